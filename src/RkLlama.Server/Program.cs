@@ -1,0 +1,1 @@
+namespace RkLlama.Server; internal static class Program { private static void Main() { } }
