@@ -1,0 +1,195 @@
+namespace RkLlama.Native.Interop;
+
+/// <summary>
+/// Where the fields of the vendor's structs lie in one group of versions, in bytes; <see cref="Absent"/> where the group has no such field.
+/// Structs move between versions, so they are written by these tables into zeroed buffers larger than any version's.
+/// Source: the vendor's headers, compiled for x86-64 and arm64; the tests prove the tables against a C compiler.
+/// </summary>
+internal sealed record RkllmAbi(
+    RuntimeFamily Family,
+    RKLLMParamLayout RKLLMParam,
+    RKLLMInputLayout RKLLMInput,
+    RKLLMInferParamLayout RKLLMInferParam,
+    RKLLMResultLayout RKLLMResult)
+{
+    internal const int Absent = -1;
+
+    /// <summary>Larger than <c>RKLLMInput</c> of any version (32 to 208 bytes).</summary>
+    internal const int InputBufferSize = 256;
+
+    /// <summary>Larger than <c>RKLLMInferParam</c> (24 to 40 bytes) and <c>RKLLMCallback</c> (48 bytes) of any version.</summary>
+    internal const int SmallBufferSize = 64;
+
+    /// <summary>From 1.2.0: <c>rkllm_set_chat_template</c>, <c>rkllm_clear_kv_cache</c> and <c>keep_history</c>.</summary>
+    internal bool HasChatTemplate => Family >= RuntimeFamily.V120;
+
+    /// <summary>From 1.2.1: <c>RKLLMPerfStat</c> in the result of FINISH.</summary>
+    internal bool HasStatistics => RKLLMResult.perf != Absent;
+
+    /// <summary>From 1.3.0: <c>rkllm_init</c> takes an <c>RKLLMCallback*</c>, and sampling and the token limit are set per run.</summary>
+    internal bool HasPerRunSampling => RKLLMInferParam.sampling_params != Absent;
+
+    internal static RkllmAbi For(RuntimeFamily family) => family switch
+    {
+        RuntimeFamily.V11 => V11,
+        RuntimeFamily.V120 => V120,
+        RuntimeFamily.V121 => V121,
+        RuntimeFamily.V130 => V130,
+        RuntimeFamily.V131 => V131,
+        _ => throw new ArgumentOutOfRangeException(nameof(family), family, "no such ABI group"),
+    };
+
+    /// <summary>1.1.0 to 1.1.4.</summary>
+    internal static readonly RkllmAbi V11 = new(
+        RuntimeFamily.V11,
+        new()
+        {
+            size = 200, top_k = 16, n_keep = Absent, top_p = 20, temperature = 24, repeat_penalty = 28, frequency_penalty = 32,
+            presence_penalty = 36, mirostat = 40, mirostat_tau = 44, mirostat_eta = 48, skip_special_token = 52, is_async = 53,
+            base_domain_id = 80, embed_flash = Absent, enabled_cpus_num = Absent, enabled_cpus_mask = Absent,
+        },
+        new() { size = 32, role = Absent, enable_thinking = Absent, input_type = 0, union = 8 },
+        new() { size = 24, sampling_params = Absent, keep_history = Absent, max_new_tokens = Absent },
+        new() { size = 32, perf = Absent });
+
+    /// <summary>1.2.0 and 1.2.1b1, which differ only in the multimodal input.</summary>
+    internal static readonly RkllmAbi V120 = new(
+        RuntimeFamily.V120,
+        new()
+        {
+            size = 208, top_k = 16, n_keep = 20, top_p = 24, temperature = 28, repeat_penalty = 32, frequency_penalty = 36,
+            presence_penalty = 40, mirostat = 44, mirostat_tau = 48, mirostat_eta = 52, skip_special_token = 56, is_async = 57,
+            base_domain_id = 88, embed_flash = 92, enabled_cpus_num = 93, enabled_cpus_mask = 96,
+        },
+        new() { size = 32, role = Absent, enable_thinking = Absent, input_type = 0, union = 8 },
+        new() { size = 32, sampling_params = Absent, keep_history = 24, max_new_tokens = Absent },
+        new() { size = 48, perf = Absent });
+
+    /// <summary>1.2.1 to 1.2.3.</summary>
+    internal static readonly RkllmAbi V121 = new(
+        RuntimeFamily.V121,
+        V120.RKLLMParam,
+        new() { size = 64, role = 0, enable_thinking = 8, input_type = 12, union = 16 },
+        V120.RKLLMInferParam,
+        new() { size = 72, perf = 48 });
+
+    /// <summary>1.3.0.</summary>
+    internal static readonly RkllmAbi V130 = new(
+        RuntimeFamily.V130,
+        V120.RKLLMParam with
+        {
+            size = 184, is_async = 58, base_domain_id = 60, embed_flash = 64, enabled_cpus_num = 65, enabled_cpus_mask = 68,
+        },
+        V121.RKLLMInput with { size = 160 },
+        new() { size = 40, sampling_params = 24, keep_history = 32, max_new_tokens = 36 },
+        V121.RKLLMResult);
+
+    /// <summary>1.3.1 and, with a warning, what follows it. Only the multimodal input grew. Derived from public descriptions: confirm on a board.</summary>
+    internal static readonly RkllmAbi V131 = V130 with
+    {
+        Family = RuntimeFamily.V131,
+        RKLLMInput = V130.RKLLMInput with { size = 208 },
+    };
+}
+
+/// <summary>Offsets in <c>RKLLMParam</c>; the fields of its <c>extend_param</c> are counted from the start of <c>RKLLMParam</c>.</summary>
+internal readonly record struct RKLLMParamLayout
+{
+    public RKLLMParamLayout()
+    {
+    }
+
+    public required int size { get; init; }
+    public int model_path { get; init; } = 0;
+    public int max_context_len { get; init; } = 8;
+    public int max_new_tokens { get; init; } = 12;
+    public required int top_k { get; init; }
+    public required int n_keep { get; init; }
+    public required int top_p { get; init; }
+    public required int temperature { get; init; }
+    public required int repeat_penalty { get; init; }
+    public required int frequency_penalty { get; init; }
+    public required int presence_penalty { get; init; }
+    public required int mirostat { get; init; }
+    public required int mirostat_tau { get; init; }
+    public required int mirostat_eta { get; init; }
+    public required int skip_special_token { get; init; }
+    public required int is_async { get; init; }
+    public required int base_domain_id { get; init; }
+    public required int embed_flash { get; init; }
+    public required int enabled_cpus_num { get; init; }
+    public required int enabled_cpus_mask { get; init; }
+}
+
+/// <summary>Offsets in <c>RKLLMInput</c>. <c>union</c> is where <c>prompt_input</c> (a pointer) and <c>token_input</c> (pointer, size_t) lie.</summary>
+internal readonly record struct RKLLMInputLayout
+{
+    public required int size { get; init; }
+    public required int role { get; init; }
+    public required int enable_thinking { get; init; }
+    public required int input_type { get; init; }
+    public required int union { get; init; }
+}
+
+/// <summary>Offsets in <c>RKLLMInferParam</c>.</summary>
+internal readonly record struct RKLLMInferParamLayout
+{
+    public RKLLMInferParamLayout()
+    {
+    }
+
+    public required int size { get; init; }
+    public int mode { get; init; } = 0;
+    public required int sampling_params { get; init; }
+    public required int keep_history { get; init; }
+    public required int max_new_tokens { get; init; }
+}
+
+/// <summary>Offsets in <c>RKLLMResult</c>. Nothing at or beyond <c>size</c> may be read: an older library ends there.</summary>
+internal readonly record struct RKLLMResultLayout
+{
+    public RKLLMResultLayout()
+    {
+    }
+
+    public required int size { get; init; }
+    public int text { get; init; } = 0;
+    public int token_id { get; init; } = 8;
+    public int last_hidden_layer { get; init; } = 16;
+    public required int perf { get; init; }
+}
+
+/// <summary>Offsets in <c>RKLLMSamplingParam</c> (1.3).</summary>
+internal static class RKLLMSamplingParamLayout
+{
+    public const int size = 36;
+    public const int top_k = 0;
+    public const int top_p = 4;
+    public const int temperature = 8;
+    public const int repeat_penalty = 12;
+    public const int frequency_penalty = 16;
+    public const int presence_penalty = 20;
+    public const int mirostat = 24;
+    public const int mirostat_tau = 28;
+    public const int mirostat_eta = 32;
+}
+
+/// <summary>Offsets in <c>RKLLMPerfStat</c> (from 1.2.1).</summary>
+internal static class RKLLMPerfStatLayout
+{
+    public const int size = 20;
+    public const int prefill_time_ms = 0;
+    public const int prefill_tokens = 4;
+    public const int generate_time_ms = 8;
+    public const int generate_tokens = 12;
+    public const int memory_usage_mb = 16;
+}
+
+/// <summary>Offsets in <c>RKLLMResultLastHiddenLayer</c>.</summary>
+internal static class RKLLMResultLastHiddenLayerLayout
+{
+    public const int size = 16;
+    public const int hidden_states = 0;
+    public const int embd_size = 8;
+    public const int num_tokens = 12;
+}

@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace RkLlama.Native.Interop;
+
+/// <summary>Reads and writes the vendor's structs by offset table. Fields a version does not have are left alone.</summary>
+internal static class RkllmBuffers
+{
+    /// <summary>Patches the library's own defaults; reserved bytes keep what the library put there.</summary>
+    /// <param name="param">The buffer that <c>rkllm_createDefaultParam</c> filled.</param>
+    /// <param name="modelPath">NUL-terminated UTF-8 that outlives <c>rkllm_init</c>.</param>
+    internal static void WriteParam(Span<byte> param, RkllmAbi abi, ModelParameters model, nint modelPath, int baseDomainId)
+    {
+        RKLLMParamLayout at = abi.RKLLMParam;
+        WritePointer(param, at.model_path, modelPath);
+        WriteInt(param, at.max_context_len, model.MaxContextLength);
+        WriteInt(param, at.max_new_tokens, model.MaxNewTokens);
+        param[at.skip_special_token] = model.SkipSpecialTokens ? (byte)1 : (byte)0;
+        param[at.is_async] = 0;
+        WriteInt(param, at.base_domain_id, baseDomainId);
+
+        SamplingParameters sampling = model.Sampling;
+        WriteInt(param, at.top_k, sampling.TopK);
+        WriteFloat(param, at.top_p, sampling.TopP);
+        WriteFloat(param, at.temperature, sampling.Temperature);
+        WriteFloat(param, at.repeat_penalty, sampling.RepeatPenalty);
+        WriteFloat(param, at.frequency_penalty, sampling.FrequencyPenalty);
+        WriteFloat(param, at.presence_penalty, sampling.PresencePenalty);
+        WriteInt(param, at.mirostat, sampling.Mirostat);
+        WriteFloat(param, at.mirostat_tau, sampling.MirostatTau);
+        WriteFloat(param, at.mirostat_eta, sampling.MirostatEta);
+
+        if (at.embed_flash == RkllmAbi.Absent)
+            return;
+
+        param[at.embed_flash] = model.EmbedFlash ? (byte)1 : (byte)0;
+        if (model.CpuMask != 0)
+        {
+            param[at.enabled_cpus_num] = (byte)System.Numerics.BitOperations.PopCount(model.CpuMask);
+            BinaryPrimitives.WriteUInt32LittleEndian(param[at.enabled_cpus_mask..], model.CpuMask);
+        }
+    }
+
+    /// <summary>The sampling values a parameter buffer holds: the library's defaults and what was patched over them.</summary>
+    internal static SamplingParameters ReadSampling(ReadOnlySpan<byte> param, RKLLMParamLayout at) => new(
+        ReadInt(param, at.top_k),
+        ReadFloat(param, at.top_p),
+        ReadFloat(param, at.temperature),
+        ReadFloat(param, at.repeat_penalty),
+        ReadFloat(param, at.frequency_penalty),
+        ReadFloat(param, at.presence_penalty),
+        ReadInt(param, at.mirostat),
+        ReadFloat(param, at.mirostat_tau),
+        ReadFloat(param, at.mirostat_eta));
+
+    /// <param name="sampling">Every value set.</param>
+    internal static void WriteSampling(Span<byte> buffer, SamplingParameters sampling)
+    {
+        WriteInt(buffer, RKLLMSamplingParamLayout.top_k, sampling.TopK);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.top_p, sampling.TopP);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.temperature, sampling.Temperature);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.repeat_penalty, sampling.RepeatPenalty);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.frequency_penalty, sampling.FrequencyPenalty);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.presence_penalty, sampling.PresencePenalty);
+        WriteInt(buffer, RKLLMSamplingParamLayout.mirostat, sampling.Mirostat);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.mirostat_tau, sampling.MirostatTau);
+        WriteFloat(buffer, RKLLMSamplingParamLayout.mirostat_eta, sampling.MirostatEta);
+    }
+
+    /// <summary>One input. The pointers must stay valid until <c>rkllm_run</c> returns.</summary>
+    /// <param name="role">NUL-terminated, or 0; used from 1.2.1 on.</param>
+    /// <param name="count">Number of tokens; ignored for text.</param>
+    internal static void WriteInput(Span<byte> input, RKLLMInputLayout at, RKLLMInputType type, nint role, nint data, int count)
+    {
+        WritePointer(input, at.role, role);
+        WriteInt(input, at.input_type, (int)type);
+        WritePointer(input, at.union, data);
+        if (type == RKLLMInputType.Token)
+            WritePointer(input, at.union + nint.Size, count);
+    }
+
+    internal static RunStatistics ReadStatistics(ReadOnlySpan<byte> perf) => new(
+        ReadFloat(perf, RKLLMPerfStatLayout.prefill_time_ms),
+        ReadInt(perf, RKLLMPerfStatLayout.prefill_tokens),
+        ReadFloat(perf, RKLLMPerfStatLayout.generate_time_ms),
+        ReadInt(perf, RKLLMPerfStatLayout.generate_tokens),
+        ReadFloat(perf, RKLLMPerfStatLayout.memory_usage_mb));
+
+    internal static int ReadInt(ReadOnlySpan<byte> buffer, int offset) => BinaryPrimitives.ReadInt32LittleEndian(buffer[offset..]);
+
+    internal static float ReadFloat(ReadOnlySpan<byte> buffer, int offset) => BinaryPrimitives.ReadSingleLittleEndian(buffer[offset..]);
+
+    internal static nint ReadPointer(ReadOnlySpan<byte> buffer, int offset) => MemoryMarshal.Read<nint>(buffer[offset..]);
+
+    internal static void WriteInt(Span<byte> buffer, int offset, int? value)
+    {
+        if (offset != RkllmAbi.Absent && value is { } number)
+            BinaryPrimitives.WriteInt32LittleEndian(buffer[offset..], number);
+    }
+
+    internal static void WriteFloat(Span<byte> buffer, int offset, float? value)
+    {
+        if (offset != RkllmAbi.Absent && value is { } number)
+            BinaryPrimitives.WriteSingleLittleEndian(buffer[offset..], number);
+    }
+
+    internal static void WritePointer(Span<byte> buffer, int offset, nint value)
+    {
+        if (offset != RkllmAbi.Absent)
+            MemoryMarshal.Write(buffer[offset..], in value);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RkLlama.Native.Interop;
+
+/// <summary>What a library's default parameters look like; the layouts put the CPU count and mask at different places.</summary>
+internal enum DefaultsFingerprint
+{
+    Inconclusive,
+    V11,
+    V12,
+    V13,
+}
+
+/// <summary>
+/// Everything that can be learned about a vendor library before <c>rkllm_init</c>, gathered in one place so that
+/// <see cref="RuntimeIdentifier"/> is a pure function of it.
+/// </summary>
+internal sealed record RuntimeEvidence
+{
+    public required bool HasRunAsync { get; init; }
+    public required bool HasClearKvCache { get; init; }
+    public required bool HasKvCacheSizeAndTools { get; init; }
+
+    /// <summary>The version in the marker string inside the file, or <see langword="null"/>.</summary>
+    public required string? Marker { get; init; }
+
+    /// <summary>The version whose official binary has exactly these bytes, or <see langword="null"/>.</summary>
+    public required string? KnownFile { get; init; }
+
+    public required DefaultsFingerprint Defaults { get; init; }
+
+    private static ReadOnlySpan<byte> MarkerPrefix => "RKLLM SDK (version: "u8;
+
+    /// <summary>Finds the vendor's marker. The string <c>rknn llm lib version</c> names an inner library and is not looked at.</summary>
+    internal static string? FindMarker(ReadOnlySpan<byte> file)
+    {
+        for (int at; (at = file.IndexOf(MarkerPrefix)) >= 0;)
+        {
+            file = file[(at + MarkerPrefix.Length)..];
+            int end = file[..Math.Min(file.Length, 32)].IndexOfAny(" |)\0"u8);
+            if (end > 0 && RuntimeVersion.TryParse(Encoding.ASCII.GetString(file[..end]), out RuntimeVersion version))
+                return version.ToString();
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Judges the defaults by their values: CPU count in 1 to 8 with a mask of that many bits is where the version's layout puts it.
+    /// The default mask is an inference from a log line: confirm on a board. A mask of 0 proves nothing.
+    /// </summary>
+    internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
+    {
+        bool looks13 = HasCpuFields(defaults, RkllmAbi.V130.RKLLMParam);
+        bool looks12 = HasCpuFields(defaults, RkllmAbi.V120.RKLLMParam);
+        if (looks13 != looks12)
+            return looks13 ? DefaultsFingerprint.V13 : DefaultsFingerprint.V12;
+
+        // From 1.2.0 on n_keep, an integer, lies where 1.1 has top_p: read as a float it is tiny or not a number.
+        float topP = BinaryPrimitives.ReadSingleLittleEndian(defaults[RkllmAbi.V11.RKLLMParam.top_p..]);
+        return !looks13 && topP is > 0.001f and <= 1 ? DefaultsFingerprint.V11 : DefaultsFingerprint.Inconclusive;
+    }
+
+    private static bool HasCpuFields(ReadOnlySpan<byte> defaults, RKLLMParamLayout layout)
+    {
+        sbyte count = (sbyte)defaults[layout.enabled_cpus_num];
+        uint mask = BinaryPrimitives.ReadUInt32LittleEndian(defaults[layout.enabled_cpus_mask..]);
+        return count is >= 1 and <= 8 && mask is > 0 and <= 0xFF && BitOperations.PopCount(mask) == count;
+    }
+
+    /// <summary>The version whose official arm64 binary this is. Stripped or repackaged files miss, which means nothing.</summary>
+    internal static string? FindKnownFile(ReadOnlySpan<byte> file)
+    {
+        using IncrementalHash sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+        sha1.AppendData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"));
+        sha1.AppendData(file);
+        string blob = Convert.ToHexStringLower(sha1.GetHashAndReset());
+        if (OfficialBlobs.TryGetValue(blob, out string? version))
+            return version;
+
+        return Convert.ToHexStringLower(SHA256.HashData(file)) == Sha256Of131 ? "1.3.1" : null;
+    }
+
+    // Pinned by a public project, not verified.
+    private const string Sha256Of131 = "f25e9b099db08aaacd0a3ac62b4697d3951d6ae61ae41ea09f6702cfa89eb32c";
+
+    // Git blob ids of the official arm64 binaries: sha1("blob " + length + NUL + bytes).
+    private static readonly Dictionary<string, string> OfficialBlobs = new()
+    {
+        ["53e00993ebbc7797df09673f806479e8642db946"] = "1.0.0",
+        ["a026cbe60905af0ad6c07dfa2fcc339dd4b9fa10"] = "1.0.1",
+        ["c913ab1569dfed48916c05fcd898f8d3f9dafe04"] = "1.0.2",
+        ["66dfdc7c25cdca9ccf9930798118e17abf7592ff"] = "1.1.0",
+        ["bfca051375287d0f5aa754a7b8681b4ede52e259"] = "1.1.1",
+        ["e8f4afc38c7394beeff83003dbc772412f649a44"] = "1.1.2",
+        ["68e79327e82f675413956be615f48c62ccd0f16e"] = "1.1.3",
+        ["3bb8cb6172c4c06e1c622c8f8c579888378784f4"] = "1.1.4",
+        ["d45ee9b8dcb9ef27d7dd875ce3be3d5e6dfb654d"] = "1.2.0",
+        ["db041c01bba5e0e8f624bb2ff50d48825dde1bfc"] = "1.2.1b1",
+        ["6b9439d59f2fe4bb8ef5ee2b09c102f1bf993da9"] = "1.2.1",
+        ["8ed9cca16f8d5ad8f7cdd7d393de6561182b3395"] = "1.2.2",
+        ["0084abc34ab43359cfa9fd5d4c92ece34127dbd0"] = "1.2.3",
+        ["34167b32f99cb7ab19e21fb579fb750d96b878f1"] = "1.3.0",
+    };
+}

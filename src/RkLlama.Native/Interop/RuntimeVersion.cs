@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace RkLlama.Native.Interop;
+
+/// <summary>A version as the vendor writes it, such as <c>1.2.3</c> or <c>1.2.1b1</c>, and the ABI group it belongs to.</summary>
+internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, string Suffix)
+{
+    private int Number => (Major * 10_000) + (Minor * 100) + Patch;
+
+    /// <summary>Newer than every version whose layout is known.</summary>
+    internal bool IsUnknownNewer => Number > 1_03_01;
+
+    internal bool IsRefused => Number < 1_01_00;
+
+    /// <summary>The ABI group, or <see langword="null"/> for 1.0.x and for versions whose layout nobody has described.</summary>
+    internal RuntimeFamily? Family => Number switch
+    {
+        >= 1_01_00 and <= 1_01_04 => RuntimeFamily.V11,
+        1_02_00 => RuntimeFamily.V120,
+        1_02_01 when Suffix.StartsWith('b') => RuntimeFamily.V120,
+        >= 1_02_01 and <= 1_02_03 => RuntimeFamily.V121,
+        1_03_00 => RuntimeFamily.V130,
+        1_03_01 => RuntimeFamily.V131,
+        _ => null,
+    };
+
+    public override string ToString() => $"{Major}.{Minor}.{Patch}{Suffix}";
+
+    internal static bool TryParse(ReadOnlySpan<char> text, out RuntimeVersion version)
+    {
+        version = default;
+        Span<Range> parts = stackalloc Range[4];
+        if (text.Split(parts, '.') != 3)
+            return false;
+
+        ReadOnlySpan<char> last = text[parts[2]];
+        int digits = last.IndexOfAnyExceptInRange('0', '9') is int end and >= 0 ? end : last.Length;
+        if (!TryParseNumber(text[parts[0]], out int major) || !TryParseNumber(text[parts[1]], out int minor) || !TryParseNumber(last[..digits], out int patch))
+            return false;
+
+        version = new(major, minor, patch, last[digits..].ToString());
+        return true;
+    }
+
+    // Each part stays below 100 so that Number orders versions.
+    private static bool TryParseNumber(ReadOnlySpan<char> text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < 100;
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using RkLlama.Native.Interop;
+
+namespace RkLlama.Native;
+
+/// <summary>The vendor library, opened and identified. It stays loaded until the process ends: unloading it is not safe.</summary>
+public sealed class RkllmLibrary
+{
+    private RkllmLibrary(string path, RuntimeIdentity identity)
+    {
+        Path = path;
+        Identity = identity;
+        Abi = RkllmAbi.For(identity.Family);
+    }
+
+    public string Path { get; }
+
+    public RuntimeIdentity Identity { get; }
+
+    internal RkllmAbi Abi { get; }
+
+    /// <summary>Opens and identifies the library. Once per process: a second call must name the same file.</summary>
+    /// <param name="path">Full path of <c>librkllmrt.so</c>.</param>
+    /// <param name="versionOverride">The operator's word on the version, which always wins; or <see langword="null"/>.</param>
+    /// <exception cref="RkllmException">It cannot be loaded or identified; the message says what to do.</exception>
+    public static RkllmLibrary Load(string path, string? versionOverride = null)
+    {
+        nint library = Open(path);
+        RkllmResolver.Use(library);
+        return new(path, RuntimeIdentifier.Identify(Gather(path, library), versionOverride));
+    }
+
+    private static nint Open(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception ex) when (ex is DllNotFoundException or BadImageFormatException)
+        {
+            // The loader's own words are the last line of the message.
+            string reason = ex.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
+            throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex);
+        }
+    }
+
+    private static string Remedy(string reason) => reason switch
+    {
+        _ when reason.Contains("libgomp", StringComparison.Ordinal) => "install its dependency with 'apt-get install libgomp1'",
+        _ when reason.Contains("libomp", StringComparison.Ordinal) => "install its dependency with 'apt-get install libomp5'",
+        _ when reason.Contains("cannot open shared object", StringComparison.Ordinal) => "install the library it depends on ('ldd' on the file names what is missing)",
+        _ when reason.Contains("ELF", StringComparison.OrdinalIgnoreCase) || reason.Contains("too short", StringComparison.Ordinal)
+            => "the file is not a library for this machine; copy the aarch64 library of a Rockchip RKLLM release",
+        _ => "check the file with 'ldd'",
+    };
+
+    private static RuntimeEvidence Gather(string path, nint library)
+    {
+        byte[] file = File.ReadAllBytes(path);
+        bool hasRunAsync = Has("rkllm_run_async");
+        return new()
+        {
+            HasRunAsync = hasRunAsync,
+            HasClearKvCache = Has("rkllm_clear_kv_cache"),
+            HasKvCacheSizeAndTools = Has("rkllm_get_kv_cache_size") && Has("rkllm_set_function_tools"),
+            Marker = RuntimeEvidence.FindMarker(file),
+            KnownFile = RuntimeEvidence.FindKnownFile(file),
+            Defaults = hasRunAsync ? RuntimeEvidence.Fingerprint(Defaults()) : DefaultsFingerprint.Inconclusive,
+        };
+
+        bool Has(string symbol) => NativeLibrary.TryGetExport(library, symbol, out _);
+    }
+
+    private static byte[] Defaults()
+    {
+        RkllmParamBuffer defaults = Rkllm.rkllm_createDefaultParam();
+        return MemoryMarshal.AsBytes(new ReadOnlySpan<RkllmParamBuffer>(in defaults)).ToArray();
+    }
+}

@@ -1,0 +1,207 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using RkLlama.Native.Interop;
+
+namespace RkLlama.Native;
+
+/// <summary>
+/// A loaded model: the only door to the vendor library. One run at a time; calls may come from any thread. Each run has a thread of its own,
+/// because <c>rkllm_run</c> blocks and calls back on the thread it was called on.
+/// </summary>
+public sealed class RkllmModel : IDisposable
+{
+    private readonly RkllmAbi _abi;
+    private readonly RkllmHandle _handle;
+    private readonly ModelParameters _parameters;
+    private readonly SamplingParameters _sampling;
+
+    // 0 or 1. The library is not thread-safe: everything but abort is serialised by the caller, and a second run is refused here.
+    private int _running;
+
+    private RkllmModel(RkllmAbi abi, RkllmHandle handle, ModelParameters parameters, SamplingParameters sampling)
+    {
+        _abi = abi;
+        _handle = handle;
+        _parameters = parameters;
+        _sampling = sampling;
+    }
+
+    /// <summary>Whether sampling and the token limit can change from run to run (1.3.0 and later).</summary>
+    public bool HasPerRunSampling => _abi.HasPerRunSampling;
+
+    /// <summary>Loads a model into NPU memory; blocks for seconds.</summary>
+    /// <exception cref="RkllmException">The library refused; it prints the reason.</exception>
+    public static unsafe RkllmModel Load(RkllmLibrary library, ModelParameters parameters)
+    {
+        RkllmAbi abi = library.Abi;
+        RkllmParamBuffer param = Rkllm.rkllm_createDefaultParam();
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<RkllmParamBuffer>(ref param));
+
+        // The struct lives until rkllm_init returns; the library copies it. The path must be readable until then too.
+        Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
+        callback.Clear();
+        RkllmBuffers.WritePointer(callback, 0, (nint)Generation.Callback);
+        fixed (byte* path = NulTerminated(parameters.ModelPath))
+        fixed (byte* callbackStruct = callback)
+        {
+            RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity));
+            void* callbackArgument = abi.HasPerRunSampling ? callbackStruct : Generation.Callback;
+            int status = Rkllm.rkllm_init(out RkllmHandle handle, &param, callbackArgument);
+            if (status != 0 || handle.IsInvalid)
+            {
+                handle.SetHandleAsInvalid();
+                throw new RkllmException($"the runtime could not load the model (rkllm_init returned {status})");
+            }
+
+            return new(abi, handle, parameters, RkllmBuffers.ReadSampling(bytes, abi.RKLLMParam));
+        }
+    }
+
+    // An NPU address space of its own lets a second model or an encoder live beside this one; versions before 1.2.2 crashed on it.
+    private static int BaseDomainId(RuntimeIdentity identity) =>
+        identity.Family >= RuntimeFamily.V130 || identity.Version is "1.2.2" or "1.2.3" ? 1 : 0;
+
+    /// <summary>
+    /// Turns the library's own chat template off, so that text goes in as it is. Nothing to do before 1.2.0. It empties the KV cache.
+    /// </summary>
+    /// <returns><see langword="false"/> when the library refused.</returns>
+    public bool DisableChatTemplate() => !_abi.HasChatTemplate || Rkllm.rkllm_set_chat_template(_handle, "", "", "") == 0;
+
+    /// <summary>Empties the KV cache; only between runs. Nothing to do before 1.2.0, where every run starts afresh.</summary>
+    /// <exception cref="RkllmException">The library refused.</exception>
+    public unsafe void ClearKvCache()
+    {
+        if (_abi.HasChatTemplate)
+            RkllmException.ThrowIfFailed(Rkllm.rkllm_clear_kv_cache(_handle, 0, null, null), nameof(Rkllm.rkllm_clear_kv_cache));
+    }
+
+    /// <summary>
+    /// Starts a run; its pieces arrive as the library makes them, the last one says how it ended. Leaving the loop early, or cancelling,
+    /// aborts the run and waits for its end. A failure of the run is an end with <see cref="FinishReason.Error"/>, not an exception.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A run is in progress.</exception>
+    public IAsyncEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
+    {
+        int maxNewTokens = _abi.HasPerRunSampling ? parameters.MaxNewTokens ?? _parameters.MaxNewTokens : _parameters.MaxNewTokens;
+        return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens), cancellationToken);
+    }
+
+    /// <summary>Runs the input once and returns its last hidden layer (embedding models).</summary>
+    /// <exception cref="RkllmException">The library failed or brought no hidden states.</exception>
+    public async Task<HiddenStates> EmbedAsync(GenerationInput input, CancellationToken cancellationToken)
+    {
+        Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens);
+        GenerationEnd? end = null;
+        await foreach (GenerationPiece piece in Read(run, cancellationToken).ConfigureAwait(false))
+            end = piece.End;
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime brought no hidden states: this model is not an embedding model");
+    }
+
+    private static async IAsyncEnumerable<GenerationPiece> Read(Generation run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.Register(static state => ((Generation)state!).Cancel(), run);
+        bool ended = false;
+        try
+        {
+            // Not given the token: after an abort the end must still be read.
+            await foreach (GenerationPiece piece in run.Pieces.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                ended = piece.End is not null;
+                yield return piece;
+            }
+        }
+        finally
+        {
+            if (!ended)
+            {
+                run.Cancel();
+                await run.Pieces.Completion.ConfigureAwait(false);
+            }
+        }
+    }
+
+    private Generation Start(GenerationInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens)
+    {
+        ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        if (Interlocked.Exchange(ref _running, 1) != 0)
+            throw new InvalidOperationException("A run is in progress on this model.");
+
+        Generation run = new(_abi, mode, maxNewTokens, Abort);
+        new Thread(() => RunToEnd(run, input, parameters, mode)) { Name = "rkllm_run", IsBackground = true }.Start();
+        return run;
+    }
+
+    private void RunToEnd(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
+    {
+        try
+        {
+            int status = run.IsCancelled ? 0 : Run(run, input, parameters, mode);
+            Volatile.Write(ref _running, 0);
+            run.Complete(status);
+        }
+        catch (Exception ex)
+        {
+            Volatile.Write(ref _running, 0);
+            run.Fail(ex);
+        }
+    }
+
+    /// <summary>Builds the arguments and blocks in <c>rkllm_run</c>. Everything it points to lives on this stack frame or is pinned until it returns.</summary>
+    private unsafe int Run(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
+    {
+        byte* inputStruct = stackalloc byte[RkllmAbi.InputBufferSize];
+        byte* inferParams = stackalloc byte[RkllmAbi.SmallBufferSize];
+        byte* samplingParams = stackalloc byte[RkllmAbi.SmallBufferSize];
+        Span<byte> inputBytes = new(inputStruct, RkllmAbi.InputBufferSize);
+        Span<byte> inferBytes = new(inferParams, RkllmAbi.SmallBufferSize);
+        inputBytes.Clear();
+        inferBytes.Clear();
+
+        RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.mode, (int)mode);
+        RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.keep_history, 0);
+        if (_abi.HasPerRunSampling)
+        {
+            RkllmBuffers.WriteSampling(new(samplingParams, RkllmAbi.SmallBufferSize), parameters.Sampling.Or(_sampling));
+            RkllmBuffers.WritePointer(inferBytes, _abi.RKLLMInferParam.sampling_params, (nint)samplingParams);
+            RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.max_new_tokens, parameters.MaxNewTokens ?? _parameters.MaxNewTokens);
+        }
+
+        byte[] text = input.Text is { } prompt ? NulTerminated(prompt) : [];
+        int[] tokens = input.Tokens is { } ids ? [.. ids] : [];
+        using GCHandle<Generation> userdata = new(run);
+        fixed (byte* textPointer = text)
+        fixed (int* tokenPointer = tokens)
+        fixed (byte* user = "user\0"u8)
+        {
+            if (input.Text is not null)
+                RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Prompt, (nint)user, (nint)textPointer, 0);
+            else
+                RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Token, 0, (nint)tokenPointer, tokens.Length);
+
+            return Rkllm.rkllm_run(_handle, inputStruct, inferParams, GCHandle<Generation>.ToIntPtr(userdata));
+        }
+    }
+
+    private void Abort()
+    {
+        // Any thread. Not through the wait for the run: abort is the one call the library takes while it runs.
+        if (!_handle.IsClosed)
+            _ = Rkllm.rkllm_abort(_handle);
+    }
+
+    /// <summary>Ends the model. Only between runs: the library hangs or crashes when destroyed in use.</summary>
+    /// <exception cref="InvalidOperationException">A run is in progress.</exception>
+    public void Dispose()
+    {
+        if (Volatile.Read(ref _running) != 0)
+            throw new InvalidOperationException("The model is in use; abort the run and await its end first.");
+
+        _handle.Dispose();
+    }
+
+    // A NUL inside would end the C string early and lose the rest in silence.
+    private static byte[] NulTerminated(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
+}

@@ -1,0 +1,19 @@
+namespace RkLlama.Native;
+
+/// <summary>Which vendor library this is, as far as it can be told before <c>rkllm_init</c>.</summary>
+/// <param name="Family">The ABI group.</param>
+/// <param name="Version">The exact version when a marker, a known hash or the operator gave it, e.g. <c>1.2.3</c>; otherwise <see langword="null"/>.</param>
+/// <param name="Evidence">What the choice rests on, for the log.</param>
+/// <param name="Warning">What the operator should know, or <see langword="null"/>.</param>
+public sealed record RuntimeIdentity(RuntimeFamily Family, string? Version, string Evidence, string? Warning)
+{
+    /// <summary>The version, or the range of versions that share the ABI.</summary>
+    public string Description => Version ?? Family switch
+    {
+        RuntimeFamily.V11 => "1.1.0 to 1.1.4",
+        RuntimeFamily.V120 => "1.2.0",
+        RuntimeFamily.V121 => "1.2.1 to 1.2.3",
+        RuntimeFamily.V130 => "1.3.0",
+        _ => "1.3.1 or later",
+    };
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using RkLlama.Native.Interop;
+
+namespace RkLlama.Native;
+
+/// <summary>
+/// Makes a process fit to host the vendor library, which prints to stdout what its callers need to know. Called once, first thing, on the main thread.
+/// </summary>
+public static class WorkerEnvironment
+{
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
+
+    /// <summary>
+    /// Takes stdout away from the library and returns it for the caller's own use; from then on what anyone prints goes to stderr,
+    /// line by line, so that the last words before a crash are not lost in a buffer.
+    /// </summary>
+    public static FileStream TakeStandardOutput()
+    {
+        int own = Libc.dup(StandardOutput);
+        if (own < 0 || Libc.dup2(StandardError, StandardOutput) < 0)
+            throw new IOException($"dup failed: {Marshal.GetLastPInvokeErrorMessage()}");
+
+        _ = Libc.setvbuf(Libc.Stdout(), 0, Libc._IOLBF, 0);
+        return new FileStream(new SafeFileHandle(own, ownsHandle: true), FileAccess.Write, bufferSize: 0);
+    }
+
+    /// <summary>Writes one line to stderr, behind everything the library has printed so far.</summary>
+    public static unsafe void PrintLine(ReadOnlySpan<byte> line)
+    {
+        byte[] bytes = [.. line, (byte)'\n'];
+        fixed (byte* start = bytes)
+            _ = Libc.write(StandardError, start, (nuint)bytes.Length);
+    }
+
+    /// <summary>
+    /// Lets every thread of this process use every CPU again: the server may be bound to the little cores, the library needs the big ones.
+    /// </summary>
+    public static unsafe void ResetAffinity()
+    {
+        byte[] all = new byte[128];
+        all.AsSpan().Fill(0xFF);
+        fixed (byte* mask = all)
+        {
+            foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
+            {
+                if (int.TryParse(Path.GetFileName(task), NumberStyles.None, CultureInfo.InvariantCulture, out int thread))
+                    _ = Libc.sched_setaffinity(thread, (nuint)all.Length, mask);
+            }
+        }
+    }
+
+    /// <summary>Ends the process at once, whatever its other threads are stuck in: no finalizer, no exit handler of the library.</summary>
+    public static void ExitNow(int status) => Libc._exit(status);
+}
