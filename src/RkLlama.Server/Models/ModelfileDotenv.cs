@@ -4,7 +4,9 @@ namespace RkLlama.Server.Models;
 
 /// <summary>
 /// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 reads it, and <c>KEY value</c> besides.
-/// Where that library skips a line with a warning, this reader stops and says where.
+/// Where that library skips a line with a warning, this reader stops and says where. Two more differences, both of which
+/// never gave a usable value: <c>KEY= # text</c> is empty (up to 1.2.2 the comment was the value), and a key alone on its
+/// line leaves an earlier value as it is.
 /// </summary>
 internal sealed class ModelfileDotenv
 {

@@ -8,6 +8,9 @@ internal static class ModelfileReader
 
     private const int MaxQuotedChars = 60;
 
+    // A file of another kind can look like thousands of unknown keys.
+    private const int MaxWarnings = 20;
+
     /// <exception cref="ModelfileException">The content is not a Modelfile.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
@@ -55,7 +58,7 @@ internal static class ModelfileReader
             }
         }
 
-        return modelfile with { Warnings = warnings };
+        return modelfile with { Warnings = Capped(warnings) };
     }
 
     private static List<ModelfileEntry> ReadLines(ModelfileSource source, string? obstacle)
@@ -92,6 +95,9 @@ internal static class ModelfileReader
             last[entry.Key] = entry;
         }
     }
+
+    private static List<string> Capped(List<string> warnings) =>
+        warnings.Count <= MaxWarnings ? warnings : [.. warnings.Take(MaxWarnings), $"and {warnings.Count - MaxWarnings} more warnings about this file"];
 
     private static string Shorten(string text) => text.Length <= MaxQuotedChars ? text : text[..MaxQuotedChars] + "…";
 }

@@ -134,5 +134,14 @@ public class ModelfileDotenvTests
             "Modelfile:3:1: unknown key 'PARAMETER' is ignored");
     }
 
+    [Fact]
+    public void A_file_of_another_kind_does_not_flood_the_log()
+    {
+        Modelfile modelfile = ModelfileReader.Parse(string.Concat(Enumerable.Range(0, 1000).Select(i => $"K{i}=a b\n")));
+
+        modelfile.Warnings.Should().HaveCount(21);
+        modelfile.Warnings[^1].Should().Be("and 980 more warnings about this file");
+    }
+
     private static string? FromOf(string line) => ModelfileReader.Parse(NoToml + line).From;
 }
