@@ -1,0 +1,8 @@
+namespace RkLlama.Server.Models;
+
+/// <summary>A model that can be tried to load.</summary>
+/// <param name="Name">The name clients use.</param>
+/// <param name="Directory">Full path of its directory; null for a loose .rkllm file.</param>
+/// <param name="ModelPath">Full path of the .rkllm file; whether it is there and sound is <see cref="ModelFileCheck"/>'s business.</param>
+/// <param name="Modelfile">What the Modelfile says; for a loose file, nothing.</param>
+internal sealed record ModelEntry(string Name, string? Directory, string ModelPath, Modelfile Modelfile);
