@@ -1,3 +1,5 @@
+using RkLlama.Native.Interop;
+
 namespace RkLlama.Native;
 
 /// <summary>Which vendor library this is, as far as it can be told before <c>rkllm_init</c>.</summary>
@@ -7,6 +9,12 @@ namespace RkLlama.Native;
 /// <param name="Warning">What the operator should know, or <see langword="null"/>.</param>
 public sealed record RuntimeIdentity(RuntimeFamily Family, string? Version, string Evidence, string? Warning)
 {
+    /// <summary>Whether a library that calls itself <paramref name="version"/> may be driven as <paramref name="family"/>.</summary>
+    public static bool Accepts(RuntimeFamily family, string version) =>
+        !RuntimeVersion.TryParse(version, out RuntimeVersion parsed)
+        || (parsed.Family ?? (parsed.IsUnknownNewer ? RuntimeFamily.V131 : family)) is var reported
+        && (reported == family || (reported >= RuntimeFamily.V130 && family >= RuntimeFamily.V130));
+
     /// <summary>The version, or the range of versions that share the ABI.</summary>
     public string Description => Version ?? Family switch
     {

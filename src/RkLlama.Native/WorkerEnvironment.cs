@@ -13,6 +13,9 @@ public static class WorkerEnvironment
     private const int StandardOutput = 1;
     private const int StandardError = 2;
 
+    /// <summary>CPUs of the machine, whatever this process was bound to when it started.</summary>
+    public static int ProcessorCount => (int)Libc.sysconf(Libc._SC_NPROCESSORS_CONF);
+
     /// <summary>
     /// Takes stdout away from the library and returns it for the caller's own use; from then on what anyone prints goes to stderr,
     /// line by line, so that the last words before a crash are not lost in a buffer.

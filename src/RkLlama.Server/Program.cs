@@ -1,1 +1,12 @@
-namespace RkLlama.Server; internal static class Program { private static void Main() { } }
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.Worker;
+
+namespace RkLlama.Server;
+
+internal static class Program
+{
+    /// <summary>Two programs in one executable: the server, and the worker that it starts for each loaded model.</summary>
+    private static int Main(string[] args) =>
+        args is ["worker"] ? WorkerProgram.Run() : CommandLine.Run(args, ServerHost.RunAsync);
+}

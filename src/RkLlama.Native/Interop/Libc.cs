@@ -8,6 +8,10 @@ internal static partial class Libc
     private const string Library = "libc.so.6";
 
     internal const int _IOLBF = 1;
+    internal const int _SC_NPROCESSORS_CONF = 83;
+
+    [LibraryImport(Library)]
+    internal static partial long sysconf(int name);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int dup(int fd);

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Reflection;
+
+namespace RkLlama.Server.Configuration;
+
+/// <summary>
+/// <c>rkllama [serve] [options]</c>. Every option has an environment variable of the same name with <c>RKLLAMA_</c> in front; the command line
+/// wins over it, and both win over the default.
+/// </summary>
+internal static class CommandLine
+{
+    /// <summary>One option: its value is text until <see cref="SettingsReader"/> checks it, wherever it came from.</summary>
+    private static readonly (string Name, string Description)[] Settings =
+    [
+        ("port", "Port to listen on [8080; also PORT]"),
+        ("host", "Address to listen on [all interfaces]"),
+        ("models", "Models directory [~/RKLLAMA/models]"),
+        ("library", "The RKLLM runtime librkllmrt.so, or its folder [the usual places]"),
+        ("target_platform", "rk3588 or rk3576"),
+        ("preload", "Name of a model to load at start"),
+        ("queue", "How many requests may wait [64]"),
+        ("drain", "Seconds that a running answer may take after a stop was asked for [30]"),
+    ];
+
+    /// <summary>Reads the arguments and runs the server, or prints help, version or what is wrong.</summary>
+    /// <returns>The exit code; 2 for a bad setting.</returns>
+    internal static int Run(string[] args, Func<ServerOptions, Task<int>> serve)
+    {
+        RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards.");
+        Command command = new("serve", "Start the server (the default).");
+        Dictionary<string, Option<string?>> options = Settings.ToDictionary(
+            setting => setting.Name,
+            setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}", Recursive = true });
+        foreach (Option<string?> option in options.Values)
+            root.Options.Add(option);
+
+        root.Subcommands.Add(command);
+        root.SetAction(Serve);
+        command.SetAction(Serve);
+        ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);
+        if (args is ["--version"])
+        {
+            Console.WriteLine(Version);
+            return 0;
+        }
+
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+                Console.Error.WriteLine($"rkllama: {error.Message}");
+            return 2;
+        }
+
+        return parsed.InvokeAsync().GetAwaiter().GetResult();
+
+        async Task<int> Serve(ParseResult result, CancellationToken cancellationToken)
+        {
+            ServerOptions settings;
+            try
+            {
+                settings = new SettingsReader(name => result.GetValue(options[name]), Environment.GetEnvironmentVariable).Read();
+            }
+            catch (SettingException ex)
+            {
+                await Console.Error.WriteLineAsync($"rkllama: {ex.Message}").ConfigureAwait(false);
+                return 2;
+            }
+
+            return await serve(settings).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The version of this program.</summary>
+    internal static string Version { get; } =
+        typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+}

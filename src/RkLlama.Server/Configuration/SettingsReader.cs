@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Net;
+
+namespace RkLlama.Server.Configuration;
+
+/// <summary>A setting that cannot be used; the message names it as the operator wrote it.</summary>
+internal sealed class SettingException(string message) : Exception(message);
+
+/// <summary>Collects the settings from the command line and the environment and checks them.</summary>
+/// <param name="option">The value given for <c>--name</c>, or <see langword="null"/>.</param>
+/// <param name="environment">The value of an environment variable, or <see langword="null"/>.</param>
+internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
+{
+    internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant();
+
+    /// <exception cref="SettingException">A value is out of range or no value at all.</exception>
+    internal ServerOptions Read()
+    {
+        ServerOptions defaults = new() { Models = DefaultModels() };
+        return defaults with
+        {
+            Port = Find("port", "PORT") is { } port ? Number(port, 0, 65535, "a port number") : defaults.Port,
+            Host = Find("host") is { } host ? Address(host) : defaults.Host,
+            Models = Find("models") is { } models ? FullPath(models) : defaults.Models,
+            Library = Find("library") is { } library ? FullPath(library) : null,
+            RuntimeVersion = NotEmpty(environment("RKLLAMA_RUNTIME_VERSION")),
+            TargetPlatform = Find("target_platform") is { } platform ? Platform(platform) : null,
+            Preload = Find("preload")?.Value,
+            QueueLength = Find("queue") is { } queue ? Number(queue, 0, 100_000, "a number of requests") : defaults.QueueLength,
+            DrainTime = Find("drain") is { } drain ? TimeSpan.FromSeconds(Number(drain, 0, 3600, "seconds")) : defaults.DrainTime,
+        };
+    }
+
+    private sealed record Setting(string Source, string Value);
+
+    private Setting? Find(string name, string? plainVariable = null)
+    {
+        if (option(name) is { } given)
+            return new("--" + name, given);
+
+        string variable = EnvironmentName(name);
+        if (NotEmpty(environment(variable)) is { } value)
+            return new(variable, value);
+
+        return plainVariable is not null && NotEmpty(environment(plainVariable)) is { } plain ? new(plainVariable, plain) : null;
+    }
+
+    private static int Number(Setting setting, int min, int max, string what) =>
+        int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
+            ? number
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
+
+    private static IPAddress? Address(Setting setting) => setting.Value switch
+    {
+        "*" => null,
+        "localhost" => IPAddress.Loopback,
+        _ => IPAddress.TryParse(setting.Value, out IPAddress? address)
+            ? address
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not an IP address"),
+    };
+
+    private static string Platform(Setting setting) => setting.Value.ToLowerInvariant() is "rk3588" or "rk3576"
+        ? setting.Value.ToLowerInvariant()
+        : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a supported platform (rk3588 or rk3576)");
+
+    private static string FullPath(Setting setting) => setting.Value.Length > 0 && !setting.Value.Contains('\0')
+        ? Path.GetFullPath(setting.Value)
+        : throw new SettingException($"{setting.Source}: a path is missing");
+
+    private static string DefaultModels() =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "RKLLAMA", "models");
+
+    private static string? NotEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
+}

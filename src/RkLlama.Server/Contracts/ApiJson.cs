@@ -1,0 +1,24 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.Contracts.RkLlama;
+
+namespace RkLlama.Server.Contracts;
+
+/// <summary>Every type that goes over HTTP.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(WelcomeReply))]
+[JsonSerializable(typeof(ModelsReply))]
+[JsonSerializable(typeof(CurrentModelReply))]
+[JsonSerializable(typeof(MessageReply))]
+[JsonSerializable(typeof(ErrorReply))]
+[JsonSerializable(typeof(GenerateReply))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>Text goes out as it is, not as <c>\u</c> escapes; the answers are JSON, never parts of a web page.</summary>
+    internal static ApiJson Wire { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

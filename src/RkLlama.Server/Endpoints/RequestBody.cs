@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace RkLlama.Server.Endpoints;
+
+/// <summary>Reads JSON bodies, whatever their content type says, within bounds.</summary>
+internal static class RequestBody
+{
+    // Deep enough for any real request; a parser that recursed further could be driven out of its stack.
+    private const int MaxDepth = 64;
+
+    // What is too large is still read, up to here, so that the client sees the answer and not a broken connection.
+    private const long MaxDrainedBytes = 64 << 20;
+    private static readonly TimeSpan MaxDrainTime = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="ApiException">413 when it is larger than <paramref name="maxBytes"/>, 400 when it is not JSON in UTF-8.</exception>
+    internal static async Task<JsonElement> ReadJsonAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> body = await ReadAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
+        if (body.Span.StartsWith("\uFEFF"u8))
+            body = body[3..];
+        if (body.IsEmpty)
+            throw ApiException.BadRequest("The request has no body: send a JSON object.");
+        if (!Utf8.IsValid(body.Span))
+            throw ApiException.BadRequest("The body is not valid UTF-8.");
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return document.RootElement.Clone();
+        }
+        catch (JsonException ex)
+        {
+            throw ApiException.BadRequest(
+                $"The body is not valid JSON (line {(ex.LineNumber ?? 0) + 1}, byte {(ex.BytePositionInLine ?? 0) + 1}), or is nested more than {MaxDepth} levels deep.");
+        }
+    }
+
+    /// <summary>The text of a JSON string.</summary>
+    /// <exception cref="ApiException">400: it has half of a surrogate pair, which is no character.</exception>
+    internal static string GetText(this JsonElement element, string path)
+    {
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.BadRequest($"{path} has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.");
+        }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    {
+        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, maxBytes));
+        PipeReader reader = request.BodyReader;
+        while (true)
+        {
+            ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            long total = body.WrittenCount + result.Buffer.Length;
+            if (total > maxBytes)
+            {
+                reader.AdvanceTo(result.Buffer.End);
+                await DrainAsync(reader, MaxDrainedBytes - total, cancellationToken).ConfigureAwait(false);
+                throw new ApiException(
+                    StatusCodes.Status413PayloadTooLarge,
+                    new($"The body is larger than {maxBytes} bytes: send a shorter conversation."));
+            }
+
+            foreach (ReadOnlyMemory<byte> segment in result.Buffer)
+                body.Write(segment.Span);
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+                return body.WrittenMemory;
+        }
+    }
+
+    private static async Task DrainAsync(PipeReader reader, long maxBytes, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(MaxDrainTime);
+        try
+        {
+            while (maxBytes > 0)
+            {
+                ReadResult result = await reader.ReadAsync(timeout.Token).ConfigureAwait(false);
+                maxBytes -= result.Buffer.Length;
+                reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                    return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Long enough.
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Text;
+using System.Text.Json;
+using RkLlama.Native;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Contracts;
+using RkLlama.Server.Contracts.RkLlama;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Models;
+using RkLlama.Server.Streaming;
+
+namespace RkLlama.Server.Endpoints;
+
+/// <summary>The guide's API: six endpoints, and two of the Python service's that do not exist yet.</summary>
+internal static class RkLlamaEndpoints
+{
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    internal static void MapRkLlama(this IEndpointRouteBuilder app)
+    {
+        app.MapMethods("/", Read, Welcome);
+        app.MapMethods("/models", Read, ListModels);
+        app.MapMethods("/current_model", Read, CurrentModel);
+        app.MapPost("/load_model", LoadModel);
+        app.MapPost("/unload_model", UnloadModel);
+        app.MapPost("/generate", Generate);
+        app.MapPost("/pull", NotImplemented);
+        app.MapDelete("/rm", NotImplemented);
+    }
+
+    // The guide's text, its link included.
+    private static JsonAnswer<WelcomeReply> Welcome() =>
+        new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), ApiJson.Wire.WelcomeReply);
+
+    private static JsonAnswer<ModelsReply> ListModels(ModelCatalog catalog)
+    {
+        try
+        {
+            return new(new(catalog.List()), ApiJson.Wire.ModelsReply);
+        }
+        catch (ModelException ex)
+        {
+            throw new ApiException(StatusCodes.Status500InternalServerError, new(ex.Message));
+        }
+    }
+
+    private static JsonAnswer<CurrentModelReply> CurrentModel(ModelHost host) => host.Current is { } model
+        ? new(new(model.Name, model.Name), ApiJson.Wire.CurrentModelReply)
+        : throw new ApiException(StatusCodes.Status404NotFound, new(new NoModelException().Message));
+
+    /// <summary>The order of the checks is the Python service's: an occupied node says so before it looks at the body.</summary>
+    private static async Task<JsonAnswer<MessageReply>> LoadModel(HttpContext context, ModelCatalog catalog, ModelHost host, ServerOptions options)
+    {
+        if (host.IsOccupied)
+            throw new ModelOccupiedException();
+
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        LoadModelRequest request = LoadModelRequest.Parse(body);
+        ModelEntry entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
+        try
+        {
+            await host.LoadAsync(entry).ConfigureAwait(false);
+        }
+        catch (EngineException ex)
+        {
+            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.')}.");
+        }
+
+        return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
+    }
+
+    private static async Task<JsonAnswer<MessageReply>> UnloadModel(ModelHost host)
+    {
+        await host.UnloadAsync().ConfigureAwait(false);
+        return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
+    }
+
+    private static async Task<IResult> Generate(HttpContext context, ModelHost host, Generator generator, ServerOptions options)
+    {
+        host.Require();
+        CancellationToken cancellationToken = context.RequestAborted;
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
+        GenerateRequest request = GenerateRequest.From(body);
+        Answer answer = await generator.StartAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
+        if (request.Stream)
+            return new NdjsonStream<GenerateReply>(Lines(answer, cancellationToken), ApiJson.Wire.GenerateReply, ErrorLine);
+
+        StringBuilder content = new();
+        AnswerPart last = default;
+        await foreach (AnswerPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            content.Append(part.Text);
+            last = part;
+        }
+
+        return new JsonAnswer<GenerateReply>(GenerateReply.From(content.ToString(), Name(last.End), Usage(answer, last)), ApiJson.Wire.GenerateReply);
+    }
+
+    private static async IAsyncEnumerable<GenerateReply> Lines(
+        Answer answer, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (AnswerPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            // A token that completes no character has nothing to show yet; the last line always goes out.
+            if (part.Text.Length > 0 || part.End is not null)
+                yield return GenerateReply.From(part.Text, Name(part.End), Usage(answer, part));
+        }
+    }
+
+    private static GenerateUsage Usage(Answer answer, AnswerPart part) =>
+        new(answer.PromptTokens, part.Tokens, Math.Round(part.TokensPerSecond, 2), answer.PromptTokens + part.Tokens);
+
+    private static string? Name(GenerationEnd? end) => end?.Reason switch
+    {
+        null => null,
+        FinishReason.Length => "length",
+        _ => "stop",
+    };
+
+    private static ReadOnlyMemory<byte> ErrorLine(Exception exception) =>
+        (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(new ErrorReply(exception.Message), ApiJson.Wire.ErrorReply), (byte)'\n'];
+
+    private static void NotImplemented(HttpContext context) =>
+        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{context.Request.Path.Value} is not implemented."));
+}

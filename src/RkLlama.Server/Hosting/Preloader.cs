@@ -1,0 +1,35 @@
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Models;
+using RkLlama.Server.Worker;
+
+namespace RkLlama.Server.Hosting;
+
+/// <summary>What happens once after the start, in the background: look at the vendor library, and load the model that the operator named.</summary>
+internal sealed partial class Preloader(ServerOptions options, ModelCatalog catalog, ModelHost host, WorkerEngine engine, ILogger<Preloader> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        if (options.Preload is not { } name)
+        {
+            await engine.ProbeAsync().ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException or OperationCanceledException)
+        {
+            Log.Failed(logger, name, ex.Message);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Model {Model} could not be preloaded: {Reason}")]
+        internal static partial void Failed(ILogger logger, string model, string reason);
+    }
+}

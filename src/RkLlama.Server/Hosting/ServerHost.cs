@@ -1,0 +1,91 @@
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Endpoints;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Logging;
+using RkLlama.Server.Models;
+using RkLlama.Server.Worker;
+using Serilog;
+
+namespace RkLlama.Server.Hosting;
+
+/// <summary>Puts the server together and runs it.</summary>
+internal static partial class ServerHost
+{
+    // Answers are finished or cut before the host stops; what is left takes no time.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    /// <returns>The exit code: 0 after an orderly stop, 1 when the server could not start.</returns>
+    internal static async Task<int> RunAsync(ServerOptions options)
+    {
+        await using Serilog.Core.Logger log = LoggingSetup.Create();
+        WebApplication app = Build(options, log);
+        await using (app.ConfigureAwait(false))
+        {
+            try
+            {
+                await app.StartAsync().ConfigureAwait(false);
+            }
+            catch (IOException ex)
+            {
+                // Kestrel's way to say that the port is taken.
+                log.Fatal("{Reason}", $"The server could not start: {ex.Message}");
+                return 1;
+            }
+
+            Log.Listening(app.Logger, string.Join(", ", app.Urls), CommandLine.Version, options.Models);
+            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            return 0;
+        }
+    }
+
+    /// <summary>The server, not started.</summary>
+    internal static WebApplication Build(ServerOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
+    {
+        // The content root is watched recursively by default; the working directory of a service is "/".
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // RequestBody has a bound of its own, which lets the client see the answer.
+            kestrel.Limits.MaxRequestBodySize = null;
+            if (options.Host is { } address)
+                kestrel.Listen(address, options.Port);
+            else
+                kestrel.ListenAnyIP(options.Port);
+        });
+        builder.Services.AddSerilog(log);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        AddRkLlama(builder.Services, options);
+        configure?.Invoke(builder.Services);
+
+        WebApplication app = builder.Build();
+        app.UseMiddleware<ErrorHandling>();
+        app.UseMiddleware<DrainMiddleware>();
+        app.UseRouting();
+        app.MapRkLlama();
+        return app;
+    }
+
+    private static void AddRkLlama(IServiceCollection services, ServerOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new ModelCatalog(options.Models));
+        services.AddSingleton(new RunQueue(options.QueueLength));
+        services.AddSingleton<Drain>();
+        services.AddSingleton<WorkerEngine>();
+        services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<WorkerEngine>());
+        services.AddSingleton<ModelHost>();
+        services.AddSingleton<Generator>();
+        services.AddSingleton<IHostLifetime, DrainingLifetime>();
+        services.AddHostedService<Preloader>();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "RkLlama {Version} listens on {Urls}; models in {Models}")]
+        internal static partial void Listening(Microsoft.Extensions.Logging.ILogger logger, string urls, string version, string models);
+    }
+}

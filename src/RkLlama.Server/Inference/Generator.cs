@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using RkLlama.Native;
+using RkLlama.Prompts;
+
+namespace RkLlama.Server.Inference;
+
+/// <summary>Takes a request from the API to the NPU and its answer back: prompt, queue, run.</summary>
+internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<Generator> logger)
+{
+    /// <summary>Waits for the request's turn and starts its run; the first token is still to come.</summary>
+    /// <exception cref="NoModelException">No model is loaded, or it was unloaded while the request waited.</exception>
+    /// <exception cref="QueueFullException">Too many requests wait already.</exception>
+    /// <exception cref="EngineException">The model's worker is gone for good.</exception>
+    internal async Task<Answer> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        long arrival = Stopwatch.GetTimestamp();
+        LoadedModel model = host.Require();
+        Prompt prompt = model.Prompts.Build(request.Messages);
+        GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
+
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
+        RunQueue.Turn? turn = null;
+        try
+        {
+            turn = await queue.EnterAsync(gone.Token).ConfigureAwait(false);
+            IEngineSession session = await model.Session.WaitAsync(gone.Token).ConfigureAwait(false);
+            long started = Stopwatch.GetTimestamp();
+            EngineRun run = session.Start(input, new(request.Sampling, request.MaxNewTokens));
+            _ = FinishAsync(run, turn, model.Name, prompt.TokenCount, arrival, started);
+            return new(prompt.TokenCount, run, started, model.Unloaded);
+        }
+        catch (Exception ex)
+        {
+            turn?.Dispose();
+            if (ex is OperationCanceledException && model.Unloaded.IsCancellationRequested)
+                throw new NoModelException();
+            throw;
+        }
+    }
+
+    /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
+    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, string model, int promptTokens, long arrival, long started)
+    {
+        RunOutcome outcome = await run.Completion.ConfigureAwait(false);
+        turn.Dispose();
+
+        GenerationEnd end = outcome.End;
+        double decodeSeconds = outcome.FirstToken is { } first ? Stopwatch.GetElapsedTime(first, outcome.Ended).TotalSeconds : 0;
+        Log.Finished(
+            logger,
+            model,
+            promptTokens,
+            end.TokenCount,
+            Milliseconds(arrival, started),
+            Milliseconds(arrival, outcome.FirstToken ?? outcome.Ended),
+            end.TokenCount > 1 && decodeSeconds > 0 ? (end.TokenCount - 1) / decodeSeconds : 0,
+            end.Error is null ? end.Reason.ToString() : $"{end.Reason} ({end.Error})");
+    }
+
+    private static long Milliseconds(long from, long to) => (long)Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            EventId = 1,
+            Level = LogLevel.Information,
+            Message = "Finished: model {Model}, prompt {PromptTokens} tokens, output {OutputTokens} tokens, queue {QueueMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}")]
+        internal static partial void Finished(
+            ILogger logger, string model, int promptTokens, int outputTokens, long queueMs, long firstTokenMs, double decodeRate, string reason);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Threading.Channels;
+using RkLlama.Native;
+
+namespace RkLlama.Server.Inference;
+
+/// <summary>The seam between the server and whatever runs models: worker processes, or a fake in tests.</summary>
+internal interface IEngine
+{
+    /// <summary>Loads a model; takes seconds.</summary>
+    /// <exception cref="EngineException">It could not be loaded; the message is for the client.</exception>
+    Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken);
+}
+
+/// <summary>What to load.</summary>
+/// <param name="Name">The model's name, for messages.</param>
+/// <param name="ModelPath">Full path of the <c>.rkllm</c> file.</param>
+/// <param name="MaxContextLength">Context length in tokens.</param>
+/// <param name="MaxNewTokens">Bound of one answer in tokens.</param>
+internal sealed record EngineModel(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling);
+
+/// <summary>A loaded model. Disposing it ends the worker, so all of its memory comes back.</summary>
+internal interface IEngineSession : IAsyncDisposable
+{
+    EngineFacts Facts { get; }
+
+    /// <summary>Completes, with the reason, when the session ends without having been disposed.</summary>
+    Task<string> Died { get; }
+
+    /// <summary>Starts a run. Only when the run before it has completed.</summary>
+    EngineRun Start(GenerationInput input, RunParameters parameters);
+}
+
+/// <summary>What is known of a loaded model and the runtime under it.</summary>
+/// <param name="RuntimeVersion">E.g. <c>1.2.3</c>, as the runtime says of itself, or else as it was identified.</param>
+/// <param name="MaxContextLength">The context length in force, in tokens.</param>
+/// <param name="MaxNewTokens">The bound of one answer in force, in tokens.</param>
+internal sealed record EngineFacts(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);
+
+/// <summary>One token of the answer and the text that became complete by it, possibly none.</summary>
+internal readonly record struct EngineToken(int TokenId, string Text);
+
+/// <summary>How a run ended and when, in <see cref="System.Diagnostics.Stopwatch"/> timestamps taken where the engine's data arrived.</summary>
+/// <param name="FirstToken"><see langword="null"/> when there was none.</param>
+internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended);
+
+/// <summary>One run, seen by its owner: the request reads the tokens, the queue waits for the completion.</summary>
+/// <param name="tokens">All tokens, then the end. Never blocks the engine: its size is bounded by the answer's.</param>
+/// <param name="completion">How the run ended; set when the runtime itself is done or dead, not before, so the next run may start.</param>
+/// <param name="abort">Asks for the end of the run, any number of times; returns at once.</param>
+internal sealed class EngineRun(ChannelReader<EngineToken> tokens, Task<RunOutcome> completion, Action abort)
+{
+    internal ChannelReader<EngineToken> Tokens { get; } = tokens;
+
+    internal Task<RunOutcome> Completion { get; } = completion;
+
+    internal void Abort() => abort();
+}
+
+/// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
+internal sealed class EngineException(string message) : Exception(message);

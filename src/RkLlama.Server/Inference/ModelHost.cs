@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using RkLlama.Server.Models;
+
+namespace RkLlama.Server.Inference;
+
+/// <summary>
+/// Owns which model the node serves: one at a time, loaded and unloaded on request. When its worker dies, a new one loads the same model,
+/// ever more slowly and not for ever.
+/// </summary>
+internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
+{
+    private const int MaxRestarts = 5;
+    private static readonly TimeSpan RestartWindow = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<DateTimeOffset> _restarts = new();
+
+    // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
+    private LoadedModel? _model;
+    private bool _isLoaded;
+
+    /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
+    internal LoadedModel? Current
+    {
+        get
+        {
+            lock (_lock)
+                return _isLoaded ? _model : null;
+        }
+    }
+
+    /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
+    /// <exception cref="NoModelException">There is none.</exception>
+    internal LoadedModel Require()
+    {
+        lock (_lock)
+            return _model ?? throw new NoModelException();
+    }
+
+    /// <summary>Whether a load would be refused.</summary>
+    internal bool IsOccupied
+    {
+        get
+        {
+            lock (_lock)
+                return _model is not null;
+        }
+    }
+
+    /// <summary>Loads a model; takes seconds. Goes on when the caller loses interest.</summary>
+    /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
+    /// <exception cref="EngineException">It could not be loaded.</exception>
+    internal async Task LoadAsync(ModelEntry entry)
+    {
+        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
+            throw new EngineException(problem);
+
+        LoadedModel model = new(entry);
+        lock (_lock)
+        {
+            if (_model is not null)
+                throw new ModelOccupiedException();
+            _model = model;
+            _restarts.Clear();
+            model.Session = StartAsync(model);
+        }
+
+        try
+        {
+            await model.Session.ConfigureAwait(false);
+            lock (_lock)
+                _isLoaded = _model == model || _isLoaded;
+        }
+        catch
+        {
+            Forget(model);
+            throw;
+        }
+    }
+
+    /// <summary>Unloads the model: its run is aborted, whoever waits for it is told, and its memory is free when this returns.</summary>
+    /// <exception cref="NoModelException">There is none.</exception>
+    internal async Task UnloadAsync()
+    {
+        LoadedModel model = Require();
+        Forget(model);
+        await model.MarkUnloadedAsync().ConfigureAwait(false);
+        try
+        {
+            IEngineSession session = await model.Session.ConfigureAwait(false);
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is EngineException or OperationCanceledException)
+        {
+            // It had not come up, or was gone already.
+        }
+
+        Log.Unloaded(logger, model.Name);
+    }
+
+    private void Forget(LoadedModel model)
+    {
+        lock (_lock)
+        {
+            if (_model == model)
+                (_model, _isLoaded) = (null, false);
+        }
+    }
+
+    private async Task<IEngineSession> StartAsync(LoadedModel model)
+    {
+        // Off the caller's lock.
+        await Task.Yield();
+        long start = Stopwatch.GetTimestamp();
+        IEngineSession session = await engine.LoadAsync(model.Engine, model.Unloaded).ConfigureAwait(false);
+        Log.Loaded(logger, model.Name, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
+        _ = WatchAsync(model, session);
+        return session;
+    }
+
+    private async Task WatchAsync(LoadedModel model, IEngineSession session)
+    {
+        string reason = await session.Died.ConfigureAwait(false);
+        Log.Died(logger, model.Name, reason);
+        await session.DisposeAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_model == model)
+                model.Session = RestartAsync(model, reason);
+        }
+    }
+
+    private async Task<IEngineSession> RestartAsync(LoadedModel model, string reason)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            while (_restarts.TryPeek(out DateTimeOffset oldest) && now - oldest > RestartWindow)
+                _restarts.Dequeue();
+
+            if (_restarts.Count >= MaxRestarts)
+            {
+                Log.GaveUp(logger, model.Name, MaxRestarts, RestartWindow);
+                throw new EngineException($"Model {model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); unload it and load it again.");
+            }
+
+            // 0, 1, 2, 4, 8 seconds.
+            TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
+            _restarts.Enqueue(now);
+            await Task.Delay(delay, time, model.Unloaded).ConfigureAwait(false);
+            try
+            {
+                return await StartAsync(model).ConfigureAwait(false);
+            }
+            catch (EngineException ex)
+            {
+                reason = ex.Message;
+                Log.RestartFailed(logger, model.Name, reason);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (IsOccupied)
+            await UnloadAsync().ConfigureAwait(false);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
+        internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} unloaded")]
+        internal static partial void Unloaded(ILogger logger, string model);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
+        internal static partial void Died(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Model {Model} could not be loaded again: {Reason}")]
+        internal static partial void RestartFailed(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
+        internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);
+    }
+}
+
+/// <summary>No model is loaded.</summary>
+internal sealed class NoModelException() : Exception("No models are currently loaded.");
+
+/// <summary>A model is loaded or loading already.</summary>
+internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace RkLlama.Server.Streaming;
+
+/// <summary>
+/// Leaves a handler whose answer has begun and cannot be finished: the server cuts the connection, so that nobody takes the part for the whole.
+/// The reason has been logged and sent before; the log filters this one out.
+/// </summary>
+internal sealed class StreamCutException(Exception inner) : Exception("The stream was cut.", inner);
+
+/// <summary>
+/// One JSON object per line, one flush per line. The response is not touched before the first item is there, so a failure until then is a
+/// status of its own; a failure afterwards is one more line and a cut connection.
+/// </summary>
+/// <param name="error">Makes the last line out of a failure.</param>
+internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T> type, Func<Exception, ReadOnlyMemory<byte>> error) : IResult
+{
+    private static ReadOnlyMemory<byte> Newline { get; } = "\n"u8.ToArray();
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        CancellationToken cancellationToken = httpContext.RequestAborted;
+        IAsyncEnumerator<T> lines = items.GetAsyncEnumerator(cancellationToken);
+        await using (lines.ConfigureAwait(false))
+        {
+            bool more = await lines.MoveNextAsync().ConfigureAwait(false);
+
+            HttpResponse response = httpContext.Response;
+            response.ContentType = "application/x-ndjson";
+            response.Headers["X-Accel-Buffering"] = "no";
+            response.Headers.CacheControl = "no-store";
+            using Utf8JsonWriter writer = new(response.BodyWriter, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
+            try
+            {
+                for (; more; more = await lines.MoveNextAsync().ConfigureAwait(false))
+                {
+                    JsonSerializer.Serialize(writer, lines.Current, type);
+                    writer.Flush();
+                    writer.Reset();
+                    await response.BodyWriter.WriteAsync(Newline, cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+            {
+                await response.BodyWriter.WriteAsync(error(ex), cancellationToken).ConfigureAwait(false);
+                await response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+                throw new StreamCutException(ex);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using RkLlama.Native;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Worker;
+
+/// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
+internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory loggers) : IEngine
+{
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
+    private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
+
+    /// <inheritdoc/>
+    public async Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken)
+    {
+        string library = FindLibrary();
+        WorkerSession session = Start();
+        try
+        {
+            return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ContextLimitException ex)
+        {
+            // Only the runtime knows what the model was converted for, and it says so only when it refuses.
+            Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
+            await session.DisposeAsync().ConfigureAwait(false);
+            session = Start();
+            EngineModel clamped = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
+            return await LoadOrDisposeAsync(session, library, clamped, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<IEngineSession> LoadOrDisposeAsync(WorkerSession session, string library, EngineModel model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Finds and identifies the vendor library in a worker of its own, loading no model, and logs what was found. Never fails the start:
+    /// a library may be installed while the server runs.
+    /// </summary>
+    public async Task ProbeAsync()
+    {
+        try
+        {
+            string library = FindLibrary();
+            WorkerSession session = Start();
+            await using (session.ConfigureAwait(false))
+            {
+                RuntimeInfo runtime = await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
+                Log.RuntimeFound(_logger, runtime.Description, library, runtime.Evidence);
+                if (runtime.Warning is not null)
+                    Log.Warning(_logger, runtime.Warning);
+            }
+        }
+        catch (EngineException ex)
+        {
+            Log.Warning(_logger, $"No model can be loaded yet. {ex.Message}");
+        }
+    }
+
+    private string FindLibrary()
+    {
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
+        return search.Path ?? throw new EngineException(search.NotFoundMessage);
+    }
+
+    private WorkerSession Start() => new(options.WorkerExecutable, options.TargetPlatform, _runtimeLogger, _logger);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "RKLLM runtime {Version} at {Path} ({Evidence})")]
+        internal static partial void RuntimeFound(ILogger logger, string version, string path, string evidence);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Text}")]
+        internal static partial void Warning(ILogger logger, string text);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Model {Model} allows a context length of {Limit} tokens, not {Asked}: loading it with {Limit}")]
+        internal static partial void ContextClamped(ILogger logger, string model, int asked, int limit);
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace RkLlama.Server.Worker;
+
+/// <summary>
+/// The server's end of one worker: its process, its pipes, and two threads that read them. Frames go to <see cref="OnFrame"/> on the frame
+/// thread, what the library prints to <see cref="Log"/>.
+/// </summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan OrderlyEnd = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan KilledEnd = TimeSpan.FromSeconds(10);
+
+    private readonly Process _process;
+    private readonly FrameWriter _frames;
+    private readonly Lock _writeLock = new();
+    private readonly ConcurrentDictionary<int, TaskCompletionSource> _marks = new();
+    private readonly TaskCompletionSource _logEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private WorkerProcess(Process process, ILogger runtimeLogger, FrameHandler onFrame)
+    {
+        _process = process;
+        _frames = new(process.StandardInput.BaseStream);
+        Log = new(runtimeLogger);
+        OnFrame = onFrame;
+    }
+
+    /// <summary>Called on the frame thread; must return at once. The payload is valid during the call only.</summary>
+    internal delegate void FrameHandler(FrameType type, ReadOnlySpan<byte> payload);
+
+    internal RuntimeLog Log { get; }
+
+    internal int Id => _process.Id;
+
+    private FrameHandler OnFrame { get; }
+
+    /// <summary>Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone.</summary>
+    internal async Task LogReadUpToAsync(int mark)
+    {
+        await Task.WhenAny(Mark(mark).Task, _logEnded.Task).ConfigureAwait(false);
+        _marks.TryRemove(mark, out _);
+    }
+
+    private TaskCompletionSource Mark(int mark) =>
+        _marks.GetOrAdd(mark, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>Completes when the worker's frames have ended: it is gone, or about to be.</summary>
+    internal Task FramesEnded => _framesEnded.Task;
+
+    /// <summary>Starts <c>rkllama worker</c> in the server's process group.</summary>
+    internal static WorkerProcess Start(string executable, ILogger runtimeLogger, FrameHandler onFrame)
+    {
+        ProcessStartInfo info = new(executable, "worker")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
+        Process process = Process.Start(info) ?? throw new IOException($"{executable} did not start");
+        WorkerProcess worker = new(process, runtimeLogger, onFrame);
+        new Thread(worker.ReadFrames) { Name = "worker frames", IsBackground = true }.Start();
+        new Thread(worker.ReadLog) { Name = "worker log", IsBackground = true }.Start();
+        return worker;
+    }
+
+    /// <exception cref="IOException">The worker is gone.</exception>
+    internal void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo) =>
+        Send(type, JsonSerializer.SerializeToUtf8Bytes(message, typeInfo));
+
+    /// <exception cref="IOException">The worker is gone.</exception>
+    internal void Send(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        lock (_writeLock)
+        {
+            _frames.Add(type, payload);
+            _frames.Flush();
+        }
+    }
+
+    /// <summary>Waits for the end of a worker that is dying and says how it died, with the library's last words.</summary>
+    internal async Task<string> DescribeEndAsync()
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(OrderlyEnd).ConfigureAwait(false);
+            await _logEnded.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return "the worker stopped answering";
+        }
+
+        string end = WorkerExit.Describe(_process.ExitCode);
+        return Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end;
+    }
+
+    /// <summary>Ends the worker: asks, closes its input, and kills it if it does not go.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            Send(FrameType.Shutdown, []);
+        }
+        catch (IOException)
+        {
+            // It has gone already.
+        }
+
+        await WaitOrKillAsync(OrderlyEnd).ConfigureAwait(false);
+        await _logEnded.Task.ConfigureAwait(false);
+        _process.Dispose();
+    }
+
+    /// <summary>Ends the worker at once; for one that has to go now.</summary>
+    internal Task KillAsync() => WaitOrKillAsync(TimeSpan.Zero);
+
+    private async Task WaitOrKillAsync(TimeSpan patience)
+    {
+        using CancellationTokenSource timeout = new(patience);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync().WaitAsync(KilledEnd).ConfigureAwait(false);
+        }
+    }
+
+    private void ReadFrames()
+    {
+        try
+        {
+            FrameReader reader = new(_process.StandardOutput.BaseStream);
+            while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
+                OnFrame(type, payload);
+        }
+        catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)
+        {
+            Log.Add($"E rkllama: the worker's frames broke off: {ex.Message}");
+        }
+
+        _framesEnded.TrySetResult();
+    }
+
+    private void ReadLog()
+    {
+        try
+        {
+            while (_process.StandardError.ReadLine() is { } line)
+            {
+                if (line.StartsWith(WorkerProgram.LogMark, StringComparison.Ordinal)
+                    && int.TryParse(line.AsSpan(WorkerProgram.LogMark.Length), CultureInfo.InvariantCulture, out int mark))
+                    Mark(mark).TrySetResult();
+                else
+                    Log.Add(line);
+            }
+        }
+        catch (Exception ex) when (ex is IOException or ObjectDisposedException)
+        {
+            Log.Add($"E rkllama: the worker's log broke off: {ex.Message}");
+        }
+
+        _logEnded.TrySetResult();
+    }
+}

@@ -1,0 +1,203 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading.Channels;
+using RkLlama.Native;
+
+namespace RkLlama.Server.Worker;
+
+/// <summary>
+/// The process that hosts the vendor library: <c>rkllama worker</c>, started by the server, one per loaded model, disposable.
+/// It reads commands from stdin and writes frames to what was its stdout; what the library prints goes to stderr. It ends when its stdin ends.
+/// </summary>
+internal sealed class WorkerProgram
+{
+    /// <summary>
+    /// Printed, with a number behind it, after the library's own lines and before the frame that refers to them, because log and frames come
+    /// through different pipes: 0 after a load, a run's id after a run that failed.
+    /// </summary>
+    internal const string LogMark = "rkllama: log mark ";
+
+    /// <summary>The mark behind the log of a probe or load.</summary>
+    internal const int LoadMark = 0;
+
+    private readonly FrameWriter _frames;
+
+    // Written by the reader thread; read by the main loop.
+    private readonly Channel<Action> _commands = Channel.CreateUnbounded<Action>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+
+    // Reader thread only.
+    private int _runId;
+    private CancellationTokenSource? _run;
+
+    // Main loop only.
+    private RkllmModel? _model;
+
+    private WorkerProgram(Stream output) => _frames = new(output);
+
+    internal static int Run()
+    {
+        using FileStream output = WorkerEnvironment.TakeStandardOutput();
+        WorkerEnvironment.ResetAffinity();
+
+        // Ctrl-C and the unit's stop reach the whole process group; the server decides when a worker ends.
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static context => context.Cancel = true);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
+
+        WorkerProgram worker = new(output);
+        new Thread(worker.ReadCommands) { Name = "commands", IsBackground = true }.Start();
+        worker.Execute();
+        return 0;
+    }
+
+    /// <summary>
+    /// Nothing here calls the library, so the end of the pipe is noticed even while it hangs.
+    /// </summary>
+    private void ReadCommands()
+    {
+        try
+        {
+            FrameReader reader = new(Console.OpenStandardInput());
+            while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
+                Dispatch(type, payload);
+        }
+        catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException)
+        {
+            Console.Error.WriteLine($"E rkllama: the worker lost its server: {ex.Message}");
+        }
+
+        WorkerEnvironment.ExitNow(0);
+    }
+
+    private void Dispatch(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        switch (type)
+        {
+            case FrameType.Probe:
+                ProbeCommand probe = Read(payload, WorkerJson.Default.ProbeCommand);
+                Enqueue(() => Probe(probe));
+                break;
+            case FrameType.Load:
+                LoadCommand load = Read(payload, WorkerJson.Default.LoadCommand);
+                Enqueue(() => Load(load));
+                break;
+            case FrameType.Run:
+                RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
+                CancellationTokenSource source = new();
+                (_runId, _run) = (run.Id, source);
+                Enqueue(() => RunAsync(run, source.Token).GetAwaiter().GetResult());
+                break;
+            case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
+                _ = _run?.CancelAsync();
+                break;
+            case FrameType.Shutdown:
+                Enqueue(Shutdown);
+                break;
+        }
+    }
+
+    private void Enqueue(Action command) => _commands.Writer.TryWrite(command);
+
+    /// <summary>Runs the commands one after the other on the main thread, the only one that calls the library (but for runs and aborts).</summary>
+    private void Execute()
+    {
+        while (_commands.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (_commands.Reader.TryRead(out Action? command))
+                command();
+        }
+    }
+
+    private void Probe(ProbeCommand command)
+    {
+        try
+        {
+            RkllmLibrary library = RkllmLibrary.Load(command.LibraryPath, command.VersionOverride);
+            Send(FrameType.Probed, RuntimeInfo.From(library.Identity), WorkerJson.Default.RuntimeInfo);
+        }
+        catch (RkllmException ex)
+        {
+            PrintLogMark(LoadMark);
+            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+        }
+    }
+
+    private void Load(LoadCommand command)
+    {
+        try
+        {
+            RkllmLibrary library = RkllmLibrary.Load(command.LibraryPath, command.VersionOverride);
+            _model = RkllmModel.Load(library, new()
+            {
+                ModelPath = command.ModelPath,
+                MaxContextLength = command.MaxContextLength,
+                MaxNewTokens = command.MaxNewTokens,
+                Sampling = command.Sampling,
+                CpuMask = ModelParameters.BigCores(WorkerEnvironment.ProcessorCount),
+            });
+            bool disabled = _model.DisableChatTemplate();
+            PrintLogMark(LoadMark);
+            Send(
+                FrameType.Loaded,
+                new LoadedReply(RuntimeInfo.From(library.Identity), _model.HasPerRunSampling, disabled),
+                WorkerJson.Default.LoadedReply);
+        }
+        catch (RkllmException ex)
+        {
+            PrintLogMark(LoadMark);
+            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+        }
+    }
+
+    private static void PrintLogMark(int mark) => WorkerEnvironment.PrintLine(Encoding.ASCII.GetBytes($"{LogMark}{mark}"));
+
+    private async Task RunAsync(RunCommand command, CancellationToken cancellationToken)
+    {
+        GenerationEnd? end = null;
+        IAsyncEnumerator<GenerationPiece> pieces = _model!
+            .Generate(command.Input, command.Parameters, cancellationToken)
+            .GetAsyncEnumerator(CancellationToken.None);
+        await using (pieces.ConfigureAwait(false))
+        {
+            while (true)
+            {
+                // One write per token at the NPU's pace; many tokens per write when the reader falls behind.
+                ValueTask<bool> next = pieces.MoveNextAsync();
+                if (!next.IsCompleted)
+                    _frames.Flush();
+                if (!await next.ConfigureAwait(false))
+                    break;
+
+                GenerationPiece piece = pieces.Current;
+                end = piece.End ?? end;
+                if (piece.End is null)
+                    _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
+            }
+        }
+
+        if (end!.Reason == FinishReason.Error)
+            PrintLogMark(command.Id);
+
+        // Sent only now: the run has left the library, so the next one may begin.
+        Send(FrameType.Ended, new EndedReply(command.Id, end), WorkerJson.Default.EndedReply);
+    }
+
+    private void Shutdown()
+    {
+        _model?.Dispose();
+        WorkerEnvironment.ExitNow(0);
+    }
+
+    private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)
+    {
+        _frames.Add(type, JsonSerializer.SerializeToUtf8Bytes(message, typeInfo));
+        _frames.Flush();
+    }
+
+    private static T Read<T>(ReadOnlySpan<byte> payload, JsonTypeInfo<T> typeInfo) =>
+        JsonSerializer.Deserialize(payload, typeInfo) ?? throw new JsonException("empty message");
+}

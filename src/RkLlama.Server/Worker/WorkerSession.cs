@@ -1,0 +1,300 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading.Channels;
+using RkLlama.Native;
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Worker;
+
+/// <summary>The model's context length is smaller than asked for.</summary>
+internal sealed class ContextLimitException(int limit) : Exception
+{
+    internal int Limit => limit;
+}
+
+/// <summary>One worker and what it is doing. Frames arrive on the worker's frame thread; everything else comes from requests.</summary>
+internal sealed partial class WorkerSession : IEngineSession
+{
+    private readonly WorkerProcess _worker;
+    private readonly string? _expectedPlatform;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource<RuntimeInfo> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<LoadedReply> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock: the run in progress, and whether the worker is gone. A late frame of an earlier run finds another id and is dropped.
+    private ActiveRun? _run;
+    private int _lastRunId;
+    private string? _endOfWorker;
+    private bool _disposing;
+
+    internal WorkerSession(string executable, string? expectedPlatform, ILogger runtimeLogger, ILogger logger)
+    {
+        _expectedPlatform = expectedPlatform;
+        _logger = logger;
+        _worker = WorkerProcess.Start(executable, runtimeLogger, OnFrame);
+        _ = WatchAsync();
+    }
+
+    /// <inheritdoc/>
+    public EngineFacts Facts { get; private set; } = null!;
+
+    /// <inheritdoc/>
+    public Task<string> Died => _died.Task;
+
+    /// <exception cref="EngineException">The library cannot be used.</exception>
+    internal async Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride)
+    {
+        Send(FrameType.Probe, new ProbeCommand(library, versionOverride), WorkerJson.Default.ProbeCommand);
+        return await _probed.Task.ConfigureAwait(false);
+    }
+
+    /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
+    /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
+    internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
+    {
+        LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling);
+        Send(FrameType.Load, command, WorkerJson.Default.LoadCommand);
+
+        LoadedReply reply;
+        try
+        {
+            reply = await _loaded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _worker.LogReadUpToAsync(WorkerProgram.LoadMark).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EngineException) when (_worker.Log.ContextLimit is { } limit && limit < model.MaxContextLength)
+        {
+            throw new ContextLimitException(limit);
+        }
+
+        CheckVersion(reply.Runtime, versionOverride is not null);
+        CheckLoad(reply);
+        _worker.Log.ClearErrors();
+        Facts = new(
+            _worker.Log.RuntimeVersion ?? reply.Runtime.Description,
+            _worker.Log.DriverVersion,
+            reply.HasPerRunSampling,
+            model.MaxContextLength,
+            model.MaxNewTokens);
+        return this;
+    }
+
+    /// <summary>The ABI was chosen before the library could say its version; now it has.</summary>
+    private void CheckVersion(RuntimeInfo chosen, bool byOperator)
+    {
+        if (_worker.Log.RuntimeVersion is not { } reported || RuntimeIdentity.Accepts(chosen.Family, reported))
+            return;
+
+        string text = $"the RKLLM runtime says it is {reported}, but is driven as {chosen.Description} ({chosen.Evidence}); set RKLLAMA_RUNTIME_VERSION={reported}";
+        if (!byOperator)
+            throw new EngineException(text);
+        Log.VersionMismatch(_logger, text);
+    }
+
+    private void CheckLoad(LoadedReply reply)
+    {
+        // 1.1 reports success for files it could not read, and aborts at the first run.
+        if (reply.Runtime.Family == RuntimeFamily.V11 && _worker.Log.ErrorText is { Length: > 0 } errors)
+            throw new EngineException(errors);
+
+        if (!reply.ChatTemplateDisabled)
+            Log.TemplateKept(_logger);
+
+        if (_expectedPlatform is not null && _worker.Log.Platform is { } platform && !platform.Equals(_expectedPlatform, StringComparison.OrdinalIgnoreCase))
+            Log.OtherPlatform(_logger, _expectedPlatform, platform);
+    }
+
+    /// <inheritdoc/>
+    public EngineRun Start(GenerationInput input, RunParameters parameters)
+    {
+        ActiveRun run;
+        lock (_lock)
+        {
+            if (_endOfWorker is { } end)
+                throw new EngineException(end);
+            if (_run is not null)
+                throw new InvalidOperationException("A run is in progress.");
+
+            run = _run = new(++_lastRunId);
+        }
+
+        _worker.Log.ClearErrors();
+        Send(FrameType.Run, new RunCommand(run.Id, input, parameters), WorkerJson.Default.RunCommand);
+        return new(run.Tokens.Reader, run.End.Task, () => Abort(run.Id));
+    }
+
+    private void Abort(int runId)
+    {
+        lock (_lock)
+        {
+            if (_run?.Id != runId)
+                return;
+        }
+
+        Span<byte> payload = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(payload, runId);
+        try
+        {
+            _worker.Send(FrameType.Abort, payload);
+        }
+        catch (IOException)
+        {
+            // The worker is gone; WatchAsync ends the run.
+        }
+    }
+
+    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        switch (type)
+        {
+            case FrameType.Token:
+                int runId = BinaryPrimitives.ReadInt32LittleEndian(payload);
+                if (Current(runId) is not { } run)
+                    break;
+                if (run.FirstToken is null)
+                    run.FirstToken = Stopwatch.GetTimestamp();
+                run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                break;
+            case FrameType.Ended:
+                EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
+                _ = EndRunAsync(ended);
+                break;
+            case FrameType.Probed:
+                _probed.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.RuntimeInfo)!);
+                break;
+            case FrameType.Loaded:
+                _loaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.LoadedReply)!);
+                break;
+            case FrameType.Failed:
+                _ = FailStartAsync(JsonSerializer.Deserialize(payload, WorkerJson.Default.FailedReply)!.Message);
+                break;
+        }
+    }
+
+    /// <summary>A probe or load that failed: the reason is what the library printed, once all of it has been read.</summary>
+    private async Task FailStartAsync(string message)
+    {
+        if (!_probed.TrySetException(new EngineException(message)))
+            return;
+
+        await _worker.LogReadUpToAsync(WorkerProgram.LoadMark).ConfigureAwait(false);
+        string errors = _worker.Log.ErrorText;
+        _loaded.TrySetException(new EngineException(errors.Length > 0 ? errors : message));
+    }
+
+    private ActiveRun? Current(int runId)
+    {
+        lock (_lock)
+            return _run is { } run && run.Id == runId ? run : null;
+    }
+
+    /// <summary>A run that the worker reports as ended; a failed one is explained by what the library printed.</summary>
+    private async Task EndRunAsync(EndedReply ended)
+    {
+        GenerationEnd end = ended.End;
+        if (end.Reason == FinishReason.Error)
+        {
+            await _worker.LogReadUpToAsync(ended.Id).ConfigureAwait(false);
+            if (_worker.Log.ErrorText is { Length: > 0 } errors)
+                end = end with { Error = $"{end.Error}: {errors}" };
+        }
+
+        EndRun(ended.Id, end);
+    }
+
+    private void EndRun(int runId, GenerationEnd end)
+    {
+        ActiveRun? run;
+        lock (_lock)
+        {
+            if (_run?.Id != runId)
+                return;
+            (run, _run) = (_run, null);
+        }
+
+        run.Tokens.Writer.TryComplete();
+        run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()));
+    }
+
+    /// <summary>Ends whatever waits on the worker when it dies.</summary>
+    private async Task WatchAsync()
+    {
+        await _worker.FramesEnded.ConfigureAwait(false);
+        string reason = await _worker.DescribeEndAsync().ConfigureAwait(false);
+        int? runId;
+        bool expected;
+        lock (_lock)
+        {
+            _endOfWorker = reason;
+            runId = _run?.Id;
+            expected = _disposing;
+        }
+
+        if (runId is { } id)
+            EndRun(id, new(FinishReason.Error, 0, null, reason));
+
+        EngineException failure = new(reason);
+        if (_probed.TrySetException(failure))
+            _ = _probed.Task.Exception;
+        if (_loaded.TrySetException(failure))
+            _ = _loaded.Task.Exception;
+        if (!expected)
+            _died.TrySetResult(reason);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+            _disposing = true;
+
+        // A worker that is still loading would hear a polite request only afterwards.
+        if (!_loaded.Task.IsCompletedSuccessfully)
+            await _worker.KillAsync().ConfigureAwait(false);
+
+        await _worker.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)
+    {
+        try
+        {
+            _worker.Send(type, message, typeInfo);
+        }
+        catch (IOException)
+        {
+            // The worker is gone; WatchAsync fails whoever waits for an answer, and says why.
+        }
+    }
+
+    /// <summary>A run that has been sent and has not ended.</summary>
+    private sealed class ActiveRun(int id)
+    {
+        internal int Id => id;
+
+        /// <summary>Bounded by the answer: a slow reader never holds the worker up.</summary>
+        internal Channel<EngineToken> Tokens { get; } = Channel.CreateUnbounded<EngineToken>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+
+        /// <summary>Written by the frame thread before the run's end.</summary>
+        internal long? FirstToken { get; set; }
+
+        internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "{Text}")]
+        internal static partial void VersionMismatch(ILogger logger, string text);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "The runtime refused to switch its own chat template off: text prompts will be wrapped twice")]
+        internal static partial void TemplateKept(ILogger logger);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "--target_platform is {Expected}, but the runtime reports {Reported}")]
+        internal static partial void OtherPlatform(ILogger logger, string expected, string reported);
+    }
+}
