@@ -38,7 +38,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
         yield return System.IO.Path.Combine(AppContext.BaseDirectory, FileName);
         yield return "/opt/rkllama/lib/" + FileName;
 
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
         if (home.Length > 0)
             yield return System.IO.Path.Combine(home, "RKLLAMA", "lib", FileName);
 

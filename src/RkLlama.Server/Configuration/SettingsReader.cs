@@ -68,7 +68,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         : throw new SettingException($"{setting.Source}: a path is missing");
 
     private static string DefaultModels() =>
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "RKLLAMA", "models");
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), "RKLLAMA", "models");
 
     private static string? NotEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 }

@@ -23,9 +23,8 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
         try
         {
             turn = await queue.EnterAsync(gone.Token).ConfigureAwait(false);
-            IEngineSession session = await model.Session.WaitAsync(gone.Token).ConfigureAwait(false);
+            EngineRun run = await host.StartRunAsync(model, input, new(request.Sampling, request.MaxNewTokens), gone.Token).ConfigureAwait(false);
             long started = Stopwatch.GetTimestamp();
-            EngineRun run = session.Start(input, new(request.Sampling, request.MaxNewTokens));
             _ = FinishAsync(run, turn, model.Name, prompt.TokenCount, arrival, started);
             return new(prompt.TokenCount, run, started, model.Unloaded);
         }

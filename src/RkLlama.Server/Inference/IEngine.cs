@@ -27,6 +27,7 @@ internal interface IEngineSession : IAsyncDisposable
     Task<string> Died { get; }
 
     /// <summary>Starts a run. Only when the run before it has completed.</summary>
+    /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
     EngineRun Start(GenerationInput input, RunParameters parameters);
 }
 
@@ -58,3 +59,6 @@ internal sealed class EngineRun(ChannelReader<EngineToken> tokens, Task<RunOutco
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
 internal sealed class EngineException(string message) : Exception(message);
+
+/// <summary>The session died before it took the run; see <see cref="IEngineSession.Died"/>.</summary>
+internal sealed class SessionDiedException() : Exception("The session has died.");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Native;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -78,6 +79,30 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         }
     }
 
+    /// <summary>Starts a run on the model, waiting for its worker while that loads or is replaced.</summary>
+    /// <exception cref="EngineException">The model failed for good.</exception>
+    internal async Task<EngineRun> StartRunAsync(LoadedModel model, GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            IEngineSession session = await model.Session.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (!session.Died.IsCompleted)
+            {
+                try
+                {
+                    return session.Start(input, parameters);
+                }
+                catch (SessionDiedException)
+                {
+                    // Nothing has begun; the next one gets it.
+                }
+            }
+
+            Replace(model, session, await session.Died.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+    }
+
     /// <summary>Unloads the model: its run is aborted, whoever waits for it is told, and its memory is free when this returns.</summary>
     /// <exception cref="NoModelException">There is none.</exception>
     internal async Task UnloadAsync()
@@ -122,17 +147,23 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
     {
         string reason = await session.Died.ConfigureAwait(false);
         Log.Died(logger, model.Name, reason);
-        await session.DisposeAsync().ConfigureAwait(false);
+        Replace(model, session, reason);
+    }
+
+    /// <summary>Puts a session that is to come in the place of a dead one; whoever notices first does it.</summary>
+    private void Replace(LoadedModel model, IEngineSession dead, string reason)
+    {
         lock (_lock)
         {
-            if (_model == model)
-                model.Session = RestartAsync(model, reason);
+            if (_model == model && model.Session is { IsCompletedSuccessfully: true } current && current.Result == dead)
+                model.Session = RestartAsync(model, dead, reason);
         }
     }
 
-    private async Task<IEngineSession> RestartAsync(LoadedModel model, string reason)
+    private async Task<IEngineSession> RestartAsync(LoadedModel model, IEngineSession dead, string reason)
     {
         await Task.Yield();
+        await dead.DisposeAsync().ConfigureAwait(false);
         while (true)
         {
             DateTimeOffset now = time.GetUtcNow();

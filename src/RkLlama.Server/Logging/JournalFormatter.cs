@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Formatting.Display;
 
 namespace RkLlama.Server.Logging;
 
@@ -11,6 +12,9 @@ namespace RkLlama.Server.Logging;
 /// <param name="journal">Whether journald reads the output.</param>
 internal sealed class JournalFormatter(bool journal) : ITextFormatter
 {
+    // Strings without quotes around them.
+    private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
+
     /// <summary>Whether stdout or stderr goes to the journal.</summary>
     internal static bool IsJournal => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM"));
 
@@ -24,8 +28,9 @@ internal sealed class JournalFormatter(bool journal) : ITextFormatter
             : $"{logEvent.Timestamp.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {Name(logEvent.Level)} ";
 
         // What a client or the library wrote must not start a line of its own.
-        string message = logEvent.RenderMessage(CultureInfo.InvariantCulture).ReplaceLineEndings(" ");
-        output.WriteLine($"{head}{category}: {message}");
+        using StringWriter message = new(CultureInfo.InvariantCulture);
+        Message.Format(logEvent, message);
+        output.WriteLine($"{head}{category}: {message.ToString().ReplaceLineEndings(" ")}");
         if (logEvent.Exception is { } exception)
         {
             foreach (string line in exception.ToString().Split('\n'))

@@ -114,8 +114,8 @@ internal sealed partial class WorkerSession : IEngineSession
         ActiveRun run;
         lock (_lock)
         {
-            if (_endOfWorker is { } end)
-                throw new EngineException(end);
+            if (_endOfWorker is not null)
+                throw new SessionDiedException();
             if (_run is not null)
                 throw new InvalidOperationException("A run is in progress.");
 
@@ -123,7 +123,17 @@ internal sealed partial class WorkerSession : IEngineSession
         }
 
         _worker.Log.ClearErrors();
-        Send(FrameType.Run, new RunCommand(run.Id, input, parameters), WorkerJson.Default.RunCommand);
+        try
+        {
+            _worker.Send(FrameType.Run, new RunCommand(run.Id, input, parameters), WorkerJson.Default.RunCommand);
+        }
+        catch (IOException)
+        {
+            lock (_lock)
+                _run = null;
+            throw new SessionDiedException();
+        }
+
         return new(run.Tokens.Reader, run.End.Task, () => Abort(run.Id));
     }
 
@@ -234,6 +244,10 @@ internal sealed partial class WorkerSession : IEngineSession
             expected = _disposing;
         }
 
+        // Before the run's end, so that whoever is next already sees that this session is of no use.
+        if (!expected)
+            _died.TrySetResult(reason);
+
         if (runId is { } id)
             EndRun(id, new(FinishReason.Error, 0, null, reason));
 
@@ -242,8 +256,6 @@ internal sealed partial class WorkerSession : IEngineSession
             _ = _probed.Task.Exception;
         if (_loaded.TrySetException(failure))
             _ = _loaded.Task.Exception;
-        if (!expected)
-            _died.TrySetResult(reason);
     }
 
     /// <inheritdoc/>

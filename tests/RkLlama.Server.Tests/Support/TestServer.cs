@@ -1,0 +1,115 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Logging;
+
+namespace RkLlama.Server.Tests.Support;
+
+/// <summary>The real server on a loopback port, with a fake engine and a models directory of its own.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly StringWriter _log;
+    private readonly DirectoryInfo _models;
+
+    private TestServer(WebApplication app, StringWriter log, DirectoryInfo models, FakeEngine engine)
+    {
+        _app = app;
+        _log = log;
+        _models = models;
+        Engine = engine;
+        Address = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Client = NewClient();
+    }
+
+    public Uri Address { get; }
+
+    public HttpClient Client { get; }
+
+    public FakeEngine Engine { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public string Models => _models.FullName;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    public static async Task<TestServer> StartAsync(FakeEngine? engine = null, Func<ServerOptions, ServerOptions>? configure = null, TimeProvider? time = null)
+    {
+        engine ??= new();
+        DirectoryInfo models = Directory.CreateTempSubdirectory("rkllama-tests-");
+        StringWriter log = new();
+        ServerOptions options = new() { Host = IPAddress.Loopback, Port = 0, Models = models.FullName };
+        WebApplication app = ServerHost.Build(configure?.Invoke(options) ?? options, LoggingSetup.Create(log), services =>
+        {
+            services.Replace(ServiceDescriptor.Singleton<IEngine>(engine));
+            services.Remove(services.Single(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(Preloader)));
+            if (time is not null)
+                services.Replace(ServiceDescriptor.Singleton(time));
+        });
+        await app.StartAsync();
+        return new(app, log, models, engine);
+    }
+
+    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
+    public HttpClient NewClient() => new(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = Address };
+
+    /// <summary>Makes a model directory with a plausible file in it.</summary>
+    public void AddModel(string name, string modelfile = "FROM=\"m.rkllm\"\n")
+    {
+        DirectoryInfo directory = _models.CreateSubdirectory(name);
+        File.WriteAllText(Path.Combine(directory.FullName, "Modelfile"), modelfile);
+        File.WriteAllBytes(Path.Combine(directory.FullName, "m.rkllm"), [.. Enumerable.Repeat((byte)7, 4096)]);
+    }
+
+    public async Task LoadAsync(string name = "m", string modelfile = "FROM=\"m.rkllm\"\n")
+    {
+        AddModel(name, modelfile);
+        (await PostAsync("/load_model", $$"""{"model_name":"{{name}}"}""")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path, string body, CancellationToken cancellationToken = default) =>
+        Client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> PostJsonAsync(string path, string body)
+    {
+        using HttpResponseMessage response = await PostAsync(path, body);
+        return (response.StatusCode, await JsonAsync(response));
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GetJsonAsync(string path)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, await JsonAsync(response));
+    }
+
+    public static async Task<JsonElement> JsonAsync(HttpResponseMessage response)
+    {
+        response.Content.Headers.ContentType!.MediaType.Should().Be("application/json");
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+        await _log.DisposeAsync();
+        _models.Delete(recursive: true);
+    }
+}
