@@ -1,0 +1,202 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace RkLlama.EndToEnd.Tests.Support;
+
+/// <summary>One published server as a process of its own, on a loopback port, with a models directory of its own and a simulator for a runtime.</summary>
+internal sealed partial class Node : IAsyncDisposable
+{
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Node(Process process, string models, string trace)
+    {
+        _process = process;
+        Models = models;
+        TracePath = trace;
+    }
+
+    internal Uri Address { get; private set; } = null!;
+
+    internal HttpClient Client { get; private set; } = null!;
+
+    internal string Models { get; }
+
+    /// <summary>What the simulator received, one JSON object per line.</summary>
+    internal string TracePath { get; }
+
+    internal int ProcessId => _process.Id;
+
+    internal string Log => string.Join('\n', _log);
+
+    /// <param name="runtime">A simulator build such as <c>1.2.3</c>, or <see langword="null"/> for none.</param>
+    /// <param name="arguments">Further command line arguments.</param>
+    internal static async Task<Node> StartAsync(string? runtime, string[]? arguments = null, params (string Name, string? Value)[] environment)
+    {
+        string home = Directory.CreateTempSubdirectory("rkllama-e2e-").FullName;
+        string models = Path.Combine(home, "RKLLAMA", "models");
+        Directory.CreateDirectory(models);
+        string trace = Path.Combine(home, "trace.jsonl");
+
+        ProcessStartInfo info = new(TestPaths.Executable, ["--host", "127.0.0.1", .. arguments ?? ["--port", "0"]])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        info.Environment["HOME"] = home;
+        info.Environment["RKLLM_STANDIN_SPEED"] = "0";
+        info.Environment["RKLLM_STANDIN_TRACE"] = trace;
+        info.Environment["RKLLAMA_LIBRARY"] = runtime is null ? Path.Combine(home, "no-library.so") : TestPaths.Simulator(runtime);
+        foreach ((string name, string? value) in environment)
+            info.Environment[name] = value;
+
+        Node node = new(Process.Start(info)!, models, trace);
+        node._process.OutputDataReceived += (_, line) => node.OnLine(line.Data);
+        node._process.ErrorDataReceived += (_, line) => node.OnLine(line.Data);
+        node._process.BeginOutputReadLine();
+        node._process.BeginErrorReadLine();
+        _ = node._process.WaitForExitAsync().ContinueWith(
+            _ => node._address.TrySetException(new InvalidOperationException($"The server ended at once:\n{node.Log}")), TaskScheduler.Default);
+        node.Address = await node._address.Task.WaitAsync(Patience);
+        node.Client = node.NewClient();
+        return node;
+    }
+
+    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
+    internal HttpClient NewClient() => new(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
+
+    private void OnLine(string? line)
+    {
+        if (line is null)
+            return;
+
+        _log.Enqueue(line);
+        if (Listening.Match(line) is { Success: true } match)
+            _address.TrySetResult(new(match.Groups[1].Value));
+    }
+
+    /// <summary>Adds a model whose file is the demo model, by a link, as the guide does it.</summary>
+    internal void AddModel(string name, string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)
+    {
+        string directory = Path.Combine(Models, name);
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "Modelfile"), modelfile);
+        File.CreateSymbolicLink(Path.Combine(directory, "demo.rkllm"), file ?? TestPaths.DemoModel);
+    }
+
+    internal async Task LoadAsync(string name = "demo", string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)
+    {
+        AddModel(name, modelfile, file);
+        (HttpStatusCode status, JsonElement body) = await PostAsync("/load_model", new { model_name = name }.model_name);
+        status.Should().Be(HttpStatusCode.OK, "{0}\n{1}", body, Log);
+    }
+
+    private Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(string path, string modelName) =>
+        PostJsonAsync(path, $$"""{"model_name":"{{modelName}}"}""");
+
+    internal async Task<(HttpStatusCode Status, JsonElement Body)> PostJsonAsync(string path, string body, CancellationToken cancellationToken = default)
+    {
+        using HttpResponseMessage response = await Client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);
+        return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken)).RootElement);
+    }
+
+    internal async Task<(HttpStatusCode Status, JsonElement Body)> GetJsonAsync(string path)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+    }
+
+    /// <summary>The text of a whole answer.</summary>
+    internal async Task<string> AskAsync(string prompt)
+    {
+        (HttpStatusCode status, JsonElement body) = await PostJsonAsync("/generate", Chat(prompt));
+        status.Should().Be(HttpStatusCode.OK, "{0}\n{1}", body, Log);
+        return body.GetProperty("choices")[0].GetProperty("content").GetString()!;
+    }
+
+    internal static string Chat(string prompt, bool stream = false) =>
+        $$"""{"messages":[{"role":"user","content":{{JsonSerializer.Serialize(prompt, TestJson.Default.String)}}}],"stream":{{(stream ? "true" : "false")}}}""";
+
+    /// <summary>Sends a streaming request and leaves its answer to the caller.</summary>
+    internal async Task<HttpResponseMessage> StreamAsync(string prompt, CancellationToken cancellationToken = default)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(Chat(prompt, stream: true)) };
+        return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
+    /// <summary>The worker processes of this server.</summary>
+    internal int[] Workers()
+    {
+        List<int> workers = [];
+        foreach (string task in Directory.EnumerateDirectories($"/proc/{ProcessId}/task"))
+        {
+            string children = Path.Combine(task, "children");
+            if (File.Exists(children))
+                workers.AddRange(File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+        }
+
+        return [.. workers];
+    }
+
+    internal void Signal(string signal) => SignalTo(signal, ProcessId);
+
+    internal static void SignalTo(string signal, int process)
+    {
+        using Process kill = Process.Start("kill", [$"-{signal}", process.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    internal async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until the log has a line that contains the text.</summary>
+    internal Task LogsAsync(string text) => EventuallyAsync(() => Log.Contains(text, StringComparison.Ordinal), $"the log should say '{text}'");
+
+    internal async Task EventuallyAsync(Func<bool> condition, string because)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            (watch.Elapsed < Patience).Should().BeTrue("{0}\n{1}", because, Log);
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>The calls the simulator received of one kind.</summary>
+    internal IReadOnlyList<JsonElement> Trace(string call) => File.Exists(TracePath)
+        ? [.. File.ReadAllLines(TracePath).Select(line => JsonDocument.Parse(line).RootElement).Where(entry => entry.GetProperty("call").GetString() == call)]
+        : [];
+
+    public async ValueTask DisposeAsync()
+    {
+        Client?.Dispose();
+        if (!_process.HasExited)
+        {
+            int[] workers = Workers();
+            _process.Kill();
+            await _process.WaitForExitAsync();
+            foreach (int worker in workers)
+            {
+                if (File.Exists($"/proc/{worker}/cmdline") && File.ReadAllText($"/proc/{worker}/cmdline").StartsWith(TestPaths.Executable, StringComparison.Ordinal))
+                    SignalTo("KILL", worker);
+            }
+        }
+
+        _process.Dispose();
+        Directory.Delete(Path.GetDirectoryName(TracePath)!, recursive: true);
+    }
+
+    [GeneratedRegex(@"listens on (http://[0-9.:]+)")]
+    private static partial Regex Listening { get; }
+}
