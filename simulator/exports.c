@@ -1,6 +1,5 @@
 /* The functions of librkllmrt.so, exactly those that this version has. */
 #include "sim.h"
-#include <signal.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -95,14 +94,19 @@ static const char *platform(void)
     return env("RKLLM_STANDIN_PLATFORM", "RK3588");
 }
 
-/* The lines of a load that goes well, as each version prints them. */
-static void say_loaded(const model *m, const RKLLMParam *p, const char *path)
+/* What every version prints first, and then of a load that goes well. */
+static void say_version(const char *path)
 {
     say("I rkllm: rkllm-runtime version: %s, rknpu driver version: %s, platform: %s", sim_version(), env("RKLLM_STANDIN_DRIVER", "0.9.8"), platform());
     if (strcmp(env("RKLLM_STANDIN_DRIVER", "0.9.8"), "0.9.7") < 0)
         say("W rkllm: Warning: Your rknpu driver version is too low, please upgrade to 0.9.7.");
+    if (RKSIM_ABI >= 120)
+        say("I rkllm: loading rkllm model from %s", path);
+}
+
+static void say_loaded(const model *m, const RKLLMParam *p)
+{
 #if RKSIM_ABI >= 120
-    say("I rkllm: loading rkllm model from %s", path);
     char dtype[64] = "";
     if (RKSIM_ABI >= 121)
         snprintf(dtype, sizeof dtype, ", model_dtype: %s", json_text(m->header, "dtype", "W8A8"));
@@ -123,7 +127,7 @@ static void say_loaded(const model *m, const RKLLMParam *p, const char *path)
     if (log_level() >= 2)
         say("I rkllm: max_context_len: %d, max_new_tokens: %d, top_k: %d, top_p: %g, temperature: %g", p->max_context_len, p->max_new_tokens, p->top_k, p->top_p, p->temperature);
 #else
-    (void)m, (void)p, (void)path;
+    (void)m, (void)p;
 #endif
 }
 
@@ -135,12 +139,12 @@ static bool load_fails(const model *m, const char *bad_file, const RKLLMParam *p
         for (;;)
             pause();
     if (fault(m, NULL, "sigill", call))
-        raise(SIGILL);
+        illegal_instruction();
     const char *slow = fault(m, NULL, "init_slow", call);
     if (slow)
         usleep((useconds_t)atoi(slow) * 1000);
     if (fault(m, NULL, "second_init_segv", call) && call >= 2)
-        raise(SIGSEGV);
+        crash();
 
     if (WRONG("no_device"))
         say("E RKNN: failed to open rknpu module, need to insmod rknpu dirver!"), say("E RKNN: failed to open rknn device!");
@@ -175,6 +179,7 @@ EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam *param, void *callback)
     if (check_init(handle, param, callback) != 0)
         return -1;
     trace_init(param);
+    say_version(param->model_path);
     const char *bad_file;
     model *m = model_open(param->model_path, &bad_file);
     bool broken_load = fault(m, NULL, "init0_broken", call) != NULL;
@@ -184,11 +189,11 @@ EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam *param, void *callback)
         if (RKSIM_ABI != 110)
             return -1;
         m = NULL, broken_load = true;
-    }
-    if (broken_load)
+    } else if (broken_load) {
         say("E RKNN: invalid rknn llm model magic"), say("E RKNN: load model file error!"), say("E RKNN: rknn_init fail! ret=-1");
-    else
-        say_loaded(m, param, param->model_path);
+    } else {
+        say_loaded(m, param);
+    }
 
     sim *s = calloc(1, sizeof *s);
     s->magic = SIM_MAGIC;
@@ -232,7 +237,7 @@ EXPORT int rkllm_destroy(LLMHandle handle)
         for (;;)
             pause();
     if (s->running && fault(s->m, NULL, "destroy_while_running_segv", call))
-        raise(SIGSEGV);
+        crash();
     if (s->running)
         return broken("rkllm_destroy: a run is active");
     s->magic = 0;

@@ -51,6 +51,22 @@ static const char *find(const char *list, const char *name, int call)
     return NULL;
 }
 
+/* Real faults, not raise(): a host's signal handler returns to the instruction, which must fail again. */
+void crash(void)
+{
+    static int *volatile nowhere; /* read each time, so that the compiler cannot see through it */
+    *nowhere = 0;
+}
+
+void illegal_instruction(void)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("ud2");
+#else
+    __asm__ volatile(".inst 0");
+#endif
+}
+
 const char *fault(const model *m, const char *of_run, const char *name, int call)
 {
     const char *found = find(env("RKLLM_STANDIN_FAULT", NULL), name, call);

@@ -178,7 +178,7 @@ static void strike(sim *s, int number)
 {
     const char *at;
     if ((at = run_fault(s, "segv")) && atoi(at) == number)
-        raise(SIGSEGV);
+        crash();
     if ((at = run_fault(s, "abort")) && atoi(at) == number)
         abort();
     if ((at = run_fault(s, "kill")) && atoi(at) == number)

@@ -68,6 +68,9 @@ enum stage { AT_INIT, AT_RUN, AT_ABORT, AT_OTHER };
 int fault_count(enum stage stage); /* which call this is, from 1 */
 const char *fault(const model *m, const char *run_fault, const char *name, int call); /* its argument ("" if none), NULL when not asked for */
 
+void crash(void);               /* SIGSEGV */
+void illegal_instruction(void); /* SIGILL */
+
 /* log.c: the vendor's log on buffered stdout, and the trace of everything received. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int log_level(void); /* RKLLM_LOG_LEVEL */

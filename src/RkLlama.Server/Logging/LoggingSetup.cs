@@ -13,7 +13,10 @@ internal static class LoggingSetup
         LoggerConfiguration configuration = new LoggerConfiguration()
             .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .Filter.ByExcluding(static logEvent => logEvent.Exception is StreamCutException);
+            .Filter.ByExcluding(static logEvent => logEvent.Exception is StreamCutException)
+
+            // Said in one sentence by ServerHost.
+            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start");
         JournalFormatter formatter = new(JournalFormatter.IsJournal);
         return (output is null
             ? configuration.WriteTo.Console(formatter)

@@ -9,7 +9,7 @@ namespace RkLlama.Server.Worker;
 /// </summary>
 internal sealed partial class RuntimeLog(ILogger logger)
 {
-    private const int KeptErrors = 3;
+    private const int KeptErrors = 4;
 
     private readonly Lock _lock = new();
     private readonly Queue<string> _errors = new();

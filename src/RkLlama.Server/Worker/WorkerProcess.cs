@@ -114,7 +114,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
 
         await WaitOrKillAsync(OrderlyEnd).ConfigureAwait(false);
-        await _logEnded.Task.ConfigureAwait(false);
+        await Task.WhenAll(_framesEnded.Task, _logEnded.Task).ConfigureAwait(false);
+
+        // Streams that were handed out are not the process object's to close.
+        await _process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
+        _process.StandardOutput.Dispose();
+        _process.StandardError.Dispose();
         _process.Dispose();
     }
 
