@@ -97,7 +97,7 @@ public sealed class ServiceTests
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
-        int worker = node.Workers().Should().ContainSingle().Subject;
+        int worker = await node.WorkerAsync();
 
         Node.SignalTo("INT", worker);
         Node.SignalTo("TERM", worker);
@@ -111,7 +111,7 @@ public sealed class ServiceTests
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
-        int worker = node.Workers().Should().ContainSingle().Subject;
+        int worker = await node.WorkerAsync();
 
         node.Signal("KILL");
         await node.WaitForExitAsync();
@@ -132,7 +132,7 @@ public sealed class ServiceTests
         await node.LoadAsync();
 
         AllowedCpus(node.ProcessId).Should().Be("0");
-        AllowedCpus(node.Workers().Single()).Should().NotBe("0");
+        AllowedCpus(await node.WorkerAsync()).Should().NotBe("0");
     }
 
     [Fact]

@@ -146,6 +146,13 @@ internal sealed partial class Node : IAsyncDisposable
         return [.. workers];
     }
 
+    /// <summary>The worker of the loaded model, once the one that looked at the library has gone.</summary>
+    internal async Task<int> WorkerAsync()
+    {
+        await EventuallyAsync(() => Workers().Length == 1, "there should be one worker");
+        return Workers()[0];
+    }
+
     internal void Signal(string signal) => SignalTo(signal, ProcessId);
 
     internal static void SignalTo(string signal, int process)

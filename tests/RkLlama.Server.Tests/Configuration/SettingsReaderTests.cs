@@ -1,0 +1,76 @@
+using System.Net;
+using RkLlama.Server.Configuration;
+
+namespace RkLlama.Server.Tests.Configuration;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Without_any_setting_there_are_the_guides_defaults()
+    {
+        ServerOptions options = Read([], []);
+
+        options.Port.Should().Be(8080);
+        options.Host.Should().BeNull("all interfaces");
+        options.Models.Should().EndWith("/RKLLAMA/models");
+        options.QueueLength.Should().Be(64);
+    }
+
+    [Fact]
+    public void The_command_line_beats_RKLLAMA_PORT_beats_PORT()
+    {
+        Read([("port", "1")], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(1);
+        Read([], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(2);
+        Read([], [("PORT", "3")]).Port.Should().Be(3);
+    }
+
+    [Fact]
+    public void Every_option_has_a_variable()
+    {
+        ServerOptions options = Read([], [
+            ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
+            ("RKLLAMA_PRELOAD", "x"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
+
+        options.Should().BeEquivalentTo(new
+        {
+            Host = IPAddress.Loopback,
+            Models = "/m",
+            Library = "/l.so",
+            TargetPlatform = "rk3576",
+            Preload = "x",
+            QueueLength = 5,
+            DrainTime = TimeSpan.FromSeconds(7),
+            RuntimeVersion = "1.2.3",
+        });
+    }
+
+    [Theory]
+    [InlineData("port", "eighty")]
+    [InlineData("port", "-1")]
+    [InlineData("port", "65536")]
+    [InlineData("port", "")]
+    [InlineData("host", "nowhere")]
+    [InlineData("models", "")]
+    [InlineData("target_platform", "rk3399")]
+    [InlineData("queue", "many")]
+    [InlineData("drain", "4000")]
+    public void A_bad_value_is_named_as_it_was_given(string name, string value)
+    {
+        Action byOption = () => Read([(name, value)], []);
+
+        byOption.Should().Throw<SettingException>().WithMessage($"--{name}*");
+    }
+
+    [Fact]
+    public void A_bad_variable_is_named_as_a_variable()
+    {
+        Action read = () => Read([], [("PORT", "eighty")]);
+
+        read.Should().Throw<SettingException>().WithMessage("PORT: 'eighty'*");
+    }
+
+    private static ServerOptions Read((string Name, string Value)[] options, (string Name, string Value)[] environment) =>
+        new SettingsReader(
+            name => options.Where(option => option.Name == name).Select(option => option.Value).FirstOrDefault(),
+            name => environment.Where(variable => variable.Name == name).Select(variable => variable.Value).FirstOrDefault()).Read();
+}
