@@ -18,18 +18,21 @@ usage: ./build.sh COMMAND
 TEXT
 }
 
-# need COMMAND PACKAGE...: makes sure COMMAND is there, by apt where that is possible.
+# install PACKAGE...: by apt, or says what to install.
+install() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $*" >&2
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null && return
+    fi
+    echo "build.sh: install this first: apt-get install $*" >&2
+    exit 1
+}
+
+# need COMMAND PACKAGE...: makes sure COMMAND is there.
 need() {
     local command=$1
     shift
-    command -v "$command" >/dev/null && return
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "installing $*" >&2
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null
-        command -v "$command" >/dev/null && return
-    fi
-    echo "build.sh: '$command' is missing; install it with: apt-get install $*" >&2
-    exit 1
+    command -v "$command" >/dev/null || install "$@"
 }
 
 need_dotnet() {
@@ -61,6 +64,11 @@ publish() {
     local target=${1:-$(rid)}
     need_dotnet
     need cc gcc libc6-dev
+    if [ "$target" != "$(rid)" ]; then
+        # Cross-compiling takes clang, and the other machine's linker, objcopy and C library.
+        need clang clang llvm
+        need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    fi
     dotnet publish src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -p:DebugType=none -p:StripSymbols=true
     rm -f "dist/publish/$target"/*.dbg "dist/publish/$target"/*.xml
 }
@@ -115,6 +123,9 @@ test_all() {
     need_dotnet
     need cc gcc libc6-dev
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need curl curl
+    need systemd-analyze systemd
+    /usr/bin/python3 -c 'import requests' 2>/dev/null || install python3 python3-requests
     simulator
     CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64
     dotnet build RkLlama.sln -v quiet

@@ -103,6 +103,15 @@ public sealed class NodeTests
         prompt.Should().Be("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n!prompt<|im_end|>\n<|im_start|>assistant\n");
     }
 
+    [Fact]
+    public async Task An_empty_system_prompt_is_none()
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nSYSTEM=\"\"\n");
+
+        (await node.AskAsync("!prompt")).Should().Be("<|im_start|>user\n!prompt<|im_end|>\n<|im_start|>assistant\n");
+    }
+
     [Theory]
     [ClassData(typeof(EveryRuntime))]
     public async Task Two_hundred_requests_of_sixteen_clients_get_each_their_own_whole_answer(string runtime)

@@ -25,6 +25,16 @@ public sealed class ServiceTests
         byOption.Address.Port.Should().Be(ports[2]);
     }
 
+    [Fact]
+    public async Task The_python_services_command_line_starts_it()
+    {
+        string port = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        await using Node node = await Node.StartAsync("1.2.3", ["--target_platform", "rk3588", $"--port={port}"]);
+
+        (await node.GetJsonAsync("/models")).Status.Should().Be(HttpStatusCode.OK);
+    }
+
     [Theory]
     [InlineData("--port", "eighty")]
     [InlineData("--port", "70000")]

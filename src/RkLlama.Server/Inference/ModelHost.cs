@@ -56,6 +56,9 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
             throw new EngineException(problem);
 
+        foreach (string warning in entry.Modelfile.Warnings)
+            Log.ModelfileWarning(logger, warning);
+
         LoadedModel model = new(entry);
         lock (_lock)
         {
@@ -212,6 +215,9 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
 
         [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Model {Model} could not be loaded again: {Reason}")]
         internal static partial void RestartFailed(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Text}")]
+        internal static partial void ModelfileWarning(ILogger logger, string text);
 
         [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
         internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);
