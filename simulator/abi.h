@@ -1,98 +1,138 @@
-/* The structs of librkllmrt.so in the ABI group this build stands in for (RKSIM_ABI: 100, 110, 120, 121, 130 or 131).
- * Written from the published offsets; the asserts at the end repeat the published sizes, for x86-64 and arm64 alike. */
+// abi.h - what crosses the library's border in this build, and nothing else.
+// One ABI group per build: -DRKSIM_ABI=10001 (1.0.1), 10100 (1.1.x), 10200 (1.2.0),
+// 10201 (1.2.1-1.2.3), 10300 (1.3.0), 10301 (1.3.1, derived from public descriptions).
+// Names and offsets are the vendor's, the text is ours; layout.h proves the numbers.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #ifndef RKSIM_ABI
-#error "define RKSIM_ABI"
+#error "define RKSIM_ABI, for instance -DRKSIM_ABI=10201"
 #endif
 
 typedef void *LLMHandle;
 
-enum { RUN_NORMAL = 0, RUN_WAITING = 1, RUN_FINISH = 2, RUN_ERROR = 3, RUN_LAST_HIDDEN = 4 /* 1.1 only */ };
-enum { INPUT_PROMPT = 0, INPUT_TOKEN = 1, INPUT_EMBED = 2, INPUT_MULTIMODAL = 3 };
-enum { INFER_GENERATE = 0, INFER_LAST_HIDDEN = 1, INFER_LOGITS = 2 };
+#if RKSIM_ABI < 10100
+typedef enum { LLM_RUN_NORMAL, LLM_RUN_FINISH, LLM_RUN_ERROR } LLMCallState;
 
-#if RKSIM_ABI == 100 /* 1.0.1: refused by every caller, so only its exports matter */
+typedef struct {
+    const char *model_path;
+    int32_t num_npu_core, max_context_len, max_new_tokens, top_k;
+    float top_p, temperature, repeat_penalty, frequency_penalty, presence_penalty;
+    int32_t mirostat;
+    float mirostat_tau, mirostat_eta;
+    bool logprobs;
+    int32_t top_logprobs;
+    bool use_gpu;
+} RKLLMParam;
 
-typedef struct { char bytes[72]; } RKLLMParam;
-typedef struct RKLLMResult RKLLMResult;
-typedef void (*LLMResultCallback)(RKLLMResult *, void *, uint32_t);
-
+typedef struct { float logprob; int id; } Token;
+typedef struct { const char *text; Token *tokens; int num; } RKLLMResult;
+typedef void (*LLMResultCallback)(RKLLMResult *result, void *userdata, LLMCallState state);
 #else
+
+typedef enum {
+    RKLLM_RUN_NORMAL,
+    RKLLM_RUN_WAITING,                  // the token ends inside a UTF-8 character
+    RKLLM_RUN_FINISH,
+    RKLLM_RUN_ERROR,
+#if RKSIM_ABI < 10200
+    RKLLM_RUN_GET_LAST_HIDDEN_LAYER,
+#endif
+} LLMCallState;
+
+typedef enum { RKLLM_INPUT_PROMPT, RKLLM_INPUT_TOKEN, RKLLM_INPUT_EMBED, RKLLM_INPUT_MULTIMODAL } RKLLMInputType;
+
+typedef enum {
+    RKLLM_INFER_GENERATE,
+    RKLLM_INFER_GET_LAST_HIDDEN_LAYER,
+#if RKSIM_ABI >= 10200
+    RKLLM_INFER_GET_LOGITS,
+#endif
+} RKLLMInferMode;
 
 typedef struct {
     int32_t base_domain_id;
-#if RKSIM_ABI == 110
+#if RKSIM_ABI < 10200
     uint8_t reserved[112];
 #else
-    int8_t embed_flash;
-    int8_t enabled_cpus_num;
+    int8_t embed_flash, enabled_cpus_num;
     uint32_t enabled_cpus_mask;
-#if RKSIM_ABI >= 121
+#if RKSIM_ABI < 10201
+    uint8_t reserved[106];
+#else
     uint8_t n_batch;
     int8_t use_cross_attn;
     uint8_t reserved[104];
-#else
-    uint8_t reserved[106];
 #endif
 #endif
 } RKLLMExtendParam;
 
 typedef struct {
     const char *model_path;
-    int32_t max_context_len; /* tokens */
-    int32_t max_new_tokens;  /* tokens */
-    int32_t top_k;
-#if RKSIM_ABI >= 120
+    int32_t max_context_len, max_new_tokens, top_k;
+#if RKSIM_ABI >= 10200
     int32_t n_keep;
 #endif
-    float top_p;
-    float temperature;
-    float repeat_penalty;
-    float frequency_penalty;
-    float presence_penalty;
+    float top_p, temperature, repeat_penalty, frequency_penalty, presence_penalty;
     int32_t mirostat;
-    float mirostat_tau;
-    float mirostat_eta;
+    float mirostat_tau, mirostat_eta;
     bool skip_special_token;
-#if RKSIM_ABI >= 130
+#if RKSIM_ABI >= 10300
     bool ignore_eos_token;
 #endif
     bool is_async;
-#if RKSIM_ABI < 130
-    const char *img_start;
-    const char *img_end;
-    const char *img_content;
+#if RKSIM_ABI < 10300
+    const char *img_start, *img_end, *img_content;
 #endif
     RKLLMExtendParam extend_param;
 } RKLLMParam;
 
-typedef struct { const char *lora_adapter_path; const char *lora_adapter_name; float scale; } RKLLMLoraAdapter;
+typedef struct { const char *lora_adapter_path, *lora_adapter_name; float scale; } RKLLMLoraAdapter;
 typedef struct { float *embed; size_t n_tokens; } RKLLMEmbedInput;
 typedef struct { int32_t *input_ids; size_t n_tokens; } RKLLMTokenInput;
 
+#if RKSIM_ABI < 10201
+typedef struct { char *prompt; float *image_embed; size_t n_image_tokens; } RKLLMMultiModelInput;
+typedef RKLLMMultiModelInput RKLLMMultiModalInput;
+#elif RKSIM_ABI < 10300
 typedef struct {
     char *prompt;
     float *image_embed;
-    size_t n_image_tokens;
-#if RKSIM_ABI >= 121 && RKSIM_ABI < 130
-    size_t n_image, image_width, image_height;
-#elif RKSIM_ABI == 130
-    size_t rest[15];
-#elif RKSIM_ABI == 131
-    size_t rest[21];
+    size_t n_image_tokens, n_image, image_width, image_height;
+} RKLLMMultiModalInput;
+#else
+typedef struct {
+    char *prompt;
+    struct {
+        float *image_embed;
+        size_t n_image_tokens, n_image;
+        const char *image_start, *image_end, *image_content;
+        size_t image_width, image_height;
+    } image;
+    struct {
+        float *video_embed;
+        size_t n_frame_tokens, n_frame_per_video, n_video;
+        const char *video_start, *video_end, *video_content;
+        size_t frame_width, frame_height;
+    } video;
+#if RKSIM_ABI >= 10301
+    struct {
+        float *audio_embed;
+        size_t n_audio_tokens, n_audio;
+        const char *audio_start, *audio_end, *audio_content;
+    } audio;
 #endif
 } RKLLMMultiModalInput;
+#endif
 
 typedef struct {
-#if RKSIM_ABI >= 121
+#if RKSIM_ABI >= 10201
     const char *role;
     bool enable_thinking;
 #endif
-    uint32_t input_type;
+    RKLLMInputType input_type;
     union {
         const char *prompt_input;
         RKLLMEmbedInput embed_input;
@@ -104,30 +144,12 @@ typedef struct {
 typedef struct { const char *lora_adapter_name; } RKLLMLoraParam;
 typedef struct { int save_prompt_cache; const char *prompt_cache_path; } RKLLMPromptCacheParam;
 
+#if RKSIM_ABI >= 10201
 typedef struct {
-    int32_t top_k;
-    float top_p, temperature, repeat_penalty, frequency_penalty, presence_penalty;
-    int32_t mirostat;
-    float mirostat_tau, mirostat_eta;
-} RKLLMSamplingParam;
-
-typedef struct {
-    uint32_t mode;
-    RKLLMLoraParam *lora_params;
-    RKLLMPromptCacheParam *prompt_cache_params;
-#if RKSIM_ABI >= 130
-    RKLLMSamplingParam *sampling_params;
-#endif
-#if RKSIM_ABI >= 120
-    int keep_history;
-#endif
-#if RKSIM_ABI >= 130
-    int32_t max_new_tokens;
-#endif
-} RKLLMInferParam;
-
-typedef struct { const float *hidden_states; int embd_size; int num_tokens; } RKLLMResultLastHiddenLayer;
-typedef struct { const float *logits; int vocab_size; int num_tokens; } RKLLMResultLogits;
+    float *encoder_k_cache, *encoder_v_cache, *encoder_mask;
+    int32_t *encoder_pos;
+    int num_tokens;
+} RKLLMCrossAttnParam;
 
 typedef struct {
     float prefill_time_ms;
@@ -136,45 +158,68 @@ typedef struct {
     int generate_tokens;
     float memory_usage_mb;
 } RKLLMPerfStat;
+#endif
+
+#if RKSIM_ABI >= 10300
+typedef struct {
+    int32_t top_k;
+    float top_p, temperature, repeat_penalty, frequency_penalty, presence_penalty;
+    int32_t mirostat;
+    float mirostat_tau, mirostat_eta;
+} RKLLMSamplingParam;
+#endif
+
+typedef struct {
+    RKLLMInferMode mode;
+    RKLLMLoraParam *lora_params;
+    RKLLMPromptCacheParam *prompt_cache_params;
+#if RKSIM_ABI >= 10300
+    RKLLMSamplingParam *sampling_params;
+#endif
+#if RKSIM_ABI >= 10200
+    int keep_history;
+#endif
+#if RKSIM_ABI >= 10300
+    int32_t max_new_tokens;
+#endif
+} RKLLMInferParam;
+
+typedef struct { const float *hidden_states; int embd_size, num_tokens; } RKLLMResultLastHiddenLayer;
+#if RKSIM_ABI >= 10200
+typedef struct { const float *logits; int vocab_size, num_tokens; } RKLLMResultLogits;
+#endif
 
 typedef struct {
     const char *text;
     int32_t token_id;
     RKLLMResultLastHiddenLayer last_hidden_layer;
-#if RKSIM_ABI >= 120
+#if RKSIM_ABI >= 10200
     RKLLMResultLogits logits;
 #endif
-#if RKSIM_ABI >= 121
+#if RKSIM_ABI >= 10201
     RKLLMPerfStat perf;
 #endif
 } RKLLMResult;
 
-typedef struct { const float *encoder_k_cache, *encoder_v_cache, *encoder_mask, *encoder_pos; int num_tokens; } RKLLMCrossAttnParam;
+#if RKSIM_ABI < 10201
+typedef void (*LLMResultCallback)(RKLLMResult *result, void *userdata, LLMCallState state);
+#else
+typedef int (*LLMResultCallback)(RKLLMResult *result, void *userdata, LLMCallState state);
+#endif
 
-/* Void where the version's contract says so; the value is then junk and must not be looked at. */
-typedef int (*LLMResultCallback)(RKLLMResult *, void *, uint32_t);
-
+#if RKSIM_ABI >= 10300
+typedef int (*LLMTokenizerCallback)(void *userdata, const char *text, int32_t text_len, int32_t *tokens,
+                                    int32_t n_tokens_max);
+typedef int (*LLMGetEmbedCallback)(void *userdata, int32_t *tokens, uint64_t num_tokens, void *embed, uint64_t len);
 typedef struct {
     LLMResultCallback result_callback;
     void *result_userdata;
-    int (*tokenizer_callback)(void *, const char *, int32_t, int32_t *, int32_t);
+    LLMTokenizerCallback tokenizer_callback;
     void *tokenizer_userdata;
-    int (*embed_callback)(void *, int32_t *, uint64_t, void *, uint64_t);
+    LLMGetEmbedCallback embed_callback;
     void *embed_userdata;
 } RKLLMCallback;
-
-
-#define SIZE(type, n110, n120, n121, n130, n131) \
-    _Static_assert(sizeof(type) == (RKSIM_ABI == 110 ? n110 : RKSIM_ABI == 120 ? n120 : RKSIM_ABI == 121 ? n121 : RKSIM_ABI == 130 ? n130 : n131), #type)
-SIZE(RKLLMParam, 200, 208, 208, 184, 184);
-SIZE(RKLLMExtendParam, 116, 120, 120, 120, 120);
-SIZE(RKLLMMultiModalInput, 24, 24, 48, 144, 192);
-SIZE(RKLLMInput, 32, 32, 64, 160, 208);
-SIZE(RKLLMInferParam, 24, 32, 32, 40, 40);
-SIZE(RKLLMResult, 32, 48, 72, 72, 72);
-#undef SIZE
-_Static_assert(sizeof(RKLLMCallback) == 48 && sizeof(RKLLMSamplingParam) == 36 && sizeof(RKLLMPerfStat) == 20, "fixed sizes");
-_Static_assert(sizeof(RKLLMCrossAttnParam) == 40 && sizeof(RKLLMLoraAdapter) == 24, "fixed sizes");
-_Static_assert(offsetof(RKLLMParam, extend_param) == (RKSIM_ABI == 110 ? 80 : RKSIM_ABI < 130 ? 88 : 60), "extend_param");
-
 #endif
+#endif // RKSIM_ABI >= 10100
+
+#include "layout.h"

@@ -1,51 +1,71 @@
 #!/bin/sh
-# simulator/build.sh OUTDIR [BUILD...]: librkllmrt.so for each ABI group, and variants for tests, in OUTDIR/<build>/.
-# CC chooses the compiler (for example aarch64-linux-gnu-gcc), RKSIM_CFLAGS adds flags.
+# build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
+# CC (cc) chooses the compiler, also a cross compiler; RKSIM_CFLAGS is appended to the flags.
+# What is newer than every source stays as it is, unless the compiler or its flags changed.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-out=$1
+
+src=$(cd "$(dirname "$0")" && pwd)
+[ $# -ge 1 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
 shift
-: "${CC:=cc}"
-sources="json.c tokens.c model.c script.c faults.c log.c"
+[ $# -gt 0 ] || set -- 1.0.1 1.1.4 1.1.4-marker 1.2.0 1.2.3 1.2.3-nomarker 1.2.3-extra 1.2.3-missing-dep \
+    1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
-# build NAME ABI VERSION [MARKER]
-build() {
-    target=$out/$1/librkllmrt.so
-    [ -n "${wanted:-}" ] && case " $wanted " in *" $1 "*) ;; *) return 0 ;; esac
-    [ -f "$target" ] && [ -z "$(find "$here" -name '*.[ch]' -newer "$target" -o -name build.sh -newer "$target")" ] && return 0
-    mkdir -p "$out/$1"
-    files="exports.c $sources"
-    [ "$2" = 100 ] || files="$files policing.c run.c"
-    # shellcheck disable=SC2086 # lists of words
-    (cd "$here" && $CC -std=c11 -O2 -g -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -pthread ${RKSIM_CFLAGS:-} \
-        -DRKSIM_ABI="$2" "-DRKSIM_VERSION=\"$3\"" ${4:+"-DRKSIM_MARKER=\"$4\""} \
-        -Wl,-soname,librkllmrt.so -Wl,--as-needed $files ${5:-} -lm -o "$target.new")
-    mv "$target.new" "$target"
+cc=${CC:-cc}
+flags="-std=c11 -O2 -g -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
+link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
+case ${RKSIM_CFLAGS:-} in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
+
+if [ "$(cat "$out/.flags" 2>/dev/null)" != "$cc $flags" ]; then
+    rm -rf "$out/.obj"
+    rm -f "$out"/*/librkllmrt.so
+    echo "$cc $flags" > "$out/.flags"
+fi
+
+abi_of() {
+    case $1 in
+        1.0.*) echo 10001 ;; 1.1.*) echo 10100 ;; 1.2.0*) echo 10200 ;; 1.2.*) echo 10201 ;;
+        1.3.0*) echo 10300 ;; 1.3.*|9.*) echo 10301 ;;
+        *) echo "build.sh: unknown version $1" >&2; exit 2 ;;
+    esac
 }
 
-mkdir -p "$out"
-out=$(cd "$out" && pwd)
-wanted="$*"
-build 1.0.1 100 1.0.1
-build 1.1.4 110 1.1.4
-build 1.1.4-marker 110 1.1.4 1.1.4
-build 1.2.0 120 1.2.0 1.2.0
-build 1.2.3 121 1.2.3 1.2.3
-build 1.2.3-nomarker 121 1.2.3
-build 1.3.0 130 1.3.0 1.3.0
-build 1.3.0-nomarker 130 1.3.0
-build 1.3.1 131 1.3.1 1.3.1
-build 9.9.9 131 9.9.9 9.9.9
+fresh() { [ -f "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ] && [ ! "$src/build.sh" -nt "$1" ]; }
 
-# A library that needs one that is not there, as a vendor library without libgomp.
-build_missing_dependency() {
-    target=$out/1.2.3-missing-dep
-    [ -f "$target/librkllmrt.so" ] && return 0
-    [ -n "$wanted" ] && case " $wanted " in *" 1.2.3-missing-dep "*) ;; *) return 0 ;; esac
-    mkdir -p "$target"
-    echo 'int omp_absent(void) { return 0; }' >"$target/absent.c"
-    $CC -shared -fPIC -Wl,-soname,libgomp-absent.so.1 "$target/absent.c" -o "$target/libgomp-absent.so"
-    build 1.2.3-missing-dep 121 1.2.3 1.2.3 "-Wl,--no-as-needed $target/libgomp-absent.so -Wl,--as-needed"
-    rm -f "$target/libgomp-absent.so" "$target/absent.c"
+# Objects of one ABI group, compiled once and shared by its variants.
+objects() {
+    obj=$out/.obj/$1
+    fresh "$obj/done" && return
+    mkdir -p "$obj"
+    files=legacy.c
+    [ "$1" = 10001 ] || files=$(cd "$src" && ls ./*.c | grep -v -e legacy.c -e version.c -e selftest)
+    # shellcheck disable=SC2086
+    (cd "$obj" && rm -f ./*.o && for f in $files; do echo "$src/${f#./}"; done |
+        xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 $cc $flags -DRKSIM_ABI="$1" -c)
+    touch "$obj/done"
 }
-build_missing_dependency
+
+for version; do
+    lib=$out/$version/librkllmrt.so
+    abi=$(abi_of "$version")
+    objects "$abi"
+    fresh "$lib" && continue
+    define="-DRKSIM_NAME=\"${version%%-*}\""
+    case $version in
+        1.0.*|1.1.4|*-nomarker) ;;
+        *) define="$define -DRKSIM_MARKER" ;;
+    esac
+    case $version in *-extra) define="$define -DRKSIM_EXTRAS" ;; esac
+    mkdir -p "$out/$version"
+    need=
+    if [ "${version#*-}" = missing-dep ]; then      # a library that exists only while linking
+        stub=$out/.obj/libgomp-absent.so.1
+        # shellcheck disable=SC2086
+        echo 'int absent;' | $cc -shared -fPIC -Wl,-soname,libgomp-absent.so.1 -x c - -o "$stub"
+        need="-Wl,--no-as-needed $stub"
+    fi
+    # shellcheck disable=SC2086
+    $cc $flags $define "$src/version.c" "$out/.obj/$abi"/*.o $link $need -lm -o "$lib.new"
+    mv "$lib.new" "$lib"
+done

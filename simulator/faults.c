@@ -1,76 +1,140 @@
-/* Faults on demand: RKLLM_STANDIN_FAULT=name[@n][:arg][,…], the same in the model's header, and "!fault name[:arg]" for one run. */
+// faults.c - reads the fault list and counts calls, per process or, with RKLLM_STANDIN_FAULT_STATE, across processes.
 #include "sim.h"
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Counted per process, or across processes in the file that RKLLM_STANDIN_FAULT_STATE names: a worker that crashed is a new process. */
-int fault_count(enum stage stage)
-{
-    static _Atomic int counts[4];
-    const char *state = env("RKLLM_STANDIN_FAULT_STATE", NULL);
-    if (!state)
-        return ++counts[stage];
+static const struct { FaultClass class; const char *name; } known[] = {
+#define F(class, name) {CLASS_##class, #name},
+    FAULTS(F)
+#undef F
+};
+_Static_assert(FAULT_COUNT <= 64, "FaultSet.on has 64 bits");
 
-    int kept[4] = {0};
-    int fd = open(state, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return ++counts[stage];
-    flock(fd, LOCK_EX);
-    if (pread(fd, kept, sizeof kept, 0) < 0)
-        memset(kept, 0, sizeof kept);
-    int n = ++kept[stage];
-    if (pwrite(fd, kept, sizeof kept, 0) < 0)
-        n = ++counts[stage];
-    close(fd);
-    return n;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static long in_process[FAULT_COUNT];
+
+typedef struct { Fault fault; long nth; const char *arg; } Spec;        // nth 0: every call
+
+static Fault find(const char *name, size_t len)
+{
+    for (int i = 0; i < FAULT_COUNT; i++)
+        if (strlen(known[i].name) == len && !memcmp(known[i].name, name, len))
+            return (Fault)i;
+    return FAULT_COUNT;
 }
 
-/* The argument lives until the thread asks again. */
-static const char *find(const char *list, const char *name, int call)
+static Spec parse(char *item)
 {
-    static _Thread_local char argument[64];
-    size_t n = strlen(name);
-    for (const char *p = list; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
-        if (strncmp(p, name, n) != 0 || (p[n] && !strchr("@:,", p[n])))
-            continue;
-        const char *rest = p + n;
-        if (*rest == '@') {
-            char *end;
-            long wanted = strtol(rest + 1, &end, 10);
-            if (wanted != call)
-                continue;
-            rest = end;
-        }
-        if (*rest == ':')
-            snprintf(argument, sizeof argument, "%.*s", (int)strcspn(rest + 1, ","), rest + 1);
-        else
-            argument[0] = 0;
-        return argument;
+    Spec s = {.arg = ""};
+    char *colon = strchr(item, ':'), *at = strchr(item, '@');
+    if (colon) {
+        *colon = 0;
+        s.arg = colon + 1;
     }
-    return NULL;
+    if (at && (!colon || at < colon)) {
+        *at = 0;
+        s.nth = atol(at + 1);
+    }
+    s.fault = find(item, strlen(item));
+    return s;
 }
 
-/* Real faults, not raise(): a host's signal handler returns to the instruction, which must fail again. */
+static void set_on(FaultSet *set, const Spec *s)
+{
+    set->on |= 1ull << s->fault;
+    snprintf(set->arg[s->fault], sizeof set->arg[0], "%s", s->arg);
+}
+
+// One counter per fault name in a small text file: "name count" per line. Locked while it is read and rewritten.
+static long count_in_file(const char *path, Fault f)
+{
+    long counts[FAULT_COUNT] = {0}, count;
+    char name[64], text[FAULT_COUNT * 48];
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return ++in_process[f];
+    flock(fd, LOCK_EX);
+    ssize_t got = read(fd, text, sizeof text - 1);
+    text[got > 0 ? got : 0] = 0;
+    for (char *p = text; sscanf(p, "%63s %ld", name, &count) == 2; p += strcspn(p, "\n"), p += *p == '\n') {
+        Fault known_fault = find(name, strlen(name));
+        if (known_fault < FAULT_COUNT)
+            counts[known_fault] = count;
+    }
+    counts[f]++;
+    int len = 0;
+    for (int i = 0; i < FAULT_COUNT; i++)
+        if (counts[i])
+            len += snprintf(text + len, sizeof text - (size_t)len, "%s %ld\n", known[i].name, counts[i]);
+    if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)len, 0) != len)
+        fprintf(stderr, "STANDIN FAULT: cannot write %s\n", path);
+    close(fd);
+    return counts[f];
+}
+
+static void draw_list(const char *list, FaultClass class, uint64_t *counted, long *counts, FaultSet *out)
+{
+    const char *state = getenv("RKLLM_STANDIN_FAULT_STATE");
+    char *copy = text_copy(list, strlen(list)), *rest = copy, *item;
+    while ((item = strtok_r(rest, ", ", &rest))) {
+        Spec s = parse(item);
+        if (s.fault == FAULT_COUNT) {
+            violation("RKLLM_STANDIN_FAULT names an unknown fault: %s", item);
+            continue;
+        }
+        if (known[s.fault].class != class)
+            continue;
+        if (!(*counted >> s.fault & 1)) {       // named twice, counted once
+            *counted |= 1ull << s.fault;
+            counts[s.fault] = state && *state ? count_in_file(state, s.fault) : ++in_process[s.fault];
+        }
+        if (!s.nth || s.nth == counts[s.fault])
+            set_on(out, &s);
+    }
+    free(copy);
+}
+
+void faults_draw(FaultClass class, const char *header, FaultSet *out)
+{
+    const char *env = getenv("RKLLM_STANDIN_FAULT");
+    uint64_t counted = 0;
+    long counts[FAULT_COUNT] = {0};
+    memset(out, 0, sizeof *out);
+    pthread_mutex_lock(&lock);
+    if (env)
+        draw_list(env, class, &counted, counts, out);
+    if (header)
+        draw_list(header, class, &counted, counts, out);
+    pthread_mutex_unlock(&lock);
+}
+
+bool faults_add(FaultSet *set, const char *name_and_arg)
+{
+    char *copy = text_copy(name_and_arg, strlen(name_and_arg));
+    Spec s = parse(copy);
+    bool ok = s.fault < FAULT_COUNT && known[s.fault].class == CLASS_RUN;
+    if (ok)
+        set_on(set, &s);
+    free(copy);
+    return ok;
+}
+
+bool faulty(const FaultSet *set, Fault fault) { return set->on >> fault & 1; }
+const char *fault_arg(const FaultSet *set, Fault fault) { return set->arg[fault]; }
+
+long fault_number(const FaultSet *set, Fault fault, long otherwise)
+{
+    char *end;
+    long v = strtol(set->arg[fault], &end, 10);
+    return end == set->arg[fault] ? otherwise : v;
+}
+
 void crash(void)
 {
-    static int *volatile nowhere; /* read each time, so that the compiler cannot see through it */
+    int *volatile nowhere = (int *)16;
     *nowhere = 0;
-}
-
-void illegal_instruction(void)
-{
-#if defined(__x86_64__)
-    __asm__ volatile("ud2");
-#else
-    __asm__ volatile(".inst 0");
-#endif
-}
-
-const char *fault(const model *m, const char *of_run, const char *name, int call)
-{
-    const char *found = find(env("RKLLM_STANDIN_FAULT", NULL), name, call);
-    if (!found && m)
-        found = find(m->fault, name, call);
-    return found ? found : find(of_run, name, call);
 }

@@ -1,265 +1,217 @@
-/* A small JSON reader for model files and for what callers hand in as tools. */
-#include "sim.h"
-#include <stdarg.h>
+// json.c - recursive descent over RFC 8259; depth is bounded, nothing else is.
+#include "json.h"
+#include "text.h"
+#include <stdlib.h>
+#include <string.h>
 
-static json *alloc_value(int kind)
+typedef struct { const char *p, *end; int depth; } Reader;
+
+static Json *value(Reader *r);
+
+static void skip_blanks(Reader *r)
 {
-    json *v = calloc(1, sizeof *v);
-    v->kind = kind;
-    return v;
+    while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p)
+        r->p++;
 }
 
-static void skip_blank(const char **p)
+static bool take(Reader *r, char c)
 {
-    while (**p == ' ' || **p == '\n' || **p == '\t' || **p == '\r')
-        ++*p;
-}
-
-static int hex4(const char *p)
-{
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-        if (digit < 0)
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-static void add_utf8(buffer *b, unsigned c)
-{
-    char u[4];
-    int n = 0;
-    if (c < 0x80) {
-        u[n++] = (char)c;
-    } else if (c < 0x800) {
-        u[n++] = (char)(0xC0 | c >> 6);
-        u[n++] = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        u[n++] = (char)(0xE0 | c >> 12);
-        u[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-        u[n++] = (char)(0x80 | (c & 0x3F));
-    } else {
-        u[n++] = (char)(0xF0 | c >> 18);
-        u[n++] = (char)(0x80 | (c >> 12 & 0x3F));
-        u[n++] = (char)(0x80 | (c >> 6 & 0x3F));
-        u[n++] = (char)(0x80 | (c & 0x3F));
-    }
-    buffer_add(b, u, (size_t)n);
-}
-
-static bool read_string(const char **p, buffer *out)
-{
-    static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-    for (++*p; **p && **p != '"'; ++*p) {
-        if (**p != '\\') {
-            buffer_add(out, *p, 1);
-            continue;
-        }
-        char c = *++*p;
-        const char *known = NULL;
-        for (size_t i = 0; i + 1 < sizeof escapes; i += 2)
-            if (escapes[i] == c)
-                known = &escapes[i + 1];
-        if (known) {
-            buffer_add(out, known, 1);
-        } else if (c == 'u') {
-            int unit = hex4(*p + 1);
-            if (unit < 0)
-                return false;
-            *p += 4;
-            unsigned code = (unsigned)unit;
-            if (unit >= 0xD800 && unit < 0xDC00 && (*p)[1] == '\\' && (*p)[2] == 'u') {
-                int low = hex4(*p + 3);
-                code = 0x10000 + ((unsigned)(unit - 0xD800) << 10) + (unsigned)(low - 0xDC00);
-                *p += 6;
-            }
-            add_utf8(out, code);
-        } else {
-            return false;
-        }
-    }
-    if (**p != '"')
+    skip_blanks(r);
+    if (r->p == r->end || *r->p != c)
         return false;
-    ++*p;
+    r->p++;
     return true;
 }
 
-static json *read_value(const char **p, int depth);
-
-static json *read_list(const char **p, int depth, bool object)
+static int hex4(Reader *r)
 {
-    json *v = alloc_value(object ? J_OBJECT : J_ARRAY);
-    char end = object ? '}' : ']';
-    ++*p;
-    skip_blank(p);
-    if (**p == end) {
-        ++*p;
-        return v;
-    }
-    for (;;) {
-        buffer key = {0};
-        skip_blank(p);
-        if (object) {
-            if (**p != '"' || !read_string(p, &key))
-                break;
-            skip_blank(p);
-            if (*(*p)++ != ':')
-                break;
-        }
-        json *item = read_value(p, depth + 1);
-        if (!item)
-            break;
-        v->items = realloc(v->items, (v->length + 1) * sizeof *v->items);
-        v->keys = realloc(v->keys, (v->length + 1) * sizeof *v->keys);
-        v->items[v->length] = *item;
-        v->keys[v->length++] = object && !key.data ? strdup("") : key.data;
-        free(item);
-        skip_blank(p);
-        char c = *(*p)++;
-        if (c == end)
-            return v;
-        if (c != ',')
-            break;
-    }
-    json_free(v);
-    return NULL;
-}
-
-static json *read_value(const char **p, int depth)
-{
-    skip_blank(p);
-    if (depth > 64)
-        return NULL;
-    if (**p == '{' || **p == '[')
-        return read_list(p, depth, **p == '{');
-    if (**p == '"') {
-        buffer text = {0};
-        if (!read_string(p, &text)) {
-            free(text.data);
-            return NULL;
-        }
-        json *v = alloc_value(J_STRING);
-        v->text = text.data ? text.data : strdup("");
-        v->length = text.length;
-        return v;
-    }
-    static const struct { const char *word; int kind, value; } words[] = {{"true", J_BOOL, 1}, {"false", J_BOOL, 0}, {"null", J_NULL, 0}};
-    for (int i = 0; i < 3; i++) {
-        size_t n = strlen(words[i].word);
-        if (strncmp(*p, words[i].word, n) == 0) {
-            *p += n;
-            json *v = alloc_value(words[i].kind);
-            v->number = words[i].value;
-            return v;
-        }
-    }
-    char *end;
-    double number = strtod(*p, &end);
-    if (end == *p)
-        return NULL;
-    *p = end;
-    json *v = alloc_value(J_NUMBER);
-    v->number = number;
-    return v;
-}
-
-json *json_parse(const char *text)
-{
-    json *v = read_value(&text, 0);
-    skip_blank(&text);
-    if (v && *text) {
-        json_free(v);
-        return NULL;
+    int v = 0;
+    for (int i = 0; i < 4; i++, r->p++) {
+        const char *digits = "0123456789abcdef0123456789ABCDEF";
+        const char *at = r->p < r->end && *r->p ? strchr(digits, *r->p) : NULL;
+        if (!at)
+            return -1;
+        v = v * 16 + (int)((at - digits) & 15);
     }
     return v;
 }
 
-static void clear_value(json *v)
+static void put_utf8(Buf *b, unsigned c)
 {
-    if (v->kind == J_ARRAY || v->kind == J_OBJECT) {
-        for (size_t i = 0; i < v->length; i++) {
-            clear_value(&v->items[i]);
-            free(v->keys[i]);
-        }
+    char s[4];
+    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n; i-- > 1; c >>= 6)
+        s[i] = (char)(0x80 | (c & 0x3f));
+    s[0] = (char)(n == 1 ? c : ((0xf00u >> n) & 0xff) | c);
+    buf_put(b, s, n);
+}
+
+static bool escape(Reader *r, Buf *b)
+{
+    const char *from = "\"\\/bfnrt", *to = "\"\\/\b\f\n\r\t";
+    if (r->p == r->end || !*r->p)
+        return false;
+    char c = *r->p++;
+    const char *at = strchr(from, c);
+    if (at) {
+        buf_put(b, to + (at - from), 1);
+        return true;
     }
-    free(v->items);
-    free(v->keys);
-    free(v->text);
+    int u = c == 'u' ? hex4(r) : -1;
+    if (u >= 0xd800 && u < 0xdc00) {            // a surrogate pair is one character
+        if (r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u')
+            return false;
+        r->p += 2;
+        int low = hex4(r);
+        if (low < 0xdc00 || low > 0xdfff)
+            return false;
+        u = 0x10000 + ((u - 0xd800) << 10) + (low - 0xdc00);
+    }
+    if (u < 0)
+        return false;
+    put_utf8(b, (unsigned)u);
+    return true;
 }
 
-void json_free(json *value)
+// After the opening quote. Returns malloc'd text or NULL.
+static char *string(Reader *r, size_t *len)
 {
-    if (!value)
-        return;
-    clear_value(value);
-    free(value);
+    Buf b = {0};
+    buf_put(&b, "", 0);
+    while (r->p < r->end && *r->p != '"') {
+        if ((unsigned char)*r->p < 0x20)
+            break;
+        if (*r->p != '\\')
+            buf_put(&b, r->p++, 1);
+        else if (r->p++, !escape(r, &b))
+            break;
+    }
+    if (r->p == r->end || *r->p != '"') {
+        free(b.p);
+        return NULL;
+    }
+    r->p++;
+    *len = b.n;
+    return b.p;
 }
 
-const json *json_get(const json *object, const char *key)
+static bool members(Reader *r, Json *j, char close)
 {
-    if (object && object->kind == J_OBJECT)
-        for (size_t i = 0; i < object->length; i++)
-            if (strcmp(object->keys[i], key) == 0)
-                return &object->items[i];
+    Json **last = &j->child;
+    if (take(r, close))
+        return true;
+    do {
+        char *key = NULL;
+        size_t len;
+        if (j->kind == JSON_OBJECT && (!take(r, '"') || !(key = string(r, &len)) || !take(r, ':'))) {
+            free(key);
+            return false;
+        }
+        Json *v = value(r);
+        if (!v) {
+            free(key);
+            return false;
+        }
+        v->key = key;
+        *last = v;
+        last = &v->next;
+    } while (take(r, ','));
+    return take(r, close);
+}
+
+static bool number(Reader *r, Json *j)
+{
+    char copy[64];
+    size_t n = 0;
+    while (r->p + n < r->end && n < sizeof copy - 1 && r->p[n] && strchr("+-.0123456789eE", r->p[n]))
+        n++;
+    memcpy(copy, r->p, n);
+    copy[n] = 0;
+    char *stop;
+    j->number = strtod(copy, &stop);
+    if (!n || *stop || copy[0] == '+' || copy[0] == '.')
+        return false;
+    r->p += n;
+    return true;
+}
+
+static bool word(Reader *r, const char *w)
+{
+    size_t n = strlen(w);
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, w, n))
+        return false;
+    r->p += n;
+    return true;
+}
+
+static Json *value(Reader *r)
+{
+    skip_blanks(r);
+    Json *j = calloc(1, sizeof *j);
+    bool ok = false;
+    if (!j || r->p == r->end || ++r->depth > 200)
+        ;
+    else if (take(r, '{'))
+        j->kind = JSON_OBJECT, ok = members(r, j, '}');
+    else if (take(r, '['))
+        j->kind = JSON_ARRAY, ok = members(r, j, ']');
+    else if (take(r, '"'))
+        j->kind = JSON_STRING, ok = (j->text = string(r, &j->len)) != NULL;
+    else if (word(r, "true"))
+        j->kind = JSON_BOOL, j->number = 1, ok = true;
+    else if (word(r, "false"))
+        j->kind = JSON_BOOL, ok = true;
+    else if (word(r, "null"))
+        ok = true;
+    else
+        j->kind = JSON_NUMBER, ok = number(r, j);
+    r->depth--;
+    if (ok)
+        return j;
+    json_free(j);
     return NULL;
 }
 
-double json_number(const json *object, const char *key, double fallback)
+Json *json_parse(const char *text, size_t len)
 {
-    const json *v = json_get(object, key);
-    return v && (v->kind == J_NUMBER || v->kind == J_BOOL) ? v->number : fallback;
-}
-
-const char *json_text(const json *object, const char *key, const char *fallback)
-{
-    const json *v = json_get(object, key);
-    return v && v->kind == J_STRING ? v->text : fallback;
-}
-
-void buffer_add(buffer *b, const void *bytes, size_t length)
-{
-    if (b->length + length + 1 > b->room) {
-        b->room = (b->length + length + 1) * 2;
-        b->data = realloc(b->data, b->room);
+    Reader r = {text, text + len, 0};
+    Json *j = value(&r);
+    skip_blanks(&r);
+    if (j && r.p != r.end) {
+        json_free(j);
+        j = NULL;
     }
-    if (length)
-        memcpy(b->data + b->length, bytes, length);
-    b->length += length;
-    b->data[b->length] = 0;
+    return j;
 }
 
-void buffer_text(buffer *b, const char *text)
+void json_free(Json *j)
 {
-    buffer_add(b, text, strlen(text));
-}
-
-void buffer_format(buffer *b, const char *format, ...)
-{
-    char *text;
-    va_list list;
-    va_start(list, format);
-    int n = vasprintf(&text, format, list);
-    va_end(list);
-    if (n >= 0) {
-        buffer_add(b, text, (size_t)n);
-        free(text);
+    while (j) {
+        Json *next = j->next;
+        json_free(j->child);
+        free(j->key);
+        free(j->text);
+        free(j);
+        j = next;
     }
 }
 
-void buffer_json(buffer *b, const char *text, size_t length)
+const Json *json_get(const Json *object, const char *key)
 {
-    buffer_text(b, "\"");
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\')
-            buffer_format(b, "\\%c", c);
-        else if (c < 0x20)
-            buffer_format(b, "\\u%04x", c);
-        else
-            buffer_add(b, &text[i], 1);
-    }
-    buffer_text(b, "\"");
+    for (const Json *j = object ? object->child : NULL; j; j = j->next)
+        if (j->key && !strcmp(j->key, key))
+            return j;
+    return NULL;
+}
+
+const char *json_text(const Json *object, const char *key, const char *otherwise)
+{
+    const Json *j = json_get(object, key);
+    return j && j->kind == JSON_STRING ? j->text : otherwise;
+}
+
+double json_number(const Json *object, const char *key, double otherwise)
+{
+    const Json *j = json_get(object, key);
+    return j && (j->kind == JSON_NUMBER || j->kind == JSON_BOOL) ? j->number : otherwise;
 }

@@ -1,84 +1,141 @@
-/* A model of the simulator: a first line "RKSTAND1" and one JSON object. Anything else is refused the way a bad file would be. */
+// model.c - the model file: a line "RKSTAND1", then one JSON object. Anything else is not a model.
 #include "sim.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static char *read_file(const char *path, size_t *length)
+static char *read_file(const char *path, size_t *len)
 {
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(path, "rbe");
     if (!f)
         return NULL;
-    buffer b = {0};
+    Buf b = {0};
     char chunk[65536];
-    size_t n;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
-        buffer_add(&b, chunk, n);
+    size_t got;
+    buf_put(&b, "", 0);
+    while (b.n < 64u << 20 && (got = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        buf_put(&b, chunk, got);
+        if (b.n >= 9 && memcmp(b.p, "RKSTAND1\n", 9))
+            break;                      // a real model of gigabytes: the first bytes tell
+    }
     fclose(f);
-    *length = b.length;
-    return b.data;
+    *len = b.n;
+    return b.p;
 }
 
-static void index_pieces(model *m, const json *pieces)
+static void add_to_index(Model *m, int i)
 {
-    if (!pieces || pieces->kind != J_ARRAY)
-        return;
-    m->piece_count = (int)pieces->length;
-    m->pieces = malloc((pieces->length + 1) * sizeof *m->pieces);
-    m->piece_lengths = malloc((pieces->length + 1) * sizeof *m->piece_lengths);
-    m->piece_table_size = m->piece_count * 2 + 1;
-    m->piece_table = malloc((size_t)m->piece_table_size * sizeof *m->piece_table);
-    for (int i = 0; i < m->piece_table_size; i++)
-        m->piece_table[i] = -1;
-    for (int i = 0; i < m->piece_count; i++) {
-        m->pieces[i] = pieces->items[i].text ? pieces->items[i].text : "";
-        m->piece_lengths[i] = (int)pieces->items[i].length;
-        unsigned h = 2166136261u;
-        for (int k = 0; k < m->piece_lengths[i]; k++)
-            h = (h ^ (unsigned char)m->pieces[i][k]) * 16777619u;
-        unsigned slot = h % (unsigned)m->piece_table_size;
-        while (m->piece_table[slot] >= 0)
-            slot = (slot + 1) % (unsigned)m->piece_table_size;
-        m->piece_table[slot] = i;
+    const Piece *p = &m->pieces[i];
+    uint32_t h = 2166136261u;
+    for (int k = 0; k < p->len; k++)
+        h = (h ^ (unsigned char)p->text[k]) * 16777619u;
+    uint32_t slot = h & (uint32_t)m->index_mask;
+    while (m->index[slot] >= 0)
+        slot = (slot + 1) & (uint32_t)m->index_mask;
+    m->index[slot] = i;
+}
+
+static void read_pieces(Model *m, const Json *list)
+{
+    int n = 0, slots = 64;
+    for (const Json *j = list ? list->child : NULL; j; j = j->next)
+        n++;
+    while (slots < 2 * n)
+        slots *= 2;
+    m->pieces = calloc((size_t)n + 1, sizeof *m->pieces);
+    m->index = malloc((size_t)slots * sizeof *m->index);
+    m->index_mask = slots - 1;
+    memset(m->index, -1, (size_t)slots * sizeof *m->index);
+    memset(m->first, -1, sizeof m->first);
+    for (const Json *j = list ? list->child : NULL; j; j = j->next) {
+        int i = m->n_pieces++;
+        m->pieces[i] = (Piece){j->text ? j->text : "", (int)j->len, -1};
+        if (!j->len)
+            continue;
+        add_to_index(m, i);
+        int *at = &m->first[(unsigned char)*j->text];
+        while (*at >= 0 && m->pieces[*at].len >= m->pieces[i].len)
+            at = &m->pieces[*at].next;
+        m->pieces[i].next = *at;
+        *at = i;
     }
 }
 
-model *model_open(const char *path, const char **error)
+static bool compile(regex_t *re, const char *pattern, int flags)
 {
-    size_t length = 0;
-    char *file = read_file(path, &length);
-    static const char magic[] = "RKSTAND1\n";
-    *error = "bad_magic";
-    if (!file || length < sizeof magic || memcmp(file, magic, sizeof magic - 1) != 0) {
-        free(file);
-        return NULL;
+    int error = regcomp(re, pattern, REG_EXTENDED | flags);
+    if (error) {
+        char text[200];
+        regerror(error, re, text, sizeof text);
+        fprintf(stderr, "STANDIN MODEL: bad pattern %s: %s\n", pattern, text);
     }
-    json *header = json_parse(file + sizeof magic - 1);
+    return !error;
+}
+
+static void read_rules(Model *m, const Json *list)
+{
+    int n = 0;
+    for (const Json *j = list ? list->child : NULL; j; j = j->next)
+        n++;
+    m->rules = calloc((size_t)n + 1, sizeof *m->rules);
+    for (const Json *j = list ? list->child : NULL; j; j = j->next) {
+        Rule *rule = &m->rules[m->n_rules++];
+        const char *match = json_text(j, "match", NULL), *find = json_text(j, "find", NULL);
+        rule->spec = j;
+        rule->has_match = match && compile(&rule->match, match, REG_ICASE);
+        rule->has_find = find && compile(&rule->find, find, 0);
+    }
+}
+
+ModelStatus model_load(Model *m, const char *path)
+{
+    size_t len;
+    char *file = read_file(path, &len);
+    memset(m, 0, sizeof *m);
+    if (!file)
+        return MODEL_MISSING;
+    if (len > 9 && !memcmp(file, "RKSTAND1\n", 9)) {
+        m->json = json_parse(file + 9, len - 9);
+        if (!m->json)
+            fprintf(stderr, "STANDIN MODEL: %s: what follows RKSTAND1 is not JSON\n", path);
+    }
     free(file);
-    if (!header)
-        return NULL;
-
-    model *m = calloc(1, sizeof *m);
-    m->header = header;
-    m->script = json_get(header, "script");
-    m->fault = json_text(header, "fault", NULL);
-    m->max_context_limit = (int)json_number(header, "max_context_limit", 4096);
-    m->vocab = (int)json_number(header, "vocab", 4096);
-    m->embd = (int)json_number(header, "embd", 128);
-    m->eos = (int)json_number(header, "eos", 2);
-    m->has_tokenizer = json_number(header, "tokenizer", 1) != 0;
-    m->has_template = json_number(header, "template", 1) != 0;
-    m->prefill_ms = json_number(header, "prefill_ms_per_token", 2.95);
-    m->decode_ms = json_number(header, "decode_ms_per_token", 59.9);
-    index_pieces(m, json_get(header, "pieces"));
-    *error = NULL;
-    return m;
+    if (!m->json)
+        return MODEL_FOREIGN;
+    const Json *j = m->json;
+    m->toolkit = json_text(j, "toolkit_version", "1.2.3");
+    m->platform = json_text(j, "target_platform", "RK3588");
+    m->dtype = json_text(j, "dtype", "W8A8");
+    m->template = json_text(j, "template", "chatml");
+    m->system = json_text(j, "system", "");
+    m->fault = json_text(j, "fault", NULL);
+    m->eos = json_text(j, "eos", "<|im_end|>");
+    m->cores = (int)json_number(j, "npu_core_num", 3);
+    m->ctx_limit = (int)json_number(j, "max_context_limit", 4096);
+    m->vocab = (int)json_number(j, "vocab", 4096);
+    m->embd = (int)json_number(j, "embd", 128);
+    m->tokenizer = json_number(j, "tokenizer", 1) != 0;
+    m->embedding = json_number(j, "embedding", 1) != 0;
+    m->prefill_ms = json_number(j, "prefill_ms_per_token", 2.95);
+    m->decode_ms = json_number(j, "decode_ms_per_token", 59.9);
+    m->memory_mb = json_number(j, "memory_mb", 1659.15);
+    read_pieces(m, json_get(j, "pieces"));
+    read_rules(m, json_get(j, "script"));
+    m->eos_id = token_id(m, m->eos, strlen(m->eos));
+    return MODEL_OK;
 }
 
-void model_close(model *m)
+void model_free(Model *m)
 {
-    if (!m)
-        return;
-    json_free(m->header);
+    for (int i = 0; i < m->n_rules; i++) {
+        if (m->rules[i].has_match)
+            regfree(&m->rules[i].match);
+        if (m->rules[i].has_find)
+            regfree(&m->rules[i].find);
+    }
+    free(m->rules);
     free(m->pieces);
-    free(m->piece_lengths);
-    free(m->piece_table);
-    free(m);
+    free(m->index);
+    json_free(m->json);
+    memset(m, 0, sizeof *m);
 }

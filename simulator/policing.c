@@ -1,138 +1,233 @@
-/* Checks what a caller hands over: the reason this simulator exists. Not linked into 1.0.1. */
+// policing.c - checks of what the host passes in. RKLLM_STANDIN_ABI: abort (default), fail (-1), or real (no checks:
+// garbage is used as it is and crashes where the vendor's library would).
 #include "sim.h"
 #include <math.h>
-#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-int broken(const char *format, ...)
+Policing policing(void)
 {
-    va_list list;
-    va_start(list, format);
-    fputs("E rkllm: STANDIN ABI: ", stdout);
-    vprintf(format, list);
-    va_end(list);
-    putchar('\n');
-    if (strcmp(env("RKLLM_STANDIN_ABI", "abort"), "abort") == 0) {
-        fflush(stdout);
+    const char *v = getenv("RKLLM_STANDIN_ABI");
+    return v && !strcmp(v, "real") ? POLICE_REAL : v && !strcmp(v, "fail") ? POLICE_FAIL : POLICE_ABORT;
+}
+
+void violation(const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "STANDIN ABI: %s\n", text);
+    if (trace_on()) {
+        Buf b = {0};
+        trace_begin(&b, "violation");
+        trace_text(&b, "text", text);
+        trace_end(&b);
+    }
+    if (policing() == POLICE_ABORT)
         abort();
-    }
-    if (strcmp(env("RKLLM_STANDIN_ABI", "abort"), "real") == 0)
-        crash();
-    return -1;
 }
 
-/* Whether a byte can be read, without touching it: the kernel answers EFAULT instead of a signal. */
-static bool readable(const void *p)
+// The kernel reads the bytes for us: a pipe takes them, or says EFAULT. At most one page at a time.
+static bool readable(const void *p, size_t len)
 {
-    if (!p)
-        return false;
-    int ends[2];
-    if (pipe(ends) != 0)
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static int fds[2] = {-1, -1};
+    char sink[4096];
+    bool ok = p != NULL;
+    pthread_mutex_lock(&lock);
+    if (fds[0] < 0 && pipe(fds))
+        fds[0] = -1;
+    for (const char *at = p; ok && len && fds[0] >= 0;) {
+        size_t n = len < sizeof sink ? len : sizeof sink;
+        ssize_t put = write(fds[1], at, n);
+        ok = put > 0 && read(fds[0], sink, (size_t)put) == put;
+        at += ok ? put : 0;
+        len -= ok ? (size_t)put : 0;
+    }
+    pthread_mutex_unlock(&lock);
+    return ok;
+}
+
+static bool text_ok(const char *s)
+{
+    while (readable(s, 1)) {
+        size_t rest = 4096 - ((uintptr_t)s & 4095);     // one readable byte: the whole page is
+        if (memchr(s, 0, rest))
+            return true;
+        s += rest;
+    }
+    return false;
+}
+
+// -1 unknown, 0 data, 1 code
+static int executable(const void *p)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512], mode[8];
+    unsigned long begin, end;
+    int found = -1;
+    while (maps && fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx %7s", &begin, &end, mode) == 3 && (uintptr_t)p >= begin && (uintptr_t)p < end)
+            found = mode[2] == 'x';
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
+static bool in(float v, float low, float high) { return isfinite(v) && v >= low && v <= high; }
+static bool is_bool(const bool *b) { return *(const unsigned char *)b < 2; }
+
+#define CHECK(condition, ...) \
+    do { \
+        if (!(condition)) { \
+            violation(__VA_ARGS__); \
+            return false; \
+        } \
+    } while (0)
+
+bool police_text(const char *text, const char *what)
+{
+    if (policing() == POLICE_REAL)
         return true;
-    bool yes = write(ends[1], p, 1) == 1;
-    close(ends[0]);
-    close(ends[1]);
-    return yes;
+    CHECK(text_ok(text), "%s is not a readable string", what);
+    return true;
 }
 
-static bool in_range(float value, float low, float high)
+bool police_handle(const void *h, const char *call)
 {
-    return isfinite(value) && value >= low && value <= high;
+    if (policing() == POLICE_REAL)
+        return true;
+    CHECK(h, "%s: handle is NULL", call);
+    CHECK(handle_known(h), "%s: handle %p was never returned by rkllm_init or was destroyed", call, h);
+    return true;
 }
 
-static const char *bad_sampling(int top_k, float top_p, float temperature, float repeat, float frequency, float presence, int mirostat, float tau, float eta)
+static bool sampling_ok(int top_k, float top_p, float temperature, float repeat, float frequency, float presence,
+                        int mirostat, float tau, float eta)
 {
-    return top_k < 0 || top_k > 1000000 ? "top_k"
-         : !in_range(top_p, 0, 1) ? "top_p"
-         : !in_range(temperature, 0, 100) ? "temperature"
-         : !in_range(repeat, 0, 100) ? "repeat_penalty"
-         : !in_range(frequency, -2, 2) ? "frequency_penalty"
-         : !in_range(presence, -2, 2) ? "presence_penalty"
-         : mirostat < 0 || mirostat > 2 ? "mirostat"
-         : !in_range(tau, 0, 1000) ? "mirostat_tau"
-         : !in_range(eta, 0, 1000) ? "mirostat_eta"
-         : NULL;
+    CHECK(top_k >= 0 && top_k <= 1 << 20, "top_k is %d", top_k);
+    CHECK(in(top_p, 0, 1), "top_p is %g", (double)top_p);
+    CHECK(in(temperature, 0, 100), "temperature is %g", (double)temperature);
+    CHECK(in(repeat, 0, 100), "repeat_penalty is %g", (double)repeat);
+    CHECK(in(frequency, -2, 2), "frequency_penalty is %g", (double)frequency);
+    CHECK(in(presence, -2, 2), "presence_penalty is %g", (double)presence);
+    CHECK(mirostat >= 0 && mirostat <= 2, "mirostat is %d", mirostat);
+    CHECK(in(tau, 0, 1000), "mirostat_tau is %g", (double)tau);
+    CHECK(in(eta, 0, 1000), "mirostat_eta is %g", (double)eta);
+    return true;
 }
 
-static bool is_bool(const bool *b)
+bool police_init(const void *out, const RKLLMParam *p, const void *third)
 {
-    return *(const uint8_t *)b <= 1;
+    if (policing() == POLICE_REAL)
+        return true;
+    CHECK(readable(out, sizeof(LLMHandle)), "rkllm_init: handle pointer %p is not readable", out);
+    CHECK(readable(p, sizeof *p), "rkllm_init: param %p is not readable", (const void *)p);
+    CHECK(readable(third, 1), "rkllm_init: third argument %p is not readable", third);
+#if RKSIM_ABI >= 10300
+    CHECK(executable(third) != 1, "rkllm_init: third argument is a function, this version wants an RKLLMCallback");
+    CHECK(readable(third, sizeof(RKLLMCallback)), "rkllm_init: RKLLMCallback is not readable");
+    const RKLLMCallback *c = third;
+    CHECK(executable((void *)c->result_callback) != 0, "RKLLMCallback.result_callback is not code");
+    CHECK(!c->tokenizer_callback || executable((void *)c->tokenizer_callback), "tokenizer_callback is not code");
+    CHECK(!c->embed_callback || executable((void *)c->embed_callback), "embed_callback is not code");
+    CHECK(is_bool(&p->ignore_eos_token), "ignore_eos_token is neither 0 nor 1");
+#else
+    CHECK(executable(third) != 0, "rkllm_init: third argument is data, this version wants a function");
+    CHECK(!p->img_start || text_ok(p->img_start), "img_start is not a readable string");
+    CHECK(!p->img_end || text_ok(p->img_end), "img_end is not a readable string");
+    CHECK(!p->img_content || text_ok(p->img_content), "img_content is not a readable string");
+#endif
+    CHECK(text_ok(p->model_path), "model_path is not a readable string");
+    CHECK(p->max_context_len > 0 && p->max_context_len <= 1 << 20, "max_context_len is %d", p->max_context_len);
+    CHECK(p->max_new_tokens >= -1 && p->max_new_tokens <= 1 << 24, "max_new_tokens is %d", p->max_new_tokens);
+    if (!sampling_ok(p->top_k, p->top_p, p->temperature, p->repeat_penalty, p->frequency_penalty, p->presence_penalty,
+                     p->mirostat, p->mirostat_tau, p->mirostat_eta))
+        return false;
+    CHECK(is_bool(&p->skip_special_token) && is_bool(&p->is_async), "a bool is neither 0 nor 1");
+    const RKLLMExtendParam *e = &p->extend_param;
+    CHECK(e->base_domain_id >= 0 && e->base_domain_id < 64, "base_domain_id is %d", e->base_domain_id);
+#if RKSIM_ABI >= 10200
+    CHECK(p->n_keep >= -1 && p->n_keep <= p->max_context_len, "n_keep is %d", p->n_keep);
+    CHECK(e->embed_flash == 0 || e->embed_flash == 1, "embed_flash is %d", e->embed_flash);
+    CHECK(e->enabled_cpus_num >= 1 && e->enabled_cpus_num <= 8, "enabled_cpus_num is %d", e->enabled_cpus_num);
+    CHECK(e->enabled_cpus_mask <= 0xff && (!e->enabled_cpus_mask ||
+          __builtin_popcount(e->enabled_cpus_mask) == e->enabled_cpus_num),
+          "enabled_cpus_mask 0x%x does not hold %d cpus", e->enabled_cpus_mask, e->enabled_cpus_num);
+#endif
+#if RKSIM_ABI >= 10201
+    CHECK(e->n_batch >= 1 && e->n_batch <= 32, "n_batch is %d", e->n_batch);
+    CHECK(e->use_cross_attn == 0 || e->use_cross_attn == 1, "use_cross_attn is %d", e->use_cross_attn);
+#endif
+    RKLLMParam given = default_param();
+    CHECK(!memcmp(e->reserved, given.extend_param.reserved, sizeof e->reserved),
+          "reserved bytes differ from those rkllm_createDefaultParam gave");
+    return true;
 }
 
-int check_init(LLMHandle *handle, const RKLLMParam *p, void *callback)
+static bool input_ok(const Handle *h, const RKLLMInput *i)
 {
-    if (!handle || !readable(p) || !callback)
-        return broken("rkllm_init: a pointer is NULL or cannot be read");
-    if (!readable(p->model_path))
-        return broken("rkllm_init: model_path cannot be read");
-    if (p->max_context_len <= 0 || p->max_context_len > 1 << 20 || p->max_new_tokens == 0 || p->max_new_tokens > 1 << 20)
-        return broken("rkllm_init: max_context_len %d, max_new_tokens %d", p->max_context_len, p->max_new_tokens);
-    const char *bad = bad_sampling(p->top_k, p->top_p, p->temperature, p->repeat_penalty, p->frequency_penalty, p->presence_penalty, p->mirostat, p->mirostat_tau, p->mirostat_eta);
-    if (bad)
-        return broken("rkllm_init: %s is out of range", bad);
-    if (!is_bool(&p->skip_special_token) || !is_bool(&p->is_async))
-        return broken("rkllm_init: a bool is neither 0 nor 1");
-#if RKSIM_ABI >= 120
-    int cpus = p->extend_param.enabled_cpus_num;
-    if (cpus < 1 || cpus > 8 || p->extend_param.enabled_cpus_mask > 0xFF || __builtin_popcount(p->extend_param.enabled_cpus_mask) != cpus)
-        return broken("rkllm_init: enabled_cpus_num %d does not fit mask 0x%x", cpus, p->extend_param.enabled_cpus_mask);
-    if (p->extend_param.embed_flash < 0 || p->extend_param.embed_flash > 1)
-        return broken("rkllm_init: embed_flash is neither 0 nor 1");
+    CHECK((unsigned)i->input_type <= RKLLM_INPUT_MULTIMODAL, "input_type is %u", (unsigned)i->input_type);
+#if RKSIM_ABI >= 10201
+    CHECK(!i->role || (text_ok(i->role) && (!strcmp(i->role, "user") || !strcmp(i->role, "tool"))),
+          "role is neither NULL, user nor tool");
+    CHECK(is_bool(&i->enable_thinking), "enable_thinking is neither 0 nor 1");
 #endif
-#if RKSIM_ABI >= 121
-    if (p->extend_param.n_batch < 1 || p->extend_param.n_batch > 8)
-        return broken("rkllm_init: n_batch %d", p->extend_param.n_batch);
-#endif
-    if (p->extend_param.base_domain_id < 0 || p->extend_param.base_domain_id > 15)
-        return broken("rkllm_init: base_domain_id %d", p->extend_param.base_domain_id);
-    RKLLMParam expected;
-    default_param(&expected);
-    if (memcmp(p->extend_param.reserved, expected.extend_param.reserved, sizeof expected.extend_param.reserved) != 0)
-        return broken("rkllm_init: reserved bytes are not what rkllm_createDefaultParam gave");
-#if RKSIM_ABI >= 130
-    const RKLLMCallback *c = callback;
-    if (!readable(c) || !c->result_callback || (c->embed_callback && !readable((void *)c->embed_callback)))
-        return broken("rkllm_init: the third argument is not an RKLLMCallback");
-#endif
-    return 0;
-}
-
-int check_run(sim *s, const RKLLMInput *input, const RKLLMInferParam *infer)
-{
-    if (!readable(input) || !readable(infer))
-        return broken("rkllm_run: a pointer is NULL or cannot be read");
-    if (input->input_type > INPUT_MULTIMODAL || infer->mode > (RKSIM_ABI == 110 ? INFER_LAST_HIDDEN : INFER_LOGITS))
-        return broken("rkllm_run: input_type %u, mode %u", input->input_type, infer->mode);
-    if (input->input_type == INPUT_PROMPT && !readable(input->prompt_input))
-        return broken("rkllm_run: prompt_input cannot be read");
-    if (input->input_type == INPUT_TOKEN && (!readable(input->token_input.input_ids) || input->token_input.n_tokens == 0 || input->token_input.n_tokens > 1 << 20))
-        return broken("rkllm_run: token_input has %zu tokens", input->token_input.n_tokens);
-    if (infer->lora_params && !readable(infer->lora_params))
-        return broken("rkllm_run: lora_params cannot be read");
-    if (infer->prompt_cache_params && !readable(infer->prompt_cache_params))
-        return broken("rkllm_run: prompt_cache_params cannot be read");
-#if RKSIM_ABI >= 121
-    if (!is_bool(&input->enable_thinking))
-        return broken("rkllm_run: enable_thinking is neither 0 nor 1");
-    if (input->role && (!readable(input->role) || (strcmp(input->role, "user") != 0 && strcmp(input->role, "tool") != 0)))
-        return broken("rkllm_run: role is neither NULL, user nor tool");
-#endif
-#if RKSIM_ABI >= 120
-    if (infer->keep_history != 0 && infer->keep_history != 1)
-        return broken("rkllm_run: keep_history is %d", infer->keep_history);
-#endif
-#if RKSIM_ABI >= 130
-    const RKLLMSamplingParam *p = infer->sampling_params;
-    if (p) {
-        if (!readable(p))
-            return broken("rkllm_run: sampling_params cannot be read");
-        const char *bad = bad_sampling(p->top_k, p->top_p, p->temperature, p->repeat_penalty, p->frequency_penalty, p->presence_penalty, p->mirostat, p->mirostat_tau, p->mirostat_eta);
-        if (bad)
-            return broken("rkllm_run: %s is out of range", bad);
+    size_t row = (size_t)h->model.embd * sizeof(float);
+    switch (i->input_type) {
+    case RKLLM_INPUT_PROMPT:
+        CHECK(text_ok(i->prompt_input), "prompt_input is not a readable string");
+        break;
+    case RKLLM_INPUT_TOKEN:
+        CHECK(i->token_input.n_tokens > 0 && i->token_input.n_tokens < 1u << 24, "token_input.n_tokens is %zu",
+              i->token_input.n_tokens);
+        CHECK(readable(i->token_input.input_ids, i->token_input.n_tokens * 4), "input_ids are not readable");
+        for (size_t k = 0; k < i->token_input.n_tokens; k++)
+            CHECK(i->token_input.input_ids[k] >= 0, "input_ids[%zu] is %d", k, i->token_input.input_ids[k]);
+        break;
+    case RKLLM_INPUT_EMBED:
+        CHECK(i->embed_input.n_tokens > 0 && i->embed_input.n_tokens < 1u << 20, "embed_input.n_tokens is %zu",
+              i->embed_input.n_tokens);
+        CHECK(readable(i->embed_input.embed, i->embed_input.n_tokens * row), "embed is not readable");
+        break;
+    case RKLLM_INPUT_MULTIMODAL:
+        CHECK(text_ok(i->multimodal_input.prompt), "multimodal prompt is not a readable string");
+        break;
     }
-    if (infer->max_new_tokens > 1 << 20)
-        return broken("rkllm_run: max_new_tokens is %d", infer->max_new_tokens);
+    return true;
+}
+
+bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer)
+{
+    if (policing() == POLICE_REAL)
+        return true;
+    CHECK(readable(input, sizeof *input * (size_t)h->n_batch), "rkllm_run: input is not readable");
+    CHECK(readable(infer, sizeof *infer), "rkllm_run: infer params are not readable");
+    CHECK((unsigned)infer->mode <= (RKSIM_ABI >= 10200 ? 2 : 1), "mode is %u", (unsigned)infer->mode);
+    CHECK(!infer->lora_params || (readable(infer->lora_params, sizeof *infer->lora_params) &&
+          text_ok(infer->lora_params->lora_adapter_name)), "lora_params is not readable");
+    const RKLLMPromptCacheParam *cache = infer->prompt_cache_params;
+    CHECK(!cache || (readable(cache, sizeof *cache) && (!cache->prompt_cache_path || text_ok(cache->prompt_cache_path))),
+          "prompt_cache_params is not readable");
+    CHECK(!cache || cache->save_prompt_cache == 0 || cache->save_prompt_cache == 1, "save_prompt_cache is %d",
+          cache->save_prompt_cache);
+#if RKSIM_ABI >= 10300
+    const RKLLMSamplingParam *s = infer->sampling_params;
+    CHECK(!s || readable(s, sizeof *s), "sampling_params %p is not readable", (const void *)s);
+    if (s && !sampling_ok(s->top_k, s->top_p, s->temperature, s->repeat_penalty, s->frequency_penalty, s->presence_penalty,
+                          s->mirostat, s->mirostat_tau, s->mirostat_eta))
+        return false;
+    CHECK(infer->max_new_tokens <= 1 << 24, "max_new_tokens is %d", infer->max_new_tokens);
 #endif
-    (void)s;
-    return 0;
+#if RKSIM_ABI >= 10200
+    CHECK(infer->keep_history == 0 || infer->keep_history == 1, "keep_history is %d", infer->keep_history);
+#endif
+    for (int i = 0; i < h->n_batch; i++)
+        if (!input_ok(h, &input[i]))
+            return false;
+    return true;
 }

@@ -1,42 +1,10 @@
-/* One run: prompt to tokens, the callback sequence of this version, the KV cache, and what can go wrong on the way. */
+// run.c - one inference from admission to its last callback. Callbacks come on the thread that called rkllm_run,
+// or on the handle's own thread after rkllm_run_async; nothing is locked while the host runs.
 #include "sim.h"
-#include <math.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <time.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-
-double speed(void)
-{
-    return atof(env("RKLLM_STANDIN_SPEED", "1"));
-}
-
-static struct timespec deadline_after(double ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    double ns = (double)t.tv_nsec + ms * 1e6;
-    t.tv_sec += (time_t)(ns / 1e9);
-    t.tv_nsec = (long)fmod(ns, 1e9);
-    return t;
-}
-
-/* A decode step ends early when abort is called; prefill does not (F17). */
-void sleep_ms(sim *s, double ms, bool until_abort)
-{
-    if (ms <= 0)
-        return;
-    struct timespec until = deadline_after(ms);
-    pthread_mutex_lock(&s->lock);
-    while (!(until_abort && s->aborted) && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
-        ;
-    pthread_mutex_unlock(&s->lock);
-}
-
-const char *run_fault(sim *s, const char *name)
-{
-    return fault(s->m, s->run_fault.data, name, s->run_call);
-}
 
 static void hang(void)
 {
@@ -44,484 +12,342 @@ static void hang(void)
         pause();
 }
 
-/* The result of a callback: as large as this version's struct and not a byte more; behind it lies a page that cannot be read. */
-static RKLLMResult *new_result(sim *s)
+static void leak(long mb)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (!s->page) {
-        s->page = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        mprotect(s->page + page, page, PROT_NONE);
+    static void *kept;                  // a chain, so that leak checkers see what was meant
+    void **block = malloc((size_t)mb << 20);
+    if (!block)
+        return;
+    memset(block, 1, (size_t)mb << 20);
+    *block = kept;
+    kept = block;
+}
+
+// Faults that replace what the script would have said.
+static void fault_reply(Run *r)
+{
+    Reply *reply = &r->h->reply;
+    const FaultSet *f = &r->faults;
+    bool second = faulty(f, FAULT_second_instance_garbage) && handles_alive() > 1 &&
+                  strverscmp(runtime_version(), "1.2.2") < 0;
+    if (faulty(f, FAULT_loop_token))
+        reply_same(reply, " again", -1);
+    if (faulty(f, FAULT_garbage_tokens) || second)
+        reply_same(reply, "[PAD151935]", -1);
+    if (faulty(f, FAULT_empty_stream))
+        reply_text(reply, "", 0);
+    if (faulty(f, FAULT_invalid_utf8)) {
+        const char *pieces[] = {"ok ", "\xff", "\xc0\xaf", " then ", "\xe4\xbd"};
+        reply_text(reply, "", 0);
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+            reply_push(reply, pieces[i], strlen(pieces[i]), -1);
+        reply->raw = true;
     }
-    RKLLMResult *r = (RKLLMResult *)(s->page + page - sizeof(RKLLMResult));
-    memset(r, 0, sizeof *r);
-    return r;
-}
-
-/* What was handed out is valid during its callback only: the next one finds it overwritten and gone. */
-static void poison_last_text(sim *s)
-{
-    if (s->last_text) {
-        memset(s->last_text, 0xDD, strlen(s->last_text));
-        free(s->last_text);
-        s->last_text = NULL;
+    if (faulty(f, FAULT_embedded_control_chars)) {
+        const char text[] = "a\x01" "b\x1b[31mc\r\n\td\x7f" "e\"f\\g\x08h";
+        reply_text(reply, text, sizeof text - 1);
     }
-}
-
-/* Returns what the version makes of the callback's answer: 0 go on, 1 pause, 2 release buffers. */
-static int call_back(sim *s, void *userdata, uint32_t state, int id, const char *text, size_t length, RKLLMResult *result)
-{
-    poison_last_text(s);
-    if (!result && state != RUN_ERROR)
-        result = new_result(s);
-    if (result) {
-        result->token_id = id;
-        if (text) {
-            s->last_text = malloc(length + 1);
-            memcpy(s->last_text, text, length);
-            s->last_text[length] = 0;
-            result->text = s->last_text;
-        }
-    }
-    if (s->faulty && result && run_fault(s, "null_text"))
-        result->text = NULL;
-    if (s->faulty && run_fault(s, "null_result") && (state == RUN_FINISH || state == RUN_WAITING))
-        result = NULL;
-    int answer = s->callback(result, userdata, state);
-    return RKSIM_ABI >= 121 ? answer : 0;
-}
-
-typedef struct {
-    void *userdata;
-    int max_new_tokens;
-    int emitted;
-    double prefill_ms, generate_ms;
-    int prefill_tokens;
-    char held[8]; /* bytes of a character that is not whole yet */
-    size_t held_count;
-    int characters; /* of several tokens, so far */
-} progress;
-
-static void finish(sim *s, progress *p)
-{
-    RKLLMResult *r = new_result(s);
-#if RKSIM_ABI >= 121
-    r->perf = (RKLLMPerfStat){(float)p->prefill_ms, p->prefill_tokens, (float)p->generate_ms, p->emitted > 0 ? p->emitted - 1 : 0, 1689.21f};
-#endif
-    if (!run_fault(s, "no_finish"))
-        call_back(s, p->userdata, RUN_FINISH, 0, NULL, 0, r);
-    if (run_fault(s, "double_finish"))
-        call_back(s, p->userdata, RUN_FINISH, 0, NULL, 0, new_result(s));
-    if (log_level() >= 1)
-        say("I rkllm: Prefill %.2f ms %d tokens, Generate %.2f ms %d tokens", p->prefill_ms, p->prefill_tokens, p->generate_ms, p->emitted);
-}
-
-static bool is_whole(const char *bytes, size_t length)
-{
-    unsigned char lead = (unsigned char)*bytes;
-    return length >= (lead < 0x80 ? 1u : lead < 0xE0 ? 2u : lead < 0xF0 ? 3u : 4u);
-}
-
-/* A token that ends inside a character: A says WAITING and nothing else, B gives its bytes, C gives bytes now and the whole later. */
-static int emit_token(sim *s, progress *p, const token *t, const char *text)
-{
-    char shape = s->shape;
-    unsigned char first = (unsigned char)*text;
-    bool part = !t->raw && t->length > 0 && (p->held_count > 0 || (first >= 0xE0 && !is_whole(text, (size_t)t->length)));
-    if (!part)
-        return call_back(s, p->userdata, RUN_NORMAL, t->id, text, (size_t)t->length, NULL);
-
-    memcpy(p->held + p->held_count, text, (size_t)t->length);
-    p->held_count += (size_t)t->length;
-    bool whole = is_whole(p->held, p->held_count);
-    int answer;
-    if (whole && shape != 'B')
-        answer = call_back(s, p->userdata, RUN_NORMAL, t->id, p->held, p->held_count, NULL);
-    else if (whole || (shape == 'B' && p->characters % 2 == 1))
-        answer = call_back(s, p->userdata, RUN_NORMAL, t->id, text, (size_t)t->length, NULL);
-    else if (shape == 'C')
-        answer = call_back(s, p->userdata, RUN_WAITING, t->id, p->held, p->held_count, NULL);
-    else
-        answer = call_back(s, p->userdata, RUN_WAITING, t->id, shape == 'A' ? NULL : text, (size_t)t->length, NULL);
-    if (whole) {
-        p->held_count = 0;
-        p->characters++;
-    }
-    return answer;
-}
-
-static void remember(sim *s, const int *ids, size_t count)
-{
-    free(s->kv);
-    s->kv = malloc((count + 1) * sizeof *s->kv);
-    memcpy(s->kv, ids, count * sizeof *ids);
-    s->kv_count = count;
-}
-
-static void remember_one(sim *s, int id)
-{
-    size_t room = 64;
-    while (room < s->kv_count + 1)
-        room *= 2;
-    if (s->kv_count == 0 || (s->kv_count & (s->kv_count - 1)) == 0 || room != s->kv_count)
-        s->kv = realloc(s->kv, (s->kv_count + 1 > room ? s->kv_count + 1 : room) * sizeof *s->kv);
-    s->kv[s->kv_count++] = id;
-    /* The window slides: generation that outgrows it never stops by itself. */
-    if (s->kv_count > (size_t)s->param.max_context_len) {
-        size_t kept = s->kv_count / 2;
-        memmove(s->kv, s->kv + (s->kv_count - kept), kept * sizeof *s->kv);
-        s->kv_count = kept;
+    if (faulty(f, FAULT_huge_piece)) {
+        size_t len = (size_t)fault_number(f, FAULT_huge_piece, 1 << 20);
+        char *text = malloc(len + 1);
+        memset(text, 'x', len);
+        reply_text(reply, "", 0);
+        reply_push(reply, text, len, -1);
+        free(text);
     }
 }
 
-/* Faults that strike at a token; its number counts from 1. */
-static void strike(sim *s, int number)
+// 0: go on; 1: over already, successfully; -1: refused. Nothing was called back yet.
+static int prepare(Run *r)
 {
-    const char *at;
-    if ((at = run_fault(s, "segv")) && atoi(at) == number)
+    Handle *h = r->h;
+    if (h->paused) {                    // the prompt of this run is not looked at
+        h->paused = false;
+        r->resumed = true;
+        return 0;
+    }
+    h->tail.n = 0;
+    bool image = r->rq.type == RKLLM_INPUT_MULTIMODAL && (!r->rq.n_image || !r->rq.n_image_tokens);
+    if (image || faulty(&r->faults, FAULT_n_image_unset)) {
+        log_line("E rkllm: The n_image/n_image_token of multimodal_input is not set");
+        return 1;
+    }
+    if (run_prompt(r))
+        return -1;
+    if (faulty(&r->faults, FAULT_run_minus1))
+        return -1;
+    fault_reply(r);
+    if (h->stale)
+        reply_lead(&h->reply, h->stale, strlen(h->stale));
+    free(h->stale);
+    h->stale = NULL;
+    if (faulty(&r->faults, FAULT_leak))
+        leak(fault_number(&r->faults, FAULT_leak, 1));
+    return kv_prefill(r);
+}
+
+// Abort is not honoured here: on the board a prefill runs to its end.
+static void prefill(Run *r)
+{
+    Handle *h = r->h;
+    r->begin_us = now_us();
+    double us = r->speed > 0 ? r->prefill_tokens * h->model.prefill_ms * 1000 / r->speed : 0;
+    if (faulty(&r->faults, FAULT_slow_prefill))
+        us = (double)r->n_ids * 1000 * (double)fault_number(&r->faults, FAULT_slow_prefill, 10);
+    if (faulty(&r->faults, FAULT_hang) && !strcmp(fault_arg(&r->faults, FAULT_hang), "prefill"))
+        hang();
+    if (us > 0)
+        wait_until(h, r->begin_us + (long long)us, false);
+    if (!r->resumed && r->rq.save_cache && cache_save(h, r->rq.cache_path))
+        log_line("E rkllm: failed to save prompt cache to %s", r->rq.cache_path);
+    r->first_us = r->deadline_us = now_us();
+    r->prefill_us = r->first_us - r->begin_us;
+}
+
+// A host that is slow in its callback does not make the next token come sooner.
+static void decode_wait(Run *r, long delay_us)
+{
+    double us = delay_us >= 0 ? (double)delay_us : r->speed > 0 ? r->h->model.decode_ms * 1000 / r->speed : 0;
+    if (us <= 0)
+        return;
+    long long now = now_us();
+    r->deadline_us = (r->deadline_us + (long long)us > now ? r->deadline_us : now) + (long long)us;
+    wait_until(r->h, r->deadline_us, true);
+}
+
+static bool fault_at(const Run *r, Fault f)     // number in the argument: before which token, from 1
+{
+    return faulty(&r->faults, f) && fault_number(&r->faults, f, f == FAULT_error_state ? 0 : 1) ==
+           r->emitted + (f == FAULT_error_state ? 0 : 1);
+}
+
+// true: an ERROR callback ended the run
+static bool token_faults(Run *r)
+{
+    if (!r->faults.on)
+        return false;
+    if (fault_at(r, FAULT_segv))
         crash();
-    if ((at = run_fault(s, "abort")) && atoi(at) == number)
+    if (fault_at(r, FAULT_abort))
         abort();
-    if ((at = run_fault(s, "kill")) && atoi(at) == number)
-        raise(SIGKILL);
-    if ((at = run_fault(s, "exit")) && atoi(at) == number)
-        _exit(3);
-    if ((at = run_fault(s, "hang")) && atoi(at) == number)
+    if (fault_at(r, FAULT_hang) && strcmp(fault_arg(&r->faults, FAULT_hang), "prefill"))
         hang();
+    if (!fault_at(r, FAULT_error_state))
+        return false;
+    emit_text(r, RKLLM_RUN_ERROR, 0, NULL, 0);
+    r->ret = strstr(fault_arg(&r->faults, FAULT_error_state), "minus1") ? -1 : 0;
+    return true;
 }
 
-/* Emits the reply from a given token on. Returns the number of the token at which a pause was asked for, or -1. */
-static long emit_reply(sim *s, progress *p, reply *r, size_t from)
+static bool next_token(Run *r, Token *t)
 {
-    double factor = speed();
-    struct timespec start, now;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (size_t i = from; i < r->count || r->endless; i++) {
-        const token *t = &r->items[r->endless ? i % r->count : i];
-        if (s->aborted || p->emitted >= p->max_new_tokens)
+    Handle *h = r->h;
+    bool more = reply_next(&h->reply, &h->model, t);
+    if (!more && (h->ignore_eos || faulty(&r->faults, FAULT_eos_ignored))) {
+        reply_rewind(&h->reply);
+        if (!reply_next(&h->reply, &h->model, t))
+            *t = (Token){'!', "!", 1, -1, false, false};
+        more = true;
+    }
+    if (more && atomic_load_explicit(&h->scrambled, memory_order_relaxed))
+        *t = (Token){151935 % h->model.vocab, "[PAD151935]", 11, -1, true, false};
+    if (more && !h->model.tokenizer)        // no tokenizer, no text: only the id
+        t->text = "", t->len = 0, t->raw = true;
+    t->null_text |= more && faulty(&r->faults, FAULT_null_text) && r->emitted % 2 == 0;
+    return more;
+}
+
+// Returns false when no FINISH is to follow.
+static bool generate_text(Run *r)
+{
+    Handle *h = r->h;
+    int limit = r->rq.max_new;
+    bool eos = false;
+    Token t;
+    if (faulty(&r->faults, FAULT_null_result))
+        ((LLMResultCallback)h->result_callback)(NULL, r->rq.userdata, RKLLM_RUN_WAITING);
+    while (!(r->aborted = abort_due(h)) && (limit <= 0 || r->emitted < limit)) {
+        if (token_faults(r))
+            return false;
+        if (!next_token(r, &t)) {
+            eos = !faulty(&r->faults, FAULT_empty_stream);
             break;
-        if (s->faulty)
-            strike(s, p->emitted + 1);
-        /* A delay of the script's own holds at any speed; the first token is part of the prefill. */
-        if (t->delay_ms >= 0)
-            sleep_ms(s, t->delay_ms, true);
-        else if (factor > 0 && p->emitted > 0)
-            sleep_ms(s, s->m->decode_ms / factor, true);
-        if (s->aborted)
-            break;
-        p->emitted++;
-        remember_one(s, t->id);
-        if (emit_token(s, p, t, r->text.data + t->offset) == 1)
-            return (long)i + 1;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    p->generate_ms += (double)(now.tv_sec - start.tv_sec) * 1e3 + (double)(now.tv_nsec - start.tv_nsec) / 1e6;
-    return -1;
-}
-
-static void end_of_text(sim *s, progress *p, const reply *r)
-{
-    bool ignore = run_fault(s, "eos_ignored") != NULL;
-#if RKSIM_ABI >= 130
-    ignore = ignore || s->param.ignore_eos_token;
-#endif
-    if (s->aborted || p->emitted >= p->max_new_tokens)
-        return;
-    if (ignore) {
-        reply again = *r;
-        again.endless = r->count > 0;
-        emit_reply(s, p, &again, 0);
-        return;
-    }
-    const char *text = s->param.skip_special_token ? "" : "<|im_end|>";
-    call_back(s, p->userdata, RUN_NORMAL, s->m->eos, text, strlen(text), NULL);
-}
-
-/* The text the model sees: what the caller sent, inside the template that is in force. */
-static void template_prompt(sim *s, const RKLLMInput *input, buffer *prompt)
-{
-    if (input->input_type == INPUT_TOKEN) {
-        decode(s->m, input->token_input.input_ids, input->token_input.n_tokens, prompt);
-        return;
-    }
-    const char *text = input->input_type == INPUT_PROMPT ? input->prompt_input : input->input_type == INPUT_MULTIMODAL ? input->multimodal_input.prompt : "";
-    if (RKSIM_ABI == 110 || !s->m->has_template) {
-        buffer_text(prompt, text);
-    } else if (s->prefix) {
-        buffer_format(prompt, "%s%s%s%s", s->system, s->prefix, text, s->postfix);
-    } else {
-        const char *role = "user";
-#if RKSIM_ABI >= 121
-        role = input->role ? input->role : "user";
-#endif
-        buffer_format(prompt, "<|im_start|>%s\n%s<|im_end|>\n<|im_start|>assistant\n", role, text);
-    }
-}
-
-static void trace_run(const RKLLMInput *input, const RKLLMInferParam *infer, const buffer *prompt, const int *ids, size_t count)
-{
-    if (!trace_on())
-        return;
-    buffer b = {0};
-    buffer_format(&b, ",\"input_type\":%u,\"mode\":%u", input->input_type, infer->mode);
-#if RKSIM_ABI >= 121
-    buffer_format(&b, ",\"role\":\"%s\",\"enable_thinking\":%d", input->role ? input->role : "", input->enable_thinking);
-#endif
-#if RKSIM_ABI >= 120
-    buffer_format(&b, ",\"keep_history\":%d", infer->keep_history);
-#endif
-#if RKSIM_ABI >= 130
-    const RKLLMSamplingParam *p = infer->sampling_params;
-    buffer_format(&b, ",\"max_new_tokens\":%d", infer->max_new_tokens);
-    if (p)
-        buffer_format(&b, ",\"top_k\":%d,\"top_p\":%g,\"temperature\":%g,\"repeat_penalty\":%g,\"frequency_penalty\":%g,\"presence_penalty\":%g,\"mirostat\":%d,\"mirostat_tau\":%g,\"mirostat_eta\":%g",
-                      p->top_k, p->top_p, p->temperature, p->repeat_penalty, p->frequency_penalty, p->presence_penalty, p->mirostat, p->mirostat_tau, p->mirostat_eta);
-#endif
-    buffer_text(&b, ",\"prompt\":");
-    buffer_json(&b, prompt->data, prompt->length);
-    buffer_text(&b, ",\"tokens\":[");
-    for (size_t i = 0; i < count; i++)
-        buffer_format(&b, "%s%d", i ? "," : "", ids[i]);
-    buffer_text(&b, "]");
-    trace_bytes(&b, "raw_input", input, sizeof *input);
-    trace_bytes(&b, "raw_infer", infer, sizeof *infer);
-    trace_line("rkllm_run", &b);
-    free(b.data);
-}
-
-/* Prefill: the part of the prompt that is not in the cache already. */
-static void prefill(sim *s, progress *p, const int *ids, size_t count)
-{
-    size_t reused = 0;
-    if (RKSIM_ABI >= 120)
-        while (reused < count && reused < s->kv_count && s->kv[reused] == ids[reused])
-            reused++;
-    remember(s, ids, count);
-    p->prefill_tokens = (int)(count - reused);
-    double factor = speed();
-    const char *slow = run_fault(s, "slow_prefill");
-    p->prefill_ms = slow ? atof(slow) * p->prefill_tokens : factor > 0 ? s->m->prefill_ms * p->prefill_tokens / factor : 0;
-    sleep_ms(s, p->prefill_ms, false);
-    const char *at = run_fault(s, "hang");
-    if (at && strcmp(at, "prefill") == 0)
-        hang();
-}
-
-/* A unit vector per token, the same for the same ids up to it. */
-static int give_vectors(sim *s, progress *p, const int *ids, size_t count, bool logits)
-{
-    int width = logits ? s->m->vocab : s->m->embd;
-    float *values = malloc(count * (size_t)width * sizeof *values);
-    unsigned h = 2166136261u;
-    for (size_t row = 0; row < count; row++) {
-        h = (h ^ (unsigned)ids[row]) * 16777619u;
-        unsigned x = h;
-        double sum = 0;
-        for (int i = 0; i < width; i++) {
-            x = x * 1664525u + 1013904223u;
-            float v = (float)((double)x / 4294967296.0 - 0.5);
-            values[row * (size_t)width + (size_t)i] = v;
-            sum += (double)v * v;
         }
-        for (int i = 0; i < width; i++)
-            values[row * (size_t)width + (size_t)i] /= (float)sqrt(sum);
+        if (r->emitted || t.delay_us >= 0)
+            decode_wait(r, t.delay_us);
+        if ((r->aborted = abort_due(h)))
+            break;
+        if (t.len == 8 && faulty(&r->faults, FAULT_finish_at_think_end) && !memcmp(t.text, "</think>", 8))
+            break;
+        r->emitted++;
+        kv_push(h, t.id);
+        if (emit_token(r, &t) == SAY_PAUSE) {
+            h->paused = r->paused = true;
+            return false;
+        }
     }
-    /* From 1.2.0 on one callback without data comes first. */
-    if (RKSIM_ABI >= 120)
-        call_back(s, p->userdata, RUN_NORMAL, 0, NULL, 0, NULL);
-    RKLLMResult *r = new_result(s);
-#if RKSIM_ABI >= 120
-    if (logits) {
-        r->logits = (RKLLMResultLogits){values, width, (int)count};
-    } else
-#endif
-        r->last_hidden_layer = (RKLLMResultLastHiddenLayer){values, width, (int)count};
-    int answer = call_back(s, p->userdata, RKSIM_ABI == 110 ? RUN_LAST_HIDDEN : RUN_NORMAL, 0, NULL, 0, r);
-    memset(values, 0xDD, count * (size_t)width * sizeof *values);
-    free(values);
-    return answer;
+    if (eos) {
+        decode_wait(r, -1);
+        const char *text = h->skip_special ? "" : h->model.eos;
+        if (!(r->aborted = abort_due(h)))
+            emit_text(r, RKLLM_RUN_NORMAL, h->model.eos_id, text, strlen(text));
+    }
+    return true;
 }
 
-/* The whole of a run that got as far as the NPU. */
-static int generate(sim *s, progress *p, const RKLLMInferParam *infer, const char *prompt, const int *ids, size_t count, reply *r)
+static bool generate_floats(Run *r)
 {
-    const char *leak = run_fault(s, "leak");
-    if (leak)
-        memset(malloc((size_t)atoi(leak) << 20), 1, (size_t)atoi(leak) << 20);
-    if (run_fault(s, "n_image_unset")) {
-        say("E rkllm: The n_image/n_image_token of multimodal_input is not set");
-        return 0;
-    }
-    prefill(s, p, ids, count);
-    if (run_fault(s, "error_state")) {
-        say("E rkllm: matmul(w8a8) run failed");
-        call_back(s, p->userdata, RUN_ERROR, 0, NULL, 0, NULL);
-        return strcmp(run_fault(s, "error_state"), "-1") == 0 ? -1 : 0;
-    }
-    if (infer->mode != INFER_GENERATE) {
-        give_vectors(s, p, ids, count, infer->mode == INFER_LOGITS);
-        finish(s, p);
-        return 0;
-    }
-    if (run_fault(s, "matmul_failed")) {
+    const Model *m = &r->h->model;
+    bool logits = r->rq.mode == 2;
+    int dim = logits ? m->vocab : m->embd;
+    if (RKSIM_ABI >= 10200 && !logits)
+        emit_text(r, RKLLM_RUN_NORMAL, 0, NULL, 0);
+    if (!abort_due(r->h))
+        emit_floats(r, logits, vectors(r->ids, r->n_ids, dim), dim, (int)r->n_ids);
+    return true;
+}
+
+static void generate(Run *r)
+{
+    const FaultSet *f = &r->faults;
+    prefill(r);
+    if (r->async && faulty(f, FAULT_async_hang))
+        hang();
+    if (r->async && faulty(f, FAULT_async_no_callback))
+        return;
+    if (faulty(f, FAULT_matmul_failed))
         for (int i = 0; i < 3; i++)
-            say("E rkllm: matmul(w8a8) run failed");
-        finish(s, p);
-        return 0;
-    }
-    if (run_fault(s, "empty_stream"))
-        reply_free(r);
-    if (s->stale.count > 0) {
-        emit_reply(s, p, &s->stale, s->stale_at);
-        reply_free(&s->stale);
-    }
-    (void)prompt;
-    long paused = emit_reply(s, p, r, 0);
-    if (paused >= 0) {
-        s->paused = true;
-        s->paused_reply = *r;
-        s->paused_at = (size_t)paused;
-        *r = (reply){0};
-        return 0;
-    }
-    end_of_text(s, p, r);
-    finish(s, p);
-    return 0;
+            log_line("E rkllm: matmul(w8a8) run failed");
+    else if (!(r->rq.mode ? generate_floats(r) : generate_text(r)))
+        return;
+    if (faulty(f, FAULT_no_finish))
+        return;
+    emit_finish(r, faulty(f, FAULT_null_result));
+    if (faulty(f, FAULT_double_finish))
+        emit_finish(r, false);
 }
 
-static void fault_text(sim *s, reply *r)
+static void remember_stale(Run *r)
 {
-    const char *words = run_fault(s, "garbage_tokens") ? "[PAD151935]" : run_fault(s, "embedded_control_chars") ? "a\x01\x1b[0m\x7f b" : NULL;
-    if (words)
-        for (int i = 0; i < 50; i++)
-            reply_raw(r, words, strlen(words), 151935 % s->m->vocab);
-    if (run_fault(s, "loop_token")) {
-        reply_raw(r, "!", 1, '!');
-        r->endless = true;
-    }
-    if (run_fault(s, "invalid_utf8")) {
-        reply_raw(r, "ok \xFF", 4, 1);
-        reply_raw(r, "\xC0\xAF", 2, 2);
-        reply_raw(r, " end \xF0\x9F", 7, 3);
-    }
-    if (run_fault(s, "huge_piece")) {
-        char *huge = malloc(1 << 20);
-        memset(huge, 'x', 1 << 20);
-        reply_raw(r, huge, 1 << 20, 4);
-        free(huge);
-    }
-    if (run_fault(s, "finish_at_think_end"))
-        reply_text(s->m, r, "<think>\nhm\n", 11, -1);
+    Buf rest = {0};
+    if (!faulty(&r->faults, FAULT_stale_tail) || r->aborted || r->paused)
+        return;
+    reply_rest(&r->h->reply, &rest);
+    if (rest.n)
+        r->h->stale = rest.p;
+    else
+        free(rest.p);
 }
 
-static int run_locked(sim *s, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata)
+static int end(Run *r)
 {
-    s->run_call = fault_count(AT_RUN);
-    s->run_fault.length = 0;
-    free(s->run_fault.data);
-    s->run_fault = (buffer){0};
-    if (s->broken_load || !s->m) {
-        say("GGML_ASSERT(view_src == NULL) failed");
-        abort();
+    Handle *h = r->h;
+    int ret = r->ret;
+    emit_done(r);
+    if (r->ids || r->resumed) {
+        kv_end(r);
+        remember_stale(r);
+        log_perf(r);
     }
-    s->shape = *env("RKLLM_STANDIN_UTF8", RKSIM_ABI == 110 ? "B" : "A");
-    progress p = {.userdata = userdata ? userdata : s->userdata, .max_new_tokens = s->param.max_new_tokens};
-#if RKSIM_ABI >= 130
-    if (infer->max_new_tokens > 0)
-        p.max_new_tokens = infer->max_new_tokens;
-#endif
-    if (p.max_new_tokens <= 0)
-        p.max_new_tokens = s->param.max_context_len;
-
-    /* A paused generation goes on, and the new prompt is not looked at (F25). */
-    if (s->paused) {
-        s->paused = false;
-        reply r = s->paused_reply;
-        s->paused_reply = (reply){0};
-        if (emit_reply(s, &p, &r, s->paused_at) < 0) {
-            end_of_text(s, &p, &r);
-            finish(s, &p);
-        }
-        reply_free(&r);
-        return 0;
+    if (trace_on()) {
+        Buf b = {0};
+        trace_begin(&b, "run_end");
+        trace_int(&b, "ret", ret);
+        trace_int(&b, "prefill_tokens", r->prefill_tokens);
+        trace_int(&b, "emitted", r->emitted);
+        trace_int(&b, "aborted", r->aborted);
+        trace_int(&b, "paused", r->paused);
+        trace_int(&b, "kv", h->kv_len);
+        trace_end(&b);
     }
-    if (run_fault(s, "run_minus1"))
-        return -1;
-#if RKSIM_ABI >= 121
-    if (input->role && strcmp(input->role, "tool") == 0 && input->input_type == INPUT_PROMPT) {
-        json *parsed = json_parse(input->prompt_input);
-        if (!parsed)
-            return -1;
-        json_free(parsed);
+    free(r->prompt);
+    free(r->ids);
+    free((char *)r->rq.cache_path);
+    pthread_mutex_lock(&h->lock);
+    h->running = false;
+    pthread_cond_broadcast(&h->wake);
+    pthread_mutex_unlock(&h->lock);
+    if (r->async && faulty(&r->faults, FAULT_late_callback)) {
+        sleep_ms(20);
+        emit_text(r, RKLLM_RUN_NORMAL, 0, "late", 4);
+        emit_done(r);
     }
-#endif
-    if (!s->m->has_tokenizer && input->input_type == INPUT_PROMPT) {
-        say("E rkllm: Tokenizer is unavailable: model has no internal tokenizer and no external tokenizer_callback provided.");
-        return -1;
-    }
-
-    buffer prompt = {0};
-    template_prompt(s, input, &prompt);
-    size_t count;
-    int *ids;
-    if (input->input_type == INPUT_TOKEN) {
-        count = input->token_input.n_tokens;
-        ids = malloc((count + 1) * sizeof *ids);
-        memcpy(ids, input->token_input.input_ids, count * sizeof *ids);
-    } else {
-        ids = encode(s->m, prompt.data, prompt.length, &count);
-    }
-    trace_run(input, infer, &prompt, ids, count);
-
-    int status = 0;
-    reply r = {0};
-    int window = RKSIM_ABI == 110 ? s->param.max_context_len - 4 : s->param.max_context_len;
-    if ((int)count > window) {
-        if (RKSIM_ABI == 110)
-            say("error: prompt gather than max context (prompt: %zu tokens, max context: %d)", count, window);
-        else
-            say("E rkllm: the length of prompt (%zu tokens) is greater than max context (%d)", count, window);
-        status = -1;
-    } else {
-        script_answer(s->m, prompt.data, &s->run_fault, &r);
-        s->faulty = s->run_fault.data || s->m->fault || env("RKLLM_STANDIN_FAULT", NULL);
-        fault_text(s, &r);
-        status = generate(s, &p, infer, prompt.data, ids, count, &r);
-    }
-#if RKSIM_ABI >= 120
-    if (infer->prompt_cache_params && infer->prompt_cache_params->save_prompt_cache) {
-        const char *path = infer->prompt_cache_params->prompt_cache_path;
-        FILE *f = fopen(path ? path : "./prompt_cache.bin", "wb");
-        if (f) {
-            fprintf(f, "RKCACHE1%s", sim_version());
-            fwrite(ids, sizeof *ids, count, f);
-            fclose(f);
-        }
-    }
-#endif
-    reply_free(&r);
-    free(prompt.data);
-    free(ids);
-    poison_last_text(s);
-    return status;
+    free(r);
+    return ret;
 }
 
-int run(sim *s, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata)
+static void *generate_thread(void *run) { return generate(run), NULL; }
+static void *async_thread(void *run) { return generate(run), end(run), NULL; }
+
+// Two runs at once on one handle: RKLLM_STANDIN_RACE says how it goes wrong.
+static void enter(Handle *h)
 {
-    if (atomic_fetch_add(&s->running, 1) > 0) {
-        /* Two threads in one handle: a real library hangs, mixes answers or crashes. */
-        const char *mode = env("RKLLM_STANDIN_RACE", "abort");
-        if (strcmp(mode, "hang") == 0)
-            hang();
-        if (strcmp(mode, "abort") == 0) {
-            say("E rkllm: STANDIN RACE: two runs on one handle");
-            fflush(stdout);
+    const char *race = getenv("RKLLM_STANDIN_RACE");
+    pthread_mutex_lock(&h->lock);
+    if (h->running) {
+        if (!race || !*race || !strcmp(race, "abort")) {
+            fprintf(stderr, "STANDIN RACE: a second run on a handle that is running\n");
             abort();
         }
+        if (!strcmp(race, "hang")) {
+            pthread_mutex_unlock(&h->lock);
+            hang();
+        }
+        atomic_store(&h->scrambled, true);
+        while (h->running)
+            pthread_cond_wait(&h->wake, &h->lock);
+    } else
+        atomic_store(&h->scrambled, false);
+    h->running = true;
+    atomic_store(&h->abort, false);
+    atomic_store(&h->abort_at_us, 0);
+    bool join = h->has_worker;
+    h->has_worker = false;
+    pthread_mutex_unlock(&h->lock);
+    if (join)
+        pthread_join(h->worker, NULL);
+}
+
+int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata, bool async)
+{
+    enter(h);
+    if (h->broken) {
+        fprintf(stderr, "GGML_ASSERT: view_src == NULL\n");
+        abort();
     }
-    pthread_mutex_lock(&s->lock);
-    s->aborted = false;
-    pthread_mutex_unlock(&s->lock);
-    int status = run_locked(s, input, infer, userdata);
-    atomic_fetch_sub(&s->running, 1);
-    return status;
+    Run *r = calloc(1, sizeof *r);
+    const char *shape = getenv("RKLLM_STANDIN_UTF8");
+    if (!r)
+        abort();
+    r->h = h;
+    r->async = async;
+    r->speed = speed();
+    r->shape = shape && *shape ? *shape : RKSIM_ABI >= 10200 ? 'A' : 'B';
+    r->rq = request_read(h, input, infer, userdata);
+    if (r->rq.cache_path)               // an async run outlives the caller's structs
+        r->rq.cache_path = text_copy(r->rq.cache_path, strlen(r->rq.cache_path));
+    faults_draw(CLASS_RUN, h->model.fault, &r->faults);
+    if (h->n_batch > 1) {
+        r->ret = run_batch(r, input, infer);
+        return end(r);
+    }
+    int ready = prepare(r);
+    if (ready) {
+        r->ret = ready < 0 ? -1 : 0;
+        return end(r);
+    }
+    pthread_t other;
+    if (async) {
+        h->has_worker = true;
+        if (pthread_create(&h->worker, NULL, async_thread, r))
+            abort();
+        return 0;
+    }
+    if (faulty(&r->faults, FAULT_callback_on_other_thread)) {
+        if (pthread_create(&other, NULL, generate_thread, r))
+            abort();
+        pthread_join(other, NULL);
+    } else
+        generate(r);
+    return end(r);
 }

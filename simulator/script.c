@@ -1,194 +1,161 @@
-/* What the model says: commands that tests use ("!count 5"), the rules of the model's script, and plain words about what this is. */
+// script.c - finds the last user message in a templated prompt and answers it by the model's first matching rule.
 #include "sim.h"
-#include <ctype.h>
-#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Where turns of the user begin and end in the chat formats in use. */
-static const struct { const char *begin, *end; } user_turns[] = {
+static const struct { const char *open, *close; } turns[] = {
     {"<|im_start|>user\n", "<|im_end|>"},
     {"<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"},
     {"<start_of_turn>user\n", "<end_of_turn>"},
-    {"<|user|>\n", "<|"},
-    {"<\xEF\xBD\x9CUser\xEF\xBD\x9C>", "<\xEF\xBD\x9C" "Assistant"},
-    {"[INST] ", " [/INST]"},
+    {"<|user|>\n", "<|end|>"},                      // Phi; Zephyr closes with </s>, below
+    {"<|user|>", "<|"},
+    {"[INST]", "[/INST]"},
+    {"<\xef\xbd\x9cUser\xef\xbd\x9c>", "<\xef\xbd\x9c"},
 };
 
-static const char *last_of(const char *text, const char *what)
+static const char *last(const char *text, size_t len, const char *what)
 {
-    const char *found = NULL;
-    for (const char *p = text; (p = strstr(p, what)); p++)
+    const char *found = NULL, *end = text + len;
+    for (const char *p = text; (p = memmem(p, (size_t)(end - p), what, strlen(what))); p++)
         found = p;
     return found;
 }
 
-/* The last user message of a templated prompt, or all of it. */
-static char *last_user_message(const char *prompt)
+static Span trim(Span s)
 {
-    const char *begin = NULL, *end_mark = NULL;
-    for (size_t i = 0; i < sizeof user_turns / sizeof *user_turns; i++) {
-        const char *at = last_of(prompt, user_turns[i].begin);
-        if (at && at + strlen(user_turns[i].begin) > begin) {
-            begin = at + strlen(user_turns[i].begin);
-            end_mark = user_turns[i].end;
+    while (s.n && (*s.p == ' ' || *s.p == '\n'))
+        s.p++, s.n--;
+    while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\n'))
+        s.n--;
+    return s;
+}
+
+Span last_user_message(const char *prompt, size_t len)
+{
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        const char *open = last(prompt, len, turns[i].open);
+        if (!open)
+            continue;
+        Span s = {open + strlen(turns[i].open), 0};
+        s.n = (size_t)(prompt + len - s.p);
+        const char *close = memmem(s.p, s.n, turns[i].close, strlen(turns[i].close));
+        const char *zephyr = memmem(s.p, s.n, "</s>", 4);
+        if (close)
+            s.n = (size_t)(close - s.p);
+        if (zephyr && zephyr < s.p + s.n)
+            s.n = (size_t)(zephyr - s.p);
+        if (s.n > 8 && !memcmp(s.p, "<<SYS>>", 7)) {    // Llama-2 puts the system text into the first turn
+            const char *user = memmem(s.p, s.n, "<</SYS>>", 8);
+            if (user)
+                s.n -= (size_t)(user + 8 - s.p), s.p = user + 8;
         }
+        return trim(s);
     }
-    if (!begin)
-        return strdup(prompt);
-    const char *end = strstr(begin, end_mark);
-    return end ? strndup(begin, (size_t)(end - begin)) : strdup(begin);
+    return trim((Span){prompt, len});
 }
 
-static void say_bytes(reply *r, const char *hex)
+// The first 80 bytes or so, cut between characters.
+static void put_quote(Buf *b, Span s)
 {
-    while (isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1])) {
-        char byte = (char)strtol((char[]){hex[0], hex[1], 0}, NULL, 16);
-        reply_raw(r, &byte, 1, (unsigned char)byte);
-        for (hex += 2; *hex == ' ';)
-            hex++;
-    }
+    size_t n = s.n;
+    if (n > 80)
+        for (n = 80; n && ((unsigned char)s.p[n] & 0xc0) == 0x80; n--)
+            ;
+    buf_put(b, s.p, n);
+    if (n < s.n)
+        buf_text(b, "\xe2\x80\xa6");
 }
 
-static void say_numbers(const model *m, reply *r, int count, int delay_ms)
+// $0 whole match, $1..$9 captures, $q the user's message shortened, $$ a dollar sign.
+static void expand(Buf *b, const char *emit, const char *subject, const regmatch_t *m, Span message)
 {
-    char number[16];
-    for (int i = 1; i <= count; i++) {
-        size_t n = (size_t)snprintf(number, sizeof number, " %d", i);
-        /* One token each, however many digits. */
-        reply_raw(r, number, n, 256 + m->piece_count + i % 1000);
-        r->items[r->count - 1].delay_ms = delay_ms;
-        r->items[r->count - 1].raw = false;
-    }
-}
-
-static const char *after(const char *text, const char *command)
-{
-    size_t n = strlen(command);
-    if (strncmp(text, command, n) != 0 || (text[n] && text[n] != ' '))
-        return NULL;
-    return text[n] ? text + n + 1 : text + n;
-}
-
-/* Commands for tests. Returns false when the message is none. */
-static bool command(const model *m, const char *prompt, const char *message, buffer *fault_out, reply *r)
-{
-    const char *rest;
-    int count, ms;
-    if ((rest = after(message, "!count")) && sscanf(rest, "%d", &count) == 1) {
-        say_numbers(m, r, count, -1);
-    } else if ((rest = after(message, "!sleep")) && sscanf(rest, "%d %d", &ms, &count) == 2) {
-        say_numbers(m, r, count, ms);
-    } else if ((rest = after(message, "!echo"))) {
-        reply_text(m, r, rest, strlen(rest), -1);
-    } else if ((rest = after(message, "!emoji")) && sscanf(rest, "%d", &count) == 1) {
-        static const char faces[][5] = {"\xF0\x9F\x98\x80", "\xF0\x9F\x9A\x80", "\xF0\x9F\x8C\x8D", "\xF0\x9F\x8E\x89"};
-        for (int i = 0; i < count; i++)
-            reply_text(m, r, faces[i % 4], 4, -1);
-    } else if ((rest = after(message, "!bytes"))) {
-        say_bytes(r, rest);
-    } else if (after(message, "!loop")) {
-        reply_text(m, r, " again", 6, -1);
-        r->endless = true;
-    } else if (after(message, "!prompt")) {
-        reply_text(m, r, prompt, strlen(prompt), -1);
-    } else if ((rest = after(message, "!think"))) {
-        buffer b = {0};
-        buffer_format(&b, "<think>\nhm\n</think>\n\n%s", rest);
-        reply_text(m, r, b.data, b.length, -1);
-        free(b.data);
-    } else if ((rest = after(message, "!tool"))) {
-        const char *arguments = strchr(rest, ' ');
-        buffer b = {0};
-        buffer_format(&b, "<tool_call>\n{\"name\": \"%.*s\", \"arguments\": %s}\n</tool_call>",
-                      (int)(arguments ? arguments - rest : (long)strlen(rest)), rest, arguments ? arguments + 1 : "{}");
-        reply_text(m, r, b.data, b.length, -1);
-        free(b.data);
-    } else if ((rest = after(message, "!fault"))) {
-        buffer_text(fault_out, rest);
-        say_numbers(m, r, 20, -1);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* The text of the last match's first group in the conversation, or NULL; the caller frees it. */
-static char *find_last(const char *pattern, const char *text)
-{
-    regex_t compiled;
-    if (regcomp(&compiled, pattern, REG_EXTENDED) != 0)
-        return NULL;
-    char *found = NULL;
-    regmatch_t group[2];
-    for (const char *p = text; regexec(&compiled, p, 2, group, p == text ? 0 : REG_NOTBOL) == 0; p += group[0].rm_eo > 0 ? group[0].rm_eo : 1) {
-        if (group[1].rm_so >= 0) {
-            free(found);
-            found = strndup(p + group[1].rm_so, (size_t)(group[1].rm_eo - group[1].rm_so));
+    buf_put(b, "", 0);
+    for (; *emit; emit++) {
+        if (*emit != '$' || !emit[1]) {
+            buf_put(b, emit, 1);
+            continue;
         }
-        if (!*p)
+        char c = *++emit;
+        if (c == 'q')
+            put_quote(b, message);
+        else if (c >= '0' && c <= '9' && m[c - '0'].rm_so >= 0)
+            buf_put(b, subject + m[c - '0'].rm_so, (size_t)(m[c - '0'].rm_eo - m[c - '0'].rm_so));
+        else if (c == '$')
+            buf_put(b, "$", 1);
+    }
+}
+
+static bool find_last(const regex_t *re, const char *text, regmatch_t *m)
+{
+    regmatch_t now[10];
+    bool found = false;
+    for (regoff_t at = 0; !regexec(re, text + at, 10, now, at ? REG_NOTBOL : 0);) {
+        for (int i = 0; i < 10; i++) {
+            m[i] = now[i];
+            if (now[i].rm_so >= 0)
+                m[i].rm_so += at, m[i].rm_eo += at;
+        }
+        found = true;
+        at = m[0].rm_eo > m[0].rm_so ? m[0].rm_eo : m[0].rm_eo + 1;
+        if (!text[m[0].rm_eo])
             break;
     }
-    regfree(&compiled);
     return found;
 }
 
-static bool matches(const char *pattern, const char *text)
+static void put_hex(Reply *out, const char *hex)
 {
-    regex_t compiled;
-    if (regcomp(&compiled, pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
-        return false;
-    bool yes = regexec(&compiled, text, 0, NULL, 0) == 0;
-    regfree(&compiled);
-    return yes;
+    for (; hex[0] && hex[1]; hex += 2) {
+        char pair[3] = {hex[0], hex[1], 0}, byte = (char)strtol(pair, NULL, 16);
+        reply_push(out, &byte, 1, -1);
+    }
 }
 
-/* The template's text with $1 filled in. */
-static void emit(const model *m, reply *r, const char *text, const char *first, int delay_ms)
+static void apply(const Rule *rule, const char *subject, const regmatch_t *m, Span message, Reply *out)
 {
-    buffer b = {0};
-    for (const char *p = text; *p; p++) {
-        if (p[0] == '$' && p[1] == '1') {
-            buffer_text(&b, first ? first : "");
-            p++;
-        } else {
-            buffer_add(&b, p, 1);
-        }
+    const Json *s = rule->spec, *tokens = json_get(s, "emit_tokens");
+    const char *bytes = json_text(s, "bytes", NULL);
+    Buf b = {0};
+    if (tokens)
+        for (const Json *t = tokens->child; t; t = t->next)
+            reply_push(out, t->text ? t->text : "", t->len, t->kind == JSON_NUMBER ? (int32_t)t->number : -1);
+    else if (bytes)
+        put_hex(out, bytes);
+    else if (json_number(s, "echo", 0))
+        reply_text(out, message.p, message.n);
+    else {
+        expand(&b, json_text(s, "emit", ""), subject, m, message);
+        reply_text(out, b.p, b.n);
     }
-    reply_text(m, r, b.data ? b.data : "", b.length, delay_ms);
-    free(b.data);
+    free(b.p);
+    if (json_number(s, "repeat", 0) > 0 && out->kind == REPLY_TEXT)
+        out->count = (long)json_number(s, "repeat", 1);
+    if (json_get(s, "delay_ms"))
+        out->delay_us = (long)(json_number(s, "delay_ms", 0) * 1000);
 }
 
-static bool apply_rule(const model *m, const json *rule, const char *prompt, const char *message, reply *r)
+void script_reply(const Model *m, Span prompt, Span message, Reply *out)
 {
-    const char *pattern = json_text(rule, "match", NULL), *find = json_text(rule, "find", NULL);
-    if (pattern && !matches(pattern, message))
-        return false;
-    char *first = find ? find_last(find, prompt) : NULL;
-    bool applies = !find || first;
-    if (applies) {
-        int repeat = (int)json_number(rule, "repeat", 1), delay_ms = (int)json_number(rule, "delay_ms", -1);
-        for (int i = 0; i < repeat; i++) {
-            if (json_get(rule, "echo"))
-                reply_text(m, r, message, strlen(message), delay_ms);
-            if (json_get(rule, "bytes"))
-                say_bytes(r, json_text(rule, "bytes", ""));
-            emit(m, r, json_text(rule, "emit", ""), first, delay_ms);
-        }
+    char *text = text_copy(message.p, message.n), *whole = text_copy(prompt.p, prompt.n);
+    for (int i = 0; i < m->n_rules; i++) {
+        const Rule *rule = &m->rules[i];
+        regmatch_t at[10], found[10];
+        memset(at, -1, sizeof at);
+        if (rule->has_match && regexec(&rule->match, text, 10, at, 0))
+            continue;
+        if (rule->has_find && !find_last(&rule->find, whole, found))
+            continue;
+        apply(rule, rule->has_find ? whole : text, rule->has_find ? found : at, message, out);
+        free(text);
+        free(whole);
+        return;
     }
-    free(first);
-    return applies;
-}
-
-void script_answer(const model *m, const char *prompt, buffer *fault_out, reply *r)
-{
-    char *message = last_user_message(prompt);
-    bool done = command(m, prompt, message, fault_out, r);
-    for (size_t i = 0; !done && m->script && m->script->kind == J_ARRAY && i < m->script->length; i++)
-        done = apply_rule(m, &m->script->items[i], prompt, message, r);
-    if (!done) {
-        buffer b = {0};
-        buffer_format(&b, "This is the RkLlama simulator: no language model runs here. You asked: \"%s\"", message);
-        reply_text(m, r, b.data, b.length, -1);
-        free(b.data);
-    }
-    free(message);
+    free(text);
+    free(whole);
+    Buf b = {0};
+    buf_text(&b, "This is the RkLlama simulator; no language model runs here. You asked: \"");
+    put_quote(&b, message);
+    buf_text(&b, "\".");
+    reply_text(out, b.p, b.n);
+    free(b.p);
 }

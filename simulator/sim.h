@@ -1,124 +1,199 @@
-/* What the parts of the simulator share. One handle is one loaded model; runs on it are serial, abort comes from any thread. */
+// sim.h - the simulator's own types. A Handle owns everything of one rkllm_init; a Run is one rkllm_run.
 #pragma once
 #define _GNU_SOURCE
 #include "abi.h"
+#include "faults.h"
+#include "json.h"
+#include "text.h"
 #include <pthread.h>
+#include <regex.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/types.h>
 
-/* json.c: a value of a small JSON document; strings are NUL-terminated UTF-8 with their length. */
-typedef struct json json;
-struct json {
-    enum { J_NULL, J_BOOL, J_NUMBER, J_STRING, J_ARRAY, J_OBJECT } kind;
-    double number;     /* J_NUMBER, J_BOOL (0 or 1) */
-    char *text;        /* J_STRING */
-    size_t length;     /* bytes of text; items of an array or object */
-    json *items;
-    char **keys;       /* J_OBJECT */
-};
-json *json_parse(const char *text);                     /* NULL when it is not JSON */
-void json_free(json *value);
-const json *json_get(const json *object, const char *key); /* NULL when absent */
-double json_number(const json *object, const char *key, double fallback);
-const char *json_text(const json *object, const char *key, const char *fallback);
-
-/* buffer: bytes that grow; always NUL-terminated. */
-typedef struct { char *data; size_t length, room; } buffer;
-void buffer_add(buffer *b, const void *bytes, size_t length);
-void buffer_text(buffer *b, const char *text);
-void buffer_json(buffer *b, const char *text, size_t length); /* as a quoted JSON string */
-void buffer_format(buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* tokens.c: ids 0..255 are bytes, then the model's pieces; what the script says outside them gets an id by hash. */
-/* text lies at offset in the reply's buffer; delay_ms < 0 is the model's pace; raw bytes are passed on as they are. */
-typedef struct { int id; int length; size_t offset; int delay_ms; bool raw; } token;
-typedef struct { token *items; size_t count, room; buffer text; bool endless; } reply;
+// ---- model.c: the RKSTAND1 file, read once by init
+typedef struct { const char *text; int len, next; } Piece;      // next: same first byte, longest first
+typedef struct { regex_t match, find; bool has_match, has_find; const Json *spec; } Rule;
 
 typedef struct {
-    json *header;
-    const json *script;
-    const char *fault;
-    int max_context_limit, vocab, embd, eos;
-    bool has_tokenizer, has_template;
-    double prefill_ms, decode_ms; /* per token */
-    int piece_count;
-    const char **pieces;
-    int *piece_lengths;
-    int *piece_table; /* open addressing by hash, -1 = empty */
-    int piece_table_size;
-} model;
+    Json *json;                         // owns every string below
+    const char *toolkit, *platform, *dtype, *template, *system, *fault, *eos;
+    int cores, ctx_limit, vocab, embd, eos_id;
+    bool tokenizer, embedding;          // false: 1.3 wants the host's callbacks
+    double prefill_ms, decode_ms, memory_mb;
+    Piece *pieces;                      // ids 256..256+n_pieces-1
+    int n_pieces, first[256], *index, index_mask;
+    Rule *rules;
+    int n_rules;
+} Model;
 
-int *encode(const model *m, const char *text, size_t length, size_t *count); /* caller frees */
-void decode(const model *m, const int32_t *ids, size_t count, buffer *text);
-void reply_text(const model *m, reply *r, const char *text, size_t length, int delay_ms); /* cut as a tokenizer would */
-void reply_raw(reply *r, const char *bytes, size_t length, int id);                         /* one token */
-void reply_free(reply *r);
+typedef enum { MODEL_OK, MODEL_MISSING, MODEL_FOREIGN } ModelStatus;
+ModelStatus model_load(Model *m, const char *path);
+void model_free(Model *m);
 
-/* model.c */
-model *model_open(const char *path, const char **error); /* *error names the fault of F1-F3 when NULL is returned */
-void model_close(model *m);
+// ---- tokens.c: ids 0..255 are bytes, then the model's pieces, then hashes
+int32_t token_id(const Model *m, const char *text, size_t len);
+size_t token_cut(const Model *m, const char *text, size_t len); // length of the first token of a reply
+int32_t *tokens_encode(const Model *m, const char *text, size_t len, size_t *count); // malloc
+void tokens_decode(const Model *m, const int32_t *ids, size_t count, Buf *out);
+float *vectors(const int32_t *ids, size_t count, int dim);     // malloc, count*dim, each row of norm 1
 
-/* script.c: what the model says to a prompt. */
-void script_answer(const model *m, const char *prompt, buffer *run_fault, reply *r);
-
-/* faults.c: RKLLM_STANDIN_FAULT, the model's header, and a run's own "!fault". */
-enum stage { AT_INIT, AT_RUN, AT_ABORT, AT_OTHER };
-int fault_count(enum stage stage); /* which call this is, from 1 */
-const char *fault(const model *m, const char *run_fault, const char *name, int call); /* its argument ("" if none), NULL when not asked for */
-
-void crash(void);               /* SIGSEGV */
-void illegal_instruction(void); /* SIGILL */
-
-/* log.c: the vendor's log on buffered stdout, and the trace of everything received. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-int log_level(void); /* RKLLM_LOG_LEVEL */
-const char *env(const char *name, const char *fallback);
-const char *sim_version(void);
-bool trace_on(void);
-void trace_line(const char *call, const buffer *fields); /* fields: `,"key":value…` or NULL */
-void trace_bytes(buffer *b, const char *key, const void *bytes, size_t length);
-
-/* policing.c: a caller that breaks the ABI ends here; returns -1 when RKLLM_STANDIN_ABI=fail. */
-int broken(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#if RKSIM_ABI > 100
-#define SIM_MAGIC 0x524b5331u
-
+// ---- reply.c: what will be emitted, one token at a time
+typedef struct { int32_t id; const char *text; size_t len; long delay_us; bool raw, null_text; } Token;
+typedef enum { REPLY_TEXT, REPLY_LIST, REPLY_COUNT, REPLY_SAME } ReplyKind;
 typedef struct {
-    uint32_t magic;
-    model *m;
-    RKLLMParam param;          /* model_path is NULL: the caller's string is gone */
-    LLMResultCallback callback;
-    void *userdata;            /* 1.3: the handle's own, used when a run brings none */
-    char *system, *prefix, *postfix; /* chat template in force; NULL = built in */
-    char *tools;
-    int *kv;                   /* ids in the cache */
-    size_t kv_count;
-    char *page;                /* the result lies at the end of a page whose successor cannot be read */
-    char *last_text;           /* of the last callback; poisoned and freed at the next */
-    pthread_mutex_t lock;
+    ReplyKind kind;
+    char *lead;                         // text before the body: thinking, a stale tail
+    size_t lead_len, lead_pos;
+    char *text;                         // TEXT: whole reply; LIST: tokens joined; SAME: the token
+    size_t len, pos;
+    uint32_t *ends;                     // LIST: end of each token in text
+    int32_t *ids;                       // LIST: its id, or -1
+    long count, done;                   // tokens (LIST, COUNT, SAME; -1 for ever) or repetitions (TEXT)
+    long delay_us;                      // -1: the model's decode time, scaled by SPEED
+    bool raw;                           // bytes as they are: no UTF-8 assembly
+    char scratch[24];
+} Reply;
+void reply_text(Reply *r, const char *text, size_t len);
+void reply_same(Reply *r, const char *text, long count);
+void reply_push(Reply *r, const char *bytes, size_t len, int32_t id);   // LIST: one more token
+void reply_lead(Reply *r, const char *text, size_t len);
+bool reply_next(Reply *r, const Model *m, Token *out);
+void reply_rewind(Reply *r);
+void reply_rest(const Reply *r, Buf *out);
+void reply_free(Reply *r);
+
+// ---- script.c, commands.c: from prompt to reply
+typedef struct { const char *p; size_t n; } Span;
+Span last_user_message(const char *prompt, size_t len);
+void script_reply(const Model *m, Span prompt, Span message, Reply *out);
+bool command_reply(Span prompt, Span message, FaultSet *faults, Reply *out);
+
+// ---- handle.c
+#define HANDLE_MAGIC 0x524b53494d4c4956ull
+typedef struct Run Run;
+typedef struct Handle {
+    uint64_t magic;
+    struct Handle *next;                // registry; a destroyed handle stays listed so that its reuse is seen
+    bool alive;
+    Model model;
+    int window, max_new, n_keep, n_batch;   // tokens; max_new <= 0: no bound
+    bool skip_special, ignore_eos, cross_attn, broken;
+    void *result_callback, *result_userdata, *tokenizer_callback, *tokenizer_userdata, *embed_callback, *embed_userdata;
+    char *lora;                         // name of the loaded adapter
+
+    pthread_mutex_t lock;               // guards running and the wake-up of a sleeping decode step
     pthread_cond_t wake;
-    atomic_int running;        /* threads inside run */
-    atomic_bool aborted;
-    bool broken_load;          /* init said 0 but did not mean it (F1) */
-    bool paused;
-    reply paused_reply;
-    size_t paused_at;
-    reply stale;               /* fault stale_tail: what the next run begins with */
-    size_t stale_at;
-    buffer run_fault;          /* asked for by the prompt of this run */
-    int run_call;
-    bool faulty;               /* whether any fault could strike in this run */
-    char shape;                /* how characters of several tokens come: A, B or C */
-} sim;
+    bool running, has_worker;
+    atomic_bool abort, scrambled;
+    atomic_llong abort_at_us;           // 0, or when a late abort takes effect
+    pthread_t worker;                   // of the last async run; joined by the next one or by destroy
 
-int check_init(LLMHandle *handle, const RKLLMParam *param, void *callback);
-int check_run(sim *s, const RKLLMInput *input, const RKLLMInferParam *infer);
-void default_param(RKLLMParam *param);
-int run(sim *s, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata);
-const char *run_fault(sim *s, const char *name);
-void sleep_ms(sim *s, double ms, bool until_abort); /* scaled by RKLLM_STANDIN_SPEED by the caller */
-double speed(void);
-#endif
+    unsigned char *page;                // results end where the guard page begins
+    size_t page_len, guard_len;
+
+    int32_t *kv;                        // window entries; only the running thread touches them
+    int kv_len, history_len, system_len;
+    bool cache_loaded;
+
+    bool builtin_template;
+    char *system, *prefix, *postfix;    // set_chat_template
+    char *tools_system, *tools, *tool_tag;
+
+    bool paused;                        // the next run goes on with reply
+    Reply reply;
+    Buf tail;                           // bytes of an unfinished character
+    int batch_kv[32];                   // tokens per row of the last batched run
+    char *stale;                        // fault stale_tail: what the last run left unsaid
+} Handle;
+
+Handle *handle_new(void);
+bool handle_known(const Handle *h);
+int handles_alive(void);
+void handle_free(Handle *h);
+int simulate_init(LLMHandle *out, const RKLLMParam *p, const Handle *callbacks);
+
+// ---- run.c: one inference; request.c decodes the caller's structs
+typedef struct {
+    const char *role, *text, *lora, *cache_path;
+    bool thinking, keep_history, save_cache, tokens_given;
+    unsigned type, mode;
+    const int32_t *ids;
+    const float *embed;
+    size_t n_ids, n_embed, n_image, n_image_tokens;
+    int max_new;
+    void *userdata;
+} Request;
+Request request_read(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata);
+int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata, bool async);
+
+struct Run {
+    Handle *h;
+    Request rq;
+    FaultSet faults;
+    char *prompt;                       // after the template
+    size_t prompt_len;
+    int32_t *ids;
+    size_t n_ids;
+    int prefill_tokens, emitted;
+    long long begin_us, prefill_us, first_us, deadline_us;
+    bool async, resumed, aborted, paused;
+    int ret;
+    double speed;
+    void *block[2];                     // text and data of the callback before: poisoned, then freed
+    size_t block_len[2];
+    char shape;                         // RKLLM_STANDIN_UTF8
+};
+
+// ---- prompt.c, kv.c, batch.c
+int run_prompt(Run *r);                 // fills prompt, ids and the reply; -1: the run is refused
+int kv_prefill(Run *r);                 // -1: does not fit
+void kv_push(Handle *h, int32_t id);
+void kv_end(Run *r);
+int cache_save(const Handle *h, const char *path);
+int cache_load(Handle *h, const char *path);
+int run_batch(Run *r, const RKLLMInput *input, const RKLLMInferParam *infer);
+
+// ---- emit.c: every callback goes through here
+typedef enum { SAY_GO, SAY_PAUSE, SAY_RELEASE } Answer;
+Answer emit_text(Run *r, LLMCallState state, int32_t id, const char *text, size_t len);
+Answer emit_token(Run *r, const Token *t);
+Answer emit_floats(Run *r, bool logits, float *data, int dim, int count);
+Answer emit_finish(Run *r, bool null_result);
+Answer emit_rows(Run *r, const Token *rows, const bool *done, int count);
+void emit_done(Run *r);
+
+// ---- policing.c: what a careless caller would get away with on a real board
+typedef enum { POLICE_ABORT, POLICE_FAIL, POLICE_REAL } Policing;
+Policing policing(void);
+bool police_handle(const void *h, const char *call);
+bool police_init(const void *out, const RKLLMParam *p, const void *third);
+bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer);
+bool police_text(const char *text, const char *what);
+void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
+RKLLMParam default_param(void);
+
+// ---- log.c, trace.c, clock.c
+const char *runtime_version(void);      // what the log says; version.c has what was built
+extern const char built_version[];
+int log_level(void);
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_init(const Handle *h, const RKLLMParam *p);
+void log_perf(const Run *r);
+
+bool trace_on(void);
+void trace_begin(Buf *b, const char *call);
+void trace_int(Buf *b, const char *key, long long value);
+void trace_float(Buf *b, const char *key, double value);
+void trace_text(Buf *b, const char *key, const char *text);
+void trace_hex(Buf *b, const char *key, const void *bytes, size_t len);
+void trace_ids(Buf *b, const char *key, const int32_t *ids, size_t count);
+void trace_end(Buf *b);
+void trace_init(const RKLLMParam *p, const void *third);
+void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer,
+               const void *userdata);
+
+double speed(void);                     // 0: no waiting at all
+long long now_us(void);
+void sleep_ms(double ms);               // fault delays: not scaled, not woken
+void wait_until(Handle *h, long long deadline_us, bool abortable);
+bool abort_due(Handle *h);

@@ -1,139 +1,123 @@
-/* The token model: deterministic, invertible for what a caller can send, and shaped like a real tokenizer's output. */
+// tokens.c - the token model: ids 0..255 are raw bytes, then the model's pieces, then a hash for anything else.
+// Deterministic and reversible for what a prompt can hold; no model was trained on it.
 #include "sim.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-static unsigned hash(const char *text, size_t length)
+static uint32_t hash(const char *p, size_t len)
 {
-    unsigned h = 2166136261u;
-    for (size_t i = 0; i < length; i++)
-        h = (h ^ (unsigned char)text[i]) * 16777619u;
+    uint32_t h = 2166136261u;
+    while (len--)
+        h = (h ^ (unsigned char)*p++) * 16777619u;
     return h;
 }
 
-/* The id of a piece of the vocabulary, or -1. */
-static int piece_id(const model *m, const char *text, size_t length)
+int32_t token_id(const Model *m, const char *text, size_t len)
 {
-    if (length == 1)
+    if (len == 1)
         return (unsigned char)*text;
-    if (!m->piece_table_size)
-        return -1;
-    unsigned slot = hash(text, length) % (unsigned)m->piece_table_size;
-    for (; m->piece_table[slot] >= 0; slot = (slot + 1) % (unsigned)m->piece_table_size) {
-        int i = m->piece_table[slot];
-        if ((size_t)m->piece_lengths[i] == length && memcmp(m->pieces[i], text, length) == 0)
-            return 256 + i;
+    uint32_t h = hash(text, len);
+    for (uint32_t i = h & (uint32_t)m->index_mask; m->index && m->index[i] >= 0; i = (i + 1) & (uint32_t)m->index_mask) {
+        const Piece *p = &m->pieces[m->index[i]];
+        if ((size_t)p->len == len && !memcmp(p->text, text, len))
+            return 256 + m->index[i];
     }
-    return -1;
+    int first = 256 + m->n_pieces, rest = m->vocab - first;
+    return rest > 0 ? first + (int32_t)(h % (uint32_t)rest) : first;
 }
 
-/* Greedy, longest piece first: every byte string has an encoding, because every byte is a token. */
-int *encode(const model *m, const char *text, size_t length, size_t *count)
+static const Piece *longest_piece(const Model *m, const char *text, size_t len)
 {
-    size_t longest = 1;
-    for (int i = 0; i < m->piece_count; i++)
-        if ((size_t)m->piece_lengths[i] > longest)
-            longest = (size_t)m->piece_lengths[i];
-    int *ids = malloc((length + 1) * sizeof *ids);
-    *count = 0;
-    for (size_t at = 0; at < length;) {
-        size_t n = length - at < longest ? length - at : longest;
-        int id;
-        while ((id = piece_id(m, text + at, n)) < 0)
-            n--;
-        ids[(*count)++] = id;
-        at += n;
+    for (int i = m->first[(unsigned char)*text]; i >= 0; i = m->pieces[i].next)
+        if ((size_t)m->pieces[i].len <= len && !memcmp(m->pieces[i].text, text, (size_t)m->pieces[i].len))
+            return &m->pieces[i];
+    return NULL;
+}
+
+static bool letter(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || (c >= 0x80 && c < 0xe0);
+}
+
+// A blank belongs to the word behind it. Characters of three and four bytes come in parts of one and two bytes,
+// so that tokens really end inside a character.
+size_t token_cut(const Model *m, const char *text, size_t len)
+{
+    unsigned char c = (unsigned char)*text;
+    const Piece *special = c == '<' ? longest_piece(m, text, len) : NULL;
+    if (special)
+        return (size_t)special->len;
+    if (c >= 0xf0 && len >= 4)
+        return 2;                       // 2 + 1 + 1
+    if (c >= 0xe0 && len >= 3)
+        return 2;                       // 2 + 1
+    if (c >= 0x80 && c < 0xc0)
+        return 1;
+    if (c == '\n') {
+        size_t n = 1;
+        while (n < len && text[n] == '\n')
+            n++;
+        return n;
     }
+    size_t n = c == ' ' && len > 1 ? 1 : 0;
+    c = (unsigned char)text[n];
+    if (c >= '0' && c <= '9') {
+        for (size_t digits = 0; n < len && digits < 3 && text[n] >= '0' && text[n] <= '9'; digits++)
+            n++;
+        return n;
+    }
+    if (!letter(c))
+        return n && (c >= 0x80 || c == ' ' || c == '\n' || c == '<') ? n : n + 1;
+    while (n < len && n < 14 && letter((unsigned char)text[n]))
+        n += (unsigned char)text[n] >= 0xc0 && n + 1 < len ? 2 : 1;
+    return n;
+}
+
+int32_t *tokens_encode(const Model *m, const char *text, size_t len, size_t *count)
+{
+    int32_t *ids = malloc((len + 1) * sizeof *ids);
+    size_t n = 0;
+    if (!ids)
+        abort();
+    for (size_t i = 0; i < len; n++) {
+        const Piece *p = longest_piece(m, text + i, len - i);
+        ids[n] = p ? 256 + (int32_t)(p - m->pieces) : (unsigned char)text[i];
+        i += p ? (size_t)p->len : 1;
+    }
+    *count = n;
     return ids;
 }
 
-void decode(const model *m, const int32_t *ids, size_t count, buffer *text)
+void tokens_decode(const Model *m, const int32_t *ids, size_t count, Buf *out)
 {
+    buf_put(out, "", 0);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] < 256)
-            buffer_add(text, &(char){(char)ids[i]}, 1);
-        else if (ids[i] - 256 < m->piece_count)
-            buffer_add(text, m->pieces[ids[i] - 256], (size_t)m->piece_lengths[ids[i] - 256]);
-        else
-            buffer_text(text, "\xEF\xBF\xBD");
-    }
-    if (!text->data)
-        buffer_text(text, "");
-}
-
-static void add_token(reply *r, int id, size_t offset, size_t length, int delay_ms, bool raw)
-{
-    if (r->count == r->room) {
-        r->room = r->room ? r->room * 2 : 64;
-        r->items = realloc(r->items, r->room * sizeof *r->items);
-    }
-    r->items[r->count++] = (token){.id = id, .length = (int)length, .offset = offset, .delay_ms = delay_ms, .raw = raw};
-}
-
-void reply_raw(reply *r, const char *bytes, size_t length, int id)
-{
-    size_t offset = r->text.length;
-    buffer_add(&r->text, bytes, length);
-    add_token(r, id, offset, length, -1, true);
-}
-
-static size_t character_length(unsigned char lead)
-{
-    return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-}
-
-static bool is_word(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0xE0) == 0xC0 || (c & 0xC0) == 0x80;
-}
-
-/* A blank with the word, number or mark behind it is one token; a character of 3 or 4 bytes takes two tokens of 1 or 2 and the rest. */
-void reply_text(const model *m, reply *r, const char *text, size_t length, int delay_ms)
-{
-    for (size_t at = 0; at < length;) {
-        unsigned char c = (unsigned char)text[at];
-        size_t n;
-        if (c >= 0xE0) {
-            size_t whole = character_length(c);
-            if (whole > length - at)
-                whole = length - at;
-            for (size_t part = 0; part < whole;) {
-                size_t bytes = whole - part > 2 ? 2 : whole - part > 1 && part == 0 ? 1 : whole - part;
-                size_t offset = r->text.length;
-                buffer_add(&r->text, text + at + part, bytes);
-                add_token(r, (int)(hash(text + at + part, bytes) % 256), offset, bytes, delay_ms, false);
-                part += bytes;
-            }
-            at += whole;
-            continue;
-        }
-        n = c == ' ' && at + 1 < length && (unsigned char)text[at + 1] < 0xE0 && text[at + 1] != ' ' ? 1 : 0;
-        const unsigned char *s = (const unsigned char *)text + at;
-        size_t start = n;
-        if (at + n < length && is_word(s[n])) {
-            while (at + n < length && n - start < 12 && is_word(s[n]))
-                n++;
-            while (at + n < length && (s[n] & 0xC0) == 0x80)
-                n++;
-        } else if (at + n < length && s[n] >= '0' && s[n] <= '9') {
-            while (at + n < length && n - start < 3 && s[n] >= '0' && s[n] <= '9')
-                n++;
-        } else {
-            n++;
-        }
-        int id = piece_id(m, text + at, n);
-        if (id < 0) {
-            int first = 256 + m->piece_count;
-            id = first + (int)(hash(text + at, n) % (unsigned)(m->vocab > first ? m->vocab - first : 1));
-        }
-        size_t offset = r->text.length;
-        buffer_add(&r->text, text + at, n);
-        add_token(r, id, offset, n, delay_ms, false);
-        at += n;
+        if (ids[i] >= 0 && ids[i] < 256)
+            buf_put(out, &(unsigned char){(unsigned char)ids[i]}, 1);
+        else if (ids[i] >= 256 && ids[i] < 256 + m->n_pieces)
+            buf_put(out, m->pieces[ids[i] - 256].text, (size_t)m->pieces[ids[i] - 256].len);
     }
 }
 
-void reply_free(reply *r)
+// Row i depends on ids[0..i], as a hidden state does: equal inputs give equal vectors, on every machine.
+float *vectors(const int32_t *ids, size_t count, int dim)
 {
-    free(r->items);
-    free(r->text.data);
-    *r = (reply){0};
+    float *v = malloc((count ? count : 1) * (size_t)dim * sizeof *v);
+    uint64_t state = 0x9e3779b97f4a7c15ull;
+    if (!v)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        float *row = v + i * (size_t)dim, sum = 0;
+        state = (state ^ (uint32_t)ids[i]) * 0xff51afd7ed558ccdull;
+        uint64_t x = state | 1;
+        for (int d = 0; d < dim; d++) {
+            x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+            row[d] = (float)(int32_t)(x >> 32) / 2147483648.0f;
+            sum += row[d] * row[d];
+        }
+        for (int d = 0; d < dim; d++)
+            row[d] /= sqrtf(sum);
+    }
+    return v;
 }

@@ -1,0 +1,179 @@
+// trace.c - RKLLM_STANDIN_TRACE: one JSON line per call received, appended with one write each.
+#include "sim.h"
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool trace_on(void)
+{
+    const char *path = getenv("RKLLM_STANDIN_TRACE");
+    return path && *path;
+}
+
+void trace_begin(Buf *b, const char *call)
+{
+    static atomic_long sequence;
+    buf_printf(b, "{\"seq\":%ld,\"pid\":%d,\"thread\":%ld,\"us\":%lld,\"call\":\"%s\"", atomic_fetch_add(&sequence, 1) + 1,
+               (int)getpid(), (long)syscall(SYS_gettid), now_us(), call);
+}
+
+void trace_int(Buf *b, const char *key, long long value) { buf_printf(b, ",\"%s\":%lld", key, value); }
+
+void trace_float(Buf *b, const char *key, double value)
+{
+    buf_printf(b, isfinite(value) ? ",\"%s\":%.9g" : ",\"%s\":\"%g\"", key, value);
+}
+
+// Bytes that are not UTF-8 appear as \u0080..\u00ff: readable, and still JSON.
+static void trace_bytes(Buf *b, const unsigned char *s, size_t len)
+{
+    buf_put(b, "\"", 1);
+    for (size_t i = 0; i < len; i++) {
+        size_t n = s[i] < 0x80 ? 1 : s[i] >= 0xc2 && s[i] < 0xe0 ? 2 : s[i] >= 0xe0 && s[i] < 0xf0 ? 3
+                 : s[i] >= 0xf0 && s[i] < 0xf5 ? 4 : 0;
+        bool whole = n && i + n <= len;
+        for (size_t k = 1; whole && k < n; k++)
+            whole = (s[i + k] & 0xc0) == 0x80;
+        if (n == 3 && whole)                        // overlong forms and surrogates
+            whole = !(s[i] == 0xe0 && s[i + 1] < 0xa0) && !(s[i] == 0xed && s[i + 1] > 0x9f);
+        if (n == 4 && whole)
+            whole = !(s[i] == 0xf0 && s[i + 1] < 0x90) && !(s[i] == 0xf4 && s[i + 1] > 0x8f);
+        if (s[i] == '"' || s[i] == '\\')
+            buf_printf(b, "\\%c", s[i]);
+        else if (s[i] < 0x20 || !whole)
+            buf_printf(b, "\\u%04x", s[i]);
+        else {
+            buf_put(b, s + i, n);
+            i += n - 1;
+        }
+    }
+    buf_put(b, "\"", 1);
+}
+
+void trace_text(Buf *b, const char *key, const char *text)
+{
+    buf_printf(b, ",\"%s\":", key);
+    if (text)
+        trace_bytes(b, (const unsigned char *)text, strlen(text));
+    else
+        buf_text(b, "null");
+}
+
+void trace_hex(Buf *b, const char *key, const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes;
+    buf_printf(b, ",\"%s\":\"", key);
+    for (size_t i = 0; i < len; i++)
+        buf_printf(b, "%02x", p[i]);
+    buf_put(b, "\"", 1);
+}
+
+void trace_ids(Buf *b, const char *key, const int32_t *ids, size_t count)
+{
+    buf_printf(b, ",\"%s\":[", key);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(b, i ? ",%d" : "%d", ids[i]);
+    buf_put(b, "]", 1);
+}
+
+void trace_end(Buf *b)
+{
+    const char *path = getenv("RKLLM_STANDIN_TRACE");
+    buf_put(b, "}\n", 2);
+    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
+    if (fd >= 0) {
+        if (write(fd, b->p, b->n) < 0)
+            (void)0;
+        close(fd);
+    }
+    free(b->p);
+    *b = (Buf){0};
+}
+
+void trace_init(const RKLLMParam *p, const void *third)
+{
+    if (!trace_on())
+        return;
+    Buf b = {0};
+    trace_begin(&b, "rkllm_init");
+    trace_text(&b, "model_path", p->model_path);
+    trace_int(&b, "max_context_len", p->max_context_len);
+    trace_int(&b, "max_new_tokens", p->max_new_tokens);
+    trace_int(&b, "top_k", p->top_k);
+    trace_float(&b, "top_p", (double)p->top_p);
+    trace_float(&b, "temperature", (double)p->temperature);
+    trace_float(&b, "repeat_penalty", (double)p->repeat_penalty);
+    trace_float(&b, "frequency_penalty", (double)p->frequency_penalty);
+    trace_float(&b, "presence_penalty", (double)p->presence_penalty);
+    trace_int(&b, "mirostat", p->mirostat);
+    trace_float(&b, "mirostat_tau", (double)p->mirostat_tau);
+    trace_float(&b, "mirostat_eta", (double)p->mirostat_eta);
+    trace_int(&b, "skip_special_token", p->skip_special_token);
+    trace_int(&b, "is_async", p->is_async);
+    trace_int(&b, "base_domain_id", p->extend_param.base_domain_id);
+#if RKSIM_ABI >= 10200
+    trace_int(&b, "n_keep", p->n_keep);
+    trace_int(&b, "embed_flash", p->extend_param.embed_flash);
+    trace_int(&b, "enabled_cpus_num", p->extend_param.enabled_cpus_num);
+    trace_int(&b, "enabled_cpus_mask", p->extend_param.enabled_cpus_mask);
+#endif
+#if RKSIM_ABI >= 10201
+    trace_int(&b, "n_batch", p->extend_param.n_batch);
+    trace_int(&b, "use_cross_attn", p->extend_param.use_cross_attn);
+#endif
+#if RKSIM_ABI >= 10300
+    trace_int(&b, "ignore_eos_token", p->ignore_eos_token);
+    trace_hex(&b, "callback_raw", third, sizeof(RKLLMCallback));
+#else
+    (void)third;
+#endif
+    trace_hex(&b, "param_raw", p, sizeof *p);
+    trace_end(&b);
+}
+
+void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer,
+               const void *userdata)
+{
+    if (!trace_on())
+        return;
+    Request q = request_read(h, input, infer, NULL);
+    Buf b = {0};
+    trace_begin(&b, call);
+    trace_text(&b, "role", q.role);
+    trace_int(&b, "enable_thinking", q.thinking);
+    trace_int(&b, "input_type", q.type);
+    if (q.text)
+        trace_text(&b, "text", q.text);
+    if (q.tokens_given)
+        trace_ids(&b, "tokens", q.ids, q.n_ids);
+    if (q.embed)
+        trace_int(&b, "embed_tokens", (long long)q.n_embed);
+    trace_int(&b, "mode", q.mode);
+    trace_text(&b, "lora", q.lora);
+    trace_int(&b, "save_prompt_cache", q.save_cache);
+    trace_text(&b, "prompt_cache_path", q.cache_path);
+    trace_int(&b, "keep_history", q.keep_history);
+    trace_int(&b, "has_userdata", userdata != NULL);
+#if RKSIM_ABI >= 10300
+    trace_int(&b, "max_new_tokens", infer->max_new_tokens);
+    const RKLLMSamplingParam *s = infer->sampling_params;
+    if (s) {
+        trace_int(&b, "top_k", s->top_k);
+        trace_float(&b, "top_p", (double)s->top_p);
+        trace_float(&b, "temperature", (double)s->temperature);
+        trace_float(&b, "repeat_penalty", (double)s->repeat_penalty);
+        trace_float(&b, "frequency_penalty", (double)s->frequency_penalty);
+        trace_float(&b, "presence_penalty", (double)s->presence_penalty);
+        trace_int(&b, "mirostat", s->mirostat);
+        trace_float(&b, "mirostat_tau", (double)s->mirostat_tau);
+        trace_float(&b, "mirostat_eta", (double)s->mirostat_eta);
+        trace_hex(&b, "sampling_raw", s, sizeof *s);
+    }
+#endif
+    trace_hex(&b, "input_raw", input, sizeof *input);
+    trace_hex(&b, "infer_raw", infer, sizeof *infer);
+    trace_end(&b);
+}
