@@ -65,7 +65,9 @@ public sealed class Tokenizer
     /// <exception cref="TokenizerException">The content is broken, or uses a component that is not supported.</exception>
     public static Tokenizer LoadJson(Stream json) => TokenizerJson.Load(json);
 
-    /// <summary>The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.</summary>
+    /// <summary>
+    /// The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.
+    /// </summary>
     /// <exception cref="TokenizerException">A pattern of the tokenizer needs too much work for this text.</exception>
     public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
 

@@ -8,25 +8,18 @@ internal static class ConformanceData
 {
     public const string Variable = "RKLLAMA_CONFORMANCE_DATA";
 
-    private const string CorpusPath = "tokenizers/corpus.json";
-
     /// <summary>The directory to use; it need not exist.</summary>
     public static string Root { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named : DefaultRoot();
 
-    /// <summary>Why tokenizer conformance cannot be tested here, or null.</summary>
-    public static string? Missing => File.Exists(Path.Combine(Root, CorpusPath))
-        ? null
-        : $"No conformance data: {Path.Combine(Root, CorpusPath)} does not exist (set {Variable} to the directory that holds it).";
-
-    public static string Corpus => Path.Combine(Root, CorpusPath);
+    public static string Corpus => Path.Combine(Root, "tokenizers", "corpus.json");
 
     /// <summary>The names of the tokenizers with expected ids.</summary>
-    public static IEnumerable<string> TokenizerNames => Missing is not null
-        ? []
-        : Directory.EnumerateDirectories(Path.Combine(Root, "tokenizers"))
-            .Where(folder => File.Exists(Path.Combine(folder, "expected-ids.json")))
-            .Select(folder => Path.GetFileName(folder))
-            .Order(StringComparer.Ordinal);
+    public static IReadOnlyList<string> TokenizerNames { get; } = FindTokenizers();
+
+    /// <summary>Why tokenizer conformance cannot be tested here, or null.</summary>
+    public static string? Missing => TokenizerNames.Count > 0
+        ? null
+        : $"No conformance data: {Corpus} or tokenizers beside it do not exist (set {Variable} to the directory that holds them).";
 
     public static string ExpectedIds(string tokenizer) => Path.Combine(Root, "tokenizers", tokenizer, "expected-ids.json");
 
@@ -36,6 +29,13 @@ internal static class ConformanceData
         string own = Path.Combine(Root, "tokenizers", tokenizer, "tokenizer.json");
         return File.Exists(own) ? own : Path.Combine(DefaultRoot(), "tokenizers", tokenizer, "tokenizer.json");
     }
+
+    private static string[] FindTokenizers() => !File.Exists(Corpus)
+        ? []
+        : [.. Directory.EnumerateDirectories(Path.Combine(Root, "tokenizers"))
+            .Where(folder => File.Exists(Path.Combine(folder, "expected-ids.json")))
+            .Select(folder => Path.GetFileName(folder))
+            .Order(StringComparer.Ordinal)];
 
     private static string DefaultRoot()
     {

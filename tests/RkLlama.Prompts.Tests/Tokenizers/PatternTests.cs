@@ -36,14 +36,13 @@ public sealed class PatternTests
     [Theory]
     [InlineData(KnownPatterns.Gpt2)]
     [InlineData(O200k)]
-    [InlineData(@"\s+(?!\S)|(?>\p{L}+)\d|[^a-z\s]{2,3}?|(?:ab|a)*+[\x62-\x7a]|.")]
-    [InlineData(@"(?:[a-l]+|\p{Lu}){2,3}|\P{L}??s|(?=1)\p{N}++|(?i:[r-t]+)e?")]
-    [InlineData(@"\A\S|[\w-[\w]]?'\z|[!-/:-~]+|(\n|\r\n)+")]
+    [InlineData(@"\s+(?!\S)|(?>\p{L}+)\d|[^a-z\s]{2,3}?|(?:ab|a)*[\x62-\x7a]|.")]
+    [InlineData(@"(?:[a-l]+|\p{Lu}){2,3}|\P{L}??s|(?=1)\p{N}+|(?i:[r-t]+)e?")]
+    [InlineData(@"\A\S|'\z|[!-/:-~]+|(\n|\r\n)+")]
     public void Expressions_agree_with_NETs_own_on_the_basic_plane(string expression)
     {
-        expression = expression.Replace(@"[\w-[\w]]?", "", StringComparison.Ordinal);
-        var judge = new Regex(expression.Replace("*+", "*", StringComparison.Ordinal).Replace("++", "+", StringComparison.Ordinal));
-        TextPattern general = RegexPattern.Parse(expression.Replace("*+", "*", StringComparison.Ordinal));
+        var judge = new Regex(expression);
+        TextPattern general = RegexPattern.Parse(expression);
 
         foreach (string text in RandomTexts([.. Alphabet.Where(atom => atom is not ("ſ" or "K"))]))
         {

@@ -10,17 +10,11 @@ internal sealed class CharacterSet
     private static readonly Lazy<List<(int First, int Last)>[]> Categories = new(ReadCategories);
 
     private readonly (int First, int Last)[] _ranges;
-    private readonly ulong[] _basicPlane = new ulong[0x10000 / 64];
 
-    private CharacterSet(IEnumerable<(int First, int Last)> ranges)
-    {
-        _ranges = Normalize(ranges);
-        foreach ((int first, int last) in _ranges)
-        {
-            for (int codePoint = first; codePoint <= Math.Min(last, 0xFFFF); codePoint++)
-                _basicPlane[codePoint >> 6] |= 1UL << (codePoint & 63);
-        }
-    }
+    // Made when first asked: most sets are only steps on the way to another. Two threads may both make it; the results are the same.
+    private ulong[]? _basicPlane;
+
+    private CharacterSet(IEnumerable<(int First, int Last)> ranges) => _ranges = Normalize(ranges);
 
     public static CharacterSet Empty { get; } = new([]);
 
@@ -35,9 +29,13 @@ internal sealed class CharacterSet
     public static CharacterSet OfCategories(IEnumerable<UnicodeCategory> categories) =>
         new(categories.SelectMany(category => Categories.Value[(int)category]));
 
-    public bool Contains(int codePoint) => codePoint < 0x10000
-        ? (_basicPlane[codePoint >> 6] >> (codePoint & 63) & 1) != 0
-        : ContainsAstral(codePoint);
+    public bool Contains(int codePoint)
+    {
+        if (codePoint >= 0x10000)
+            return ContainsAstral(codePoint);
+        ulong[] basicPlane = _basicPlane ??= CreateBasicPlane();
+        return (basicPlane[codePoint >> 6] >> (codePoint & 63) & 1) != 0;
+    }
 
     public CharacterSet Union(CharacterSet other) => new(_ranges.Concat(other._ranges));
 
@@ -78,6 +76,17 @@ internal sealed class CharacterSet
                 codePoints.Add(0x212A);
         }
         return Union(Of([.. codePoints]));
+    }
+
+    private ulong[] CreateBasicPlane()
+    {
+        var bits = new ulong[0x10000 / 64];
+        foreach ((int first, int last) in _ranges)
+        {
+            for (int codePoint = first; codePoint <= Math.Min(last, 0xFFFF); codePoint++)
+                bits[codePoint >> 6] |= 1UL << (codePoint & 63);
+        }
+        return bits;
     }
 
     private bool ContainsAstral(int codePoint)

@@ -10,6 +10,7 @@ internal sealed class PatternParser
 {
     private const int MaxCount = 1000;
     private const int MaxDepth = 50;
+    private const int MaxLength = 10_000;
 
     private readonly string _pattern;
     private int _position;
@@ -24,6 +25,8 @@ internal sealed class PatternParser
     {
         if (CodePoints.IndexOfLoneSurrogate(pattern) >= 0)
             throw TokenizerException.Unsupported("a pattern with half a character");
+        if (pattern.Length > MaxLength)
+            throw TokenizerException.Unsupported($"a pattern of more than {MaxLength} characters");
         var parser = new PatternParser(pattern);
         PatternNode node = parser.ParseAlternation();
         return parser.AtEnd ? node : throw parser.Refuse("an unmatched ')'");
