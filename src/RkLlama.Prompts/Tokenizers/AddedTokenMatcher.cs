@@ -1,0 +1,123 @@
+using System.Buffers;
+using RkLlama.Prompts.Tokenizers.Patterns;
+
+namespace RkLlama.Prompts.Tokenizers;
+
+/// <summary>A stretch of text: an added token (with the white space it takes along), or what lies between two.</summary>
+/// <param name="Range">Where it stands.</param>
+/// <param name="TokenId">The token's id, or -1.</param>
+internal readonly record struct AddedSegment(TextRange Range, int TokenId);
+
+/// <summary>
+/// Finds added tokens, leftmost and of those the longest. Text that came with the request is never part of a match. Immutable; safe for
+/// many threads at once. A walk goes as far as the longest token, so a text costs its length times that at most.
+/// </summary>
+internal sealed class AddedTokenMatcher
+{
+    private const int Root = 0;
+
+    private readonly Dictionary<(int Node, char Next), int> _edges = [];
+    private readonly List<AddedToken?> _tokens = [null];
+    private readonly SearchValues<char> _firstUnits;
+
+    /// <param name="tokens">The tokens, each with the text that stands for it; of equal texts the first counts.</param>
+    public AddedTokenMatcher(IEnumerable<(string Text, AddedToken Token)> tokens)
+    {
+        foreach ((string text, AddedToken token) in tokens)
+        {
+            int node = Root;
+            foreach (char unit in text)
+                node = Child(node, unit);
+            if (node != Root)
+                _tokens[node] ??= token;
+        }
+        _firstUnits = SearchValues.Create([.. _edges.Keys.Where(edge => edge.Node == Root).Select(edge => edge.Next)]);
+    }
+
+    public bool IsEmpty => _edges.Count == 0;
+
+    /// <summary>Appends the segments of a text, in order and without a gap.</summary>
+    public void Split(TextBuffer buffer, List<AddedSegment> segments)
+    {
+        ReadOnlySpan<char> text = buffer.Text;
+        int covered = 0;
+        int search = 0;
+        int spaceEnd = 0;
+        while (Find(buffer, search, out TextRange match) is { } token)
+        {
+            search = match.End;
+            if (token.SingleWord && !StandsAlone(text, match))
+                continue;
+            int start = match.Start;
+            int end = match.End;
+            while (token.LeftStrip && start > covered && char.IsWhiteSpace(text[start - 1]))
+                start--;
+            if (token.RightStrip)
+                end = spaceEnd = EndOfSpace(text, Math.Max(end, spaceEnd));
+            if (covered < start)
+                segments.Add(new AddedSegment(new TextRange(covered, start), -1));
+            segments.Add(new AddedSegment(new TextRange(start, end), token.Id));
+            covered = end;
+        }
+        if (covered < text.Length)
+            segments.Add(new AddedSegment(new TextRange(covered, text.Length), -1));
+    }
+
+    private AddedToken? Find(TextBuffer buffer, int from, out TextRange match)
+    {
+        ReadOnlySpan<char> text = buffer.Text;
+        while (true)
+        {
+            int offset = text[from..].IndexOfAny(_firstUnits);
+            if (offset < 0)
+                break;
+            from += offset;
+            if (Longest(buffer, from, out int end) is { } token)
+            {
+                match = new TextRange(from, end);
+                return token;
+            }
+            from++;
+        }
+        match = default;
+        return null;
+    }
+
+    private AddedToken? Longest(TextBuffer buffer, int start, out int end)
+    {
+        ReadOnlySpan<char> text = buffer.Text;
+        AddedToken? longest = null;
+        end = start;
+        int node = Root;
+        for (int i = start; i < text.Length && !buffer.OriginAt(i) && _edges.TryGetValue((node, text[i]), out node); i++)
+        {
+            if (_tokens[node] is not { } token)
+                continue;
+            longest = token;
+            end = i + 1;
+        }
+        return longest;
+    }
+
+    private int Child(int node, char unit)
+    {
+        if (!_edges.TryGetValue((node, unit), out int child))
+        {
+            child = _tokens.Count;
+            _edges.Add((node, unit), child);
+            _tokens.Add(null);
+        }
+        return child;
+    }
+
+    private static bool StandsAlone(ReadOnlySpan<char> text, TextRange match) =>
+        (match.Start == 0 || !CodePoints.IsWord(CodePoints.Before(text, match.Start, out _)))
+        && (match.End == text.Length || !CodePoints.IsWord(CodePoints.At(text, match.End, out _)));
+
+    private static int EndOfSpace(ReadOnlySpan<char> text, int index)
+    {
+        while (index < text.Length && char.IsWhiteSpace(text[index]))
+            index++;
+        return index;
+    }
+}

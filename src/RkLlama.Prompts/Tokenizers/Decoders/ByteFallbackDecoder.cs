@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+
+namespace RkLlama.Prompts.Tokenizers.Decoders;
+
+/// <summary>
+/// Reads runs of tokens such as <c>&lt;0xE4&gt;</c> as UTF-8. A run that is not valid becomes one replacement character a byte.
+/// </summary>
+internal sealed class ByteFallbackDecoder : TokenDecoder
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public override void Decode(List<string> tokens)
+    {
+        var decoded = new List<string>(tokens.Count);
+        var run = new List<byte>();
+        foreach (string token in tokens)
+        {
+            if (TryParse(token, out byte value))
+            {
+                run.Add(value);
+                continue;
+            }
+            Flush(run, decoded);
+            decoded.Add(token);
+        }
+        Flush(run, decoded);
+        tokens.Clear();
+        tokens.AddRange(decoded);
+    }
+
+    public override bool TryGetBytes(ref string token, List<byte> bytes)
+    {
+        bool isByte = TryParse(token, out byte value);
+        if (isByte)
+            bytes.Add(value);
+        return isByte;
+    }
+
+    private static bool TryParse(string token, out byte value)
+    {
+        value = 0;
+        return token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
+            && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+    }
+
+    private static void Flush(List<byte> run, List<string> decoded)
+    {
+        if (run.Count == 0)
+            return;
+        byte[] bytes = [.. run];
+        run.Clear();
+        try
+        {
+            decoded.Add(Strict.GetString(bytes));
+        }
+        catch (DecoderFallbackException)
+        {
+            decoded.Add(new string(CodePoints.Replacement, bytes.Length));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using RkLlama.Prompts.Tokenizers.Decoders;
+using RkLlama.Prompts.Tokenizers.Normalizers;
+using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+namespace RkLlama.Prompts.Tokenizers.Loading;
+
+/// <summary>Makes normalizers and decoders out of their configuration, and refuses what it does not know by name.</summary>
+internal static class ComponentReader
+{
+    /// <summary>Adds the steps of a normalizer; sequences are flattened.</summary>
+    public static void AddNormalizers(ConfigNode? config, List<Normalizer> steps)
+    {
+        switch (config?.Type)
+        {
+            case null:
+                break;
+            case "Sequence":
+                foreach (ConfigNode step in config.Items("normalizers"))
+                    AddNormalizers(step, steps);
+                break;
+            case "NFC":
+                steps.Add(new NfcNormalizer());
+                break;
+            case "Prepend":
+                steps.Add(new PrependNormalizer(config.String("prepend")));
+                break;
+            case "Replace":
+                steps.Add(new ReplaceNormalizer(ReadPattern(config), ReadReplacement(config)));
+                break;
+            case "Strip":
+                steps.Add(new StripNormalizer(config.Bool("strip_left", true), config.Bool("strip_right", true)));
+                break;
+            case "Lowercase":
+                steps.Add(new LowercaseNormalizer());
+                break;
+            default:
+                throw TokenizerException.Unsupported($"the normalizer {config.Type}");
+        }
+    }
+
+    /// <summary>Adds the steps of a decoder; sequences are flattened.</summary>
+    public static void AddDecoders(ConfigNode config, List<TokenDecoder> steps)
+    {
+        switch (config.Type)
+        {
+            case "Sequence":
+                foreach (ConfigNode step in config.Items("decoders"))
+                    AddDecoders(step, steps);
+                break;
+            case "ByteLevel":
+                steps.Add(new ByteLevelDecoder());
+                break;
+            case "ByteFallback":
+                steps.Add(new ByteFallbackDecoder());
+                break;
+            case "Fuse":
+                steps.Add(new FuseDecoder());
+                break;
+            case "Replace":
+                steps.Add(new ReplaceDecoder(ReadPattern(config), ReadReplacement(config)));
+                break;
+            case "Strip":
+                steps.Add(new StripDecoder(config.Char("content"), config.Int("start"), config.Int("stop")));
+                break;
+            case "Metaspace":
+                steps.Add(new MetaspaceDecoder(config.Char("replacement"), ReadPrependScheme(config) != PrependScheme.Never));
+                break;
+            default:
+                throw TokenizerException.Unsupported($"the decoder {config.Type}");
+        }
+    }
+
+    /// <summary>The scheme of a Metaspace component, in the present or the older spelling (<c>add_prefix_space</c>).</summary>
+    public static PrependScheme ReadPrependScheme(ConfigNode config)
+    {
+        bool prefix = config.Bool("add_prefix_space", true);
+        if (config.Find("prepend_scheme") is null)
+            return prefix ? PrependScheme.Always : PrependScheme.Never;
+        PrependScheme scheme = config.String("prepend_scheme") switch
+        {
+            "always" => PrependScheme.Always,
+            "first" => PrependScheme.First,
+            "never" => PrependScheme.Never,
+            string other => throw TokenizerException.Unsupported($"the prepend scheme {other}"),
+        };
+        return prefix || scheme == PrependScheme.Never
+            ? scheme
+            : throw new TokenizerException("The tokenizer file is broken: Metaspace has both a prepend scheme and no prefix space.");
+    }
+
+    /// <summary>The <c>pattern</c> of a component: a fixed text or an expression.</summary>
+    public static TextPattern ReadPattern(ConfigNode config)
+    {
+        if (config.Find("pattern") is not { } pattern)
+            throw TokenizerException.Unsupported($"{config.Type} without a pattern");
+        if (pattern.Find("Regex") is not null)
+            return KnownPatterns.ForExpression(pattern.String("Regex"));
+        string literal = pattern.String("String");
+        return literal.Length > 0 ? new LiteralPattern(literal) : throw TokenizerException.Unsupported($"{config.Type} with an empty pattern");
+    }
+
+    private static string ReadReplacement(ConfigNode config)
+    {
+        string content = config.String("content");
+        // Newer versions of the reference implementation read $1 as a group there, older ones as itself.
+        if (config.Find("pattern")?.Find("Regex") is not null && content.Contains('$', StringComparison.Ordinal))
+            throw TokenizerException.Unsupported($"a Replace that refers to groups ({content})");
+        return content;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace RkLlama.Prompts.Tokenizers.Loading;
+
+/// <summary>
+/// A small JSON value of a tokenizer file: the configuration of one component. The getters throw <see cref="TokenizerException"/> that
+/// names the component.
+/// </summary>
+internal sealed class ConfigNode
+{
+    private readonly Dictionary<string, ConfigNode> _properties = new(StringComparer.Ordinal);
+    private readonly List<ConfigNode> _items = [];
+    private JsonTokenType _kind;
+    private string _text = "";
+
+    public bool IsNull => _kind is JsonTokenType.Null or JsonTokenType.None;
+
+    /// <summary>The component's type, <c>Split</c> for instance.</summary>
+    public string Type => _properties.GetValueOrDefault("type")?._text ?? "a component without type";
+
+    public static ConfigNode Read(ref JsonFileReader json)
+    {
+        var node = new ConfigNode { _kind = json.TokenType };
+        switch (json.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                for (json.Read(); json.TokenType != JsonTokenType.EndObject; json.Read())
+                {
+                    string name = json.GetString();
+                    json.Read();
+                    node._properties[name] = Read(ref json);
+                }
+                break;
+            case JsonTokenType.StartArray:
+                for (json.Read(); json.TokenType != JsonTokenType.EndArray; json.Read())
+                    node._items.Add(Read(ref json));
+                break;
+            case JsonTokenType.String:
+                node._text = json.GetString();
+                break;
+            case JsonTokenType.Number:
+                node._text = json.GetDouble().ToString(CultureInfo.InvariantCulture);
+                break;
+        }
+        return node;
+    }
+
+    public ConfigNode? Find(string name) => _properties.GetValueOrDefault(name) is { IsNull: false } node ? node : null;
+
+    public IReadOnlyList<ConfigNode> Items(string name) =>
+        Find(name) is { _kind: JsonTokenType.StartArray } list ? list._items : throw Broken(name, "a list");
+
+    public string String(string name) =>
+        Find(name) is { _kind: JsonTokenType.String } value ? value._text : throw Broken(name, "a string");
+
+    public bool Bool(string name, bool absent) => Find(name) is not { } value ? absent : value._kind switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => throw Broken(name, "true or false"),
+    };
+
+    public int Int(string name) =>
+        Find(name) is { _kind: JsonTokenType.Number } value
+        && int.TryParse(value._text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw Broken(name, "a number");
+
+    /// <summary>One UTF-16 unit: the tokenizers in use have no other mark.</summary>
+    public char Char(string name) => String(name) is { Length: 1 } text ? text[0] : throw Broken(name, "one character");
+
+    private TokenizerException Broken(string name, string expected) =>
+        new($"The tokenizer file is broken: \"{name}\" of {Type} is not {expected}.");
+}

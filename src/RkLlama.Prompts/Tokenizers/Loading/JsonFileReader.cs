@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json;
+
+namespace RkLlama.Prompts.Tokenizers.Loading;
+
+/// <summary>Reads JSON token by token from a stream through one small buffer, so that a file of any size costs no memory of its own.</summary>
+internal ref struct JsonFileReader
+{
+    private readonly Stream _stream;
+    private Utf8JsonReader _reader;
+    private byte[] _buffer = new byte[64 * 1024];
+    private int _count;
+    private bool _isFinal;
+
+    public JsonFileReader(Stream stream)
+    {
+        _stream = stream;
+        _count = stream.ReadAtLeast(_buffer, 3, throwOnEndOfStream: false);
+        Span<byte> start = _buffer.AsSpan(0, _count);
+        if (start.StartsWith(Encoding.UTF8.Preamble))
+        {
+            _count -= Encoding.UTF8.Preamble.Length;
+            start[Encoding.UTF8.Preamble.Length..].CopyTo(start);
+        }
+        _reader = new Utf8JsonReader(_buffer.AsSpan(0, _count), isFinalBlock: false, default);
+    }
+
+    public readonly JsonTokenType TokenType => _reader.TokenType;
+
+    /// <summary>Goes to the next token. Throws <see cref="JsonException"/> where the file ends too early.</summary>
+    public void Read()
+    {
+        while (!_reader.Read())
+        {
+            if (_isFinal)
+                throw new JsonException("The file ends too early.");
+            Refill();
+        }
+    }
+
+    /// <summary>Whether the current property has this name.</summary>
+    public readonly bool IsNamed(ReadOnlySpan<byte> name) => _reader.ValueTextEquals(name);
+
+    public readonly string GetString() => _reader.GetString() ?? throw new JsonException("A string is missing.");
+
+    public readonly int GetInt32() => _reader.GetInt32();
+
+    public readonly double GetDouble() => _reader.GetDouble();
+
+    /// <summary>Copies the current name or string, unescaped; returns its length in bytes.</summary>
+    public readonly int CopyString(ref byte[] target)
+    {
+        if (target.Length < _reader.ValueSpan.Length)
+            target = new byte[_reader.ValueSpan.Length * 2];
+        return _reader.CopyString(target);
+    }
+
+    /// <summary>Goes to the last token of the current value.</summary>
+    public void Skip()
+    {
+        if (TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            return;
+        int depth = _reader.CurrentDepth;
+        do
+        {
+            Read();
+        }
+        while (_reader.CurrentDepth > depth);
+    }
+
+    public readonly void Expect(JsonTokenType type, string what)
+    {
+        if (TokenType != type)
+            throw new JsonException($"{what} is not a JSON {type} value.");
+    }
+
+    private void Refill()
+    {
+        int consumed = (int)_reader.BytesConsumed;
+        int left = _count - consumed;
+        byte[] next = left > _buffer.Length / 2 ? new byte[_buffer.Length * 2] : _buffer;
+        _buffer.AsSpan(consumed, left).CopyTo(next);
+        _buffer = next;
+        int read = _stream.Read(_buffer, left, _buffer.Length - left);
+        _isFinal = read == 0;
+        _count = left + read;
+        _reader = new Utf8JsonReader(_buffer.AsSpan(0, _count), _isFinal, _reader.CurrentState);
+    }
+}

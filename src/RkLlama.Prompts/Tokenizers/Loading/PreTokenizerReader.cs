@@ -1,0 +1,78 @@
+using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+namespace RkLlama.Prompts.Tokenizers.Loading;
+
+/// <summary>Makes pre-tokenizers out of their configuration, and refuses what it does not know by name.</summary>
+internal sealed class PreTokenizerReader
+{
+    private readonly List<PreTokenizer> _steps = [];
+
+    private PreTokenizerReader()
+    {
+    }
+
+    /// <summary>
+    /// The steps of a pre-tokenizer, sequences flattened. A byte-level alphabet at the end is no step: then the model reads bytes, and
+    /// <paramref name="byteLevel"/> says so.
+    /// </summary>
+    public static PreTokenizer[] Read(ConfigNode? config, out bool byteLevel)
+    {
+        var reader = new PreTokenizerReader();
+        if (config is not null)
+            reader.Add(config);
+        byteLevel = reader._steps is [.., ByteAlphabetPreTokenizer];
+        if (byteLevel)
+            reader._steps.RemoveAt(reader._steps.Count - 1);
+        return [.. reader._steps];
+    }
+
+    private void Add(ConfigNode config)
+    {
+        switch (config.Type)
+        {
+            case "Sequence":
+                foreach (ConfigNode step in config.Items("pretokenizers"))
+                    Add(step);
+                break;
+            case "Split":
+                Add(ComponentReader.ReadPattern(config), SplitBehaviors.Parse(config.String("behavior")), config.Bool("invert", false));
+                break;
+            case "ByteLevel":
+                AddByteLevel(config);
+                break;
+            case "Digits":
+                bool individual = config.Bool("individual_digits", false);
+                Add(new CodePointPattern(CodePoints.IsNumeric), individual ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
+                break;
+            case "Punctuation":
+                string behavior = config.Find("behavior") is null ? "Isolated" : config.String("behavior");
+                Add(new CodePointPattern(CodePoints.IsPunctuation), SplitBehaviors.Parse(behavior));
+                break;
+            case "Whitespace":
+                Add(new WordPattern(), SplitBehavior.Removed, invert: true);
+                break;
+            case "WhitespaceSplit":
+                Add(new CodePointPattern(CodePoints.IsWhiteSpace), SplitBehavior.Removed);
+                break;
+            case "Metaspace":
+                PrependScheme scheme = ComponentReader.ReadPrependScheme(config);
+                _steps.Add(new MetaspacePreTokenizer(config.Char("replacement"), scheme, config.Bool("split", true)));
+                break;
+            default:
+                throw TokenizerException.Unsupported($"the pre-tokenizer {config.Type}");
+        }
+    }
+
+    private void AddByteLevel(ConfigNode config)
+    {
+        if (config.Bool("add_prefix_space", true))
+            _steps.Add(new PrefixSpacePreTokenizer());
+        if (config.Bool("use_regex", true))
+            Add(KnownPatterns.ForExpression(KnownPatterns.Gpt2), SplitBehavior.Isolated);
+        _steps.Add(new ByteAlphabetPreTokenizer());
+    }
+
+    private void Add(TextPattern pattern, SplitBehavior behavior, bool invert = false) =>
+        _steps.Add(new SplitPreTokenizer(pattern, behavior, invert));
+}

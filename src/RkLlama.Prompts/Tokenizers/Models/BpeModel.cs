@@ -1,0 +1,187 @@
+using System.Text;
+
+namespace RkLlama.Prompts.Tokenizers.Models;
+
+/// <summary>How a model treats what its merges do not settle.</summary>
+internal sealed record BpeOptions
+{
+    /// <summary>Pieces are read as bytes in the letters of <see cref="ByteAlphabet"/>, instead of as characters.</summary>
+    public bool ByteLevel { get; init; }
+
+    /// <summary>A character without a token becomes the tokens of its bytes, <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.</summary>
+    public bool ByteFallback { get; init; }
+
+    /// <summary>Neighbouring unknown characters become one unknown token.</summary>
+    public bool FuseUnknown { get; init; }
+
+    /// <summary>A piece that is a token is that token, whatever the merges say.</summary>
+    public bool IgnoreMerges { get; init; }
+
+    /// <summary>The token for characters without a token, or -1: then they vanish.</summary>
+    public int UnknownId { get; init; } = -1;
+}
+
+/// <summary>Byte-pair encoding of one piece of text. Safe for many threads at once.</summary>
+internal sealed class BpeModel
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly MergeRules _rules;
+    private readonly WordBoundaries _boundaries;
+    private readonly BpeOptions _options;
+    private readonly int[] _byteIds = new int[256];
+    private readonly int[] _fallbackIds = new int[256];
+
+    // What is known of each token as a whole piece, learned while encoding. Written by several threads without a lock: each entry only
+    // ever goes from Untried to the one right answer.
+    private readonly WholeToken[] _whole;
+
+    public BpeModel(Vocabulary vocabulary, MergeRules rules, WordBoundaries boundaries, BpeOptions options, IEnumerable<int> specialIds)
+    {
+        _vocabulary = vocabulary;
+        _rules = rules;
+        _boundaries = boundaries;
+        _options = options;
+        _whole = new WholeToken[vocabulary.IdLimit];
+        foreach (int id in specialIds.Where(vocabulary.Contains))
+            _whole[id] = WholeToken.Special;
+        for (int value = 0; value < 256; value++)
+        {
+            _byteIds[value] = vocabulary.Find(ByteAlphabet.ToLetter((byte)value).ToString());
+            _fallbackIds[value] = vocabulary.Find($"<0x{value:X2}>");
+        }
+    }
+
+    private enum WholeToken : byte
+    {
+        Untried,
+
+        /// <summary>Its own letters encode to it.</summary>
+        Reached,
+
+        /// <summary>Its own letters encode to several tokens.</summary>
+        Missed,
+
+        /// <summary>A control token; in guarded text nothing may encode to it.</summary>
+        Special,
+    }
+
+    public Vocabulary Vocabulary => _vocabulary;
+
+    /// <summary>Appends the ids of one piece. With <paramref name="guard"/> none of them is special.</summary>
+    public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
+    {
+        if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
+        {
+            int id = _vocabulary.Find(Spell(piece, scratch));
+            if (id >= 0 && !(guard && _whole[id] == WholeToken.Special))
+            {
+                ids.Add(id);
+                return;
+            }
+        }
+        for (int start = 0; start < piece.Length;)
+        {
+            int end = _options.ByteLevel ? piece.Length : _boundaries.EndOfWord(piece, start);
+            EncodeWord(piece[start..end], scratch, guard, ids);
+            start = end;
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<char> word, BpeScratch scratch, bool guard, List<int> ids)
+    {
+        ReadOnlySpan<byte> spelling = Spell(word, scratch);
+        int id = _vocabulary.Find(spelling);
+        if (id >= 0 && _whole[id] == WholeToken.Reached)
+        {
+            ids.Add(id);
+            return;
+        }
+        SymbolMerger merger = scratch.Merger;
+        merger.Clear();
+        if (_options.ByteLevel)
+            AddBytes(scratch.Utf8, merger);
+        else
+            AddCharacters(spelling, merger);
+        merger.Merge(_rules, guard);
+        ids.AddRange(merger.Symbols);
+        if (id >= 0 && _whole[id] == WholeToken.Untried && !guard)
+            _whole[id] = merger.Count == 1 && merger.Symbols[0] == id ? WholeToken.Reached : WholeToken.Missed;
+    }
+
+    /// <summary>The spelling of a piece in the vocabulary's letters.</summary>
+    private ReadOnlySpan<byte> Spell(ReadOnlySpan<char> piece, BpeScratch scratch)
+    {
+        ReadOnlySpan<byte> utf8 = scratch.ToUtf8(piece);
+        return _options.ByteLevel ? scratch.ToLetters(utf8) : utf8;
+    }
+
+    private void AddBytes(ReadOnlySpan<byte> utf8, SymbolMerger merger)
+    {
+        Span<byte> letter = stackalloc byte[2];
+        bool unknown = false;
+        foreach (byte value in utf8)
+        {
+            int id = _byteIds[value];
+            if (id >= 0)
+                AddKnown(id, merger, ref unknown);
+            else
+                AddMissing(letter[..Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], letter)], merger, ref unknown);
+        }
+        Flush(merger, ref unknown);
+    }
+
+    private void AddCharacters(ReadOnlySpan<byte> utf8, SymbolMerger merger)
+    {
+        bool unknown = false;
+        while (!utf8.IsEmpty)
+        {
+            Rune.DecodeFromUtf8(utf8, out _, out int length);
+            int id = _vocabulary.Find(utf8[..length]);
+            if (id >= 0)
+                AddKnown(id, merger, ref unknown);
+            else
+                AddMissing(utf8[..length], merger, ref unknown);
+            utf8 = utf8[length..];
+        }
+        Flush(merger, ref unknown);
+    }
+
+    private void AddKnown(int id, SymbolMerger merger, ref bool unknown)
+    {
+        Flush(merger, ref unknown);
+        merger.Add(id);
+    }
+
+    private void AddMissing(ReadOnlySpan<byte> character, SymbolMerger merger, ref bool unknown)
+    {
+        if (_options.ByteFallback && HasFallback(character))
+        {
+            // An unknown token still waiting is not written here: the reference implementation does not either.
+            foreach (byte value in character)
+                merger.Add(_fallbackIds[value]);
+            return;
+        }
+        if (_options.UnknownId < 0)
+            return;
+        if (!_options.FuseUnknown)
+            Flush(merger, ref unknown);
+        unknown = true;
+    }
+
+    private bool HasFallback(ReadOnlySpan<byte> character)
+    {
+        foreach (byte value in character)
+        {
+            if (_fallbackIds[value] < 0)
+                return false;
+        }
+        return true;
+    }
+
+    private void Flush(SymbolMerger merger, ref bool unknown)
+    {
+        if (unknown)
+            merger.Add(_options.UnknownId);
+        unknown = false;
+    }
+}

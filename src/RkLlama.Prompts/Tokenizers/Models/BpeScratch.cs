@@ -1,0 +1,53 @@
+using System.Text;
+
+namespace RkLlama.Prompts.Tokenizers.Models;
+
+/// <summary>Scratch memory of <see cref="BpeModel"/> for one request; reused.</summary>
+internal sealed class BpeScratch
+{
+    // The letter of each byte in UTF-8, low byte first; the high byte is 0 where the letter is ASCII.
+    private static readonly ushort[] Letters = [.. Enumerable.Range(0, 256).Select(value => EncodeLetter((byte)value))];
+
+    private byte[] _utf8 = new byte[512];
+    private byte[] _letters = new byte[512];
+    private int _utf8Length;
+
+    public SymbolMerger Merger { get; } = new();
+
+    public int Capacity => Math.Max(Math.Max(_utf8.Length, _letters.Length), Merger.Capacity);
+
+    /// <summary>What <see cref="ToUtf8"/> wrote last.</summary>
+    public ReadOnlySpan<byte> Utf8 => _utf8.AsSpan(0, _utf8Length);
+
+    public ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<char> text)
+    {
+        if (_utf8.Length < text.Length * 3)
+            _utf8 = new byte[text.Length * 3];
+        _utf8Length = Encoding.UTF8.GetBytes(text, _utf8);
+        return Utf8;
+    }
+
+    /// <summary>Bytes in the letters of <see cref="ByteAlphabet"/>, as UTF-8.</summary>
+    public ReadOnlySpan<byte> ToLetters(ReadOnlySpan<byte> bytes)
+    {
+        if (_letters.Length < bytes.Length * 2)
+            _letters = new byte[bytes.Length * 2];
+        int length = 0;
+        foreach (byte value in bytes)
+        {
+            ushort letter = Letters[value];
+            _letters[length++] = (byte)letter;
+            if (letter > 0xFF)
+                _letters[length++] = (byte)(letter >> 8);
+        }
+        return _letters.AsSpan(0, length);
+    }
+
+    private static ushort EncodeLetter(byte value)
+    {
+        Span<byte> utf8 = stackalloc byte[2];
+        utf8.Clear();
+        Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], utf8);
+        return (ushort)(utf8[0] | utf8[1] << 8);
+    }
+}

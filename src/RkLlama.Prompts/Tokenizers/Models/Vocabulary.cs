@@ -1,0 +1,81 @@
+using System.Text;
+
+namespace RkLlama.Prompts.Tokenizers.Models;
+
+/// <summary>
+/// The model's tokens by id and by text. Texts are kept as the tokenizer file spells them (UTF-8; byte-level tokens in the letters of
+/// <see cref="ByteAlphabet"/>). Immutable after <see cref="Builder.Build"/>.
+/// </summary>
+internal sealed class Vocabulary
+{
+    /// <summary>Ids beyond this are refused: the tables by id would not fit a small machine.</summary>
+    public const int MaxId = 4_000_000;
+
+    private readonly ByteStrings _texts;
+    private readonly int[] _ids;
+    private readonly int[] _numbers;
+
+    private Vocabulary(ByteStrings texts, int[] ids, int[] numbers)
+    {
+        _texts = texts;
+        _ids = ids;
+        _numbers = numbers;
+    }
+
+    /// <summary>One more than the highest id.</summary>
+    public int IdLimit => _numbers.Length;
+
+    /// <summary>The count of tokens.</summary>
+    public int Count => _texts.Count;
+
+    /// <summary>The length of the longest token, in bytes of its spelling.</summary>
+    public int MaxLength => _texts.MaxLength;
+
+    /// <summary>The id of a spelling, or -1.</summary>
+    public int Find(ReadOnlySpan<byte> spelling)
+    {
+        int number = _texts.Find(spelling);
+        return number < 0 ? -1 : _ids[number];
+    }
+
+    /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
+    public int Find(string spelling) => Find(Encoding.UTF8.GetBytes(spelling));
+
+    public bool Contains(int id) => (uint)id < (uint)_numbers.Length && _numbers[id] >= 0;
+
+    /// <summary>The spelling of an id that <see cref="Contains"/> knows.</summary>
+    public ReadOnlySpan<byte> Spelling(int id) => _texts[_numbers[id]];
+
+    /// <summary>Collects tokens in the order of the file.</summary>
+    internal sealed class Builder
+    {
+        private readonly ByteStrings _texts = new(32_768);
+        private int[] _ids = new int[32_768];
+        private int _highest = -1;
+
+        public void Add(ReadOnlySpan<byte> spelling, int id)
+        {
+            if (id is < 0 or > MaxId)
+                throw new TokenizerException($"The vocabulary has the id {id}; ids from 0 to {MaxId} are supported.");
+            int number = _texts.Append(spelling);
+            if (number == _ids.Length)
+                Array.Resize(ref _ids, number + number / 2);
+            _ids[number] = id;
+            _highest = Math.Max(_highest, id);
+        }
+
+        public Vocabulary Build()
+        {
+            if (_highest < 0)
+                throw new TokenizerException("The tokenizer has no vocabulary.");
+            _texts.Trim();
+            _texts.Index();
+            Array.Resize(ref _ids, _texts.Count);
+            var numbers = new int[_highest + 1];
+            Array.Fill(numbers, -1);
+            for (int number = 0; number < _ids.Length; number++)
+                numbers[_ids[number]] = number;
+            return new Vocabulary(_texts, _ids, numbers);
+        }
+    }
+}

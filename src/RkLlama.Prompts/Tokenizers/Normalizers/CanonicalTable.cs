@@ -1,0 +1,144 @@
+namespace RkLlama.Prompts.Tokenizers.Normalizers;
+
+/// <summary>
+/// Canonical decomposition, composition and ordering of single code points. Needed because <c>string.Normalize</c> does nothing useful
+/// without ICU (InvariantGlobalization). Built once from <see cref="CanonicalData"/>, about 100 KB; immutable afterwards.
+/// </summary>
+internal sealed class CanonicalTable
+{
+    private const int HangulFirst = 0xAC00;
+    private const int HangulCount = 11172;
+    private const int LeadFirst = 0x1100;
+    private const int LeadCount = 19;
+    private const int VowelFirst = 0x1161;
+    private const int VowelCount = 21;
+    private const int TrailBase = 0x11A7; // one before the first trailing consonant: index 0 means "none"
+    private const int TrailCount = 28;
+
+    private readonly Dictionary<int, (int First, int Second)> _decompositions = new(2100);
+    private readonly Dictionary<(int First, int Second), int> _compositions = new(1000);
+    private readonly Dictionary<int, byte> _classes = new(1000);
+    private readonly HashSet<int> _unsettledAstral = [];
+    private readonly ulong[] _unsettled = new ulong[0x10000 / 64];
+
+    private CanonicalTable()
+    {
+        ReadDecompositions(Convert.FromBase64String(CanonicalData.Decompositions));
+        ReadClasses(Convert.FromBase64String(CanonicalData.CombiningClasses));
+        for (int vowel = VowelFirst; vowel < VowelFirst + VowelCount; vowel++)
+            MarkUnsettled(vowel);
+        for (int trail = TrailBase + 1; trail < TrailBase + TrailCount; trail++)
+            MarkUnsettled(trail);
+    }
+
+    public static CanonicalTable Instance { get; } = new();
+
+    /// <summary>
+    /// Whether NFC may change this code point or join it to the one before: its NFC quick check is not "yes", or it is a combining
+    /// mark. Before any other code point a text may be cut and the parts normalized on their own.
+    /// </summary>
+    public bool IsUnsettled(int codePoint) => codePoint < 0x10000
+        ? (_unsettled[codePoint >> 6] >> (codePoint & 63) & 1) != 0
+        : _unsettledAstral.Contains(codePoint);
+
+    /// <summary>The canonical combining class; 0 is a starter.</summary>
+    public int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : _classes.GetValueOrDefault(codePoint);
+
+    /// <summary>Appends the full canonical decomposition of a code point to <paramref name="target"/>.</summary>
+    public void Decompose(int codePoint, List<int> target)
+    {
+        int hangul = codePoint - HangulFirst;
+        if ((uint)hangul < HangulCount)
+        {
+            target.Add(LeadFirst + hangul / (VowelCount * TrailCount));
+            target.Add(VowelFirst + hangul % (VowelCount * TrailCount) / TrailCount);
+            if (hangul % TrailCount != 0)
+                target.Add(TrailBase + hangul % TrailCount);
+        }
+        else if (codePoint >= 0xC0 && _decompositions.TryGetValue(codePoint, out (int First, int Second) parts))
+        {
+            Decompose(parts.First, target);
+            if (parts.Second != 0)
+                target.Add(parts.Second); // a second part never decomposes further, singletons apart
+        }
+        else
+        {
+            target.Add(codePoint);
+        }
+    }
+
+    /// <summary>The code point that two others compose to, or -1.</summary>
+    public int Compose(int first, int second)
+    {
+        int lead = first - LeadFirst;
+        int vowel = second - VowelFirst;
+        if ((uint)lead < LeadCount && (uint)vowel < VowelCount)
+            return HangulFirst + (lead * VowelCount + vowel) * TrailCount;
+        int syllable = first - HangulFirst;
+        int trail = second - TrailBase;
+        if ((uint)syllable < HangulCount && syllable % TrailCount == 0 && trail is > 0 and < TrailCount)
+            return first + trail;
+        return _compositions.TryGetValue((first, second), out int composed) ? composed : -1;
+    }
+
+    private void ReadDecompositions(ReadOnlySpan<byte> data)
+    {
+        int codePoint = 0;
+        while (!data.IsEmpty)
+        {
+            int step = ReadNumber(ref data);
+            codePoint += step >> 1;
+            int zigzag = ReadNumber(ref data);
+            int first = codePoint + ((zigzag & 1) == 0 ? zigzag >> 1 : -(zigzag >> 1) - 1);
+            int second = ReadNumber(ref data);
+            _decompositions.Add(codePoint, (first, second));
+            if ((step & 1) == 0)
+            {
+                MarkUnsettled(codePoint); // never the result of a composition
+                continue;
+            }
+            _compositions.Add((first, second), codePoint);
+            MarkUnsettled(second);
+        }
+    }
+
+    private void ReadClasses(ReadOnlySpan<byte> data)
+    {
+        int codePoint = 0;
+        while (!data.IsEmpty)
+        {
+            codePoint += ReadNumber(ref data);
+            int end = codePoint + ReadNumber(ref data);
+            byte combiningClass = data[0];
+            data = data[1..];
+            for (; codePoint < end; codePoint++)
+            {
+                _classes.Add(codePoint, combiningClass);
+                MarkUnsettled(codePoint);
+            }
+        }
+    }
+
+    private void MarkUnsettled(int codePoint)
+    {
+        if (codePoint < 0x10000)
+            _unsettled[codePoint >> 6] |= 1UL << (codePoint & 63);
+        else
+            _unsettledAstral.Add(codePoint);
+    }
+
+    private static int ReadNumber(ref ReadOnlySpan<byte> data)
+    {
+        int value = 0;
+        int shift = 0;
+        while (true)
+        {
+            byte next = data[0];
+            data = data[1..];
+            value |= (next & 0x7F) << shift;
+            if (next < 0x80)
+                return value;
+            shift += 7;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+namespace RkLlama.Prompts.Tokenizers.Normalizers;
+
+/// <summary>
+/// Unicode normalization form C. Text is copied as it is up to a code point that composition may touch; from the starter before that one
+/// to the next settled code point it is decomposed, put in canonical order and composed.
+/// </summary>
+internal sealed class NfcNormalizer : Normalizer
+{
+    private const int FirstUnsettled = 0x300;
+    private const int InsertionSortLimit = 16;
+
+    private readonly CanonicalTable _table = CanonicalTable.Instance;
+
+    public override bool TryNormalize(TextBuffer source, TextBuffer target)
+    {
+        ReadOnlySpan<char> text = source.Text;
+        int unsettled = NextUnsettled(text, 0);
+        if (unsettled < 0)
+            return false;
+        var codePoints = new List<int>();
+        int copied = 0;
+        while (unsettled >= 0)
+        {
+            int start = unsettled;
+            if (start > copied)
+            {
+                CodePoints.Before(text, start, out int length);
+                start -= length;
+            }
+            target.Append(source, copied, start);
+            copied = NormalizeRun(source, start, target, codePoints);
+            unsettled = NextUnsettled(text, copied);
+        }
+        target.Append(source, copied, text.Length);
+        return true;
+    }
+
+    private int NextUnsettled(ReadOnlySpan<char> text, int index)
+    {
+        while (index < text.Length)
+        {
+            int offset = text[index..].IndexOfAnyExceptInRange('\0', (char)(FirstUnsettled - 1));
+            if (offset < 0)
+                return -1;
+            index += offset;
+            int codePoint = CodePoints.At(text, index, out int length);
+            if (_table.IsUnsettled(codePoint))
+                return index;
+            index += length;
+        }
+        return -1;
+    }
+
+    /// <summary>Normalizes from <paramref name="start"/> to the next settled code point, whose index it returns.</summary>
+    private int NormalizeRun(TextBuffer source, int start, TextBuffer target, List<int> codePoints)
+    {
+        ReadOnlySpan<char> text = source.Text;
+        codePoints.Clear();
+        bool fromRequest = false;
+        int index = start;
+        while (index < text.Length)
+        {
+            int codePoint = CodePoints.At(text, index, out int length);
+            if (index > start && !_table.IsUnsettled(codePoint))
+                break;
+            // A run is one grapheme in practice: if any of it came with the request, all of it did.
+            fromRequest |= source.OriginAt(index);
+            _table.Decompose(codePoint, codePoints);
+            index += length;
+        }
+        Order(codePoints);
+        int count = Compose(codePoints);
+        for (int i = 0; i < count; i++)
+            target.AppendCodePoint(codePoints[i], fromRequest);
+        return index;
+    }
+
+    /// <summary>Sorts each run of combining marks by class, keeping the order of equal ones.</summary>
+    private void Order(List<int> codePoints)
+    {
+        int start = 0;
+        while (start < codePoints.Count)
+        {
+            if (_table.ClassOf(codePoints[start]) == 0)
+            {
+                start++;
+                continue;
+            }
+            int end = start + 1;
+            while (end < codePoints.Count && _table.ClassOf(codePoints[end]) != 0)
+                end++;
+            if (end - start > InsertionSortLimit)
+                SortLongRun(codePoints, start, end);
+            else
+                SortShortRun(codePoints, start, end);
+            start = end;
+        }
+    }
+
+    private void SortShortRun(List<int> codePoints, int start, int end)
+    {
+        for (int i = start + 1; i < end; i++)
+        {
+            int mark = codePoints[i];
+            int to = i;
+            for (; to > start && _table.ClassOf(codePoints[to - 1]) > _table.ClassOf(mark); to--)
+                codePoints[to] = codePoints[to - 1];
+            codePoints[to] = mark;
+        }
+    }
+
+    /// <summary>Ordered text has at most a few marks in a row; a megabyte of them is an attack on a quadratic sort.</summary>
+    private void SortLongRun(List<int> codePoints, int start, int end)
+    {
+        var marks = new (int Class, int Position, int CodePoint)[end - start];
+        for (int i = 0; i < marks.Length; i++)
+            marks[i] = (_table.ClassOf(codePoints[start + i]), i, codePoints[start + i]);
+        Array.Sort(marks);
+        for (int i = 0; i < marks.Length; i++)
+            codePoints[start + i] = marks[i].CodePoint;
+    }
+
+    /// <summary>Composes in place and returns how many code points are left.</summary>
+    private int Compose(List<int> codePoints)
+    {
+        int count = 0;
+        int starter = -1;
+        int lastClass = 0;
+        for (int i = 0; i < codePoints.Count; i++)
+        {
+            int codePoint = codePoints[i];
+            int combiningClass = _table.ClassOf(codePoint);
+            // A mark is blocked from the starter by one of the same or a higher class between them, a starter by any mark.
+            bool adjacent = starter == count - 1;
+            if (starter >= 0 && (adjacent || (lastClass != 0 && lastClass < combiningClass)))
+            {
+                int composed = _table.Compose(codePoints[starter], codePoint);
+                if (composed >= 0)
+                {
+                    codePoints[starter] = composed;
+                    continue;
+                }
+            }
+            if (combiningClass == 0)
+                starter = count;
+            lastClass = combiningClass;
+            codePoints[count++] = codePoint;
+        }
+        return count;
+    }
+}

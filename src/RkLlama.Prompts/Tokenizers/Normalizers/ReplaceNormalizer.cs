@@ -1,0 +1,26 @@
+using RkLlama.Prompts.Tokenizers.Patterns;
+
+namespace RkLlama.Prompts.Tokenizers.Normalizers;
+
+/// <summary>Replaces what matches a pattern. The replacement came with the request if any of the matched text did.</summary>
+internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : Normalizer
+{
+    public override bool TryNormalize(TextBuffer source, TextBuffer target)
+    {
+        var matches = new List<TextMatch>();
+        pattern.FindAll(source.Text, matches);
+        if (!matches.Exists(match => match.IsMatch))
+            return false;
+        foreach (TextMatch match in matches)
+        {
+            if (match.IsMatch)
+                target.Append(content, FromRequest(source, match));
+            else
+                target.Append(source, match.Start, match.End);
+        }
+        return true;
+    }
+
+    private static bool FromRequest(TextBuffer source, TextMatch match) =>
+        source.TracksOrigin && source.FromRequest[match.Start..match.End].Contains(true);
+}

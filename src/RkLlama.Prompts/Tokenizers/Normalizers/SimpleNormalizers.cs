@@ -1,0 +1,56 @@
+using System.Text;
+
+namespace RkLlama.Prompts.Tokenizers.Normalizers;
+
+/// <summary>Puts a text in front of every non-empty run; the addition has the origin of the character it precedes.</summary>
+internal sealed class PrependNormalizer(string prefix) : Normalizer
+{
+    public override bool TryNormalize(TextBuffer source, TextBuffer target)
+    {
+        if (source.Length == 0)
+            return false;
+        target.Append(prefix, source.OriginAt(0));
+        target.Append(source, 0, source.Length);
+        return true;
+    }
+}
+
+/// <summary>Removes white space from the ends.</summary>
+internal sealed class StripNormalizer(bool left, bool right) : Normalizer
+{
+    public override bool TryNormalize(TextBuffer source, TextBuffer target)
+    {
+        int start = 0;
+        int end = source.Length;
+        while (left && start < end && char.IsWhiteSpace(source.Text[start]))
+            start++;
+        while (right && end > start && char.IsWhiteSpace(source.Text[end - 1]))
+            end--;
+        if (end - start == source.Length)
+            return false;
+        target.Append(source, start, end);
+        return true;
+    }
+}
+
+/// <summary>Lowercases every code point on its own (no final sigma), as Rust's <c>char::to_lowercase</c> does.</summary>
+internal sealed class LowercaseNormalizer : Normalizer
+{
+    private const int CapitalIWithDot = 0x130; // the only code point whose lower case is two
+
+    public override bool TryNormalize(TextBuffer source, TextBuffer target)
+    {
+        ReadOnlySpan<char> text = source.Text;
+        for (int i = 0; i < text.Length;)
+        {
+            int codePoint = CodePoints.At(text, i, out int length);
+            bool fromRequest = source.OriginAt(i);
+            if (codePoint == CapitalIWithDot)
+                target.Append("i\u0307", fromRequest);
+            else if (Rune.TryCreate(codePoint, out Rune rune))
+                target.AppendCodePoint(Rune.ToLowerInvariant(rune).Value, fromRequest);
+            i += length;
+        }
+        return true;
+    }
+}

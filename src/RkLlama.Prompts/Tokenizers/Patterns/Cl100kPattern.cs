@@ -1,0 +1,56 @@
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary>
+/// <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>: every character belongs to a match, and no character is looked
+/// at more than a few times.
+/// </summary>
+internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
+{
+    public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
+    {
+        for (int start = 0; start < text.Length;)
+        {
+            int end = EndOfMatch(text, start);
+            matches.Add(new TextMatch(start, end, true));
+            start = end;
+        }
+    }
+
+    private int EndOfMatch(ReadOnlySpan<char> text, int start)
+    {
+        char first = text[start];
+        if (first == '\'' && LetterKinds.Contraction(text, start, ignoreCase: true) is > 0 and int contraction)
+            return start + contraction;
+        LetterKind kind = LetterKinds.At(text, start, out int length);
+        if (kind == LetterKind.Letter)
+            return LetterKinds.EndOfRun(text, start + length, LetterKind.Letter);
+        if (kind == LetterKind.Number)
+            return LetterKinds.EndOfRun(text, start, LetterKind.Number, maxNumbers);
+        int next = start + length;
+        LetterKind nextKind = next < text.Length ? LetterKinds.At(text, next, out _) : LetterKind.Space;
+        if (nextKind == LetterKind.Letter && first is not ('\r' or '\n'))
+            return LetterKinds.EndOfRun(text, next, LetterKind.Letter);
+        if (kind == LetterKind.Other || (first == ' ' && nextKind == LetterKind.Other))
+            return EndOfLineBreaks(text, LetterKinds.EndOfRun(text, next, LetterKind.Other));
+        return EndOfSpace(text, start);
+    }
+
+    private static int EndOfLineBreaks(ReadOnlySpan<char> text, int index)
+    {
+        while (index < text.Length && text[index] is '\r' or '\n')
+            index++;
+        return index;
+    }
+
+    /// <summary>
+    /// White space ends behind its last line break; without one it leaves its last character to the word behind it, unless it has no other.
+    /// </summary>
+    private static int EndOfSpace(ReadOnlySpan<char> text, int start)
+    {
+        int end = LetterKinds.EndOfRun(text, start, LetterKind.Space);
+        int lineBreak = text[start..end].LastIndexOfAny('\r', '\n');
+        if (lineBreak >= 0)
+            return start + lineBreak + 1;
+        return end == text.Length || end == start + 1 ? end : end - 1;
+    }
+}

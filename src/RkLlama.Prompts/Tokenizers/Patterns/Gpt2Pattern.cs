@@ -1,0 +1,33 @@
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary><see cref="KnownPatterns.Gpt2"/>: every character belongs to a match.</summary>
+internal sealed class Gpt2Pattern : TextPattern
+{
+    public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
+    {
+        for (int start = 0; start < text.Length;)
+        {
+            int end = EndOfMatch(text, start);
+            matches.Add(new TextMatch(start, end, true));
+            start = end;
+        }
+    }
+
+    private static int EndOfMatch(ReadOnlySpan<char> text, int start)
+    {
+        if (text[start] == '\'' && LetterKinds.Contraction(text, start, ignoreCase: false) is > 0 and int length)
+            return start + length;
+        int word = text[start] == ' ' && start + 1 < text.Length ? start + 1 : start;
+        LetterKind kind = LetterKinds.At(text, word, out _);
+        if (kind != LetterKind.Space)
+            return LetterKinds.EndOfRun(text, word, kind);
+        return EndOfSpace(text, start);
+    }
+
+    /// <summary>White space leaves its last character to the word behind it, unless it has no other.</summary>
+    private static int EndOfSpace(ReadOnlySpan<char> text, int start)
+    {
+        int end = LetterKinds.EndOfRun(text, start, LetterKind.Space);
+        return end == text.Length || end == start + 1 ? end : end - 1;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary>What the known split patterns tell apart.</summary>
+internal enum LetterKind : byte
+{
+    /// <summary>Neither letter nor number nor white space.</summary>
+    Other,
+    Letter,
+    Number,
+    Space,
+}
+
+/// <summary>The kind of a code point: a table for ASCII, Unicode categories beyond.</summary>
+internal static class LetterKinds
+{
+    private static readonly LetterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(Classify)];
+
+    public static LetterKind At(ReadOnlySpan<char> text, int index, out int length)
+    {
+        char unit = text[index];
+        length = 1;
+        if (unit < 128)
+            return Ascii[unit];
+        return Classify(char.IsSurrogate(unit) ? CodePoints.At(text, index, out length) : unit);
+    }
+
+    /// <summary>The end of the run of one kind that goes on at <paramref name="index"/>, at most <paramref name="max"/> code points long.</summary>
+    public static int EndOfRun(ReadOnlySpan<char> text, int index, LetterKind kind, int max = int.MaxValue)
+    {
+        for (; max > 0 && index < text.Length && At(text, index, out int length) == kind; max--)
+            index += length;
+        return index;
+    }
+
+    /// <summary>The length of <c>'s</c>, <c>'t</c>, <c>'re</c>, <c>'ve</c>, <c>'m</c>, <c>'ll</c> or <c>'d</c> at an apostrophe, or 0.</summary>
+    public static int Contraction(ReadOnlySpan<char> text, int index, bool ignoreCase)
+    {
+        char first = Lower(text, index + 1, ignoreCase);
+        if (first is 's' or 't' or 'm' or 'd')
+            return 2;
+        return (first, Lower(text, index + 2, ignoreCase)) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? 3 : 0;
+    }
+
+    private static char Lower(ReadOnlySpan<char> text, int index, bool ignoreCase)
+    {
+        char unit = index < text.Length ? text[index] : '\0';
+        if (!ignoreCase)
+            return unit;
+        return unit == '\u017F' ? 's' : char.IsAsciiLetterUpper(unit) ? (char)(unit | 0x20) : unit; // U+017F, the long s, folds to s
+    }
+
+    private static LetterKind Classify(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
+    {
+        <= UnicodeCategory.OtherLetter => LetterKind.Letter,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => LetterKind.Number,
+        _ => CodePoints.IsWhiteSpace(codePoint) ? LetterKind.Space : LetterKind.Other,
+    };
+}

@@ -1,0 +1,204 @@
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+internal enum PatternOperation
+{
+    /// <summary>Takes one code point of the set.</summary>
+    Set,
+
+    /// <summary>Takes Min to Max code points of the set, in the given mode.</summary>
+    SetLoop,
+
+    /// <summary>Goes on, and keeps Target as the other way. With a set: goes to Target at once where the next code point is not in it.</summary>
+    Fork,
+
+    /// <summary>Goes to Target, and keeps the next instruction as the other way.</summary>
+    ForkLazy,
+
+    Jump,
+
+    /// <summary>Runs the instructions up to Accept on their own, then goes to Target where they stopped.</summary>
+    Atomic,
+
+    /// <summary>As Atomic, but stays where it was; Min is 1 for a negative look-ahead.</summary>
+    LookAhead,
+
+    Anchor,
+
+    Accept,
+}
+
+internal readonly record struct PatternInstruction(PatternOperation Operation)
+{
+    public CharacterSet? Set { get; init; }
+
+    public int Target { get; init; }
+
+    public int Min { get; init; }
+
+    public int Max { get; init; }
+
+    public RepeatMode Mode { get; init; }
+
+    public Anchor Anchor { get; init; }
+}
+
+/// <summary>Turns a syntax tree into instructions for <see cref="PatternMatcher"/>.</summary>
+internal sealed class PatternCompiler
+{
+    private const int MaxInstructions = 5000;
+
+    private readonly List<PatternInstruction> _program = [];
+
+    public static PatternInstruction[] Compile(PatternNode root)
+    {
+        var compiler = new PatternCompiler();
+        compiler.Emit(root);
+        compiler.Add(new PatternInstruction(PatternOperation.Accept));
+        return [.. compiler._program];
+    }
+
+    /// <summary>The code points a match of <paramref name="node"/> can begin with, or null where it may be empty.</summary>
+    public static CharacterSet? FirstOf(PatternNode node)
+    {
+        switch (node)
+        {
+            case PatternNode.Set set:
+                return set.Members;
+            case PatternNode.Atomic atomic:
+                return FirstOf(atomic.Body);
+            case PatternNode.Repeat { Min: > 0 } repeat:
+                return FirstOf(repeat.Body);
+            case PatternNode.Alternation alternation:
+                return alternation.Branches.Select(FirstOf).Aggregate((a, b) => a is null || b is null ? null : a.Union(b));
+            case PatternNode.Sequence sequence:
+                return FirstOfSequence(sequence);
+            default:
+                return null;
+        }
+    }
+
+    private static CharacterSet? FirstOfSequence(PatternNode.Sequence sequence)
+    {
+        CharacterSet first = CharacterSet.Empty;
+        foreach (PatternNode part in sequence.Parts)
+        {
+            if (FirstOf(part) is { } own)
+                return first.Union(own);
+            if (part is not PatternNode.Repeat repeat || FirstOf(repeat.Body) is not { } optional)
+                return null;
+            first = first.Union(optional);
+        }
+        return null;
+    }
+
+    private void Emit(PatternNode node)
+    {
+        switch (node)
+        {
+            case PatternNode.Set set:
+                Add(new PatternInstruction(PatternOperation.Set) { Set = set.Members });
+                break;
+            case PatternNode.Sequence sequence:
+                foreach (PatternNode part in sequence.Parts)
+                    Emit(part);
+                break;
+            case PatternNode.Alternation alternation:
+                EmitAlternation(alternation.Branches);
+                break;
+            case PatternNode.Repeat repeat:
+                EmitRepeat(repeat);
+                break;
+            case PatternNode.LookAhead look:
+                EmitApart(new PatternInstruction(PatternOperation.LookAhead) { Min = look.Negative ? 1 : 0 }, look.Body);
+                break;
+            case PatternNode.Atomic atomic:
+                EmitApart(new PatternInstruction(PatternOperation.Atomic), atomic.Body);
+                break;
+            case PatternNode.At at:
+                Add(new PatternInstruction(PatternOperation.Anchor) { Anchor = at.Anchor });
+                break;
+            default:
+                throw new InvalidOperationException($"No instructions for {node.GetType().Name}.");
+        }
+    }
+
+    private void EmitAlternation(IReadOnlyList<PatternNode> branches)
+    {
+        var exits = new List<int>();
+        for (int i = 0; i < branches.Count - 1; i++)
+        {
+            int fork = Add(default);
+            Emit(branches[i]);
+            exits.Add(Add(default));
+            _program[fork] = new PatternInstruction(PatternOperation.Fork) { Set = FirstOf(branches[i]), Target = _program.Count };
+        }
+        Emit(branches[^1]);
+        foreach (int exit in exits)
+            _program[exit] = new PatternInstruction(PatternOperation.Jump) { Target = _program.Count };
+    }
+
+    private void EmitRepeat(PatternNode.Repeat repeat)
+    {
+        if (repeat.Body is PatternNode.Set set)
+        {
+            Add(new PatternInstruction(PatternOperation.SetLoop)
+            {
+                Set = set.Members,
+                Min = repeat.Min,
+                Max = repeat.Max,
+                Mode = repeat.Mode,
+            });
+            return;
+        }
+        if (repeat.Mode == RepeatMode.Possessive)
+        {
+            EmitApart(new PatternInstruction(PatternOperation.Atomic), repeat with { Mode = RepeatMode.Greedy });
+            return;
+        }
+        for (int i = 0; i < repeat.Min; i++)
+            Emit(repeat.Body);
+        PatternOperation fork = repeat.Mode == RepeatMode.Lazy ? PatternOperation.ForkLazy : PatternOperation.Fork;
+        if (repeat.Max == PatternNode.Repeat.Unbounded)
+            EmitLoop(repeat.Body, fork);
+        else
+            EmitOptional(repeat.Body, fork, repeat.Max - repeat.Min);
+    }
+
+    private void EmitLoop(PatternNode body, PatternOperation fork)
+    {
+        // Without a first set the body may be empty, and an empty body repeats for ever.
+        CharacterSet first = FirstOf(body) ?? throw TokenizerException.Unsupported("a pattern that repeats a part which may be empty");
+        int start = Add(default);
+        Emit(body);
+        Add(new PatternInstruction(PatternOperation.Jump) { Target = start });
+        _program[start] = new PatternInstruction(fork) { Set = first, Target = _program.Count };
+    }
+
+    private void EmitOptional(PatternNode body, PatternOperation fork, int count)
+    {
+        var forks = new List<int>();
+        for (int i = 0; i < count; i++)
+        {
+            forks.Add(Add(default));
+            Emit(body);
+        }
+        foreach (int index in forks)
+            _program[index] = new PatternInstruction(fork) { Target = _program.Count };
+    }
+
+    private void EmitApart(PatternInstruction instruction, PatternNode body)
+    {
+        int index = Add(instruction);
+        Emit(body);
+        Add(new PatternInstruction(PatternOperation.Accept));
+        _program[index] = instruction with { Target = _program.Count };
+    }
+
+    private int Add(PatternInstruction instruction)
+    {
+        if (_program.Count >= MaxInstructions)
+            throw TokenizerException.Unsupported($"a pattern of more than {MaxInstructions} instructions");
+        _program.Add(instruction);
+        return _program.Count - 1;
+    }
+}

@@ -1,0 +1,197 @@
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary>
+/// Runs a compiled pattern over one text by backtracking, on code points. The work is counted: a pattern that would need more than
+/// <see cref="StepsPerCharacter"/> steps a character is given up with an exception, so that no text can hold a thread.
+/// </summary>
+internal ref struct PatternMatcher
+{
+    private const int StepsPerCharacter = 100;
+    private const int FreeSteps = 100_000;
+    private const int MaxKeptFrames = 4096;
+
+    // One stack a thread, taken for the time of a match so that a pattern never sees another's frames.
+    [ThreadStatic]
+    private static Frame[]? t_frames;
+
+    private readonly PatternInstruction[] _program;
+    private readonly ReadOnlySpan<char> _text;
+    private Frame[] _frames;
+    private int _count;
+    private long _budget;
+
+    public PatternMatcher(PatternInstruction[] program, ReadOnlySpan<char> text)
+    {
+        _program = program;
+        _text = text;
+        _frames = t_frames ?? new Frame[64];
+        t_frames = null;
+        _budget = FreeSteps + (long)StepsPerCharacter * text.Length;
+    }
+
+    /// <summary>A way not tried yet: an instruction and a position, or a loop (Floor ≥ 0). A greedy loop may give back down to Floor; a lazy one may take Floor more.</summary>
+    private readonly record struct Frame(int Instruction, int Position, int Floor);
+
+    /// <summary>The end of a match that begins at <paramref name="start"/>, or -1.</summary>
+    public int Match(int start)
+    {
+        _count = 0;
+        return Run(0, start);
+    }
+
+    public readonly void Dispose()
+    {
+        if (_frames.Length <= MaxKeptFrames)
+            t_frames = _frames;
+    }
+
+    private int Run(int instruction, int position)
+    {
+        int bottom = _count;
+        while (true)
+        {
+            Spend(1);
+            ref readonly PatternInstruction current = ref _program[instruction];
+            bool go = true;
+            switch (current.Operation)
+            {
+                case PatternOperation.Accept:
+                    _count = bottom;
+                    return position;
+                case PatternOperation.Set:
+                    go = TryStep(current.Set!, ref position);
+                    instruction++;
+                    break;
+                case PatternOperation.SetLoop:
+                    go = TryLoop(in current, instruction, ref position);
+                    instruction++;
+                    break;
+                case PatternOperation.Fork when current.Set is { } first && !StartsWith(first, position):
+                case PatternOperation.Jump:
+                    instruction = current.Target;
+                    break;
+                case PatternOperation.Fork:
+                    Push(new Frame(current.Target, position, -1));
+                    instruction++;
+                    break;
+                case PatternOperation.ForkLazy:
+                    Push(new Frame(instruction + 1, position, -1));
+                    instruction = current.Target;
+                    break;
+                case PatternOperation.Atomic:
+                    int end = Run(instruction + 1, position);
+                    go = end >= 0;
+                    position = end;
+                    instruction = current.Target;
+                    break;
+                case PatternOperation.LookAhead:
+                    go = (Run(instruction + 1, position) < 0) == (current.Min == 1);
+                    instruction = current.Target;
+                    break;
+                case PatternOperation.Anchor:
+                    go = IsAt(current.Anchor, position);
+                    instruction++;
+                    break;
+            }
+            if (!go && !TryBacktrack(bottom, out instruction, out position))
+                return -1;
+        }
+    }
+
+    /// <summary>Takes up the last way not tried above <paramref name="bottom"/>; false when there is none.</summary>
+    private bool TryBacktrack(int bottom, out int instruction, out int position)
+    {
+        while (_count > bottom)
+        {
+            Frame frame = _frames[--_count];
+            instruction = frame.Instruction;
+            position = frame.Position;
+            if (frame.Floor < 0)
+                return true;
+            ref readonly PatternInstruction loop = ref _program[instruction++];
+            if (loop.Mode == RepeatMode.Greedy)
+            {
+                CodePoints.Before(_text, position, out int length);
+                position -= length;
+                if (position > frame.Floor)
+                    _frames[_count++] = frame with { Position = position };
+                return true;
+            }
+            if (TryStep(loop.Set!, ref position))
+            {
+                if (frame.Floor > 1)
+                    _frames[_count++] = frame with { Position = position, Floor = frame.Floor - 1 };
+                return true;
+            }
+        }
+        instruction = position = 0;
+        return false;
+    }
+
+    private bool TryLoop(in PatternInstruction loop, int instruction, ref int position)
+    {
+        CharacterSet set = loop.Set!;
+        int taken = 0;
+        while (taken < loop.Min)
+        {
+            if (!TryStep(set, ref position))
+                return false;
+            taken++;
+        }
+        if (loop.Mode == RepeatMode.Lazy)
+        {
+            if (loop.Max > taken)
+                Push(new Frame(instruction, position, loop.Max - taken));
+            return true;
+        }
+        int floor = position;
+        while (taken < loop.Max && TryStep(set, ref position))
+            taken++;
+        Spend(position - floor);
+        if (position > floor && loop.Mode == RepeatMode.Greedy)
+            Push(new Frame(instruction, position, floor));
+        return true;
+    }
+
+    private readonly bool TryStep(CharacterSet set, ref int position)
+    {
+        if (position >= _text.Length)
+            return false;
+        char unit = _text[position];
+        if (!char.IsSurrogate(unit))
+        {
+            if (!set.Contains(unit))
+                return false;
+            position++;
+            return true;
+        }
+        if (!set.Contains(CodePoints.At(_text, position, out int length)))
+            return false;
+        position += length;
+        return true;
+    }
+
+    private readonly bool StartsWith(CharacterSet set, int position) => TryStep(set, ref position);
+
+    private readonly bool IsAt(Anchor anchor, int position) => anchor switch
+    {
+        Anchor.TextStart => position == 0,
+        Anchor.TextEnd => position == _text.Length,
+        Anchor.LineStart => position == 0 || (position < _text.Length && _text[position - 1] == '\n'),
+        _ => position == _text.Length || _text[position] == '\n',
+    };
+
+    private void Push(Frame frame)
+    {
+        if (_count == _frames.Length)
+            Array.Resize(ref _frames, _count * 2);
+        _frames[_count++] = frame;
+    }
+
+    private void Spend(int steps)
+    {
+        _budget -= steps;
+        if (_budget < 0)
+            throw new TokenizerException($"A pattern of the tokenizer needs too much work for a text of {_text.Length} characters.");
+    }
+}

@@ -1,0 +1,236 @@
+using System.Globalization;
+
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary>
+/// Reads the regular expressions of tokenizer files, which are in Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> stand at line
+/// ends, classes nest and intersect, <c>{n,m}+</c> repeats a repetition. What is not understood exactly is refused by name.
+/// </summary>
+internal sealed class PatternParser
+{
+    private const int MaxCount = 1000;
+    private const int MaxDepth = 50;
+    private const int MaxLength = 10_000;
+
+    private readonly string _pattern;
+    private int _position;
+    private int _depth;
+    private bool _ignoreCase;
+
+    private PatternParser(string pattern) => _pattern = pattern;
+
+    private bool AtEnd => _position == _pattern.Length;
+
+    public static PatternNode Parse(string pattern)
+    {
+        if (CodePoints.IndexOfLoneSurrogate(pattern) >= 0)
+            throw TokenizerException.Unsupported("a pattern with half a character");
+        if (pattern.Length > MaxLength)
+            throw TokenizerException.Unsupported($"a pattern of more than {MaxLength} characters");
+        var parser = new PatternParser(pattern);
+        PatternNode node = parser.ParseAlternation();
+        return parser.AtEnd ? node : throw parser.Refuse("an unmatched ')'");
+    }
+
+    private PatternNode ParseAlternation()
+    {
+        if (++_depth > MaxDepth)
+            throw Refuse("groups nested too deep");
+        var branches = new List<PatternNode> { ParseSequence() };
+        while (TryTake("|"))
+            branches.Add(ParseSequence());
+        _depth--;
+        return branches.Count == 1 ? branches[0] : new PatternNode.Alternation(branches);
+    }
+
+    private PatternNode ParseSequence()
+    {
+        var parts = new List<PatternNode>();
+        if (_position == 0 && TryTake("(?i)"))
+            _ignoreCase = true;
+        while (!AtEnd && _pattern[_position] is not ('|' or ')'))
+            parts.Add(ParseQuantifier(ParseAtom()));
+        return parts.Count == 1 ? parts[0] : new PatternNode.Sequence(parts);
+    }
+
+    private PatternNode ParseAtom()
+    {
+        if (TryTake("("))
+            return ParseGroup();
+        if (TryTake("["))
+            return new PatternNode.Set(new PatternClassParser(this).Parse());
+        if (TryTake("."))
+            return new PatternNode.Set(CharacterSet.Of('\n').Complement());
+        if (TryTake("^"))
+            return new PatternNode.At(Anchor.LineStart);
+        if (TryTake("$"))
+            return new PatternNode.At(Anchor.LineEnd);
+        if (TryTake("\\A"))
+            return new PatternNode.At(Anchor.TextStart);
+        if (TryTake("\\z"))
+            return new PatternNode.At(Anchor.TextEnd);
+        if (_pattern[_position] is '*' or '+' or '?' or '{' or '}')
+            throw Refuse("a bare quantifier or brace");
+        int codePoint = TakeCodePoint(out CharacterSet? shorthand);
+        return new PatternNode.Set(shorthand ?? Folded(CharacterSet.Of(codePoint)));
+    }
+
+    /// <summary>The part after <c>(</c>. Captures are plain groups here: nothing refers back to them.</summary>
+    private PatternNode ParseGroup()
+    {
+        bool outerCase = _ignoreCase;
+        Func<PatternNode, PatternNode> wrap = node => node;
+        if (TryTake("?="))
+            wrap = node => new PatternNode.LookAhead(node, Negative: false);
+        else if (TryTake("?!"))
+            wrap = node => new PatternNode.LookAhead(node, Negative: true);
+        else if (TryTake("?>"))
+            wrap = node => new PatternNode.Atomic(node);
+        else if (TryTake("?i:"))
+            _ignoreCase = true;
+        else if (!TryTake("?:") && !AtEnd && _pattern[_position] == '?')
+            throw Refuse("a group of an unknown kind");
+        PatternNode body = ParseAlternation();
+        if (!TryTake(")"))
+            throw Refuse("an unclosed group");
+        _ignoreCase = outerCase;
+        return wrap(body);
+    }
+
+    private PatternNode ParseQuantifier(PatternNode atom)
+    {
+        if (AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{'))
+            return atom;
+        char sign = _pattern[_position++];
+        (int min, int max) = sign switch
+        {
+            '*' => (0, PatternNode.Repeat.Unbounded),
+            '+' => (1, PatternNode.Repeat.Unbounded),
+            '?' => (0, 1),
+            _ => ParseCounts(),
+        };
+        PatternNode repeat = new PatternNode.Repeat(atom, min, max, RepeatMode.Greedy);
+        if (TryTake("+"))
+        {
+            // After a count the plus is not possessive in this dialect: it repeats the counted part.
+            repeat = sign == '{'
+                ? new PatternNode.Repeat(repeat, 1, PatternNode.Repeat.Unbounded, RepeatMode.Greedy)
+                : new PatternNode.Repeat(atom, min, max, RepeatMode.Possessive);
+        }
+        else if (TryTake("?"))
+        {
+            repeat = min == max
+                ? throw Refuse("a lazy fixed count")
+                : new PatternNode.Repeat(atom, min, max, RepeatMode.Lazy);
+        }
+        return AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{') ? repeat : throw Refuse("a quantifier on a quantifier");
+    }
+
+    /// <summary><c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
+    private (int Min, int Max) ParseCounts()
+    {
+        int close = _pattern.IndexOf('}', _position);
+        if (close < 0)
+            throw Refuse("an unclosed count");
+        string[] counts = _pattern[_position..close].Split(',');
+        _position = close + 1;
+        int min = counts.Length == 2 && counts[0].Length == 0 ? 0 : ParseCount(counts[0]);
+        int max = counts.Length == 1 ? min : counts[1].Length == 0 ? PatternNode.Repeat.Unbounded : ParseCount(counts[1]);
+        return counts.Length <= 2 && min <= max && max > 0 ? (min, max) : throw Refuse("an odd count");
+    }
+
+    private int ParseCount(string digits) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= MaxCount
+            ? count
+            : throw Refuse("an odd count");
+
+    /// <summary>Takes one possibly escaped code point; for a class such as <c>\s</c> the set stands in <paramref name="shorthand"/>.</summary>
+    internal int TakeCodePoint(out CharacterSet? shorthand)
+    {
+        shorthand = null;
+        int codePoint = TakeRaw();
+        if (codePoint != '\\')
+            return codePoint;
+        codePoint = TakeRaw();
+        shorthand = codePoint switch
+        {
+            's' => CharacterSet.WhiteSpace,
+            'S' => CharacterSet.WhiteSpace.Complement(),
+            'd' => CharacterSet.OfCategories([UnicodeCategory.DecimalDigitNumber]),
+            'D' => CharacterSet.OfCategories([UnicodeCategory.DecimalDigitNumber]).Complement(),
+            'p' => ParseProperty(negated: false),
+            'P' => ParseProperty(negated: true),
+            _ => null,
+        };
+        return codePoint switch
+        {
+            _ when shorthand is not null => 0,
+            'r' => '\r',
+            'n' => '\n',
+            't' => '\t',
+            'f' => '\f',
+            'v' => '\v',
+            'u' => ParseHex(4),
+            'x' when TryTake("{") => ParseHex(-1),
+            'x' => ParseHex(2),
+            < 128 when char.IsAsciiLetterOrDigit((char)codePoint) => throw Refuse($"the escape \\{(char)codePoint}"),
+            _ => codePoint,
+        };
+    }
+
+    private CharacterSet ParseProperty(bool negated)
+    {
+        int close = _pattern.IndexOf('}', _position);
+        if (!TryTake("{") || close < 0)
+            throw Refuse("a property without braces");
+        if (TryTake("^"))
+            negated = !negated;
+        string name = _pattern[_position..close];
+        _position = close + 1;
+        if (_ignoreCase && name is "Lu" or "Ll" or "Lt")
+            throw Refuse("a case property that ignores case");
+        CharacterSet set = CategoryNames.Find(name) ?? throw Refuse($"the property \\p{{{name}}}");
+        return negated ? set.Complement() : set;
+    }
+
+    /// <summary>A hexadecimal number of a fixed count of digits, or up to a closing brace.</summary>
+    private int ParseHex(int digits)
+    {
+        int end = digits < 0 ? _pattern.IndexOf('}', _position) : Math.Min(_position + digits, _pattern.Length);
+        bool read = int.TryParse(
+            _pattern.AsSpan(_position, Math.Max(end - _position, 0)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value);
+        // Two digits above 7F would be a byte of UTF-8, not a character.
+        if (!read || value > 0x10FFFF || (digits == 2 && value > 0x7F))
+            throw Refuse("an odd hexadecimal escape");
+        _position = digits < 0 ? end + 1 : end;
+        return value;
+    }
+
+    internal CharacterSet Folded(CharacterSet set)
+    {
+        if (!_ignoreCase)
+            return set;
+        return set.IgnoringCase() ?? throw Refuse("a non-ASCII character that ignores case");
+    }
+
+    internal char Peek(int offset) => _position + offset < _pattern.Length ? _pattern[_position + offset] : '\0';
+
+    internal bool TryTake(string text)
+    {
+        if (string.CompareOrdinal(_pattern, _position, text, 0, text.Length) != 0)
+            return false;
+        _position += text.Length;
+        return true;
+    }
+
+    internal TokenizerException Refuse(string what) => TokenizerException.Unsupported($"the pattern {_pattern} (at {_position}: {what})");
+
+    private int TakeRaw()
+    {
+        if (AtEnd)
+            throw Refuse("an unexpected end");
+        int codePoint = CodePoints.At(_pattern, _position, out int length);
+        _position += length;
+        return codePoint;
+    }
+}

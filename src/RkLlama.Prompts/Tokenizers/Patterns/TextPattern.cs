@@ -1,0 +1,92 @@
+namespace RkLlama.Prompts.Tokenizers.Patterns;
+
+/// <summary>A half-open range of UTF-16 units.</summary>
+internal readonly record struct TextRange(int Start, int End)
+{
+    public int Length => End - Start;
+}
+
+/// <summary>A stretch of text: one match of a pattern, or what lies between two matches.</summary>
+internal readonly record struct TextMatch(int Start, int End, bool IsMatch);
+
+/// <summary>Something that text is cut or replaced by. Immutable; safe for many threads at once.</summary>
+internal abstract class TextPattern
+{
+    /// <summary>
+    /// Appends stretches that cover <paramref name="text"/> without a gap, matches leftmost first. Text around it is not seen:
+    /// a look-ahead ends where the text ends.
+    /// </summary>
+    public abstract void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches);
+}
+
+/// <summary>A fixed text.</summary>
+internal sealed class LiteralPattern(string literal) : TextPattern
+{
+    public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
+    {
+        int start = 0;
+        while (true)
+        {
+            int offset = text[start..].IndexOf(literal, StringComparison.Ordinal);
+            if (offset < 0)
+                break;
+            if (offset > 0)
+                matches.Add(new TextMatch(start, start + offset, false));
+            start += offset + literal.Length;
+            matches.Add(new TextMatch(start - literal.Length, start, true));
+        }
+        if (start < text.Length)
+            matches.Add(new TextMatch(start, text.Length, false));
+    }
+}
+
+/// <summary>Single code points with a property.</summary>
+internal sealed class CodePointPattern(Func<int, bool> predicate) : TextPattern
+{
+    public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
+    {
+        int rest = 0;
+        for (int i = 0; i < text.Length;)
+        {
+            int codePoint = CodePoints.At(text, i, out int length);
+            if (predicate(codePoint))
+            {
+                if (rest < i)
+                    matches.Add(new TextMatch(rest, i, false));
+                rest = i + length;
+                matches.Add(new TextMatch(i, rest, true));
+            }
+            i += length;
+        }
+        if (rest < text.Length)
+            matches.Add(new TextMatch(rest, text.Length, false));
+    }
+}
+
+/// <summary>The words of the <c>Whitespace</c> pre-tokenizer: <c>\w+|[^\w\s]+</c>.</summary>
+internal sealed class WordPattern : TextPattern
+{
+    private enum Kind
+    {
+        Space,
+        Word,
+        Other,
+    }
+
+    public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
+    {
+        int start = 0;
+        while (start < text.Length)
+        {
+            Kind kind = KindOf(CodePoints.At(text, start, out int length));
+            int end = start + length;
+            while (end < text.Length && KindOf(CodePoints.At(text, end, out length)) == kind)
+                end += length;
+            matches.Add(new TextMatch(start, end, kind != Kind.Space));
+            start = end;
+        }
+    }
+
+    private static Kind KindOf(int codePoint) =>
+        CodePoints.IsWord(codePoint) ? Kind.Word : CodePoints.IsWhiteSpace(codePoint) ? Kind.Space : Kind.Other;
+}

@@ -1,0 +1,51 @@
+using System.Text;
+using RkLlama.Prompts.Tokenizers.Models;
+using RkLlama.Prompts.Tokenizers.Patterns;
+
+namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+/// <summary>Puts a blank in front of every piece that has none.</summary>
+internal sealed class PrefixSpacePreTokenizer : PreTokenizer
+{
+    public override void Apply(PreTokenization state)
+    {
+        TextBuffer text = state.BeginText();
+        List<TextRange> pieces = state.BeginPieces();
+        foreach (TextRange piece in state.Pieces)
+        {
+            int start = text.Length;
+            ReadOnlySpan<char> source = state.TextOf(piece);
+            if (source[0] != ' ')
+                text.Append(' ', false);
+            text.Append(source, false);
+            pieces.Add(new TextRange(start, text.Length));
+        }
+        state.CommitText();
+    }
+}
+
+/// <summary>
+/// Writes every byte of the UTF-8 text as its letter of <see cref="ByteAlphabet"/>. Only where another step follows: at the end of the
+/// chain <see cref="BpeModel"/> reads bytes itself.
+/// </summary>
+internal sealed class ByteAlphabetPreTokenizer : PreTokenizer
+{
+    public override void Apply(PreTokenization state)
+    {
+        TextBuffer text = state.BeginText();
+        List<TextRange> pieces = state.BeginPieces();
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (TextRange piece in state.Pieces)
+        {
+            int start = text.Length;
+            foreach (Rune rune in state.TextOf(piece).EnumerateRunes())
+            {
+                int count = rune.EncodeToUtf8(bytes);
+                foreach (byte value in bytes[..count])
+                    text.Append(ByteAlphabet.ToLetter(value), false);
+            }
+            pieces.Add(new TextRange(start, text.Length));
+        }
+        state.CommitText();
+    }
+}

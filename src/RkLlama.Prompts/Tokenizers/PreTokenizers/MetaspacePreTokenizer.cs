@@ -1,0 +1,52 @@
+using RkLlama.Prompts.Tokenizers.Patterns;
+
+namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+/// <summary>Which pieces get a mark in front.</summary>
+internal enum PrependScheme
+{
+    Never,
+
+    /// <summary>The piece at the very beginning of the prompt.</summary>
+    First,
+    Always,
+}
+
+/// <summary>Writes every blank as a visible mark (usually U+2581), and cuts before each mark.</summary>
+internal sealed class MetaspacePreTokenizer(char replacement, PrependScheme scheme, bool split) : PreTokenizer
+{
+    public override void Apply(PreTokenization state)
+    {
+        TextBuffer text = state.BeginText();
+        List<TextRange> pieces = state.BeginPieces();
+        foreach (TextRange piece in state.Pieces)
+        {
+            int start = text.Length;
+            ReadOnlySpan<char> source = state.TextOf(piece);
+            bool first = piece.Start == 0 && state.StartsPrompt;
+            bool prepend = scheme == PrependScheme.Always || (scheme == PrependScheme.First && first);
+            if (prepend && source[0] != ' ' && source[0] != replacement)
+                text.Append(replacement, false);
+            foreach (char unit in source)
+                text.Append(unit == ' ' ? replacement : unit, false);
+            AddPieces(text.Text, start, pieces);
+        }
+        state.CommitText();
+    }
+
+    private void AddPieces(ReadOnlySpan<char> text, int start, List<TextRange> pieces)
+    {
+        if (!split)
+        {
+            pieces.Add(new TextRange(start, text.Length));
+            return;
+        }
+        while (start < text.Length)
+        {
+            int offset = text[(start + 1)..].IndexOf(replacement);
+            int end = offset < 0 ? text.Length : start + 1 + offset;
+            pieces.Add(new TextRange(start, end));
+            start = end;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using RkLlama.Prompts.Tokenizers.Patterns;
+
+namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+/// <summary>What becomes of the matches a text is cut at.</summary>
+internal enum SplitBehavior
+{
+    Removed,
+    Isolated,
+    MergedWithPrevious,
+    MergedWithNext,
+
+    /// <summary>Neighbouring matches form one piece.</summary>
+    Contiguous,
+}
+
+internal static class SplitBehaviors
+{
+    /// <summary>The behaviour of that name in a tokenizer file.</summary>
+    public static SplitBehavior Parse(string name) => name switch
+    {
+        "Removed" => SplitBehavior.Removed,
+        "Isolated" => SplitBehavior.Isolated,
+        "MergedWithPrevious" => SplitBehavior.MergedWithPrevious,
+        "MergedWithNext" => SplitBehavior.MergedWithNext,
+        "Contiguous" => SplitBehavior.Contiguous,
+        _ => throw TokenizerException.Unsupported($"the split behavior {name}"),
+    };
+
+    /// <summary>Appends the pieces that <paramref name="matches"/> leave, moved by <paramref name="offset"/>; empty ones are left out.</summary>
+    public static void AddPieces(this SplitBehavior behavior, List<TextMatch> matches, int offset, List<TextRange> pieces)
+    {
+        switch (behavior)
+        {
+            case SplitBehavior.Removed:
+                foreach (TextMatch match in matches)
+                {
+                    if (!match.IsMatch)
+                        Add(match.Start, match.End);
+                }
+                break;
+            case SplitBehavior.Isolated:
+                foreach (TextMatch match in matches)
+                    Add(match.Start, match.End);
+                break;
+            case SplitBehavior.MergedWithNext:
+                AddMergedWithNext(matches, offset, pieces);
+                break;
+            default:
+                AddMergedWithPrevious(behavior == SplitBehavior.Contiguous, matches, offset, pieces);
+                break;
+        }
+
+        void Add(int start, int end)
+        {
+            if (start < end)
+                pieces.Add(new TextRange(start + offset, end + offset));
+        }
+    }
+
+    /// <summary>Joins a match to what stands before it (or, contiguous, to what is of its own kind).</summary>
+    private static void AddMergedWithPrevious(bool contiguous, List<TextMatch> matches, int offset, List<TextRange> pieces)
+    {
+        int first = pieces.Count;
+        bool previous = false;
+        foreach (TextMatch match in matches)
+        {
+            bool joins = contiguous ? match.IsMatch == previous : match.IsMatch && !previous;
+            previous = match.IsMatch;
+            if (joins && pieces.Count > first)
+                pieces[^1] = pieces[^1] with { End = match.End + offset };
+            else
+                pieces.Add(new TextRange(match.Start + offset, match.End + offset));
+        }
+        RemoveEmpty(pieces, first);
+    }
+
+    private static void AddMergedWithNext(List<TextMatch> matches, int offset, List<TextRange> pieces)
+    {
+        int first = pieces.Count;
+        bool next = false;
+        for (int i = matches.Count - 1; i >= 0; i--)
+        {
+            TextMatch match = matches[i];
+            bool joins = match.IsMatch && !next;
+            next = match.IsMatch;
+            if (joins && pieces.Count > first)
+                pieces[^1] = pieces[^1] with { Start = match.Start + offset };
+            else
+                pieces.Add(new TextRange(match.Start + offset, match.End + offset));
+        }
+        pieces.Reverse(first, pieces.Count - first);
+        RemoveEmpty(pieces, first);
+    }
+
+    /// <summary>A pattern may match nothing at all; such a match still parts its neighbours.</summary>
+    private static void RemoveEmpty(List<TextRange> pieces, int first)
+    {
+        int kept = first;
+        for (int i = first; i < pieces.Count; i++)
+        {
+            if (pieces[i].Length > 0)
+                pieces[kept++] = pieces[i];
+        }
+        pieces.RemoveRange(kept, pieces.Count - kept);
+    }
+}

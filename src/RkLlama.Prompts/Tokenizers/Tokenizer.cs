@@ -1,0 +1,167 @@
+using System.Text;
+using RkLlama.Prompts.Tokenizers.Decoders;
+using RkLlama.Prompts.Tokenizers.Loading;
+using RkLlama.Prompts.Tokenizers.Models;
+using RkLlama.Prompts.Tokenizers.Normalizers;
+using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.PreTokenizers;
+
+namespace RkLlama.Prompts.Tokenizers;
+
+/// <summary>
+/// Turns prompts into token ids and back, with the same ids as the model's own tokenizer (without special tokens added). Immutable once
+/// loaded; every member may be called by many threads at once.
+/// </summary>
+public sealed class Tokenizer
+{
+    private readonly NormalizerChain _normalizers;
+    private readonly IReadOnlyList<PreTokenizer> _preTokenizers;
+    private readonly BpeModel _model;
+    private readonly DecoderChain _decoders;
+    private readonly Dictionary<int, AddedToken> _addedById = [];
+    private readonly Dictionary<string, int> _addedByContent = new(StringComparer.Ordinal);
+    private readonly AddedTokenMatcher _added;
+    private readonly AddedTokenMatcher _normalizedAdded;
+    private EncodeScratch? _idleScratch;
+
+    internal Tokenizer(TokenizerParts parts)
+    {
+        _normalizers = parts.Normalizers;
+        _preTokenizers = parts.PreTokenizers;
+        _model = parts.Model;
+        _decoders = parts.Decoders;
+        AddedTokens = parts.AddedTokens;
+        foreach (AddedToken token in AddedTokens)
+        {
+            _addedById[token.Id] = token;
+            _addedByContent[token.Content] = token.Id;
+        }
+        // Special tokens come first: of two with the same text, the special one is meant.
+        AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
+        _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        _normalizedAdded = new AddedTokenMatcher(
+            ordered.Where(token => token.Normalized).Select(token => (_normalizers.Normalize(token.Content), token)));
+        VocabularySize = Math.Max(_model.Vocabulary.IdLimit, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Id) + 1);
+    }
+
+    /// <summary>One more than the highest token id.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The tokens matched as literals, in the order of the file.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens { get; }
+
+    /// <summary>
+    /// Loads a tokenizer: a <c>*.tiktoken</c> file as the rank file of Qwen 1, any other as <c>tokenizer.json</c>.
+    /// </summary>
+    /// <exception cref="TokenizerException">The file is broken, or uses a component that is not supported; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Tokenizer LoadFile(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Load(stream) : TokenizerJson.Load(stream);
+    }
+
+    /// <summary>Loads the content of a tokenizer.json.</summary>
+    /// <exception cref="TokenizerException">The content is broken, or uses a component that is not supported.</exception>
+    public static Tokenizer LoadJson(Stream json) => TokenizerJson.Load(json);
+
+    /// <summary>
+    /// The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.
+    /// </summary>
+    /// <exception cref="TokenizerException">A pattern of the tokenizer needs too much work for this text.</exception>
+    public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
+
+    /// <summary>The ids of a prompt.</summary>
+    /// <inheritdoc cref="Encode(PromptText, bool, List{int})"/>
+    public int[] Encode(PromptText prompt, bool guard)
+    {
+        var ids = new List<int>(prompt.Text.Length / 3 + 16);
+        Encode(prompt, guard, ids);
+        return [.. ids];
+    }
+
+    /// <summary>
+    /// Appends the ids of a prompt to <paramref name="ids"/>. With <paramref name="guard"/>, text that came with the request never becomes
+    /// an added token, so nobody can forge a turn; everything else keeps the ids of the model's own tokenizer. Lone surrogates count as
+    /// U+FFFD.
+    /// </summary>
+    /// <exception cref="ArgumentException">The request spans lie outside of the text, or out of order.</exception>
+    /// <exception cref="TokenizerException">A pattern of the tokenizer needs too much work for this text.</exception>
+    public void Encode(PromptText prompt, bool guard, List<int> ids)
+    {
+        EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
+        PromptReader.Read(prompt, guard, scratch.Prompt);
+        guard = scratch.Prompt.TracksOrigin; // without request text there is nothing to guard against
+        scratch.Segments.Clear();
+        _added.Split(scratch.Prompt, scratch.Segments);
+        foreach (AddedSegment segment in scratch.Segments)
+        {
+            if (segment.TokenId >= 0)
+                ids.Add(segment.TokenId);
+            else
+                EncodeRun(segment.Range, scratch, guard, ids);
+        }
+        if (scratch.IsWorthKeeping)
+            _idleScratch = scratch;
+    }
+
+    /// <summary>The id of a token as the tokenizer file spells it, or null.</summary>
+    public int? TokenId(string token)
+    {
+        if (_addedByContent.TryGetValue(token, out int added))
+            return added;
+        int id = _model.Vocabulary.Find(token);
+        return id < 0 ? null : id;
+    }
+
+    /// <summary>The bytes a token adds in the middle of a text; they need not be whole characters. Empty for an unknown id.</summary>
+    public byte[] TokenBytes(int id) => Spelling(id) is { } spelling ? _decoders.GetBytes(spelling) : [];
+
+    /// <summary>The text of ids. Unknown ids are left out, and with <paramref name="skipSpecial"/> control tokens too.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
+    {
+        var tokens = new List<string>(ids.Length);
+        foreach (int id in ids)
+        {
+            if (Spelling(id) is { } spelling && !(skipSpecial && _addedById.TryGetValue(id, out AddedToken? added) && added.Special))
+                tokens.Add(spelling);
+        }
+        return _decoders.Decode(tokens);
+    }
+
+    private string? Spelling(int id)
+    {
+        if (_addedById.TryGetValue(id, out AddedToken? added))
+            return added.Content;
+        return _model.Vocabulary.Contains(id) ? Encoding.UTF8.GetString(_model.Vocabulary.Spelling(id)) : null;
+    }
+
+    /// <summary>Encodes what lies between two added tokens: normalizes it, takes out the added tokens that match only then, and the rest.</summary>
+    private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, List<int> ids)
+    {
+        scratch.Run.Clear(scratch.Prompt.TracksOrigin);
+        scratch.Run.Append(scratch.Prompt, range.Start, range.End);
+        TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare);
+        scratch.NormalizedSegments.Clear();
+        _normalizedAdded.Split(text, scratch.NormalizedSegments);
+        foreach (AddedSegment segment in scratch.NormalizedSegments)
+        {
+            if (segment.TokenId >= 0)
+            {
+                ids.Add(segment.TokenId);
+                continue;
+            }
+            scratch.PreTokenization.Start(text, segment.Range, startsPrompt: range.Start == 0);
+            EncodePieces(scratch, guard, ids);
+        }
+    }
+
+    private void EncodePieces(EncodeScratch scratch, bool guard, List<int> ids)
+    {
+        PreTokenization state = scratch.PreTokenization;
+        foreach (PreTokenizer step in _preTokenizers)
+            step.Apply(state);
+        foreach (TextRange piece in state.Pieces)
+            _model.Encode(state.TextOf(piece), scratch.Bpe, guard, ids);
+    }
+}
