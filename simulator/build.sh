@@ -13,7 +13,7 @@ shift
     1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
 cc=${CC:-cc}
-flags="-std=c11 -O2 -g -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
+flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
 link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
 case ${RKSIM_CFLAGS:-} in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
 
@@ -33,23 +33,28 @@ abi_of() {
 
 fresh() { [ -f "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ] && [ ! "$src/build.sh" -nt "$1" ]; }
 
-# Objects of one ABI group, compiled once and shared by its variants.
-objects() {
-    obj=$out/.obj/$1
-    fresh "$obj/done" && return
-    mkdir -p "$obj"
-    files=legacy.c
-    [ "$1" = 10001 ] || files=$(cd "$src" && ls ./*.c | grep -v -e legacy.c -e version.c -e selftest)
+# One object per ABI group, shared by its variants: all sources as one unit, which takes a fifth of the time.
+object() {
+    obj=$out/.obj/$1.o
+    fresh "$obj" && return
+    mkdir -p "$out/.obj"
+    if [ "$1" = 10001 ]; then files=legacy.c
+    else files=$(cd "$src" && ls ./*.c | grep -v -e legacy.c -e version.c -e selftest); fi
     # shellcheck disable=SC2086
-    (cd "$obj" && rm -f ./*.o && for f in $files; do echo "$src/${f#./}"; done |
-        xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 $cc $flags -DRKSIM_ABI="$1" -c)
-    touch "$obj/done"
+    for f in $files; do echo "#include \"$src/$f\""; done | $cc $flags -DRKSIM_ABI="$1" -x c -c - -o "$obj"
 }
+
+abis=$(for version; do abi_of "$version"; done)
+jobs=
+for abi in $(echo "$abis" | sort -u); do
+    object "$abi" &
+    jobs="$jobs $!"
+done
+for job in $jobs; do wait "$job"; done
 
 for version; do
     lib=$out/$version/librkllmrt.so
     abi=$(abi_of "$version")
-    objects "$abi"
     fresh "$lib" && continue
     define="-DRKSIM_NAME=\"${version%%-*}\""
     case $version in
@@ -66,6 +71,6 @@ for version; do
         need="-Wl,--no-as-needed $stub"
     fi
     # shellcheck disable=SC2086
-    $cc $flags $define "$src/version.c" "$out/.obj/$abi"/*.o $link $need -lm -o "$lib.new"
+    $cc $flags $define "$src/version.c" "$out/.obj/$abi.o" $link $need -lm -o "$lib.new"
     mv "$lib.new" "$lib"
 done

@@ -72,7 +72,9 @@ static size_t unfinished(const char *s, size_t len)
         unsigned char c = (unsigned char)s[len - back];
         if (c < 0x80)
             return 0;
-        if (c >= 0xc0)
+        if (c > 0xf4)
+            return 0;
+        if (c >= 0xc2)
             return back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? back : 0;
     }
     return 0;

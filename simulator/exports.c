@@ -4,12 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXPORT __attribute__((visibility("default")))
-#define HANDLE_OR_FAIL(handle) \
-    if (!police_handle(handle, __func__)) \
-        return -1; \
-    Handle *h = handle
-
 static void trace_call(const char *call)
 {
     if (!trace_on())

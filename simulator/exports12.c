@@ -4,12 +4,6 @@
 #include <string.h>
 
 #if RKSIM_ABI >= 10200
-#define EXPORT __attribute__((visibility("default")))
-#define HANDLE_OR_FAIL(handle) \
-    if (!police_handle(handle, __func__)) \
-        return -1; \
-    Handle *h = handle
-
 static void replace(char **slot, const char *text)
 {
     free(*slot);

@@ -1,6 +1,8 @@
 // sim.h - the simulator's own types. A Handle owns everything of one rkllm_init; a Run is one rkllm_run.
 #pragma once
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "abi.h"
 #include "faults.h"
 #include "json.h"
@@ -171,6 +173,13 @@ bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam 
 bool police_text(const char *text, const char *what);
 void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 RKLLMParam default_param(void);
+
+// ---- exports.c, exports12.c
+#define EXPORT __attribute__((visibility("default")))
+#define HANDLE_OR_FAIL(handle) \
+    if (!police_handle(handle, __func__)) \
+        return -1; \
+    Handle *h = handle
 
 // ---- log.c, trace.c, clock.c
 const char *runtime_version(void);      // what the log says; version.c has what was built

@@ -1,0 +1,189 @@
+// selftest-policing.c - careless hosts: each has to be caught, by abort() unless the check says otherwise.
+#define _GNU_SOURCE
+#include "selftest.h"
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static RKLLMInput input;
+static RKLLMInferParam infer;
+
+static bool null_handle(void) { return api.abort(NULL); }
+static bool after_destroy(void) { LLMHandle h = open_demo(); return api.destroy(h) || run(h, "x"); }
+static bool double_destroy(void) { LLMHandle h = open_demo(); return api.destroy(h) || api.destroy(h); }
+static bool null_param(void) { LLMHandle h; return api.init(&h, NULL, (void *)null_handle); }
+static bool bad_path(void) { RKLLMParam p = defaults(); p.model_path = (char *)8; return open_with(p); }
+static bool bad_float(void) { RKLLMParam p = defaults(); p.temperature = NAN; return open_with(p); }
+static bool bad_bool(void) { RKLLMParam p = defaults(); memset(&p.skip_special_token, 7, 1); return open_with(p); }
+static bool bad_reserved(void) { RKLLMParam p = defaults(); p.extend_param.reserved[5] = 1; return open_with(p); }
+static bool bad_type(void) { LLMHandle h = open_demo(); memset(&input.input_type, 9, 4); return run_with(h, &input, &infer); }
+static bool bad_prompt(void) { return run(open_demo(), (char *)16); }
+static bool bad_mode(void) { LLMHandle h = open_demo(); memset(&infer.mode, 9, 4); input.prompt_input = "x"; return run_with(h, &input, &infer); }
+static bool bad_tokens(void)
+{
+    LLMHandle h = open_demo();
+    input.input_type = RKLLM_INPUT_TOKEN;
+    input.token_input.input_ids = (int32_t *)64;
+    input.token_input.n_tokens = 5;
+    return run_with(h, &input, &infer);
+}
+
+static bool wrong_third(void)       // the other generation's third argument
+{
+    LLMHandle h;
+    RKLLMParam p = defaults();
+    static void *data[8];
+    return api.init(&h, &p, RKSIM_ABI >= 10300 ? (void *)wrong_third : (void *)data);
+}
+
+static bool fail_mode(void)
+{
+    LLMHandle h;
+    RKLLMParam p = defaults();
+    p.top_p = -3;
+    setenv("RKLLM_STANDIN_ABI", "fail", 1);
+    return api.init(&h, &p, (void *)fail_mode) == -1 && api.destroy(NULL) == -1;
+}
+
+static bool real_mode(void)
+{
+    setenv("RKLLM_STANDIN_ABI", "real", 1);
+    LLMHandle h;
+    RKLLMParam p = defaults();
+    static void *garbage[8] = {(void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8};
+    if (api.init(&h, &p, RKSIM_ABI >= 10300 ? (void *)garbage : (void *)8))
+        return false;
+    return run(h, "x");             // dies at the first callback
+}
+
+static int read_behind(RKLLMResult *r, LLMCallState s)
+{
+    (void)s;
+    return ((volatile char *)r)[sizeof *r];
+}
+
+static bool guard_page(void)
+{
+    on_callback = read_behind;
+    return run(open_demo(), "x");
+}
+
+static const char *kept;
+static int keep_text(RKLLMResult *r, LLMCallState s)
+{
+    if (seen->calls == 1)
+        kept = r->text;
+    if (s == RKLLM_RUN_FINISH && (unsigned char)kept[100] == 0xdd)
+        abort();
+    return 0;
+}
+
+static bool poisoned_text(void)
+{
+    setenv("RKLLM_STANDIN_FAULT", "huge_piece:2000", 1);
+    on_callback = keep_text;
+    return run(open_demo(), "x");
+}
+
+static void *second_run(void *h)
+{
+    usleep(20000);
+    run(h, "x");
+    return NULL;
+}
+
+static bool race(void)
+{
+    LLMHandle h = open_demo();
+    pthread_t t;
+    pthread_create(&t, NULL, second_run, h);
+    bool ok = !run(h, "!sleep 50 3");
+    pthread_join(t, NULL);
+    return ok;
+}
+
+static bool race_hang(void) { return setenv("RKLLM_STANDIN_RACE", "hang", 1) || race(); }
+static bool race_garbage(void) { return !setenv("RKLLM_STANDIN_RACE", "garbage", 1) && race() && strstr(seen->text, "PAD"); }
+
+static LLMHandle doomed;
+static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(doomed); }
+static bool destroy_in_callback(void)
+{
+    on_callback = destroy_inside;
+    return run(doomed = open_demo(), "x");
+}
+
+static bool dirty_padding(void)
+{
+    setenv("RKLLM_STANDIN_PADDING", "dirty", 1);
+    LLMHandle h = open_demo();
+    return h && !run(h, "!echo x") && !api.destroy(h);
+}
+
+static bool odd_defaults(void)
+{
+    setenv("RKLLM_STANDIN_DEFAULTS", "odd", 1);
+    RKLLMParam p = defaults();
+    p.top_p = 0.5f;
+    LLMHandle h = open_with(p);
+    return h && !api.destroy(h);
+}
+
+#if RKSIM_ABI >= 10200
+static bool bad_mask(void) { RKLLMParam p = defaults(); p.extend_param.enabled_cpus_mask = 0x10; return open_with(p); }
+#endif
+#if RKSIM_ABI >= 10201
+static bool bad_role(void) { LLMHandle h = open_demo(); input.role = "system"; input.prompt_input = "x"; return run_with(h, &input, &infer); }
+static bool two_arguments(void) { return api.clear(open_demo(), 0, (int *)24, NULL); }
+#endif
+#if RKSIM_ABI >= 10300
+static bool bad_sampling(void)
+{
+    LLMHandle h = open_demo();
+    infer.sampling_params = (RKLLMSamplingParam *)1;
+    input.prompt_input = "x";
+    return run_with(h, &input, &infer);
+}
+#endif
+
+void policing_checks(void)
+{
+    check("dirty padding is harmless", dirty_padding, PASS);
+    check("odd defaults are harmless", odd_defaults, PASS);
+    check("policing: fail mode returns -1", fail_mode, PASS);
+    check("policing: real mode crashes at the first callback", real_mode, SIGSEGV);
+    check("policing: null handle", null_handle, SIGABRT);
+    check("policing: use after destroy", after_destroy, SIGABRT);
+    check("policing: double destroy", double_destroy, SIGABRT);
+    check("policing: destroy during a run", destroy_in_callback, SIGABRT);
+    check("policing: null param", null_param, SIGABRT);
+    check("policing: function or struct as third argument", wrong_third, SIGABRT);
+    check("policing: unreadable model path", bad_path, SIGABRT);
+    check("policing: NaN", bad_float, SIGABRT);
+    check("policing: bool", bad_bool, SIGABRT);
+    check("policing: reserved bytes", bad_reserved, SIGABRT);
+    check("policing: input type", bad_type, SIGABRT);
+    check("policing: unreadable prompt", bad_prompt, SIGABRT);
+    check("policing: unreadable tokens", bad_tokens, SIGABRT);
+    check("policing: mode", bad_mode, SIGABRT);
+    check("reading behind the result faults", guard_page, SIGSEGV);
+    check("kept text is poisoned", poisoned_text, SIGABRT);
+    check("race: abort", race, SIGABRT);
+    check("race: hang", race_hang, HANG);
+    if (!clean)
+        check("race: garbage", race_garbage, PASS);
+#if RKSIM_ABI >= 10200
+    check("policing: cpu mask", bad_mask, SIGABRT);
+#endif
+#if RKSIM_ABI >= 10201
+    check("policing: role", bad_role, SIGABRT);
+    check("clear_kv_cache with two arguments", two_arguments, SIGSEGV);
+#endif
+#if RKSIM_ABI >= 10300
+    check("policing: sampling params", bad_sampling, SIGABRT);
+#endif
+}

@@ -1,0 +1,88 @@
+#!/bin/sh
+# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, policing, faults,
+# and once more under the address and undefined-behaviour sanitizers. The last line counts; the exit code follows it.
+# RUN=qemu-aarch64... runs the checks of a cross build; sanitizers are then left out.
+set -u
+
+src=$(cd "$(dirname "$0")" && pwd)
+[ $# -eq 1 ] || { echo "selftest.sh OUTDIR" >&2; exit 2; }
+out=$1
+cc=${CC:-cc}
+passed=0 failed=0
+
+verdict() { # ok|FAIL, name
+    echo "$1 $2"
+    if [ "$1" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+"$src/build.sh" "$out" || exit 1
+out=$(cd "$out" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+base="createDefaultParam init run destroy abort"
+v11="$base load_lora load_prompt_cache release_prompt_cache run_async is_running"
+v120="$v11 clear_kv_cache set_chat_template"
+v121="$v120 get_kv_cache_size set_function_tools set_cross_attn_params"
+extra="accuracy_analysis get_timings print_memorys print_timings"
+
+exports() { # version, names
+    want=$(for n in $2; do echo "rkllm_$n"; done | sort)
+    have=$("${NM:-nm}" -D --defined-only "$out/$1/librkllmrt.so" | awk '{ print $3 }' | sort)
+    if [ "$want" = "$have" ]; then verdict ok "$1 exports"; else verdict FAIL "$1 exports: $(echo "$have" | tr '\n' ' ')"; fi
+}
+
+marker() { # version, text or empty
+    have=$(strings -a "$out/$1/librkllmrt.so" | grep -o 'RKLLM SDK (version: [0-9.]*' | sed 's/.* //')
+    if [ "$have" = "$2" ]; then verdict ok "$1 marker '$2'"; else verdict FAIL "$1 marker '$have', not '$2'"; fi
+}
+
+exports 1.0.1 "$base"
+exports 1.1.4 "$v11"
+exports 1.1.4-marker "$v11"
+exports 1.2.0 "$v120"
+for v in 1.2.3 1.2.3-nomarker 1.2.3-missing-dep 1.3.0 1.3.0-nomarker 1.3.1 9.9.9; do exports $v "$v121"; done
+exports 1.2.3-extra "$v121 $extra"
+for v in 1.1.4 1.2.3-nomarker 1.3.0-nomarker; do marker $v ""; done
+marker 1.1.4-marker 1.1.4
+for v in 1.2.0 1.2.3 1.3.0 1.3.1 9.9.9; do marker $v $v; done
+
+# one version's checks; results go to a file so that versions can run side by side
+checks() { # version, abi, library dir, extra cflags, extra arguments
+    dir=$scratch/$1${4:+-san}
+    mkdir -p "$dir"
+    # shellcheck disable=SC2086
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DRKSIM_ABI="$2" $4 "$src"/selftest*.c -I"$src" -pthread -ldl -o "$dir/selftest" &&
+        ${RUN:-} "$dir/selftest" "$3/$1/librkllmrt.so" "$src/../models/demo/demo.rkllm" "$dir" $5 > "$dir/result" 2> "$dir/stderr"
+    status=$?
+    grep -q 'passed, 0 failed' "$dir/result" || { tail -n 20 "$dir/stderr" >> "$dir/result"; echo "FAIL ended with $status" >> "$dir/result"; }
+}
+
+collect() { # prefix of the lines, directory
+    grep -e '^ok ' -e '^FAIL' "$2/result" | sed "s|^\(ok\|FAIL\) *|\1 $1 |"
+    grep -v -e '^ok ' -e '^FAIL' -e 'passed,' "$2/result" || :
+    passed=$((passed + $(grep -c '^ok ' "$2/result")))
+    failed=$((failed + $(grep -c '^FAIL' "$2/result")))
+}
+
+set -- 1.1.4 10100 1.2.0 10200 1.2.3 10201 1.3.0 10300 1.3.1 10301
+versions=
+while [ $# -gt 0 ]; do
+    checks "$1" "$2" "$out" "" "" &
+    versions="$versions $1"
+    shift 2
+done
+sanitize="-g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+if [ -z "${RUN:-}" ]; then
+    for pair in 1.1.4:10100 1.2.3:10201 1.3.1:10301; do
+        (RKSIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
+            checks "${pair%:*}" "${pair#*:}" "$out/.sanitized/${pair%:*}" "$sanitize" clean) &
+    done
+fi
+wait
+for v in $versions; do
+    collect "$v" "$scratch/$v"
+done
+[ -n "${RUN:-}" ] || for v in 1.1.4 1.2.3 1.3.1; do collect "$v sanitized" "$scratch/$v-san"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
