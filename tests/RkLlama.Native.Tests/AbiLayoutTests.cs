@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using RkLlama.Native.Interop;
+using RkLlama.Native.Tests.Support;
+
+namespace RkLlama.Native.Tests;
+
+/// <summary>Our offset tables against a C compiler, for both processors, and against the measured layouts.</summary>
+public sealed class AbiLayoutTests
+{
+    /// <summary>Group, the simulator's number for it, and its name in the measured layouts.</summary>
+    public static TheoryData<RuntimeFamily, int, string> Groups() => new()
+    {
+        { RuntimeFamily.V11, 10100, "1.1" },
+        { RuntimeFamily.V120, 10200, "1.2.0" },
+        { RuntimeFamily.V121, 10201, "1.2.1" },
+        { RuntimeFamily.V130, 10300, "1.3.0" },
+        { RuntimeFamily.V131, 10301, "1.3.1-derived" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Groups))]
+    public void A_compiler_finds_our_offsets_in_the_structs_on_x64_and_arm64(RuntimeFamily family, int simulatorAbi, string group)
+    {
+        _ = group;
+        StringBuilder source = new("#include \"abi.h\"\n");
+        foreach ((string type, string field, int offset) in Tables(family))
+        {
+            source.Append(field == "size"
+                ? $"_Static_assert(sizeof({type}) == {offset}, \"{type}\");\n"
+                : $"_Static_assert(offsetof({type}, {Member(type, field)}) == {offset}, \"{type}.{field}\");\n");
+        }
+
+        Compile("cc", simulatorAbi, source.ToString());
+        Compile("aarch64-linux-gnu-gcc", simulatorAbi, source.ToString());
+    }
+
+    [AbiReferenceTheory]
+    [MemberData(nameof(Groups))]
+    public void Our_offsets_are_the_measured_ones(RuntimeFamily family, int simulatorAbi, string group)
+    {
+        _ = simulatorAbi;
+        JsonElement structs = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("structs");
+
+        foreach ((string type, string field, int offset) in Tables(family))
+            Measured(structs, type, field).Should().Be(offset, "{0}.{1} of {2}", type, field, group);
+    }
+
+    [AbiReferenceTheory]
+    [InlineData("1.2.1b1")]
+    public void The_beta_of_1_2_1_has_the_layout_of_1_2_0_for_text(string group)
+    {
+        JsonElement structs = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("structs");
+
+        foreach ((string type, string field, int offset) in Tables(RuntimeFamily.V120).Where(entry => entry != ("RKLLMInput", "size", 32)))
+            Measured(structs, type, field).Should().Be(offset, "{0}.{1}", type, field);
+    }
+
+    [Theory]
+    [MemberData(nameof(Groups))]
+    public void Every_struct_fits_into_its_buffer(RuntimeFamily family, int simulatorAbi, string group)
+    {
+        _ = (simulatorAbi, group);
+        RkllmAbi abi = RkllmAbi.For(family);
+
+        abi.RKLLMParam.size.Should().BeLessThanOrEqualTo(RkllmParamBuffer.Size);
+        abi.RKLLMInput.size.Should().BeLessThanOrEqualTo(RkllmAbi.InputBufferSize);
+        abi.RKLLMInferParam.size.Should().BeLessThanOrEqualTo(RkllmAbi.SmallBufferSize);
+        RKLLMSamplingParamLayout.size.Should().BeLessThanOrEqualTo(RkllmAbi.SmallBufferSize);
+    }
+
+    [AbiReferenceTheory]
+    [MemberData(nameof(Groups))]
+    public void States_input_types_and_modes_have_the_measured_numbers(RuntimeFamily family, int simulatorAbi, string group)
+    {
+        _ = simulatorAbi;
+        JsonElement enums = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("enums");
+        JsonElement states = enums.GetProperty("LLMCallState").GetProperty("values");
+
+        states.GetProperty("RKLLM_RUN_NORMAL").GetInt32().Should().Be((int)LLMCallState.Normal);
+        states.GetProperty("RKLLM_RUN_WAITING").GetInt32().Should().Be((int)LLMCallState.Waiting);
+        states.GetProperty("RKLLM_RUN_FINISH").GetInt32().Should().Be((int)LLMCallState.Finish);
+        states.GetProperty("RKLLM_RUN_ERROR").GetInt32().Should().Be((int)LLMCallState.Error);
+        if (family == RuntimeFamily.V11)
+            states.GetProperty("RKLLM_RUN_GET_LAST_HIDDEN_LAYER").GetInt32().Should().Be((int)LLMCallState.GetLastHiddenLayer);
+        enums.GetProperty("RKLLMInputType").GetProperty("values").GetProperty("RKLLM_INPUT_TOKEN").GetInt32().Should().Be((int)RKLLMInputType.Token);
+        enums.GetProperty("RKLLMInferMode").GetProperty("values").GetProperty("RKLLM_INFER_GET_LAST_HIDDEN_LAYER").GetInt32()
+            .Should().Be((int)RKLLMInferMode.GetLastHiddenLayer);
+    }
+
+    /// <summary>Every number of our tables, by reflection, so that none can be left out of the proof.</summary>
+    private static IEnumerable<(string Type, string Field, int Offset)> Tables(RuntimeFamily family)
+    {
+        RkllmAbi abi = RkllmAbi.For(family);
+        foreach (object table in (object[])[abi.RKLLMParam, abi.RKLLMInput, abi.RKLLMInferParam, abi.RKLLMResult])
+        {
+            foreach (PropertyInfo property in table.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public))
+            {
+                int offset = (int)property.GetValue(table)!;
+                if (offset != RkllmAbi.Absent)
+                    yield return (table.GetType().Name.Replace("Layout", ""), property.Name, offset);
+            }
+        }
+
+        List<Type> constants = [typeof(RKLLMResultLastHiddenLayerLayout)];
+        if (abi.HasStatistics)
+            constants.Add(typeof(RKLLMPerfStatLayout));
+        if (abi.HasPerRunSampling)
+            constants.Add(typeof(RKLLMSamplingParamLayout));
+        foreach (Type table in constants)
+        {
+            foreach (FieldInfo field in table.GetFields(BindingFlags.Static | BindingFlags.Public))
+                yield return (table.Name.Replace("Layout", ""), field.Name, (int)field.GetRawConstantValue()!);
+        }
+    }
+
+    private static bool IsExtended(string type, string field) =>
+        type == "RKLLMParam" && field is "base_domain_id" or "embed_flash" or "enabled_cpus_num" or "enabled_cpus_mask";
+
+    /// <summary>The member designator of a field of our tables.</summary>
+    private static string Member(string type, string field) => field switch
+    {
+        "union" => "prompt_input",
+        _ when IsExtended(type, field) => "extend_param." + field,
+        _ => field,
+    };
+
+    private static int Measured(JsonElement structs, string type, string field)
+    {
+        if (field == "size")
+            return structs.GetProperty(type).GetProperty("size").GetInt32();
+        if (IsExtended(type, field))
+            return Offset(structs, "RKLLMParam", "extend_param") + Offset(structs, "RKLLMExtendParam", field);
+        return Offset(structs, type, Member(type, field));
+    }
+
+    private static int Offset(JsonElement structs, string type, string field) =>
+        structs.GetProperty(type).GetProperty("fields").EnumerateArray().Single(entry => entry.GetProperty("name").GetString() == field).GetProperty("offset").GetInt32();
+
+    private static JsonElement Reference() => JsonDocument.Parse(File.ReadAllText(TestPaths.AbiReference!)).RootElement;
+
+    private static void Compile(string compiler, int simulatorAbi, string source)
+    {
+        string[] arguments = ["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", $"-DRKSIM_ABI={simulatorAbi}", "-I", TestPaths.SimulatorSource, "-"];
+        using Process process = Process.Start(new ProcessStartInfo(compiler, arguments) { RedirectStandardInput = true, RedirectStandardError = true })
+            ?? throw new InvalidOperationException($"{compiler} is missing: ./build.sh test installs it.");
+        process.StandardInput.Write(source);
+        process.StandardInput.Close();
+        string complaints = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        process.ExitCode.Should().Be(0, "{0} says:\n{1}", compiler, complaints);
+    }
+}
