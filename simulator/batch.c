@@ -28,8 +28,9 @@ int run_batch(Run *r, const RKLLMInput *input, const RKLLMInferParam *infer)
     }
     r->begin_us = r->first_us = now_us();
     for (int step = 0; !ret && left && !(r->aborted = abort_due(h)); step++) {
+        bool full = r->rq.max_new > 0 && step >= r->rq.max_new;
         for (int i = 0; i < rows; i++)
-            if (!done[i] && ((r->rq.max_new > 0 && step >= r->rq.max_new) || !reply_next(&replies[i], &h->model, &tokens[i])))
+            if (!done[i] && (full || !reply_next(&replies[i], &h->model, &tokens[i])))
                 done[i] = true, left--;
             else if (!done[i])
                 h->batch_kv[i]++, r->emitted++;

@@ -12,6 +12,9 @@ shift
 [ $# -gt 0 ] || set -- 1.0.1 1.1.4 1.1.4-marker 1.2.0 1.2.3 1.2.3-nomarker 1.2.3-extra 1.2.3-missing-dep \
     1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
+exec 9> "$out/.lock"                    # two test projects may ask for the same libraries at once
+if command -v flock > /dev/null; then flock 9; fi
+
 cc=${CC:-cc}
 flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
 link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
@@ -31,7 +34,9 @@ abi_of() {
     esac
 }
 
-fresh() { [ -f "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ] && [ ! "$src/build.sh" -nt "$1" ]; }
+fresh() {
+    [ -f "$1" ] && [ ! "$src/build.sh" -nt "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ]
+}
 
 # One object per ABI group, shared by its variants: all sources as one unit, which takes a fifth of the time.
 object() {

@@ -70,7 +70,8 @@ void handle_free(Handle *h)
     pthread_cond_destroy(&h->wake);
     reply_free(&h->reply);
     model_free(&h->model);
-    char **texts[] = {&h->lora, &h->system, &h->prefix, &h->postfix, &h->tools_system, &h->tools, &h->tool_tag, &h->stale};
+    char **texts[] = {&h->lora,  &h->system,   &h->prefix, &h->postfix, &h->tools_system,
+                      &h->tools, &h->tool_tag, &h->stale};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(*texts[i]);
         *texts[i] = NULL;

@@ -77,9 +77,9 @@ void log_init(const Handle *h, const RKLLMParam *p)
 #endif
     log_line("%s", b.p);
 #if RKSIM_ABI < 10201
-    log_line("system_prompt: ");
-    log_line("prompt_prefix: <|im_start|>user\\n");
-    log_line("prompt_postfix: <|im_end|>\\n<|im_start|>assistant\\n");
+    log_line("I rkllm: system_prompt: ");
+    log_line("I rkllm: prompt_prefix: <|im_start|>user\\n");
+    log_line("I rkllm: prompt_postfix: <|im_end|>\\n<|im_start|>assistant\\n");
 #endif
     b.n = 0;
     int cpus = 0;

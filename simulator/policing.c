@@ -1,6 +1,7 @@
 // policing.c - checks of what the host passes in. RKLLM_STANDIN_ABI: abort (default), fail (-1), or real (no checks:
 // garbage is used as it is and crashes where the vendor's library would).
 #include "sim.h"
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static bool readable(const void *p, size_t len)
     char sink[4096];
     bool ok = p != NULL;
     pthread_mutex_lock(&lock);
-    if (fds[0] < 0 && pipe(fds))
+    if (fds[0] < 0 && pipe2(fds, O_CLOEXEC))
         fds[0] = -1;
     for (const char *at = p; ok && len && fds[0] >= 0;) {
         size_t n = len < sizeof sink ? len : sizeof sink;

@@ -18,26 +18,36 @@ static void put_system(const Handle *h, Buf *b)
 }
 
 // The built-in ChatML template of 1.2.0 and later; none before, and none after set_chat_template("", "", "").
+// Notes how many tokens are the system's, for rkllm_clear_kv_cache(keep_system_prompt).
 static void put_prompt(Run *r, Buf *b)
 {
     Handle *h = r->h;
+    const char *tag = h->tool_tag ? h->tool_tag : "tool_response";
+    size_t system_len = 0;
     bool first = !h->history_len, tool = r->rq.role && !strcmp(r->rq.role, "tool");
     if (RKSIM_ABI < 10200 || (h->builtin_template && !strcmp(h->model.template, "none")))
         buf_text(b, r->rq.text);
     else if (!h->builtin_template) {
         if (first)
             buf_text(b, h->system);
+        system_len = b->n;
         buf_printf(b, "%s%s%s", h->prefix, r->rq.text, h->postfix);
     } else {
         if (first)
             put_system(h, b);
+        system_len = b->n;
         if (tool)
-            buf_printf(b, "<|im_start|>user\n<%s>\n%s\n</%s><|im_end|>\n<|im_start|>assistant\n", h->tool_tag ? h->tool_tag :
-                       "tool_response", r->rq.text, h->tool_tag ? h->tool_tag : "tool_response");
+            buf_printf(b, "<|im_start|>user\n<%s>\n%s\n</%s><|im_end|>\n<|im_start|>assistant\n", tag, r->rq.text, tag);
         else
             buf_printf(b, "<|im_start|>user\n%s<|im_end|>\n<|im_start|>assistant\n", r->rq.text);
         if (!r->rq.thinking && !strcmp(h->model.template, "chatml-think"))
             buf_text(b, "<think>\n\n</think>\n\n");
+    }
+    if (first) {
+        size_t count = 0;
+        if (system_len)
+            free(tokens_encode(&h->model, b->p, system_len, &count));
+        h->system_len = (int)count;
     }
 }
 
@@ -55,7 +65,8 @@ static int call_tokenizer(Run *r)
     }
 #endif
     (void)r;
-    log_line("E rkllm: Tokenizer is unavailable: model has no internal tokenizer and no external tokenizer_callback provided.");
+    log_line("E rkllm: Tokenizer is unavailable: model has no internal tokenizer and no external tokenizer_callback "
+             "provided.");
     return -1;
 }
 

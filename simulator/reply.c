@@ -83,8 +83,10 @@ bool reply_next(Reply *r, const Model *m, Token *out)
     long i = r->done++;
     if (r->kind == REPLY_SAME)
         return token(m, out, r->text, r->len, r->delay_us, r->raw);
-    if (r->kind == REPLY_COUNT)
-        return token(m, out, r->scratch, (size_t)snprintf(r->scratch, sizeof r->scratch, " %ld", i + 1), r->delay_us, false);
+    if (r->kind == REPLY_COUNT) {
+        int len = snprintf(r->scratch, sizeof r->scratch, " %ld", i + 1);
+        return token(m, out, r->scratch, (size_t)len, r->delay_us, false);
+    }
     size_t begin = i ? r->ends[i - 1] : 0;
     token(m, out, r->text + begin, r->ends[i] - begin, r->delay_us, r->raw);
     if (r->ids[i] >= 0)

@@ -12,51 +12,6 @@ static void hang(void)
         pause();
 }
 
-static void leak(long mb)
-{
-    static void *kept;                  // a chain, so that leak checkers see what was meant
-    void **block = malloc((size_t)mb << 20);
-    if (!block)
-        return;
-    memset(block, 1, (size_t)mb << 20);
-    *block = kept;
-    kept = block;
-}
-
-// Faults that replace what the script would have said.
-static void fault_reply(Run *r)
-{
-    Reply *reply = &r->h->reply;
-    const FaultSet *f = &r->faults;
-    bool second = faulty(f, FAULT_second_instance_garbage) && handles_alive() > 1 &&
-                  strverscmp(runtime_version(), "1.2.2") < 0;
-    if (faulty(f, FAULT_loop_token))
-        reply_same(reply, " again", -1);
-    if (faulty(f, FAULT_garbage_tokens) || second)
-        reply_same(reply, "[PAD151935]", -1);
-    if (faulty(f, FAULT_empty_stream))
-        reply_text(reply, "", 0);
-    if (faulty(f, FAULT_invalid_utf8)) {
-        const char *pieces[] = {"ok ", "\xff", "\xc0\xaf", " then ", "\xe4\xbd"};
-        reply_text(reply, "", 0);
-        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
-            reply_push(reply, pieces[i], strlen(pieces[i]), -1);
-        reply->raw = true;
-    }
-    if (faulty(f, FAULT_embedded_control_chars)) {
-        const char text[] = "a\x01" "b\x1b[31mc\r\n\td\x7f" "e\"f\\g\x08h";
-        reply_text(reply, text, sizeof text - 1);
-    }
-    if (faulty(f, FAULT_huge_piece)) {
-        size_t len = (size_t)fault_number(f, FAULT_huge_piece, 1 << 20);
-        char *text = malloc(len + 1);
-        memset(text, 'x', len);
-        reply_text(reply, "", 0);
-        reply_push(reply, text, len, -1);
-        free(text);
-    }
-}
-
 // 0: go on; 1: over already, successfully; -1: refused. Nothing was called back yet.
 static int prepare(Run *r)
 {
@@ -76,13 +31,7 @@ static int prepare(Run *r)
         return -1;
     if (faulty(&r->faults, FAULT_run_minus1))
         return -1;
-    fault_reply(r);
-    if (h->stale)
-        reply_lead(&h->reply, h->stale, strlen(h->stale));
-    free(h->stale);
-    h->stale = NULL;
-    if (faulty(&r->faults, FAULT_leak))
-        leak(fault_number(&r->faults, FAULT_leak, 1));
+    misreply(r);
     return kv_prefill(r);
 }
 
@@ -227,26 +176,14 @@ static void generate(Run *r)
         emit_finish(r, false);
 }
 
-static void remember_stale(Run *r)
-{
-    Buf rest = {0};
-    if (!faulty(&r->faults, FAULT_stale_tail) || r->aborted || r->paused)
-        return;
-    reply_rest(&r->h->reply, &rest);
-    if (rest.n)
-        r->h->stale = rest.p;
-    else
-        free(rest.p);
-}
-
 static int end(Run *r)
 {
     Handle *h = r->h;
     int ret = r->ret;
     emit_done(r);
-    if (r->ids || r->resumed) {
+    if (r->begin_us) {                  // a refused run leaves no trace
         kv_end(r);
-        remember_stale(r);
+        stale_remember(r);
         log_perf(r);
     }
     if (trace_on()) {

@@ -7,8 +7,8 @@ static const struct { const char *open, *close; } turns[] = {
     {"<|im_start|>user\n", "<|im_end|>"},
     {"<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"},
     {"<start_of_turn>user\n", "<end_of_turn>"},
-    {"<|user|>\n", "<|end|>"},                      // Phi; Zephyr closes with </s>, below
-    {"<|user|>", "<|"},
+    {"<|user|>", "<|"},                             // Phi, ChatGLM; Zephyr closes with </s>, below
+    {"<|turn>user\n", "<turn|>"},
     {"[INST]", "[/INST]"},
     {"<\xef\xbd\x9cUser\xef\xbd\x9c>", "<\xef\xbd\x9c"},
 };
@@ -111,20 +111,33 @@ static void put_hex(Reply *out, const char *hex)
     }
 }
 
-static void apply(const Rule *rule, const char *subject, const regmatch_t *m, Span message, Reply *out)
+// A string is one token's text; a number is a token id.
+static void push_json(const Model *m, Reply *out, const Json *t)
+{
+    int32_t id = (int32_t)t->number;
+    Buf b = {0};
+    if (t->kind == JSON_NUMBER)
+        tokens_decode(m, &id, 1, &b);
+    else
+        buf_put(&b, t->text, t->len);
+    reply_push(out, b.p, b.n, t->kind == JSON_NUMBER ? id : -1);
+    free(b.p);
+}
+
+static void apply(const Model *m, const Rule *rule, const char *subject, const regmatch_t *at, Span message, Reply *out)
 {
     const Json *s = rule->spec, *tokens = json_get(s, "emit_tokens");
     const char *bytes = json_text(s, "bytes", NULL);
     Buf b = {0};
     if (tokens)
         for (const Json *t = tokens->child; t; t = t->next)
-            reply_push(out, t->text ? t->text : "", t->len, t->kind == JSON_NUMBER ? (int32_t)t->number : -1);
+            push_json(m, out, t);
     else if (bytes)
         put_hex(out, bytes);
     else if (json_number(s, "echo", 0))
         reply_text(out, message.p, message.n);
     else {
-        expand(&b, json_text(s, "emit", ""), subject, m, message);
+        expand(&b, json_text(s, "emit", ""), subject, at, message);
         reply_text(out, b.p, b.n);
     }
     free(b.p);
@@ -145,7 +158,7 @@ void script_reply(const Model *m, Span prompt, Span message, Reply *out)
             continue;
         if (rule->has_find && !find_last(&rule->find, whole, found))
             continue;
-        apply(rule, rule->has_find ? whole : text, rule->has_find ? found : at, message, out);
+        apply(m, rule, rule->has_find ? whole : text, rule->has_find ? found : at, message, out);
         free(text);
         free(whole);
         return;

@@ -6,23 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static RKLLMInput input;
 static RKLLMInferParam infer;
 
-static bool is(bool ok, const char *what)
-{
-    if (!ok)
-        snprintf(seen->why, sizeof seen->why, "%s (transcript %.200s)", what, seen->text);
-    return ok;
-}
-
 static bool plain(void)
 {
     LLMHandle h = open_demo();
-    return !run(h, "Count to 5") && said("[1][,][ 2][,][ 3][,][ 4][,][ 5][]F") && is(seen->thread == syscall(SYS_gettid), "thread")
-        && is(seen->userdata == (void *)&api, "userdata") && !api.destroy(h);
+    return !run(h, "Count to 5") && said("[1][,][ 2][,][ 3][,][ 4][,][ 5][]F") &&
+        is(seen->thread == syscall(SYS_gettid), "thread") && is(seen->userdata == (void *)&api, "userdata") && !api.destroy(h);
 }
 
 static bool eos_text(void)
@@ -94,7 +88,8 @@ static bool hidden_layer(void)
     float first[128], norm = 0;
     input.prompt_input = "abc";
     infer.mode = RKLLM_INFER_GET_LAST_HIDDEN_LAYER;
-    bool ok = !run_with(h, &input, &infer) && is(strstr(seen->text, RKSIM_ABI >= 10200 ? "-H128x" : "H128x") == seen->text, "data");
+    const char *begins = RKSIM_ABI >= 10200 ? "-H128x" : "H128x";
+    bool ok = !run_with(h, &input, &infer) && is(strstr(seen->text, begins) == seen->text, "data");
     memcpy(first, seen->row, sizeof first);
     ok = ok && !run_with(h, &input, &infer) && is(!memcmp(first, seen->row, sizeof first), "same input, same vector");
     input.prompt_input = "abd";
@@ -156,8 +151,8 @@ static bool scaled_time(void)
     LLMHandle h = open_demo();
     setenv("RKLLM_STANDIN_SPEED", "10", 1);
     double begin = now_ms();
-    return !run(h, "!count 11") && is(now_ms() - begin > 65, "at least 11 steps of 6 ms") && is(now_ms() - begin < 1000, "scaled")
-        && !api.destroy(h);
+    return !run(h, "!count 11") && is(now_ms() - begin > 65, "at least 11 steps of 6 ms") &&
+        is(now_ms() - begin < 1000, "scaled") && !api.destroy(h);
 }
 
 static bool conversation_window(void)
@@ -187,6 +182,32 @@ static bool prompt_cache(void)
     input.prompt_input = "!count 2";
     return !run_with(h, &input, &infer) && !api.load_cache(h, path) && api.load_cache(h, foreign) == -1 &&
         api.load_cache(h, "/nonexistent") == -1 && !api.release_cache(h) && !api.destroy(h);
+}
+
+static bool lora(void)
+{
+    LLMHandle h = open_demo();
+    RKLLMLoraAdapter missing = {"/nonexistent", "a", 1}, present = {demo, "a", 1};
+    RKLLMLoraParam named = {"a"};
+    infer.lora_params = &named;
+    input.prompt_input = "!echo x";
+    bool ok = api.load_lora(h, &missing) == -1 && is(run_with(h, &input, &infer) == -1, "adapter not loaded");
+    return ok && !api.load_lora(h, &present) && !run_with(h, &input, &infer) && said("[x][]F") && !api.destroy(h);
+}
+
+static bool refused_run(void)           // does not turn what the cache still holds into history
+{
+    char longer[3000];
+    LLMHandle h = open_demo();
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = 0;
+    bool ok = !run(h, "My name is Bob");
+#if RKSIM_ABI >= 10200
+    infer.keep_history = 1;
+#endif
+    input.prompt_input = longer;
+    ok = ok && run_with(h, &input, &infer) == -1;
+    return ok && !run(h, "What is my name?") && is(!strstr(seen->text, "Bob"), "no history") && !api.destroy(h);
 }
 
 static bool async(void)
@@ -227,8 +248,8 @@ static bool trace(void)
     line[n] = 0;
     if (f)
         fclose(f);
-    return ok && is(strstr(line, "\"call\":\"rkllm_init\"") && strstr(line, "\"param_raw\":\"") && strstr(line, "\"ids\":[") &&
-                    strstr(line, "\"call\":\"rkllm_destroy\""), "trace lines");
+    return ok && is(strstr(line, "\"call\":\"rkllm_init\"") && strstr(line, "\"param_raw\":\""), "init in the trace") &&
+        is(strstr(line, "\"ids\":[") && strstr(line, "\"call\":\"rkllm_destroy\""), "run and destroy in the trace");
 }
 
 static bool fast(void)
@@ -236,146 +257,15 @@ static bool fast(void)
     RKLLMParam p = defaults();
     p.max_new_tokens = 200000;
     LLMHandle h = open_with(p);
-    double begin = now_ms(), rate;
+    clock_t begin = clock();            // of this process: other load does not count
+    double rate;
     seen->quiet = true;
     input.prompt_input = "!loop";
     bool ok = !api.run(h, &input, &infer, NULL);
-    rate = 200000 / (now_ms() - begin) * 1000;
+    rate = 200000 / ((double)(clock() - begin) / CLOCKS_PER_SEC);
     snprintf(seen->why, sizeof seen->why, "%.0f tokens per second", rate);
-    return ok && (clean || rate > 1e6) && !api.destroy(h);
+    return ok && (clean || getenv("SELFTEST_EMULATED") || rate > 1e6) && !api.destroy(h);
 }
-
-#if RKSIM_ABI >= 10200
-static bool template(void)
-{
-    LLMHandle h = open_demo();
-    bool ok = !run(h, "!prompt") && is(strstr(seen->text, "[<|im_start|>]") == seen->text, "ChatML");
-    ok = ok && !api.set_template(h, "", "", "") && logged("W rkllm: Calling rkllm_set_chat_template") && !run(h, "!prompt");
-    ok = ok && said("[!][prompt][]F") && !api.set_template(h, "S ", "<", ">") && !run(h, "x");
-    return ok && is(strstr(seen->text, "[ \"][S][ ][<][x]") || strstr(seen->text, "[S]"), "prefix") && !api.destroy(h);
-}
-
-static bool history(void)
-{
-    LLMHandle h = open_demo();
-    infer.keep_history = 1;
-    input.prompt_input = "My name is Bob";
-    bool ok = !run_with(h, &input, &infer);
-    input.prompt_input = "What is my name?";
-    ok = ok && !run_with(h, &input, &infer) && said("[Your][ name][ is][ Bob][.][]F") && !api.clear(h, 0, NULL, NULL);
-    infer.keep_history = 0;
-    return ok && !run_with(h, &input, &infer) && is(!strstr(seen->text, "Bob"), "forgotten") && !api.destroy(h);
-}
-
-static bool logits(void)
-{
-    LLMHandle h = open_demo();
-    input.prompt_input = "abc";
-    infer.mode = RKLLM_INFER_GET_LOGITS;
-    return !run_with(h, &input, &infer) && is(strstr(seen->text, "L4096x") == seen->text, "logits") && !api.destroy(h);
-}
-#endif
-
-#if RKSIM_ABI >= 10201
-static int pause_second(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, seen->calls == 2; }
-
-static bool pause_and_resume(void)
-{
-    LLMHandle h = open_demo();
-    on_callback = pause_second;
-    bool ok = !run(h, "!count 4") && said("[ 1][ 2]");
-    on_callback = NULL;
-    ok = ok && !run(h, "!echo ignored") && said("[ 3][ 4][]F");
-    return ok && !run(h, "!echo seen") && said("[seen][]F") && !api.destroy(h);
-}
-
-static bool ranges(void)
-{
-    LLMHandle h = open_demo();
-    int from = 1, to = 3, before, after;
-    bool ok = !run(h, "!count 4") && api.clear(h, 0, &from, &to) == -1 && logged("E rkllm: start_pos and end_pos are only valid");
-    on_callback = pause_second;
-    ok = ok && !run(h, "!count 4") && !api.kv_size(h, &before) && !api.clear(h, 0, &from, &to) && !api.kv_size(h, &after);
-    return ok && is(after == before - 2, "two tokens less") && !api.destroy(h);
-}
-
-static bool kv_and_perf(void)
-{
-    LLMHandle h = open_demo();
-    int size, prompt;
-    bool ok = !run(h, "!count 7") && !api.kv_size(h, &size);
-    prompt = seen->perf.prefill_tokens;
-    ok = ok && is(prompt > 0 && size == prompt + 7, "prompt + generated") && is(seen->perf.generate_tokens == 6, "generate_tokens");
-    ok = ok && !run(h, "!count 7") && is(seen->perf.prefill_tokens == 0, "whole prompt reused");
-    ok = ok && !run(h, "!count 8") && is(seen->perf.prefill_tokens > 0 && seen->perf.prefill_tokens < prompt, "prefix reused");
-    return ok && !api.clear(h, 0, NULL, NULL) && !run(h, "!count 8") && is(seen->perf.prefill_tokens == prompt, "cleared")
-        && !api.destroy(h);
-}
-
-static bool tools_and_thinking(void)
-{
-    LLMHandle h = open_demo();
-    bool ok = api.set_tools(h, "", "{not json", "x") == -1 && !api.set_tools(h, "", "[{\"name\":\"f\"}]", "tool_response");
-    ok = ok && !run(h, "!tool f {\"a\": 1}") && is(strstr(seen->text, "[<tool_call>]") == seen->text, "tool call");
-    input.role = "tool";
-    input.prompt_input = "not json";
-    ok = ok && is(run_with(h, &input, &infer) == -1, "tool role wants JSON");
-    input.prompt_input = "[{\"r\": 1}]";
-    ok = ok && !run_with(h, &input, &infer);
-    input.role = "user";
-    input.enable_thinking = true;
-    input.prompt_input = "!echo hi";
-    return ok && !run_with(h, &input, &infer) && is(strstr(seen->text, "[<think>]") == seen->text, "thinking") && !api.destroy(h);
-}
-
-static bool batch(void)
-{
-    RKLLMParam p = defaults();
-    RKLLMInput two[2];
-    p.extend_param.n_batch = 2;
-    LLMHandle h = open_with(p);
-    memset(two, 0, sizeof two);
-    two[0].prompt_input = "!count 2";
-    two[1].prompt_input = "!count 3";
-    return !run_with(h, two, &infer) && is(seen->finishes == 1 && seen->calls == 5, "rows") && !api.destroy(h);
-}
-#endif
-
-#if RKSIM_ABI >= 10300
-static int tokenize(void *u, const char *text, int32_t len, int32_t *tokens, int32_t max)
-{
-    (void)u, (void)text;
-    for (int i = 0; i < len && i < max; i++)
-        tokens[i] = 300 + i;
-    return len;
-}
-
-static int embed(void *u, int32_t *tokens, uint64_t count, void *out, uint64_t len)
-{
-    (void)u, (void)tokens, (void)count;
-    memset(out, 0, len);
-    return 0;
-}
-
-static bool without_tokenizer(void)
-{
-    char path[300];
-    RKLLMParam p = defaults();
-    snprintf(path, sizeof path, "%s/bare.rkllm", scratch);
-    FILE *f = fopen(path, "w");
-    fputs("RKSTAND1\n{\"tokenizer\": false, \"embedding\": false}", f);
-    fclose(f);
-    p.model_path = path;
-    LLMHandle h = open_with(p);
-    bool ok = run(h, "!count 1") == -1 && logged("E rkllm: Tokenizer is unavailable") && !api.destroy(h);
-    callbacks.tokenizer_callback = tokenize;
-    h = open_with(p);
-    ok = ok && run(h, "!count 1") == -1 && logged("no embedding layer") && !api.destroy(h);
-    callbacks.embed_callback = embed;
-    h = open_with(p);
-    return ok && !run(h, "!count 1") && said("[][]F") && !api.destroy(h);
-}
-#endif
 
 void behaviour_checks(void)
 {
@@ -396,23 +286,10 @@ void behaviour_checks(void)
     check("speed scales time", scaled_time, PASS);
     check("window: too long is refused, outgrowing slides", conversation_window, PASS);
     check("prompt cache files", prompt_cache, PASS);
+    check("lora adapters", lora, PASS);
+    check("a refused run changes nothing", refused_run, PASS);
     check("async runs", async, PASS);
     check("log lines", log_lines, PASS);
     check("trace", trace, PASS);
     check("a million tokens per second", fast, PASS);
-#if RKSIM_ABI >= 10200
-    check("chat template", template, PASS);
-    check("keep_history and clear", history, PASS);
-    check("logits", logits, PASS);
-#endif
-#if RKSIM_ABI >= 10201
-    check("return 1 pauses, the next run resumes", pause_and_resume, PASS);
-    check("clear_kv_cache ranges", ranges, PASS);
-    check("KV size, prefix reuse and perf", kv_and_perf, PASS);
-    check("tools and thinking", tools_and_thinking, PASS);
-    check("batch", batch, PASS);
-#endif
-#if RKSIM_ABI >= 10300
-    check("tokenizer and embed callbacks", without_tokenizer, PASS);
-#endif
 }

@@ -15,7 +15,8 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-    {"bad_magic", NULL, PASS, -1, 0, NULL, RKSIM_ABI >= 10200 ? "E rkllm: invalid rkllm model!" : "error: failed to load model"},
+    {"bad_magic", NULL, PASS, -1, 0, NULL,
+     RKSIM_ABI >= 10200 ? "E rkllm: invalid rkllm model!" : "error: failed to load model"},
     {"too_new", NULL, PASS, -1, 0, NULL, NULL},
     {"too_old", NULL, PASS, -1, 0, NULL, "The model version is too old"},
     {"wrong_platform", NULL, PASS, -1, 0, NULL, "The model target_platform does not match!"},
@@ -43,7 +44,8 @@ static const Case cases[] = {
     {"finish_at_think_end", "!think hi", PASS, 0, 0, "[<think>]<0a>[hm]<0a>F", NULL},
     {"eos_ignored", "!count 2", PASS, 0, 0, "[ 1][ 2][ 1][ 2][ 1][ 2]F", NULL},
     {"loop_token", "x", PASS, 0, 0, "[ again][ again][ again][ again][ again][ again]F", NULL},
-    {"garbage_tokens", "x", PASS, 0, 0, "[[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]]F", NULL},
+    {"garbage_tokens", "x", PASS, 0, 0,
+     "[[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]][[PAD151935]]F", NULL},
     {"invalid_utf8", "x", PASS, 0, 0, "[ok ]<ff><c0af>[ then ]<e4bd>[]F", NULL},
     {"null_text", "!count 2", PASS, 0, 0, "-[ 2][]F", NULL},
     {"null_result", "!count 2", PASS, 0, 0, "w0[ 1][ 2][]F", NULL},
@@ -75,8 +77,8 @@ static bool one_case(void)
 static bool by_command(void)
 {
     LLMHandle h = open_demo();
-    return !run(h, "!fault double_finish") && seen->finishes == 2 && run(h, "!fault run_minus1") == -1 && !run(h, "!count 1") &&
-        seen->finishes == 1;
+    return !run(h, "!fault double_finish") && seen->finishes == 2 && run(h, "!fault run_minus1") == -1 &&
+        !run(h, "!count 1") && seen->finishes == 1;
 }
 
 static bool by_header(void)
@@ -111,7 +113,14 @@ static bool stale_tail(void)
 }
 
 static LLMHandle current;
-static int abort_third(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, seen->calls == 3 ? api.abort(current) * 0 : 0; }
+static int abort_third(RKLLMResult *r, LLMCallState s)
+{
+    (void)r, (void)s;
+    if (seen->calls == 3)
+        api.abort(current);
+    return 0;
+}
+
 static bool aborting(const char *fault)
 {
     setenv("RKLLM_STANDIN_FAULT", fault, 1);
@@ -166,7 +175,11 @@ static bool start_async(const char *fault)
     return !api.run_async(current = open_demo(), &input, &infer, NULL);
 }
 
-static bool async_no_callback(void) { return start_async("async_no_callback") && !usleep(50000) && said("") && !api.destroy(current); }
+static bool async_no_callback(void)
+{
+    return start_async("async_no_callback") && !usleep(50000) && said("") && !api.destroy(current);
+}
+
 static bool late_callback(void)
 {
     bool ok = start_async("late_callback");
@@ -192,7 +205,12 @@ static bool template_minus1(void) { return with("template_minus1", set_template,
 
 static bool missing_model(void) { RKLLMParam p = defaults(); p.model_path = "/nonexistent.rkllm"; return !open_with(p); }
 static bool foreign_model(void) { RKLLMParam p = defaults(); p.model_path = "/proc/self/exe"; return !open_with(p); }
-static bool too_big_context(void) { RKLLMParam p = defaults(); p.max_context_len = 16384; return !open_with(p) && logged("max_context[16384] must be less than the model's max_context_limit[4096]"); }
+static bool too_big_context(void)
+{
+    RKLLMParam p = defaults();
+    p.max_context_len = 16384;
+    return !open_with(p) && logged("max_context[16384] must be less than the model's max_context_limit[4096]");
+}
 
 void fault_checks(void)
 {

@@ -20,9 +20,22 @@ static bool bad_path(void) { RKLLMParam p = defaults(); p.model_path = (char *)8
 static bool bad_float(void) { RKLLMParam p = defaults(); p.temperature = NAN; return open_with(p); }
 static bool bad_bool(void) { RKLLMParam p = defaults(); memset(&p.skip_special_token, 7, 1); return open_with(p); }
 static bool bad_reserved(void) { RKLLMParam p = defaults(); p.extend_param.reserved[5] = 1; return open_with(p); }
-static bool bad_type(void) { LLMHandle h = open_demo(); memset(&input.input_type, 9, 4); return run_with(h, &input, &infer); }
+static bool bad_type(void)
+{
+    LLMHandle h = open_demo();
+    memset(&input.input_type, 9, 4);
+    return run_with(h, &input, &infer);
+}
+
 static bool bad_prompt(void) { return run(open_demo(), (char *)16); }
-static bool bad_mode(void) { LLMHandle h = open_demo(); memset(&infer.mode, 9, 4); input.prompt_input = "x"; return run_with(h, &input, &infer); }
+static bool bad_mode(void)
+{
+    LLMHandle h = open_demo();
+    memset(&infer.mode, 9, 4);
+    input.prompt_input = "x";
+    return run_with(h, &input, &infer);
+}
+
 static bool bad_tokens(void)
 {
     LLMHandle h = open_demo();
@@ -137,7 +150,14 @@ static bool odd_defaults(void)
 static bool bad_mask(void) { RKLLMParam p = defaults(); p.extend_param.enabled_cpus_mask = 0x10; return open_with(p); }
 #endif
 #if RKSIM_ABI >= 10201
-static bool bad_role(void) { LLMHandle h = open_demo(); input.role = "system"; input.prompt_input = "x"; return run_with(h, &input, &infer); }
+static bool bad_role(void)
+{
+    LLMHandle h = open_demo();
+    input.role = "system";
+    input.prompt_input = "x";
+    return run_with(h, &input, &infer);
+}
+
 static bool two_arguments(void) { return api.clear(open_demo(), 0, (int *)24, NULL); }
 #endif
 #if RKSIM_ABI >= 10300

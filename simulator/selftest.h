@@ -5,7 +5,8 @@
 typedef struct {
     RKLLMParam (*defaults)(void);
     int (*init)(LLMHandle *, RKLLMParam *, void *callbacks);
-    int (*run)(LLMHandle, RKLLMInput *, RKLLMInferParam *, void *), (*run_async)(LLMHandle, RKLLMInput *, RKLLMInferParam *, void *);
+    int (*run)(LLMHandle, RKLLMInput *, RKLLMInferParam *, void *);
+    int (*run_async)(LLMHandle, RKLLMInput *, RKLLMInferParam *, void *);
     int (*abort)(LLMHandle), (*is_running)(LLMHandle), (*destroy)(LLMHandle), (*release_cache)(LLMHandle);
     int (*load_cache)(LLMHandle, const char *), (*load_lora)(LLMHandle, RKLLMLoraAdapter *);
     int (*clear)(LLMHandle, int, int *, int *), (*kv_size)(LLMHandle, int *);
@@ -40,6 +41,6 @@ void check(const char *name, bool (*body)(void), int expect);
 RKLLMParam defaults(void);
 LLMHandle open_with(RKLLMParam p), open_demo(void);
 int run(LLMHandle h, const char *prompt), run_with(LLMHandle h, RKLLMInput *input, RKLLMInferParam *infer);
-bool said(const char *text), logged(const char *text);
+bool said(const char *text), logged(const char *text), is(bool ok, const char *what);
 double now_ms(void);
-void behaviour_checks(void), policing_checks(void), fault_checks(void);
+void behaviour_checks(void), newer_behaviour_checks(void), policing_checks(void), fault_checks(void);

@@ -8,6 +8,7 @@ src=$(cd "$(dirname "$0")" && pwd)
 [ $# -eq 1 ] || { echo "selftest.sh OUTDIR" >&2; exit 2; }
 out=$1
 cc=${CC:-cc}
+demo=$src/../models/demo/demo.rkllm
 passed=0 failed=0
 
 verdict() { # ok|FAIL, name
@@ -52,10 +53,14 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"
     # shellcheck disable=SC2086
-    $cc -std=c11 -O1 -Wall -Wextra -Werror -DRKSIM_ABI="$2" $4 "$src"/selftest*.c -I"$src" -pthread -ldl -o "$dir/selftest" &&
-        ${RUN:-} "$dir/selftest" "$3/$1/librkllmrt.so" "$src/../models/demo/demo.rkllm" "$dir" $5 > "$dir/result" 2> "$dir/stderr"
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DRKSIM_ABI="$2" $4 "$src"/selftest*.c -I"$src" -pthread -ldl \
+            -o "$dir/selftest" &&
+        ${RUN:+env SELFTEST_EMULATED=1 $RUN} "$dir/selftest" "$3/$1/librkllmrt.so" "$demo" "$dir" $5 \
+            > "$dir/result" 2> "$dir/stderr"
     status=$?
-    grep -q 'passed, 0 failed' "$dir/result" || { tail -n 20 "$dir/stderr" >> "$dir/result"; echo "FAIL ended with $status" >> "$dir/result"; }
+    grep -q 'passed, 0 failed' "$dir/result" && return
+    tail -n 20 "$dir/stderr" >> "$dir/result"
+    grep -q '^FAIL' "$dir/result" || echo "FAIL ended with $status" >> "$dir/result"
 }
 
 collect() { # prefix of the lines, directory

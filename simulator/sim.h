@@ -146,8 +146,10 @@ struct Run {
     char shape;                         // RKLLM_STANDIN_UTF8
 };
 
-// ---- prompt.c, kv.c, batch.c
+// ---- prompt.c, misreply.c, kv.c, batch.c
 int run_prompt(Run *r);                 // fills prompt, ids and the reply; -1: the run is refused
+void misreply(Run *r);
+void stale_remember(Run *r);            // fault stale_tail
 int kv_prefill(Run *r);                 // -1: does not fit
 void kv_push(Handle *h, int32_t id);
 void kv_end(Run *r);

@@ -2,6 +2,7 @@
 #include "sim.h"
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -86,7 +87,7 @@ void trace_end(Buf *b)
     int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
     if (fd >= 0) {
         if (write(fd, b->p, b->n) < 0)
-            (void)0;
+            perror("STANDIN TRACE");
         close(fd);
     }
     free(b->p);

@@ -11,7 +11,9 @@ __attribute__((used)) static const char marker[] =
 __attribute__((used)) static const char decoy[] = "rknn llm lib version: 2.3.3b0";
 
 #ifdef RKSIM_EXTRAS                     // exports seen in the wild, in no header: probes must not care
-#define EXTRA(name) __attribute__((visibility("default"))) int name(void *handle); int name(void *handle) { return handle ? 0 : -1; }
+#define EXTRA(name) \
+    __attribute__((visibility("default"))) int name(void *handle); \
+    int name(void *handle) { return handle ? 0 : -1; }
 EXTRA(rkllm_accuracy_analysis)
 EXTRA(rkllm_get_timings)
 EXTRA(rkllm_print_memorys)

@@ -21,6 +21,8 @@ internal sealed class Generation
     private readonly Channel<GenerationPiece> _pieces = Channel.CreateUnbounded<GenerationPiece>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
 
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     // Touched by the run's thread only, except _cancelled.
     private volatile bool _cancelled;
     private int _tokens;
@@ -39,6 +41,9 @@ internal sealed class Generation
     }
 
     internal ChannelReader<GenerationPiece> Pieces => _pieces.Reader;
+
+    /// <summary>Completes when the library is done with the run, whether or not its pieces have been read.</summary>
+    internal Task Completed => _completed.Task;
 
     /// <summary>Set by the first callback that brings hidden states.</summary>
     internal HiddenStates? HiddenStates { get; private set; }
@@ -159,6 +164,7 @@ internal sealed class Generation
         };
         _pieces.Writer.TryWrite(new(-1, default, new(reason, tokens, _statistics, error)));
         _pieces.Writer.TryComplete();
+        _completed.TrySetResult();
     }
 
     internal void Fail(Exception ex)

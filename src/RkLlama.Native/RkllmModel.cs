@@ -84,14 +84,14 @@ public sealed class RkllmModel : IDisposable
     public IAsyncEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
     {
         int maxNewTokens = _abi.HasPerRunSampling ? parameters.MaxNewTokens ?? _parameters.MaxNewTokens : _parameters.MaxNewTokens;
-        return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens), cancellationToken);
+        return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), cancellationToken);
     }
 
     /// <summary>Runs the input once and returns its last hidden layer (embedding models).</summary>
     /// <exception cref="RkllmException">The library failed or brought no hidden states.</exception>
     public async Task<HiddenStates> EmbedAsync(GenerationInput input, CancellationToken cancellationToken)
     {
-        Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens);
+        Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
         GenerationEnd? end = null;
         await foreach (GenerationPiece piece in Read(run, cancellationToken).ConfigureAwait(false))
             end = piece.End;
@@ -118,18 +118,21 @@ public sealed class RkllmModel : IDisposable
             if (!ended)
             {
                 run.Cancel();
-                await run.Pieces.Completion.ConfigureAwait(false);
+                await run.Completed.ConfigureAwait(false);
             }
         }
     }
 
-    private Generation Start(GenerationInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens)
+    private Generation Start(GenerationInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
         Generation run = new(_abi, mode, maxNewTokens, Abort);
+        if (cancellationToken.IsCancellationRequested)
+            run.Cancel();
+
         new Thread(() => RunToEnd(run, input, parameters, mode)) { Name = "rkllm_run", IsBackground = true }.Start();
         return run;
     }

@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace RkLlama.Native.Tests.Support;
+
+/// <summary>The simulator in this process: one library, identified once, for all tests of a run.</summary>
+public sealed partial class LoadedLibrary : IDisposable
+{
+    private readonly string _trace = Path.GetTempFileName();
+
+    public LoadedLibrary()
+    {
+        Set("RKLLM_STANDIN_SPEED", "0");
+        Set("RKLLM_STANDIN_TRACE", _trace);
+        Library = RkllmLibrary.Load(TestPaths.Library);
+    }
+
+    public RkllmLibrary Library { get; }
+
+    internal static Version RuntimeUnderTest => Version.Parse(TestPaths.Runtime);
+
+    /// <summary>Sets a variable that native code sees, in this process; .NET's own setter reaches managed code only.</summary>
+    internal static void Set(string name, string? value) => _ = value is null ? unsetenv(name) : setenv(name, value, 1);
+
+    internal RkllmModel Load(Func<ModelParameters, ModelParameters>? change = null)
+    {
+        ModelParameters parameters = new()
+        {
+            ModelPath = TestPaths.DemoModel,
+            MaxContextLength = 4096,
+            MaxNewTokens = 512,
+            CpuMask = ModelParameters.BigCores(8),
+        };
+        RkllmModel model = RkllmModel.Load(Library, change?.Invoke(parameters) ?? parameters);
+        model.DisableChatTemplate().Should().BeTrue();
+        return model;
+    }
+
+    /// <summary>The last call of this kind that the simulator received.</summary>
+    internal JsonElement LastCall(string function) =>
+        File.ReadAllLines(_trace).Select(line => JsonDocument.Parse(line).RootElement).Last(entry => entry.GetProperty("call").GetString() == function);
+
+    internal static GenerationInput Text(string message) =>
+        GenerationInput.FromText($"<|im_start|>user\n{message}<|im_end|>\n<|im_start|>assistant\n");
+
+    internal static async Task<(string Text, GenerationEnd End, int Pieces)> AskAsync(RkllmModel model, string message, RunParameters? parameters = null) =>
+        await ReadAsync(model.Generate(Text(message), parameters ?? RunParameters.Default, CancellationToken.None));
+
+    internal static async Task<(string Text, GenerationEnd End, int Pieces)> ReadAsync(IAsyncEnumerable<GenerationPiece> pieces)
+    {
+        UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
+        StringBuilder text = new();
+        GenerationEnd? end = null;
+        int count = 0;
+        await foreach (GenerationPiece piece in pieces)
+        {
+            end.Should().BeNull("the end comes last and once");
+            text.Append(strict.GetString(piece.Text.Span));
+            end = piece.End;
+            count++;
+        }
+
+        return (text.ToString(), end!, count);
+    }
+
+    public void Dispose() => File.Delete(_trace);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int unsetenv(string name);
+}
+
+/// <summary>The tests that share the library of the process; they run one after the other.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+#pragma warning disable CA1711 // what xunit calls it
+public sealed class LibraryCollection : ICollectionFixture<LoadedLibrary>
+#pragma warning restore CA1711
+{
+    public const string Name = "library";
+}
