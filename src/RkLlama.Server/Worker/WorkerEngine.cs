@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using RkLlama.Native;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Inference;
@@ -14,37 +15,26 @@ internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory
     public async Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken)
     {
         string library = FindLibrary();
-        WorkerSession session = Start();
-        try
+        while (true)
         {
-            return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ContextLimitException ex)
-        {
-            // Only the runtime knows what the model was converted for, and it says so only when it refuses.
-            Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
-            await session.DisposeAsync().ConfigureAwait(false);
-            session = Start();
-            EngineModel clamped = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
-            return await LoadOrDisposeAsync(session, library, clamped, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await session.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task<IEngineSession> LoadOrDisposeAsync(WorkerSession session, string library, EngineModel model, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await session.DisposeAsync().ConfigureAwait(false);
-            throw;
+            WorkerSession session = Start();
+            try
+            {
+                return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ContextLimitException ex)
+            {
+                // Only the runtime knows what the model was converted for, and it says so only when it refuses. Each limit is smaller than
+                // the last, so this ends.
+                Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
+                await session.DisposeAsync().ConfigureAwait(false);
+                model = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
+            }
+            catch
+            {
+                await session.DisposeAsync().ConfigureAwait(false);
+                throw;
+            }
         }
     }
 
@@ -78,7 +68,18 @@ internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory
         return search.Path ?? throw new EngineException(search.NotFoundMessage);
     }
 
-    private WorkerSession Start() => new(options.WorkerExecutable, options.TargetPlatform, _runtimeLogger, _logger);
+    /// <exception cref="EngineException">The executable cannot be started: gone, or no more processes allowed.</exception>
+    private WorkerSession Start()
+    {
+        try
+        {
+            return new(options.WorkerExecutable, options.TargetPlatform, _runtimeLogger, _logger);
+        }
+        catch (Win32Exception ex)
+        {
+            throw new EngineException($"the worker process could not be started ({ex.Message})");
+        }
+    }
 
     private static partial class Log
     {

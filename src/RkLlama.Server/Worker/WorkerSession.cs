@@ -3,17 +3,10 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Threading.Channels;
 using RkLlama.Native;
 using RkLlama.Server.Inference;
 
 namespace RkLlama.Server.Worker;
-
-/// <summary>The model's context length is smaller than asked for.</summary>
-internal sealed class ContextLimitException(int limit) : Exception
-{
-    internal int Limit => limit;
-}
 
 /// <summary>One worker and what it is doing. Frames arrive on the worker's frame thread; everything else comes from requests.</summary>
 internal sealed partial class WorkerSession : IEngineSession
@@ -281,21 +274,6 @@ internal sealed partial class WorkerSession : IEngineSession
         {
             // The worker is gone; WatchAsync fails whoever waits for an answer, and says why.
         }
-    }
-
-    /// <summary>A run that has been sent and has not ended.</summary>
-    private sealed class ActiveRun(int id)
-    {
-        internal int Id => id;
-
-        /// <summary>Bounded by the answer: a slow reader never holds the worker up.</summary>
-        internal Channel<EngineToken> Tokens { get; } = Channel.CreateUnbounded<EngineToken>(
-            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
-
-        /// <summary>Written by the frame thread before the run's end.</summary>
-        internal long? FirstToken { get; set; }
-
-        internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private static partial class Log

@@ -1,0 +1,19 @@
+using System.Threading.Channels;
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Worker;
+
+/// <summary>A run that has been sent to the worker and has not ended.</summary>
+internal sealed class ActiveRun(int id)
+{
+    internal int Id => id;
+
+    /// <summary>Bounded by the answer: a slow reader never holds the worker up.</summary>
+    internal Channel<EngineToken> Tokens { get; } = Channel.CreateUnbounded<EngineToken>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+
+    /// <summary>Written by the frame thread before the run's end.</summary>
+    internal long? FirstToken { get; set; }
+
+    internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
