@@ -45,7 +45,8 @@ internal sealed partial class Node : IAsyncDisposable
         Directory.CreateDirectory(models);
         string trace = Path.Combine(home, "trace.jsonl");
 
-        ProcessStartInfo info = new(TestPaths.Executable, ["--host", "127.0.0.1", .. arguments ?? ["--port", "0"]])
+        // A background job inherits an ignored SIGINT, and the server would rightly leave it ignored.
+        ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, "--host", "127.0.0.1", .. arguments ?? ["--port", "0"]])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
