@@ -1,4 +1,4 @@
-namespace RkLlama.Prompts.Tests.Tokenizers;
+namespace RkLlama.Prompts.Tests;
 
 /// <summary>
 /// Where the results of the reference implementations lie: the directory RKLLAMA_CONFORMANCE_DATA names, or <c>../shared/conformance</c>
@@ -16,10 +16,10 @@ internal static class ConformanceData
     /// <summary>The names of the tokenizers with expected ids.</summary>
     public static IReadOnlyList<string> TokenizerNames { get; } = FindTokenizers();
 
-    /// <summary>Why tokenizer conformance cannot be tested here, or null.</summary>
-    public static string? Missing => TokenizerNames.Count > 0
-        ? null
-        : $"No conformance data: {Corpus} or tokenizers beside it do not exist (set {Variable} to the directory that holds them).";
+    public static string ChatTemplates => Path.Combine(Root, "chat-templates");
+
+    /// <summary>The names of the chat templates with expected renderings.</summary>
+    public static IReadOnlyList<string> TemplateNames { get; } = FindTemplates();
 
     public static string ExpectedIds(string tokenizer) => Path.Combine(Root, "tokenizers", tokenizer, "expected-ids.json");
 
@@ -37,6 +37,12 @@ internal static class ConformanceData
             .Select(folder => Path.GetFileName(folder))
             .Order(StringComparer.Ordinal)];
 
+    private static string[] FindTemplates() => !File.Exists(Path.Combine(ChatTemplates, "expected.json"))
+        ? []
+        : [.. Directory.EnumerateFiles(Path.Combine(ChatTemplates, "templates"), "*.jinja")
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Order(StringComparer.Ordinal)];
+
     private static string DefaultRoot()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
@@ -46,9 +52,20 @@ internal static class ConformanceData
     }
 }
 
-/// <summary>A theory that is skipped, with the reason, where the conformance data is absent.</summary>
+/// <summary>A theory over the tokenizers of the conformance data; skipped, with the reason, where they are absent.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class ConformanceTheoryAttribute : TheoryAttribute
+internal sealed class TokenizerConformanceAttribute : TheoryAttribute
 {
-    public ConformanceTheoryAttribute() => Skip = ConformanceData.Missing;
+    public TokenizerConformanceAttribute() => Skip = ConformanceData.TokenizerNames.Count > 0
+        ? null
+        : $"No conformance data: no tokenizers in {ConformanceData.Root} (set {ConformanceData.Variable} to the directory that holds them).";
+}
+
+/// <summary>A theory over the chat templates of the conformance data; skipped, with the reason, where they are absent.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class TemplateConformanceAttribute : TheoryAttribute
+{
+    public TemplateConformanceAttribute() => Skip = ConformanceData.TemplateNames.Count > 0
+        ? null
+        : $"No conformance data: no chat templates in {ConformanceData.Root} (set {ConformanceData.Variable} to the directory that holds them).";
 }

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers;
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
 /// <summary>Compares ids with those of the reference implementation, string by string.</summary>
-public sealed class ConformanceTests
+public sealed class TokenizerConformanceTests
 {
     private const int MaxReported = 20;
 
@@ -19,7 +19,7 @@ public sealed class ConformanceTests
         }
     }
 
-    [ConformanceTheory]
+    [TokenizerConformance]
     [MemberData(nameof(TokenizerNames))]
     public void Ids_equal_the_reference_implementations(string name)
     {
@@ -39,7 +39,7 @@ public sealed class ConformanceTests
         differences.Take(MaxReported).Should().BeEmpty("{0} of {1} strings differ", differences.Count, corpus.Length);
     }
 
-    [ConformanceTheory]
+    [TokenizerConformance]
     [MemberData(nameof(TokenizerNames))]
     public void Text_of_the_request_without_literals_keeps_its_ids_under_guard(string name)
     {

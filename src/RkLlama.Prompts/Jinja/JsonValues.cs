@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja;
+
+/// <summary>Turns JSON into values. Python's distinction of <c>1</c> and <c>1.0</c> is kept.</summary>
+internal static class JsonValues
+{
+    /// <param name="fromRequest">Whether the texts in it count as text of the request.</param>
+    public static Value Convert(JsonElement json, bool fromRequest)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Object:
+                DictValue dict = new();
+                foreach (JsonProperty property in json.EnumerateObject())
+                    dict.Set(Text(property.Name, fromRequest), Convert(property.Value, fromRequest));
+                return dict;
+            case JsonValueKind.Array:
+                return new ListValue([.. json.EnumerateArray().Select(item => Convert(item, fromRequest))]);
+            case JsonValueKind.String:
+                return Text(json.GetString()!, fromRequest);
+            case JsonValueKind.Number:
+                return Number(json.GetRawText());
+            case JsonValueKind.True:
+                return BooleanValue.True;
+            case JsonValueKind.False:
+                return BooleanValue.False;
+            default:
+                return NoneValue.Instance;
+        }
+    }
+
+    private static TextValue Text(string text, bool fromRequest) => fromRequest ? TextValue.Request(text) : TextValue.Template(text);
+
+    private static NumberValue Number(string literal) => literal.AsSpan().ContainsAny('.', 'e', 'E') || literal.Length > 4300
+        ? new FloatValue(double.Parse(literal, NumberStyles.Float, CultureInfo.InvariantCulture))
+        : new IntegerValue(BigInteger.Parse(literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+}

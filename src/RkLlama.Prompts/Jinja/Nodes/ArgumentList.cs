@@ -1,0 +1,44 @@
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja.Nodes;
+
+/// <summary>The arguments of a call as they are written.</summary>
+/// <param name="Spread">What <c>*</c> stands before, or null.</param>
+/// <param name="NamedSpread">What <c>**</c> stands before, or null.</param>
+internal sealed record ArgumentList(
+    IReadOnlyList<Expression> Positional,
+    IReadOnlyList<KeyValuePair<string, Expression>> Named,
+    Expression? Spread,
+    Expression? NamedSpread)
+{
+    public static ArgumentList Empty { get; } = new([], [], null, null);
+
+    public Arguments Evaluate(RenderState state, Value? caller = null)
+    {
+        List<Value> positional = [.. Positional.Select(argument => argument.Evaluate(state))];
+        if (Spread is not null)
+            positional.AddRange(Spread.Evaluate(state).ToList(state.Budget));
+        List<KeyValuePair<string, Value>> named = [.. Named.Select(argument => KeyValuePair.Create(argument.Key, argument.Value.Evaluate(state)))];
+        if (NamedSpread is not null)
+            AddNamed(NamedSpread.Evaluate(state), named);
+        if (caller is not null)
+            named.Add(new("caller", caller));
+        for (int i = 0; i < named.Count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (named[i].Key == named[j].Key)
+                    throw new TemplateException($"got multiple values for keyword argument '{named[i].Key}'");
+            }
+        }
+        return new Arguments(state, positional, named);
+    }
+
+    private static void AddNamed(Value value, List<KeyValuePair<string, Value>> named)
+    {
+        if (value is not DictValue dict)
+            throw new TemplateException($"argument after ** must be a mapping, not {value.TypeName}");
+        foreach ((Value key, Value item) in dict.Items)
+            named.Add(new(key is TextValue name ? name.Text : throw new TemplateException("keywords must be strings"), item));
+    }
+}

@@ -1,0 +1,111 @@
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja.Nodes;
+
+/// <summary>A part of a template that has a value. Immutable; one tree serves any number of renderings at once.</summary>
+internal abstract class Expression
+{
+    /// <summary>The value in a rendering; counts as a step of it.</summary>
+    public Value Evaluate(RenderState state)
+    {
+        state.Budget.Step();
+        RenderBudget.CheckStack();
+        return Compute(state);
+    }
+
+    protected abstract Value Compute(RenderState state);
+}
+
+internal sealed class LiteralExpression(Value value) : Expression
+{
+    protected override Value Compute(RenderState state) => value;
+}
+
+internal sealed class NameExpression(string name) : Expression
+{
+    public string Name => name;
+
+    protected override Value Compute(RenderState state) => state.Lookup(name);
+}
+
+internal sealed class ListExpression(IReadOnlyList<Expression> items) : Expression
+{
+    protected override Value Compute(RenderState state) => new ListValue([.. items.Select(item => item.Evaluate(state))]);
+}
+
+internal sealed class TupleExpression(IReadOnlyList<Expression> items) : Expression
+{
+    public IReadOnlyList<Expression> Items => items;
+
+    protected override Value Compute(RenderState state) => new TupleValue([.. items.Select(item => item.Evaluate(state))]);
+}
+
+internal sealed class DictExpression(IReadOnlyList<(Expression Key, Expression Value)> items) : Expression
+{
+    protected override Value Compute(RenderState state)
+    {
+        DictValue dict = new();
+        foreach ((Expression key, Expression value) in items)
+            dict.Set(key.Evaluate(state), value.Evaluate(state));
+        return dict;
+    }
+}
+
+internal sealed class AttributeExpression(Expression target, string name) : Expression
+{
+    public Expression Target => target;
+
+    public string Name => name;
+
+    protected override Value Compute(RenderState state) => Member.Attribute(target.Evaluate(state), name, state.Budget);
+}
+
+internal sealed class ItemExpression(Expression target, Expression key) : Expression
+{
+    protected override Value Compute(RenderState state) => Member.Item(target.Evaluate(state), key.Evaluate(state), state.Budget);
+}
+
+internal sealed class SliceExpression(Expression? start, Expression? stop, Expression? step) : Expression
+{
+    protected override Value Compute(RenderState state) => new SliceValue(Bound(start, state), Bound(stop, state), Bound(step, state));
+
+    private static Value Bound(Expression? bound, RenderState state) => bound?.Evaluate(state) ?? NoneValue.Instance;
+}
+
+internal sealed class CallExpression(Expression target, ArgumentList arguments) : Expression
+{
+    protected override Value Compute(RenderState state) => Call(state, null);
+
+    /// <summary>Calls with the body of a <c>call</c> block as <c>caller</c>.</summary>
+    public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
+}
+
+/// <summary>A filter; without an input it filters the text of a block.</summary>
+internal sealed class FilterExpression(Expression? input, string name, ArgumentList arguments) : Expression
+{
+    protected override Value Compute(RenderState state) => Filters.Apply(name, input!.Evaluate(state), arguments.Evaluate(state));
+
+    /// <summary>Runs the chain of filters of a block over its text.</summary>
+    public Value Apply(TextValue text, RenderState state)
+    {
+        Value value = input is FilterExpression inner ? inner.Apply(text, state) : text;
+        return Filters.Apply(name, value, arguments.Evaluate(state));
+    }
+}
+
+internal sealed class TestExpression(Expression input, string name, ArgumentList arguments) : Expression
+{
+    protected override Value Compute(RenderState state) =>
+        BooleanValue.Of(Tests.Apply(name, input.Evaluate(state), arguments.Evaluate(state)));
+}
+
+internal sealed class ConditionalExpression(Expression condition, Expression whenTrue, Expression? whenFalse) : Expression
+{
+    protected override Value Compute(RenderState state)
+    {
+        if (condition.Evaluate(state).IsTrue)
+            return whenTrue.Evaluate(state);
+        return whenFalse?.Evaluate(state) ?? new UndefinedValue("the inline if-expression evaluated to false and no else section was defined.");
+    }
+}

@@ -1,0 +1,83 @@
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja.Nodes;
+
+/// <summary><c>for target in items if condition</c> … <c>else</c> … <c>endfor</c>.</summary>
+internal sealed class ForStatement(
+    AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? otherwise) : Statement
+{
+    public override Flow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
+
+    /// <summary>One pass over some items; a recursive loop starts another from inside of its body.</summary>
+    private Flow Run(Value iterable, RenderState state, Scope outer, int depth)
+    {
+        IEnumerator<Value> iterator = condition is null ? iterable.IterateOrThrow() : Filtered(iterable.IterateOrThrow(), state, outer);
+        int? length = condition is null ? iterable.Length : null;
+        Func<Value, Value>? recurse = isRecursive ? children => Recurse(children, state, outer, depth + 1) : null;
+        LoopValue loop = new(iterator, length, depth, recurse);
+        bool any = false; // a whole round: one that was broken off does not keep `else` from running, in jinja2
+        while (loop.Advance())
+        {
+            state.Budget.Step();
+            Scope round = new(outer);
+            round.Set("loop", loop);
+            Scope before = state.Enter(round);
+            try
+            {
+                target.Assign(loop.Current, state);
+                Flow flow = body.Execute(state);
+                if (flow == Flow.Break)
+                    break;
+                any |= flow == Flow.Next;
+            }
+            finally
+            {
+                state.Enter(before);
+            }
+        }
+        if (!any && otherwise is not null)
+            return otherwise.ExecuteIn(new Scope(outer), state);
+        return Flow.Next;
+    }
+
+    private TextValue Recurse(Value children, RenderState state, Scope outer, int depth)
+    {
+        state.Budget.EnterCall();
+        TextBuilder captured = new(state.Budget);
+        TextBuilder output = state.Redirect(captured);
+        Scope scope = state.Enter(outer);
+        try
+        {
+            Run(children, state, outer, depth);
+        }
+        finally
+        {
+            state.Enter(scope);
+            state.Redirect(output);
+            state.Budget.LeaveCall();
+        }
+        return captured.ToValue();
+    }
+
+    private IEnumerator<Value> Filtered(IEnumerator<Value> iterator, RenderState state, Scope outer)
+    {
+        while (iterator.MoveNext())
+        {
+            state.Budget.Step();
+            Value item = iterator.Current;
+            Scope before = state.Enter(new Scope(outer));
+            bool holds;
+            try
+            {
+                target.Assign(item, state);
+                holds = condition!.Evaluate(state).IsTrue;
+            }
+            finally
+            {
+                state.Enter(before);
+            }
+            if (holds)
+                yield return item;
+        }
+    }
+}

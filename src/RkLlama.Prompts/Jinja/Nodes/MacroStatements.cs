@@ -1,0 +1,128 @@
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja.Nodes;
+
+/// <summary>Parameters and body of a macro or of a <c>call</c> block.</summary>
+/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro takes one.</param>
+internal sealed record MacroDefinition(
+    string? Name,
+    IReadOnlyList<string> Parameters,
+    IReadOnlyList<Expression> Defaults,
+    Block Body,
+    bool UsesCaller,
+    bool UsesNamed,
+    bool UsesPositional)
+{
+    /// <summary>The default of a parameter, or null. Defaults belong to the last parameters.</summary>
+    public Expression? DefaultOf(int parameter)
+    {
+        int index = parameter - (Parameters.Count - Defaults.Count);
+        return index < 0 ? null : Defaults[index];
+    }
+}
+
+/// <summary><c>macro name(parameters)</c> … <c>endmacro</c>.</summary>
+internal sealed class MacroStatement(MacroDefinition definition) : Statement
+{
+    public override Flow Execute(RenderState state)
+    {
+        state.Scope.Set(definition.Name!, new MacroValue(definition, state.Scope));
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>call(parameters) macro(arguments)</c> … <c>endcall</c>.</summary>
+internal sealed class CallBlockStatement(CallExpression call, MacroDefinition caller) : Statement
+{
+    public override Flow Execute(RenderState state)
+    {
+        Value result = call.Call(state, new MacroValue(caller, state.Scope));
+        state.Output.Append(result as TextValue ?? throw new TemplateException($"a call block gave {result.TypeName}, not str"));
+        return Flow.Next;
+    }
+}
+
+/// <summary>A macro and the scope it was defined in, whose variables it sees as they are when it is called.</summary>
+internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : Value
+{
+    public override string TypeName => "Macro";
+
+    public override bool IsCallable => true;
+
+    public override Value? Attribute(string name) => name switch
+    {
+        "name" => definition.Name is { } own ? TextValue.Template(own) : NoneValue.Instance,
+        "arguments" => new TupleValue([.. definition.Parameters.Select(TextValue.Template)]),
+        "catch_kwargs" => BooleanValue.Of(definition.UsesNamed),
+        "catch_varargs" => BooleanValue.Of(definition.UsesPositional),
+        "caller" => BooleanValue.Of(definition.UsesCaller),
+        _ => null,
+    };
+
+    public override void WriteText(TextBuilder output) =>
+        output.Append(definition.Name is { } name ? $"<Macro '{name}'>" : "<Macro anonymous>");
+
+    public override Value Call(Arguments arguments)
+    {
+        RenderState state = arguments.State;
+        Scope scope = new(definedIn);
+        state.Budget.EnterCall();
+        Scope outer = state.Enter(scope);
+        TextValue text;
+        try
+        {
+            BindTo(scope, arguments);
+            definition.Body.Capture(scope, state, out text);
+        }
+        finally
+        {
+            state.Enter(outer);
+            state.Budget.LeaveCall();
+        }
+        return text;
+    }
+
+    private void BindTo(Scope scope, Arguments arguments)
+    {
+        List<KeyValuePair<string, Value>> named = [.. arguments.Named];
+        Value? TakeNamed(string name)
+        {
+            int index = named.FindIndex(item => item.Key == name);
+            if (index < 0)
+                return null;
+            Value value = named[index].Value;
+            named.RemoveAt(index);
+            return value;
+        }
+
+        IReadOnlyList<string> parameters = definition.Parameters;
+        Value?[] given = new Value?[parameters.Count];
+        for (int i = 0; i < parameters.Count; i++)
+            given[i] = i < arguments.Positional.Count ? arguments.Positional[i] : TakeNamed(parameters[i]);
+        if (definition.UsesCaller && !parameters.Contains("caller"))
+            scope.Set("caller", TakeNamed("caller") ?? new UndefinedValue("No caller defined"));
+        if (definition.UsesNamed)
+            scope.Set("kwargs", Rest(named));
+        else if (named.Count > 0)
+            throw new TemplateException($"macro '{definition.Name}' takes no keyword argument '{named[0].Key}'");
+        if (definition.UsesPositional)
+            scope.Set("varargs", new TupleValue([.. arguments.Positional.Skip(parameters.Count)]));
+        else if (arguments.Positional.Count > parameters.Count)
+            throw new TemplateException($"macro '{definition.Name}' takes not more than {parameters.Count} argument(s)");
+
+        // In order, since the default of one may mention those before it.
+        for (int i = 0; i < parameters.Count; i++)
+        {
+            scope.Set(parameters[i], given[i] ?? definition.DefaultOf(i)?.Evaluate(arguments.State)
+                ?? new UndefinedValue($"parameter '{parameters[i]}' was not provided"));
+        }
+    }
+
+    private static DictValue Rest(List<KeyValuePair<string, Value>> named)
+    {
+        DictValue dict = new();
+        foreach ((string name, Value value) in named)
+            dict.Set(name, value);
+        return dict;
+    }
+}

@@ -1,0 +1,255 @@
+using System.Text.RegularExpressions;
+using RkLlama.Prompts.Jinja.Library;
+
+namespace RkLlama.Prompts.Jinja.Syntax;
+
+/// <summary>
+/// Splits a template into tokens, with the white space rules of <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
+/// tag goes, and so does the white space before one that stands first on its line.
+/// </summary>
+internal sealed partial class Lexer
+{
+    // Longest first, so that no operator is taken for the beginning of another.
+    private static readonly string[] _operators =
+        ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+
+    private readonly string _source;
+    private readonly List<Token> _tokens = [];
+    private readonly Stack<char> _brackets = new();
+    private int _at;
+    private int _line = 1;
+    private int _lineCountedTo;
+
+    // Whether everything before the current position ended a line.
+    private bool _atLineStart = true;
+
+    private Lexer(string source) => _source = source;
+
+    public static List<Token> Tokenize(string source)
+    {
+        string normalized = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+        Lexer lexer = new(normalized.EndsWith('\n') ? normalized[..^1] : normalized);
+        lexer.Run();
+        return lexer._tokens;
+    }
+
+    [GeneratedRegex(@"\G(?:0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[0-9a-f])+|[1-9](?:_?[0-9])*|0(?:_?0)*)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex IntegerPattern { get; }
+
+    [GeneratedRegex(@"\G(?<!\.)(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?e[+\-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex FloatPattern { get; }
+
+    [GeneratedRegex(@"\G\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})", RegexOptions.CultureInvariant)]
+    private static partial Regex RawBegin { get; }
+
+    [GeneratedRegex(@"\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)", RegexOptions.CultureInvariant)]
+    private static partial Regex RawEnd { get; }
+
+    [GeneratedRegex(@"(?:\+#\}|-#\}\s*|#\}\n?)", RegexOptions.CultureInvariant)]
+    private static partial Regex CommentEnd { get; }
+
+    private void Run()
+    {
+        while (_at < _source.Length)
+        {
+            int tag = FindTag(_at);
+            if (tag < 0)
+            {
+                AddData(_source[_at..]);
+                break;
+            }
+            ReadTag(tag);
+        }
+        _tokens.Add(new Token(TokenKind.End, "", LineAt(_source.Length)));
+    }
+
+    private int FindTag(int from)
+    {
+        for (int at = from; ; at++)
+        {
+            at = _source.IndexOf('{', at);
+            if (at < 0 || at + 1 >= _source.Length)
+                return -1;
+            if (_source[at + 1] is '{' or '%' or '#')
+                return at;
+        }
+    }
+
+    private void ReadTag(int tag)
+    {
+        char kind = _source[tag + 1];
+        char sign = tag + 2 < _source.Length && _source[tag + 2] is '-' or '+' ? _source[tag + 2] : '\0';
+        AddData(Trimmed(_source[_at..tag], sign, isVariable: kind == '{'));
+        int begin = tag + (sign == '\0' ? 2 : 3);
+        if (kind == '%' && RawBegin.Match(_source, tag) is { Success: true } raw)
+        {
+            MoveTo(raw.Index + raw.Length);
+            Match end = RawEnd.Match(_source, _at);
+            if (!end.Success && _at < _source.Length)
+                throw Error("Missing end of raw directive", tag);
+            if (!end.Success)
+                return;
+            AddData(Trimmed(_source[_at..end.Index], end.Groups[1].Value is [var endSign] ? endSign : '\0', isVariable: false));
+            MoveTo(end.Index + end.Length);
+        }
+        else if (kind == '#')
+        {
+            Match end = CommentEnd.Match(_source, begin);
+            if (!end.Success && begin < _source.Length)
+                throw Error("Missing end of comment tag", tag);
+            MoveTo(end.Success ? end.Index + end.Length : begin);
+        }
+        else
+        {
+            _tokens.Add(new Token(kind == '{' ? TokenKind.VariableBegin : TokenKind.BlockBegin, "", LineAt(tag)));
+            MoveTo(begin);
+            ReadInside(kind == '{' ? TokenKind.VariableEnd : TokenKind.BlockEnd);
+        }
+    }
+
+    /// <summary>The text before a tag without the white space that the tag takes away.</summary>
+    private string Trimmed(string text, char sign, bool isVariable)
+    {
+        if (sign == '-')
+        {
+            int end = text.Length;
+            while (end > 0 && PythonText.IsSpace(text[end - 1]))
+                end--;
+            return text[..end];
+        }
+        int lineStart = text.LastIndexOf('\n') + 1;
+        bool stands = lineStart > 0 || _atLineStart;
+        return sign != '+' && !isVariable && stands && IsBlank(text.AsSpan(lineStart)) ? text[..lineStart] : text;
+    }
+
+    private static bool IsBlank(ReadOnlySpan<char> text)
+    {
+        foreach (char character in text)
+        {
+            if (!PythonText.IsSpace(character))
+                return false;
+        }
+        return true;
+    }
+
+    private void ReadInside(TokenKind end)
+    {
+        while (true)
+        {
+            if (_at >= _source.Length)
+                return;
+            if (_brackets.Count == 0 && EndLength(end) is > 0 and var length)
+            {
+                _tokens.Add(new Token(end, "", LineAt(_at)));
+                MoveTo(_at + length);
+                return;
+            }
+            if (PythonText.IsSpace(_source[_at]))
+                _at++;
+            else
+                ReadToken();
+        }
+    }
+
+    private int EndLength(TokenKind end)
+    {
+        string close = end == TokenKind.VariableEnd ? "}}" : "%}";
+        char first = _source[_at];
+        if (first == '-' && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0)
+        {
+            int after = _at + 3;
+            while (after < _source.Length && PythonText.IsSpace(_source[after]))
+                after++;
+            return after - _at;
+        }
+        bool isBlock = end == TokenKind.BlockEnd;
+        if (isBlock && first == '+' && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0)
+            return 3;
+        if (string.CompareOrdinal(_source, _at, close, 0, 2) != 0)
+            return 0;
+        return isBlock && _at + 2 < _source.Length && _source[_at + 2] == '\n' ? 3 : 2;
+    }
+
+    private void ReadToken()
+    {
+        char first = _source[_at];
+        if (char.IsAsciiDigit(first))
+        {
+            Match number = FloatPattern.Match(_source, _at);
+            bool isFloat = number.Success;
+            if (!isFloat)
+                number = IntegerPattern.Match(_source, _at);
+            Add(isFloat ? TokenKind.Float : TokenKind.Integer, number.Value, number.Length);
+        }
+        else if (first == '_' || char.IsLetter(first))
+        {
+            int end = _at;
+            while (end < _source.Length && (_source[end] == '_' || char.IsLetterOrDigit(_source[end])))
+                end++;
+            Add(TokenKind.Name, _source[_at..end], end - _at);
+        }
+        else if (first is '"' or '\'')
+        {
+            int end = StringEnd(first);
+            Add(TokenKind.Text, StringLiteral.Decode(_source[(_at + 1)..end]), end + 1 - _at);
+        }
+        else
+        {
+            string text = _operators.FirstOrDefault(candidate => string.CompareOrdinal(_source, _at, candidate, 0, candidate.Length) == 0)
+                ?? throw Error($"unexpected char '{first}'", _at);
+            Balance(text[0]);
+            Add(TokenKind.Operator, text, text.Length);
+        }
+    }
+
+    private int StringEnd(char quote)
+    {
+        for (int end = _at + 1; end < _source.Length; end++)
+        {
+            if (_source[end] == quote)
+                return end;
+            if (_source[end] == '\\')
+                end++;
+        }
+        throw Error($"unexpected char '{quote}'", _at);
+    }
+
+    private void Balance(char bracket)
+    {
+        switch (bracket)
+        {
+            case '(' or '[' or '{':
+                _brackets.Push(bracket switch { '(' => ')', '[' => ']', _ => '}' });
+                break;
+            case ')' or ']' or '}' when _brackets.Count == 0 || _brackets.Pop() != bracket:
+                throw Error($"unexpected '{bracket}'", _at);
+        }
+    }
+
+    private void Add(TokenKind kind, string text, int length)
+    {
+        _tokens.Add(new Token(kind, text, LineAt(_at)));
+        _at += length;
+    }
+
+    private void AddData(string text)
+    {
+        if (text.Length > 0)
+            _tokens.Add(new Token(TokenKind.Data, text, LineAt(_at)));
+    }
+
+    private void MoveTo(int position)
+    {
+        _at = position;
+        _atLineStart = _source[position - 1] == '\n';
+    }
+
+    private int LineAt(int position)
+    {
+        for (; _lineCountedTo < position; _lineCountedTo++)
+            _line += _source[_lineCountedTo] == '\n' ? 1 : 0;
+        return _line;
+    }
+
+    private TemplateException Error(string message, int position) => new($"{message}, line {LineAt(position)} of the chat template");
+}

@@ -1,0 +1,104 @@
+using RkLlama.Prompts.Jinja.Library;
+
+namespace RkLlama.Prompts.Jinja.Values;
+
+/// <summary>A <c>dict</c>: keys in the order of insertion. Filled while it is built, never afterwards.</summary>
+internal sealed class DictValue : Value
+{
+    private readonly OrderedDictionary<Value, Value> _items = new(ValueComparer.Instance);
+
+    public override string TypeName => "dict";
+
+    public override bool IsTrue => _items.Count > 0;
+
+    public override int? Length => _items.Count;
+
+    public IReadOnlyList<KeyValuePair<Value, Value>> Items => _items;
+
+    /// <summary>Adds an item or replaces the value of an equal key, which keeps its place.</summary>
+    public void Set(Value key, Value value) => _items[key] = value;
+
+    public void Set(string key, Value value) => Set(TextValue.Template(key), value);
+
+    public Value? Find(Value key) => _items.TryGetValue(key, out Value? value) ? value : null;
+
+    public override IEnumerator<Value> Iterate() => _items.Keys.GetEnumerator();
+
+    public override IEnumerator<Value> IterateBackwards() => _items.Keys.Reverse().GetEnumerator();
+
+    public override Value? Attribute(string name) => DictMethods.Find(this, name);
+
+    public override Value? Item(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
+
+    public override void WriteText(TextBuilder output)
+    {
+        RenderBudget.CheckStack();
+        output.Append('{');
+        bool first = true;
+        foreach ((Value key, Value value) in _items)
+        {
+            if (!first)
+                output.Append(", ");
+            first = false;
+            key.WriteRepr(output);
+            output.Append(": ");
+            value.WriteRepr(output);
+        }
+        output.Append('}');
+    }
+
+    public override bool IsEqualTo(Value other)
+    {
+        if (other is not DictValue dict || dict._items.Count != _items.Count)
+            return false;
+        RenderBudget.CheckStack();
+        return _items.All(item => dict.Find(item.Key) is { } value && item.Value.IsEqualTo(value));
+    }
+
+    public override int HashCode() => throw new TemplateException("unhashable type: 'dict'");
+
+    private static bool IsHashable(Value key) => key switch
+    {
+        ListValue or DictValue or SliceValue or NamespaceValue => false,
+        TupleValue tuple => tuple.Items.All(IsHashable),
+        _ => true,
+    };
+}
+
+/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: sized and iterable, but no sequence.</summary>
+internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : Value
+{
+    public override string TypeName => $"dict_{kind}";
+
+    public override bool IsTrue => items.Count > 0;
+
+    public override int? Length => items.Count;
+
+    public override IEnumerator<Value> Iterate() => items.GetEnumerator();
+
+    public override IEnumerator<Value> IterateBackwards() => items.Reverse().GetEnumerator();
+
+    public override void WriteText(TextBuilder output)
+    {
+        output.Append($"dict_{kind}(");
+        new ListValue(items).WriteText(output);
+        output.Append(')');
+    }
+}
+
+/// <summary>What <c>namespace()</c> gives: the one value whose attributes a template may set.</summary>
+internal sealed class NamespaceValue(DictValue attributes) : Value
+{
+    public override string TypeName => "Namespace";
+
+    public void Set(string name, Value value) => attributes.Set(name, value);
+
+    public override Value? Attribute(string name) => attributes.Find(TextValue.Template(name));
+
+    public override void WriteText(TextBuilder output)
+    {
+        output.Append("<Namespace ");
+        attributes.WriteText(output);
+        output.Append('>');
+    }
+}

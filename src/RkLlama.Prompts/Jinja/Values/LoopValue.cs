@@ -1,0 +1,97 @@
+namespace RkLlama.Prompts.Jinja.Values;
+
+/// <summary><c>loop</c>: where a loop stands. It looks one item ahead only when it is asked what comes next.</summary>
+/// <param name="length">The number of items where it is known without looking at them.</param>
+/// <param name="recurse">Runs the loop over the children of an item; null unless it is recursive.</param>
+internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth, Func<Value, Value>? recurse) : Value
+{
+    private readonly Queue<Value> _ahead = new();
+    private int _index = -1;
+    private Value? _previous;
+    private Value? _current;
+    private TupleValue? _lastChanged;
+
+    public override string TypeName => "LoopContext";
+
+    public override int? Length => CountItems();
+
+    public override bool IsCallable => true;
+
+    public Value Current => _current!;
+
+    /// <summary>Goes to the next item, if there is one.</summary>
+    public bool Advance()
+    {
+        if (Peek() is null)
+            return false;
+        _previous = _current;
+        _current = _ahead.Dequeue();
+        _index++;
+        return true;
+    }
+
+    public override Value? Attribute(string name) => name switch
+    {
+        "index" => new IntegerValue(_index + 1),
+        "index0" => new IntegerValue(_index),
+        "revindex" => new IntegerValue(CountItems() - _index),
+        "revindex0" => new IntegerValue(CountItems() - _index - 1),
+        "first" => BooleanValue.Of(_index == 0),
+        "last" => BooleanValue.Of(Peek() is null),
+        "length" => new IntegerValue(CountItems()),
+        "depth" => new IntegerValue(depth + 1),
+        "depth0" => new IntegerValue(depth),
+        "previtem" => _previous ?? new UndefinedValue("there is no previous item"),
+        "nextitem" => Peek() ?? new UndefinedValue("there is no next item"),
+        "cycle" => new FunctionValue(name, Cycle),
+        "changed" => new FunctionValue(name, Changed),
+        _ => null,
+    };
+
+    public override Value Call(Arguments arguments)
+    {
+        Value children = Arguments.Required(arguments.Bind("iterable")[0], "iterable");
+        return recurse?.Invoke(children)
+            ?? throw new TemplateException("The loop must have the 'recursive' marker to be called recursively.");
+    }
+
+    public override void WriteText(TextBuilder output) => output.Append($"<LoopContext {_index + 1}/{CountItems()}>");
+
+    private Value? Peek()
+    {
+        if (_ahead.Count == 0)
+        {
+            if (!items.MoveNext())
+                return null;
+            _ahead.Enqueue(items.Current);
+        }
+        return _ahead.Peek();
+    }
+
+    private int CountItems()
+    {
+        if (length is null)
+        {
+            while (items.MoveNext())
+                _ahead.Enqueue(items.Current);
+            length = _index + 1 + _ahead.Count;
+        }
+        return length.Value;
+    }
+
+    private Value Cycle(Arguments arguments)
+    {
+        if (arguments.Positional.Count == 0)
+            throw new TemplateException("no items for cycling given");
+        return arguments.Positional[_index % arguments.Positional.Count];
+    }
+
+    private BooleanValue Changed(Arguments arguments)
+    {
+        TupleValue values = new(arguments.Positional);
+        if (_lastChanged is not null && _lastChanged.IsEqualTo(values))
+            return BooleanValue.False;
+        _lastChanged = values;
+        return BooleanValue.True;
+    }
+}

@@ -1,0 +1,130 @@
+using RkLlama.Prompts.Jinja.Library;
+
+namespace RkLlama.Prompts.Jinja.Values;
+
+/// <summary>
+/// A <c>str</c> that knows which of its characters came with the request. Indexes and lengths that templates see count code points;
+/// inside, everything is in UTF-16 units.
+/// </summary>
+/// <param name="requestSpans">The parts that came from the request: ordered, disjoint, not empty.</param>
+internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
+{
+    private int _codePoints = -1;
+
+    public static TextValue Empty { get; } = new("", []);
+
+    public string Text { get; } = text;
+
+    public PromptSpan[] RequestSpans { get; } = requestSpans;
+
+    /// <summary>Markupsafe's <c>Markup</c>, which the filters <c>safe</c> and <c>escape</c> give: text joined to it is escaped.</summary>
+    public bool IsMarkup { get; private init; }
+
+    public override string TypeName => IsMarkup ? "Markup" : "str";
+
+    public override bool IsTrue => Text.Length > 0;
+
+    public override int? Length => CodePointCount;
+
+    /// <summary>Whether every character is one UTF-16 unit.</summary>
+    public bool IsFlat => CodePointCount == Text.Length;
+
+    private int CodePointCount => _codePoints >= 0 ? _codePoints : _codePoints = PythonText.CountCodePoints(Text);
+
+    public static TextValue Template(string text) => text.Length == 0 ? Empty : new TextValue(text, []);
+
+    public static TextValue Request(string text) => text.Length == 0 ? Empty : new TextValue(text, [new PromptSpan(0, text.Length)]);
+
+    public TextValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new TextValue(Text, RequestSpans) { IsMarkup = markup };
+
+    /// <summary>A part, in UTF-16 units; of the same kind (markup or not).</summary>
+    public TextValue Slice(int start, int length)
+    {
+        if (start == 0 && length == Text.Length)
+            return this;
+        string part = Text.Substring(start, length);
+        if (RequestSpans.Length == 0)
+            return new TextValue(part, []) { IsMarkup = IsMarkup };
+        List<PromptSpan> spans = [];
+        foreach (PromptSpan span in RequestSpans)
+        {
+            int from = Math.Max(span.Start - start, 0), to = Math.Min(span.End - start, length);
+            if (from < to)
+                spans.Add(new PromptSpan(from, to));
+        }
+        return new TextValue(part, [.. spans]) { IsMarkup = IsMarkup };
+    }
+
+    /// <summary>The UTF-16 index of a code point; <paramref name="codePoint"/> is 0 to the length.</summary>
+    public int IndexOfCodePoint(int codePoint)
+    {
+        if (IsFlat)
+            return codePoint;
+        int index = 0;
+        for (; codePoint > 0; codePoint--)
+            index += PythonText.CodePointLength(Text, index);
+        return index;
+    }
+
+    /// <summary>The number of code points before a UTF-16 index.</summary>
+    public int CodePointsBefore(int index) => IsFlat ? index : PythonText.CountCodePoints(Text.AsSpan(0, index));
+
+    public bool IsRequestAt(int index)
+    {
+        foreach (PromptSpan span in RequestSpans)
+        {
+            if (index < span.End)
+                return index >= span.Start;
+        }
+        return false;
+    }
+
+    public override IEnumerator<Value> Iterate()
+    {
+        for (int index = 0; index < Text.Length;)
+        {
+            int length = PythonText.CodePointLength(Text, index);
+            yield return Slice(index, length).AsMarkup(false);
+            index += length;
+        }
+    }
+
+    public override IEnumerator<Value> IterateBackwards()
+    {
+        for (int end = Text.Length; end > 0;)
+        {
+            int length = end > 1 && char.IsSurrogatePair(Text[end - 2], Text[end - 1]) ? 2 : 1;
+            end -= length;
+            yield return Slice(end, length);
+        }
+    }
+
+    public override Value? Attribute(string name) => TextMethods.Find(this, name);
+
+    public override Value? Item(Value key, RenderBudget budget)
+    {
+        if (key is SliceValue slice)
+            return slice.Of(this, budget);
+        if (key is not IntegerValue integer || Sequences.Index(integer, CodePointCount) is not { } position)
+            return null;
+        int index = IndexOfCodePoint(position);
+        return Slice(index, PythonText.CodePointLength(Text, index));
+    }
+
+    public override void WriteText(TextBuilder output) => output.Append(this);
+
+    public override void WriteRepr(TextBuilder output)
+    {
+        if (IsMarkup)
+            output.Append("Markup(");
+        PythonText.WriteRepr(this, output);
+        if (IsMarkup)
+            output.Append(')');
+    }
+
+    public override TextValue ToText(RenderBudget budget) => AsMarkup(false);
+
+    public override bool IsEqualTo(Value other) => other is TextValue text && text.Text == Text;
+
+    public override int HashCode() => Text.GetHashCode(StringComparison.Ordinal);
+}
