@@ -6,6 +6,7 @@
     python3 make_semantics.py --all      lists every case with its result
 
 The environment is the one Hugging Face transformers renders chat templates in; the clock stands at 2025-11-23 08:04:05.
+Python 3.9 to 3.13 agree on every case.
 A case is named after its group and its place in it: new cases go to the end of a group.
 """
 import datetime
@@ -505,7 +506,7 @@ group(
     "{{ a + b }} {{ a - b }} {{ a * b }} {{ a / b }} {{ a // b }} {{ a % b }} {{ a ** b }}",
     "{{ f + a }} {{ f * b }} {{ f - 0.5 }} {{ f // b }} {{ f / f }}",
     "{{ a|string + '!' }} {{ a ~ '!' }}",
-    "{{ 1 if a > b else 2 }} {{ -a }} {{ -a|abs }} {{ -a.real }}",
+    "{{ 1 if a > b else 2 }} {{ -a }} {{ -a|abs }} {{ -a|string }}",
     "{{ 2 ** 1024 * 1.0 }}",
     "{{ 10.0 ** 400 }}",
     "{{ (-8) ** 0.5 is string }}",
@@ -573,7 +574,6 @@ group(
     "{{ 'b' if x == 4 and not missing else 'c' }}",
     "{{ (x, 1) == (4, 1) }} {{ x, 1 == 4, 1 }}",
     "{{ -x ** 2 }} {{ (-x) ** 2 }} {{ - x * 2 }} {{ x - -x }} {{ x ** -1 }} {{ not -x }}",
-    "{{ x.real + 1 }}",
     "{{ x in [x] is true }}",
     x=4,
 )
@@ -1037,7 +1037,7 @@ group(
     "{{ 'a'.replace(1, 'a') }}",
     "{{ 'a'.replace('a', 'b', 'c') }}",
     "{{ 'a'.replace('a', none) }}",
-    "{{ 'abcabc'.replace('b', 'X', count=1) }}",
+    "{{ 'abcabc'.replace(old='b', new='X') }}",
     "{{ '😀a'.replace('😀', 'x').replace('a', '😁') }} {{ '你好'.replace('', '|') }} {{ '😀'.replace('', '|') }}",
     "{{ 'a\\nb'.replace('\\n', '\\\\n') }} {{ 'x'.replace('x', '$0 \\\\1 $&') }}",
     "{{ ', '.join(['a', 'b']) }} {{ ''.join(['a', 'b']) }} {{ '-'.join('abc') }} {{ '-'.join({'a': 1, 'b': 2}) }} {{ '-'.join([]) }}| {{ '-'.join(('a',)) }} {{ '-'.join(['a', 'b']|map('upper')) }} {{ '-'.join({'x': 'y'}.values()) }}",
@@ -1144,7 +1144,6 @@ group(
     "{{ '{}'.format(none) }} {{ '{}'.format([1, 'a']) }} {{ '{}'.format(true) }} {{ '{:5}|'.format(true) }} {{ '{:d}'.format(true) }}",
     "{{ '{} {a}'.format(*['x'], **{'a': 'y'}) }} {{ '{}'.format('a', 'extra', z=1) }}",
     "{{ 'no fields'.format(1) }} {{ ''.format() }}|",
-    "{{ '{a}'.format_map({'a': 1}) }}",
     "{{ '{:>{w}}'.format('a', w=4) }}",
     "{{ '{0:}'.format(1.0) }} {{ '{}'.format(1e16) }} {{ '{:.1f}'.format(0.25) }} {{ '{:.1f}'.format(0.35) }} {{ '{:.2f}'.format(2.675) }} {{ '{:.0f}'.format(0.5) }} {{ '{:.0f}'.format(1.5) }} {{ '{:.3g}'.format(1234.5) }} {{ '{:n}'.format(1234) }}",
     "{{ '{:=5}'.format(-3) }} {{ '{:0=5}'.format(-3) }} {{ '{:=+5}'.format(3) }} {{ '{:=5}|'.format(1.5) }}",
@@ -1192,7 +1191,6 @@ group(
 )
 group(
     "str/other",
-    "{{ 'abc'.encode('utf-8') is defined }}",
     "{{ 'abc'.nope() }}",
     "{{ 'abc'.nope }}|",
     "{{ 'a'.length }}|{{ 'a'.size }}|",
@@ -1200,7 +1198,6 @@ group(
     "{{ 'abc'.trim() }}",
     "{{ 'abc'.contains('a') }}",
     "{{ [1, 2].length }}|",
-    "{{ 'abc'.translate({97: 'x'}) }}",
     "{{ 'abc'|list }} {{ 'a😀'|list }} {{ 'abc'|reverse }} {{ 'a😀b'|reverse }} {{ 'abc'|first }} {{ 'a😀'|last }}",
     "{% for c in 'a😀é' %}[{{ c }}]{% endfor %}",
     "{{ 'a' < 'b' < 'c' }} {{ 'abc' == 'ab' 'c' }} {{ 'é' == 'e\\u0301' }} {{ 'é'|length }} {{ 'e\\u0301'|length }}",
@@ -1235,8 +1232,7 @@ group(
     "{{ dict([1]) }}",
     "{{ dict('ab') }}",
     "{{ dict(['ab', 'cd']) }} {{ dict(d|dictsort) }}",
-    "{{ d.fromkeys(['x', 'y'], 1) }}",
-    "{{ d.keys().x }}|{{ d.items().isdisjoint([]) }}",
+    "{{ d.keys().x }}|{{ d.items().y }}|{{ d.values()['z'] }}|",
     "{{ (d.keys() | list)[0] }} {{ (d.items() | list)[0][1] }} {{ d.values() | map('string') | join('+') }}",
     "{{ d.has_key('a') }}",
     "{% if d.get('a') == 1 and d.get('q') is none %}y{% endif %}",
@@ -1882,7 +1878,6 @@ group(
     "{{ 1 + ('a'|safe) }}",
     "{{ ('a'|safe) ~ 1 }} {{ ('a'|safe) * 'b'|length }} {{ none|safe }} {{ 5|safe }} {{ [1]|safe }} {{ ('5'|safe)|int + 1 }}",
     "{{ ('a'|safe) % () }} {{ ('<b>'|safe).strip('<') ~ '<' }} {{ ('<x>'|safe).title() ~ '>' }} {{ ('a'|safe).startswith('a') }} {{ ('a,b'|safe).partition(',') }}",
-    "{{ ('&lt;b&gt;'|safe).unescape() }} {{ ('<b>x</b>  y'|safe).striptags() }}",
     "{{ ('<'|safe) ~ ('>'|safe) ~ '&' }} {{ '&' ~ ('>'|safe) ~ '&' }} {{ 'a' ~ 'b' ~ '<' }} {{ [('<'|safe)] ~ '<' }}",
     "{{ {'<': '<'|safe} ~ '' }} {{ ('a'|e) in ['a'] }} {{ {'a': 1}['a'|safe] }} {{ ('a'|safe) is sameas 'a' }} {{ ('a'|e) is eq 'a' }}",
     "{{ '<' ~ ('<'|safe)|upper }} {{ ('<' ~ ('<'|safe)) is escaped }} {{ ('<' + ('<'|safe)) is escaped }} {{ (1 ~ ('<'|safe)) is escaped }}",
@@ -2069,7 +2064,7 @@ group(
     "{{ 5|sum }}",
     "{{ none|sum }}",
     "{{ l|sum(attribute='z') }}",
-    "{{ [0.1] * 3 == [0.1, 0.1, 0.1] }} {{ ([0.1, 0.2, 0.3]|sum) > 0.6 }} {{ [[1, 2], [3, 4]]|sum(attribute=1) }} {{ [2 ** 62, 2 ** 62, 1]|sum }}",
+    "{{ [0.1] * 3 == [0.1, 0.1, 0.1] }} {{ [0.25, 0.5, 1]|sum }} {{ [[1, 2], [3, 4]]|sum(attribute=1) }} {{ [2 ** 62, 2 ** 62, 1]|sum }}",
     l=[{"n": 2}, {"n": 5}, {"n": 1}],
 )
 group(
@@ -2381,7 +2376,6 @@ group(
     "{{ range(10 ** 30) }}",
     "{{ range(3)[1] }} {{ range(3)|sum }} {{ range(3)|last }} {{ 2 in range(3) }} {{ range(3) is sequence }} {{ range(3) is iterable }} {{ range(3) is mapping }} {{ range(5)|batch(2)|list }}",
     "{{ range(stop=3) }}",
-    "{{ range(3).start }} {{ range(1, 9, 2).step }} {{ range(3).stop }}",
     "{{ raise_exception('boom') }}",
     "{% if false %}{{ raise_exception('boom') }}{% endif %}ok",
     "{{ raise_exception() }}",
@@ -2694,6 +2688,46 @@ group(
     "{% for x in range(100001) %}{% endfor %}",
     "{{ ('a' * 100000)|length }}",
 )
+# attributes, methods and forms that chat templates hardly need
+group(
+    "marginal",
+    "{{ {}.fromkeys(['x', 'y'], 1) }}",
+    "{{ {'a': 1}.items().isdisjoint([]) }}",
+    "{{ 'abc'.translate({97: 'x'}) }}",
+    "{{ y.real }} {{ y.numerator }} {{ 5 .bit_length() }} {{ (2.5).is_integer() }} {{ true.real }}",
+    "{{ 1.5.real }} {{ y.imag }} {{ y.real + 1 }}",
+    "{{ 1.real }}",
+    "{{ ('&lt;b&gt;'|safe).unescape() }} {{ ('<b>x</b>  y'|safe).striptags() }}",
+    "{{ range(3).start }} {{ range(1, 9, 2).step }} {{ range(3).stop }}",
+    "{{ '{a}'.format_map({'a': 1}) }}",
+    "{{ '{a}'.format_map(a=1) }}",
+    "{{ '{}'['format'](1) }}",
+    "{{ 'a'.maketrans({'a': 'b'}) }}",
+    "{{ (10 ** 30)|filesizeformat }} {{ (10 ** 30)|filesizeformat(true) }}",
+    "{{ '<b>x</b> &amp;'|safe|striptags }}",
+    "{% for g in l|groupby('c') %}{{ g }};{% endfor %}",
+    "{{ dict(class='x', if=1) }} {{ dict(for=1, **{'in': 2}) }}",
+    "{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(class=1, **{'def': 2}) }}{{ m(**{'a b': 1}) }}",
+    "{{ namespace(class=1, lambda=2)['class'] }}",
+    "{% macro m(class) %}{{ class }}{% endmacro %}{{ m(class=1) }}{{ m(2) }}",
+    "{{ dict(a=1, **{'a': 2}) }}",
+    "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(a=1, **{'a': 2}) }}",
+    "{% macro m(caller) %}{{ caller }}{% endmacro %}",
+    "{% set ns = namespace() %}{% set ns.a, ns.a = 1, 2 %}{{ ns.a }}",
+    "{% set ns = namespace() %}{% set ns.a, ns.b = 1, 2 %}{{ ns.a }}{{ ns.b }}",
+    "{{ [1]|map(upper)|list }}",
+    "{{ [1]|select(odd)|list }}",
+    "{{ 1 is odd.even }}",
+    "{% if false %}{{ 1 is odd.even }}{% endif %}x",
+    "{{ y is sameas 3 }} {{ 'a' is sameas y }}",
+    "{{ [3, 1, 2]|sort|sort(reverse=true)|batch(2)|first|last }}",
+    "{% for i in [3, 1]|sort %}{{ i }}{% endfor %}{% for i in 'ba'|sort|unique %}{{ i }}{{ loop.length }}{% endfor %}",
+    "{% with a = 1, b = 2 %}{% with a = b, b = a %}{{ a }}{{ b }}{% endwith %}{% endwith %}",
+    "{{ 'a' if 1 else 'b' if 1 }} {{ 'a' if 0 else 'b' if 0 }}|",
+    "{{ (1, 2, 3)|length }} {{ (1, 2)|join }} {{ (1, 2)|sum }} {{ (2, 1)|sort }} {{ (1, 2)|last }} {{ (1, 'a')|tojson }} {{ (1, 2)|string }} {{ 1 in (1, 2) }}",
+    "{{ {'a': 1}|length }} {{ {'a': 1}|join }} {{ {'b': 1, 'a': 2}|sort }} {{ {'a': 1}|last }} {{ {'a': 1}|string }} {{ {'a': 1}|reverse|list }} {{ {2: 'b', 1: 'a'}|sum }}",
+    y=3, l=[{"c": 1}, {"c": 2}],
+)
 group(
     "data/as-is",
     "{{ x.template }}",
@@ -2759,9 +2793,6 @@ group(
 )
 group(
     "quirks/misc",
-    "{{ y.real }} {{ y.numerator }} {{ 5 .bit_length() }} {{ (2.5).is_integer() }} {{ true.real }}",
-    "{{ 1.5.real }}",
-    "{{ 1.real }}",
     "{{ 'a'.__len__() }}",
     "{{ y is y }}",
     "{{ y is defined(1) }}",

@@ -49,7 +49,9 @@ internal static class PythonNumbers
         if (left is IntegerValue a && right is IntegerValue b)
             return new IntegerValue((a.Number - FloorModulo(a.Number, b.Number)) / b.Number);
         double x = left.ToDouble(), y = right.ToDouble();
-        return new FloatValue(Math.Floor((x - FloorModulo(x, y)) / y + 0.5));
+        double quotient = (x - FloorModulo(x, y)) / y;
+        double floor = Math.Floor(quotient);
+        return new FloatValue(quotient - floor > 0.5 ? floor + 1 : floor);
     }
 
     public static NumberValue Modulo(NumberValue left, NumberValue right)

@@ -39,13 +39,13 @@ internal sealed partial class Lexer
     [GeneratedRegex(@"\G(?<!\.)(?:[0-9]+_)*[0-9]+(?:(?:\.(?:[0-9]+_)*[0-9]+)?e[+\-]?(?:[0-9]+_)*[0-9]+|\.(?:[0-9]+_)*[0-9]+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex FloatPattern { get; }
 
-    [GeneratedRegex(@"\G\{%[-+]?\s*raw\s*(?:-%\}\s*|%\})", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\G\{%[-+]?[\s\x1C-\x1F]*raw[\s\x1C-\x1F]*(?:-%\}[\s\x1C-\x1F]*|%\})", RegexOptions.CultureInvariant)]
     private static partial Regex RawBegin { get; }
 
-    [GeneratedRegex(@"\{%([-+]?)\s*endraw\s*(?:\+%\}|-%\}\s*|%\}\n?)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\{%([-+]?)[\s\x1C-\x1F]*endraw[\s\x1C-\x1F]*(?:\+%\}|-%\}[\s\x1C-\x1F]*|%\}\n?)", RegexOptions.CultureInvariant)]
     private static partial Regex RawEnd { get; }
 
-    [GeneratedRegex(@"(?:\+#\}|-#\}\s*|#\}\n?)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:\+#\}|-#\}[\s\x1C-\x1F]*|#\}\n?)", RegexOptions.CultureInvariant)]
     private static partial Regex CommentEnd { get; }
 
     private void Run()
