@@ -5,3 +5,6 @@ namespace RkLlama.Prompts;
 /// <param name="Tokens">Its ids, or <see langword="null"/> when the runtime has to tokenise the text itself.</param>
 /// <param name="TokenCount">Exact when <paramref name="Tokens"/> is set, otherwise an estimate ≥ 1.</param>
 public sealed record Prompt(PromptText Text, IReadOnlyList<int>? Tokens, int TokenCount);
+
+/// <summary>The conversation cannot be made a prompt for this model; the message is one sentence for the client.</summary>
+public sealed class PromptException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,35 +1,94 @@
 using System.Text;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
 /// <summary>Turns a conversation into the prompt a model was trained on. One per loaded model, used by any number of requests at once.</summary>
-/// <param name="systemPrompt">Put in front when the conversation has no system message of its own; empty for none.</param>
-public sealed class PromptBuilder(string? systemPrompt)
+public sealed class PromptBuilder
 {
     // Roughly what tokenizers make of ordinary text.
     private const int BytesPerToken = 4;
 
-    /// <summary>Renders the conversation as ChatML, with the header of the answer at its end.</summary>
-    public Prompt Build(IReadOnlyList<ChatMessage> messages)
-    {
-        StringBuilder text = new();
-        List<PromptSpan> fromRequest = [];
-        if (!string.IsNullOrEmpty(systemPrompt) && !messages.Any(message => message.Role == "system"))
-            text.Append("<|im_start|>system\n").Append(systemPrompt).Append("<|im_end|>\n");
+    private readonly PromptSettings _settings;
+    private readonly ChatTemplate _template;
+    private readonly Tokenizer? _tokenizer;
+    private readonly LiteralBreaker _breaker;
 
-        foreach (ChatMessage message in messages)
+    internal PromptBuilder(PromptSettings settings, ChatTemplate template, Tokenizer? tokenizer, IEnumerable<string> controlTokens, IReadOnlyList<PromptNote> notes)
+    {
+        _settings = settings;
+        _template = template;
+        _tokenizer = tokenizer;
+        _breaker = new LiteralBreaker(controlTokens);
+        Notes = notes;
+    }
+
+    /// <summary>Where template and tokenizer came from, and what was missing.</summary>
+    public IReadOnlyList<PromptNote> Notes { get; }
+
+    /// <summary>How prompts reach the model; differs from what was asked where a file is missing.</summary>
+    public PromptMode Mode => _settings.Mode == PromptMode.Tokens && _tokenizer is null ? PromptMode.Text : _settings.Mode;
+
+    /// <summary>Finds and loads the files of a model. Takes a fraction of a second; never the network.</summary>
+    /// <exception cref="PromptException">The settings themselves name a template that is not valid.</exception>
+    public static PromptBuilder Load(PromptSettings settings, TimeProvider time) => new PromptLoader(settings, time).Load();
+
+    /// <summary>Makes the prompt, with the header of the answer at its end.</summary>
+    /// <exception cref="PromptException">The conversation does not suit the model.</exception>
+    public Prompt Build(Conversation conversation, CancellationToken cancellationToken = default)
+    {
+        if (Mode == PromptMode.Runtime)
+            return AsText(PromptText.Trusted(conversation.Messages.LastOrDefault(message => message.Role == "user")?.Content
+                ?? throw new PromptException("The runtime's own template needs a user message.")));
+
+        PromptText text;
+        try
         {
-            text.Append("<|im_start|>").Append(message.Role).Append('\n');
-            int start = text.Length;
-            text.Append(message.Content);
-            if (text.Length > start)
-                fromRequest.Add(new(start, text.Length));
-            text.Append("<|im_end|>\n");
+            text = _template.Render(Normalize(conversation), cancellationToken);
+        }
+        catch (TemplateException ex)
+        {
+            throw new PromptException(
+                ex.IsRefusal ? $"The model's chat template refuses the conversation: {ex.Message}" : $"The model's chat template cannot render the conversation: {ex.Message}.",
+                ex);
         }
 
-        text.Append("<|im_start|>assistant\n");
-        string rendered = text.ToString();
-        int estimate = Math.Max(1, Encoding.UTF8.GetByteCount(rendered) / BytesPerToken);
-        return new(new(rendered, fromRequest), null, estimate);
+        if (_tokenizer is null || Mode == PromptMode.Text)
+            return AsText(_settings.GuardsSpecialTokens ? _breaker.Break(text) : text);
+        try
+        {
+            int[] tokens = _tokenizer.Encode(text, _settings.GuardsSpecialTokens);
+            return new(text, tokens, tokens.Length);
+        }
+        catch (TokenizerException ex)
+        {
+            throw new PromptException($"The conversation cannot be tokenised: {ex.Message}", ex);
+        }
+    }
+
+    private static Prompt AsText(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
+
+    /// <summary>The system message of the request, else of the model; as part of the first user turn where the template has no place for it.</summary>
+    private Conversation Normalize(Conversation conversation)
+    {
+        List<ChatMessage> messages = [.. conversation.Messages];
+        if (!string.IsNullOrEmpty(_settings.SystemPrompt) && !messages.Exists(message => message.Role == "system"))
+            messages.Insert(0, new("system", _settings.SystemPrompt));
+        if (!_template.TakesSystem && messages.Exists(message => message.Role == "system"))
+            messages = MergeSystem(messages);
+        return conversation with { Messages = messages, EnableThinking = conversation.EnableThinking ?? _settings.EnableThinking };
+    }
+
+    private static List<ChatMessage> MergeSystem(List<ChatMessage> messages)
+    {
+        string system = string.Join("\n\n", messages.Where(message => message.Role == "system").Select(message => message.Content));
+        messages = messages.FindAll(message => message.Role != "system");
+        int user = messages.FindIndex(message => message.Role == "user");
+        if (user < 0)
+            messages.Insert(0, new("user", system));
+        else
+            messages[user] = messages[user] with { Content = $"{system}\n\n{messages[user].Content}" };
+        return messages;
     }
 }

@@ -161,7 +161,7 @@ public sealed class NodeTests
 
         next.Should().Be("clean");
         node.Trace("rkllm_abort").Should().NotBeEmpty();
-        node.Log.Should().Contain("Cancelled");
+        await node.LogsAsync("Cancelled");
     }
 
     [Theory]

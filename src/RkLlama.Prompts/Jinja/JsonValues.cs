@@ -16,12 +16,12 @@ internal static class JsonValues
             case JsonValueKind.Object:
                 DictValue dict = new();
                 foreach (JsonProperty property in json.EnumerateObject())
-                    dict.Set(Text(property.Name, fromRequest), Convert(property.Value, fromRequest));
+                    dict.Set(Text(TextOf(() => property.Name), fromRequest), Convert(property.Value, fromRequest));
                 return dict;
             case JsonValueKind.Array:
                 return new ListValue([.. json.EnumerateArray().Select(item => Convert(item, fromRequest))]);
             case JsonValueKind.String:
-                return Text(json.GetString()!, fromRequest);
+                return Text(TextOf(() => json.GetString()!), fromRequest);
             case JsonValueKind.Number:
                 return Number(json.GetRawText());
             case JsonValueKind.True:
@@ -30,6 +30,18 @@ internal static class JsonValues
                 return BooleanValue.False;
             default:
                 return NoneValue.Instance;
+        }
+    }
+
+    private static string TextOf(Func<string> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException ex)
+        {
+            throw new TemplateException("a text in it has half of a surrogate pair", innerException: ex);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.RkLlama;
 using RkLlama.Server.Inference;
@@ -43,7 +44,13 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
     private ApiException Translate(Exception exception) => exception switch
     {
         ApiException api => api,
-        NoModelException or ModelOccupiedException or ModelException => ApiException.BadRequest(exception.Message),
+        ContextLengthException length => new(StatusCodes.Status400BadRequest, new(length.Message)
+        {
+            Code = "context_length_exceeded",
+            PromptTokens = length.PromptTokens,
+            ContextLength = length.ContextLength,
+        }),
+        NoModelException or ModelOccupiedException or ModelException or PromptException => ApiException.BadRequest(exception.Message),
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message)) { RetryAfterSeconds = full.RetryAfterSeconds },
         EngineException => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
         BadHttpRequestException bad => new(bad.StatusCode, new(bad.Message)),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using RkLlama.Native;
+using RkLlama.Prompts;
 
 namespace RkLlama.Server.Inference;
 
@@ -14,9 +15,15 @@ internal readonly record struct AnswerPart(string Text, int Tokens, double Token
 /// <summary>The answer to one request while it is being made. Read by the request; the run belongs to the engine.</summary>
 /// <param name="started">When the run was handed to the engine, in <see cref="Stopwatch"/> timestamps.</param>
 /// <param name="unloaded">Cancelled when the model goes.</param>
-internal sealed class Answer(int promptTokens, EngineRun run, long started, CancellationToken unloaded)
+/// <param name="maxTokens">Bound of the answer where the runtime may not keep it itself; null for none.</param>
+internal sealed class Answer(Prompt prompt, EngineRun run, int? maxTokens, long started, CancellationToken unloaded)
 {
-    internal int PromptTokens => promptTokens;
+    internal int PromptTokens => prompt.TokenCount;
+
+    /// <summary>Tokens of the prompt that the runtime took from its KV cache; null where it does not say.</summary>
+    internal static int? CachedTokens(Prompt prompt, GenerationEnd end) => prompt.Tokens is not null && end.Statistics is { } figures
+        ? Math.Clamp(prompt.TokenCount - figures.PrefillTokens, 0, prompt.TokenCount)
+        : null;
 
     /// <summary>
     /// The parts in order; the last one has the end. Cancelling, leaving early, and unloading the model abort the run. A failed run is an
@@ -30,7 +37,23 @@ internal sealed class Answer(int promptTokens, EngineRun run, long started, Canc
         try
         {
             await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
                 yield return new(token.Text, ++tokens, Rate(tokens, Stopwatch.GetTimestamp()), null);
+                if (tokens == maxTokens)
+                    break;
+            }
+
+            // Before 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
+            if (tokens == maxTokens && !unloaded.IsCancellationRequested)
+            {
+                run.Abort();
+                RunOutcome cut = await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (cut.End.Reason == FinishReason.Error)
+                    ThrowIfFailed(cut.End);
+                FinishReason reason = cut.End.Reason == FinishReason.Stop ? FinishReason.Stop : FinishReason.Length;
+                yield return new("", tokens, Rate(tokens, cut.Ended), cut.End with { Reason = reason, TokenCount = tokens });
+                yield break;
+            }
 
             RunOutcome outcome = await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
             ThrowIfFailed(outcome.End);

@@ -9,13 +9,17 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
 {
     /// <summary>Waits for the request's turn and starts its run; the first token is still to come.</summary>
     /// <exception cref="NoModelException">No model is loaded, or it was unloaded while the request waited.</exception>
+    /// <exception cref="PromptException">The conversation does not suit the model.</exception>
+    /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
     /// <exception cref="QueueFullException">Too many requests wait already.</exception>
     /// <exception cref="EngineException">The model's worker is gone for good.</exception>
     internal async Task<Answer> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         long arrival = Stopwatch.GetTimestamp();
         LoadedModel model = host.Require();
-        Prompt prompt = model.Prompts.Build(request.Messages);
+        PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Prompt prompt = prompts.Build(request.Conversation, cancellationToken);
+        TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
 
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
@@ -23,10 +27,10 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
         try
         {
             turn = await queue.EnterAsync(gone.Token).ConfigureAwait(false);
-            EngineRun run = await host.StartRunAsync(model, input, new(request.Sampling, request.MaxNewTokens), gone.Token).ConfigureAwait(false);
+            EngineRun run = await host.StartRunAsync(model, input, new(request.Sampling, room.MaxNewTokens), gone.Token).ConfigureAwait(false);
             long started = Stopwatch.GetTimestamp();
-            _ = FinishAsync(run, turn, model.Name, prompt.TokenCount, arrival, started);
-            return new(prompt.TokenCount, run, started, model.Unloaded);
+            _ = FinishAsync(run, turn, model.Name, prompt, arrival, started);
+            return new(prompt, run, room.MaxNewTokens, started, model.Unloaded);
         }
         catch (Exception ex)
         {
@@ -38,7 +42,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
     }
 
     /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
-    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, string model, int promptTokens, long arrival, long started)
+    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, string model, Prompt prompt, long arrival, long started)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
         turn.Dispose();
@@ -48,7 +52,8 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
         Log.Finished(
             logger,
             model,
-            promptTokens,
+            prompt.TokenCount,
+            Answer.CachedTokens(prompt, end),
             end.TokenCount,
             Milliseconds(arrival, started),
             Milliseconds(arrival, outcome.FirstToken ?? outcome.Ended),
@@ -63,8 +68,8 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
         [LoggerMessage(
             EventId = 1,
             Level = LogLevel.Information,
-            Message = "Finished: model {Model}, prompt {PromptTokens} tokens, output {OutputTokens} tokens, queue {QueueMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}")]
+            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}")]
         internal static partial void Finished(
-            ILogger logger, string model, int promptTokens, int outputTokens, long queueMs, long firstTokenMs, double decodeRate, string reason);
+            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long firstTokenMs, double decodeRate, string reason);
     }
 }

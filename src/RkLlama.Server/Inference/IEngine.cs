@@ -16,7 +16,14 @@ internal interface IEngine
 /// <param name="ModelPath">Full path of the <c>.rkllm</c> file.</param>
 /// <param name="MaxContextLength">Context length in tokens.</param>
 /// <param name="MaxNewTokens">Bound of one answer in tokens.</param>
-internal sealed record EngineModel(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling);
+internal sealed record EngineModel(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling)
+{
+    /// <summary>Whether a run may use what the KV cache holds of the run before it.</summary>
+    internal bool ReusesKvCache { get; init; } = true;
+
+    /// <summary>Whether the runtime's own chat template stays in force.</summary>
+    internal bool KeepsChatTemplate { get; init; }
+}
 
 /// <summary>A loaded model. Disposing it ends the worker, so all of its memory comes back.</summary>
 internal interface IEngineSession : IAsyncDisposable

@@ -16,7 +16,8 @@ internal sealed class LoadedModel
 
     private readonly CancellationTokenSource _unloaded = new();
 
-    internal LoadedModel(ModelEntry entry)
+    /// <param name="prompts">Its template and tokenizer, which load at the same time.</param>
+    internal LoadedModel(ModelEntry entry, Task<PromptBuilder> prompts)
     {
         Name = entry.Name;
         int contextLength = entry.Modelfile.NumCtx ?? DefaultContextLength;
@@ -25,15 +26,20 @@ internal sealed class LoadedModel
             entry.ModelPath,
             contextLength,
             Math.Min(entry.Modelfile.MaxNewTokens ?? DefaultMaxNewTokens, contextLength),
-            SamplingOf(entry.Modelfile));
-        Prompts = new(entry.Modelfile.System);
+            SamplingOf(entry.Modelfile))
+        {
+            ReusesKvCache = entry.Modelfile.ReuseKvCache ?? true,
+            KeepsChatTemplate = entry.Modelfile.TemplateMode == TemplateMode.Runtime,
+        };
+        Prompts = prompts;
     }
 
     internal string Name { get; }
 
     internal EngineModel Engine { get; }
 
-    internal PromptBuilder Prompts { get; }
+    /// <summary>Fails, as the load does, when the Modelfile's template cannot be used.</summary>
+    internal Task<PromptBuilder> Prompts { get; }
 
     /// <summary>The session to run on; a task that is not done while a worker loads or is replaced. Written by <see cref="ModelHost"/> only.</summary>
     internal Task<IEngineSession> Session { get; set; } = Task.FromException<IEngineSession>(new InvalidOperationException("Not loaded."));

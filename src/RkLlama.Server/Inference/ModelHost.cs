@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Native;
+using RkLlama.Prompts;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -59,7 +60,7 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         foreach (string warning in entry.Modelfile.Warnings)
             Log.ModelfileWarning(logger, warning);
 
-        LoadedModel model = new(entry);
+        LoadedModel model = new(entry, LoadPromptsAsync(entry));
         lock (_lock)
         {
             if (_model is not null)
@@ -81,6 +82,39 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
             throw;
         }
     }
+
+    /// <summary>Loads tokenizer and chat template: a few hundred milliseconds of reading, so off the request's thread.</summary>
+    private async Task<PromptBuilder> LoadPromptsAsync(ModelEntry entry)
+    {
+        try
+        {
+            PromptBuilder prompts = await Task.Run(() => PromptBuilder.Load(PromptSettingsOf(entry), time)).ConfigureAwait(false);
+            foreach (PromptNote note in prompts.Notes)
+                Log.PromptNote(logger, note.IsWarning ? LogLevel.Warning : LogLevel.Information, note.Text);
+            return prompts;
+        }
+        catch (PromptException ex)
+        {
+            throw new EngineException(ex.Message);
+        }
+    }
+
+    private static PromptSettings PromptSettingsOf(ModelEntry entry) => new(entry.Name)
+    {
+        FileName = Path.GetFileName(entry.ModelPath),
+        Directory = entry.Directory,
+        HuggingFacePath = entry.Modelfile.HuggingFacePath,
+        SystemPrompt = entry.Modelfile.System,
+        Template = entry.Modelfile.Template,
+        Mode = entry.Modelfile.TemplateMode switch
+        {
+            TemplateMode.Text => PromptMode.Text,
+            TemplateMode.Runtime => PromptMode.Runtime,
+            _ => PromptMode.Tokens,
+        },
+        EnableThinking = entry.Modelfile.EnableThinking,
+        GuardsSpecialTokens = entry.Modelfile.GuardSpecialTokens ?? true,
+    };
 
     /// <summary>Starts a run on the model, waiting for its worker while that loads or is replaced.</summary>
     /// <exception cref="EngineException">The model failed for good.</exception>
@@ -140,6 +174,7 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         // Off the caller's lock.
         await Task.Yield();
         long start = Stopwatch.GetTimestamp();
+        await model.Prompts.ConfigureAwait(false);
         IEngineSession session = await engine.LoadAsync(model.Engine, model.Unloaded).ConfigureAwait(false);
         Log.Loaded(logger, model.Name, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         _ = WatchAsync(model, session);
@@ -218,6 +253,9 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
 
         [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Text}")]
         internal static partial void ModelfileWarning(ILogger logger, string text);
+
+        [LoggerMessage(EventId = 7, Message = "{Text}")]
+        internal static partial void PromptNote(ILogger logger, LogLevel level, string text);
 
         [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
         internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);

@@ -19,7 +19,9 @@ internal sealed record LoadCommand(
     string ModelPath,
     int MaxContextLength,
     int MaxNewTokens,
-    SamplingParameters Sampling);
+    SamplingParameters Sampling,
+    bool ReusesKvCache,
+    bool KeepsChatTemplate);
 
 internal sealed record LoadedReply(RuntimeInfo Runtime, bool HasPerRunSampling, bool ChatTemplateDisabled);
 

@@ -35,6 +35,7 @@ internal sealed class WorkerProgram
 
     // Main loop only.
     private RkllmModel? _model;
+    private PrefixCache _cache = new(isReused: true);
 
     private WorkerProgram(Stream output) => _frames = new(output);
 
@@ -139,7 +140,8 @@ internal sealed class WorkerProgram
                 Sampling = command.Sampling,
                 CpuMask = ModelParameters.BigCores(WorkerEnvironment.ProcessorCount),
             });
-            bool disabled = _model.DisableChatTemplate();
+            _cache = new(command.ReusesKvCache);
+            bool disabled = command.KeepsChatTemplate || _model.DisableChatTemplate();
             PrintLogMark(LoadMark);
             Send(
                 FrameType.Loaded,
@@ -158,6 +160,8 @@ internal sealed class WorkerProgram
     private async Task RunAsync(RunCommand command, CancellationToken cancellationToken)
     {
         GenerationEnd? end = null;
+        if (_cache.MustClearBefore(command.Input))
+            _model!.ClearKvCache();
         IAsyncEnumerator<GenerationPiece> pieces = _model!
             .Generate(command.Input, command.Parameters, cancellationToken)
             .GetAsyncEnumerator(CancellationToken.None);
@@ -175,7 +179,10 @@ internal sealed class WorkerProgram
                 GenerationPiece piece = pieces.Current;
                 end = piece.End ?? end;
                 if (piece.End is null)
+                {
+                    _cache.Add(piece.TokenId);
                     _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
+                }
             }
         }
 

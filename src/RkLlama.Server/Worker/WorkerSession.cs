@@ -50,7 +50,8 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
-        LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling);
+        LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
+            model.ReusesKvCache, model.KeepsChatTemplate);
         Send(FrameType.Load, command, WorkerJson.Default.LoadCommand);
 
         LoadedReply reply;

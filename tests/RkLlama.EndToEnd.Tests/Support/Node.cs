@@ -84,13 +84,15 @@ internal sealed partial class Node : IAsyncDisposable
             _address.TrySetResult(new(match.Groups[1].Value));
     }
 
-    /// <summary>Adds a model whose file is the demo model, by a link, as the guide does it.</summary>
+    /// <summary>Adds a model whose file is the demo model, by a link, as the guide does it, with the demo's tokenizer beside it.</summary>
     internal void AddModel(string name, string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)
     {
         string directory = Path.Combine(Models, name);
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, "Modelfile"), modelfile);
         File.CreateSymbolicLink(Path.Combine(directory, "demo.rkllm"), file ?? TestPaths.DemoModel);
+        foreach (string promptFile in (string[])["tokenizer.json", "tokenizer_config.json"])
+            File.Copy(Path.Combine(Path.GetDirectoryName(TestPaths.DemoModel)!, promptFile), Path.Combine(directory, promptFile));
     }
 
     internal async Task LoadAsync(string name = "demo", string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)

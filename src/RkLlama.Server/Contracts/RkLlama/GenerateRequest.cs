@@ -7,7 +7,7 @@ using RkLlama.Server.Inference;
 namespace RkLlama.Server.Contracts.RkLlama;
 
 /// <summary>The body of <c>POST /generate</c>. Fields other than these are ignored, as the Python service did.</summary>
-internal sealed record GenerateRequest(IReadOnlyList<ChatMessage> Messages, bool Stream)
+internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
 {
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static GenerateRequest From(JsonElement body)
@@ -21,12 +21,17 @@ internal sealed record GenerateRequest(IReadOnlyList<ChatMessage> Messages, bool
 
         List<ChatMessage> parsed = new(messages.GetArrayLength());
         foreach (JsonElement message in messages.EnumerateArray())
-            parsed.Add(Message(message, $"messages[{parsed.Count}]"));
+            parsed.Add(MessageReader.Read(message, $"messages[{parsed.Count}]"));
 
-        return new(parsed, body.TryGetProperty("stream", out JsonElement stream) && StreamOf(stream));
+        Conversation conversation = new(parsed)
+        {
+            Tools = ToolsOf(body),
+            EnableThinking = body.TryGetProperty("enable_thinking", out JsonElement thinking) ? ThinkingOf(thinking) : null,
+        };
+        return new(conversation, body.TryGetProperty("stream", out JsonElement stream) && StreamOf(stream));
     }
 
-    internal GenerationRequest ToGeneration() => new(Messages, SamplingParameters.Default, null);
+    internal GenerationRequest ToGeneration() => new(Conversation, SamplingParameters.Default, null);
 
     private static ApiException MessagesMissing(JsonElement body)
     {
@@ -39,31 +44,22 @@ internal sealed record GenerateRequest(IReadOnlyList<ChatMessage> Messages, bool
         return new(StatusCodes.Status400BadRequest, new(text, "error", "Données JSON invalides !"));
     }
 
-    private static ChatMessage Message(JsonElement message, string path)
+    private static List<JsonElement>? ToolsOf(JsonElement body)
     {
-        if (message.ValueKind != JsonValueKind.Object)
-            throw ApiException.BadRequest($"{path} must be an object with role and content.");
-
-        string role = message.TryGetProperty("role", out JsonElement roleElement) && roleElement.ValueKind == JsonValueKind.String
-            ? roleElement.GetText($"{path}.role")
-            : throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.");
-        if (role is not ("system" or "developer" or "user" or "assistant" or "tool"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
-
-        return new(role == "developer" ? "system" : role, Content(message, role, $"{path}.content"));
+        if (!body.TryGetProperty("tools", out JsonElement tools) || tools.ValueKind == JsonValueKind.Null)
+            return null;
+        if (tools.ValueKind != JsonValueKind.Array || tools.EnumerateArray().Any(tool => tool.ValueKind != JsonValueKind.Object))
+            throw ApiException.BadRequest("tools must be an array of objects.");
+        return [.. tools.EnumerateArray()];
     }
 
-    private static string Content(JsonElement message, string role, string path)
+    private static bool? ThinkingOf(JsonElement thinking) => thinking.ValueKind switch
     {
-        bool absent = !message.TryGetProperty("content", out JsonElement content) || content.ValueKind == JsonValueKind.Null;
-        return (absent, content.ValueKind) switch
-        {
-            (true, _) when role == "assistant" => "",
-            (true, _) => throw ApiException.BadRequest($"{path} is missing: a {role} message needs text."),
-            (_, JsonValueKind.String) => content.GetText(path),
-            _ => throw ApiException.BadRequest($"{path} must be a string."),
-        };
-    }
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        JsonValueKind.Null => null,
+        _ => throw ApiException.BadRequest("enable_thinking must be true or false."),
+    };
 
     /// <summary>As the guide's clients write it: true, false, 1, 0; null is as absent.</summary>
     private static bool StreamOf(JsonElement stream) => stream.ValueKind switch

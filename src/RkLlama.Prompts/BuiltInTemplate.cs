@@ -1,0 +1,168 @@
+namespace RkLlama.Prompts;
+
+/// <summary>A chat template of our own, for models that come without one.</summary>
+/// <param name="Name">As the Modelfile's <c>TEMPLATE</c> names it.</param>
+/// <param name="Source">Jinja.</param>
+/// <param name="Begin">The token that begins a prompt, or null.</param>
+/// <param name="End">The token that ends a turn of the model.</param>
+/// <param name="Marker">A control token that a tokenizer of the family knows, or null where families share their tokens.</param>
+internal sealed record BuiltInTemplate(string Name, string Source, string? Begin, string End, string? Marker)
+{
+    public static BuiltInTemplate ChatMl { get; } = new(
+        "chatml",
+        """
+        {%- for message in messages %}
+            {{- '<|im_start|>' + message.role + '\n' }}
+            {{- message.content or '' }}
+            {{- '<|im_end|>\n' }}
+        {%- endfor %}
+        {%- if add_generation_prompt %}
+            {{- '<|im_start|>assistant\n' }}
+        {%- endif %}
+        """,
+        null,
+        "<|im_end|>",
+        "<|im_start|>");
+
+    private static readonly BuiltInTemplate[] _all =
+    [
+        ChatMl,
+        new(
+            "llama-2",
+            """
+            {%- set ns = namespace(system='') %}
+            {%- for message in messages %}
+                {%- if message.role == 'system' %}
+                    {%- set ns.system = '<<SYS>>\n' + message.content + '\n<</SYS>>\n\n' %}
+                {%- elif message.role == 'assistant' %}
+                    {{- ' ' + (message.content or '')|trim + ' ' + eos_token }}
+                {%- else %}
+                    {{- bos_token + '[INST] ' + ns.system + message.content|trim + ' [/INST]' }}
+                    {%- set ns.system = '' %}
+                {%- endif %}
+            {%- endfor %}
+            """,
+            "<s>",
+            "</s>",
+            null),
+        new(
+            "llama-3",
+            """
+            {{- bos_token }}
+            {%- for message in messages %}
+                {{- '<|start_header_id|>' + message.role + '<|end_header_id|>\n\n' }}
+                {{- (message.content or '')|trim }}
+                {{- '<|eot_id|>' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}
+            {%- endif %}
+            """,
+            "<|begin_of_text|>",
+            "<|eot_id|>",
+            "<|start_header_id|>"),
+        new(
+            "gemma",
+            """
+            {{- bos_token }}
+            {%- for message in messages %}
+                {%- if message.role == 'system' %}
+                    {{- raise_exception('the model has no system role') }}
+                {%- endif %}
+                {{- '<start_of_turn>' + ('model' if message.role == 'assistant' else 'user') + '\n' }}
+                {{- (message.content or '')|trim }}
+                {{- '<end_of_turn>\n' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<start_of_turn>model\n' }}
+            {%- endif %}
+            """,
+            "<bos>",
+            "<end_of_turn>",
+            "<start_of_turn>"),
+        new(
+            "phi-3",
+            """
+            {%- for message in messages %}
+                {{- '<|' + message.role + '|>\n' }}
+                {{- message.content or '' }}
+                {{- '<|end|>\n' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<|assistant|>\n' }}
+            {%- endif %}
+            """,
+            null,
+            "<|end|>",
+            "<|assistant|>"),
+        new(
+            "zephyr",
+            """
+            {%- for message in messages %}
+                {{- '<|' + message.role + '|>\n' }}
+                {{- message.content or '' }}
+                {{- eos_token + '\n' }}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<|assistant|>\n' }}
+            {%- endif %}
+            """,
+            null,
+            "</s>",
+            null),
+        new(
+            "deepseek-r1",
+            """
+            {{- bos_token }}
+            {%- for message in messages if message.role == 'system' %}
+                {{- message.content }}
+            {%- endfor %}
+            {%- for message in messages if message.role != 'system' %}
+                {%- if message.role == 'assistant' %}
+                    {{- '<｜Assistant｜>' + (message.content or '').split('</think>')[-1] + eos_token }}
+                {%- else %}
+                    {{- '<｜User｜>' + message.content }}
+                {%- endif %}
+            {%- endfor %}
+            {%- if add_generation_prompt %}
+                {{- '<｜Assistant｜>' }}
+                {{- '<think>\n\n</think>\n\n' if enable_thinking is false else '<think>\n' }}
+            {%- endif %}
+            """,
+            "<｜begin▁of▁sentence｜>",
+            "<｜end▁of▁sentence｜>",
+            "<｜Assistant｜>"),
+    ];
+
+    // Looked for in this order: the names of derived models contain those of the models they come from.
+    private static readonly (string Part, string Template)[] _families =
+    [
+        ("deepseek", "deepseek-r1"),
+        ("tinyllama", "zephyr"),
+        ("zephyr", "zephyr"),
+        ("llama-3", "llama-3"),
+        ("llama3", "llama-3"),
+        ("llama-2", "llama-2"),
+        ("llama2", "llama-2"),
+        ("gemma", "gemma"),
+        ("phi-3", "phi-3"),
+        ("phi3", "phi-3"),
+        ("qwen", "chatml"),
+        ("qwq", "chatml"),
+        ("internlm2", "chatml"),
+        ("smollm", "chatml"),
+    ];
+
+    public static string Names { get; } = string.Join(", ", _all.Select(template => template.Name));
+
+    public static BuiltInTemplate? Find(string name) => Array.Find(_all, template => template.Name == name);
+
+    /// <summary>The template of the family that a model's name tells; null when it tells none.</summary>
+    public static BuiltInTemplate? OfModel(string modelName)
+    {
+        string name = modelName.ToLowerInvariant().Replace('_', '-');
+        return _families.FirstOrDefault(family => name.Contains(family.Part, StringComparison.Ordinal)).Template is { } template
+            ? Find(template)
+            : null;
+    }
+}

@@ -1,0 +1,134 @@
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts;
+
+/// <summary>
+/// A model's chat template with what it needs of a conversation, found out once by rendering tiny ones. Immutable; any number of requests
+/// may render at once.
+/// </summary>
+internal sealed class ChatTemplate
+{
+    private const string Probe = "9f2c61";
+
+    // Roles that the server itself lets through; they may be part of a control token, as in <|user|>.
+    private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
+
+    private readonly Template _default;
+    private readonly Template? _withTools;
+    private readonly SpecialTokens _tokens;
+    private readonly TimeProvider _time;
+    private readonly bool _wantsParts;
+
+    /// <param name="source">Jinja.</param>
+    /// <param name="toolSource">Used instead when the request brings tools; null for the same.</param>
+    /// <exception cref="TemplateException">A template is not valid.</exception>
+    public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
+    {
+        _default = Template.Compile(source);
+        _withTools = toolSource is null ? null : Template.Compile(toolSource);
+        _tokens = tokens;
+        _time = time;
+        ChatMessage user = new("user", Probe);
+        _wantsParts = !Shows([user], asParts: false) && Shows([user], asParts: true);
+        TakesSystem = Shows([new("system", Probe), new("user", "x")], _wantsParts);
+    }
+
+    /// <summary>Whether a system message appears in the prompt; where it does not, it has to become part of the first user turn.</summary>
+    public bool TakesSystem { get; }
+
+    /// <summary>Renders a conversation, with the header of the answer at its end.</summary>
+    /// <exception cref="TemplateException">The template refuses or fails.</exception>
+    public PromptText Render(Conversation conversation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Render(conversation, ArgumentForm.Object, _wantsParts, cancellationToken);
+        }
+        catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
+        {
+            // Most templates print the arguments of a call as JSON; some join them as the string the API sends.
+            return Render(conversation, ArgumentForm.Text, _wantsParts, cancellationToken);
+        }
+    }
+
+    private bool Shows(IReadOnlyList<ChatMessage> messages, bool asParts)
+    {
+        try
+        {
+            string text = Render(new(messages), ArgumentForm.Object, asParts, CancellationToken.None).Text;
+            // A list of parts that is printed whole is not read.
+            return text.Contains(Probe, StringComparison.Ordinal) && !text.Contains($"'text': '{Probe}'", StringComparison.Ordinal);
+        }
+        catch (TemplateException)
+        {
+            return false;
+        }
+    }
+
+    private PromptText Render(Conversation conversation, ArgumentForm form, bool asParts, CancellationToken cancellationToken)
+    {
+        bool hasTools = conversation.Tools is { Count: > 0 };
+        Dictionary<string, Value> variables = new()
+        {
+            ["messages"] = new ListValue([.. conversation.Messages.Select(message => MessageValue(message, form, asParts))]),
+            ["tools"] = hasTools
+                ? new ListValue([.. conversation.Tools!.Select(tool => JsonValues.Convert(tool, fromRequest: true))])
+                : NoneValue.Instance,
+            ["documents"] = NoneValue.Instance,
+            ["add_generation_prompt"] = BooleanValue.True,
+        };
+        foreach ((string name, string text) in _tokens.Texts)
+            variables[name] = TextValue.Template(text);
+        if (conversation.EnableThinking is { } thinking)
+            variables["enable_thinking"] = BooleanValue.Of(thinking);
+        return (hasTools ? _withTools ?? _default : _default).Render(variables, RenderLimits.Default, _time, cancellationToken);
+    }
+
+    private static DictValue MessageValue(ChatMessage message, ArgumentForm form, bool asParts)
+    {
+        DictValue value = new();
+        value.Set("role", _roles.Contains(message.Role) ? TextValue.Template(message.Role) : TextValue.Request(message.Role));
+        value.Set("content", message.Content is { } content ? ContentValue(content, asParts) : NoneValue.Instance);
+        if (message.ToolCalls is { Count: > 0 } calls)
+            value.Set("tool_calls", new ListValue([.. calls.Select(call => CallValue(call, form))]));
+        SetText(value, "tool_call_id", message.ToolCallId);
+        SetText(value, "name", message.Name);
+        SetText(value, "reasoning_content", message.Reasoning);
+        return value;
+    }
+
+    private static Value ContentValue(string content, bool asParts)
+    {
+        if (!asParts)
+            return TextValue.Request(content);
+        DictValue part = new();
+        part.Set("type", TextValue.Template("text"));
+        part.Set("text", TextValue.Request(content));
+        return new ListValue([part]);
+    }
+
+    private static DictValue CallValue(ToolCall call, ArgumentForm form)
+    {
+        DictValue function = new();
+        function.Set("name", TextValue.Request(call.Name));
+        function.Set("arguments", form == ArgumentForm.Object ? ToolArguments.AsObject(call.Arguments) : ToolArguments.AsText(call.Arguments));
+        DictValue value = new();
+        SetText(value, "id", call.Id);
+        value.Set("type", TextValue.Template("function"));
+        value.Set("function", function);
+        return value;
+    }
+
+    private static void SetText(DictValue value, string name, string? text)
+    {
+        if (text is not null)
+            value.Set(name, TextValue.Request(text));
+    }
+
+    private enum ArgumentForm
+    {
+        Object,
+        Text,
+    }
+}

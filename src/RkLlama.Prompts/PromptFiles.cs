@@ -1,0 +1,142 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace RkLlama.Prompts;
+
+/// <summary>
+/// Finds the files of a model's tokenizer and chat template: in its directory, then in the local cache of Hugging Face's libraries, which
+/// the nodes of the Python service have. Never the network.
+/// </summary>
+internal sealed partial class PromptFiles
+{
+    // Longer files are not what they seem to be.
+    private const int MaxTemplateBytes = 1024 * 1024;
+    private const int MaxConfigBytes = 16 * 1024 * 1024;
+
+    private readonly List<string> _directories = [];
+
+    public PromptFiles(string? modelDirectory, string? huggingFacePath)
+    {
+        if (modelDirectory is not null)
+            _directories.Add(modelDirectory);
+        if (huggingFacePath is not null && Snapshot(huggingFacePath) is { } snapshot)
+            _directories.Add(snapshot);
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex RepositoryName { get; }
+
+    /// <summary>The tokenizer's file: <c>tokenizer.json</c>, or the rank file of Qwen 1; null when there is none.</summary>
+    public string? FindTokenizer()
+    {
+        foreach (string directory in _directories)
+        {
+            string json = Path.Combine(directory, "tokenizer.json");
+            if (File.Exists(json))
+                return json;
+            if (Directory.Exists(directory) && Directory.EnumerateFiles(directory, "*.tiktoken").Order(StringComparer.Ordinal).FirstOrDefault() is { } ranks)
+                return ranks;
+        }
+        return null;
+    }
+
+    /// <summary>The text of <c>chat_template.jinja</c>, or of the templates in <c>tokenizer_config.json</c>, and the file it came from.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="JsonException">The configuration is not valid.</exception>
+    public (string File, string Source, string? ToolSource)? FindTemplate()
+    {
+        foreach (string directory in _directories)
+        {
+            string file = Path.Combine(directory, "chat_template.jinja");
+            if (File.Exists(file))
+                return (file, Encoding.UTF8.GetString(Read(file, MaxTemplateBytes)), null);
+            string config = Path.Combine(directory, "tokenizer_config.json");
+            if (File.Exists(config) && Templates(config) is var (source, toolSource))
+                return (config, source, toolSource);
+        }
+        return null;
+    }
+
+    /// <summary>The control tokens of the first <c>tokenizer_config.json</c>; null when there is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="JsonException">The file is not valid.</exception>
+    public SpecialTokens? FindSpecialTokens()
+    {
+        foreach (string directory in _directories)
+        {
+            string config = Path.Combine(directory, "tokenizer_config.json");
+            if (!File.Exists(config))
+                continue;
+            using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes));
+            return json.RootElement.ValueKind == JsonValueKind.Object ? SpecialTokens.FromConfig(json.RootElement) : null;
+        }
+        return null;
+    }
+
+    private static (string Source, string? ToolSource)? Templates(string config)
+    {
+        using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes));
+        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
+            return null;
+        if (template.ValueKind == JsonValueKind.String)
+            return (template.GetString()!, null);
+        if (template.ValueKind != JsonValueKind.Array)
+            return null;
+        Dictionary<string, string> named = [];
+        foreach (JsonElement item in template.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String
+                && item.TryGetProperty("template", out JsonElement text) && text.ValueKind == JsonValueKind.String)
+            {
+                named[name.GetString()!] = text.GetString()!;
+            }
+        }
+        return named.TryGetValue("default", out string? byDefault) ? (byDefault, named.GetValueOrDefault("tool_use")) : null;
+    }
+
+    private static byte[] Read(string file, int mostBytes)
+    {
+        using FileStream stream = File.OpenRead(file);
+        if (stream.Length > mostBytes)
+            throw new IOException($"{file} is longer than {mostBytes} bytes");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes;
+    }
+
+    /// <summary>The newest local copy of a repository, by the layout of huggingface_hub.</summary>
+    private static string? Snapshot(string repository)
+    {
+        if (!RepositoryName.IsMatch(repository))
+            return null;
+        string root = Path.Combine(CacheDirectory(), "models--" + repository.Replace("/", "--", StringComparison.Ordinal));
+        string snapshots = Path.Combine(root, "snapshots");
+        string main = Path.Combine(root, "refs", "main");
+        try
+        {
+            if (File.Exists(main) && File.ReadAllText(main).Trim() is { Length: > 0 } revision && RepositoryName.IsMatch(revision)
+                && Directory.Exists(Path.Combine(snapshots, revision)))
+            {
+                return Path.Combine(snapshots, revision);
+            }
+            return Directory.Exists(snapshots)
+                ? Directory.EnumerateDirectories(snapshots).OrderByDescending(Directory.GetLastWriteTimeUtc).FirstOrDefault()
+                : null;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string CacheDirectory()
+    {
+        if (Environment.GetEnvironmentVariable("HF_HUB_CACHE") is { Length: > 0 } hub)
+            return hub;
+        string home = Environment.GetEnvironmentVariable("HF_HOME") is { Length: > 0 } named
+            ? named
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface");
+        return Path.Combine(home, "hub");
+    }
+}

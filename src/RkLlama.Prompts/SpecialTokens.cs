@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace RkLlama.Prompts;
+
+/// <summary>The names under which templates find control tokens: <c>bos_token</c> and its like.</summary>
+internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> Texts)
+{
+    private static readonly string[] _names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+    public static SpecialTokens Of(BuiltInTemplate template)
+    {
+        Dictionary<string, string> texts = new() { ["eos_token"] = template.End };
+        if (template.Begin is { } begin)
+            texts["bos_token"] = begin;
+        return new(texts);
+    }
+
+    /// <summary>From tokenizer_config.json, where each is a text or an object with <c>content</c>.</summary>
+    public static SpecialTokens FromConfig(JsonElement config)
+    {
+        Dictionary<string, string> texts = [];
+        foreach (string name in _names)
+        {
+            if (!config.TryGetProperty(name, out JsonElement token))
+                continue;
+            if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out JsonElement content))
+                token = content;
+            if (token.ValueKind == JsonValueKind.String)
+                texts[name] = token.GetString()!;
+        }
+        return new(texts);
+    }
+}

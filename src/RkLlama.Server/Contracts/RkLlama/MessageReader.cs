@@ -1,0 +1,90 @@
+using System.Text;
+using System.Text.Json;
+using RkLlama.Prompts;
+using RkLlama.Server.Endpoints;
+
+namespace RkLlama.Server.Contracts.RkLlama;
+
+/// <summary>Reads one message of a conversation, in the form that OpenAI's chat completions gave it and that everybody sends.</summary>
+internal static class MessageReader
+{
+    /// <param name="path">Where the message stands, for error messages.</param>
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static ChatMessage Read(JsonElement message, string path)
+    {
+        if (message.ValueKind != JsonValueKind.Object)
+            throw ApiException.BadRequest($"{path} must be an object with role and content.");
+
+        string role = OptionalText(message, "role", path) ?? throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.");
+        if (role is not ("system" or "developer" or "user" or "assistant" or "tool"))
+            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
+
+        List<ToolCall>? calls = role == "assistant" ? ToolCalls(message, $"{path}.tool_calls") : null;
+        return new(role == "developer" ? "system" : role, Content(message, role, calls is not null, $"{path}.content"))
+        {
+            ToolCalls = calls,
+            ToolCallId = OptionalText(message, "tool_call_id", path),
+            Name = OptionalText(message, "name", path),
+            Reasoning = role == "assistant" ? OptionalText(message, "reasoning_content", path) : null,
+        };
+    }
+
+    private static string? Content(JsonElement message, string role, bool hasCalls, string path)
+    {
+        bool absent = !message.TryGetProperty("content", out JsonElement content) || content.ValueKind == JsonValueKind.Null;
+        return (absent, content.ValueKind) switch
+        {
+            (true, _) when hasCalls => null,
+            (true, _) when role == "assistant" => "",
+            (true, _) => throw ApiException.BadRequest($"{path} is missing: a {role} message needs text."),
+            (_, JsonValueKind.String) => content.GetText(path),
+            (_, JsonValueKind.Array) => Parts(content, path),
+            _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts."),
+        };
+    }
+
+    /// <summary>The texts of the parts, joined: to a text model they are one.</summary>
+    private static string Parts(JsonElement parts, string path)
+    {
+        StringBuilder text = new();
+        int index = 0;
+        foreach (JsonElement part in parts.EnumerateArray())
+        {
+            string at = $"{path}[{index++}]";
+            if (part.ValueKind == JsonValueKind.String)
+            {
+                text.Append(part.GetText(at));
+                continue;
+            }
+            string? type = part.ValueKind == JsonValueKind.Object ? OptionalText(part, "type", at) : null;
+            if (type is not "text")
+                throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {type ?? "other content"}.");
+            text.Append(OptionalText(part, "text", at) ?? throw ApiException.BadRequest($"{at}.text must be a string."));
+        }
+        return text.ToString();
+    }
+
+    private static List<ToolCall>? ToolCalls(JsonElement message, string path)
+    {
+        if (!message.TryGetProperty("tool_calls", out JsonElement calls) || calls.ValueKind == JsonValueKind.Null)
+            return null;
+        if (calls.ValueKind != JsonValueKind.Array)
+            throw ApiException.BadRequest($"{path} must be an array.");
+        List<ToolCall> read = [];
+        foreach (JsonElement call in calls.EnumerateArray())
+        {
+            string at = $"{path}[{read.Count}]";
+            if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("function", out JsonElement function) || function.ValueKind != JsonValueKind.Object)
+                throw ApiException.BadRequest($"{at} must be an object with a function.");
+            string name = OptionalText(function, "name", at) ?? throw ApiException.BadRequest($"{at}.function.name must be a string.");
+            JsonElement arguments = function.TryGetProperty("arguments", out JsonElement given) ? given : default;
+            if (arguments.ValueKind is not (JsonValueKind.Object or JsonValueKind.String))
+                throw ApiException.BadRequest($"{at}.function.arguments must be an object, or a string that holds one.");
+            read.Add(new(OptionalText(call, "id", at), name, arguments));
+        }
+        return read.Count == 0 ? null : read;
+    }
+
+    private static string? OptionalText(JsonElement owner, string key, string path) =>
+        owner.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetText($"{path}.{key}") : null;
+}

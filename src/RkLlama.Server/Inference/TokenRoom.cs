@@ -1,0 +1,37 @@
+using RkLlama.Prompts;
+
+namespace RkLlama.Server.Inference;
+
+/// <summary>How many tokens an answer may have.</summary>
+/// <param name="MaxNewTokens">What the request asks for and the model allows, at most what the prompt leaves of the context; null for the model's own bound.</param>
+internal readonly record struct TokenRoom(int? MaxNewTokens)
+{
+    /// <summary>A prompt that leaves less than this is too long: an answer of a few tokens would only look like one.</summary>
+    internal const int Least = 16;
+
+    /// <exception cref="ContextLengthException">The prompt is too long; the NPU was not asked.</exception>
+    internal static TokenRoom For(Prompt prompt, LoadedModel model, int? asked)
+    {
+        // Before the model is loaded, its Modelfile's word counts; the runtime may still lower it.
+        (int contextLength, int most) = model.Session.IsCompletedSuccessfully
+            ? (model.Session.Result.Facts.MaxContextLength, model.Session.Result.Facts.MaxNewTokens)
+            : (model.Engine.MaxContextLength, model.Engine.MaxNewTokens);
+        // An estimate is no reason to refuse: the runtime itself counts the tokens of a text.
+        if (prompt.Tokens is null)
+            return new(asked is { } wanted ? Math.Min(wanted, most) : null);
+
+        int room = contextLength - prompt.TokenCount;
+        if (room < Math.Min(Least, asked ?? Least))
+            throw new ContextLengthException(prompt.TokenCount, contextLength);
+        return new(Math.Min(room, Math.Min(asked ?? most, most)));
+    }
+}
+
+/// <summary>The prompt leaves no room for an answer in the model's context.</summary>
+internal sealed class ContextLengthException(int promptTokens, int contextLength) : Exception(
+    $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {TokenRoom.Least} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it.")
+{
+    internal int PromptTokens => promptTokens;
+
+    internal int ContextLength => contextLength;
+}
