@@ -13,6 +13,7 @@ usage: ./build.sh COMMAND
   build            build the solution and the simulator
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test; ends with "N passed, N failed, N skipped"
+  bench            measure what a request pays before the queue; figures are for docs/performance.md
   publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
   help             this text
 TEXT
@@ -71,6 +72,18 @@ publish() {
     fi
     dotnet publish src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -p:DebugType=none -p:StripSymbols=true
     rm -f "dist/publish/$target"/*.dbg "dist/publish/$target"/*.xml
+}
+
+bench() {
+    local data=${RKLLAMA_CONFORMANCE_DATA:-../shared/conformance}
+    need_dotnet
+    need cc gcc libc6-dev
+    if [ ! -d "$data" ]; then
+        echo "build.sh: no templates and tokenizers in $data; set RKLLAMA_CONFORMANCE_DATA" >&2
+        exit 1
+    fi
+    dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
+    artifacts/bench/RkLlama.Benchmarks "$data"
 }
 
 has_npu() {
@@ -148,6 +161,7 @@ command=${1:-help}
 [ $# -gt 0 ] && shift
 case $command in
     build) build ;;
+    bench) bench ;;
     run) run "$@" ;;
     test) test_all ;;
     publish) publish "$@" ;;

@@ -169,7 +169,7 @@ internal sealed class ItemPath
     public ItemPath(Value attribute) => _parts = attribute switch
     {
         NoneValue => [],
-        TextValue text => [.. TextMethods.Split(text, ".", -1).Select(Value (part) => part.Text.Length is > 0 and < 10
+        TextValue text => [.. TextSplitting.Split(text, ".", -1).Select(Value (part) => part.Text.Length is > 0 and < 10
             && part.Text.All(char.IsAsciiDigit) ? new IntegerValue(int.Parse(part.Text)) : part)],
         _ => [attribute],
     };

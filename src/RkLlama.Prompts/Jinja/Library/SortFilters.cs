@@ -13,7 +13,7 @@ internal static class SortFilters
         bool caseSensitive = Arguments.Flag(values[1], false);
         List<ItemPath> paths = values[2] switch
         {
-            TextValue text => [.. TextMethods.Split(text, ",", -1).Select(part => new ItemPath(part))],
+            TextValue text => [.. TextSplitting.Split(text, ",", -1).Select(part => new ItemPath(part))],
             null or NoneValue => [],
             _ => [new ItemPath(values[2]!)],
         };

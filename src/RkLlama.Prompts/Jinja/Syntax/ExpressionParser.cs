@@ -1,13 +1,19 @@
-using System.Globalization;
-using System.Numerics;
 using RkLlama.Prompts.Jinja.Nodes;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
 /// <summary>Reads expressions, by jinja2's grammar and precedence.</summary>
-internal sealed class ExpressionParser(TokenStream tokens)
+internal sealed class ExpressionParser
 {
+    private readonly TokenStream _tokens;
+    private readonly TermParser _terms;
+
+    public ExpressionParser(TokenStream tokens)
+    {
+        _tokens = tokens;
+        _terms = new TermParser(tokens, this);
+    }
+
     /// <summary>The names that were mentioned so far; statements that need to know swap it for a set of their own.</summary>
     public HashSet<string> Names { get; set; } = new(StringComparer.Ordinal);
 
@@ -22,17 +28,17 @@ internal sealed class ExpressionParser(TokenStream tokens)
         while (true)
         {
             if (items.Count > 0)
-                tokens.ExpectOperator(",");
+                _tokens.ExpectOperator(",");
             if (IsTupleEnd(endName))
                 break;
             items.Add(Parse(withConditional));
-            if (!tokens.Current.IsOperator(","))
+            if (!_tokens.Current.IsOperator(","))
                 break;
             isTuple = true;
         }
         if (isTuple || (items.Count == 0 && isParenthesized))
             return new TupleExpression(items);
-        return items.Count > 0 ? items[0] : throw tokens.Error($"Expected an expression, got {TokenStream.Describe(tokens.Current)}");
+        return items.Count > 0 ? items[0] : throw _tokens.Error($"Expected an expression, got {TokenStream.Describe(_tokens.Current)}");
     }
 
     /// <summary>What may be assigned to: a name, names with commas between them, and with <paramref name="allowNamespace"/> <c>ns.name</c>.</summary>
@@ -44,25 +50,25 @@ internal sealed class ExpressionParser(TokenStream tokens)
         while (true)
         {
             if (targets.Count > 0)
-                tokens.ExpectOperator(",");
+                _tokens.ExpectOperator(",");
             if (IsTupleEnd(endName))
                 break;
             targets.Add(ParseSingleTarget(allowNamespace));
-            if (!tokens.Current.IsOperator(","))
+            if (!_tokens.Current.IsOperator(","))
                 break;
             isTuple = true;
         }
         if (targets.Count == 0)
-            throw tokens.Error("expected a name to assign to");
+            throw _tokens.Error("expected a name to assign to");
         return isTuple ? new TupleTarget(targets) : targets[0];
     }
 
     /// <summary>The filters of a block: <c>name(arguments) | name …</c>.</summary>
     public FilterExpression ParseBlockFilter()
     {
-        FilterExpression filter = ParseFilter(null);
-        while (tokens.SkipOperator("|"))
-            filter = ParseFilter(filter);
+        FilterExpression filter = _terms.ParseFilter(null);
+        while (_tokens.SkipOperator("|"))
+            filter = _terms.ParseFilter(filter);
         return filter;
     }
 
@@ -71,34 +77,34 @@ internal sealed class ExpressionParser(TokenStream tokens)
         List<Expression> positional = [];
         List<KeyValuePair<string, Expression>> named = [];
         Expression? spread = null, namedSpread = null;
-        tokens.ExpectOperator("(");
+        _tokens.ExpectOperator("(");
         bool first = true;
-        while (!tokens.Current.IsOperator(")"))
+        while (!_tokens.Current.IsOperator(")"))
         {
             if (!first)
             {
-                tokens.ExpectOperator(",");
-                if (tokens.Current.IsOperator(")"))
+                _tokens.ExpectOperator(",");
+                if (_tokens.Current.IsOperator(")"))
                     break;
             }
             first = false;
-            if (tokens.Current.IsOperator("*"))
+            if (_tokens.Current.IsOperator("*"))
             {
                 Require(spread is null && namedSpread is null);
-                tokens.Next();
+                _tokens.Next();
                 spread = Parse();
             }
-            else if (tokens.Current.IsOperator("**"))
+            else if (_tokens.Current.IsOperator("**"))
             {
                 Require(namedSpread is null);
-                tokens.Next();
+                _tokens.Next();
                 namedSpread = Parse();
             }
-            else if (tokens.Current.Kind == TokenKind.Name && tokens.Ahead.IsOperator("="))
+            else if (_tokens.Current.Kind == TokenKind.Name && _tokens.Ahead.IsOperator("="))
             {
                 Require(namedSpread is null);
-                string name = tokens.Next().Text;
-                tokens.Next();
+                string name = _tokens.Next().Text;
+                _tokens.Next();
                 named.Add(new(name, Parse()));
             }
             else
@@ -107,33 +113,33 @@ internal sealed class ExpressionParser(TokenStream tokens)
                 positional.Add(Parse());
             }
         }
-        tokens.ExpectOperator(")");
+        _tokens.ExpectOperator(")");
         return new ArgumentList(positional, named, spread, namedSpread);
     }
 
     private void Require(bool isValid)
     {
         if (!isValid)
-            throw tokens.Error("invalid syntax for function call expression");
+            throw _tokens.Error("invalid syntax for function call expression");
     }
 
     private bool IsTupleEnd(string? endName) =>
-        tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd || tokens.Current.IsOperator(")")
-        || (endName is not null && tokens.Current.IsName(endName));
+        _tokens.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd || _tokens.Current.IsOperator(")")
+        || (endName is not null && _tokens.Current.IsName(endName));
 
     private AssignmentTarget ParseSingleTarget(bool allowNamespace)
     {
-        if (tokens.SkipOperator("("))
+        if (_tokens.SkipOperator("("))
         {
             AssignmentTarget inner = ParseTarget(allowNamespace);
-            tokens.ExpectOperator(")");
+            _tokens.ExpectOperator(")");
             return inner;
         }
-        string name = tokens.ExpectName();
-        if (allowNamespace && tokens.SkipOperator("."))
-            return new NamespaceTarget(name, tokens.ExpectName());
+        string name = _tokens.ExpectName();
+        if (allowNamespace && _tokens.SkipOperator("."))
+            return new NamespaceTarget(name, _tokens.ExpectName());
         return name is "true" or "false" or "none" or "True" or "False" or "None"
-            ? throw tokens.Error($"can't assign to '{name}'")
+            ? throw _tokens.Error($"can't assign to '{name}'")
             : new NameTarget(name);
     }
 
@@ -141,10 +147,10 @@ internal sealed class ExpressionParser(TokenStream tokens)
     {
         RenderBudget.CheckStack();
         Expression expression = ParseOr();
-        while (tokens.SkipName("if"))
+        while (_tokens.SkipName("if"))
         {
             Expression condition = ParseOr();
-            Expression? otherwise = tokens.SkipName("else") ? ParseConditional() : null;
+            Expression? otherwise = _tokens.SkipName("else") ? ParseConditional() : null;
             expression = new ConditionalExpression(condition, expression, otherwise);
         }
         return expression;
@@ -153,7 +159,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseOr()
     {
         Expression left = ParseAnd();
-        while (tokens.SkipName("or"))
+        while (_tokens.SkipName("or"))
             left = new LogicalExpression(isAnd: false, left, ParseAnd());
         return left;
     }
@@ -161,7 +167,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseAnd()
     {
         Expression left = ParseNot();
-        while (tokens.SkipName("and"))
+        while (_tokens.SkipName("and"))
             left = new LogicalExpression(isAnd: true, left, ParseNot());
         return left;
     }
@@ -169,7 +175,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseNot()
     {
         RenderBudget.CheckStack();
-        return tokens.SkipName("not") ? new NotExpression(ParseNot()) : ParseComparison();
+        return _tokens.SkipName("not") ? new NotExpression(ParseNot()) : ParseComparison();
     }
 
     private Expression ParseComparison()
@@ -178,19 +184,19 @@ internal sealed class ExpressionParser(TokenStream tokens)
         List<(string, Expression)> rest = [];
         while (true)
         {
-            if (tokens.Current is { Kind: TokenKind.Operator, Text: "==" or "!=" or "<" or "<=" or ">" or ">=" })
+            if (_tokens.Current is { Kind: TokenKind.Operator, Text: "==" or "!=" or "<" or "<=" or ">" or ">=" })
             {
-                string operation = tokens.Next().Text;
+                string operation = _tokens.Next().Text;
                 rest.Add((operation, ParseSum()));
             }
-            else if (tokens.SkipName("in"))
+            else if (_tokens.SkipName("in"))
             {
                 rest.Add(("in", ParseSum()));
             }
-            else if (tokens.Current.IsName("not") && tokens.Ahead.IsName("in"))
+            else if (_tokens.Current.IsName("not") && _tokens.Ahead.IsName("in"))
             {
-                tokens.Next();
-                tokens.Next();
+                _tokens.Next();
+                _tokens.Next();
                 rest.Add(("not in", ParseSum()));
             }
             else
@@ -203,9 +209,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseSum()
     {
         Expression left = ParseConcatenation();
-        while (tokens.Current is { Kind: TokenKind.Operator, Text: "+" or "-" })
+        while (_tokens.Current is { Kind: TokenKind.Operator, Text: "+" or "-" })
         {
-            string operation = tokens.Next().Text;
+            string operation = _tokens.Next().Text;
             left = new BinaryExpression(operation, left, ParseConcatenation());
         }
         return left;
@@ -214,7 +220,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseConcatenation()
     {
         List<Expression> operands = [ParseProduct()];
-        while (tokens.SkipOperator("~"))
+        while (_tokens.SkipOperator("~"))
             operands.Add(ParseProduct());
         return operands.Count == 1 ? operands[0] : new ConcatenationExpression(operands);
     }
@@ -222,9 +228,9 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParseProduct()
     {
         Expression left = ParsePower();
-        while (tokens.Current is { Kind: TokenKind.Operator, Text: "*" or "/" or "//" or "%" })
+        while (_tokens.Current is { Kind: TokenKind.Operator, Text: "*" or "/" or "//" or "%" })
         {
-            string operation = tokens.Next().Text;
+            string operation = _tokens.Next().Text;
             left = new BinaryExpression(operation, left, ParsePower());
         }
         return left;
@@ -233,7 +239,7 @@ internal sealed class ExpressionParser(TokenStream tokens)
     private Expression ParsePower()
     {
         Expression left = ParseUnary(withFilter: true);
-        while (tokens.SkipOperator("**"))
+        while (_tokens.SkipOperator("**"))
             left = new BinaryExpression("**", left, ParseUnary(withFilter: true));
         return left;
     }
@@ -242,203 +248,13 @@ internal sealed class ExpressionParser(TokenStream tokens)
     {
         RenderBudget.CheckStack();
         Expression expression;
-        if (tokens.SkipOperator("-"))
+        if (_tokens.SkipOperator("-"))
             expression = new UnaryExpression(isMinus: true, ParseUnary(withFilter: false));
-        else if (tokens.SkipOperator("+"))
+        else if (_tokens.SkipOperator("+"))
             expression = new UnaryExpression(isMinus: false, ParseUnary(withFilter: false));
         else
-            expression = ParsePrimary();
-        expression = ParsePostfix(expression);
-        return withFilter ? ParseFilters(expression) : expression;
-    }
-
-    private Expression ParsePrimary()
-    {
-        Token token = tokens.Next();
-        switch (token.Kind)
-        {
-            case TokenKind.Name:
-                return ParseName(token.Text);
-            case TokenKind.Text:
-                string text = token.Text;
-                while (tokens.Current.Kind == TokenKind.Text)
-                    text += tokens.Next().Text;
-                return new LiteralExpression(TextValue.Template(text));
-            case TokenKind.Integer:
-                return new LiteralExpression(new IntegerValue(ParseInteger(token.Text)));
-            case TokenKind.Float:
-                string digits = token.Text.Replace("_", "", StringComparison.Ordinal);
-                return new LiteralExpression(new FloatValue(double.Parse(digits, NumberStyles.Float, CultureInfo.InvariantCulture)));
-            case TokenKind.Operator when token.Text == "(":
-                Expression inner = ParseTuple(isParenthesized: true);
-                tokens.ExpectOperator(")");
-                return inner;
-            case TokenKind.Operator when token.Text == "[":
-                return new ListExpression(ParseItems("]", () => Parse()));
-            case TokenKind.Operator when token.Text == "{":
-                return new DictExpression(ParseItems("}", () =>
-                {
-                    Expression key = Parse();
-                    tokens.ExpectOperator(":");
-                    return (key, Parse());
-                }));
-            default:
-                throw tokens.Error($"unexpected {TokenStream.Describe(token)}");
-        }
-    }
-
-    private Expression ParseName(string name)
-    {
-        switch (name)
-        {
-            case "true" or "True":
-                return new LiteralExpression(BooleanValue.True);
-            case "false" or "False":
-                return new LiteralExpression(BooleanValue.False);
-            case "none" or "None":
-                return new LiteralExpression(NoneValue.Instance);
-            default:
-                Names.Add(name);
-                return new NameExpression(name);
-        }
-    }
-
-    private List<T> ParseItems<T>(string close, Func<T> parse)
-    {
-        List<T> items = [];
-        while (!tokens.Current.IsOperator(close))
-        {
-            if (items.Count > 0)
-                tokens.ExpectOperator(",");
-            if (tokens.Current.IsOperator(close))
-                break;
-            items.Add(parse());
-        }
-        tokens.ExpectOperator(close);
-        return items;
-    }
-
-    private Expression ParsePostfix(Expression expression)
-    {
-        while (true)
-        {
-            if (tokens.SkipOperator("."))
-                expression = ParseDot(expression);
-            else if (tokens.SkipOperator("["))
-                expression = new ItemExpression(expression, ParseSubscript());
-            else if (tokens.Current.IsOperator("("))
-                expression = new CallExpression(expression, ParseArguments());
-            else
-                return expression;
-        }
-    }
-
-    private Expression ParseFilters(Expression expression)
-    {
-        while (true)
-        {
-            if (tokens.SkipOperator("|"))
-                expression = ParseFilter(expression);
-            else if (tokens.SkipName("is"))
-                expression = ParseTest(expression);
-            else if (tokens.Current.IsOperator("("))
-                expression = new CallExpression(expression, ParseArguments());
-            else
-                return expression;
-        }
-    }
-
-    private Expression ParseDot(Expression target)
-    {
-        Token member = tokens.Next();
-        return member.Kind switch
-        {
-            TokenKind.Name => new AttributeExpression(target, member.Text),
-            TokenKind.Integer => new ItemExpression(target, new LiteralExpression(new IntegerValue(ParseInteger(member.Text)))),
-            _ => throw tokens.Error("expected name or number"),
-        };
-    }
-
-    private Expression ParseSubscript()
-    {
-        List<Expression> keys = [];
-        while (!tokens.Current.IsOperator("]"))
-        {
-            if (keys.Count > 0)
-                tokens.ExpectOperator(",");
-            keys.Add(ParseKey());
-        }
-        tokens.ExpectOperator("]");
-        return keys.Count == 1 ? keys[0] : new TupleExpression(keys);
-    }
-
-    private Expression ParseKey()
-    {
-        Expression? start = null;
-        if (!tokens.Current.IsOperator(":"))
-        {
-            start = Parse();
-            if (!tokens.Current.IsOperator(":"))
-                return start;
-        }
-        tokens.Next();
-        Expression? stop = IsKeyEnd() || tokens.Current.IsOperator(":") ? null : Parse();
-        Expression? step = tokens.SkipOperator(":") && !IsKeyEnd() ? Parse() : null;
-        return new SliceExpression(start, stop, step);
-    }
-
-    private bool IsKeyEnd() => tokens.Current.IsOperator("]") || tokens.Current.IsOperator(",");
-
-    private FilterExpression ParseFilter(Expression? input)
-    {
-        string name = ParseDottedName();
-        return new FilterExpression(input, name, tokens.Current.IsOperator("(") ? ParseArguments() : ArgumentList.Empty);
-    }
-
-    private Expression ParseTest(Expression input)
-    {
-        bool isNegated = tokens.SkipName("not");
-        string name = ParseDottedName();
-        ArgumentList arguments = ArgumentList.Empty;
-        if (tokens.Current.IsOperator("("))
-        {
-            arguments = ParseArguments();
-        }
-        else if (StartsTestArgument())
-        {
-            if (tokens.Current.IsName("is"))
-                throw tokens.Error("You cannot chain multiple tests with is");
-            arguments = new ArgumentList([ParsePostfix(ParsePrimary())], [], null, null);
-        }
-        Expression test = new TestExpression(input, name, arguments);
-        return isNegated ? new NotExpression(test) : test;
-    }
-
-    private bool StartsTestArgument() => tokens.Current.Kind switch
-    {
-        TokenKind.Name => tokens.Current.Text is not ("else" or "or" or "and"),
-        TokenKind.Text or TokenKind.Integer or TokenKind.Float => true,
-        TokenKind.Operator => tokens.Current.Text is "[" or "{",
-        _ => false,
-    };
-
-    private string ParseDottedName()
-    {
-        string name = tokens.ExpectName();
-        while (tokens.SkipOperator("."))
-            name += "." + tokens.ExpectName();
-        return name;
-    }
-
-    private static BigInteger ParseInteger(string literal)
-    {
-        string digits = literal.Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
-        if (digits.Length > 4300)
-            throw new TemplateException("a number of the chat template is too large");
-        (int radix, int skip) = digits switch { ['0', 'x', ..] => (16, 2), ['0', 'o', ..] => (8, 2), ['0', 'b', ..] => (2, 2), _ => (10, 0) };
-        BigInteger number = 0;
-        foreach (char digit in digits.AsSpan(skip))
-            number = (number * radix) + (char.IsAsciiDigit(digit) ? digit - '0' : digit - 'a' + 10);
-        return number;
+            expression = _terms.ParsePrimary();
+        expression = _terms.ParsePostfix(expression);
+        return withFilter ? _terms.ParseFilters(expression) : expression;
     }
 }
