@@ -82,8 +82,9 @@ bench() {
         echo "build.sh: no templates and tokenizers in $data; set RKLLAMA_CONFORMANCE_DATA" >&2
         exit 1
     fi
+    simulator $run_version
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
-    artifacts/bench/RkLlama.Benchmarks "$data"
+    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" models/demo
 }
 
 has_npu() {

@@ -1,10 +1,14 @@
 using RkLlama.Benchmarks;
+using RkLlama.Native;
 
-if (args is not [var conformance])
+if (args is not [var conformance, var library, var demoModel])
 {
-    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA");
+    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO DEMO-MODEL-DIRECTORY");
     return 2;
 }
 
-PromptBenchmarks.Run(conformance, Console.Out);
+// The library prints to stdout, which belongs to the figures.
+using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput());
+PromptBenchmarks.Run(conformance, output);
+await ConversationBenchmark.RunAsync(library, demoModel, output).ConfigureAwait(false);
 return 0;

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Text;
+using RkLlama.Native;
+using RkLlama.Prompts;
+
+namespace RkLlama.Benchmarks;
+
+/// <summary>
+/// A conversation of several turns on the demo model, as the worker runs it: what each turn prefills, and when its first token comes, with the
+/// runtime's prefix cache and with an empty cache before each turn. On a simulator the pace is its model file's.
+/// </summary>
+internal static class ConversationBenchmark
+{
+    private const int Turns = 6;
+    private static readonly string Question = string.Join(' ', Enumerable.Repeat("What is the time in the capital of", 8)) + " France?";
+
+    /// <param name="library">Full path of <c>librkllmrt.so</c>.</param>
+    /// <param name="modelDirectory">With <c>demo.rkllm</c> and its tokenizer.</param>
+    public static async Task RunAsync(string library, string modelDirectory, TextWriter output)
+    {
+        PromptBuilder prompts = PromptBuilder.Load(new PromptSettings("demo") { Directory = modelDirectory }, TimeProvider.System);
+        using RkllmModel model = RkllmModel.Load(RkllmLibrary.Load(library), new()
+        {
+            ModelPath = Path.Combine(modelDirectory, "demo.rkllm"),
+            MaxContextLength = 4096,
+            MaxNewTokens = 64,
+        });
+        model.DisableChatTemplate();
+
+        Turn[] reused = await ConverseAsync(model, prompts, clears: false).ConfigureAwait(false);
+        Turn[] afresh = await ConverseAsync(model, prompts, clears: true).ConfigureAwait(false);
+        await output.WriteLineAsync("| turn | prompt | prefilled | first token | prefilled without reuse | first token without reuse |").ConfigureAwait(false);
+        await output.WriteLineAsync("|---|---|---|---|---|---|").ConfigureAwait(false);
+        for (int i = 0; i < Turns; i++)
+        {
+            await output.WriteLineAsync($"| {i + 1} | {reused[i].Prompt} tokens | {reused[i].Prefilled} tokens | {reused[i].FirstTokenMs:F0} ms "
+                + $"| {afresh[i].Prefilled} tokens | {afresh[i].FirstTokenMs:F0} ms |").ConfigureAwait(false);
+        }
+        await output.WriteLineAsync().ConfigureAwait(false);
+    }
+
+    private readonly record struct Turn(int Prompt, int Prefilled, double FirstTokenMs);
+
+    private static async Task<Turn[]> ConverseAsync(RkllmModel model, PromptBuilder prompts, bool clears)
+    {
+        List<ChatMessage> messages = [new("system", "You are a helpful assistant.")];
+        Turn[] turns = new Turn[Turns];
+        model.ClearKvCache();
+        for (int i = 0; i < Turns; i++)
+        {
+            messages.Add(new("user", Question));
+            if (clears)
+                model.ClearKvCache();
+            Prompt prompt = prompts.Build(new(messages));
+            (turns[i], string answer) = await AskAsync(model, prompt).ConfigureAwait(false);
+            messages.Add(new("assistant", answer));
+        }
+        return turns;
+    }
+
+    private static async Task<(Turn Turn, string Answer)> AskAsync(RkllmModel model, Prompt prompt)
+    {
+        StringBuilder answer = new();
+        double firstTokenMs = 0;
+        long start = Stopwatch.GetTimestamp();
+        int prefilled = 0;
+        await foreach (GenerationPiece piece in model.Generate(GenerationInput.FromTokens(prompt.Tokens!), RunParameters.Default, default).ConfigureAwait(false))
+        {
+            if (firstTokenMs == 0)
+                firstTokenMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            answer.Append(Encoding.UTF8.GetString(piece.Text.Span));
+            prefilled = piece.End?.Statistics?.PrefillTokens ?? prefilled;
+        }
+        return (new(prompt.TokenCount, prefilled, firstTokenMs), answer.ToString());
+    }
+}
