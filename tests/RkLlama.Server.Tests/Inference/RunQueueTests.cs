@@ -4,7 +4,7 @@ namespace RkLlama.Server.Tests.Inference;
 
 public sealed class RunQueueTests
 {
-    private readonly RunQueue _queue = new(capacity: 3);
+    private readonly RunQueue _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), TimeProvider.System);
 
     [Fact]
     public async Task Turns_are_given_in_the_order_of_arrival()
@@ -70,11 +70,11 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Idle_is_when_nobody_runs_or_waits()
     {
-        (await _queue.WhenIdleAsync(TimeSpan.Zero, TimeProvider.System)).Should().BeTrue();
+        (await _queue.WhenIdleAsync(TimeSpan.Zero)).Should().BeTrue();
         RunQueue.Turn turn = await _queue.EnterAsync(default);
 
-        (await _queue.WhenIdleAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System)).Should().BeFalse();
-        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        (await _queue.WhenIdleAsync(TimeSpan.FromMilliseconds(1))).Should().BeFalse();
+        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1));
         turn.Dispose();
 
         (await idle).Should().BeTrue();
