@@ -25,6 +25,9 @@ internal sealed record FaultCase(string Name, string Meaning)
 
     internal string[] Versions { get; init; } = TestPaths.Runtimes;
 
+    /// <summary>A build of the simulator that stands for the version; null for the version's own.</summary>
+    internal string? Build { get; init; }
+
     /// <summary>A regular expression for the error; null where the client gets a whole answer, or its load succeeds.</summary>
     internal string? Error { get; init; }
 
@@ -35,6 +38,9 @@ internal sealed record FaultCase(string Name, string Meaning)
 
     /// <summary>Whether text goes out before the failure, so that a stream ends with an error line and a cut, not with a status.</summary>
     internal bool BreaksOff { get; init; }
+
+    /// <summary>Whether the worker has to go, and another one comes.</summary>
+    internal bool WorkerIsReplaced { get; init; }
 
     /// <summary>What a line of the log says, as a regular expression.</summary>
     internal string? Logged { get; init; }

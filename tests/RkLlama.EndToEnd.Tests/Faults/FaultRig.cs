@@ -60,7 +60,7 @@ internal sealed class FaultRig : IAsyncDisposable
     {
         string directory = Directory.CreateTempSubdirectory("rkllama-fault-").FullName;
         string library = Path.Combine(directory, "librkllmrt.so");
-        File.CreateSymbolicLink(library, TestPaths.Simulator(runtime));
+        File.CreateSymbolicLink(library, TestPaths.Simulator(fault.Build ?? runtime));
         Node node = await Node.StartAsync(
             runtime,
             ["--port", "0", .. fault.Options],
@@ -103,19 +103,21 @@ internal sealed class FaultRig : IAsyncDisposable
     }
 
     /// <summary>After an unload the server is as it was before the first load.</summary>
-    internal async Task UnloadAsync()
+    /// <param name="also">Connections that the client has opened beside its first.</param>
+    internal async Task UnloadAsync(int also = 0)
     {
         Seen unloaded = await Seen.PostAsync(Node, "/unload_model", "");
         unloaded.Status.Should().Be(HttpStatusCode.OK, "{0}", unloaded.Error);
         Node.Workers().Should().BeEmpty();
-        await IsEmptyAsync();
+        await IsEmptyAsync(also);
     }
 
     /// <summary>No model, no worker, and nothing kept of those that were.</summary>
-    internal async Task IsEmptyAsync()
+    internal async Task IsEmptyAsync(int also = 0)
     {
         (await Node.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
-        await _empty.AreBackAsync(Node);
+        (await Node.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK);
+        await _empty.AreBackAsync(Node, also);
     }
 
     /// <summary>What the client of the faulty answer should have seen.</summary>
@@ -132,22 +134,26 @@ internal sealed class FaultRig : IAsyncDisposable
             return;
         }
 
-        seen.Error.Should().MatchRegex(error);
+        seen.Error.Should().MatchRegex(error).And.NotMatchRegex(@"Unhandled exception|\bat RkLlama\.", "clients are told what, not where in the code");
         seen.FinishReason.Should().BeNull();
         bool begun = stream && Fault.BreaksOff;
         (seen.Status, seen.IsCut).Should().Be((begun ? HttpStatusCode.OK : HttpStatusCode.InternalServerError, begun), "{0}", seen);
         seen.Text.Should().MatchRegex(begun ? Fault.Text : "^$");
     }
 
-    /// <summary>Puts another library in the place of the first, as an operator would.</summary>
-    internal void Mend(string runtime)
+    /// <summary>Puts the version's good library in the place of the bad one, as an operator would.</summary>
+    internal void MendLibrary()
     {
         File.Delete(Library);
-        File.CreateSymbolicLink(Library, TestPaths.Simulator(runtime));
+        File.CreateSymbolicLink(Library, TestPaths.Simulator(Runtime));
     }
 
-    /// <summary>A text without what differs from run to run.</summary>
-    internal string Plain(string text) => text.Replace(_directory, "…", StringComparison.Ordinal).Replace(Node.Models, "…", StringComparison.Ordinal);
+    /// <summary>A text without what differs from run to run, and without the words that all errors begin with.</summary>
+    internal string Plain(string text) => text
+        .Replace(_directory, "…", StringComparison.Ordinal)
+        .Replace(Node.Models, "…", StringComparison.Ordinal)
+        .Replace("Model demo could not be loaded: ", "", StringComparison.Ordinal)
+        .Replace("The answer failed: ", "", StringComparison.Ordinal);
 
     public async ValueTask DisposeAsync()
     {

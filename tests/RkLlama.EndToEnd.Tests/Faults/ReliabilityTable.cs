@@ -11,11 +11,12 @@ namespace RkLlama.EndToEnd.Tests.Faults;
 internal static class ReliabilityTable
 {
     private static readonly string? Target = Environment.GetEnvironmentVariable("RKLLAMA_RELIABILITY_TABLE");
+    private static readonly string[] Kinds = ["load", "run", "control"];
     private static readonly Lock Writing = new();
     private static readonly SortedDictionary<string, (FaultCase Fault, SortedDictionary<string, (string Sees, double Seconds)> Versions)> Rows = new(StringComparer.Ordinal);
 
-    /// <param name="kind">Sorts the rows: load, run, control.</param>
-    /// <param name="seconds">From the end of the failed answer to the whole next one; the longest counts. NaN where there can be none.</param>
+    /// <param name="kind">load, run or control; rows are sorted by it.</param>
+    /// <param name="seconds">From the end of the failed answer to the whole next one; the longest counts.</param>
     internal static void Record(string kind, FaultRig rig, string sees, double seconds)
     {
         if (Target is null)
@@ -23,7 +24,7 @@ internal static class ReliabilityTable
 
         lock (Writing)
         {
-            string key = $"{kind} {rig.Fault.Name}";
+            string key = $"{Array.IndexOf(Kinds, kind)}{kind}: `{rig.Fault.Name}`";
             if (!Rows.TryGetValue(key, out (FaultCase Fault, SortedDictionary<string, (string Sees, double Seconds)> Versions) row))
                 Rows[key] = row = (rig.Fault, new(StringComparer.Ordinal));
             double longest = row.Versions.TryGetValue(rig.Runtime, out (string Sees, double Seconds) earlier) ? Math.Max(seconds, earlier.Seconds) : seconds;
@@ -39,7 +40,7 @@ internal static class ReliabilityTable
         table.Append("|---|---|---|").Insert(table.Length, "---|", TestPaths.Runtimes.Length).Append('\n');
         foreach ((string key, (FaultCase fault, SortedDictionary<string, (string Sees, double Seconds)> versions)) in Rows)
         {
-            table.Append(CultureInfo.InvariantCulture, $"| {key[..key.IndexOf(' ', StringComparison.Ordinal)]}: `{fault.Name}` | {fault.Meaning} | {Sees(versions)} |");
+            table.Append(CultureInfo.InvariantCulture, $"| {key[1..]} | {fault.Meaning} | {Sees(versions)} |");
             foreach (string runtime in TestPaths.Runtimes)
                 table.Append(CultureInfo.InvariantCulture, $" {Seconds(runtime, versions)} |");
             table.Append('\n');
@@ -58,5 +59,5 @@ internal static class ReliabilityTable
     private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
 
     private static string Seconds(string runtime, SortedDictionary<string, (string Sees, double Seconds)> versions) =>
-        versions.TryGetValue(runtime, out (string Sees, double Seconds) seen) ? seen.Seconds.ToString("F2", CultureInfo.InvariantCulture) : "–";
+        versions.TryGetValue(runtime, out (string Sees, double Seconds) seen) ? seen.Seconds < 0.1 ? "<0.1" : seen.Seconds.ToString("F1", CultureInfo.InvariantCulture) : "–";
 }

@@ -173,6 +173,14 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Waits until the log has a line that contains the text.</summary>
     internal Task LogsAsync(string text) => EventuallyAsync(() => Log.Contains(text, StringComparison.Ordinal), $"the log should say '{text}'");
 
+    /// <summary>Waits until this many requests wait for their turn.</summary>
+    internal async Task WaitsAsync(int requests)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while ((await GetJsonAsync("/health")).Body.GetProperty("queue").GetProperty("waiting").GetInt32() != requests)
+            (watch.Elapsed < Patience).Should().BeTrue("{0} requests should wait\n{1}", requests, Log);
+    }
+
     internal async Task EventuallyAsync(Func<bool> condition, string because)
     {
         Stopwatch watch = Stopwatch.StartNew();

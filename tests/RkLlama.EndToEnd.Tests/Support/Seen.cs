@@ -13,8 +13,9 @@ internal sealed record Seen(HttpStatusCode Status, string Text, string? FinishRe
 {
     internal bool IsWhole => Status == HttpStatusCode.OK && FinishReason is not null && Error is null && !IsCut;
 
-    internal static Task<Seen> AskAsync(Node node, string prompt, bool stream) =>
-        stream ? StreamAsync(node, prompt) : PostAsync(node, "/generate", Node.Chat(prompt));
+    /// <param name="begun">Called when the first line of a stream is there.</param>
+    internal static Task<Seen> AskAsync(Node node, string prompt, bool stream, Action? begun = null) =>
+        stream ? StreamAsync(node, prompt, begun) : PostAsync(node, "/generate", Node.Chat(prompt));
 
     internal static async Task<Seen> PostAsync(Node node, string path, string body)
     {
@@ -22,7 +23,7 @@ internal sealed record Seen(HttpStatusCode Status, string Text, string? FinishRe
         return Add(new(status, "", null, null, IsCut: false), json);
     }
 
-    private static async Task<Seen> StreamAsync(Node node, string prompt)
+    private static async Task<Seen> StreamAsync(Node node, string prompt, Action? begun)
     {
         using HttpResponseMessage response = await node.StreamAsync(prompt);
         Seen seen = new(response.StatusCode, "", null, null, IsCut: false);
@@ -30,7 +31,11 @@ internal sealed record Seen(HttpStatusCode Status, string Text, string? FinishRe
         try
         {
             while (await reader.ReadLineAsync() is { } line)
+            {
                 seen = Add(seen, JsonDocument.Parse(line).RootElement);
+                begun?.Invoke();
+                begun = null;
+            }
         }
         catch (Exception ex) when (ex is IOException or HttpRequestException)
         {

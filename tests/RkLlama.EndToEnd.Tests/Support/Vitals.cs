@@ -35,13 +35,14 @@ internal sealed record Vitals(int Workers, int Descriptors, int Threads, long Me
     }
 
     /// <summary>Waits until the server holds no more than it did then, and exactly as many workers.</summary>
-    internal async Task AreBackAsync(Node node)
+    /// <param name="connections">Connections that the client has opened since and keeps.</param>
+    internal async Task AreBackAsync(Node node, int connections = 0)
     {
         Vitals now = this;
         try
         {
             await node.EventuallyAsync(
-                () => (now = Of(node)).Workers == Workers && now.Descriptors <= Descriptors && now.Threads <= Threads,
+                () => (now = Of(node)).Workers == Workers && now.Descriptors <= Descriptors + connections && now.Threads <= Threads,
                 "workers, descriptors and threads should be back");
         }
         catch (Exception ex)
