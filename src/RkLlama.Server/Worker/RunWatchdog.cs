@@ -54,9 +54,15 @@ internal sealed class RunWatchdog : IDisposable
     {
         lock (_lock)
         {
+            bool isFirst = !_hasTokens;
             _hasTokens = true;
-            if (!_isAborted)
-                _deadline = Elapsed + _budgets.Token;
+            if (_isAborted || _isOver)
+                return;
+
+            // The timer waits for the prefill's deadline, which may be later than this one; all others only move away from it.
+            _deadline = Elapsed + _budgets.Token;
+            if (isFirst)
+                Rearm();
         }
     }
 
