@@ -5,8 +5,8 @@ internal static class RunFaults
 {
     private const string CountTo20 = @"\s?1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
 
-    // Text that went out before the failure: a beginning of the reply, and nothing else.
-    private const string CountBegins = @"^\s?1 2 3";
+    // Text that went out before the failure: a beginning of the reply, and nothing else. A busy machine may lose the last of it with the worker.
+    private const string CountBegins = @"^\s?1( 2( 3( 4( 5)?)?)?)?$";
 
     private const string NoFirstToken = "gave no first token for 2 s and ignored the abort; its worker was killed";
 
@@ -21,14 +21,14 @@ internal static class RunFaults
         new("run_minus1", "the library refuses a run") { Error = "refused the run .*-1" },
         new("error_state", "an error before the first token") { Error = "the runtime reported an error" },
         new("error_state:minus1", "an error, and a run that returns -1") { Error = "the runtime reported an error" },
-        new("error_state:5", "an error amid the answer") { Error = "the runtime reported an error", BreaksOff = true, Text = CountBegins, Speed = "2" },
+        new("error_state:5", "an error amid the answer") { Error = "the runtime reported an error", BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("segv:1", "a crash before the first token") { Error = "SIGSEGV", WorkerIsReplaced = true },
-        new("segv:6", "a crash amid the answer") { Error = "SIGSEGV", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "2" },
+        new("segv:6", "a crash amid the answer") { Error = "SIGSEGV", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("abort:1", "a failed assertion of the library") { Error = "SIGABRT", WorkerIsReplaced = true },
-        new("abort:6", "a failed assertion amid the answer") { Error = "SIGABRT", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "2" },
+        new("abort:6", "a failed assertion amid the answer") { Error = "SIGABRT", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("hang:prefill", "a prefill that never ends") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
         new("hang:1", "no first token ever") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
-        new("hang:6", "tokens stop coming") { Error = "gave no token for 2 s and ignored the abort; its worker was killed", WorkerIsReplaced = true, Options = ShortBudgets, BreaksOff = true, Text = CountBegins, Speed = "2" },
+        new("hang:6", "tokens stop coming") { Error = "gave no token for 2 s and ignored the abort; its worker was killed", WorkerIsReplaced = true, Options = ShortBudgets, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("slow_prefill:10", "a slow prefill within its budget") { Text = CountTo20 },
         new("slow_prefill:1000", "a prefill over its budget that no abort ends") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
         new("no_finish", "a run that returns without its end") { Error = "without finishing", BreaksOff = true, Text = $"^{CountTo20}$" },
