@@ -151,6 +151,19 @@ public sealed class SurvivalTests
         (await node.AskAsync("!echo next")).Should().Be("next");
     }
 
+    [Fact]
+    public async Task Out_of_memory_the_kernel_takes_the_worker_first()
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        await node.LoadAsync();
+
+        int worker = OutOfMemoryScore(await node.WorkerAsync()), server = OutOfMemoryScore(node.ProcessId);
+
+        worker.Should().BeGreaterThan(server);
+    }
+
+    private static int OutOfMemoryScore(int process) => int.Parse(File.ReadAllText($"/proc/{process}/oom_score_adj"), CultureInfo.InvariantCulture);
+
     private static (int Running, int Waiting) Queue(Node node)
     {
         JsonElement queue = node.GetJsonAsync("/health").GetAwaiter().GetResult().Body.GetProperty("queue");
