@@ -59,6 +59,19 @@ internal sealed class FaultRig : IAsyncDisposable
     private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime)
     {
         string directory = Directory.CreateTempSubdirectory("rkllama-fault-").FullName;
+        try
+        {
+            return await StartAsync(fault, runtime, directory);
+        }
+        catch
+        {
+            Directory.Delete(directory, recursive: true);
+            throw;
+        }
+    }
+
+    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime, string directory)
+    {
         string library = Path.Combine(directory, "librkllmrt.so");
         File.CreateSymbolicLink(library, TestPaths.Simulator(fault.Build ?? runtime));
         Node node = await Node.StartAsync(
