@@ -27,7 +27,7 @@ public sealed class ControlFaultTests
                 double seconds = await rig.NextIsGoodAsync(stream);
 
                 await before.AreBackAsync(rig.Node);
-                rig.Node.Log.Should().MatchRegex(rig.Fault.Logged ?? "Cancelled");
+                await rig.LogsAsync(otherwise: "Cancelled");
                 bool isReplaced = await rig.Node.WorkerAsync() != worker;
                 isReplaced.Should().Be(rig.Fault.WorkerIsReplaced);
                 await rig.UnloadAsync();

@@ -133,12 +133,17 @@ internal sealed class FaultRig : IAsyncDisposable
         await _empty.AreBackAsync(Node, also);
     }
 
+    /// <summary>Waits until the log says what it should of this fault.</summary>
+    /// <param name="otherwise">What it says where the fault asks for nothing of its own, as a regular expression.</param>
+    internal Task LogsAsync(string otherwise)
+    {
+        string line = Fault.Logged ?? otherwise;
+        return Node.EventuallyAsync(() => Regex.IsMatch(Node.Log, line), $"the log should say '{line}'");
+    }
+
     /// <summary>What the client of the faulty answer should have seen.</summary>
     internal void Check(Seen seen, bool stream)
     {
-        if (Fault.Logged is { } line)
-            Node.Log.Should().MatchRegex(line);
-
         if (Fault.Error is not { } error)
         {
             seen.IsWhole.Should().BeTrue("{0}", seen);

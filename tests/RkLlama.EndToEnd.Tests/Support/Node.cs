@@ -142,8 +142,14 @@ internal sealed partial class Node : IAsyncDisposable
         foreach (string task in Directory.EnumerateDirectories($"/proc/{ProcessId}/task"))
         {
             string children = Path.Combine(task, "children");
-            if (File.Exists(children))
+            try
+            {
                 workers.AddRange(File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+            }
+            catch (IOException)
+            {
+                // The thread has ended meanwhile; its children are another's now.
+            }
         }
 
         return [.. workers];
