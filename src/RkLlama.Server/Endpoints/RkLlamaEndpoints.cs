@@ -72,7 +72,7 @@ internal static class RkLlamaEndpoints
         }
         catch (EngineException ex)
         {
-            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.')}.");
+            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.");
         }
 
         return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
