@@ -16,16 +16,44 @@ internal static class MessageReader
             throw ApiException.BadRequest($"{path} must be an object with role and content.");
 
         string role = OptionalText(message, "role", path) ?? throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.");
-        if (role is not ("system" or "developer" or "user" or "assistant" or "tool"))
+        if (role is not ("system" or "developer" or "user" or "assistant" or "tool" or "function"))
             throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
 
         List<ToolCall>? calls = role == "assistant" ? ToolCalls(message, $"{path}.tool_calls") : null;
-        return new(role == "developer" ? "system" : role, Content(message, role, calls is not null, $"{path}.content"))
+
+        // The newer name of one and the older name of another.
+        string known = role switch
+        {
+            "developer" => "system",
+            "function" => "tool",
+            _ => role,
+        };
+        return new(known, Content(message, role, calls is not null, $"{path}.content"))
         {
             ToolCalls = calls,
             ToolCallId = OptionalText(message, "tool_call_id", path),
             Name = OptionalText(message, "name", path),
             Reasoning = role == "assistant" ? OptionalText(message, "reasoning_content", path) : null,
+        };
+    }
+
+    /// <summary>Reads one message as Ollama writes it: thoughts under another name, images apart, content that may be missing.</summary>
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static ChatMessage ReadOllama(JsonElement message, string path)
+    {
+        if (message.ValueKind != JsonValueKind.Object)
+            throw ApiException.BadRequest($"{path} must be an object with role and content.");
+        if (message.Array("images") is { Count: > 0 })
+            throw ApiException.BadRequest($"{path}.images: this is a text model.");
+        string role = OptionalText(message, "role", path) ?? "";
+        if (role is not ("system" or "user" or "assistant" or "tool"))
+            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
+        return new(role, message.TryGet("content", out _) ? Content(message, role, hasCalls: true, $"{path}.content") : "")
+        {
+            ToolCalls = role == "assistant" ? ToolCalls(message, $"{path}.tool_calls") : null,
+            ToolCallId = OptionalText(message, "tool_call_id", path),
+            Name = OptionalText(message, "tool_name", path) ?? OptionalText(message, "name", path),
+            Reasoning = role == "assistant" ? OptionalText(message, "thinking", path) : null,
         };
     }
 

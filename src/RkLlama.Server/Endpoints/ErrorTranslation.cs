@@ -21,6 +21,7 @@ internal sealed partial class ErrorTranslation(ILogger<ErrorTranslation> logger)
         {
             Parameter = "messages",
         },
+        ModelNotFoundException => new(StatusCodes.Status404NotFound, new(exception.Message)) { Code = "model_not_found", Parameter = "model" },
         NoModelException or ModelOccupiedException or ModelException or PromptException => ApiException.BadRequest(exception.Message),
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message))
         {

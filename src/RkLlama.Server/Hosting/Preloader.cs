@@ -27,7 +27,7 @@ internal sealed partial class Preloader(ServerOptions options, ModelCatalog cata
 
         try
         {
-            await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
+            host.Home = await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
             readiness.PreloadEnds(name, null);
         }
         catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException or OperationCanceledException)

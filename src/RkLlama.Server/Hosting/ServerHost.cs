@@ -108,6 +108,7 @@ internal static partial class ServerHost
         services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddHostedService<Preloader>();
+        services.AddHostedService<IdleKeeper>();
     }
 
     private static partial class Log

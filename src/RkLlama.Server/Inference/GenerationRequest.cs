@@ -4,9 +4,20 @@ using RkLlama.Prompts;
 namespace RkLlama.Server.Inference;
 
 /// <summary>What every API asks for, whatever its wire format.</summary>
+/// <param name="Conversation">What to continue; not used where there is a <see cref="RawPrompt"/>.</param>
 /// <param name="Sampling">What the request asks to differ from the model's own values.</param>
 /// <param name="MaxNewTokens">Bound of the answer in tokens, or <see langword="null"/> for the model's.</param>
 internal sealed record GenerationRequest(
     Conversation Conversation,
     SamplingParameters Sampling,
-    int? MaxNewTokens);
+    int? MaxNewTokens)
+{
+    /// <summary>The model to switch to; <see langword="null"/> for the one that is loaded.</summary>
+    internal string? Model { get; init; }
+
+    /// <summary>A prompt that needs no template.</summary>
+    internal string? RawPrompt { get; init; }
+
+    /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the server's default.</summary>
+    internal TimeSpan? KeepAlive { get; init; }
+}

@@ -9,38 +9,59 @@ namespace RkLlama.Server.Inference;
 internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOptions options, ILogger<Generator> logger)
 {
     /// <summary>Makes the prompt and checks that it fits; nothing waits or runs yet.</summary>
-    /// <exception cref="NoModelException">No model is loaded.</exception>
+    /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
+    /// <exception cref="ModelNotFoundException">There is no model of the name that the request gives.</exception>
     /// <exception cref="PromptException">The conversation does not suit the model.</exception>
     /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
     /// <exception cref="EngineException">The model could not be loaded.</exception>
     internal async Task<Answer> PrepareAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         long arrival = Stopwatch.GetTimestamp();
-        LoadedModel model = host.Require();
+        LoadedModel model = request.Model is { } name ? host.Find(name) : host.Require();
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Prompt prompt = prompts.Build(request.Conversation, cancellationToken);
+        Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
         TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
         RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard) : null;
-        return new(model, prompt, room.MaxNewTokens, guard, gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), arrival, gone));
+        return new(model, prompt, room.MaxNewTokens, guard, arrival, gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone));
+    }
+
+    /// <summary>Makes a model the one that the node serves, without a run.</summary>
+    /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
+    /// <exception cref="EngineException">It could not be loaded.</exception>
+    internal async Task LoadAsync(LoadedModel model, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    {
+        using RunQueue.Turn turn = await queue.EnterAsync(model.Name, cancellationToken).ConfigureAwait(false);
+        SessionKeeper keeper = await host.SwitchToAsync(model, cancellationToken).ConfigureAwait(false);
+        await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        host.Touch(model, keepAlive);
+    }
+
+    /// <summary>Unloads a model, if it is the one that the node serves, when the runs before this have ended.</summary>
+    internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
+    {
+        using RunQueue.Turn turn = await queue.EnterAsync(model, cancellationToken).ConfigureAwait(false);
+        await host.LetGoAsync(model).ConfigureAwait(false);
     }
 
     /// <summary>Waits for the request's turn and starts its run; the first token is still to come.</summary>
     /// <exception cref="NoModelException">The model was unloaded while the request waited.</exception>
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">The model's worker is gone for good.</exception>
-    private async Task<EngineRun> StartAsync(
-        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, long arrival, CancellationToken cancellationToken)
+    private async Task<StartedRun> StartAsync(
+        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, TimeSpan? keepAlive, long arrival, CancellationToken cancellationToken)
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
         try
         {
             turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
+            long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(input, parameters, gone.Token).ConfigureAwait(false);
-            _ = FinishAsync(run, turn, model.Name, prompt, arrival, Stopwatch.GetTimestamp());
-            return run;
+            long started = Stopwatch.GetTimestamp();
+            _ = FinishAsync(run, turn, model, prompt, keepAlive, arrival, started);
+            return new(run, turnTaken, started);
         }
         catch (Exception ex)
         {
@@ -52,16 +73,17 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     }
 
     /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
-    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, string model, Prompt prompt, long arrival, long started)
+    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival, long started)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
+        host.Touch(model, keepAlive);
         turn.Dispose();
 
         GenerationEnd end = outcome.End;
         double decodeSeconds = outcome.FirstToken is { } first ? Stopwatch.GetElapsedTime(first, outcome.Ended).TotalSeconds : 0;
         Log.Finished(
             logger,
-            model,
+            model.Name,
             prompt.TokenCount,
             Answer.CachedTokens(prompt, end),
             end.TokenCount,
@@ -75,6 +97,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     {
         ({ } error, _) => $"{end.Reason} ({error})",
         (null, AbortCause.Length) => "Length",
+        (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
         (null, AbortCause.Repetition) => "Length (cut: it repeated itself)",
         (null, AbortCause.ClientLeft) when end.Reason == FinishReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == FinishReason.Cancelled => "Cancelled (the model was unloaded)",

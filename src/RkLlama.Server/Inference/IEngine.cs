@@ -66,6 +66,9 @@ internal enum AbortCause
     /// <summary>The answer has all the tokens it may have.</summary>
     Length,
 
+    /// <summary>The answer has come to a stop sequence of the request.</summary>
+    StopSequence,
+
     /// <summary>The answer had run into a loop.</summary>
     Repetition,
 }

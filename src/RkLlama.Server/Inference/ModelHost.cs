@@ -1,3 +1,4 @@
+using RkLlama.Server.Configuration;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -6,7 +7,7 @@ namespace RkLlama.Server.Inference;
 /// Owns which model the node serves: one at a time. Operators load and unload it; requests that name another one switch to it when it is their turn.
 /// </summary>
 internal sealed partial class ModelHost(
-    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
+    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
 {
     // Tokenizers of models that requests have named lately; each takes some MB.
     private const int KnownModels = 4;
@@ -90,18 +91,23 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>The model of a request that names it; nothing is loaded yet but its prompts.</summary>
-    /// <exception cref="ModelException">There is no such model.</exception>
-    internal LoadedModel Find(string name)
+    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="ModelException">Its Modelfile does not say what to load.</exception>
+    internal LoadedModel Find(string requested)
     {
+        lock (_lock)
+        {
+            if (_model is { } current && current.Name == requested)
+                return current;
+        }
+
+        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
+        ModelEntry entry = catalog.Find(name);
         lock (_lock)
         {
             if (_model is { } current && current.Name == name)
                 return current;
-        }
 
-        ModelEntry entry = catalog.Find(name);
-        lock (_lock)
-        {
             // What the Modelfile says now counts, not what it said then.
             LoadedModel? model = _known.Find(known => known.Entry == entry && !known.Unloaded.IsCancellationRequested);
             _known.RemoveAll(known => known.Name == name);
@@ -138,6 +144,7 @@ internal sealed partial class ModelHost(
                     if (_model is { Keeper: { } old } before)
                     {
                         Log.SwitchedAway(logger, before.Name);
+                        before.IsPinned = before == Home;
                         _end = old.EndAsync();
                     }
 
@@ -155,6 +162,49 @@ internal sealed partial class ModelHost(
             await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>Begins the model's idle time anew. One that the operator has loaded has none.</summary>
+    internal void Touch(LoadedModel model, TimeSpan? keepAlive)
+    {
+        TimeSpan idle = keepAlive ?? options.KeepAlive;
+        model.Expires = model.IsPinned || idle < TimeSpan.Zero ? DateTimeOffset.MaxValue : time.GetUtcNow() + idle;
+    }
+
+    /// <summary>
+    /// The operator's model that came with the start: it comes back when the one that took its place has been idle for long enough.
+    /// <see langword="null"/> where there is none, or since it was unloaded by hand.
+    /// </summary>
+    internal LoadedModel? Home { get; set; }
+
+    /// <summary>What has to be done with a node that nobody uses. Only for whoever has the turn.</summary>
+    internal async Task TidyAsync()
+    {
+        if (Current is { } model && model.Expires <= time.GetUtcNow())
+            await LetGoAsync(model.Name).ConfigureAwait(false);
+        if (Home is { } home && !IsOccupied)
+            await SwitchToAsync(home, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether <see cref="TidyAsync"/> would do something.</summary>
+    internal bool NeedsTidying =>
+        faults.Stuck is null && (Current is { } model ? model.Expires <= time.GetUtcNow() : Home is not null && !IsOccupied);
+
+    /// <summary>Ends the worker of the model, if it has one; who names the model afterwards loads it again. Only for whoever has the turn.</summary>
+    internal async Task LetGoAsync(string name)
+    {
+        LoadedModel model;
+        lock (_lock)
+        {
+            if (_model is null || _model.Name != name || !_isLoaded)
+                return;
+            model = _model;
+            (_model, _isLoaded) = (null, false);
+            _end = model.Keeper!.EndAsync();
+        }
+
+        await _end.ConfigureAwait(false);
+        Log.Unloaded(logger, model.Name);
     }
 
     private void Check(ModelEntry entry)
@@ -199,6 +249,8 @@ internal sealed partial class ModelHost(
             model = _model ?? throw new NoModelException();
             (_model, _isLoaded) = (null, false);
             end = _end = model.Keeper!.EndAsync();
+            if (Home == model)
+                Home = null;
         }
 
         // Whoever waits for the worker hears from the keeper or from here that it goes; whoever reads an answer aborts its run.
@@ -238,6 +290,9 @@ internal sealed partial class ModelHost(
 
 /// <summary>No model is loaded.</summary>
 internal sealed class NoModelException() : Exception("No models are currently loaded.");
+
+/// <summary>No model has the name that a request gives.</summary>
+internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found");
 
 /// <summary>A model is loaded or loading already.</summary>
 internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");

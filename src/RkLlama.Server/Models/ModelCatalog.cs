@@ -21,6 +21,27 @@ internal sealed class ModelCatalog(string root)
         return [.. names.Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The name of a model as <see cref="List"/> has it, for one as clients write it: in any case, with or without the tag <c>:latest</c>.</summary>
+    /// <returns><see langword="null"/> when there is no such model.</returns>
+    public string? Resolve(string requested)
+    {
+        const string Tag = ":latest";
+        IReadOnlyList<string> names;
+        try
+        {
+            names = List();
+        }
+        catch (ModelException)
+        {
+            return null;
+        }
+
+        string bare = requested.EndsWith(Tag, StringComparison.OrdinalIgnoreCase) ? requested[..^Tag.Length] : requested;
+        return names.FirstOrDefault(name => name == requested)
+            ?? names.FirstOrDefault(name => name == bare)
+            ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+    }
+
     /// <summary>Finds what to load for a name.</summary>
     /// <param name="name">As <see cref="List"/> gives it, or as a client sends it.</param>
     /// <param name="fallbackFrom">The .rkllm file to use when the model's directory has no Modelfile: a plain file name.</param>

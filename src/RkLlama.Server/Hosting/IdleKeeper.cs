@@ -1,0 +1,39 @@
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Hosting;
+
+/// <summary>Unloads a model that requests had loaded and nobody has used for its time, and brings the preloaded one back.</summary>
+internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimeProvider time, ILogger<IdleKeeper> logger) : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Look, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            // With the turn in hand nobody else starts a run or switches.
+            if (!host.NeedsTidying || queue.TryEnter(host.Home?.Name ?? "") is not { } turn)
+                continue;
+
+            using (turn)
+            {
+                try
+                {
+                    await host.TidyAsync().ConfigureAwait(false);
+                }
+                catch (EngineException ex)
+                {
+                    Log.Failed(logger, ex.Message);
+                    host.Home = null;
+                }
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be brought back: {Reason}")]
+        internal static partial void Failed(ILogger logger, string reason);
+    }
+}
