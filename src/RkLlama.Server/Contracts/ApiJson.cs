@@ -23,6 +23,11 @@ namespace RkLlama.Server.Contracts;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelCard))]
 [JsonSerializable(typeof(OllamaError))]
+[JsonSerializable(typeof(OllamaChatReply))]
+[JsonSerializable(typeof(OllamaGenerateReply))]
+[JsonSerializable(typeof(OllamaModels))]
+[JsonSerializable(typeof(OllamaShowReply))]
+[JsonSerializable(typeof(OllamaVersion))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ReadyReply))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Endpoints.Ollama;
+using RkLlama.Server.Endpoints.OpenAi;
 using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Logging;
@@ -68,6 +70,8 @@ internal static partial class ServerHost
         app.UseMiddleware<DrainMiddleware>();
         app.UseRouting();
         app.MapRkLlama();
+        app.MapOpenAi();
+        app.MapOllama();
         app.MapOperations();
         return app;
     }

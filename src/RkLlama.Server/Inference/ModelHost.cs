@@ -109,7 +109,7 @@ internal sealed partial class ModelHost(
                 return current;
 
             // What the Modelfile says now counts, not what it said then.
-            LoadedModel? model = _known.Find(known => known.Entry == entry && !known.Unloaded.IsCancellationRequested);
+            LoadedModel? model = _known.Find(known => known.Entry.IsSame(entry) && !known.Unloaded.IsCancellationRequested);
             _known.RemoveAll(known => known.Name == name);
             model ??= new(entry, prompts.LoadAsync(entry));
             _known.Add(model);

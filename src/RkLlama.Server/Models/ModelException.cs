@@ -16,6 +16,12 @@ internal enum ModelErrorKind
     /// <summary>The Modelfile may not be read, or reading it failed.</summary>
     ModelfileUnreadable,
     FromMissing,
+
+    /// <summary>A new name that is none, or that another model has.</summary>
+    NameRefused,
+
+    /// <summary>The models directory, or what is in it, may not be changed.</summary>
+    NotWritable,
 }
 
 /// <summary>A failed look-up. What the Python service said too is said in its words; clients show them.</summary>
@@ -40,6 +46,15 @@ internal sealed class ModelException : Exception
 
     public static ModelException ModelfileUnreadable(string path, Exception cause) =>
         new(ModelErrorKind.ModelfileUnreadable, $"Modelfile '{path}' cannot be read: {cause.Message}", cause);
+
+    public static ModelException NameNotUsable(string name) =>
+        new(ModelErrorKind.NameRefused, $"'{name}' cannot be a model's name: it has to be a plain file name.");
+
+    public static ModelException NameTaken(string name) =>
+        new(ModelErrorKind.NameRefused, $"There is a model or a file named '{name}' already.");
+
+    public static ModelException NotWritable(Exception cause) =>
+        new(ModelErrorKind.NotWritable, $"The models directory cannot be changed: {cause.Message}", cause);
 
     public static ModelException ModelsDirectoryMissing(string root, Exception? cause = null) =>
         new(ModelErrorKind.ModelsDirectoryMissing, cause is null ? $"Models directory '{root}' not found." : $"Models directory '{root}' cannot be read: {cause.Message}", cause);

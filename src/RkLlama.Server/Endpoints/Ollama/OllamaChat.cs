@@ -1,0 +1,51 @@
+using System.Text.Json;
+using RkLlama.Prompts;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Contracts;
+using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Output;
+using RkLlama.Server.Streaming;
+
+namespace RkLlama.Server.Endpoints.Ollama;
+
+/// <summary><c>POST /api/chat</c>.</summary>
+internal static class OllamaChat
+{
+    internal static async Task<IResult> Create(
+        HttpContext context, Generator generator, ModelHost host, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+    {
+        CancellationToken cancellationToken = context.RequestAborted;
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
+        OllamaChatRequest request = OllamaChatRequest.From(body);
+        OllamaRun<OllamaChatReply> run = new(
+            request.Model, request.KeepAlive, request.Stream, part => Reply(part is null ? [] : [part]), Reply, ApiJson.Wire.OllamaChatReply);
+        if (request.Messages.Count == 0)
+            return run.LoadOnly(generator, host, heartbeat);
+
+        Conversation conversation = new(request.Messages) { Tools = request.Tools.Tools, EnableThinking = request.Think };
+        Answer answer = await generator.PrepareAsync(
+            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive }, cancellationToken).ConfigureAwait(false);
+        OutputWishes wishes = new(request.Options.StopSequences, request.Tools.Tools is not null, request.Tools.Schemas());
+        return await run.AnswerAsync(context, answer, request.Options.Sampling, request.Options.Unsupported, wishes, request.Think, heartbeat).ConfigureAwait(false);
+
+        OllamaChatReply Reply(IReadOnlyList<OutputPart> parts) => new(request.Model, OllamaTime.Of(time.GetUtcNow()), MessageOf(parts)) { Done = false };
+    }
+
+    private static OllamaMessage MessageOf(IReadOnlyList<OutputPart> parts)
+    {
+        string thinking = string.Concat(parts.OfType<ReasoningPart>().Select(static part => part.Text));
+        OllamaToolCall[] calls = [.. parts.OfType<ToolCallPart>().Select(static call => new OllamaToolCall(call.Id, new(call.Index, call.Name, ObjectOf(call.Arguments))))];
+        return new("assistant", string.Concat(parts.OfType<ContentPart>().Select(static part => part.Text)))
+        {
+            Thinking = thinking.Length > 0 ? thinking : null,
+            ToolCalls = calls.Length > 0 ? calls : null,
+        };
+    }
+
+    private static JsonElement ObjectOf(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
+using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Output;
+using RkLlama.Server.Streaming;
+
+namespace RkLlama.Server.Endpoints.Ollama;
+
+/// <summary>What <c>/api/chat</c> and <c>/api/generate</c> have in common: a run whose parts become lines, or a model that is loaded or let go.</summary>
+/// <typeparam name="TReply">The line, and the whole answer.</typeparam>
+/// <param name="name">The model, as the request names it.</param>
+/// <param name="part">Makes a line of a part; of none for a heartbeat.</param>
+/// <param name="whole">Makes the whole answer of all parts.</param>
+internal sealed class OllamaRun<TReply>(
+    string name, TimeSpan? keepAlive, bool isStreamed, Func<OutputPart?, TReply> part, Func<IReadOnlyList<OutputPart>, TReply> whole, JsonTypeInfo<TReply> type)
+    where TReply : OllamaRunReply
+{
+    /// <summary>A request without a prompt: <c>keep_alive</c> 0 lets the model go, everything else loads it.</summary>
+    internal IResult LoadOnly(Generator generator, ModelHost host, Heartbeat heartbeat)
+    {
+        LoadedModel model = host.Find(name);
+        return new AwaitedJsonAnswer<TReply>(MoveAsync, type, heartbeat);
+
+        async Task<TReply> MoveAsync(CancellationToken cancellationToken)
+        {
+            bool leaves = keepAlive == TimeSpan.Zero;
+            if (leaves)
+                await generator.UnloadAsync(model.Name, cancellationToken).ConfigureAwait(false);
+            else
+                await generator.LoadAsync(model, keepAlive, cancellationToken).ConfigureAwait(false);
+            return part(null) with { Done = true, DoneReason = leaves ? "unload" : "load" };
+        }
+    }
+
+    /// <summary>Answers a prompt that has been prepared.</summary>
+    internal async Task<IResult> AnswerAsync(
+        HttpContext context, Answer answer, SamplingParameters sampling, IReadOnlyList<string> unsupported, OutputWishes wishes, bool? think, Heartbeat heartbeat)
+    {
+        PromptBuilder prompts = await answer.Model.Prompts.ConfigureAwait(false);
+        if (wishes.OffersTools && !prompts.TakesTools())
+            throw ApiException.BadRequest($"\"{name}\" does not support tools");
+        if (think == true && !prompts.Thinks())
+            throw ApiException.BadRequest($"\"{name}\" does not support thinking");
+
+        context.Response.ReportIgnored(answer.Model, sampling, unsupported);
+        SortedAnswer sorted = new(answer, prompts, wishes);
+        return isStreamed
+            ? new NdjsonStream<TReply>(heartbeat.FillAsync(LinesAsync(sorted, context.RequestAborted), () => part(null), context.RequestAborted), type)
+            : new AwaitedJsonAnswer<TReply>(left => WholeAsync(sorted, left), type, heartbeat);
+    }
+
+    private async IAsyncEnumerable<TReply> LinesAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (SortedPart news in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+            yield return news.End is { } end ? Finish(part(null), end) : part(news.Part);
+    }
+
+    private async Task<TReply> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+    {
+        List<OutputPart> parts = [];
+        AnswerEnd? end = null;
+        await foreach (SortedPart news in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            end = news.End;
+            if (news.Part is { } one)
+                parts.Add(one);
+        }
+
+        return Finish(whole(parts), end!);
+    }
+
+    /// <summary>The reply with the figures of the end; a call is no reason of its own here.</summary>
+    private static TReply Finish(TReply reply, AnswerEnd end) => reply with
+    {
+        Done = true,
+        DoneReason = end.FinishReason == "length" ? "length" : "stop",
+        TotalDuration = OllamaTime.Of(end.Timings.Total),
+        LoadDuration = OllamaTime.Of(end.Timings.Load),
+        PromptEvalCount = end.PromptTokens,
+        PromptEvalDuration = OllamaTime.Of(end.Timings.Prefill),
+        EvalCount = end.OutputTokens,
+        EvalDuration = OllamaTime.Of(end.Timings.Decode),
+    };
+}

@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using RkLlama.Prompts;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Contracts;
+using RkLlama.Server.Contracts.OpenAi;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Output;
+using RkLlama.Server.Streaming;
+
+namespace RkLlama.Server.Endpoints.OpenAi;
+
+/// <summary><c>POST /v1/completions</c>: the prompt goes in as it is, and the answer comes out as it is.</summary>
+internal static class TextCompletions
+{
+    internal static async Task<IResult> Create(HttpContext context, Generator generator, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+    {
+        CancellationToken cancellationToken = context.RequestAborted;
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
+        TextCompletionRequest request = TextCompletionRequest.From(body);
+        Answer answer = await generator.PrepareAsync(
+            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt }, cancellationToken).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
+
+        SortedAnswer sorted = new(answer, await answer.Model.Prompts.ConfigureAwait(false), OutputWishes.Plain(request.StopSequences));
+        Reply reply = new(ChatCompletions.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
+        return request.Stream
+            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(sorted, cancellationToken), static () => SseStream.Comment, cancellationToken))
+            : new AwaitedJsonAnswer<TextCompletion>(left => reply.WholeAsync(sorted, left), ApiJson.Wire.TextCompletion, heartbeat);
+    }
+
+    /// <summary>One answer: all of its parts have the same id, time and model.</summary>
+    private sealed class Reply(string id, long created, TextCompletionRequest request)
+    {
+        internal async Task<TextCompletion> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+        {
+            StringBuilder text = new(request.Echoes ? request.Prompt : "");
+            AnswerEnd? end = null;
+            await foreach (SortedPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                end = part.End;
+                if (part.Part is ContentPart content)
+                    text.Append(content.Text);
+            }
+
+            return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end));
+        }
+
+        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            bool isFirst = true;
+            await foreach (SortedPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (isFirst && request.Echoes)
+                    yield return Event([new(request.Prompt, 0, null, null)], null);
+                isFirst = false;
+                if (part.Part is ContentPart content)
+                    yield return Event([new(content.Text, 0, null, null)], null);
+                if (part.End is not { } end)
+                    continue;
+
+                yield return Event([new("", 0, null, end.FinishReason)], null);
+                if (request.IncludesUsage)
+                    yield return Event([], ChatCompletions.UsageOf(end));
+                yield return SseStream.Done;
+            }
+        }
+
+        private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage) =>
+            new(id, TextCompletion.Kind, created, request.Model, ChatCompletions.Fingerprint, choices, usage);
+
+        private ReadOnlyMemory<byte> Event(TextCompletionChoice[] choices, CompletionUsage? usage) =>
+            StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(Of(choices, usage), ApiJson.Wire.TextCompletion));
+    }
+}
