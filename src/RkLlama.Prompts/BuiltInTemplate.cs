@@ -11,10 +11,30 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? Begin
     public static BuiltInTemplate ChatMl { get; } = new(
         "chatml",
         """
+        {%- if tools %}
+            {{- '<|im_start|>system\n' }}
+            {%- if messages[0].role == 'system' %}
+                {{- messages[0].content + '\n\n' }}
+            {%- endif %}
+            {{- 'Functions that may be called, one JSON description per line:\n<tools>\n' }}
+            {%- for tool in tools %}
+                {{- tool | tojson + '\n' }}
+            {%- endfor %}
+            {{- '</tools>\nA call is one JSON object between tags:\n<tool_call>\n{"name": <function>, "arguments": <object>}\n</tool_call><|im_end|>\n' }}
+        {%- endif %}
         {%- for message in messages %}
-            {{- '<|im_start|>' + message.role + '\n' }}
-            {{- message.content or '' }}
-            {{- '<|im_end|>\n' }}
+            {%- if not (tools and loop.first and message.role == 'system') %}
+                {{- '<|im_start|>' + ('user' if message.role == 'tool' else message.role) + '\n' }}
+                {%- if message.role == 'tool' %}
+                    {{- '<tool_response>\n' + (message.content or '') + '\n</tool_response>' }}
+                {%- else %}
+                    {{- message.content or '' }}
+                {%- endif %}
+                {%- for call in message.tool_calls or [] %}
+                    {{- '\n<tool_call>\n{"name": "' + call.function.name + '", "arguments": ' + (call.function.arguments | tojson) + '}\n</tool_call>' }}
+                {%- endfor %}
+                {{- '<|im_end|>\n' }}
+            {%- endif %}
         {%- endfor %}
         {%- if add_generation_prompt %}
             {{- '<|im_start|>assistant\n' }}

@@ -91,7 +91,7 @@ internal sealed partial class Node : IAsyncDisposable
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, "Modelfile"), modelfile);
         File.CreateSymbolicLink(Path.Combine(directory, "demo.rkllm"), file ?? TestPaths.DemoModel);
-        foreach (string promptFile in (string[])["tokenizer.json", "tokenizer_config.json"])
+        foreach (string promptFile in (string[])["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
             File.Copy(Path.Combine(Path.GetDirectoryName(TestPaths.DemoModel)!, promptFile), Path.Combine(directory, promptFile));
     }
 
