@@ -11,7 +11,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
     private static readonly string[] Faults =
     [
         "segv:5", "segv", "abort:3", "error_state:3", "error_state:minus1", "run_minus1", "no_finish", "double_finish", "n_image_unset",
-        "callback_on_other_thread", "abort_ignored", "leak:1",
+        "callback_on_other_thread", "leak:1",
     ];
 
     private readonly int _maxRequests = (int)(MaxRequestsPerMinute * options.Duration.TotalMinutes);

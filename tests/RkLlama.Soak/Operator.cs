@@ -4,6 +4,7 @@ namespace RkLlama.Soak;
 internal sealed class Operator(SoakServer server, Tally tally, SoakOptions options, CancellationToken stop) : IDisposable
 {
     private const int MaxAttempts = 20;
+    private const int PatientLooks = 250;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
     private readonly HttpClient _http = Exchange.NewClient(server.Address);
@@ -14,11 +15,16 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
     /// <summary>Changes the model every few seconds until it is told to stop.</summary>
     internal async Task RunAsync(CancellationToken done)
     {
-        while (!done.IsCancellationRequested)
+        while (true)
         {
-            int looks = _random.Next(10, 40);
-            for (int i = 0; i < looks && !done.IsCancellationRequested; i++)
+            // Sometimes the worker has the time to die more often than the server puts up with.
+            int looks = _random.Next(4) == 0 ? PatientLooks : _random.Next(10, 40);
+            int givenUp = tally.GivenUp;
+            for (int i = 0; i < looks && tally.GivenUp == givenUp && !done.IsCancellationRequested; i++)
                 await Task.Delay(Look, stop).ConfigureAwait(false);
+            if (done.IsCancellationRequested)
+                return;
+
             await ReloadAsync(SoakServer.Models[_random.Next(SoakServer.Models.Length)], race: _random.Next(4) == 0).ConfigureAwait(false);
         }
     }

@@ -9,7 +9,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
 {
     internal static readonly string[] Models = ["demo", "brief"];
 
-    private const int KeptLogLines = 80;
+    private const int KeptLogLines = 40;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(45);
 
@@ -75,8 +75,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
             info.Environment.Remove(variable);
         info.Environment["HOME"] = home;
 
-        // 0.3 ms a token: fast, and yet slow enough to be left, killed and overtaken in the middle.
-        info.Environment["RKLLM_STANDIN_SPEED"] = "200";
+        // 0.12 ms a token: fast, and yet slow enough to be left, killed and overtaken in the middle.
+        info.Environment["RKLLM_STANDIN_SPEED"] = "500";
 
         SoakServer server = new(Process.Start(info)!, home, options.Executable, tally);
         server._process.OutputDataReceived += (_, line) => server.OnLine(line.Data);

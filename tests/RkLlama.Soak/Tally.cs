@@ -13,6 +13,16 @@ internal sealed class Tally
     private int _requests, _complete, _cut, _left, _kills, _loads, _failureCount;
     private TimeSpan _longestSilence;
 
+    /// <summary>Answers that said the server does not start the model again by itself.</summary>
+    internal int GivenUp
+    {
+        get
+        {
+            lock (_lock)
+                return _errors.Where(error => error.Key.EndsWith(Verdict.GivenUp, StringComparison.Ordinal)).Sum(error => error.Value);
+        }
+    }
+
     internal int Requests
     {
         get

@@ -26,13 +26,16 @@ internal enum Outcome
 /// <param name="Kind">Of an error: its status and, where the server said why, a word for that. Of a failure: what is wrong.</param>
 internal sealed record Verdict(Outcome Outcome, string Kind = "")
 {
+    /// <summary>What the kind of an error ends with when the server does not start the model again by itself.</summary>
+    internal const string GivenUp = "given-up";
+
     private static readonly (string Words, string Kind)[] Causes =
     [
         ("No models are currently loaded", "no-model"),
         ("already loaded", "occupied"),
         ("unloaded while", "unloaded"),
         ("too many requests", "full"),
-        ("not started again", "failed"),
+        ("not started again", GivenUp),
         ("SIGKILL", "killed"),
         ("SIGSEGV", "segv"),
         ("SIGABRT", "abort"),
