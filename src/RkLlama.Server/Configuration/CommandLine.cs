@@ -19,7 +19,19 @@ internal static class CommandLine
         ("target_platform", "rk3588 or rk3576"),
         ("preload", "Name of a model to load at start"),
         ("queue", "How many requests may wait [64]"),
+        ("queue-time", "Seconds that a request may wait [300]"),
         ("drain", "Seconds that a running answer may take after a stop was asked for [30]"),
+        ("load-timeout", "Seconds that the runtime may take to load a model [300]"),
+        ("prefill-timeout", "Seconds that the runtime may take to the first token [60]"),
+        ("prefill-token-timeout", "Seconds more for each token of the prompt [0.05]"),
+        ("token-timeout", "Seconds that the runtime may take from one token to the next [60]"),
+        ("abort-grace", "Seconds from an abort to the end of the run, before the worker is killed [10]"),
+        ("heartbeat", "Longest silence of a streaming answer, in seconds [10]"),
+        ("repeat-guard", "Cut an answer that repeats one phrase more often than this; 0 never does [0]"),
+        ("max-body", "Largest request body, in MiB [8]"),
+        ("max-connections", "Connections that are served at once [512]"),
+        ("origins", "Web pages whose scripts may use the server, comma-separated; * for all [none]"),
+        ("api-key", "Key that clients have to send; visible to other users of the node, so better in the file that RKLLAMA_API_KEY_FILE names [none]"),
     ];
 
     /// <summary>Reads the arguments and runs the server, or prints help, version or what is wrong.</summary>

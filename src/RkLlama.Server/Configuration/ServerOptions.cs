@@ -1,4 +1,5 @@
 using System.Net;
+using RkLlama.Server.Worker;
 
 namespace RkLlama.Server.Configuration;
 
@@ -29,11 +30,42 @@ internal sealed record ServerOptions
     /// <summary>How many requests may wait for the NPU.</summary>
     public int QueueLength { get; init; } = 64;
 
+    /// <summary>How long a request may wait for the NPU.</summary>
+    public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How long the runtime may take to load a model.</summary>
+    public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>
+    /// How long the runtime may take for a run. The slowest prefill reported on an RK3588 is 17 ms a token (4096 tokens in 71 s), the slowest
+    /// decode below 1 s a token.
+    /// </summary>
+    public RunBudgets RunBudgets { get; init; } = new(
+        Prefill: TimeSpan.FromSeconds(60), PrefillPerToken: TimeSpan.FromMilliseconds(50), Token: TimeSpan.FromSeconds(60), AbortGrace: TimeSpan.FromSeconds(10));
+
+    /// <summary>The longest silence of an answer that streams.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an answer in one piece keeps its status open.</summary>
+    public TimeSpan FirstPadding { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How often one phrase may stand in a row before the answer is cut; 0 for no limit.</summary>
+    public int RepeatGuard { get; init; }
+
     /// <summary>How long a run in progress may go on when the server is asked to stop.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The largest request body that is read, in bytes.</summary>
     public int MaxRequestBytes { get; init; } = 8 << 20;
+
+    /// <summary>Connections that are served at once; a few more are let in for health checks.</summary>
+    public int MaxConnections { get; init; } = 512;
+
+    /// <summary>Web pages whose scripts may use the server, as browsers name them: <c>http://host:port</c>, or <c>*</c> for all.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
+    /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
+    public string? ApiKey { get; init; }
 
     /// <summary>This executable, to be started as a worker.</summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using RkLlama.Server.Worker;
 
 namespace RkLlama.Server.Configuration;
 
@@ -11,7 +12,10 @@ internal sealed class SettingException(string message) : Exception(message);
 /// <param name="environment">The value of an environment variable, or <see langword="null"/>.</param>
 internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
 {
-    internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant();
+    private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
+    private const double MaxSeconds = 86_400;
+
+    internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
 
     /// <exception cref="SettingException">A value is out of range or no value at all.</exception>
     internal ServerOptions Read()
@@ -27,9 +31,44 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             TargetPlatform = Find("target_platform") is { } platform ? Platform(platform) : null,
             Preload = Find("preload")?.Value,
             QueueLength = Find("queue") is { } queue ? Number(queue, 0, 100_000, "a number of requests") : defaults.QueueLength,
-            DrainTime = Find("drain") is { } drain ? TimeSpan.FromSeconds(Number(drain, 0, 3600, "seconds")) : defaults.DrainTime,
+            QueueTime = Find("queue-time") is { } wait ? Seconds(wait, MaxSeconds) : defaults.QueueTime,
+            DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
+            LoadTime = Find("load-timeout") is { } load ? Seconds(load, MaxSeconds) : defaults.LoadTime,
+            RunBudgets = Budgets(defaults.RunBudgets),
+            Heartbeat = Find("heartbeat") is { } beat ? Seconds(beat, 60) : defaults.Heartbeat,
+            RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
+            MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
+            MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
+            Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
+            ApiKey = ApiKey(),
         };
     }
+
+    private RunBudgets Budgets(RunBudgets defaults) => new(
+        Find("prefill-timeout") is { } prefill ? Seconds(prefill, MaxSeconds) : defaults.Prefill,
+        Find("prefill-token-timeout") is { } each ? Seconds(each, 60) : defaults.PrefillPerToken,
+        Find("token-timeout") is { } token ? Seconds(token, MaxSeconds) : defaults.Token,
+        Find("abort-grace") is { } grace ? Seconds(grace, MaxSeconds) : defaults.AbortGrace);
+
+    private string? ApiKey()
+    {
+        if (Find("api-key") is { } key)
+            return IsHeaderText(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key is printable ASCII without blanks");
+        if (NotEmpty(environment(KeyFileVariable)) is not { } path)
+            return null;
+
+        try
+        {
+            string text = File.ReadAllText(path).Trim();
+            return IsHeaderText(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must hold one key of printable ASCII without blanks");
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"{KeyFileVariable}: '{path}' cannot be read ({ex.Message.TrimEnd('.')})");
+        }
+    }
+
+    private static bool IsHeaderText(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
 
     private sealed record Setting(string Source, string Value);
 
@@ -49,6 +88,11 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
             ? number
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
+
+    private static TimeSpan Seconds(Setting setting, double max) =>
+        double.TryParse(setting.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= max
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a number of seconds (0 to {max:0})");
 
     private static IPAddress? Address(Setting setting) => setting.Value switch
     {

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Server.Contracts.Operations;
 using RkLlama.Server.Contracts.RkLlama;
 
 namespace RkLlama.Server.Contracts;
@@ -13,6 +14,8 @@ namespace RkLlama.Server.Contracts;
 [JsonSerializable(typeof(MessageReply))]
 [JsonSerializable(typeof(ErrorReply))]
 [JsonSerializable(typeof(GenerateReply))]
+[JsonSerializable(typeof(HealthReply))]
+[JsonSerializable(typeof(ReadyReply))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>Text goes out as it is, not as <c>\u</c> escapes; the answers are JSON, never parts of a web page.</summary>

@@ -12,5 +12,8 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>Whole seconds after which it is worth trying again.</summary>
     internal int? RetryAfterSeconds { get; init; }
 
+    /// <summary>Whether this is the last answer on its connection.</summary>
+    internal bool ClosesConnection { get; init; }
+
     internal static ApiException BadRequest(string message) => new(StatusCodes.Status400BadRequest, new(message));
 }

@@ -76,6 +76,10 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         context.Response.Headers.Allow = allow;
         if (error.RetryAfterSeconds is { } seconds)
             context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (error.Status == StatusCodes.Status401Unauthorized)
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+        if (error.ClosesConnection)
+            context.Response.Headers.Connection = "close";
 
         JsonTypeInfo<ErrorReply> type = ApiJson.Wire.ErrorReply;
         await new JsonAnswer<ErrorReply>(error.Reply, type, error.Status).ExecuteAsync(context).ConfigureAwait(false);

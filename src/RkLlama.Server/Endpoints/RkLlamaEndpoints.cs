@@ -43,9 +43,19 @@ internal static class RkLlamaEndpoints
         }
     }
 
-    private static JsonAnswer<CurrentModelReply> CurrentModel(ModelHost host) => host.Current is { } model
-        ? new(new(model.Name, model.Name), ApiJson.Wire.CurrentModelReply)
-        : throw new ApiException(StatusCodes.Status404NotFound, new(new NoModelException().Message));
+    private static JsonAnswer<CurrentModelReply> CurrentModel(ModelHost host)
+    {
+        if (host.Current is not { } model)
+            throw new ApiException(StatusCodes.Status404NotFound, new(new NoModelException().Message));
+
+        ModelStatus status = host.Status;
+        bool isWell = status.State is ModelState.Loaded or ModelState.None or ModelState.Loading;
+        return new(
+            isWell
+                ? new(model.Name, model.Name, null, null)
+                : new(model.Name, model.Name, OperationsEndpoints.NameOf(status.State), status.Failure ?? status.LastFault?.Reason),
+            ApiJson.Wire.CurrentModelReply);
+    }
 
     /// <summary>The order of the checks is the Python service's: an occupied node says so before it looks at the body.</summary>
     private static async Task<JsonAnswer<MessageReply>> LoadModel(HttpContext context, ModelCatalog catalog, ModelHost host, ServerOptions options)
@@ -74,16 +84,22 @@ internal static class RkLlamaEndpoints
         return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
     }
 
-    private static async Task<IResult> Generate(HttpContext context, ModelHost host, Generator generator, ServerOptions options)
+    private static async Task<IResult> Generate(HttpContext context, ModelHost host, Generator generator, Heartbeat heartbeat, ServerOptions options)
     {
         host.Require();
         CancellationToken cancellationToken = context.RequestAborted;
         JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         GenerateRequest request = GenerateRequest.From(body);
-        Answer answer = await generator.StartAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
-        if (request.Stream)
-            return new NdjsonStream<GenerateReply>(Lines(answer, cancellationToken), ApiJson.Wire.GenerateReply, ErrorLine);
+        Answer answer = await generator.PrepareAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
+        if (!request.Stream)
+            return new AwaitedJsonAnswer<GenerateReply>(left => WholeAsync(answer, left), ApiJson.Wire.GenerateReply, ErrorLine, heartbeat);
 
+        IAsyncEnumerable<GenerateReply> lines = heartbeat.FillAsync(Lines(answer, cancellationToken), () => Silence(answer), cancellationToken);
+        return new NdjsonStream<GenerateReply>(lines, ApiJson.Wire.GenerateReply, ErrorLine);
+    }
+
+    private static async Task<GenerateReply> WholeAsync(Answer answer, CancellationToken cancellationToken)
+    {
         StringBuilder content = new();
         AnswerPart last = default;
         await foreach (AnswerPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -92,8 +108,11 @@ internal static class RkLlamaEndpoints
             last = part;
         }
 
-        return new JsonAnswer<GenerateReply>(GenerateReply.From(content.ToString(), Name(last.End), Usage(answer, last)), ApiJson.Wire.GenerateReply);
+        return GenerateReply.From(content.ToString(), Name(last.End), Usage(answer, last));
     }
+
+    /// <summary>A line like any other, with nothing in it: clients that know no heartbeats add it to the answer and see no difference.</summary>
+    private static GenerateReply Silence(Answer answer) => GenerateReply.From("", null, Usage(answer, default));
 
     private static async IAsyncEnumerable<GenerateReply> Lines(
         Answer answer, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

@@ -22,5 +22,6 @@ internal sealed class Drain : IDisposable
 /// <summary>Refuses new requests once the drain has begun.</summary>
 internal sealed class DrainMiddleware(RequestDelegate next, Drain drain)
 {
-    public Task InvokeAsync(HttpContext context) => drain.Started.IsCancellationRequested ? throw Drain.Refusal() : next(context);
+    public Task InvokeAsync(HttpContext context) =>
+        drain.Started.IsCancellationRequested && !OperationsEndpoints.IsProbe(context.Request) ? throw Drain.Refusal() : next(context);
 }

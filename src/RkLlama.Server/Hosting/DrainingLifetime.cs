@@ -7,12 +7,13 @@ namespace RkLlama.Server.Hosting;
 
 /// <summary>
 /// Start and stop of the service: tells systemd when the listener is open, keeps its watchdog fed, and turns SIGTERM and Ctrl-C into a drain:
-/// new requests are refused, the run in progress may finish within its grace, then the host stops. A second signal stops at once.
+/// new and waiting requests are refused, the run in progress may finish within its grace, then the host stops. A second signal stops at once.
 /// </summary>
 internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
     Drain drain,
     RunQueue queue,
+    ModelHost host,
     ServerOptions options,
     TimeProvider time,
     ILogger<DrainingLifetime> logger) : IHostLifetime, IDisposable
@@ -62,10 +63,27 @@ internal sealed partial class DrainingLifetime(
         _systemd.Notify(ServiceState.Stopping);
         Log.Draining(logger, options.DrainTime.TotalSeconds);
         await drain.BeginAsync().ConfigureAwait(false);
-        if (!await queue.WhenIdleAsync(options.DrainTime, time).ConfigureAwait(false))
+        queue.Close(Drain.Refusal);
+        if (!await queue.WhenIdleAsync(options.DrainTime).ConfigureAwait(false))
+        {
             Log.GraceOver(logger);
+            await AbortRunAsync().ConfigureAwait(false);
+        }
 
         application.StopApplication();
+    }
+
+    /// <summary>Ends the running answer with an error that its client gets to see, before the connections go.</summary>
+    private async Task AbortRunAsync()
+    {
+        try
+        {
+            await host.UnloadAsync().ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is NoModelException or EngineException)
+        {
+            // Unloaded by somebody else, or stuck in the driver: the server goes all the same.
+        }
     }
 
     public void Dispose()

@@ -6,8 +6,16 @@ using RkLlama.Server.Worker;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>What happens once after the start, in the background: look at the vendor library, and load the model that the operator named.</summary>
-internal sealed partial class Preloader(ServerOptions options, ModelCatalog catalog, ModelHost host, WorkerEngine engine, ILogger<Preloader> logger) : BackgroundService
+internal sealed partial class Preloader(ServerOptions options, ModelCatalog catalog, ModelHost host, WorkerEngine engine, Readiness readiness, ILogger<Preloader> logger) : BackgroundService
 {
+    /// <summary>Before the listener opens: a node whose model is on its way is not ready for a moment first.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.Preload is { } name)
+            readiness.PreloadStarts(name);
+        return base.StartAsync(cancellationToken);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
@@ -20,9 +28,11 @@ internal sealed partial class Preloader(ServerOptions options, ModelCatalog cata
         try
         {
             await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
+            readiness.PreloadEnds(name, null);
         }
         catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException or OperationCanceledException)
         {
+            readiness.PreloadEnds(name, ex.Message);
             Log.Failed(logger, name, ex.Message);
         }
     }

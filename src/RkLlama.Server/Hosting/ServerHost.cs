@@ -1,8 +1,11 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Logging;
 using RkLlama.Server.Models;
+using RkLlama.Server.Streaming;
 using RkLlama.Server.Worker;
 using Serilog;
 
@@ -13,6 +16,10 @@ internal static partial class ServerHost
 {
     // Answers are finished or cut before the host stops; what is left takes no time.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    // A client that takes longer for its headers only holds a connection.
+    private static readonly TimeSpan HeaderTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KeepAliveTime = TimeSpan.FromSeconds(120);
 
     /// <returns>The exit code: 0 after an orderly stop, 1 when the server could not start.</returns>
     internal static async Task<int> RunAsync(ServerOptions options)
@@ -44,17 +51,8 @@ internal static partial class ServerHost
         // The content root is watched recursively by default; the working directory of a service is "/".
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-
-            // RequestBody has a bound of its own, which lets the client see the answer.
-            kestrel.Limits.MaxRequestBodySize = null;
-            if (options.Host is { } address)
-                kestrel.Listen(address, options.Port);
-            else
-                kestrel.ListenAnyIP(options.Port);
-        });
+        ConnectionGuard connections = new(options);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, connections));
         builder.Services.AddSerilog(log);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         AddRkLlama(builder.Services, options);
@@ -62,10 +60,32 @@ internal static partial class ServerHost
 
         WebApplication app = builder.Build();
         app.UseMiddleware<ErrorHandling>();
+        app.Use(connections.OnRequestAsync);
+        app.UseMiddleware<OriginGuard>();
+        if (options.Origins.Count > 0)
+            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins])).AllowAnyHeader().AllowAnyMethod());
+        app.UseMiddleware<ApiKeyGuard>();
         app.UseMiddleware<DrainMiddleware>();
         app.UseRouting();
         app.MapRkLlama();
+        app.MapOperations();
         return app;
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, ConnectionGuard connections)
+    {
+        kestrel.AddServerHeader = false;
+
+        // RequestBody has bounds of its own, which let the client see the answer.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.RequestHeadersTimeout = HeaderTime;
+        kestrel.Limits.KeepAliveTimeout = KeepAliveTime;
+        if (options.Host is { } address)
+            kestrel.Listen(address, options.Port, Guard);
+        else
+            kestrel.ListenAnyIP(options.Port, Guard);
+
+        void Guard(ListenOptions listen) => listen.Use(next => connection => connections.OnConnectionAsync(connection, next));
     }
 
     private static void AddRkLlama(IServiceCollection services, ServerOptions options)
@@ -73,8 +93,13 @@ internal static partial class ServerHost
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.Models));
-        services.AddSingleton(new RunQueue(options.QueueLength));
+        services.AddSingleton(static provider => new RunQueue(
+            provider.GetRequiredService<ServerOptions>().QueueLength, provider.GetRequiredService<ServerOptions>().QueueTime, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(static provider => new Heartbeat(
+            provider.GetRequiredService<ServerOptions>().Heartbeat, provider.GetRequiredService<ServerOptions>().FirstPadding, provider.GetRequiredService<TimeProvider>()));
+        services.AddCors();
         services.AddSingleton<Drain>();
+        services.AddSingleton<Readiness>();
         services.AddSingleton<WorkerEngine>();
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<WorkerEngine>());
         services.AddSingleton<ModelHost>();

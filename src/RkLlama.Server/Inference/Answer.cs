@@ -12,11 +12,12 @@ namespace RkLlama.Server.Inference;
 /// <param name="End">Only in the last part.</param>
 internal readonly record struct AnswerPart(string Text, int Tokens, double TokensPerSecond, GenerationEnd? End);
 
-/// <summary>The answer to one request while it is being made. Read by the request; the run belongs to the engine.</summary>
-/// <param name="started">When the run was handed to the engine, in <see cref="Stopwatch"/> timestamps.</param>
-/// <param name="unloaded">Cancelled when the model goes.</param>
+/// <summary>The answer to one request: asked for, waiting in line, being made. Read by the request, once; the run belongs to the engine.</summary>
 /// <param name="maxTokens">Bound of the answer where the runtime may not keep it itself; null for none.</param>
-internal sealed class Answer(Prompt prompt, EngineRun run, int? maxTokens, long started, CancellationToken unloaded)
+/// <param name="guard">Notices an answer that repeats itself; null for none.</param>
+/// <param name="start">Waits in line and starts the run.</param>
+internal sealed class Answer(
+    LoadedModel model, Prompt prompt, int? maxTokens, RepetitionGuard? guard, Func<CancellationToken, Task<EngineRun>> start)
 {
     internal int PromptTokens => prompt.TokenCount;
 
@@ -27,54 +28,54 @@ internal sealed class Answer(Prompt prompt, EngineRun run, int? maxTokens, long 
 
     /// <summary>
     /// The parts in order; the last one has the end. Cancelling, leaving early, and unloading the model abort the run. A failed run is an
-    /// <see cref="EngineException"/>: it never looks like an answer.
+    /// <see cref="EngineException"/>: it never looks like an answer. What waiting in line may throw comes before the first part.
     /// </summary>
     internal async IAsyncEnumerable<AnswerPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using CancellationTokenRegistration left = cancellationToken.Register(run.Abort);
-        using CancellationTokenRegistration unload = unloaded.Register(run.Abort);
+        EngineRun run = await start(cancellationToken).ConfigureAwait(false);
+        long started = Stopwatch.GetTimestamp();
+        using CancellationTokenRegistration left = cancellationToken.Register(() => run.Abort(AbortCause.ClientLeft));
+        using CancellationTokenRegistration unload = model.Unloaded.Register(() => run.Abort(AbortCause.Unloaded));
         int tokens = 0;
+        AbortCause? cut = null;
         try
         {
             await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
-                yield return new(token.Text, ++tokens, Rate(tokens, Stopwatch.GetTimestamp()), null);
-                if (tokens == maxTokens)
-                    break;
-            }
+                yield return new(token.Text, ++tokens, Rate(tokens, started, Stopwatch.GetTimestamp()), null);
 
-            // Before 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
-            if (tokens == maxTokens && !unloaded.IsCancellationRequested)
-            {
-                run.Abort();
-                RunOutcome cut = await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
-                if (cut.End.Reason == FinishReason.Error)
-                    ThrowIfFailed(cut.End);
-                FinishReason reason = cut.End.Reason == FinishReason.Stop ? FinishReason.Stop : FinishReason.Length;
-                yield return new("", tokens, Rate(tokens, cut.Ended), cut.End with { Reason = reason, TokenCount = tokens });
-                yield break;
+                // Before 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
+                cut = tokens == maxTokens ? AbortCause.Length : guard?.Repeats(token.TokenId) == true ? AbortCause.Repetition : null;
+                if (cut is null)
+                    continue;
+                run.Abort(cut.Value);
+                break;
             }
 
             RunOutcome outcome = await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
-            ThrowIfFailed(outcome.End);
-            yield return new("", outcome.End.TokenCount, Rate(outcome.End.TokenCount, outcome.Ended), outcome.End);
+            GenerationEnd end = EndOf(outcome.End, cut is null ? null : tokens);
+            yield return new("", end.TokenCount, Rate(end.TokenCount, started, outcome.Ended), end);
         }
         finally
         {
             if (!run.Completion.IsCompleted)
-                run.Abort();
+                run.Abort(AbortCause.ClientLeft);
         }
     }
 
-    private void ThrowIfFailed(GenerationEnd end)
+    /// <param name="cutAfter">The tokens after which this answer was cut short; null when it was not.</param>
+    private GenerationEnd EndOf(GenerationEnd end, int? cutAfter)
     {
+        bool isUnloaded = model.Unloaded.IsCancellationRequested;
+        if (cutAfter is { } tokens && !isUnloaded && end.Reason != FinishReason.Error)
+            return end with { Reason = end.Reason == FinishReason.Stop ? FinishReason.Stop : FinishReason.Length, TokenCount = tokens };
         if (end.Reason is FinishReason.Stop or FinishReason.Length)
-            return;
+            return end;
 
-        throw new EngineException(unloaded.IsCancellationRequested
+        throw new EngineException(isUnloaded
             ? "The model was unloaded while it answered."
             : $"The answer failed: {end.Error ?? "the run was aborted"}.");
     }
 
-    private double Rate(int tokens, long now) => tokens / Math.Max(Stopwatch.GetElapsedTime(started, now).TotalSeconds, 1e-6);
+    private static double Rate(int tokens, long started, long now) => tokens / Math.Max(Stopwatch.GetElapsedTime(started, now).TotalSeconds, 1e-6);
 }

@@ -1,19 +1,19 @@
 using System.Diagnostics;
 using RkLlama.Native;
 using RkLlama.Prompts;
+using RkLlama.Server.Configuration;
 
 namespace RkLlama.Server.Inference;
 
 /// <summary>Takes a request from the API to the NPU and its answer back: prompt, queue, run.</summary>
-internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<Generator> logger)
+internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOptions options, ILogger<Generator> logger)
 {
-    /// <summary>Waits for the request's turn and starts its run; the first token is still to come.</summary>
-    /// <exception cref="NoModelException">No model is loaded, or it was unloaded while the request waited.</exception>
+    /// <summary>Makes the prompt and checks that it fits; nothing waits or runs yet.</summary>
+    /// <exception cref="NoModelException">No model is loaded.</exception>
     /// <exception cref="PromptException">The conversation does not suit the model.</exception>
     /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
-    /// <exception cref="QueueFullException">Too many requests wait already.</exception>
-    /// <exception cref="EngineException">The model's worker is gone for good.</exception>
-    internal async Task<Answer> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
+    /// <exception cref="EngineException">The model could not be loaded.</exception>
+    internal async Task<Answer> PrepareAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         long arrival = Stopwatch.GetTimestamp();
         LoadedModel model = host.Require();
@@ -21,16 +21,25 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
         Prompt prompt = prompts.Build(request.Conversation, cancellationToken);
         TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
+        RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard) : null;
+        return new(model, prompt, room.MaxNewTokens, guard, gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), arrival, gone));
+    }
 
+    /// <summary>Waits for the request's turn and starts its run; the first token is still to come.</summary>
+    /// <exception cref="NoModelException">The model was unloaded while the request waited.</exception>
+    /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
+    /// <exception cref="EngineException">The model's worker is gone for good.</exception>
+    private async Task<EngineRun> StartAsync(
+        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, long arrival, CancellationToken cancellationToken)
+    {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
         try
         {
             turn = await queue.EnterAsync(gone.Token).ConfigureAwait(false);
-            EngineRun run = await host.StartRunAsync(model, input, new(request.Sampling, room.MaxNewTokens), gone.Token).ConfigureAwait(false);
-            long started = Stopwatch.GetTimestamp();
-            _ = FinishAsync(run, turn, model.Name, prompt, arrival, started);
-            return new(prompt, run, room.MaxNewTokens, started, model.Unloaded);
+            EngineRun run = await host.StartRunAsync(model, input, parameters, gone.Token).ConfigureAwait(false);
+            _ = FinishAsync(run, turn, model.Name, prompt, arrival, Stopwatch.GetTimestamp());
+            return run;
         }
         catch (Exception ex)
         {
@@ -58,8 +67,18 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ILogger<
             Milliseconds(arrival, started),
             Milliseconds(arrival, outcome.FirstToken ?? outcome.Ended),
             end.TokenCount > 1 && decodeSeconds > 0 ? (end.TokenCount - 1) / decodeSeconds : 0,
-            end.Error is null ? end.Reason.ToString() : $"{end.Reason} ({end.Error})");
+            Describe(end, run.AbortCause));
     }
+
+    private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
+    {
+        ({ } error, _) => $"{end.Reason} ({error})",
+        (null, AbortCause.Length) => "Length",
+        (null, AbortCause.Repetition) => "Length (cut: it repeated itself)",
+        (null, AbortCause.ClientLeft) when end.Reason == FinishReason.Cancelled => "Cancelled (the client left)",
+        (null, AbortCause.Unloaded) when end.Reason == FinishReason.Cancelled => "Cancelled (the model was unloaded)",
+        _ => end.Reason.ToString(),
+    };
 
     private static long Milliseconds(long from, long to) => (long)Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
 

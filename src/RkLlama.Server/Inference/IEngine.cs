@@ -33,6 +33,9 @@ internal interface IEngineSession : IAsyncDisposable
     /// <summary>Completes, with the reason, when the session ends without having been disposed.</summary>
     Task<string> Died { get; }
 
+    /// <summary>Set while the worker is still there although it was killed: the NPU is not free, whoever died.</summary>
+    WorkerStuckException? Stuck { get; }
+
     /// <summary>Starts a run. Only when the run before it has completed.</summary>
     /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
     EngineRun Start(GenerationInput input, RunParameters parameters);
@@ -51,21 +54,55 @@ internal readonly record struct EngineToken(int TokenId, string Text);
 /// <param name="FirstToken"><see langword="null"/> when there was none.</param>
 internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended);
 
+/// <summary>Why a run was stopped before its own end.</summary>
+internal enum AbortCause
+{
+    /// <summary>Nobody reads the answer any more.</summary>
+    ClientLeft,
+
+    /// <summary>The model goes.</summary>
+    Unloaded,
+
+    /// <summary>The answer has all the tokens it may have.</summary>
+    Length,
+
+    /// <summary>The answer had run into a loop.</summary>
+    Repetition,
+}
+
 /// <summary>One run, seen by its owner: the request reads the tokens, the queue waits for the completion.</summary>
 /// <param name="tokens">All tokens, then the end. Never blocks the engine: its size is bounded by the answer's.</param>
 /// <param name="completion">How the run ended; set when the runtime itself is done or dead, not before, so the next run may start.</param>
 /// <param name="abort">Asks for the end of the run, any number of times; returns at once.</param>
 internal sealed class EngineRun(ChannelReader<EngineToken> tokens, Task<RunOutcome> completion, Action abort)
 {
+    // An AbortCause, or -1; set once, by whoever aborts first.
+    private int _abortCause = -1;
+
     internal ChannelReader<EngineToken> Tokens { get; } = tokens;
 
     internal Task<RunOutcome> Completion { get; } = completion;
 
-    internal void Abort() => abort();
+    /// <summary>The first reason to abort the run, or <see langword="null"/> when nobody has.</summary>
+    internal AbortCause? AbortCause => Volatile.Read(ref _abortCause) is >= 0 and var cause ? (AbortCause)cause : null;
+
+    internal void Abort(AbortCause cause)
+    {
+        Interlocked.CompareExchange(ref _abortCause, (int)cause, -1);
+        abort();
+    }
 }
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal sealed class EngineException(string message) : Exception(message);
+internal class EngineException(string message) : Exception(message);
+
+/// <summary>A worker process does not go although it was killed: the driver holds it, and the NPU with it. Only a reboot of the board helps.</summary>
+/// <param name="isStillThere">Whether the process is there even now.</param>
+internal sealed class WorkerStuckException(int processId, Func<bool> isStillThere) : EngineException(
+    $"worker process {processId} was killed and is still there, stuck in the NPU driver: no model can be loaded until the board is rebooted")
+{
+    internal bool IsStillThere => isStillThere();
+}
 
 /// <summary>The session died before it took the run; see <see cref="IEngineSession.Died"/>.</summary>
 internal sealed class SessionDiedException() : Exception("The session has died.");

@@ -21,6 +21,10 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
     private LoadedModel? _model;
     private bool _isLoaded;
 
+    // Guarded by _lock. The last worker that could not be ended: while it is there, the NPU is not free.
+    private WorkerStuckException? _stuck;
+    private Fault? _lastFault;
+
     /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
     internal LoadedModel? Current
     {
@@ -39,15 +43,39 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
             return _model ?? throw new NoModelException();
     }
 
-    /// <summary>Whether a load would be refused.</summary>
+    /// <summary>Whether a load would be refused. A model that failed for good makes room for the next.</summary>
     internal bool IsOccupied
     {
         get
         {
             lock (_lock)
-                return _model is not null;
+                return _model is not null && StateOf(_model) != ModelState.Failed;
         }
     }
+
+    /// <summary>What the host does right now; asks nobody.</summary>
+    internal ModelStatus Status
+    {
+        get
+        {
+            lock (_lock)
+            {
+                EngineFacts? facts = _model?.Session is { IsCompletedSuccessfully: true } session ? session.Result.Facts : null;
+                return _stuck is { IsStillThere: true } stuck
+                    ? new(ModelState.Stuck, _model?.Name, facts, _lastFault, stuck.Message)
+                    : new(_model is null ? ModelState.None : StateOf(_model), _model?.Name, facts, _lastFault, FailureOf(_model));
+            }
+        }
+    }
+
+    private ModelState StateOf(LoadedModel model) => model.Session switch
+    {
+        { IsCompletedSuccessfully: true } session => session.Result.Died.IsCompleted ? ModelState.Restarting : ModelState.Loaded,
+        { IsCompleted: true } when _isLoaded => ModelState.Failed,
+        _ => _isLoaded ? ModelState.Restarting : ModelState.Loading,
+    };
+
+    private static string? FailureOf(LoadedModel? model) => model?.Session.Exception?.InnerException?.Message;
 
     /// <summary>Loads a model; takes seconds. Goes on when the caller loses interest.</summary>
     /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
@@ -56,6 +84,8 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
     {
         if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
             throw new EngineException(problem);
+        if (MemoryCheck.Describe(entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
+            throw new EngineException(shortage);
 
         foreach (string warning in entry.Modelfile.Warnings)
             Log.ModelfileWarning(logger, warning);
@@ -63,9 +93,11 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         LoadedModel model = new(entry, LoadPromptsAsync(entry));
         lock (_lock)
         {
-            if (_model is not null)
+            if (_stuck is { IsStillThere: true } stuck)
+                throw stuck;
+            if (_model is not null && StateOf(_model) != ModelState.Failed)
                 throw new ModelOccupiedException();
-            _model = model;
+            (_model, _isLoaded) = (model, false);
             _restarts.Clear();
             model.Session = StartAsync(model);
         }
@@ -76,8 +108,10 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
             lock (_lock)
                 _isLoaded = _model == model || _isLoaded;
         }
-        catch
+        catch (Exception ex)
         {
+            if (ex is EngineException && !model.Unloaded.IsCancellationRequested)
+                NoteFault(model, ex.Message);
             Forget(model);
             throw;
         }
@@ -149,15 +183,32 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         await model.MarkUnloadedAsync().ConfigureAwait(false);
         try
         {
-            IEngineSession session = await model.Session.ConfigureAwait(false);
-            await session.DisposeAsync().ConfigureAwait(false);
+            await EndAsync(await model.Session.ConfigureAwait(false)).ConfigureAwait(false);
         }
-        catch (Exception ex) when (ex is EngineException or OperationCanceledException)
+        catch (Exception ex) when (ex is (EngineException and not WorkerStuckException) or OperationCanceledException)
         {
             // It had not come up, or was gone already.
         }
 
         Log.Unloaded(logger, model.Name);
+    }
+
+    /// <exception cref="WorkerStuckException">Its worker does not go: the NPU is not free, and no other worker may start.</exception>
+    private async Task EndAsync(IEngineSession session)
+    {
+        await session.DisposeAsync().ConfigureAwait(false);
+        if (session.Stuck is not { } stuck)
+            return;
+
+        lock (_lock)
+            _stuck = stuck;
+        throw stuck;
+    }
+
+    private void NoteFault(LoadedModel model, string reason)
+    {
+        lock (_lock)
+            _lastFault = new(time.GetUtcNow(), model.Name, reason);
     }
 
     private void Forget(LoadedModel model)
@@ -175,7 +226,18 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         await Task.Yield();
         long start = Stopwatch.GetTimestamp();
         await model.Prompts.ConfigureAwait(false);
-        IEngineSession session = await engine.LoadAsync(model.Engine, model.Unloaded).ConfigureAwait(false);
+        IEngineSession session;
+        try
+        {
+            session = await engine.LoadAsync(model.Engine, model.Unloaded).ConfigureAwait(false);
+        }
+        catch (WorkerStuckException ex)
+        {
+            lock (_lock)
+                _stuck = ex;
+            throw;
+        }
+
         Log.Loaded(logger, model.Name, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         _ = WatchAsync(model, session);
         return session;
@@ -185,6 +247,7 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
     {
         string reason = await session.Died.ConfigureAwait(false);
         Log.Died(logger, model.Name, reason);
+        NoteFault(model, reason);
         Replace(model, session, reason);
     }
 
@@ -201,7 +264,7 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
     private async Task<IEngineSession> RestartAsync(LoadedModel model, IEngineSession dead, string reason)
     {
         await Task.Yield();
-        await dead.DisposeAsync().ConfigureAwait(false);
+        await EndAsync(dead).ConfigureAwait(false);
         while (true)
         {
             DateTimeOffset now = time.GetUtcNow();
@@ -211,7 +274,7 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
             if (_restarts.Count >= MaxRestarts)
             {
                 Log.GaveUp(logger, model.Name, MaxRestarts, RestartWindow);
-                throw new EngineException($"Model {model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); unload it and load it again.");
+                throw new EngineException($"Model {model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
             }
 
             // 0, 1, 2, 4, 8 seconds.
@@ -222,9 +285,10 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
             {
                 return await StartAsync(model).ConfigureAwait(false);
             }
-            catch (EngineException ex)
+            catch (EngineException ex) when (ex is not WorkerStuckException)
             {
                 reason = ex.Message;
+                NoteFault(model, reason);
                 Log.RestartFailed(logger, model.Name, reason);
             }
         }

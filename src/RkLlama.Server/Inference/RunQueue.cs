@@ -3,14 +3,20 @@ using System.Diagnostics;
 namespace RkLlama.Server.Inference;
 
 /// <summary>
-/// The line in front of the NPU: one run at a time, first come first served, bounded. A turn is given back by the end of the run, not by the
-/// end of the request, so a slow reader holds nobody up.
+/// The line in front of the NPU: one run at a time, first come first served, bounded by count and by age. A turn is given back by the end of
+/// the run, not by the end of the request, so a slow reader holds nobody up.
 /// </summary>
-internal sealed class RunQueue(int capacity)
+/// <param name="capacity">How many may wait.</param>
+/// <param name="maxWait">How long one may wait.</param>
+internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<TaskCompletionSource<Turn>> _waiting = new();
+
+    // Guarded by _lock.
     private bool _busy;
+    private long _turnStart;
+    private Func<Exception>? _closed;
     private TaskCompletionSource? _idle;
 
     // Guarded by _lock. A moving average of what a turn takes, seconds; the first turn sets it.
@@ -36,9 +42,34 @@ internal sealed class RunQueue(int capacity)
         }
     }
 
+    /// <summary>Whether the next one would be refused.</summary>
+    internal bool IsFull
+    {
+        get
+        {
+            lock (_lock)
+                return _busy && _waiting.Count >= capacity;
+        }
+    }
+
+    /// <summary>How long the line takes from now, whole seconds, 1 to 60: clients wait no longer than that.</summary>
+    internal int RetryAfterSeconds
+    {
+        get
+        {
+            lock (_lock)
+            {
+                // A turn that takes longer than usual says more than the ones before it.
+                double running = _busy ? Stopwatch.GetElapsedTime(_turnStart).TotalSeconds : 0;
+                double turn = Math.Max(_averageTurn, running);
+                return (int)Math.Clamp(Math.Ceiling((turn * (_waiting.Count + 1)) - running), 1, 60);
+            }
+        }
+    }
+
     /// <summary>Waits until nobody runs or waits.</summary>
     /// <returns><see langword="false"/> when that took too long.</returns>
-    internal async Task<bool> WhenIdleAsync(TimeSpan patience, TimeProvider time)
+    internal async Task<bool> WhenIdleAsync(TimeSpan patience)
     {
         Task idle;
         lock (_lock)
@@ -59,30 +90,53 @@ internal sealed class RunQueue(int capacity)
         }
     }
 
+    /// <summary>Sends everyone away who waits, and whoever comes; the run in progress keeps its turn.</summary>
+    /// <param name="reason">Makes what each of them is told.</param>
+    internal void Close(Func<Exception> reason)
+    {
+        TaskCompletionSource<Turn>[] waiting;
+        lock (_lock)
+        {
+            _closed = reason;
+            waiting = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        foreach (TaskCompletionSource<Turn> place in waiting)
+            place.TrySetException(reason());
+    }
+
     /// <summary>Waits in line. Cancelling leaves it at once.</summary>
-    /// <exception cref="QueueFullException">The line is full.</exception>
+    /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
     internal async Task<Turn> EnterAsync(CancellationToken cancellationToken)
     {
         LinkedListNode<TaskCompletionSource<Turn>> place;
         lock (_lock)
         {
+            if (_closed is not null)
+                throw _closed();
             if (!_busy)
             {
                 _busy = true;
-                return new(this);
+                return NewTurn();
             }
 
             if (_waiting.Count >= capacity)
-                throw new QueueFullException(RetryAfterSeconds(_waiting.Count));
+                throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
 
             place = _waiting.AddLast(new TaskCompletionSource<Turn>(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        using CancellationTokenRegistration registration = cancellationToken.Register(() => Leave(place, cancellationToken));
+        using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(place, new OperationCanceledException(cancellationToken)));
+        using ITimer expiry = time.CreateTimer(
+            _ => Leave(place, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
+            null,
+            maxWait,
+            Timeout.InfiniteTimeSpan);
         return await place.Value.Task.ConfigureAwait(false);
     }
 
-    private void Leave(LinkedListNode<TaskCompletionSource<Turn>> place, CancellationToken cancellationToken)
+    private void Leave(LinkedListNode<TaskCompletionSource<Turn>> place, Exception reason)
     {
         lock (_lock)
         {
@@ -92,18 +146,26 @@ internal sealed class RunQueue(int capacity)
             _waiting.Remove(place);
         }
 
-        place.Value.TrySetCanceled(cancellationToken);
+        if (reason is OperationCanceledException { CancellationToken: var token })
+            place.Value.TrySetCanceled(token);
+        else
+            place.Value.TrySetException(reason);
     }
 
-    /// <summary>How long the line in front takes, whole seconds, 1 to 60: clients wait no longer than that.</summary>
-    private int RetryAfterSeconds(int waiting) => (int)Math.Clamp(Math.Ceiling(_averageTurn * (waiting + 1)), 1, 60);
+    private Turn NewTurn()
+    {
+        _turnStart = Stopwatch.GetTimestamp();
+        return new(this);
+    }
 
-    private void PassOn(TimeSpan turn)
+    private void PassOn()
     {
         TaskCompletionSource<Turn> next;
+        Turn turn;
         lock (_lock)
         {
-            _averageTurn = _averageTurn == 0 ? turn.TotalSeconds : (0.8 * _averageTurn) + (0.2 * turn.TotalSeconds);
+            double seconds = Stopwatch.GetElapsedTime(_turnStart).TotalSeconds;
+            _averageTurn = _averageTurn == 0 ? seconds : (0.8 * _averageTurn) + (0.2 * seconds);
             if (_waiting.First is not { } first)
             {
                 _busy = false;
@@ -114,28 +176,28 @@ internal sealed class RunQueue(int capacity)
 
             _waiting.RemoveFirst();
             next = first.Value;
+            turn = NewTurn();
         }
 
-        next.SetResult(new(this));
+        next.SetResult(turn);
     }
 
     /// <summary>The right to run. Disposing passes it on; only once, however often.</summary>
     internal sealed class Turn(RunQueue queue) : IDisposable
     {
-        private readonly long _start = Stopwatch.GetTimestamp();
         private int _given;
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _given, 1) == 0)
-                queue.PassOn(Stopwatch.GetElapsedTime(_start));
+                queue.PassOn();
         }
     }
 }
 
-/// <summary>No room in the line.</summary>
+/// <summary>No room in the line, or none in time.</summary>
 /// <param name="retryAfterSeconds">When it is worth trying again, 1 to 60.</param>
-internal sealed class QueueFullException(int retryAfterSeconds) : Exception("The server is busy: too many requests are waiting.")
+internal sealed class QueueFullException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;
 }

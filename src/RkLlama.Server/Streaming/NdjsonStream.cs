@@ -4,12 +4,6 @@ using System.Text.Json.Serialization.Metadata;
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
-/// Leaves a handler whose answer has begun and cannot be finished: the server cuts the connection, so that nobody takes the part for the whole.
-/// The reason has been logged and sent before; the log filters this one out.
-/// </summary>
-internal sealed class StreamCutException(Exception inner) : Exception("The stream was cut.", inner);
-
-/// <summary>
 /// One JSON object per line, one flush per line. The response is not touched before the first item is there, so a failure until then is a
 /// status of its own; a failure afterwards is one more line and a cut connection.
 /// </summary>
@@ -28,8 +22,7 @@ internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T>
 
             HttpResponse response = httpContext.Response;
             response.ContentType = "application/x-ndjson";
-            response.Headers["X-Accel-Buffering"] = "no";
-            response.Headers.CacheControl = "no-store";
+            response.PreventBuffering();
             using Utf8JsonWriter writer = new(response.BodyWriter, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
             try
             {
@@ -43,9 +36,7 @@ internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T>
             }
             catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
             {
-                await response.BodyWriter.WriteAsync(error(ex), cancellationToken).ConfigureAwait(false);
-                await response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
-                throw new StreamCutException(ex);
+                await response.CutAsync(error(ex), ex, cancellationToken).ConfigureAwait(false);
             }
         }
     }

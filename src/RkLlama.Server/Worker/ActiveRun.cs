@@ -15,5 +15,8 @@ internal sealed class ActiveRun(int id)
     /// <summary>Written by the frame thread before the run's end.</summary>
     internal long? FirstToken { get; set; }
 
+    /// <summary>Set before the run is sent.</summary>
+    internal required RunWatchdog Watchdog { get; init; }
+
     internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

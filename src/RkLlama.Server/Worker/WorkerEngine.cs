@@ -6,8 +6,9 @@ using RkLlama.Server.Inference;
 namespace RkLlama.Server.Worker;
 
 /// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
-internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory loggers) : IEngine
+internal sealed partial class WorkerEngine(ServerOptions options, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
+    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
     private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
 
@@ -27,15 +28,23 @@ internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory
                 // Only the runtime knows what the model was converted for, and it says so only when it refuses. Each limit is smaller than
                 // the last, so this ends.
                 Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
-                await session.DisposeAsync().ConfigureAwait(false);
+                await EndAsync(session).ConfigureAwait(false);
                 model = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
             }
             catch
             {
-                await session.DisposeAsync().ConfigureAwait(false);
+                await EndAsync(session).ConfigureAwait(false);
                 throw;
             }
         }
+    }
+
+    /// <exception cref="WorkerStuckException">The session's worker cannot be ended.</exception>
+    private static async Task EndAsync(WorkerSession session)
+    {
+        await session.DisposeAsync().ConfigureAwait(false);
+        if (session.Stuck is { } stuck)
+            throw stuck;
     }
 
     /// <summary>
@@ -73,7 +82,7 @@ internal sealed partial class WorkerEngine(ServerOptions options, ILoggerFactory
     {
         try
         {
-            return new(options.WorkerExecutable, options.TargetPlatform, _runtimeLogger, _logger);
+            return new(_settings, _runtimeLogger, _logger);
         }
         catch (Win32Exception ex)
         {

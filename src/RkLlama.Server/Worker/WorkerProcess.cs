@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RkLlama.Server.Configuration;
 
 namespace RkLlama.Server.Worker;
 
@@ -22,10 +23,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _marks = new();
     private readonly TaskCompletionSource _logEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private WorkerProcess(Process process, ILogger runtimeLogger, FrameHandler onFrame)
     {
         _process = process;
+        Id = process.Id;
         _frames = new(process.StandardInput.BaseStream);
         Log = new(runtimeLogger);
         OnFrame = onFrame;
@@ -36,7 +39,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     internal RuntimeLog Log { get; }
 
-    internal int Id => _process.Id;
+    internal int Id { get; }
+
+    /// <summary>Whether the process is still there.</summary>
+    internal bool IsAlive => !_exited.Task.IsCompleted;
 
     private FrameHandler OnFrame { get; }
 
@@ -63,8 +69,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
             RedirectStandardError = true,
             StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
+        info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
         Process process = Process.Start(info) ?? throw new IOException($"{executable} did not start");
         WorkerProcess worker = new(process, runtimeLogger, onFrame);
+        _ = worker.WatchExitAsync();
         new Thread(worker.ReadFrames) { Name = "worker frames", IsBackground = true }.Start();
         new Thread(worker.ReadLog) { Name = "worker log", IsBackground = true }.Start();
         return worker;
@@ -89,7 +97,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         try
         {
-            await _process.WaitForExitAsync().WaitAsync(OrderlyEnd).ConfigureAwait(false);
+            await _exited.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
             await _logEnded.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -101,7 +109,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end;
     }
 
-    /// <summary>Ends the worker: asks, closes its input, and kills it if it does not go.</summary>
+    /// <summary>Ends the worker: asks, and kills it if it does not go. A worker that cannot be killed is left alone: <see cref="IsAlive"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -113,7 +121,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
             // It has gone already.
         }
 
-        await WaitOrKillAsync(OrderlyEnd).ConfigureAwait(false);
+        if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false) && !await KillAsync().ConfigureAwait(false))
+            return;
+
         await Task.WhenAll(_framesEnded.Task, _logEnded.Task).ConfigureAwait(false);
 
         // Streams that were handed out are not the process object's to close.
@@ -123,21 +133,32 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Ends the worker at once; for one that has to go now.</summary>
-    internal Task KillAsync() => WaitOrKillAsync(TimeSpan.Zero);
-
-    private async Task WaitOrKillAsync(TimeSpan patience)
+    /// <summary>Ends the worker at once.</summary>
+    /// <returns><see langword="false"/> when it is still there after a while, which is the driver's doing: nothing else survives SIGKILL.</returns>
+    internal async Task<bool> KillAsync()
     {
-        using CancellationTokenSource timeout = new(patience);
+        if (IsAlive)
+            _process.Kill();
+        return await IsGoneWithinAsync(KilledEnd).ConfigureAwait(false);
+    }
+
+    private async Task<bool> IsGoneWithinAsync(TimeSpan patience)
+    {
         try
         {
-            await _process.WaitForExitAsync(timeout.Token).ConfigureAwait(false);
+            await _exited.Task.WaitAsync(patience).ConfigureAwait(false);
+            return true;
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
-            _process.Kill();
-            await _process.WaitForExitAsync().WaitAsync(KilledEnd).ConfigureAwait(false);
+            return false;
         }
+    }
+
+    private async Task WatchExitAsync()
+    {
+        await _process.WaitForExitAsync().ConfigureAwait(false);
+        _exited.TrySetResult();
     }
 
     private void ReadFrames()

@@ -12,7 +12,7 @@ namespace RkLlama.Server.Worker;
 internal sealed partial class WorkerSession : IEngineSession
 {
     private readonly WorkerProcess _worker;
-    private readonly string? _expectedPlatform;
+    private readonly WorkerSettings _settings;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<RuntimeInfo> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<LoadedReply> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,13 +23,17 @@ internal sealed partial class WorkerSession : IEngineSession
     private ActiveRun? _run;
     private int _lastRunId;
     private string? _endOfWorker;
+    private string? _killReason;
     private bool _disposing;
 
-    internal WorkerSession(string executable, string? expectedPlatform, ILogger runtimeLogger, ILogger logger)
+    // Set when SIGKILL did not help; never reset.
+    private volatile bool _isUnkillable;
+
+    internal WorkerSession(WorkerSettings settings, ILogger runtimeLogger, ILogger logger)
     {
-        _expectedPlatform = expectedPlatform;
+        _settings = settings;
         _logger = logger;
-        _worker = WorkerProcess.Start(executable, runtimeLogger, OnFrame);
+        _worker = WorkerProcess.Start(settings.Executable, runtimeLogger, OnFrame);
         _ = WatchAsync();
     }
 
@@ -39,11 +43,14 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <inheritdoc/>
     public Task<string> Died => _died.Task;
 
+    /// <inheritdoc/>
+    public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, () => _worker.IsAlive) : null;
+
     /// <exception cref="EngineException">The library cannot be used.</exception>
     internal async Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride)
     {
         Send(FrameType.Probe, new ProbeCommand(library, versionOverride), WorkerJson.Default.ProbeCommand);
-        return await _probed.Task.ConfigureAwait(false);
+        return await InTimeAsync(_probed.Task, "open", CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
@@ -57,7 +64,7 @@ internal sealed partial class WorkerSession : IEngineSession
         LoadedReply reply;
         try
         {
-            reply = await _loaded.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            reply = await InTimeAsync(_loaded.Task, "load the model", cancellationToken).ConfigureAwait(false);
             await _worker.LogReadUpToAsync(WorkerProgram.LoadMark).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (EngineException) when (_worker.Log.ContextLimit is { } limit && limit < model.MaxContextLength)
@@ -75,6 +82,19 @@ internal sealed partial class WorkerSession : IEngineSession
             model.MaxContextLength,
             model.MaxNewTokens);
         return this;
+    }
+
+    /// <summary>Waits for the library's answer within the budget of a load. The caller ends a session whose library gave none.</summary>
+    private async Task<T> InTimeAsync<T>(Task<T> answer, string what, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answer.WaitAsync(_settings.LoadTime, _settings.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new EngineException($"the runtime took longer than {_settings.LoadTime.TotalSeconds:0.###} s to {what}; its worker was ended");
+        }
     }
 
     /// <summary>The ABI was chosen before the library could say its version; now it has.</summary>
@@ -98,8 +118,8 @@ internal sealed partial class WorkerSession : IEngineSession
         if (!reply.ChatTemplateDisabled)
             Log.TemplateKept(_logger);
 
-        if (_expectedPlatform is not null && _worker.Log.Platform is { } platform && !platform.Equals(_expectedPlatform, StringComparison.OrdinalIgnoreCase))
-            Log.OtherPlatform(_logger, _expectedPlatform, platform);
+        if (_settings.ExpectedPlatform is { } expected && _worker.Log.Platform is { } platform && !platform.Equals(expected, StringComparison.OrdinalIgnoreCase))
+            Log.OtherPlatform(_logger, expected, platform);
     }
 
     /// <inheritdoc/>
@@ -113,7 +133,11 @@ internal sealed partial class WorkerSession : IEngineSession
             if (_run is not null)
                 throw new InvalidOperationException("A run is in progress.");
 
-            run = _run = new(++_lastRunId);
+            int id = ++_lastRunId;
+
+            // A text has fewer tokens than half its characters in all but odd cases.
+            int promptTokens = input.Tokens?.Count ?? input.Text!.Length / 2;
+            run = _run = new(id) { Watchdog = new(_settings.Budgets, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
         }
 
         _worker.Log.ClearErrors();
@@ -125,6 +149,7 @@ internal sealed partial class WorkerSession : IEngineSession
         {
             lock (_lock)
                 _run = null;
+            run.Watchdog.Dispose();
             throw new SessionDiedException();
         }
 
@@ -133,12 +158,15 @@ internal sealed partial class WorkerSession : IEngineSession
 
     private void Abort(int runId)
     {
-        lock (_lock)
-        {
-            if (_run?.Id != runId)
-                return;
-        }
+        if (Current(runId) is not { } run)
+            return;
 
+        run.Watchdog.OnAbort();
+        SendAbort(runId);
+    }
+
+    private void SendAbort(int runId)
+    {
         Span<byte> payload = stackalloc byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(payload, runId);
         try
@@ -161,6 +189,7 @@ internal sealed partial class WorkerSession : IEngineSession
                     break;
                 if (run.FirstToken is null)
                     run.FirstToken = Stopwatch.GetTimestamp();
+                run.Watchdog.OnToken();
                 run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
                 break;
             case FrameType.Ended:
@@ -220,20 +249,52 @@ internal sealed partial class WorkerSession : IEngineSession
             (run, _run) = (_run, null);
         }
 
+        run.Watchdog.Dispose();
+
+        // A run that was aborted for being late looks like any other that was.
+        if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
+            end = end with { Reason = FinishReason.Error, Error = verdict };
         run.Tokens.Writer.TryComplete();
         run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()));
     }
 
-    /// <summary>Ends whatever waits on the worker when it dies.</summary>
+    /// <summary>Ends a worker that the watchdog has given up.</summary>
+    private async Task KillAsync(string reason)
+    {
+        lock (_lock)
+            _killReason = reason;
+        Log.Killed(_logger, _worker.Id, reason);
+        if (!await _worker.KillAsync().ConfigureAwait(false))
+            Bury(DeclareStuck());
+    }
+
+    /// <summary>The worker outlived SIGKILL; says so where operators look.</summary>
+    private string DeclareStuck()
+    {
+        _isUnkillable = true;
+        if (Stuck is not { } stuck)
+            return "the worker was killed";
+
+        Log.Stuck(_logger, stuck.Message);
+        return stuck.Message;
+    }
+
     private async Task WatchAsync()
     {
         await _worker.FramesEnded.ConfigureAwait(false);
-        string reason = await _worker.DescribeEndAsync().ConfigureAwait(false);
+        Bury(await _worker.DescribeEndAsync().ConfigureAwait(false));
+    }
+
+    /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
+    private void Bury(string reason)
+    {
         int? runId;
         bool expected;
         lock (_lock)
         {
-            _endOfWorker = reason;
+            if (_killReason is not null)
+                reason = _killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed");
+            _endOfWorker ??= reason;
             runId = _run?.Id;
             expected = _disposing;
         }
@@ -262,7 +323,10 @@ internal sealed partial class WorkerSession : IEngineSession
         if (!_loaded.Task.IsCompletedSuccessfully)
             await _worker.KillAsync().ConfigureAwait(false);
 
-        await _worker.DisposeAsync().ConfigureAwait(false);
+        if (!_isUnkillable)
+            await _worker.DisposeAsync().ConfigureAwait(false);
+        if (_worker.IsAlive)
+            Bury(DeclareStuck());
     }
 
     private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)
@@ -287,5 +351,11 @@ internal sealed partial class WorkerSession : IEngineSession
 
         [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "--target_platform is {Expected}, but the runtime reports {Reported}")]
         internal static partial void OtherPlatform(ILogger logger, string expected, string reported);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Killing worker {ProcessId}: {Reason}")]
+        internal static partial void Killed(ILogger logger, int processId, string reason);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "The board needs a reboot: {Reason}")]
+        internal static partial void Stuck(ILogger logger, string reason);
     }
 }

@@ -1,10 +1,14 @@
+using Microsoft.Extensions.Time.Testing;
 using RkLlama.Server.Inference;
 
 namespace RkLlama.Server.Tests.Inference;
 
 public sealed class RunQueueTests
 {
-    private readonly RunQueue _queue = new(capacity: 3);
+    private readonly FakeTimeProvider _time = new();
+    private readonly RunQueue _queue;
+
+    public RunQueueTests() => _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), _time);
 
     [Fact]
     public async Task Turns_are_given_in_the_order_of_arrival()
@@ -70,13 +74,48 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Idle_is_when_nobody_runs_or_waits()
     {
-        (await _queue.WhenIdleAsync(TimeSpan.Zero, TimeProvider.System)).Should().BeTrue();
+        (await _queue.WhenIdleAsync(TimeSpan.Zero)).Should().BeTrue();
         RunQueue.Turn turn = await _queue.EnterAsync(default);
 
-        (await _queue.WhenIdleAsync(TimeSpan.FromMilliseconds(1), TimeProvider.System)).Should().BeFalse();
-        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1), TimeProvider.System);
+        Task<bool> tooLate = _queue.WhenIdleAsync(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        (await tooLate).Should().BeFalse();
+        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1));
         turn.Dispose();
 
         (await idle).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Nobody_waits_longer_than_allowed()
+    {
+        using RunQueue.Turn first = await _queue.EnterAsync(default);
+        Task<RunQueue.Turn> old = _queue.EnterAsync(default);
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Task<RunQueue.Turn> young = _queue.EnterAsync(default);
+
+        _time.Advance(TimeSpan.FromMinutes(2.1));
+
+        (await old.Invoking(task => task).Should().ThrowAsync<QueueFullException>()).Which.Message.Should().Contain("300 s");
+        young.IsCompleted.Should().BeFalse();
+        _queue.Waiting.Should().Be(1);
+        first.Dispose();
+        (await young).Dispose();
+    }
+
+    [Fact]
+    public async Task A_closed_line_sends_everyone_away_but_the_one_who_runs()
+    {
+        RunQueue.Turn first = await _queue.EnterAsync(default);
+        Task<RunQueue.Turn> waiting = _queue.EnterAsync(default);
+
+        _queue.Close(() => new InvalidOperationException("closed"));
+        Func<Task> late = () => _queue.EnterAsync(default);
+
+        await waiting.Invoking(task => task).Should().ThrowAsync<InvalidOperationException>();
+        await late.Should().ThrowAsync<InvalidOperationException>();
+        _queue.IsBusy.Should().BeTrue();
+        first.Dispose();
+        _queue.IsBusy.Should().BeFalse();
     }
 }

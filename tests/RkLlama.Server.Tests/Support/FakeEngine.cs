@@ -46,6 +46,8 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
 
     public Task<string> Died => _died.Task;
 
+    public WorkerStuckException? Stuck { get; set; }
+
     /// <summary>Ends the session as a crash would.</summary>
     public void Crash(string reason)
     {

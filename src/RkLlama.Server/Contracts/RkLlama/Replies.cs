@@ -9,7 +9,13 @@ internal sealed record WelcomeReply(string Message, string Github);
 internal sealed record ModelsReply(IReadOnlyList<string> Models);
 
 /// <summary><c>GET /current_model</c>: the guide's key, and the one the Python service's clients read.</summary>
-internal sealed record CurrentModelReply(string Model, string ModelName);
+/// <param name="State">Only while it is not simply loaded: restarting, failed, stuck.</param>
+/// <param name="Error">Only then: what happened.</param>
+internal sealed record CurrentModelReply(
+    string Model,
+    string ModelName,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error);
 
 /// <summary><c>POST /load_model</c> and <c>/unload_model</c>.</summary>
 internal sealed record MessageReply(string Message);

@@ -1,0 +1,36 @@
+using RkLlama.Server.Contracts.Operations;
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Hosting;
+
+/// <summary>Whether a balancer should send requests here: yes also while the node is busy, and without a model.</summary>
+internal sealed class Readiness(ModelHost host, RunQueue queue, Drain drain)
+{
+    // Written by the preloader, read by requests.
+    private volatile Preload? _preload;
+
+    private sealed record Preload(string Model, string? Failure);
+
+    /// <summary>When it is worth asking again, 1 to 60.</summary>
+    internal int RetryAfterSeconds => queue.RetryAfterSeconds;
+
+    /// <summary>The operator's model is being loaded.</summary>
+    internal void PreloadStarts(string model) => _preload = new(model, null);
+
+    /// <param name="failure">Why the model is not there; <see langword="null"/> when it is.</param>
+    internal void PreloadEnds(string model, string? failure) => _preload = failure is null ? null : new(model, failure);
+
+    internal ReadyReply Look()
+    {
+        ModelStatus status = host.Status;
+        return (status.State, _preload) switch
+        {
+            _ when drain.Started.IsCancellationRequested => new("draining", "The server is shutting down."),
+            (ModelState.Stuck or ModelState.Failed, _) => new("failed", status.Failure),
+            (_, { Failure: null } preload) => new("loading", $"Model {preload.Model} is being loaded."),
+            (ModelState.None, { Failure: { } failure } preload) => new("failed", $"Model {preload.Model} could not be preloaded: {failure}"),
+            _ when queue.IsFull => new("busy", "The queue is full."),
+            _ => new("ready", null),
+        };
+    }
+}

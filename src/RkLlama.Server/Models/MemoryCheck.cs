@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace RkLlama.Server.Models;
+
+/// <summary>
+/// Whether a model fits into memory, before the vendor library finds out: that one fails with "Bad address", or the kernel ends whatever is largest.
+/// </summary>
+internal static class MemoryCheck
+{
+    /// <summary>What the kernel says programs may still have, in bytes; <see langword="null"/> where it does not say.</summary>
+    internal static long? AvailableBytes(string path = "/proc/meminfo")
+    {
+        const string Key = "MemAvailable:";
+        try
+        {
+            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith(Key, StringComparison.Ordinal));
+            return line is not null && long.TryParse(line.AsSpan(Key.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kibibytes)
+                ? kibibytes << 10
+                : null;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null when the model may fit: a loaded model takes about the size of its file. Else a sentence with both numbers.</summary>
+    internal static string? Describe(string modelPath, long? availableBytes)
+    {
+        long size = RealSize(modelPath);
+        return availableBytes is { } available && size > available
+            ? $"The model file '{modelPath}' has {Mebibytes(size)} MiB and only {Mebibytes(available)} MiB of memory are free; use a smaller model, or end what else runs on the node."
+            : null;
+    }
+
+    private static long RealSize(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return file.Length;
+    }
+
+    private static long Mebibytes(long bytes) => bytes >> 20;
+}

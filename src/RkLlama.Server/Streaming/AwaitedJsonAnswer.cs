@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace RkLlama.Server.Streaming;
+
+/// <summary>
+/// One JSON object that takes its time. When it takes long, the answer begins with white space, which JSON allows; a failure is then an error
+/// object and a cut connection, because the status has gone.
+/// </summary>
+/// <param name="make">Makes the object; cancelled when the client goes away.</param>
+/// <param name="error">Makes the object that tells of a failure.</param>
+internal sealed class AwaitedJsonAnswer<T>(
+    Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, Func<Exception, ReadOnlyMemory<byte>> error, Heartbeat heartbeat) : IResult
+{
+    private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        CancellationToken cancellationToken = httpContext.RequestAborted;
+        Task<T> making = make(cancellationToken);
+        if (await heartbeat.EndsWithinAsync(making, heartbeat.FirstPadding).ConfigureAwait(false))
+        {
+            await new JsonAnswer<T>(await making.ConfigureAwait(false), type).ExecuteAsync(httpContext).ConfigureAwait(false);
+            return;
+        }
+
+        HttpResponse response = httpContext.Response;
+        response.ContentType = "application/json";
+        response.PreventBuffering();
+        try
+        {
+            do
+                await response.BodyWriter.WriteAsync(Padding, cancellationToken).ConfigureAwait(false);
+            while (!await heartbeat.EndsWithinAsync(making, heartbeat.Interval).ConfigureAwait(false));
+
+            byte[] body = [.. JsonSerializer.SerializeToUtf8Bytes(await making.ConfigureAwait(false), type), (byte)'\n'];
+            await response.BodyWriter.WriteAsync(body, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+        {
+            await response.CutAsync(error(ex), ex, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Native;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Tests.Support;
+using static RkLlama.Server.Tests.Support.HeldRuns;
+
+namespace RkLlama.Server.Tests.Endpoints;
+
+/// <summary>Clients that leave and models that are taken away end their runs.</summary>
+public sealed class CancellationTests : IDisposable
+{
+    private readonly HeldRuns _held = new();
+
+    public void Dispose() => _held.Dispose();
+
+    [Theory]
+    [InlineData(Hello)]
+    [InlineData(HelloStream)]
+    public async Task A_client_that_leaves_before_the_first_token_aborts_its_run(string body)
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using CancellationTokenSource leave = new();
+        Task<HttpResponseMessage> request = server.PostAsync("/generate", body, leave.Token);
+        FakeRun run = await _held.NextAsync();
+
+        await leave.CancelAsync();
+
+        await run.Aborted.WaitAsync(Patience);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
+        run.End(FinishReason.Cancelled);
+        await _held.NextAnswerIsWholeAsync(server);
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_between_tokens_aborts_its_run_and_the_next_waits_for_its_end()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(HelloStream) };
+        Task<HttpResponseMessage> sending = server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        FakeRun run = await _held.NextAsync();
+        await run.SendAsync("one");
+        HttpResponseMessage response = await sending;
+        await using (Stream stream = await response.Content.ReadAsStreamAsync())
+            await stream.ReadAtLeastAsync(new byte[10], 10);
+
+        response.Dispose();
+        await run.Aborted.WaitAsync(Patience);
+        Task<(HttpStatusCode, JsonElement)> next = server.PostJsonAsync("/generate", Hello);
+        await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
+
+        await run.SendAsync("late");
+        run.End(FinishReason.Cancelled);
+        FakeRun nextRun = await _held.NextAsync();
+        await nextRun.SendAsync("mine");
+        nextRun.End(FinishReason.Stop);
+        Content((await next).Item2).Should().Be("mine");
+        server.Log.Should().NotContain("   at ");
+    }
+
+    [Fact]
+    public async Task Unload_during_a_run_aborts_it_and_empties_the_queue()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        Task<(HttpStatusCode Status, JsonElement Body)> running = server.PostJsonAsync("/generate", Hello);
+        FakeRun run = await _held.NextAsync();
+        Task<(HttpStatusCode Status, JsonElement Body)> waiting = server.PostJsonAsync("/generate", Hello);
+        await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
+
+        (HttpStatusCode status, _) = await server.PostJsonAsync("/unload_model", "");
+
+        status.Should().Be(HttpStatusCode.OK);
+        run.Aborted.IsCompleted.Should().BeTrue();
+        (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
+        (await running).Body.GetProperty("error").GetString().Should().Contain("unloaded");
+        (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);
+        (await waiting).Body.GetProperty("error").GetString().Should().Be("No models are currently loaded.");
+    }
+}
