@@ -11,7 +11,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
     private static readonly string[] Faults =
     [
         "segv:5", "segv", "abort:3", "error_state:3", "error_state:minus1", "run_minus1", "no_finish", "double_finish", "n_image_unset",
-        "callback_on_other_thread", "leak:1",
+        "callback_on_other_thread", "leak:1", "hang:4", "hang:prefill",
     ];
 
     private readonly int _maxRequests = (int)(MaxRequestsPerMinute * options.Duration.TotalMinutes);
@@ -34,7 +34,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
                 < 70 => AskAsync(http, Question.Any(random, client, Marker(client)), stream: true),
                 < 75 => AskAsync(http, Question.LongPrompt(Marker(client)), stream: random.Next(2) == 0),
                 < 80 => AskAsync(slow, Question.Long(client), stream: true, Manner.Patient with { Pause = TimeSpan.FromMilliseconds(random.Next(5, 40)) }),
-                < 92 => LeaveAsync(http, random, client),
+                < 96 => LeaveAsync(http, random, client),
                 _ => AskAsync(http, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
             }).ConfigureAwait(false);
 
@@ -70,7 +70,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
         {
             try
             {
-                await Task.Delay(random.Next(2000, 8000), closing).ConfigureAwait(false);
+                await Task.Delay(random.Next(3000, 12_000), closing).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {

@@ -18,7 +18,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
         while (true)
         {
             // Sometimes the worker has the time to die more often than the server puts up with.
-            int looks = _random.Next(4) == 0 ? PatientLooks : _random.Next(10, 40);
+            int looks = _random.Next(6) == 0 ? PatientLooks : _random.Next(10, 40);
             int givenUp = tally.GivenUp;
             for (int i = 0; i < looks && tally.GivenUp == givenUp && !done.IsCancellationRequested; i++)
                 await Task.Delay(Look, stop).ConfigureAwait(false);
@@ -37,7 +37,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
         {
             try
             {
-                await Task.Delay(random.Next(500, 4000), done).ConfigureAwait(false);
+                await Task.Delay(random.Next(1000, 5000), done).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -50,7 +50,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
     }
 
     /// <summary>Unloads what is there and loads the model; a worker that is killed meanwhile makes it another attempt.</summary>
-    /// <param name="race">Asks for both models at once, of which one at most may win.</param>
+    /// <param name="race">Asks for all models at once, of which one at most may win.</param>
     internal async Task ReloadAsync(string model, bool race = false)
     {
         await PostAsync("/unload_model", "").ConfigureAwait(false);

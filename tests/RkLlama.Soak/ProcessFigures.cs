@@ -9,7 +9,7 @@ internal sealed record ProcessFigures(int Descriptors, int Threads, double Resid
     private const int MoreDescriptors = 3;
     private const int MoreThreads = 6;
     private const double MoreResident = 0.25;
-    private const double MoreResidentMiB = 24;
+    private const double MoreResidentMiB = 8;
 
     internal static ProcessFigures Of(int process)
     {

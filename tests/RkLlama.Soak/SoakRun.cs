@@ -12,7 +12,9 @@ internal static class SoakRun
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
 
-    private static readonly string[] ServerArguments = ["--queue", "32", "--drain", "5"];
+    // Short, so that much happens: a run that hangs costs its client two seconds, and a silent one is heard of after one.
+    private static readonly string[] ServerArguments =
+        ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1"];
 
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(SoakOptions options)

@@ -7,7 +7,8 @@ namespace RkLlama.Soak;
 /// <summary>The server under test: a process of its own on a loopback port, with a home and models of its own.</summary>
 internal sealed partial class SoakServer : IAsyncDisposable
 {
-    internal static readonly string[] Models = ["demo", "brief"];
+    /// <summary>The demo model, one with a system prompt, and one that hears no abort.</summary>
+    internal static readonly string[] Models = ["demo", "brief", "deaf"];
 
     private const int KeptLogLines = 40;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
@@ -60,7 +61,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     {
         string home = Directory.CreateTempSubdirectory("rkllama-soak-").FullName;
         foreach (string model in Models)
-            AddModel(Path.Combine(home, "models", model), options.Model, model == "demo" ? "" : "Be brief.");
+            AddModel(Path.Combine(home, "models", model), options.Model, model == "brief" ? "Be brief." : "", model == "deaf" ? "abort_ignored" : null);
 
         // A background job inherits an ignored SIGINT, and the server would rightly leave it ignored.
         ProcessStartInfo info = new(
@@ -77,6 +78,10 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
         // 0.12 ms a token: fast, and yet slow enough to be left, killed and overtaken in the middle.
         info.Environment["RKLLM_STANDIN_SPEED"] = "500";
+
+        // The young part of a heap is as large as the third-level cache, a board's 3 MiB or a build machine's hundreds, and garbage in it would
+        // look like growth. Hexadecimal.
+        info.Environment["DOTNET_GCgen0size"] = "400000";
 
         SoakServer server = new(Process.Start(info)!, home, options.Executable, tally);
         server._process.OutputDataReceived += (_, line) => server.OnLine(line.Data);
@@ -95,13 +100,18 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
     }
 
-    private static void AddModel(string directory, string source, string system)
+    /// <param name="fault">Of the library, whenever it has this model; <see langword="null"/> for none.</param>
+    private static void AddModel(string directory, string source, string system, string? fault)
     {
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, "Modelfile"), $"FROM=\"demo.rkllm\"\nSYSTEM=\"{system}\"\n");
-        File.CreateSymbolicLink(Path.Combine(directory, "demo.rkllm"), Path.Combine(source, "demo.rkllm"));
-        foreach (string file in (string[])["tokenizer.json", "tokenizer_config.json"])
-            File.Copy(Path.Combine(source, file), Path.Combine(directory, file));
+        string file = Path.Combine(source, "demo.rkllm"), target = Path.Combine(directory, "demo.rkllm");
+        if (fault is null)
+            File.CreateSymbolicLink(target, file);
+        else
+            File.WriteAllText(target, FirstBrace.Replace(File.ReadAllText(file), $$"""{ "fault": "{{fault}}",""", 1));
+        foreach (string name in (string[])["tokenizer.json", "tokenizer_config.json"])
+            File.Copy(Path.Combine(source, name), Path.Combine(directory, name));
     }
 
     private void OnLine(string? line)
@@ -231,6 +241,9 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     [GeneratedRegex(@"listens on (http://[0-9.:]+)")]
     private static partial Regex ListeningLine { get; }
+
+    [GeneratedRegex(@"\{")]
+    private static partial Regex FirstBrace { get; }
 
     [GeneratedRegex(@"Model \S+ loaded in \d+ ms")]
     private static partial Regex LoadedLine { get; }

@@ -12,7 +12,7 @@ internal static class JsonFuzzer
          "tool_calls", "tool_call_id", "function", "arguments", "reasoning_content", "temperature", "", "\\u0000", "__proto__", "MESSAGES"];
 
     private static readonly string[] Numbers =
-        ["0", "1", "-1", "-0", "0.5", "1e308", "1e999", "-1e999", "2147483648", "-9223372036854775809", "99999999999999999999999999999999", "1E-400", "01", "+1", ".5", "0x10", "NaN", "-Infinity"];
+        ["0", "1", "-1", "-0", "0.5", "1e308", "1e999", "-1e999", "2147483648", "-9223372036854775809", "99999999999999999999999999999999", "1E-400"];
 
     private static readonly string[] Texts =
         ["", " ", "user", "system", "assistant", "tool", "text", "hello", "!echo \\ud83d\\ude00", "\\u0000", "\\ud800", "\\udfff\\ud800", "\\ud83d", "\\uFEFF", "\\u202e",
@@ -20,15 +20,16 @@ internal static class JsonFuzzer
          "\x7F", "\xE2\x80\xA8", "\xEF\xBF\xBF"];
 
     // What makes the whole body unreadable, so not too often.
-    private static readonly string[] BrokenTexts =
-        ["\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3", "\0", "\r\n", "\\q", "\\u12"];
+    private static readonly string[] Broken =
+        ["01", "+1", ".5", "0x10", "NaN", "-Infinity", "undefined", "None", "", "'a'", "\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xC3\"", "\"\0\"", "\"\r\n\"", "\"\\q\"", "\"\\u12\"",
+         Nested("[", "]", 65), Nested("{\"a\":", "}", 65), Nested("[", "]", 50_000), Nested("{\"a\":", "}", 50_000)];
 
     /// <summary>The body of a <c>/generate</c>, wrong in some way, or, seldom, right.</summary>
     internal static string Generate(Random random) => Spoil(random, Object(random,
     [
         ("messages", Messages(random)),
         ("stream", random.Next(6) switch { 0 or 1 => "true", 2 => "1", 3 => Value(random, 1), _ => "false" }),
-        ("tools", random.Next(5) == 0 ? $$$"""[{"type":"function","function":{"name":"f","parameters":{{{Value(random, 2)}}}}}]""" : null),
+        ("tools", random.Next(5) == 0 ? $$$"""[{"type":"function","function":{"name":{{{Text(random)}}},"parameters":{{{Value(random, 2)}}}}}]""" : null),
         ("enable_thinking", random.Next(8) == 0 ? Value(random, 1) : null),
     ]));
 
@@ -47,18 +48,40 @@ internal static class JsonFuzzer
         _ => $"[{string.Join(',', Enumerable.Range(0, random.Next(1, 5)).Select(_ => OneMessage(random)))}]",
     };
 
-    private static string OneMessage(Random random) => Object(random,
+    private static string OneMessage(Random random)
+    {
+        string role = Pick(random, "user", "assistant", "system", "tool", "developer");
+        return Object(random,
+        [
+            ("role", random.Next(8) == 0 ? Value(random, 1) : $"\"{role}\""),
+            ("content", random.Next(6) switch
+            {
+                0 => Value(random, 3),
+                1 => $$"""[{"type":"text","text":{{Value(random, 1)}}}]""",
+                2 => Text(random),
+                _ => "\"!echo hello\"",
+            }),
+            ("tool_calls", role == "assistant" && random.Next(2) == 0 ? $"[{Call(random)}{(random.Next(3) == 0 ? $",{Call(random)}" : "")}]" : null),
+            ("reasoning_content", role == "assistant" && random.Next(4) == 0 ? Text(random) : null),
+            ("tool_call_id", role == "tool" && random.Next(2) == 0 ? Text(random) : null),
+            ("name", random.Next(6) == 0 ? Value(random, 1) : null),
+        ]);
+    }
+
+    private static string Call(Random random) => Object(random,
     [
-        ("role", random.Next(8) == 0 ? Value(random, 1) : $"\"{Pick(random, "user", "assistant", "system", "tool", "developer")}\""),
-        ("content", random.Next(6) switch
-        {
-            0 => Value(random, 3),
-            1 => $$"""[{"type":"text","text":{{Value(random, 1)}}}]""",
-            2 => Text(random),
-            _ => "\"!echo hello\"",
-        }),
-        ("tool_calls", random.Next(8) == 0 ? $$$"""[{"id":{{{Value(random, 0)}}},"function":{"name":{{{Value(random, 0)}}},"arguments":{{{Value(random, 2)}}}}}]""" : null),
-        ("name", random.Next(6) == 0 ? Value(random, 1) : null),
+        ("id", random.Next(4) == 0 ? Value(random, 1) : Text(random)),
+        ("function", Object(random,
+        [
+            ("name", random.Next(4) == 0 ? Value(random, 1) : Text(random)),
+            ("arguments", random.Next(4) switch
+            {
+                0 => Value(random, 3),
+                1 => $"\"{{\\\"a\\\":{Pick(random, "1", "null", "[]", "\\\"\\\\ud800\\\"", "\\\"\\ud800\\\"", "1e999", "}", "{\\\"a\\\":")}}}\"",
+                2 => $"{{{Text(random)}:{Value(random, 2)},{Text(random)}:{Text(random)}}}",
+                _ => Text(random),
+            }),
+        ])),
     ]);
 
     /// <summary>An object of these fields, one of them perhaps missing, twice there, of another type, or with a stranger beside it.</summary>
@@ -87,23 +110,20 @@ internal static class JsonFuzzer
     /// <summary>Any JSON value, or what somebody may take for one.</summary>
     internal static string Value(Random random, int depth) => random.Next(depth > 0 ? 10 : 6) switch
     {
-        0 => random.Next(6) == 0 ? Pick(random, "undefined", "None", "") : Pick(random, "null", "true", "false"),
+        0 => random.Next(12) == 0 ? Pick(random, Broken) : Pick(random, "null", "true", "false"),
         1 => Pick(random, Numbers),
         2 or 3 or 4 => Text(random),
         5 => $"\"{new string(random.Next(2) == 0 ? 'x' : ' ', random.Next(20_000))}\"",
         6 => $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, depth - 1)))}]",
         7 => $"{{{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => $"\"{Pick(random, Keys)}\":{Value(random, depth - 1)}"))}}}",
-        8 => Nested(random, "[", "]"),
-        _ => Nested(random, "{\"a\":", "}"),
+        8 => Nested("[", "]", random.Next(60)),
+        _ => Nested("{\"a\":", "}", random.Next(60)),
     };
 
-    private static string Text(Random random) => $"\"{(random.Next(12) == 0 ? Pick(random, BrokenTexts) : Pick(random, Texts))}\"";
+    private static string Text(Random random) => $"\"{Pick(random, Texts)}\"";
 
-    private static string Nested(Random random, string open, string close)
-    {
-        int levels = random.Next(20) == 0 ? random.Next(1000, 100_000) : random.Next(1, 100);
-        return $"{string.Concat(Enumerable.Repeat(open, levels))}1{string.Concat(Enumerable.Repeat(close, levels))}";
-    }
+    private static string Nested(string open, string close, int levels) =>
+        $"{string.Concat(Enumerable.Repeat(open, levels))}1{string.Concat(Enumerable.Repeat(close, levels))}";
 
     /// <summary>Sometimes damages the text itself.</summary>
     private static string Spoil(Random random, string json) => random.Next(24) switch
