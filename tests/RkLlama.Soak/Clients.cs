@@ -38,8 +38,8 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
                 _ => AskAsync(http, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
             }).ConfigureAwait(false);
 
-            // Who was refused does not ask again at once.
-            if (verdict.Outcome is Outcome.Refused or Outcome.Cut)
+            // Who got nothing does not ask again at once.
+            if (verdict.Outcome is not (Outcome.Complete or Outcome.Left))
                 await Task.Delay(random.Next(20, 100), stop).ConfigureAwait(false);
         }
     }

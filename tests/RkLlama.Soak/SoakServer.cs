@@ -36,8 +36,6 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     internal ProcessFigures Figures => ProcessFigures.Of(_process.Id);
 
-    internal bool HasExited => _process.HasExited;
-
     /// <summary>How often a worker came up with a model, for an operator or in a dead one's place.</summary>
     internal int WorkersStarted
     {
