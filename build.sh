@@ -13,7 +13,7 @@ usage: ./build.sh COMMAND
   build            build the solution and the simulator
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test; ends with "N passed, N failed, N skipped"
-  bench            measure what a request pays before the queue; figures are for docs/performance.md
+  bench            measure prompts and the published server; the figures are docs/performance.md's
   publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
   help             this text
 TEXT
@@ -83,8 +83,9 @@ bench() {
         exit 1
     fi
     simulator $run_version
+    publish "$(rid)" >/dev/null
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
-    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" models/demo
+    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama"
 }
 
 has_npu() {

@@ -20,6 +20,8 @@ internal static class CommandLine
         ("preload", "Name of a model to load at start"),
         ("queue", "How many requests may wait [64]"),
         ("queue-time", "Seconds that a request may wait [300]"),
+        ("switch-time", "Seconds that a model keeps the NPU while requests for it and for others wait [30]"),
+        ("keep-alive", "Seconds that a model stays loaded without use when a request of /v1 or /api has loaded it [300]"),
         ("drain", "Seconds that a running answer may take after a stop was asked for [30]"),
         ("load-timeout", "Seconds that the runtime may take to load a model [300]"),
         ("prefill-timeout", "Seconds that the runtime may take to the first token [60]"),

@@ -33,6 +33,12 @@ internal sealed record ServerOptions
     /// <summary>How long a request may wait for the NPU.</summary>
     public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(300);
 
+    /// <summary>How long a model keeps the NPU while requests for it and for others wait.</summary>
+    public TimeSpan SwitchTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a model that requests have named stays loaded without use.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long the runtime may take to load a model.</summary>
     public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(300);
 

@@ -93,15 +93,16 @@ internal static partial class ServerHost
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.Models));
-        services.AddSingleton(static provider => new RunQueue(
-            provider.GetRequiredService<ServerOptions>().QueueLength, provider.GetRequiredService<ServerOptions>().QueueTime, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(static provider => new Heartbeat(
-            provider.GetRequiredService<ServerOptions>().Heartbeat, provider.GetRequiredService<ServerOptions>().FirstPadding, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new RunQueue(
+            options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
         services.AddCors();
         services.AddSingleton<Drain>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<WorkerEngine>();
         services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<WorkerEngine>());
+        services.AddSingleton<PromptSource>();
+        services.AddSingleton<NodeFaults>();
         services.AddSingleton<ModelHost>();
         services.AddSingleton<Generator>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();

@@ -36,8 +36,9 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         RunQueue.Turn? turn = null;
         try
         {
-            turn = await queue.EnterAsync(gone.Token).ConfigureAwait(false);
-            EngineRun run = await host.StartRunAsync(model, input, parameters, gone.Token).ConfigureAwait(false);
+            turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
+            SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
+            EngineRun run = await keeper.StartRunAsync(input, parameters, gone.Token).ConfigureAwait(false);
             _ = FinishAsync(run, turn, model.Name, prompt, arrival, Stopwatch.GetTimestamp());
             return run;
         }

@@ -5,7 +5,7 @@ using RkLlama.Server.Models;
 namespace RkLlama.Server.Inference;
 
 /// <summary>
-/// The model that the node serves, from <c>/load_model</c> to <c>/unload_model</c>. Its engine session may change underneath when a worker dies.
+/// A model that requests can be made for. Its prompts are there as long as it is known; its worker only while it is the one that the node serves.
 /// </summary>
 #pragma warning disable CA1001 // the source has no timer and no handle, and requests may look at its token after the model has gone
 internal sealed class LoadedModel
@@ -16,10 +16,13 @@ internal sealed class LoadedModel
 
     private readonly CancellationTokenSource _unloaded = new();
 
+    // Ticks of UTC, or long.MaxValue for never; any thread.
+    private long _expires = long.MaxValue;
+
     /// <param name="prompts">Its template and tokenizer, which load at the same time.</param>
     internal LoadedModel(ModelEntry entry, Task<PromptBuilder> prompts)
     {
-        Name = entry.Name;
+        Entry = entry;
         int contextLength = entry.Modelfile.NumCtx ?? DefaultContextLength;
         Engine = new(
             entry.Name,
@@ -34,15 +37,27 @@ internal sealed class LoadedModel
         Prompts = prompts;
     }
 
-    internal string Name { get; }
+    internal string Name => Entry.Name;
+
+    internal ModelEntry Entry { get; }
 
     internal EngineModel Engine { get; }
 
     /// <summary>Fails, as the load does, when the Modelfile's template cannot be used.</summary>
     internal Task<PromptBuilder> Prompts { get; }
 
-    /// <summary>The session to run on; a task that is not done while a worker loads or is replaced. Written by <see cref="ModelHost"/> only.</summary>
-    internal Task<IEngineSession> Session { get; set; } = Task.FromException<IEngineSession>(new InvalidOperationException("Not loaded."));
+    /// <summary>Who keeps its worker, while it is the model that the node serves. Written by <see cref="ModelHost"/> only, under its lock.</summary>
+    internal SessionKeeper? Keeper { get; set; }
+
+    /// <summary>Whether the operator has loaded it: it is then not unloaded for idleness.</summary>
+    internal bool IsPinned { get; set; }
+
+    /// <summary>When it may be unloaded for idleness; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
+    internal DateTimeOffset Expires
+    {
+        get => Volatile.Read(ref _expires) is var ticks && ticks < DateTimeOffset.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
+        set => Volatile.Write(ref _expires, value.UtcTicks);
+    }
 
     /// <summary>Cancelled when the model is unloaded: whoever waits for it need not wait longer.</summary>
     internal CancellationToken Unloaded => _unloaded.Token;

@@ -1,29 +1,27 @@
-using System.Diagnostics;
-using RkLlama.Native;
-using RkLlama.Prompts;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
 
 /// <summary>
-/// Owns which model the node serves: one at a time, loaded and unloaded on request. When its worker dies, a new one loads the same model,
-/// ever more slowly and not for ever.
+/// Owns which model the node serves: one at a time. Operators load and unload it; requests that name another one switch to it when it is their turn.
 /// </summary>
-internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
+internal sealed partial class ModelHost(
+    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
 {
-    private const int MaxRestarts = 5;
-    private static readonly TimeSpan RestartWindow = TimeSpan.FromMinutes(10);
+    // Tokenizers of models that requests have named lately; each takes some MB.
+    private const int KnownModels = 4;
 
     private readonly Lock _lock = new();
-    private readonly Queue<DateTimeOffset> _restarts = new();
 
     // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
     private LoadedModel? _model;
     private bool _isLoaded;
 
-    // Guarded by _lock. The last worker that could not be ended: while it is there, the NPU is not free.
-    private WorkerStuckException? _stuck;
-    private Fault? _lastFault;
+    // Guarded by _lock. The end of the last worker: the next one starts after it.
+    private Task _end = Task.CompletedTask;
+
+    // Guarded by _lock. Models that requests have named, the latest last.
+    private readonly List<LoadedModel> _known = [];
 
     /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
     internal LoadedModel? Current
@@ -60,155 +58,153 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         {
             lock (_lock)
             {
-                EngineFacts? facts = _model?.Session is { IsCompletedSuccessfully: true } session ? session.Result.Facts : null;
-                return _stuck is { IsStillThere: true } stuck
-                    ? new(ModelState.Stuck, _model?.Name, facts, _lastFault, stuck.Message)
-                    : new(_model is null ? ModelState.None : StateOf(_model), _model?.Name, facts, _lastFault, FailureOf(_model));
+                return faults.Stuck is { } stuck
+                    ? new(ModelState.Stuck, _model?.Name, _model?.Keeper?.Facts, faults.Last, stuck.Message)
+                    : new(_model is null ? ModelState.None : StateOf(_model), _model?.Name, _model?.Keeper?.Facts, faults.Last, _model?.Keeper?.Failure);
             }
         }
     }
 
-    private ModelState StateOf(LoadedModel model) => model.Session switch
-    {
-        { IsCompletedSuccessfully: true } session => session.Result.Died.IsCompleted ? ModelState.Restarting : ModelState.Loaded,
-        { IsCompleted: true } when _isLoaded => ModelState.Failed,
-        _ => _isLoaded ? ModelState.Restarting : ModelState.Loading,
-    };
+    // A model may be down for good before anybody has taken note of its load.
+    private ModelState StateOf(LoadedModel model) => model.Keeper?.State is { } state && (_isLoaded || state != ModelState.Loaded) ? state : ModelState.Loading;
 
-    private static string? FailureOf(LoadedModel? model) => model?.Session.Exception?.InnerException?.Message;
-
-    /// <summary>Loads a model; takes seconds. Goes on when the caller loses interest.</summary>
+    /// <summary>Loads a model for the operator; takes seconds. Goes on when the caller loses interest.</summary>
     /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
     /// <exception cref="EngineException">It could not be loaded.</exception>
-    internal async Task LoadAsync(ModelEntry entry)
+    internal async Task<LoadedModel> LoadAsync(ModelEntry entry)
     {
-        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
-            throw new EngineException(problem);
-        if (MemoryCheck.Describe(entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
-            throw new EngineException(shortage);
-
-        foreach (string warning in entry.Modelfile.Warnings)
-            Log.ModelfileWarning(logger, warning);
-
-        LoadedModel model = new(entry, LoadPromptsAsync(entry));
+        Check(entry);
+        LoadedModel model = new(entry, prompts.LoadAsync(entry)) { IsPinned = true };
+        SessionKeeper keeper;
         lock (_lock)
         {
-            if (_stuck is { IsStillThere: true } stuck)
+            if (faults.Stuck is { } stuck)
                 throw stuck;
             if (_model is not null && StateOf(_model) != ModelState.Failed)
                 throw new ModelOccupiedException();
-            (_model, _isLoaded) = (model, false);
-            _restarts.Clear();
-            model.Session = StartAsync(model);
+            keeper = Begin(model);
         }
 
+        await AwaitLoadAsync(model, keeper).ConfigureAwait(false);
+        return model;
+    }
+
+    /// <summary>The model of a request that names it; nothing is loaded yet but its prompts.</summary>
+    /// <exception cref="ModelException">There is no such model.</exception>
+    internal LoadedModel Find(string name)
+    {
+        lock (_lock)
+        {
+            if (_model is { } current && current.Name == name)
+                return current;
+        }
+
+        ModelEntry entry = catalog.Find(name);
+        lock (_lock)
+        {
+            // What the Modelfile says now counts, not what it said then.
+            LoadedModel? model = _known.Find(known => known.Entry == entry && !known.Unloaded.IsCancellationRequested);
+            _known.RemoveAll(known => known.Name == name);
+            model ??= new(entry, prompts.LoadAsync(entry));
+            _known.Add(model);
+            if (_known.Count > KnownModels)
+                _known.RemoveAt(0);
+            return model;
+        }
+    }
+
+    /// <summary>Makes this model the one that the node serves. Only for whoever has the turn: nothing runs then.</summary>
+    /// <returns>Who keeps its worker.</returns>
+    /// <exception cref="EngineException">It could not be loaded; there is no model then.</exception>
+    internal async Task<SessionKeeper> SwitchToAsync(LoadedModel model, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            SessionKeeper keeper;
+            lock (_lock)
+            {
+                if (_model == model && model.Keeper is { } own)
+                    return own;
+                if (_model is not null && !_isLoaded)
+                {
+                    keeper = _model.Keeper!;
+                }
+                else
+                {
+                    if (faults.Stuck is { } stuck)
+                        throw stuck;
+                    cancellationToken.ThrowIfCancellationRequested();
+                    Check(model.Entry);
+                    if (_model is { Keeper: { } old } before)
+                    {
+                        Log.SwitchedAway(logger, before.Name);
+                        _end = old.EndAsync();
+                    }
+
+                    keeper = Begin(model);
+                }
+            }
+
+            if (model.Keeper == keeper)
+            {
+                await AwaitLoadAsync(model, keeper).WaitAsync(cancellationToken).ConfigureAwait(false);
+                return keeper;
+            }
+
+            // The operator is loading another one; afterwards it is this one's turn.
+            await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Check(ModelEntry entry)
+    {
+        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
+            throw new EngineException(problem);
+        foreach (string warning in entry.Modelfile.Warnings)
+            Log.ModelfileWarning(logger, warning);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private SessionKeeper Begin(LoadedModel model)
+    {
+        (_model, _isLoaded) = (model, false);
+        return model.Keeper = new(model, _end, engine, faults, time, logger);
+    }
+
+    private async Task AwaitLoadAsync(LoadedModel model, SessionKeeper keeper)
+    {
         try
         {
-            await model.Session.ConfigureAwait(false);
+            await keeper.Loaded.ConfigureAwait(false);
             lock (_lock)
                 _isLoaded = _model == model || _isLoaded;
         }
-        catch (Exception ex)
+        catch
         {
-            if (ex is EngineException && !model.Unloaded.IsCancellationRequested)
-                NoteFault(model, ex.Message);
             Forget(model);
             throw;
         }
     }
 
-    /// <summary>Loads tokenizer and chat template: a few hundred milliseconds of reading, so off the request's thread.</summary>
-    private async Task<PromptBuilder> LoadPromptsAsync(ModelEntry entry)
-    {
-        try
-        {
-            PromptBuilder prompts = await Task.Run(() => PromptBuilder.Load(PromptSettingsOf(entry), time)).ConfigureAwait(false);
-            foreach (PromptNote note in prompts.Notes)
-                Log.PromptNote(logger, note.IsWarning ? LogLevel.Warning : LogLevel.Information, note.Text);
-            return prompts;
-        }
-        catch (PromptException ex)
-        {
-            throw new EngineException(ex.Message);
-        }
-    }
-
-    private static PromptSettings PromptSettingsOf(ModelEntry entry) => new(entry.Name)
-    {
-        FileName = Path.GetFileName(entry.ModelPath),
-        Directory = entry.Directory,
-        HuggingFacePath = entry.Modelfile.HuggingFacePath,
-        SystemPrompt = entry.Modelfile.System,
-        Template = entry.Modelfile.Template,
-        Mode = entry.Modelfile.TemplateMode switch
-        {
-            TemplateMode.Text => PromptMode.Text,
-            TemplateMode.Runtime => PromptMode.Runtime,
-            _ => PromptMode.Tokens,
-        },
-        EnableThinking = entry.Modelfile.EnableThinking,
-        GuardsSpecialTokens = entry.Modelfile.GuardSpecialTokens ?? true,
-    };
-
-    /// <summary>Starts a run on the model, waiting for its worker while that loads or is replaced.</summary>
-    /// <exception cref="EngineException">The model failed for good.</exception>
-    internal async Task<EngineRun> StartRunAsync(LoadedModel model, GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            IEngineSession session = await model.Session.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (!session.Died.IsCompleted)
-            {
-                try
-                {
-                    return session.Start(input, parameters);
-                }
-                catch (SessionDiedException)
-                {
-                    // Nothing has begun; the next one gets it.
-                }
-            }
-
-            Replace(model, session, await session.Died.WaitAsync(cancellationToken).ConfigureAwait(false));
-        }
-    }
-
     /// <summary>Unloads the model: its run is aborted, whoever waits for it is told, and its memory is free when this returns.</summary>
     /// <exception cref="NoModelException">There is none.</exception>
+    /// <exception cref="WorkerStuckException">Its worker does not go: the NPU is not free.</exception>
     internal async Task UnloadAsync()
     {
-        LoadedModel model = Require();
-        Forget(model);
+        LoadedModel model;
+        Task end;
+        lock (_lock)
+        {
+            model = _model ?? throw new NoModelException();
+            (_model, _isLoaded) = (null, false);
+            end = _end = model.Keeper!.EndAsync();
+        }
+
+        // Whoever waits for the worker hears from the keeper or from here that it goes; whoever reads an answer aborts its run.
         await model.MarkUnloadedAsync().ConfigureAwait(false);
-        try
-        {
-            await EndAsync(await model.Session.ConfigureAwait(false)).ConfigureAwait(false);
-        }
-        catch (Exception ex) when (ex is (EngineException and not WorkerStuckException) or OperationCanceledException)
-        {
-            // It had not come up, or was gone already.
-        }
-
+        await end.ConfigureAwait(false);
         Log.Unloaded(logger, model.Name);
-    }
-
-    /// <exception cref="WorkerStuckException">Its worker does not go: the NPU is not free, and no other worker may start.</exception>
-    private async Task EndAsync(IEngineSession session)
-    {
-        await session.DisposeAsync().ConfigureAwait(false);
-        if (session.Stuck is not { } stuck)
-            return;
-
-        lock (_lock)
-            _stuck = stuck;
-        throw stuck;
-    }
-
-    private void NoteFault(LoadedModel model, string reason)
-    {
-        lock (_lock)
-            _lastFault = new(time.GetUtcNow(), model.Name, reason);
     }
 
     private void Forget(LoadedModel model)
@@ -217,80 +213,6 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
         {
             if (_model == model)
                 (_model, _isLoaded) = (null, false);
-        }
-    }
-
-    private async Task<IEngineSession> StartAsync(LoadedModel model)
-    {
-        // Off the caller's lock.
-        await Task.Yield();
-        long start = Stopwatch.GetTimestamp();
-        await model.Prompts.ConfigureAwait(false);
-        IEngineSession session;
-        try
-        {
-            session = await engine.LoadAsync(model.Engine, model.Unloaded).ConfigureAwait(false);
-        }
-        catch (WorkerStuckException ex)
-        {
-            lock (_lock)
-                _stuck = ex;
-            throw;
-        }
-
-        Log.Loaded(logger, model.Name, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
-        _ = WatchAsync(model, session);
-        return session;
-    }
-
-    private async Task WatchAsync(LoadedModel model, IEngineSession session)
-    {
-        string reason = await session.Died.ConfigureAwait(false);
-        Log.Died(logger, model.Name, reason);
-        NoteFault(model, reason);
-        Replace(model, session, reason);
-    }
-
-    /// <summary>Puts a session that is to come in the place of a dead one; whoever notices first does it.</summary>
-    private void Replace(LoadedModel model, IEngineSession dead, string reason)
-    {
-        lock (_lock)
-        {
-            if (_model == model && model.Session is { IsCompletedSuccessfully: true } current && current.Result == dead)
-                model.Session = RestartAsync(model, dead, reason);
-        }
-    }
-
-    private async Task<IEngineSession> RestartAsync(LoadedModel model, IEngineSession dead, string reason)
-    {
-        await Task.Yield();
-        await EndAsync(dead).ConfigureAwait(false);
-        while (true)
-        {
-            DateTimeOffset now = time.GetUtcNow();
-            while (_restarts.TryPeek(out DateTimeOffset oldest) && now - oldest > RestartWindow)
-                _restarts.Dequeue();
-
-            if (_restarts.Count >= MaxRestarts)
-            {
-                Log.GaveUp(logger, model.Name, MaxRestarts, RestartWindow);
-                throw new EngineException($"Model {model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
-            }
-
-            // 0, 1, 2, 4, 8 seconds.
-            TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
-            _restarts.Enqueue(now);
-            await Task.Delay(delay, time, model.Unloaded).ConfigureAwait(false);
-            try
-            {
-                return await StartAsync(model).ConfigureAwait(false);
-            }
-            catch (EngineException ex) when (ex is not WorkerStuckException)
-            {
-                reason = ex.Message;
-                NoteFault(model, reason);
-                Log.RestartFailed(logger, model.Name, reason);
-            }
         }
     }
 
@@ -303,26 +225,14 @@ internal sealed partial class ModelHost(IEngine engine, TimeProvider time, ILogg
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
-        internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
-
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} unloaded")]
         internal static partial void Unloaded(ILogger logger, string model);
-
-        [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
-        internal static partial void Died(ILogger logger, string model, string reason);
-
-        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Model {Model} could not be loaded again: {Reason}")]
-        internal static partial void RestartFailed(ILogger logger, string model, string reason);
 
         [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Text}")]
         internal static partial void ModelfileWarning(ILogger logger, string text);
 
-        [LoggerMessage(EventId = 7, Message = "{Text}")]
-        internal static partial void PromptNote(ILogger logger, LogLevel level, string text);
-
-        [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
-        internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);
+        [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} makes room for another")]
+        internal static partial void SwitchedAway(ILogger logger, string model);
     }
 }
 

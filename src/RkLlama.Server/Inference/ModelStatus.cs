@@ -22,9 +22,6 @@ internal enum ModelState
     Stuck,
 }
 
-/// <summary>The last thing that went wrong with a model.</summary>
-internal sealed record Fault(DateTimeOffset At, string Model, string Reason);
-
 /// <param name="Facts">While it is loaded.</param>
 /// <param name="Failure">Why it is failed or stuck.</param>
 internal sealed record ModelStatus(ModelState State, string? Model, EngineFacts? Facts, Fault? LastFault, string? Failure);

@@ -4,17 +4,21 @@ namespace RkLlama.Server.Inference;
 
 /// <summary>
 /// The line in front of the NPU: one run at a time, first come first served, bounded by count and by age. A turn is given back by the end of
-/// the run, not by the end of the request, so a slow reader holds nobody up.
+/// the run, not by the end of the request, so a slow reader holds nobody up. Changing the model costs seconds, so as long as requests for two of
+/// them wait, one keeps the NPU for a while before the other has it.
 /// </summary>
 /// <param name="capacity">How many may wait.</param>
 /// <param name="maxWait">How long one may wait.</param>
-internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time)
+/// <param name="residency">How long a model keeps the NPU while requests for it and for others wait.</param>
+internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<TaskCompletionSource<Turn>> _waiting = new();
+    private readonly LinkedList<Place> _waiting = new();
 
     // Guarded by _lock.
     private bool _busy;
+    private string? _model;
+    private long _modelStart;
     private long _turnStart;
     private Func<Exception>? _closed;
     private TaskCompletionSource? _idle;
@@ -94,7 +98,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time
     /// <param name="reason">Makes what each of them is told.</param>
     internal void Close(Func<Exception> reason)
     {
-        TaskCompletionSource<Turn>[] waiting;
+        Place[] waiting;
         lock (_lock)
         {
             _closed = reason;
@@ -102,29 +106,37 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time
             _waiting.Clear();
         }
 
-        foreach (TaskCompletionSource<Turn> place in waiting)
-            place.TrySetException(reason());
+        foreach (Place place in waiting)
+            place.Turn.TrySetException(reason());
+    }
+
+    /// <summary>Takes the turn when nobody else has it.</summary>
+    internal Turn? TryEnter(string model)
+    {
+        lock (_lock)
+        {
+            if (_busy || _closed is not null)
+                return null;
+            return NewTurn(model);
+        }
     }
 
     /// <summary>Waits in line. Cancelling leaves it at once.</summary>
+    /// <param name="model">What the turn is for.</param>
     /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
-    internal async Task<Turn> EnterAsync(CancellationToken cancellationToken)
+    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken)
     {
-        LinkedListNode<TaskCompletionSource<Turn>> place;
+        LinkedListNode<Place> place;
         lock (_lock)
         {
             if (_closed is not null)
                 throw _closed();
             if (!_busy)
-            {
-                _busy = true;
-                return NewTurn();
-            }
-
+                return NewTurn(model);
             if (_waiting.Count >= capacity)
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
 
-            place = _waiting.AddLast(new TaskCompletionSource<Turn>(TaskCreationOptions.RunContinuationsAsynchronously));
+            place = _waiting.AddLast(new Place(model));
         }
 
         using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(place, new OperationCanceledException(cancellationToken)));
@@ -133,10 +145,10 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time
             null,
             maxWait,
             Timeout.InfiniteTimeSpan);
-        return await place.Value.Task.ConfigureAwait(false);
+        return await place.Value.Turn.Task.ConfigureAwait(false);
     }
 
-    private void Leave(LinkedListNode<TaskCompletionSource<Turn>> place, Exception reason)
+    private void Leave(LinkedListNode<Place> place, Exception reason)
     {
         lock (_lock)
         {
@@ -147,26 +159,41 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time
         }
 
         if (reason is OperationCanceledException { CancellationToken: var token })
-            place.Value.TrySetCanceled(token);
+            place.Value.Turn.TrySetCanceled(token);
         else
-            place.Value.TrySetException(reason);
+            place.Value.Turn.TrySetException(reason);
     }
 
-    private Turn NewTurn()
+    /// <summary>Under the lock.</summary>
+    private Turn NewTurn(string model)
     {
+        _busy = true;
         _turnStart = Stopwatch.GetTimestamp();
+        if (_model != model)
+            (_model, _modelStart) = (model, time.GetTimestamp());
         return new(this);
+    }
+
+    /// <summary>Who comes next: the first in line, unless another one waits for the model that has the NPU and has not had it for long. Under the lock.</summary>
+    private LinkedListNode<Place>? Next()
+    {
+        if (_waiting.First is not { } first || first.Value.Model == _model || time.GetElapsedTime(_modelStart) >= residency)
+            return _waiting.First;
+        LinkedListNode<Place>? same = first;
+        while (same is not null && same.Value.Model != _model)
+            same = same.Next;
+        return same ?? first;
     }
 
     private void PassOn()
     {
-        TaskCompletionSource<Turn> next;
+        Place next;
         Turn turn;
         lock (_lock)
         {
             double seconds = Stopwatch.GetElapsedTime(_turnStart).TotalSeconds;
             _averageTurn = _averageTurn == 0 ? seconds : (0.8 * _averageTurn) + (0.2 * seconds);
-            if (_waiting.First is not { } first)
+            if (Next() is not { } place)
             {
                 _busy = false;
                 _idle?.TrySetResult();
@@ -174,12 +201,20 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeProvider time
                 return;
             }
 
-            _waiting.RemoveFirst();
-            next = first.Value;
-            turn = NewTurn();
+            _waiting.Remove(place);
+            next = place.Value;
+            turn = NewTurn(next.Model);
         }
 
-        next.SetResult(turn);
+        next.Turn.SetResult(turn);
+    }
+
+    /// <summary>Somebody who waits, and for what.</summary>
+    private sealed class Place(string model)
+    {
+        public string Model => model;
+
+        public TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>The right to run. Disposing passes it on; only once, however often.</summary>

@@ -13,9 +13,10 @@ internal readonly record struct TokenRoom(int? MaxNewTokens)
     internal static TokenRoom For(Prompt prompt, LoadedModel model, int? asked)
     {
         // Before the model is loaded, its Modelfile's word counts; the runtime may still lower it.
-        (int contextLength, int most) = model.Session.IsCompletedSuccessfully
-            ? (model.Session.Result.Facts.MaxContextLength, model.Session.Result.Facts.MaxNewTokens)
+        (int contextLength, int most) = model.Keeper?.Facts is { } facts
+            ? (facts.MaxContextLength, facts.MaxNewTokens)
             : (model.Engine.MaxContextLength, model.Engine.MaxNewTokens);
+
         // An estimate is no reason to refuse: the runtime itself counts the tokens of a text.
         if (prompt.Tokens is null)
             return new(asked is { } wanted ? Math.Min(wanted, most) : null);

@@ -43,6 +43,7 @@ internal sealed class WorkerProgram
     {
         using FileStream output = WorkerEnvironment.TakeStandardOutput();
         WorkerEnvironment.ResetAffinity();
+        WorkerEnvironment.VolunteerToGoFirst();
 
         // Ctrl-C and the unit's stop reach the whole process group; the server decides when a worker ends.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);

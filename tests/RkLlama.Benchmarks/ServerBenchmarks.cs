@@ -1,0 +1,103 @@
+using System.Diagnostics;
+
+namespace RkLlama.Benchmarks;
+
+/// <summary>What the published server adds to the runtime's own times.</summary>
+internal static class ServerBenchmarks
+{
+    private const int Runs = 200;
+    private const int Leavers = 20;
+    private const int Probes = 500;
+    private const int Waiting = 256;
+
+    public static async Task RunAsync(string executable, string library, string models, TextWriter output)
+    {
+        await output.WriteLineAsync("| of the server | median | worst |").ConfigureAwait(false);
+        await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
+        BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "--queue", "300").ConfigureAwait(false);
+        await using (quick.ConfigureAwait(false))
+        {
+            double[] handOvers = await HandOverAsync(quick).ConfigureAwait(false);
+            await output.WriteLineAsync($"| start to first answer | {quick.StartMs:F0} ms | |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| end of a run to the next `rkllm_run`, {handOvers.Length} times | {Median(handOvers):F2} ms | {handOvers[^1]:F2} ms |").ConfigureAwait(false);
+        }
+
+        BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
+        await using (board.ConfigureAwait(false))
+        {
+            double[] aborts = await LeaveAsync(board).ConfigureAwait(false);
+            await output.WriteLineAsync($"| client gone to `rkllm_abort`, {aborts.Length} times | {Median(aborts):F2} ms | {aborts[^1]:F2} ms |").ConfigureAwait(false);
+            using HttpResponseMessage running = await board.StreamAsync("!sleep 1000 1000").ConfigureAwait(false);
+            foreach (string path in (string[])["/health", "/ready"])
+                await output.WriteLineAsync(await ProbeAsync(board, path).ConfigureAwait(false)).ConfigureAwait(false);
+            long before = board.ResidentBytes();
+            HttpResponseMessage[] waiting = await Task.WhenAll(Enumerable.Range(0, Waiting).Select(_ => board.StreamAsync("!echo x"))).ConfigureAwait(false);
+            long after = board.ResidentBytes();
+            await output.WriteLineAsync($"| memory of a waiting stream, {Waiting} of them | {(after - before) / 1024.0 / Waiting:F1} KiB | |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| memory of the server, idle with a model | {before / 1e6:F1} MB | |").ConfigureAwait(false);
+            foreach (HttpResponseMessage response in waiting)
+                response.Dispose();
+        }
+
+        await output.WriteLineAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>From the moment the library is done with a run to the call of the next one, while requests wait.</summary>
+    private static async Task<double[]> HandOverAsync(BenchmarkServer server)
+    {
+        await Task.WhenAll(Enumerable.Range(0, Runs).Select(i => server.PostAsync("/generate", BenchmarkServer.Ask($"!count {i % 7}")))).ConfigureAwait(false);
+        List<double> times = [];
+        long? ended = null;
+        foreach ((string call, long microseconds) in server.Trace())
+        {
+            if (call == "rkllm_run" && ended is { } end)
+                times.Add((microseconds - end) / 1000.0);
+            ended = call == "run_end" ? microseconds : call == "rkllm_run" ? null : ended;
+        }
+
+        // The first ones came while the others were still arriving.
+        return Sorted(times.Skip(Runs / 10));
+    }
+
+    private static async Task<double[]> LeaveAsync(BenchmarkServer server)
+    {
+        List<double> times = [];
+        for (int i = 0; i < Leavers; i++)
+        {
+            HttpResponseMessage response = await server.StreamAsync("!sleep 40 500").ConfigureAwait(false);
+            using Stream stream = await response.Content.ReadAsStreamAsync().ConfigureAwait(false);
+            await stream.ReadAtLeastAsync(new byte[300], 300).ConfigureAwait(false);
+            long left = (long)(Stopwatch.GetTimestamp() * 1e6 / Stopwatch.Frequency);
+            response.Dispose();
+            long? aborted = null;
+            for (int look = 0; aborted is null && look < 500; look++)
+            {
+                await Task.Delay(10).ConfigureAwait(false);
+                aborted = server.Trace().Where(call => call.Call == "rkllm_abort" && call.Microseconds >= left).Select(call => (long?)call.Microseconds).FirstOrDefault();
+            }
+
+            times.Add(((aborted ?? throw new InvalidOperationException("The run was not aborted.")) - left) / 1000.0);
+        }
+
+        return Sorted(times);
+    }
+
+    private static async Task<string> ProbeAsync(BenchmarkServer server, string path)
+    {
+        Uri uri = new(path, UriKind.Relative);
+        List<double> times = [];
+        for (int i = 0; i < Probes; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await server.Client.GetStringAsync(uri).ConfigureAwait(false);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        double[] sorted = Sorted(times.Skip(Probes / 10));
+        return $"| `GET {path}` while the node answers, there and back | {Median(sorted):F2} ms | {sorted[^1]:F2} ms |";
+    }
+
+    private static double[] Sorted(IEnumerable<double> times) => [.. times.Order()];
+
+    private static double Median(double[] sorted) => sorted[sorted.Length / 2];
+}
