@@ -16,8 +16,8 @@ internal enum ExchangeEnd
     /// <summary>The client went away.</summary>
     Left,
 
-    /// <summary>No byte came for <see cref="Exchange.Patience"/>.</summary>
-    Silent,
+    /// <summary>It was not over after <see cref="Exchange.Patience"/>, heartbeats or not.</summary>
+    Hung,
 }
 
 /// <summary>How a client reads.</summary>
@@ -36,7 +36,8 @@ internal sealed record Received(int Status, TimeSpan? RetryAfter, string Text, E
 /// <summary>One request and what comes back, byte by byte, without judging it.</summary>
 internal static class Exchange
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>A full queue of runs that hang, and a worker that comes back after all its back-offs, take less.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
     // More than the longest answer there is.
     private const int MaxBytes = 8 << 20;
@@ -44,6 +45,8 @@ internal static class Exchange
     /// <param name="stop">The end of everything.</param>
     internal static async Task<Received> SendAsync(HttpClient client, string path, string body, Manner manner, CancellationToken stop)
     {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(manner.Leave, stop);
+        patience.CancelAfter(Patience);
         using MemoryStream received = new();
         int status = 0;
         TimeSpan? retryAfter = null;
@@ -51,16 +54,16 @@ internal static class Exchange
         try
         {
             using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-            using HttpResponseMessage response = await TimedAsync(token => client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token)).ConfigureAwait(false);
+            using HttpResponseMessage response = await TimedAsync(client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token)).ConfigureAwait(false);
             status = (int)response.StatusCode;
             retryAfter = response.Headers.RetryAfter?.Delta;
-            Stream stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
+            Stream stream = await response.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
             await using (stream.ConfigureAwait(false))
             {
                 byte[] buffer = new byte[4096];
                 while (received.Length < MaxBytes)
                 {
-                    int count = await TimedAsync(token => stream.ReadAsync(buffer, token).AsTask()).ConfigureAwait(false);
+                    int count = await TimedAsync(stream.ReadAsync(buffer, patience.Token).AsTask()).ConfigureAwait(false);
                     if (count == 0)
                         return Result(ExchangeEnd.Clean);
                     received.Write(buffer, 0, count);
@@ -75,7 +78,7 @@ internal static class Exchange
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return Result(manner.Leave.IsCancellationRequested ? ExchangeEnd.Left : ExchangeEnd.Silent);
+            return Result(manner.Leave.IsCancellationRequested ? ExchangeEnd.Left : ExchangeEnd.Hung);
         }
         catch (Exception ex) when (ex is HttpRequestException or IOException)
         {
@@ -84,14 +87,12 @@ internal static class Exchange
 
         Received Result(ExchangeEnd end) => new(status, retryAfter, Encoding.UTF8.GetString(received.GetBuffer(), 0, (int)received.Length), end, longest);
 
-        async Task<T> TimedAsync<T>(Func<CancellationToken, Task<T>> next)
+        async Task<T> TimedAsync<T>(Task<T> next)
         {
-            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(manner.Leave, stop);
-            patience.CancelAfter(Patience);
             long start = Stopwatch.GetTimestamp();
             try
             {
-                return await next(patience.Token).ConfigureAwait(false);
+                return await next.ConfigureAwait(false);
             }
             finally
             {

@@ -9,7 +9,7 @@ internal static class SoakRun
     private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
 
     // Short, so that much happens: a run that hangs costs its client two seconds, and a silent one is heard of after one.

@@ -11,6 +11,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     internal static readonly string[] Models = ["demo", "brief", "deaf"];
 
     private const int KeptLogLines = 40;
+    private const int KeptFaultLines = 60;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(45);
 
@@ -22,6 +23,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     // Guarded by itself: the last lines of the log, and what they were counted for.
     private readonly Queue<string> _log = new();
+    private readonly List<string> _faults = [];
+    private bool _isFault;
     private int _started;
 
     private SoakServer(Process process, string home, string executable, Tally tally)
@@ -124,12 +127,15 @@ internal sealed partial class SoakServer : IAsyncDisposable
                 _log.Dequeue();
             if (LoadedLine.IsMatch(line))
                 _started++;
+
+            // What is indented belongs to the line before it.
+            _isFault = line.StartsWith(' ') ? _isFault : FaultLine.IsMatch(line);
+            if (_isFault && _faults.Count < KeptFaultLines)
+                _faults.Add(line);
         }
 
         if (ListeningLine.Match(line) is { Success: true } match)
             _address.TrySetResult(new(match.Groups[1].Value));
-        if (line.Contains("Fault ", StringComparison.Ordinal) || line.Contains("   at ", StringComparison.Ordinal) || line.Contains("Unhandled", StringComparison.Ordinal))
-            _tally.Fail($"the server's log: {line}");
     }
 
     /// <summary>The server's children, and whether each has died without being collected.</summary>
@@ -234,11 +240,17 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
         await _process.WaitForExitAsync().ConfigureAwait(false);
         _process.Dispose();
+        if (_faults.Count > 0)
+            _tally.Fail($"the server's log has faults:\n{string.Join('\n', _faults)}");
         Directory.Delete(_home, recursive: true);
     }
 
     [GeneratedRegex(@"listens on (http://[0-9.:]+)")]
     private static partial Regex ListeningLine { get; }
+
+    /// <summary>What the server says of something that nobody foresaw.</summary>
+    [GeneratedRegex("Fault [0-9a-f]|[Uu]nhandled exception")]
+    private static partial Regex FaultLine { get; }
 
     [GeneratedRegex(@"\{")]
     private static partial Regex FirstBrace { get; }

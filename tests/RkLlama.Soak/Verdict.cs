@@ -57,7 +57,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
 
         return received switch
         {
-            { End: ExchangeEnd.Silent } => Failed($"no byte in {Exchange.Patience.TotalSeconds:0} s", received, question),
+            { End: ExchangeEnd.Hung } => Failed($"not over after {Exchange.Patience.TotalSeconds:0} s", received, question),
             { Status: >= 400, End: ExchangeEnd.Clean } => OfRefusal(received, question),
             { Status: 200 } => stream ? OfStream(received, question, isSlow) : OfWhole(received, question),
             { End: ExchangeEnd.Left } => new(Outcome.Left),
