@@ -117,6 +117,10 @@ internal sealed class Generation
         int token = result == null ? 0 : *(int*)(result + _abi.RKLLMResult.token_id);
         _tokens++;
         _pieces.Writer.TryWrite(new(token, text));
+
+        // A run that ends at its bound may leave the rest of its answer to the next one, which an abort prevents.
+        if (_tokens == _maxNewTokens)
+            _abort();
     }
 
     private unsafe ReadOnlySpan<byte> TextOf(byte* result)
@@ -158,9 +162,10 @@ internal sealed class Generation
         {
             _ when _cancelled => (FinishReason.Cancelled, null),
             (not null, _) => (FinishReason.Error, _error),
+            _ when tokens >= _maxNewTokens => (FinishReason.Length, null),
             (null, not 0) => (FinishReason.Error, $"the runtime refused the run (rkllm_run returned {status})"),
             _ when !_finished => (FinishReason.Error, "the runtime returned without finishing the answer"),
-            _ => (tokens >= _maxNewTokens ? FinishReason.Length : FinishReason.Stop, (string?)null),
+            _ => (FinishReason.Stop, (string?)null),
         };
         _pieces.Writer.TryWrite(new(-1, default, new(reason, tokens, _statistics, error)));
         _pieces.Writer.TryComplete();

@@ -25,6 +25,8 @@ internal sealed class ChatTemplate
     /// <exception cref="TemplateException">A template is not valid.</exception>
     public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
     {
+        Source = source;
+        ToolSource = toolSource ?? source;
         _default = Template.Compile(source);
         _withTools = toolSource is null ? null : Template.Compile(toolSource);
         _tokens = tokens;
@@ -33,6 +35,12 @@ internal sealed class ChatTemplate
         _wantsParts = !Shows([user], asParts: false) && Shows([user], asParts: true);
         TakesSystem = Shows([new("system", Probe), new("user", "x")], _wantsParts);
     }
+
+    /// <summary>Jinja.</summary>
+    public string Source { get; }
+
+    /// <summary>What renders a request that brings tools; often the same.</summary>
+    public string ToolSource { get; }
 
     /// <summary>Whether a system message appears in the prompt; where it does not, it has to become part of the first user turn.</summary>
     public bool TakesSystem { get; }

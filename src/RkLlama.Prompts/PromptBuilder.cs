@@ -30,6 +30,12 @@ public sealed class PromptBuilder
     /// <summary>How prompts reach the model; differs from what was asked where a file is missing.</summary>
     public PromptMode Mode => _settings.Mode == PromptMode.Tokens && _tokenizer is null ? PromptMode.Text : _settings.Mode;
 
+    /// <summary>The chat template, as Jinja.</summary>
+    public string TemplateSource => _template.Source;
+
+    /// <summary>The chat template of requests that bring tools, as Jinja; often the same.</summary>
+    public string ToolTemplateSource => _template.ToolSource;
+
     /// <summary>Finds and loads the files of a model. Takes a fraction of a second; never the network.</summary>
     /// <exception cref="PromptException">The settings themselves name a template that is not valid.</exception>
     public static PromptBuilder Load(PromptSettings settings, TimeProvider time) => new PromptLoader(settings, time).Load();
@@ -56,14 +62,25 @@ public sealed class PromptBuilder
 
         if (_tokenizer is null || Mode == PromptMode.Text)
             return AsText(_settings.GuardsSpecialTokens ? _breaker.Break(text) : text);
+        return Encode(_tokenizer, text, _settings.GuardsSpecialTokens);
+    }
+
+    /// <summary>Makes a prompt of text that is one already: no template, and its control tokens are meant.</summary>
+    /// <exception cref="PromptException">It cannot be tokenised.</exception>
+    public Prompt BuildRaw(string text) => _tokenizer is null || Mode != PromptMode.Tokens
+        ? AsText(PromptText.Trusted(text))
+        : Encode(_tokenizer, PromptText.Trusted(text), guards: false);
+
+    private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guards)
+    {
         try
         {
-            int[] tokens = _tokenizer.Encode(text, _settings.GuardsSpecialTokens);
+            int[] tokens = tokenizer.Encode(text, guards);
             return new(text, tokens, tokens.Length);
         }
         catch (TokenizerException ex)
         {
-            throw new PromptException($"The conversation cannot be tokenised: {ex.Message}", ex);
+            throw new PromptException($"The prompt cannot be tokenised: {ex.Message}", ex);
         }
     }
 

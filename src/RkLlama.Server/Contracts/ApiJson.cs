@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Contracts.OpenAi;
 using RkLlama.Server.Contracts.Operations;
 using RkLlama.Server.Contracts.RkLlama;
 
@@ -14,6 +16,8 @@ namespace RkLlama.Server.Contracts;
 [JsonSerializable(typeof(MessageReply))]
 [JsonSerializable(typeof(ErrorReply))]
 [JsonSerializable(typeof(GenerateReply))]
+[JsonSerializable(typeof(OpenAiError))]
+[JsonSerializable(typeof(OllamaError))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ReadyReply))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -2,12 +2,18 @@ using RkLlama.Server.Contracts.RkLlama;
 
 namespace RkLlama.Server.Endpoints;
 
-/// <summary>A request that gets an error for an answer; written by <see cref="ErrorHandling"/>.</summary>
+/// <summary>A request that gets an error for an answer; <see cref="ErrorShape"/> writes it as the API's clients expect it.</summary>
 internal sealed class ApiException(int status, ErrorReply reply) : Exception(reply.Error)
 {
     internal int Status => status;
 
     internal ErrorReply Reply => reply;
+
+    /// <summary>What is wrong, in one word for programs; see <see cref="ErrorReply.Code"/> for the guide's API.</summary>
+    internal string? Code { get; init; }
+
+    /// <summary>The field that is wrong.</summary>
+    internal string? Parameter { get; init; }
 
     /// <summary>Whole seconds after which it is worth trying again.</summary>
     internal int? RetryAfterSeconds { get; init; }
@@ -15,5 +21,6 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>Whether this is the last answer on its connection.</summary>
     internal bool ClosesConnection { get; init; }
 
-    internal static ApiException BadRequest(string message) => new(StatusCodes.Status400BadRequest, new(message));
+    internal static ApiException BadRequest(string message, string? parameter = null) =>
+        new(StatusCodes.Status400BadRequest, new(message)) { Parameter = parameter };
 }

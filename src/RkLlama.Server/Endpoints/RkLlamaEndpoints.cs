@@ -72,7 +72,7 @@ internal static class RkLlamaEndpoints
         }
         catch (EngineException ex)
         {
-            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.')}.");
+            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.");
         }
 
         return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
@@ -92,10 +92,10 @@ internal static class RkLlamaEndpoints
         GenerateRequest request = GenerateRequest.From(body);
         Answer answer = await generator.PrepareAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
         if (!request.Stream)
-            return new AwaitedJsonAnswer<GenerateReply>(left => WholeAsync(answer, left), ApiJson.Wire.GenerateReply, ErrorLine, heartbeat);
+            return new AwaitedJsonAnswer<GenerateReply>(left => WholeAsync(answer, left), ApiJson.Wire.GenerateReply, heartbeat);
 
         IAsyncEnumerable<GenerateReply> lines = heartbeat.FillAsync(Lines(answer, cancellationToken), () => Silence(answer), cancellationToken);
-        return new NdjsonStream<GenerateReply>(lines, ApiJson.Wire.GenerateReply, ErrorLine);
+        return new NdjsonStream<GenerateReply>(lines, ApiJson.Wire.GenerateReply);
     }
 
     private static async Task<GenerateReply> WholeAsync(Answer answer, CancellationToken cancellationToken)
@@ -134,9 +134,6 @@ internal static class RkLlamaEndpoints
         FinishReason.Length => "length",
         _ => "stop",
     };
-
-    private static ReadOnlyMemory<byte> ErrorLine(Exception exception) =>
-        (byte[])[.. JsonSerializer.SerializeToUtf8Bytes(new ErrorReply(exception.Message), ApiJson.Wire.ErrorReply), (byte)'\n'];
 
     private static void NotImplemented(HttpContext context) =>
         throw new ApiException(StatusCodes.Status501NotImplemented, new($"{context.Request.Path.Value} is not implemented."));

@@ -105,6 +105,7 @@ internal static partial class ServerHost
         services.AddSingleton<NodeFaults>();
         services.AddSingleton<ModelHost>();
         services.AddSingleton<Generator>();
+        services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddHostedService<Preloader>();
     }

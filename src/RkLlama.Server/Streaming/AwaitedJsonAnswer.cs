@@ -8,9 +8,8 @@ namespace RkLlama.Server.Streaming;
 /// object and a cut connection, because the status has gone.
 /// </summary>
 /// <param name="make">Makes the object; cancelled when the client goes away.</param>
-/// <param name="error">Makes the object that tells of a failure.</param>
 internal sealed class AwaitedJsonAnswer<T>(
-    Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, Func<Exception, ReadOnlyMemory<byte>> error, Heartbeat heartbeat) : IResult
+    Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, Heartbeat heartbeat) : IResult
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
 
@@ -38,7 +37,7 @@ internal sealed class AwaitedJsonAnswer<T>(
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            await response.CutAsync(error(ex), ex, cancellationToken).ConfigureAwait(false);
+            throw new UnfinishedAnswerException(ex, StreamingResponse.AsLine);
         }
         finally
         {

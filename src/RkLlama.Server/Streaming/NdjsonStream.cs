@@ -7,8 +7,7 @@ namespace RkLlama.Server.Streaming;
 /// One JSON object per line, one flush per line. The response is not touched before the first item is there, so a failure until then is a
 /// status of its own; a failure afterwards is one more line and a cut connection.
 /// </summary>
-/// <param name="error">Makes the last line out of a failure.</param>
-internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T> type, Func<Exception, ReadOnlyMemory<byte>> error) : IResult
+internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T> type) : IResult
 {
     private static ReadOnlyMemory<byte> Newline { get; } = "\n"u8.ToArray();
 
@@ -36,7 +35,7 @@ internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T>
             }
             catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
             {
-                await response.CutAsync(error(ex), ex, cancellationToken).ConfigureAwait(false);
+                throw new UnfinishedAnswerException(ex, StreamingResponse.AsLine);
             }
         }
     }

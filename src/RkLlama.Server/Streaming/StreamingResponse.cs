@@ -1,8 +1,17 @@
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
-/// Leaves a handler whose answer has begun and cannot be finished: the server cuts the connection, so that nobody takes the part for the whole.
-/// The reason has been logged and sent before; the log filters this one out.
+/// An answer that has begun and cannot be finished: what is left is a last word about it and a cut connection, so that nobody takes the part for
+/// the whole. <c>ErrorHandling</c> does both.
+/// </summary>
+/// <param name="frame">Makes the stream's last item of an error's JSON.</param>
+internal sealed class UnfinishedAnswerException(Exception inner, Func<byte[], ReadOnlyMemory<byte>> frame) : Exception("The answer broke off.", inner)
+{
+    internal ReadOnlyMemory<byte> Frame(byte[] error) => frame(error);
+}
+
+/// <summary>
+/// Leaves the last handler: the server cuts the connection. The reason has been logged and sent before; the log filters this one out.
 /// </summary>
 internal sealed class StreamCutException(Exception inner) : Exception("The stream was cut.", inner);
 
@@ -16,11 +25,9 @@ internal static class StreamingResponse
         response.Headers.CacheControl = "no-store";
     }
 
-    /// <summary>Writes the last words and cuts the connection.</summary>
-    /// <exception cref="StreamCutException">Always: that is the cut.</exception>
-    internal static async Task CutAsync(this HttpResponse response, ReadOnlyMemory<byte> lastWords, Exception reason, CancellationToken cancellationToken)
-    {
-        await response.BodyWriter.WriteAsync(lastWords, cancellationToken).ConfigureAwait(false);
-        throw new StreamCutException(reason);
-    }
+    /// <summary>A line of its own.</summary>
+    internal static ReadOnlyMemory<byte> AsLine(byte[] json) => (byte[])[.. json, (byte)'\n'];
+
+    /// <summary>A server-sent event of its own.</summary>
+    internal static ReadOnlyMemory<byte> AsEvent(byte[] json) => (byte[])[.. "data: "u8, .. json, .. "\n\n"u8];
 }

@@ -56,8 +56,15 @@ internal sealed class RunWatchdog : IDisposable
         {
             bool isFirst = !_hasTokens;
             _hasTokens = true;
-            if (_isAborted || _isOver)
+            if (_isOver)
                 return;
+            if (_isAborted)
+            {
+                // The prefill is over, and decoding hears an abort: from here on the grace is what it has.
+                if (isFirst)
+                    Shorten(Elapsed + _budgets.AbortGrace);
+                return;
+            }
 
             // The timer waits for the prefill's deadline, which may be later than this one; all others only move away from it.
             _deadline = Elapsed + _budgets.Token;
@@ -91,6 +98,14 @@ internal sealed class RunWatchdog : IDisposable
     }
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
+    private void Shorten(TimeSpan deadline)
+    {
+        if (deadline >= _deadline)
+            return;
+        _deadline = deadline;
+        Rearm();
+    }
 
     private void Rearm() => _timer.Change(TimeSpan.FromTicks(Math.Max((_deadline - Elapsed).Ticks, TimeSpan.TicksPerMillisecond)), Timeout.InfiniteTimeSpan);
 

@@ -50,7 +50,8 @@ internal sealed partial class RuntimeLog(ILogger logger)
         (LogLevel level, string text) = Classify(line);
         Log.Line(logger, level, text);
         ReadFacts(text);
-        if (level >= LogLevel.Error)
+        // Some failures are explained in a warning.
+        if (level >= LogLevel.Error || (level == LogLevel.Warning && LooksLikeError.IsMatch(text)))
         {
             lock (_lock)
             {

@@ -32,6 +32,15 @@ internal sealed record RunCommand(int Id, GenerationInput Input, RunParameters P
 
 internal sealed record EndedReply(int Id, GenerationEnd End);
 
+internal static class GenerationEnds
+{
+    /// <summary>
+    /// Whether what the library printed during the run belongs to its end: the run failed, or it said nothing, which is how some failures look. Both
+    /// ends of the pipe ask this.
+    /// </summary>
+    internal static bool NeedsExplanation(this GenerationEnd end) => end.Reason == FinishReason.Error || (end.Reason == FinishReason.Stop && end.TokenCount == 0);
+}
+
 /// <summary>The JSON of the pipe between server and worker. Both ends are the same executable, so it needs no versions.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProbeCommand))]

@@ -161,8 +161,17 @@ internal sealed class WorkerProgram
     private async Task RunAsync(RunCommand command, CancellationToken cancellationToken)
     {
         GenerationEnd? end = null;
-        if (_cache.MustClearBefore(command.Input))
-            _model!.ClearKvCache();
+        try
+        {
+            if (_cache.MustClearBefore(command.Input))
+                _model!.ClearKvCache();
+        }
+        catch (RkllmException ex)
+        {
+            SendEnd(command.Id, new(FinishReason.Error, 0, null, ex.Message));
+            return;
+        }
+
         IAsyncEnumerator<GenerationPiece> pieces = _model!
             .Generate(command.Input, command.Parameters, cancellationToken)
             .GetAsyncEnumerator(CancellationToken.None);
@@ -187,11 +196,15 @@ internal sealed class WorkerProgram
             }
         }
 
-        if (end!.Reason == FinishReason.Error)
-            PrintLogMark(command.Id);
-
         // Sent only now: the run has left the library, so the next one may begin.
-        Send(FrameType.Ended, new EndedReply(command.Id, end), WorkerJson.Default.EndedReply);
+        SendEnd(command.Id, end!);
+    }
+
+    private void SendEnd(int runId, GenerationEnd end)
+    {
+        if (end.NeedsExplanation())
+            PrintLogMark(runId);
+        Send(FrameType.Ended, new EndedReply(runId, end), WorkerJson.Default.EndedReply);
     }
 
     private void Shutdown()

@@ -229,11 +229,11 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task EndRunAsync(EndedReply ended)
     {
         GenerationEnd end = ended.End;
-        if (end.Reason == FinishReason.Error)
+        if (end.NeedsExplanation())
         {
             await _worker.LogReadUpToAsync(ended.Id).ConfigureAwait(false);
             if (_worker.Log.ErrorText is { Length: > 0 } errors)
-                end = end with { Error = $"{end.Error}: {errors}" };
+                end = end with { Reason = FinishReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
         }
 
         EndRun(ended.Id, end);

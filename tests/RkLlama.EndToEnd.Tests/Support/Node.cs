@@ -142,8 +142,14 @@ internal sealed partial class Node : IAsyncDisposable
         foreach (string task in Directory.EnumerateDirectories($"/proc/{ProcessId}/task"))
         {
             string children = Path.Combine(task, "children");
-            if (File.Exists(children))
+            try
+            {
                 workers.AddRange(File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse));
+            }
+            catch (IOException)
+            {
+                // The thread has ended meanwhile; its children are another's now.
+            }
         }
 
         return [.. workers];
@@ -172,6 +178,14 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <summary>Waits until the log has a line that contains the text.</summary>
     internal Task LogsAsync(string text) => EventuallyAsync(() => Log.Contains(text, StringComparison.Ordinal), $"the log should say '{text}'");
+
+    /// <summary>Waits until this many requests wait for their turn.</summary>
+    internal async Task WaitsAsync(int requests)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while ((await GetJsonAsync("/health")).Body.GetProperty("queue").GetProperty("waiting").GetInt32() != requests)
+            (watch.Elapsed < Patience).Should().BeTrue("{0} requests should wait\n{1}", requests, Log);
+    }
 
     internal async Task EventuallyAsync(Func<bool> condition, string because)
     {

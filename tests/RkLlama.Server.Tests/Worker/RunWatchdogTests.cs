@@ -89,6 +89,21 @@ public sealed class RunWatchdogTests : IDisposable
     }
 
     [Fact]
+    public void An_abort_during_the_prefill_has_its_grace_from_the_first_token_on()
+    {
+        _watchdog.OnAbort();
+        _time.Advance(Seconds(5));
+
+        _watchdog.OnToken();
+        _time.Advance(Seconds(1.9));
+        _watchdog.OnToken();
+        _killed.Should().BeEmpty();
+        _time.Advance(Seconds(0.2));
+
+        _killed.Should().HaveCount(1);
+    }
+
+    [Fact]
     public void An_ended_run_is_left_alone()
     {
         _watchdog.Dispose();

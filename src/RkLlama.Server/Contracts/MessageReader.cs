@@ -3,7 +3,7 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Endpoints;
 
-namespace RkLlama.Server.Contracts.RkLlama;
+namespace RkLlama.Server.Contracts;
 
 /// <summary>Reads one message of a conversation, in the form that OpenAI's chat completions gave it and that everybody sends.</summary>
 internal static class MessageReader

@@ -1,0 +1,4 @@
+namespace RkLlama.Server.Contracts.Ollama;
+
+/// <summary>Every error of the Ollama API.</summary>
+internal sealed record OllamaError(string Error);

@@ -1,0 +1,36 @@
+namespace RkLlama.Server.Streaming;
+
+/// <summary>
+/// Server-sent events, already framed, one flush each; otherwise like <see cref="NdjsonStream{T}"/>.
+/// </summary>
+internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events) : IResult
+{
+    /// <summary>A comment: keeps the connection alive and means nothing.</summary>
+    internal static ReadOnlyMemory<byte> Comment { get; } = ":\n\n"u8.ToArray();
+
+    /// <summary>What OpenAI's streams end with.</summary>
+    internal static ReadOnlyMemory<byte> Done { get; } = "data: [DONE]\n\n"u8.ToArray();
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        CancellationToken cancellationToken = httpContext.RequestAborted;
+        IAsyncEnumerator<ReadOnlyMemory<byte>> items = events.GetAsyncEnumerator(cancellationToken);
+        await using (items.ConfigureAwait(false))
+        {
+            bool more = await items.MoveNextAsync().ConfigureAwait(false);
+
+            HttpResponse response = httpContext.Response;
+            response.ContentType = "text/event-stream";
+            response.PreventBuffering();
+            try
+            {
+                for (; more; more = await items.MoveNextAsync().ConfigureAwait(false))
+                    await response.BodyWriter.WriteAsync(items.Current, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new UnfinishedAnswerException(ex, StreamingResponse.AsEvent);
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+using RkLlama.EndToEnd.Tests.Support;
+
+namespace RkLlama.EndToEnd.Tests.Faults;
+
+/// <summary>A fault that the simulator learns has to be met by the server too.</summary>
+public sealed partial class FaultCoverageTests
+{
+    [Fact]
+    public void Every_fault_of_the_simulator_is_tried()
+    {
+        string header = File.ReadAllText(Path.Combine(TestPaths.Root, "simulator", "faults.h"));
+        string[] known = [.. Fault.Matches(header).Select(match => match.Groups[1].Value)];
+
+        IEnumerable<FaultCase> cases = [.. LoadFaults.Refused, .. LoadFaults.Survived, .. RunFaults.All, .. ControlFaults.Leaving, .. ControlFaults.Ending, .. ControlFaults.Repeating];
+
+        known.Should().HaveCountGreaterThan(40).And.BeSubsetOf(cases.Select(fault => fault.Name.Split(':', '@')[0]));
+    }
+
+    [GeneratedRegex(@"F\([A-Z]+, (\w+)\)")]
+    private static partial Regex Fault { get; }
+}

@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.RegularExpressions;
+using RkLlama.EndToEnd.Tests.Support;
+
+namespace RkLlama.EndToEnd.Tests.Faults;
+
+/// <summary>A server whose library has one fault, and the steps that all fault tests share.</summary>
+internal sealed class FaultRig : IAsyncDisposable
+{
+    private readonly string _directory;
+    private Vitals _empty = null!;
+    private int _questions;
+
+    private FaultRig(FaultCase fault, string runtime, string directory, Node node)
+    {
+        Fault = fault;
+        Runtime = runtime;
+        _directory = directory;
+        Node = node;
+    }
+
+    internal FaultCase Fault { get; }
+
+    internal string Runtime { get; }
+
+    internal Node Node { get; }
+
+    /// <summary>The library that the server loads: a link, so that it can be mended while the server runs.</summary>
+    private string Library => Path.Combine(_directory, "librkllmrt.so");
+
+    /// <summary>Runs a test on every version that has the fault, all at once: much of it is waiting.</summary>
+    internal static async Task OnEveryVersionAsync(FaultCase fault, Func<FaultRig, Task> test)
+    {
+        string[] failures = await Task.WhenAll(fault.Versions.Select(runtime => Task.Run(() => RunAsync(fault, runtime, test))));
+        string.Concat(failures).Should().BeEmpty();
+    }
+
+    private static async Task<string> RunAsync(FaultCase fault, string runtime, Func<FaultRig, Task> test)
+    {
+        FaultRig? rig = null;
+        try
+        {
+            rig = await StartAsync(fault, runtime);
+            await test(rig);
+            return "";
+        }
+        catch (Exception ex)
+        {
+            return $"\n== {fault.Name} on {runtime}: {ex}\n{rig?.Node.Log}\n";
+        }
+        finally
+        {
+            if (rig is not null)
+                await rig.DisposeAsync();
+        }
+    }
+
+    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime)
+    {
+        string directory = Directory.CreateTempSubdirectory("rkllama-fault-").FullName;
+        try
+        {
+            return await StartAsync(fault, runtime, directory);
+        }
+        catch
+        {
+            Directory.Delete(directory, recursive: true);
+            throw;
+        }
+    }
+
+    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime, string directory)
+    {
+        string library = Path.Combine(directory, "librkllmrt.so");
+        File.CreateSymbolicLink(library, TestPaths.Simulator(fault.Build ?? runtime));
+        Node node = await Node.StartAsync(
+            runtime,
+            ["--port", "0", .. fault.Options],
+            ("RKLLAMA_LIBRARY", library),
+            ("RKLLM_STANDIN_SPEED", fault.Speed),
+            ("RKLLM_STANDIN_FAULT", fault.Injected),
+            ("RKLLM_STANDIN_FAULT_STATE", Path.Combine(directory, "faults")));
+        FaultRig rig = new(fault, runtime, directory, node);
+        node.AddModel("demo", fault.Modelfile);
+
+        // With the client's one connection, which counts from now on.
+        await node.GetJsonAsync("/");
+        await node.EventuallyAsync(() => node.Log.Contains("RKLLM runtime", StringComparison.Ordinal) || node.Log.Contains("No model can be loaded yet", StringComparison.Ordinal), "the library should have been looked at");
+        rig._empty = await Vitals.WithWorkersAsync(node, 0);
+        return rig;
+    }
+
+    internal Task<Seen> LoadAsync() => Seen.PostAsync(Node, "/load_model", """{"model_name":"demo"}""");
+
+    /// <summary>Loads the model, has one answer, and takes the measures that have to come back.</summary>
+    internal async Task<Vitals> WarmAsync()
+    {
+        Seen loaded = await LoadAsync();
+        loaded.Status.Should().Be(HttpStatusCode.OK, "{0}", loaded.Error);
+        await NextIsGoodAsync(stream: false);
+        await NextIsGoodAsync(stream: true);
+        return await Vitals.WithWorkersAsync(Node, 1);
+    }
+
+    /// <summary>One more question gets its own whole answer, and nothing of any other.</summary>
+    /// <returns>The seconds that took.</returns>
+    internal async Task<double> NextIsGoodAsync(bool stream)
+    {
+        string text = $"answer {++_questions} ä😀";
+        Stopwatch watch = Stopwatch.StartNew();
+        Seen next = await Seen.AskAsync(Node, $"!echo {text}", stream);
+        double seconds = watch.Elapsed.TotalSeconds;
+        next.Should().Be(new Seen(HttpStatusCode.OK, text, "stop", null, IsCut: false));
+        return seconds;
+    }
+
+    /// <summary>After an unload the server is as it was before the first load.</summary>
+    /// <param name="also">Connections that the client has opened beside its first.</param>
+    internal async Task UnloadAsync(int also = 0)
+    {
+        Seen unloaded = await Seen.PostAsync(Node, "/unload_model", "");
+        unloaded.Status.Should().Be(HttpStatusCode.OK, "{0}", unloaded.Error);
+        Node.Workers().Should().BeEmpty();
+        await IsEmptyAsync(also);
+    }
+
+    /// <summary>No model, no worker, and nothing kept of those that were.</summary>
+    internal async Task IsEmptyAsync(int also = 0)
+    {
+        (await Node.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
+        (await Node.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK);
+        await _empty.AreBackAsync(Node, also);
+    }
+
+    /// <summary>Waits until the log says what it should of this fault.</summary>
+    /// <param name="otherwise">What it says where the fault asks for nothing of its own, as a regular expression.</param>
+    internal Task LogsAsync(string otherwise)
+    {
+        string line = Fault.Logged ?? otherwise;
+        return Node.EventuallyAsync(() => Regex.IsMatch(Node.Log, line), $"the log should say '{line}'");
+    }
+
+    /// <summary>What the client of the faulty answer should have seen.</summary>
+    internal void Check(Seen seen, bool stream)
+    {
+        if (Fault.Error is not { } error)
+        {
+            seen.IsWhole.Should().BeTrue("{0}", seen);
+            Regex.IsMatch(seen.Text, $"^(?:{Fault.Text})$").Should().BeTrue("{0} should be {1}", seen.Text[..Math.Min(200, seen.Text.Length)], Fault.Text);
+            seen.FinishReason.Should().Be(Fault.FinishReason);
+            return;
+        }
+
+        seen.Error.Should().MatchRegex(error).And.NotMatchRegex(@"Unhandled exception|\bat RkLlama\.", "clients are told what, not where in the code");
+        seen.FinishReason.Should().BeNull();
+        bool begun = stream && Fault.BreaksOff;
+        (seen.Status, seen.IsCut).Should().Be((begun ? HttpStatusCode.OK : HttpStatusCode.InternalServerError, begun), "{0}", seen);
+        seen.Text.Should().MatchRegex(begun ? Fault.Text : "^$");
+    }
+
+    /// <summary>Puts the version's good library in the place of the bad one, as an operator would.</summary>
+    internal void MendLibrary()
+    {
+        File.Delete(Library);
+        File.CreateSymbolicLink(Library, TestPaths.Simulator(Runtime));
+    }
+
+    /// <summary>A text without what differs from run to run, and without the words that all errors begin with.</summary>
+    internal string Plain(string text) => text
+        .Replace(_directory, "…", StringComparison.Ordinal)
+        .Replace(Node.Models, "…", StringComparison.Ordinal)
+        .Replace("Model demo could not be loaded: ", "", StringComparison.Ordinal)
+        .Replace("The answer failed: ", "", StringComparison.Ordinal);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}

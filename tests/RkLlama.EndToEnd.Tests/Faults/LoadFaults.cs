@@ -1,0 +1,41 @@
+using RkLlama.EndToEnd.Tests.Support;
+
+namespace RkLlama.EndToEnd.Tests.Faults;
+
+/// <summary>Everything that can go wrong while the library loads a model. Without an error the load succeeds in spite of the fault.</summary>
+internal static class LoadFaults
+{
+    /// <summary>Refused, with the library's own words, as long as the cause lasts: twice, and then no more.</summary>
+    internal static readonly FaultCase[] Refused =
+    [
+        Twice("bad_magic", "not a model file", "invalid"),
+        Twice("too_new", "a model newer than the runtime", "invalid"),
+        Twice("too_old", "a model older than the runtime", "too old"),
+        Twice("wrong_platform", "a model for another SoC", "target_platform does not match"),
+        Twice("unknown_platform", "a SoC that the library does not know", "must be either RK3588"),
+        Twice("npu_oom", "no NPU memory left", "failed to malloc npu memory"),
+        Twice("no_device", "no NPU driver, or no right to use it", "failed to open rknn device"),
+        Twice("too_many_files", "the limit of open files", "Too many open files"),
+        Twice("sigill", "instructions that this CPU does not have", "SIGILL"),
+        Twice("init0_broken", "a load that says it succeeded and did not", "load model file error") with { Versions = ["1.1.4"] },
+        Twice("init_hang", "a load that never ends", "took longer than 2 s to load the model") with { Options = ["--load-timeout", "2"] },
+    ];
+
+    /// <summary>Noticed at most in the log.</summary>
+    internal static readonly FaultCase[] Survived =
+    [
+        new("ctx_limit", "a context longer than the model allows") { Injected = "ctx_limit@1,ctx_limit@3", Logged = "loading it with 2048", Harmless = "200: loaded with the context that the model allows" },
+        new("init_slow:300", "a slow load within its budget") { Injected = "init_slow:300", Harmless = "200, later" },
+        new("second_init_segv", "a crash at the second model of a process") { Injected = "second_init_segv", Harmless = "200: one model per worker" },
+        new("template_minus1", "the library keeps its own chat template")
+        {
+            Injected = "template_minus1", Versions = [.. TestPaths.Runtimes.Except(["1.1.4"])], Logged = "refused to switch its own chat template off", Harmless = "200: prompts go in as tokens, so nothing is wrapped twice",
+        },
+    ];
+
+    /// <summary>The library itself cannot be loaded, until somebody installs what it needs.</summary>
+    internal static readonly FaultCase MissingDependency =
+        new("dlopen_missing_dep", "a library that the runtime needs is not installed") { Versions = ["1.2.3"], Build = "1.2.3-missing-dep", Error = @"libgomp-absent\.so\.1" };
+
+    private static FaultCase Twice(string name, string meaning, string error) => new(name, meaning) { Injected = $"{name}@1,{name}@2", Error = error };
+}

@@ -1,0 +1,61 @@
+namespace RkLlama.EndToEnd.Tests.Faults;
+
+/// <summary>Everything that can go wrong while the library answers.</summary>
+internal static class RunFaults
+{
+    private const string CountTo20 = @"\s?1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
+
+    // Text that went out before the failure: a beginning of the reply, and nothing else. A busy machine may lose the last of it with the worker.
+    private const string CountBegins = @"^\s?1( 2( 3( 4( 5)?)?)?)?$";
+
+    private const string NoFirstToken = "gave no first token for 2 s and ignored the abort; its worker was killed";
+
+    // A good answer has to stay within these on a busy machine too.
+    private static readonly string[] ShortBudgets =
+        ["--prefill-timeout", "2", "--prefill-token-timeout", "0", "--token-timeout", "2", "--abort-grace", "0.5"];
+
+    private const string Bounded = "FROM=\"demo.rkllm\"\nMAX_NEW_TOKENS=40\n";
+
+    internal static readonly FaultCase[] All =
+    [
+        new("run_minus1", "the library refuses a run") { Error = "refused the run .*-1" },
+        new("error_state", "an error before the first token") { Error = "the runtime reported an error" },
+        new("error_state:minus1", "an error, and a run that returns -1") { Error = "the runtime reported an error" },
+        new("error_state:5", "an error amid the answer") { Error = "the runtime reported an error", BreaksOff = true, Text = CountBegins, Speed = "1" },
+        new("segv:1", "a crash before the first token") { Error = "SIGSEGV", WorkerIsReplaced = true },
+        new("segv:6", "a crash amid the answer") { Error = "SIGSEGV", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
+        new("abort:1", "a failed assertion of the library") { Error = "SIGABRT", WorkerIsReplaced = true },
+        new("abort:6", "a failed assertion amid the answer") { Error = "SIGABRT", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
+        new("hang:prefill", "a prefill that never ends") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
+        new("hang:1", "no first token ever") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
+        new("hang:6", "tokens stop coming") { Error = "gave no token for 2 s and ignored the abort; its worker was killed", WorkerIsReplaced = true, Options = ShortBudgets, BreaksOff = true, Text = CountBegins, Speed = "1" },
+        new("slow_prefill:10", "a slow prefill within its budget") { Text = CountTo20 },
+        new("slow_prefill:1000", "a prefill over its budget that no abort ends") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
+        new("no_finish", "a run that returns without its end") { Error = "without finishing", BreaksOff = true, Text = $"^{CountTo20}$" },
+        new("double_finish", "the end comes twice") { Text = CountTo20 },
+        new("null_result", "callbacks without a result") { Text = CountTo20 },
+        new("null_text", "every other text is missing") { Text = @"(\s?\d+)+", Harmless = "an answer with holes: the library does not say that text is missing" },
+        new("empty_stream", "an end and nothing else") { Text = "", Harmless = "a whole answer, empty" },
+        new("matmul_failed", "an old driver: error lines and no text") { Error = "matmul" },
+        new("n_image_unset", "an error line, no callback, success") { Injected = "n_image_unset@3,n_image_unset@7", Prompt = "!count 20", Error = "without finishing.*n_image" },
+        new("finish_at_think_end", "the end comes in the place of `</think>`")
+        {
+            Injected = "finish_at_think_end@3,finish_at_think_end@7", Prompt = "!think of a number", Text = @"<think>\s*hm\s*", Harmless = "the thought without its end: the library says that this is all",
+        },
+        new("eos_ignored", "the end token is not seen") { Modelfile = Bounded, Text = @"(\s?\d+)+.*", FinishReason = "length", Harmless = "the answer again and again up to the limit; finish reason `length`" },
+        new("loop_token", "one word for ever") { Modelfile = Bounded, Text = "( again){40}", FinishReason = "length", Harmless = "the word up to the limit; finish reason `length`" },
+        new("garbage_tokens", "garbage for ever") { Modelfile = Bounded, Text = @"(\[PAD151935\]){40}", FinishReason = "length", Harmless = "the garbage up to the limit; finish reason `length`" },
+        new("stale_tail", "the rest of an answer begins the next one") { Modelfile = Bounded, Injected = "stale_tail@3,stale_tail@7", Prompt = "!count 60", Text = @"\s?1 2 .* 40", FinishReason = "length", Harmless = "its own answer, and the next client its own" },
+        new("invalid_utf8", "bytes that are no text") { Text = "ok \uFFFD+ then \uFFFD+", Harmless = "the answer, with U+FFFD for what is no text" },
+        new("embedded_control_chars", "control characters in the text") { Text = "a\u0001b\u001B\\[31mc\r\n\td\u007Fe\"f\\\\g\bh", Harmless = "a whole answer, escaped" },
+        new("huge_piece", "one piece of 1 MiB") { Text = "x{1048576}" },
+        new("leak:64", "64 MiB leak in a run") { Text = CountTo20, Harmless = "a whole answer; an unload brings the memory back" },
+        new("callback_on_other_thread", "callbacks on a thread of the library") { Text = CountTo20 },
+        new("second_instance_garbage", "garbage with two models in a process") { Versions = ["1.1.4", "1.2.0"], Text = CountTo20, Harmless = "a whole answer: one model per worker" },
+        new("late_callback", "a callback after the end of an async run") { Text = CountTo20, Harmless = NotUsed },
+        new("async_no_callback", "an async run without callbacks") { Text = CountTo20, Harmless = NotUsed },
+        new("async_hang", "an async run that never ends") { Text = CountTo20, Harmless = NotUsed },
+    ];
+
+    private const string NotUsed = "not used: runs are blocking, so a whole answer";
+}
