@@ -1,0 +1,97 @@
+namespace RkLlama.Soak;
+
+/// <summary>The people at the other end: in a hurry, patient, slow, fickle, or many at once.</summary>
+internal sealed class Clients(SoakServer server, Tally tally, SoakOptions options, CancellationToken stop)
+{
+    private const int Regulars = 12;
+    private const int CrowdFirst = 21;
+    private const int CrowdSize = 40;
+    private const int MaxRequestsPerMinute = 20_000;
+
+    private static readonly string[] Faults =
+    [
+        "segv:5", "segv", "abort:3", "error_state:3", "error_state:minus1", "run_minus1", "no_finish", "double_finish", "n_image_unset",
+        "callback_on_other_thread", "leak:1", "hang:4", "hang:prefill",
+    ];
+
+    private readonly int _maxRequests = (int)(MaxRequestsPerMinute * options.Duration.TotalMinutes);
+    private int _markers;
+
+    /// <summary>Comes and asks until the doors close, and stays until the last answer is there.</summary>
+    internal Task RunAsync(CancellationToken closing) =>
+        Task.WhenAll([.. Enumerable.Range(1, Regulars).Select(client => Task.Run(() => RegularAsync(client, closing), stop)), Task.Run(() => CrowdAsync(closing), stop)]);
+
+    private async Task RegularAsync(int client, CancellationToken closing)
+    {
+        Random random = new(options.Seed + client);
+        using HttpClient http = Exchange.NewClient(server.Address);
+        using HttpClient slow = Exchange.NewClient(server.Address, receiveBuffer: 4096);
+        while (!closing.IsCancellationRequested && tally.Requests < _maxRequests)
+        {
+            Verdict verdict = await (random.Next(100) switch
+            {
+                < 35 => AskAsync(http, Question.Any(random, client, Marker(client)), stream: false),
+                < 70 => AskAsync(http, Question.Any(random, client, Marker(client)), stream: true),
+                < 75 => AskAsync(http, Question.LongPrompt(Marker(client)), stream: random.Next(2) == 0),
+                < 80 => AskAsync(slow, Question.Long(client), stream: true, Manner.Patient with { Pause = TimeSpan.FromMilliseconds(random.Next(5, 40)) }),
+                < 96 => LeaveAsync(http, random, client),
+                _ => AskAsync(http, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
+            }).ConfigureAwait(false);
+
+            // Who got nothing does not ask again at once.
+            if (verdict.Outcome is not (Outcome.Complete or Outcome.Left))
+                await Task.Delay(random.Next(20, 100), stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Goes away in the queue, in prefill, or between two tokens.</summary>
+    private async Task<Verdict> LeaveAsync(HttpClient http, Random random, int client)
+    {
+        using CancellationTokenSource leave = new();
+        bool stream = random.Next(2) == 0;
+        switch (random.Next(3))
+        {
+            case 0:
+                leave.CancelAfter(random.Next(100));
+                return await AskAsync(http, Question.Any(random, client, Marker(client)), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
+            case 1:
+                leave.CancelAfter(random.Next(300));
+                return await AskAsync(http, Question.Fault("slow_prefill:10"), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
+            default:
+                return await AskAsync(http, Question.Paused(5, client + 64), stream: true, Manner.Patient with { LeaveAfterBytes = random.Next(1, 5000) }).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>More at once than the queue takes, now and then.</summary>
+    private async Task CrowdAsync(CancellationToken closing)
+    {
+        Random random = new(options.Seed);
+        while (!closing.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(random.Next(3000, 12_000), closing).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            using HttpClient http = Exchange.NewClient(server.Address);
+            await Task.WhenAll(Enumerable.Range(CrowdFirst, CrowdSize).Select(client => Task.Run(
+                () => AskAsync(http, Question.Any(new(options.Seed + client), client, Marker(client)), stream: client % 2 == 0), stop))).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Of one request alone; nothing of another's is in it.</summary>
+    private string Marker(int client) => $"s{options.Seed}c{client}r{Interlocked.Increment(ref _markers)}e";
+
+    private async Task<Verdict> AskAsync(HttpClient http, Question question, bool stream, Manner? manner = null)
+    {
+        manner ??= Manner.Patient;
+        Received received = await Exchange.SendAsync(http, "/generate", question.Body(stream), manner, stop).ConfigureAwait(false);
+        Verdict verdict = Verdict.Of(received, question, stream, isSlow: manner.Pause > TimeSpan.Zero);
+        tally.Add(received, verdict);
+        return verdict;
+    }
+}

@@ -1,0 +1,96 @@
+namespace RkLlama.Soak;
+
+/// <summary>Loads and unloads models, as people do, and brings back a model that was given up. One call at a time, except where two race.</summary>
+internal sealed class Operator(SoakServer server, Tally tally, SoakOptions options, CancellationToken stop) : IDisposable
+{
+    private const int MaxAttempts = 20;
+    private const int PatientLooks = 250;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
+    private readonly HttpClient _http = Exchange.NewClient(server.Address);
+    private readonly Random _random = new(options.Seed - 1);
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Changes the model every few seconds until it is told to stop.</summary>
+    internal async Task RunAsync(CancellationToken done)
+    {
+        while (true)
+        {
+            // Sometimes the worker has the time to die more often than the server puts up with.
+            int looks = _random.Next(6) == 0 ? PatientLooks : _random.Next(10, 40);
+            int givenUp = tally.GivenUp;
+            for (int i = 0; i < looks && tally.GivenUp == givenUp && !done.IsCancellationRequested; i++)
+                await Task.Delay(Look, stop).ConfigureAwait(false);
+            if (done.IsCancellationRequested)
+                return;
+
+            await ReloadAsync(SoakServer.Models[_random.Next(SoakServer.Models.Length)], race: _random.Next(4) == 0).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Kills the worker every few seconds until it is told to stop.</summary>
+    internal async Task KillAsync(CancellationToken done)
+    {
+        Random random = new(options.Seed - 2);
+        while (!done.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(random.Next(1000, 5000), done).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (server.KillWorker(random))
+                tally.Killed();
+        }
+    }
+
+    /// <summary>Unloads what is there and loads the model; a worker that is killed meanwhile makes it another attempt.</summary>
+    /// <param name="race">Asks for all models at once, of which one at most may win.</param>
+    internal async Task ReloadAsync(string model, bool race = false)
+    {
+        await PostAsync("/unload_model", "").ConfigureAwait(false);
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            IEnumerable<string> models = race ? SoakServer.Models : [model];
+            bool[] loaded = await Task.WhenAll(models.Select(name => PostAsync("/load_model", $$"""{"model_name":"{{name}}"}"""))).ConfigureAwait(false);
+            int won = loaded.Count(isLoaded => isLoaded);
+            if (won > 1)
+                tally.Fail("two loads at once were both answered with success");
+            if (won > 0)
+            {
+                tally.Loaded();
+                return;
+            }
+        }
+
+        tally.Fail($"{model} could not be loaded in {MaxAttempts} attempts");
+    }
+
+    /// <summary>Asks when nobody else is there: the answer has to be right.</summary>
+    internal async Task AskAsync(Question question)
+    {
+        Received received = await Exchange.SendAsync(_http, "/generate", question.Body(stream: false), Manner.Patient, stop).ConfigureAwait(false);
+        Verdict verdict = Verdict.Of(received, question, stream: false, isSlow: false);
+        if (verdict.Outcome != Outcome.Complete)
+            tally.Fail($"with nobody else there: {verdict.Outcome} {verdict.Kind}");
+    }
+
+    private async Task<bool> PostAsync(string path, string body)
+    {
+        Received received = await Exchange.SendAsync(_http, path, body, Manner.Patient, stop).ConfigureAwait(false);
+        if (received is { Status: 200, End: ExchangeEnd.Clean })
+            return true;
+
+        Verdict verdict = received is { Status: 400, End: ExchangeEnd.Clean }
+            ? Verdict.OfRefusal(received, null)
+            : new(Outcome.Failure, $"POST {path} was answered with {received.Status}, {received.End}: {received.Text}");
+        if (verdict.Outcome == Outcome.Failure)
+            tally.Fail(verdict.Kind);
+        return false;
+    }
+}

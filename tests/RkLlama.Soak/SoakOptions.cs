@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace RkLlama.Soak;
+
+/// <summary>What the command line says.</summary>
+internal sealed record SoakOptions(string Executable, string Simulator, string Model, TimeSpan Duration, int Seed)
+{
+    internal const string Usage = """
+        usage: RkLlama.Soak --executable PATH --simulator PATH/librkllmrt.so --model DIR [--minutes 10] [--seed N]
+          --executable  the server, as published
+          --simulator   the library it loads
+          --model       the directory of the demo model
+          --minutes     how long clients come, fractions allowed; 0.1 to 1440
+          --seed        repeats the clients' choices; the figures name it
+        """;
+
+    /// <returns><see langword="null"/> when it cannot be used.</returns>
+    internal static SoakOptions? Parse(string[] args)
+    {
+        Dictionary<string, string> given = [];
+        for (int i = 0; i < args.Length; i += 2)
+        {
+            if (i + 1 == args.Length || args[i] is not ("--executable" or "--simulator" or "--model" or "--minutes" or "--seed") || !given.TryAdd(args[i], args[i + 1]))
+                return null;
+        }
+
+        int seed = Random.Shared.Next(1, 1_000_000);
+        if (!double.TryParse(given.GetValueOrDefault("--minutes", "10"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double minutes)
+            || minutes is < 0.1 or > 1440
+            || (given.TryGetValue("--seed", out string? text) && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed))
+            || !given.TryGetValue("--executable", out string? executable) || !File.Exists(executable)
+            || !given.TryGetValue("--simulator", out string? simulator) || !File.Exists(simulator)
+            || !given.TryGetValue("--model", out string? model) || !File.Exists(Path.Combine(model, "demo.rkllm")))
+            return null;
+
+        return new(Path.GetFullPath(executable), Path.GetFullPath(simulator), Path.GetFullPath(model), TimeSpan.FromMinutes(minutes), seed);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+
+namespace RkLlama.Soak;
+
+/// <summary>The whole soak: a warm-up, a look at the server, the long time, another look.</summary>
+internal static class SoakRun
+{
+    /// <summary>Everything is over then, in order or not.</summary>
+    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
+
+    // Short, so that much happens: a run that hangs costs its client two seconds, and a silent one is heard of after one.
+    private static readonly string[] ServerArguments =
+        ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1"];
+
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> RunAsync(SoakOptions options)
+    {
+        Tally tally = new();
+        string figures = "no server";
+        string log = "";
+        using CancellationTokenSource stop = new(options.Duration + Overtime);
+        try
+        {
+            SoakServer server = await SoakServer.StartAsync(options, ServerArguments, tally, stop.Token).ConfigureAwait(false);
+            await using (server.ConfigureAwait(false))
+            {
+                try
+                {
+                    figures = await RunAsync(options, server, tally, stop.Token).ConfigureAwait(false);
+                    await server.StopAsync(stop.Token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    log = server.LastLog;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            tally.Fail($"the soak was not over {Overtime.TotalSeconds:0} s after its time");
+        }
+        catch (Exception ex)
+        {
+            tally.Fail(ex.ToString());
+        }
+
+        if (tally.HasFailed)
+            Console.WriteLine($"{log}\n{tally.Failures()}");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"soak of {options.Duration.TotalMinutes:0.##} minutes, seed {options.Seed}: {figures}"));
+        Console.WriteLine(tally.HasFailed ? "0 passed, 1 failed" : "1 passed, 0 failed");
+        return tally.HasFailed ? 1 : 0;
+    }
+
+    private static async Task<string> RunAsync(SoakOptions options, SoakServer server, Tally tally, CancellationToken stop)
+    {
+        using Operator person = new(server, tally, options, stop);
+        Clients clients = new(server, tally, options, stop);
+        TimeSpan warmUp = options.Duration / 4 < LongestWarmUp ? options.Duration / 4 : LongestWarmUp;
+
+        await PhaseAsync(clients, person, warmUp, stop).ConfigureAwait(false);
+        ProcessFigures before = await LookAsync(server, person, tally, null, stop).ConfigureAwait(false);
+        await PhaseAsync(clients, person, options.Duration - warmUp, stop).ConfigureAwait(false);
+        ProcessFigures after = await LookAsync(server, person, tally, before, stop).ConfigureAwait(false);
+
+        if (tally.Complete == 0)
+            tally.Fail("no answer was complete");
+        return tally.Figures(server.WorkersStarted - tally.Loads, before, after);
+    }
+
+    /// <summary>Clients come for a time; the operator stays until the last of them has gone.</summary>
+    private static async Task PhaseAsync(Clients clients, Operator person, TimeSpan duration, CancellationToken stop)
+    {
+        await person.ReloadAsync(SoakServer.Models[0]).ConfigureAwait(false);
+        using CancellationTokenSource closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using CancellationTokenSource done = new();
+        closing.CancelAfter(duration);
+        Task operating = person.RunAsync(done.Token);
+        Task killing = person.KillAsync(closing.Token);
+        try
+        {
+            await clients.RunAsync(closing.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await done.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(operating, killing).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Brings the server to the state that is compared, one model loaded and nobody there, and waits until it has settled.</summary>
+    /// <param name="before">What it may be at most, or <see langword="null"/> for the first look.</param>
+    private static async Task<ProcessFigures> LookAsync(SoakServer server, Operator person, Tally tally, ProcessFigures? before, CancellationToken stop)
+    {
+        await person.ReloadAsync(SoakServer.Models[0]).ConfigureAwait(false);
+        await person.AskAsync(Question.Count(10)).ConfigureAwait(false);
+
+        ProcessFigures last = server.Figures;
+        string? wrong = null;
+        int calm = 0;
+        for (TimeSpan waited = TimeSpan.Zero; waited < SettlePatience && calm < 4; waited += SettleStep)
+        {
+            await Task.Delay(SettleStep, stop).ConfigureAwait(false);
+            ProcessFigures now = server.Figures;
+            wrong = Wrong(server, now, before);
+            calm = wrong is null && now.Descriptors == last.Descriptors ? calm + 1 : 0;
+            last = now;
+        }
+
+        if (wrong is not null)
+            tally.Fail(wrong);
+        return last;
+    }
+
+    private static string? Wrong(SoakServer server, ProcessFigures now, ProcessFigures? before)
+    {
+        (int Id, bool IsZombie)[] workers = server.Workers();
+        int processes = server.Processes().Length;
+        return workers switch
+        {
+            _ when workers.Any(worker => worker.IsZombie) => "there is a zombie",
+            _ when workers.Length != 1 => $"there are {workers.Length} workers with one model loaded",
+            _ when processes != 2 => $"there are {processes} processes of this server instead of 2",
+            _ => before is null ? null : now.GrowthSince(before),
+        };
+    }
+}
