@@ -13,6 +13,7 @@ usage: ./build.sh COMMAND
   build            build the solution and the simulator
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test; ends with "N passed, N failed, N skipped"
+  soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
   publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
   help             this text
@@ -88,6 +89,20 @@ bench() {
     artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama"
 }
 
+# run_soak MINUTES: clients, an operator and a killer against one published server.
+run_soak() {
+    dotnet artifacts/bin/RkLlama.Soak/debug/RkLlama.Soak.dll --executable "$PWD/dist/publish/$(rid)/rkllama" \
+        --simulator "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" --model models/demo --minutes "$1"
+}
+
+soak() {
+    need_dotnet
+    simulator $run_version
+    publish "$(rid)" >/dev/null
+    dotnet build tests/RkLlama.Soak -v quiet
+    run_soak "${1:-10}"
+}
+
 has_npu() {
     [ -e /dev/dri/renderD129 ] && [ "$(uname -m)" = aarch64 ]
 }
@@ -155,6 +170,7 @@ test_all() {
     for project in Prompts Server EndToEnd; do
         suite "$project" dotnet test "tests/RkLlama.$project.Tests" --no-build
     done
+    suite "soak" run_soak 0.25
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ]
 }
@@ -164,6 +180,7 @@ command=${1:-help}
 case $command in
     build) build ;;
     bench) bench ;;
+    soak) soak "$@" ;;
     run) run "$@" ;;
     test) test_all ;;
     publish) publish "$@" ;;

@@ -39,7 +39,9 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         {% if enable_thinking is defined and not enable_thinking %}{{ enable_thinking }}{% endif %}{% endif %}
         """;
 
-    private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/rm", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate"];
+    private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/rm", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate",
+         "/v1/models", "/v1/models/m", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/v1/nothing", "/api/nothing"];
+    private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/api/chat", "/api/generate"];
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     private static readonly string[] ContentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "/", "\u007F"];
 
@@ -71,7 +73,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         {
             bool generates = random.Next(4) > 0;
             string method = generates ? "POST" : Methods[random.Next(Methods.Length)];
-            string path = generates ? "/generate" : Endpoints[random.Next(Endpoints.Length)];
+            string path = generates ? Generators[random.Next(Generators.Length)] : Endpoints[random.Next(Endpoints.Length)];
             return await SendAsync(node, random, method, path, JsonFuzzer.Generate(random));
         });
     }
@@ -174,15 +176,16 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         using HttpResponseMessage response = await node.Client.SendAsync(request);
         string text = await response.Content.ReadAsStringAsync();
         return (sent, Judge((int)response.StatusCode, text, response.Headers.RetryAfter is not null)
-            ?? ((int)response.StatusCode >= 400 && method != "HEAD" && !IsError(text) ? $"{(int)response.StatusCode} without an error in JSON: '{text}'" : null));
+            ?? ((int)response.StatusCode >= 400 && method != "HEAD" && !IsError(text, path) ? $"{(int)response.StatusCode} without an error in JSON: '{text}'" : null));
     }
 
-    private static bool IsError(string text)
+    private static bool IsError(string text, string path)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.GetProperty("error").GetString() is { Length: > 0 };
+            JsonElement error = document.RootElement.GetProperty("error");
+            return (path.StartsWith("/v1/", StringComparison.Ordinal) ? error.GetProperty("message") : error).GetString() is { Length: > 0 };
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException or KeyNotFoundException)
         {

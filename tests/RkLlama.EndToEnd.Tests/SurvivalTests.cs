@@ -152,6 +152,24 @@ public sealed class SurvivalTests
     }
 
     [Fact]
+    public async Task A_worker_that_dies_while_it_is_unloaded_leaves_nobody_waiting()
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        for (int i = 0; i < 20; i++)
+        {
+            await (i == 0 ? node.LoadAsync() : node.PostJsonAsync("/load_model", LoadDemo));
+            using HttpResponseMessage running = await node.StreamAsync("!sleep 3 2000");
+            int worker = await node.WorkerAsync();
+
+            Node.SignalTo("KILL", worker);
+            await node.PostJsonAsync("/unload_model", "");
+            Func<Task<string>> read = () => running.Content.ReadAsStringAsync().WaitAsync(Node.Patience);
+
+            await read.Should().ThrowAsync<HttpRequestException>("the stream is cut, round {0}", i);
+        }
+    }
+
+    [Fact]
     public async Task Out_of_memory_the_kernel_takes_the_worker_first()
     {
         await using Node node = await Node.StartAsync("1.2.3");

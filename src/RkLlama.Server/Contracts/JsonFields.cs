@@ -15,7 +15,7 @@ internal static class JsonFields
 
     internal static string? Text(this JsonElement owner, string name) => !owner.TryGet(name, out JsonElement value)
         ? null
-        : value.ValueKind == JsonValueKind.String ? value.GetText(name) : throw Wrong(name, "a string");
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, "a string");
 
     internal static bool? Flag(this JsonElement owner, string name) => !owner.TryGet(name, out JsonElement value)
         ? null
@@ -60,10 +60,10 @@ internal static class JsonFields
         if (!owner.TryGet(name, out JsonElement value))
             return [];
         if (value.ValueKind == JsonValueKind.String)
-            return [value.GetText(name)];
+            return [value.GetString()!];
         if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(static item => item.ValueKind != JsonValueKind.String))
             throw Wrong(name, "a string or an array of strings");
-        return [.. value.EnumerateArray().Select(item => item.GetText(name))];
+        return [.. value.EnumerateArray().Select(item => item.GetString()!)];
     }
 
     internal static ApiException Wrong(string name, string expected) => ApiException.BadRequest($"{name} must be {expected}.", name);

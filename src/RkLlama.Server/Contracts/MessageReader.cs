@@ -65,7 +65,7 @@ internal static class MessageReader
             (true, _) when hasCalls => null,
             (true, _) when role == "assistant" => "",
             (true, _) => throw ApiException.BadRequest($"{path} is missing: a {role} message needs text."),
-            (_, JsonValueKind.String) => content.GetText(path),
+            (_, JsonValueKind.String) => content.GetString()!,
             (_, JsonValueKind.Array) => Parts(content, path),
             _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts."),
         };
@@ -81,7 +81,7 @@ internal static class MessageReader
             string at = $"{path}[{index++}]";
             if (part.ValueKind == JsonValueKind.String)
             {
-                text.Append(part.GetText(at));
+                text.Append(part.GetString()!);
                 continue;
             }
             string? type = part.ValueKind == JsonValueKind.Object ? OptionalText(part, "type", at) : null;
@@ -114,5 +114,5 @@ internal static class MessageReader
     }
 
     private static string? OptionalText(JsonElement owner, string key, string path) =>
-        owner.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetText($"{path}.{key}") : null;
+        owner.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : null;
 }

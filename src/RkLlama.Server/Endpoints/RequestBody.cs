@@ -34,7 +34,9 @@ internal static class RequestBody
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return document.RootElement.Clone();
+            return HasHalfPairs(body.Span)
+                ? throw ApiException.BadRequest("The body has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.")
+                : document.RootElement.Clone();
         }
         catch (JsonException ex)
         {
@@ -43,18 +45,29 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The text of a JSON string.</summary>
-    /// <exception cref="ApiException">400: it has half of a surrogate pair, which is no character.</exception>
-    internal static string GetText(this JsonElement element, string path)
+    /// <summary>
+    /// Whether a string is no text: an escape that is half of a surrogate pair. Whoever read it later would get an exception in the middle of something.
+    /// </summary>
+    private static bool HasHalfPairs(ReadOnlySpan<byte> json)
     {
+        if (json.IndexOf("\\u"u8) < 0)
+            return false;
+
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {
-            return element.GetString()!;
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    reader.GetString();
+            }
         }
         catch (InvalidOperationException)
         {
-            throw ApiException.BadRequest($"{path} has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.");
+            return true;
         }
+
+        return false;
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadInTimeAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
@@ -71,6 +84,11 @@ internal static class RequestBody
             {
                 ClosesConnection = true,
             };
+        }
+        catch (Exception ex) when (ex is (IOException and not BadHttpRequestException) or InvalidOperationException)
+        {
+            // Chunks whose sizes or trailers are none; Kestrel has no better word for some of them.
+            throw new ApiException(StatusCodes.Status400BadRequest, new("The body could not be read: its framing is not that of HTTP.")) { ClosesConnection = true };
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
         TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
-        RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard) : null;
+        RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard, length => Log.Repeats(logger, model.Name, length, options.RepeatGuard)) : null;
         return new(model, prompt, room.MaxNewTokens, guard, arrival, gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone));
     }
 
@@ -98,7 +98,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         ({ } error, _) => $"{end.Reason} ({error})",
         (null, AbortCause.Length) => "Length",
         (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
-        (null, AbortCause.Repetition) => "Length (cut: it repeated itself)",
+        (null, AbortCause.Repetition) => "Length (cut as a loop)",
         (null, AbortCause.ClientLeft) when end.Reason == FinishReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == FinishReason.Cancelled => "Cancelled (the model was unloaded)",
         _ => end.Reason.ToString(),
@@ -108,6 +108,9 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Answer of model {Model} cut: it repeated itself, a phrase of {Length} tokens more than {Times} times")]
+        internal static partial void Repeats(ILogger logger, string model, int length, int times);
+
         [LoggerMessage(
             EventId = 1,
             Level = LogLevel.Information,

@@ -5,7 +5,8 @@ namespace RkLlama.Server.Inference;
 /// One per answer.
 /// </summary>
 /// <param name="times">How often the phrase may stand in a row, 2 or more; one time more is a loop.</param>
-internal sealed class RepetitionGuard(int times)
+/// <param name="report">Hears of the loop: the length of the phrase in tokens.</param>
+internal sealed class RepetitionGuard(int times, Action<int>? report = null)
 {
     internal const int LongestPhrase = 64;
 
@@ -18,15 +19,18 @@ internal sealed class RepetitionGuard(int times)
     /// <returns>Whether it completes one repetition too many.</returns>
     internal bool Repeats(int token)
     {
-        bool loops = false;
+        int phrase = 0;
         for (int length = 1; length <= Math.Min(LongestPhrase, _count); length++)
         {
             _matches[length] = _last[(_count - length) % LongestPhrase] == token ? _matches[length] + 1 : 0;
-            loops |= _matches[length] >= length * times;
+            if (phrase == 0 && _matches[length] >= length * times)
+                phrase = length;
         }
 
         _last[_count % LongestPhrase] = token;
         _count++;
-        return loops;
+        if (phrase > 0)
+            report?.Invoke(phrase);
+        return phrase > 0;
     }
 }

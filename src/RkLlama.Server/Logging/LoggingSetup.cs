@@ -15,6 +15,9 @@ internal static class LoggingSetup
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Filter.ByExcluding(static logEvent => logEvent.Exception is StreamCutException)
 
+            // Anybody can send a broken body; it has been answered.
+            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
+
             // Said in one sentence by ServerHost.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start");
         JournalFormatter formatter = new(JournalFormatter.IsJournal);

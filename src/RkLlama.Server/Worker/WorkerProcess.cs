@@ -23,7 +23,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _marks = new();
     private readonly TaskCompletionSource _logEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private WorkerProcess(Process process, ILogger runtimeLogger, FrameHandler onFrame)
     {
@@ -87,17 +87,25 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         lock (_writeLock)
         {
-            _frames.Add(type, payload);
-            _frames.Flush();
+            try
+            {
+                _frames.Add(type, payload);
+                _frames.Flush();
+            }
+            catch (ObjectDisposedException ex)
+            {
+                throw new IOException(ex.Message, ex);
+            }
         }
     }
 
     /// <summary>Waits for the end of a worker that is dying and says how it died, with the library's last words.</summary>
     internal async Task<string> DescribeEndAsync()
     {
+        int exitCode;
         try
         {
-            await _exited.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
+            exitCode = await _exited.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
             await _logEnded.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
         }
         catch (TimeoutException)
@@ -105,7 +113,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             return "the worker stopped answering";
         }
 
-        string end = WorkerExit.Describe(_process.ExitCode);
+        string end = WorkerExit.Describe(exitCode);
         return Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end;
     }
 
@@ -158,7 +166,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private async Task WatchExitAsync()
     {
         await _process.WaitForExitAsync().ConfigureAwait(false);
-        _exited.TrySetResult();
+        _exited.TrySetResult(_process.ExitCode);
     }
 
     private void ReadFrames()

@@ -24,9 +24,14 @@ internal static class JsonFuzzer
         ["01", "+1", ".5", "0x10", "NaN", "-Infinity", "undefined", "None", "", "'a'", "\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xC3\"", "\"\0\"", "\"\r\n\"", "\"\\q\"", "\"\\u12\"",
          Nested("[", "]", 65), Nested("{\"a\":", "}", 65), Nested("[", "]", 50_000), Nested("{\"a\":", "}", 50_000)];
 
-    /// <summary>The body of a <c>/generate</c>, wrong in some way, or, seldom, right.</summary>
+    /// <summary>A body that every endpoint which answers prompts may get, wrong in some way, or, seldom, right.</summary>
     internal static string Generate(Random random) => Spoil(random, Object(random,
     [
+        ("model", random.Next(8) == 0 ? Value(random, 1) : "\"m\""),
+        ("prompt", random.Next(3) == 0 ? Value(random, 1) : "\"!echo hello\""),
+        .. Seldom(random, "name", "suffix", "system", "template", "raw", "format", "options", "keep_alive", "think", "images", "context", "stop", "n", "seed",
+            "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stream_options", "tool_choice", "logprobs", "logit_bias", "echo",
+            "reasoning_effort", "reasoning", "chat_template_kwargs", "modalities", "response_format"),
         ("messages", Messages(random)),
         ("stream", random.Next(6) switch { 0 or 1 => "true", 2 => "1", 3 => Value(random, 1), _ => "false" }),
         ("tools", random.Next(5) == 0 ? $$$"""[{"type":"function","function":{"name":{{{Text(random)}}},"parameters":{{{Value(random, 2)}}}}}]""" : null),
@@ -40,6 +45,9 @@ internal static class JsonFuzzer
         ("from", random.Next(2) == 0 ? $"\"{FuzzNames.Any(random)}\"" : null),
         ("huggingface_path", random.Next(3) == 0 ? Value(random, 1) : null),
     ]));
+
+    private static (string, string?)[] Seldom(Random random, params string[] names) =>
+        [.. names.Select(name => (name, random.Next(20) == 0 ? Value(random, 2) : null))];
 
     private static string Messages(Random random) => random.Next(10) switch
     {

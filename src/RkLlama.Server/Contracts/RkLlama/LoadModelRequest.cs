@@ -18,9 +18,9 @@ internal sealed record LoadModelRequest(string ModelName, string? From, string? 
         if (name.ValueKind != JsonValueKind.String)
             throw ApiException.BadRequest("model_name must be a string: the name of a model as GET /models lists it.");
 
-        return new(name.GetText("model_name"), Text(body, "from"), Text(body, "huggingface_path"));
+        return new(name.GetString()!, Text(body, "from"), Text(body, "huggingface_path"));
     }
 
     private static string? Text(JsonElement body, string key) =>
-        body.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetText(key) : null;
+        body.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : null;
 }
