@@ -71,6 +71,16 @@ public sealed class PromptBuilder
         ? AsText(PromptText.Trusted(text))
         : Encode(_tokenizer, PromptText.Trusted(text), guards: false);
 
+    /// <summary>Makes a prompt of a client's text and nothing else, for embeddings: control tokens that it writes stay text.</summary>
+    /// <exception cref="PromptException">It cannot be tokenised.</exception>
+    public Prompt BuildText(string text)
+    {
+        PromptText request = new(text, [new(0, text.Length)]);
+        return _tokenizer is null || Mode != PromptMode.Tokens
+            ? AsText(_settings.GuardsSpecialTokens ? _breaker.Break(request) : request)
+            : Encode(_tokenizer, request, _settings.GuardsSpecialTokens);
+    }
+
     private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guards)
     {
         try

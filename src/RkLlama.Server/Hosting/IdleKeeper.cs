@@ -10,7 +10,7 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Look, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        while (await TicksAsync(timer, stoppingToken).ConfigureAwait(false))
         {
             // With the turn in hand nobody else starts a run or switches.
             if (!host.NeedsTidying || queue.TryEnter(host.Home?.Name ?? "") is not { } turn)
@@ -28,6 +28,19 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
                     host.Home = null;
                 }
             }
+        }
+    }
+
+    /// <summary>The host calls a cancelled service a failed one when it could not start itself.</summary>
+    private static async Task<bool> TicksAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -109,6 +109,7 @@ internal static partial class ServerHost
         services.AddSingleton<NodeFaults>();
         services.AddSingleton<ModelHost>();
         services.AddSingleton<Generator>();
+        services.AddSingleton<Embedder>();
         services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddHostedService<Preloader>();

@@ -58,7 +58,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
             turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
-            EngineRun run = await keeper.StartRunAsync(input, parameters, gone.Token).ConfigureAwait(false);
+            EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
             long started = Stopwatch.GetTimestamp();
             _ = FinishAsync(run, turn, model, prompt, keepAlive, arrival, started);
             return new(run, turnTaken, started);

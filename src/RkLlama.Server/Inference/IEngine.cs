@@ -39,6 +39,11 @@ internal interface IEngineSession : IAsyncDisposable
     /// <summary>Starts a run. Only when the run before it has completed.</summary>
     /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
     EngineRun Start(GenerationInput input, RunParameters parameters);
+
+    /// <summary>Starts a run without tokens; its outcome has the embedding of the input. Otherwise like <see cref="Start"/>.</summary>
+    /// <param name="isMean">The mean of all tokens' hidden states; otherwise the last one's.</param>
+    /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
+    EngineRun StartEmbedding(GenerationInput input, bool isMean);
 }
 
 /// <summary>What is known of a loaded model and the runtime under it.</summary>
@@ -52,7 +57,11 @@ internal readonly record struct EngineToken(int TokenId, string Text);
 
 /// <summary>How a run ended and when, in <see cref="System.Diagnostics.Stopwatch"/> timestamps taken where the engine's data arrived.</summary>
 /// <param name="FirstToken"><see langword="null"/> when there was none.</param>
-internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended);
+internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended)
+{
+    /// <summary>A vector of length 1; only where one was asked for and the run succeeded.</summary>
+    internal float[]? Embedding { get; init; }
+}
 
 /// <summary>Why a run was stopped before its own end.</summary>
 internal enum AbortCause

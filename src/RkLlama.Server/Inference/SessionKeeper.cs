@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RkLlama.Native;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -85,8 +84,9 @@ internal sealed partial class SessionKeeper
     }
 
     /// <summary>Starts a run, waiting for the worker while that loads or is replaced.</summary>
+    /// <param name="start">Starts the run on a session; called again with another when that has died before.</param>
     /// <exception cref="EngineException">The model failed for good.</exception>
-    internal async Task<EngineRun> StartRunAsync(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
+    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -99,7 +99,7 @@ internal sealed partial class SessionKeeper
             {
                 try
                 {
-                    return session.Start(input, parameters);
+                    return start(session);
                 }
                 catch (SessionDiedException)
                 {

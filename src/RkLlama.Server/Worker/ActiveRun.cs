@@ -15,6 +15,9 @@ internal sealed class ActiveRun(int id)
     /// <summary>Written by the frame thread before the run's end.</summary>
     internal long? FirstToken { get; set; }
 
+    /// <summary>Written by the frame thread before the run's end; only where an embedding was asked for.</summary>
+    internal float[]? Embedding { get; set; }
+
     /// <summary>Set before the run is sent.</summary>
     internal required RunWatchdog Watchdog { get; init; }
 

@@ -11,6 +11,7 @@ internal enum FrameType : byte
     Load = 2,
     Run = 3,
     Shutdown = 5,
+    Embed = 6,
 
     /// <summary>Server to worker: stop a run. Payload: run id (4 bytes).</summary>
     Abort = 4,
@@ -23,6 +24,9 @@ internal enum FrameType : byte
 
     /// <summary>Worker to server: one token. Payload: run id (4), token id (4), UTF-8 text (the rest).</summary>
     Token = 68,
+
+    /// <summary>Worker to server: the embedding of an input. Payload: run id (4), little-endian float32 values.</summary>
+    Embedding = 70,
 }
 
 /// <summary>Collects frames and writes them in one call. Not thread-safe.</summary>

@@ -13,6 +13,7 @@ internal sealed class PrefixCache(bool isReused)
     private readonly List<int> _tokens = [];
     private string? _text;
     private bool _hasRun;
+    private bool _isUnknown;
 
     /// <summary>Whether the cache has to be emptied before this run; also notes the run as the last one.</summary>
     internal bool MustClearBefore(GenerationInput input)
@@ -20,12 +21,20 @@ internal sealed class PrefixCache(bool isReused)
         bool isCovered = input.Tokens is { } tokens
             ? tokens.Count <= _tokens.Count && tokens.SequenceEqual(_tokens.Take(tokens.Count))
             : _text is not null && _text.StartsWith(input.Text!, StringComparison.Ordinal);
-        bool mustClear = _hasRun && (!isReused || isCovered);
-        _hasRun = true;
+        bool mustClear = _isUnknown || (_hasRun && (!isReused || isCovered));
+        (_hasRun, _isUnknown) = (true, false);
         _tokens.Clear();
         _tokens.AddRange(input.Tokens ?? []);
         _text = input.Text;
         return mustClear;
+    }
+
+    /// <summary>Notes that nothing is known of what the cache holds; the next run starts with an empty one.</summary>
+    internal void Forget()
+    {
+        _isUnknown = true;
+        _tokens.Clear();
+        _text = null;
     }
 
     /// <summary>Notes a token of the answer, which follows the prompt in the cache.</summary>

@@ -30,6 +30,9 @@ internal sealed record FailedReply(string Message);
 
 internal sealed record RunCommand(int Id, GenerationInput Input, RunParameters Parameters);
 
+/// <param name="IsMean">The mean of all tokens' hidden states; otherwise the last one's.</param>
+internal sealed record EmbedCommand(int Id, GenerationInput Input, bool IsMean);
+
 internal sealed record EndedReply(int Id, GenerationEnd End);
 
 internal static class GenerationEnds
@@ -49,5 +52,6 @@ internal static class GenerationEnds
 [JsonSerializable(typeof(LoadedReply))]
 [JsonSerializable(typeof(FailedReply))]
 [JsonSerializable(typeof(RunCommand))]
+[JsonSerializable(typeof(EmbedCommand))]
 [JsonSerializable(typeof(EndedReply))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

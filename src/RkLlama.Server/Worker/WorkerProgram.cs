@@ -89,9 +89,11 @@ internal sealed class WorkerProgram
                 break;
             case FrameType.Run:
                 RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
-                CancellationTokenSource source = new();
-                (_runId, _run) = (run.Id, source);
-                Enqueue(() => RunAsync(run, source.Token).GetAwaiter().GetResult());
+                Begin(run.Id, stop => RunAsync(run, stop));
+                break;
+            case FrameType.Embed:
+                EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
+                Begin(embed.Id, stop => EmbedAsync(embed, stop));
                 break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
                 _ = _run?.CancelAsync();
@@ -100,6 +102,13 @@ internal sealed class WorkerProgram
                 Enqueue(Shutdown);
                 break;
         }
+    }
+
+    private void Begin(int runId, Func<CancellationToken, Task> run)
+    {
+        CancellationTokenSource source = new();
+        (_runId, _run) = (runId, source);
+        Enqueue(() => run(source.Token).GetAwaiter().GetResult());
     }
 
     private void Enqueue(Action command) => _commands.Writer.TryWrite(command);
@@ -198,6 +207,32 @@ internal sealed class WorkerProgram
 
         // Sent only now: the run has left the library, so the next one may begin.
         SendEnd(command.Id, end!);
+    }
+
+    private async Task EmbedAsync(EmbedCommand command, CancellationToken cancellationToken)
+    {
+        _cache.Forget();
+        GenerationEnd end;
+        try
+        {
+            HiddenStates states = await _model!.EmbedAsync(command.Input, cancellationToken).ConfigureAwait(false);
+            float[] vector = Embedding.Of(states, command.IsMean);
+            byte[] payload = new byte[4 + (4 * vector.Length)];
+            BinaryPrimitives.WriteInt32LittleEndian(payload, command.Id);
+            MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
+            _frames.Add(FrameType.Embedding, payload);
+            end = new(FinishReason.Stop, states.TokenCount, null, null);
+        }
+        catch (RkllmException ex)
+        {
+            end = new(FinishReason.Error, 0, null, ex.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            end = new(FinishReason.Cancelled, 0, null, null);
+        }
+
+        SendEnd(command.Id, end);
     }
 
     private void SendEnd(int runId, GenerationEnd end)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -123,7 +124,14 @@ internal sealed partial class WorkerSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public EngineRun Start(GenerationInput input, RunParameters parameters)
+    public EngineRun Start(GenerationInput input, RunParameters parameters) =>
+        Start(input, id => _worker.Send(FrameType.Run, new RunCommand(id, input, parameters), WorkerJson.Default.RunCommand));
+
+    /// <inheritdoc/>
+    public EngineRun StartEmbedding(GenerationInput input, bool isMean) =>
+        Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
+
+    private EngineRun Start(GenerationInput input, Action<int> send)
     {
         ActiveRun run;
         lock (_lock)
@@ -143,7 +151,7 @@ internal sealed partial class WorkerSession : IEngineSession
         _worker.Log.ClearErrors();
         try
         {
-            _worker.Send(FrameType.Run, new RunCommand(run.Id, input, parameters), WorkerJson.Default.RunCommand);
+            send(run.Id);
         }
         catch (IOException)
         {
@@ -191,6 +199,10 @@ internal sealed partial class WorkerSession : IEngineSession
                     run.FirstToken = Stopwatch.GetTimestamp();
                 run.Watchdog.OnToken();
                 run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                break;
+            case FrameType.Embedding:
+                if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
+                    embedded.Embedding = MemoryMarshal.Cast<byte, float>(payload[4..]).ToArray();
                 break;
             case FrameType.Ended:
                 EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
@@ -255,7 +267,7 @@ internal sealed partial class WorkerSession : IEngineSession
         if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
             end = end with { Reason = FinishReason.Error, Error = verdict };
         run.Tokens.Writer.TryComplete();
-        run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()));
+        run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()) { Embedding = run.Embedding });
     }
 
     /// <summary>Ends a worker that the watchdog has given up.</summary>

@@ -65,6 +65,8 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
         return run.Engine;
     }
 
+    public EngineRun StartEmbedding(GenerationInput input, bool isMean) => throw new NotSupportedException();
+
     public ValueTask DisposeAsync()
     {
         IsDisposed = true;

@@ -22,6 +22,8 @@ internal static class OllamaEndpoints
         app.MapDelete("/api/delete", OllamaCatalog.Delete);
         app.MapPost("/api/chat", OllamaChat.Create);
         app.MapPost("/api/generate", OllamaGenerate.Create);
+        app.MapPost("/api/embed", OllamaEmbeddings.Embed);
+        app.MapPost("/api/embeddings", OllamaEmbeddings.EmbedOne);
         foreach (string path in (ReadOnlySpan<string>)["/api/pull", "/api/create", "/api/push"])
             app.MapPost(path, NotImplemented);
     }

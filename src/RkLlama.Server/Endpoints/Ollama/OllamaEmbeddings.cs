@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Text.Json;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Contracts;
+using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Endpoints.OpenAi;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Streaming;
+
+namespace RkLlama.Server.Endpoints.Ollama;
+
+/// <summary><c>POST /api/embed</c> and its older form <c>POST /api/embeddings</c>.</summary>
+internal static class OllamaEmbeddings
+{
+    internal static async Task<IResult> Embed(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    {
+        long start = Stopwatch.GetTimestamp();
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        OllamaEmbedRequest request = OllamaEmbedRequest.From(body);
+        LoadedModel model = host.Find(request.Model);
+        return new AwaitedJsonAnswer<OllamaEmbedReply>(EmbedAsync, ApiJson.Wire.OllamaEmbedReply, heartbeat);
+
+        async Task<OllamaEmbedReply> EmbedAsync(CancellationToken cancellationToken)
+        {
+            List<float[]> vectors = [];
+            int tokens = 0;
+            TimeSpan load = TimeSpan.Zero;
+            foreach (string text in request.Input)
+            {
+                TextEmbedding one = await embedder.EmbedAsync(model, text, request.Truncates, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+                vectors.Add(Embeddings.Shorten(one.Vector, request.Dimensions));
+                tokens += one.PromptTokens;
+                load += one.Load;
+            }
+
+            return new(request.Model, [.. vectors], OllamaTime.Of(Stopwatch.GetElapsedTime(start)), OllamaTime.Of(load), tokens);
+        }
+    }
+
+    internal static async Task<IResult> EmbedOne(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    {
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        OllamaFields.RequireObject(body);
+        LoadedModel model = host.Find(OllamaFields.ReadModel(body));
+        string text = body.Text("prompt") ?? "";
+        TimeSpan? keepAlive = body.ReadKeepAlive();
+        return new AwaitedJsonAnswer<OllamaEmbeddingReply>(EmbedAsync, ApiJson.Wire.OllamaEmbeddingReply, heartbeat);
+
+        async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
+            ? new([])
+            : new((await embedder.EmbedAsync(model, text, truncates: true, keepAlive, cancellationToken).ConfigureAwait(false)).Vector);
+    }
+}

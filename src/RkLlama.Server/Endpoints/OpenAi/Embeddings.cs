@@ -1,0 +1,48 @@
+using System.Text.Json;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Contracts;
+using RkLlama.Server.Contracts.OpenAi;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Streaming;
+using RkLlama.Server.Worker;
+
+namespace RkLlama.Server.Endpoints.OpenAi;
+
+/// <summary><c>POST /v1/embeddings</c>.</summary>
+internal static class Embeddings
+{
+    internal static async Task<IResult> Create(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    {
+        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        EmbeddingsRequest request = EmbeddingsRequest.From(body);
+        LoadedModel model = host.Find(request.Model);
+        return new AwaitedJsonAnswer<EmbeddingList>(EmbedAsync, ApiJson.Wire.EmbeddingList, heartbeat);
+
+        async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
+        {
+            List<EmbeddingItem> items = [];
+            int tokens = 0;
+            foreach (string text in request.Input)
+            {
+                TextEmbedding one = await embedder.EmbedAsync(model, text, truncates: false, null, cancellationToken).ConfigureAwait(false);
+                items.Add(new("embedding", items.Count, new(Shorten(one.Vector, request.Dimensions), request.IsBase64)));
+                tokens += one.PromptTokens;
+            }
+
+            return new("list", [.. items], request.Model, new(tokens, tokens));
+        }
+    }
+
+    /// <summary>The first values alone, again of length 1: for models that were trained to allow it.</summary>
+    /// <exception cref="ApiException">400: the model has fewer.</exception>
+    internal static float[] Shorten(float[] vector, int? dimensions)
+    {
+        if (dimensions is not { } wanted || wanted == vector.Length)
+            return vector;
+        if (wanted > vector.Length)
+            throw ApiException.BadRequest($"dimensions is {wanted}, but the model's vectors have {vector.Length}.", "dimensions");
+        float[] shorter = vector[..wanted];
+        Embedding.Normalize(shorter);
+        return shorter;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Server.Models;
+
+namespace RkLlama.Server.Inference;
+
+/// <summary>What became of one text.</summary>
+/// <param name="Vector">Of length 1.</param>
+internal sealed record TextEmbedding(float[] Vector, int PromptTokens, TimeSpan Load);
+
+/// <summary>Makes vectors of texts: the same way as an answer, without an answer. Each text has a turn of its own.</summary>
+internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<Embedder> logger)
+{
+    /// <param name="truncates">Whether a text that is too long loses its end; otherwise it is refused.</param>
+    /// <exception cref="ContextLengthException">The text does not fit into the model's context.</exception>
+    /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, or the run failed.</exception>
+    internal async Task<TextEmbedding> EmbedAsync(LoadedModel model, string text, bool truncates, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    {
+        long arrival = Stopwatch.GetTimestamp();
+        PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Prompt prompt = prompts.BuildText(text);
+        GenerationInput input = InputOf(prompt, model, truncates);
+
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
+        RunOutcome outcome;
+        long turnTaken, started;
+        using (await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false))
+        {
+            turnTaken = Stopwatch.GetTimestamp();
+            SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
+            EngineRun run = await keeper.StartRunAsync(session => session.StartEmbedding(input, model.Entry.Modelfile.Pooling == Pooling.Mean), gone.Token).ConfigureAwait(false);
+            started = Stopwatch.GetTimestamp();
+            using CancellationTokenRegistration left = gone.Token.Register(() => run.Abort(AbortCause.ClientLeft));
+
+            // The turn ends with the run, whoever still wants its outcome.
+            outcome = await run.Completion.ConfigureAwait(false);
+            host.Touch(model, keepAlive);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        int tokens = input.Tokens?.Count ?? prompt.TokenCount;
+        Log.Embedded(logger, model.Name, tokens, (long)Stopwatch.GetElapsedTime(arrival, turnTaken).TotalMilliseconds, (long)Stopwatch.GetElapsedTime(started, outcome.Ended).TotalMilliseconds, outcome.End.Reason);
+        return outcome.Embedding is { } vector
+            ? new(vector, tokens, Stopwatch.GetElapsedTime(turnTaken, started))
+            : throw new EngineException($"The embedding failed: {outcome.End.Error ?? "the run was aborted"}.");
+    }
+
+    private static GenerationInput InputOf(Prompt prompt, LoadedModel model, bool truncates)
+    {
+        int contextLength = model.Keeper?.Facts?.MaxContextLength ?? model.Engine.MaxContextLength;
+        if (prompt.Tokens is not { } tokens)
+            return GenerationInput.FromText(prompt.Text.Text);
+        if (tokens.Count <= contextLength)
+            return GenerationInput.FromTokens(tokens);
+        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Embedded: model {Model}, {Tokens} tokens, queue {QueueMs} ms, run {RunMs} ms, {Reason}")]
+        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long runMs, FinishReason reason);
+    }
+}
