@@ -6,7 +6,6 @@ using RkLlama.Prompts;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -17,22 +16,19 @@ internal static class ChatCompletions
 {
     internal static string Fingerprint { get; } = $"rkllama-{CommandLine.Version}";
 
-    internal static async Task<IResult> Create(HttpContext context, Generator generator, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, AnswerSorter answers, Heartbeat heartbeat, TimeProvider time)
     {
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         ChatCompletionRequest request = ChatCompletionRequest.From(body);
-        Answer answer = await generator.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, cancellationToken).ConfigureAwait(false);
-        PromptBuilder prompts = await answer.Model.Prompts.ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Sampling, Ignored(request, prompts));
+        PreparedAnswer answer = await answers.PrepareAsync(
+            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, request.Wishes, cancellationToken).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, Ignored(request, answer.Prompts));
 
-        bool hasTools = request.Tools.Tools is not null;
-        SortedAnswer sorted = new(answer, prompts, new(request.StopSequences, hasTools, request.Tools.Schemas()));
         Reply reply = new(NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return request.Stream
-            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(sorted, cancellationToken), static () => SseStream.Comment, cancellationToken))
-            : new AwaitedJsonAnswer<ChatCompletion>(left => reply.WholeAsync(sorted, left), ApiJson.Wire.ChatCompletion, heartbeat);
+            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(answer, cancellationToken), static () => SseStream.Comment, cancellationToken))
+            : new AwaitedJsonAnswer<ChatCompletion>(left => reply.WholeAsync(answer, left), ApiJson.Wire.ChatCompletion, heartbeat);
     }
 
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
@@ -56,7 +52,7 @@ internal static class ChatCompletions
     /// <summary>One answer: all of its parts have the same id, time and model.</summary>
     private sealed class Reply(string id, long created, ChatCompletionRequest request)
     {
-        internal async Task<ChatCompletion> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+        internal async Task<ChatCompletion> WholeAsync(PreparedAnswer answer, CancellationToken cancellationToken)
         {
             StringBuilder content = new(), reasoning = new();
             List<ChatToolCall> calls = [];
@@ -87,7 +83,7 @@ internal static class ChatCompletions
             return new(id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, end!.FinishReason)], UsageOf(end));
         }
 
-        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             bool isFirst = true;
             await foreach (SortedPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
