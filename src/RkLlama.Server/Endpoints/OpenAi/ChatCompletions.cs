@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using RkLlama.Prompts;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
@@ -23,7 +22,7 @@ internal static class ChatCompletions
         ChatCompletionRequest request = ChatCompletionRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
             new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, request.Wishes, cancellationToken).ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Sampling, Ignored(request, answer.Prompts));
+        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. ToolChoice.Ignored(request.Tools, request.Model, answer.Prompts)]);
 
         Reply reply = new(NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return request.Stream
@@ -32,15 +31,6 @@ internal static class ChatCompletions
     }
 
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
-
-    private static IReadOnlyList<string> Ignored(ChatCompletionRequest request, PromptBuilder prompts)
-    {
-        if (request.Tools.Tools is null || prompts.TakesTools())
-            return request.Unsupported;
-        if (request.Tools.IsRequired)
-            throw RequestFields.Unsupported($"The chat template of model '{request.Model}' knows no tools.", "tool_choice");
-        return [.. request.Unsupported, "tools"];
-    }
 
     /// <summary>The figures at the end of an answer.</summary>
     internal static CompletionUsage UsageOf(AnswerEnd end) => new(end.PromptTokens, end.OutputTokens, end.PromptTokens + end.OutputTokens)
@@ -74,7 +64,7 @@ internal static class ChatCompletions
                 }
             }
 
-            RequireCall(end!);
+            ToolChoice.RequireCall(request.Tools, end!);
             ChatCompletionMessage message = new("assistant", content.Length == 0 && calls.Count > 0 ? null : content.ToString(), null)
             {
                 ReasoningContent = reasoning.Length > 0 ? reasoning.ToString() : null,
@@ -97,7 +87,7 @@ internal static class ChatCompletions
                 if (part.End is not { } end)
                     continue;
 
-                RequireCall(end);
+                ToolChoice.RequireCall(request.Tools, end);
                 yield return Event(new ChatDelta(), end.FinishReason);
                 if (request.IncludesUsage)
                     yield return Chunk([], UsageOf(end));
@@ -115,13 +105,6 @@ internal static class ChatCompletions
 
         private static ChatToolCall CallOf(ToolCallPart call, bool isStreamed) =>
             new(isStreamed ? call.Index : null, call.Id, "function", new(call.Name, call.Arguments));
-
-        /// <summary>A model cannot be forced to call; a client that has to have a call hears that there is none.</summary>
-        private void RequireCall(AnswerEnd end)
-        {
-            if (request.Tools.IsRequired && end.FinishReason != "tool_calls")
-                throw new ApiException(StatusCodes.Status422UnprocessableEntity, new("The model answered without the function call that tool_choice asks for.")) { Code = "tool_choice_not_met", Parameter = "tool_choice" };
-        }
 
         private ReadOnlyMemory<byte> Event(ChatDelta delta, string? finishReason) => Chunk([new(0, delta, null, finishReason)], null);
 
