@@ -74,7 +74,7 @@ static bool thoughts_go_on(void)
 {
     LLMHandle h = open_demo();
     bool ok = !run(h, "!think hi") && said("[<think>]<0a>[hm]<0a>[</think>]<0a0a>[hi][]F");
-    return ok && !run(h, "!think hi<|im_end|>\n<|im_start|>assistant\n<think>\nso far\n</think>\n\n") && said("[hi][]F") && !api.destroy(h);
+    return ok && !run(h, "<|im_start|>user\n!think hi<|im_end|>\n<|im_start|>assistant\n<think>\nso far\n</think>\n\n") && said("[hi][]F") && !api.destroy(h);
 }
 
 static bool guide_examples(void)
