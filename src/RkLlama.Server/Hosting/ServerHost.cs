@@ -61,6 +61,7 @@ internal static partial class ServerHost
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
+        app.Use(RequestId.AddAsync);
         app.UseMiddleware<ErrorHandling>();
         app.Use(connections.OnRequestAsync);
         app.UseMiddleware<OriginGuard>();

@@ -96,7 +96,12 @@ internal sealed class Answer(
     {
         bool isUnloaded = model.Unloaded.IsCancellationRequested;
         if (cut is not null && !isUnloaded && end.Reason != FinishReason.Error)
-            return end with { Reason = cut == AbortCause.StopSequence || end.Reason == FinishReason.Stop ? FinishReason.Stop : FinishReason.Length, TokenCount = tokens };
+        {
+            // A run may have ended before the abort came; whether the answer is whole is a matter of what was left out of it.
+            bool isWhole = cut == AbortCause.StopSequence || (end.Reason == FinishReason.Stop && end.TokenCount <= tokens);
+            return end with { Reason = isWhole ? FinishReason.Stop : FinishReason.Length, TokenCount = tokens };
+        }
+
         if (end.Reason is FinishReason.Stop or FinishReason.Length)
             return end;
 
