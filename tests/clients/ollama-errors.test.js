@@ -10,6 +10,7 @@ describe('ollama: errors', () => {
   let node, client;
   before(async () => {
     node = await Node.start({ options: ['--queue', '0'] });
+    node.addModel('plain', { settings: 'TEMPLATE="llama-2"\n' });
     client = new Ollama({ host: node.url });
   });
   after(() => node.stop());
@@ -38,6 +39,13 @@ describe('ollama: errors', () => {
     await assert.rejects(client.chat({ model: 'demo', messages: [{ role: 'user', content: 'Hello', images: ['AA=='] }] }), error => error.status_code === 400 && /image|text model/.test(error.message));
     await assert.rejects(client.generate({ model: 'demo', prompt: 'a', suffix: 'b' }), error => error.status_code === 400);
     await assert.rejects(chat('word '.repeat(6000)), error => error.status_code === 400 && /context/.test(error.message));
+  });
+
+  it('a model that cannot use tools or think is a 400 where it is told to', async () => {
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }];
+    await assert.rejects(chat('Hello', { model: 'plain', tools }), error => error.status_code === 400 && error.message === '"plain" does not support tools');
+    await assert.rejects(chat('Hello', { model: 'plain', think: true }), error => error.status_code === 400 && error.message === '"plain" does not support thinking');
+    assert.equal((await chat('!echo fine', { model: 'plain', think: false, tools: [] })).message.content, 'fine');
   });
 
   it('a run that fails before its first token is a 500, also as a stream', async () => {

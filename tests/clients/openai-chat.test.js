@@ -169,6 +169,18 @@ describe('openai: chat', () => {
     assert.match(response.headers.get('x-rkllama-ignored'), /\blogprobs\b/);
   });
 
+  it('answers many at once, for two models in turn, and mixes nothing up', async () => {
+    const numbers = Array.from({ length: 12 }, (_, index) => index);
+    const answers = await Promise.all(numbers.map(number => client.chat.completions.create({
+      model: number % 2 ? 'demo' : 'qwen3:1.7b', messages: user(`!echo answer ${number}`),
+    })));
+    assert.deepEqual(answers.map(answer => answer.choices[0].message.content), numbers.map(number => `answer ${number}`));
+  });
+
+  it('takes a limit of 0 for none', async () => {
+    assert.equal((await create('!count 20', { max_tokens: 0 })).choices[0].finish_reason, 'stop');
+  });
+
   it('knows models by other spellings, and echoes the one that was asked for', async () => {
     for (const model of ['demo', 'demo:latest', 'DEMO', 'qwen3:1.7b']) {
       const completion = await client.chat.completions.create({ model, messages: user('!echo here') });

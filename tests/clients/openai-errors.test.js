@@ -183,9 +183,10 @@ describe('openai: cancelling and retrying', () => {
   });
 });
 
-describe('openai: keys', () => {
+describe('openai: keys and web pages', () => {
+  const origin = 'https://app.example';
   let node;
-  before(async () => (node = await Node.start({ options: ['--api-key', 'secret'] })));
+  before(async () => (node = await Node.start({ options: ['--api-key', 'secret', '--origins', origin] })));
   after(() => node.stop());
 
   it('a wrong key is a 401 with WWW-Authenticate, a right one answers', async () => {
@@ -200,6 +201,35 @@ describe('openai: keys', () => {
 
     const right = new OpenAI({ baseURL: node.openai, apiKey: 'secret', maxRetries: 0 });
     assert.ok((await right.models.list()).data.length > 0);
+  });
+
+  it('a listed web page may send what the client sends, and read what it reads', async () => {
+    const { fetch: recorded, exchanges } = recorder();
+    await new OpenAI({ baseURL: node.openai, apiKey: 'secret', maxRetries: 0, fetch: recorded }).models.list();
+    const headers = [...exchanges[0].request.keys()];
+    assert.ok(headers.includes('x-stainless-retry-count') && headers.includes('authorization'));
+
+    // What a browser asks beforehand has no key.
+    const preflight = await fetch(`${node.openai}/chat/completions`, {
+      method: 'OPTIONS',
+      headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': headers.join(',') },
+    });
+    assert.ok(preflight.ok);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), origin);
+    const allowed = preflight.headers.get('access-control-allow-headers').toLowerCase().split(',').map(name => name.trim());
+    for (const name of headers) assert.ok(allowed.includes(name), name);
+
+    // Errors can be read, too, and the headers that the client looks for.
+    const error = await fetch(`${node.openai}/models/nobody`, { headers: { Origin: origin, Authorization: 'Bearer secret' } });
+    assert.equal(error.status, 404);
+    assert.equal(error.headers.get('access-control-allow-origin'), origin);
+    const exposed = error.headers.get('access-control-expose-headers').toLowerCase().split(',').map(name => name.trim());
+    for (const name of ['x-request-id', 'retry-after', 'x-rkllama-ignored']) assert.ok(exposed.includes(name), name);
+
+    // Nobody else may.
+    const stranger = await fetch(`${node.openai}/models`, { headers: { Origin: 'https://other.example', Authorization: 'Bearer secret' } });
+    assert.equal(stranger.status, 403);
+    assert.equal(stranger.headers.get('access-control-allow-origin'), null);
   });
 });
 

@@ -18,6 +18,7 @@ describe('openai: tools', () => {
   let node, client;
   before(async () => {
     node = await Node.start();
+    node.addModel('plain', { settings: 'TEMPLATE="llama-2"\n' });
     client = new OpenAI({ baseURL: node.openai, apiKey: 'none', maxRetries: 0 });
   });
   after(() => node.stop());
@@ -104,6 +105,14 @@ describe('openai: tools', () => {
     }
 
     await assert.rejects(create({ tool_choice: { type: 'function', function: { name: 'other' } } }), error => error.status === 400 && error.param === 'tool_choice');
+  });
+
+  it('a model that knows no tools ignores them and says so, and cannot be made to call one', async () => {
+    const messages = [{ role: 'user', content: '!echo fine' }];
+    const { data, response } = await create({ model: 'plain', messages }).withResponse();
+    assert.equal(data.choices[0].message.content, 'fine');
+    assert.equal(response.headers.get('x-rkllama-ignored'), 'tools');
+    await assert.rejects(create({ model: 'plain', messages, tool_choice: 'required' }), error => error.status === 400 && error.param === 'tool_choice');
   });
 
   it('takes an assistant turn with calls whose content is absent, null or empty', async () => {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Net.Http.Headers;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
 using RkLlama.Server.Endpoints.Ollama;
@@ -66,7 +67,8 @@ internal static partial class ServerHost
         app.Use(connections.OnRequestAsync);
         app.UseMiddleware<OriginGuard>();
         if (options.Origins.Count > 0)
-            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins])).AllowAnyHeader().AllowAnyMethod());
+            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
+                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(HeaderNames.RetryAfter, RequestId.Header, IgnoredFields.Header));
         app.UseMiddleware<ApiKeyGuard>();
         app.UseMiddleware<DrainMiddleware>();
         app.UseRouting();

@@ -1,7 +1,7 @@
 // One published server as a process of its own, on a loopback port, with a models directory of its own and a simulator for a runtime.
 // build.sh says where both are: RKLLAMA_TEST_EXECUTABLE and RKLLAMA_TEST_SIMULATORS.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -80,10 +80,12 @@ export class Node {
     rmSync(this.#home, { recursive: true, force: true, maxRetries: 10 });
   }
 
-  // Adds a copy of one of the repository's models under another name; script replaces the rules by which it answers.
-  addModel(name, { from = 'demo', script } = {}) {
+  // Adds a copy of one of the repository's models under another name; settings are more lines for its Modelfile, script replaces the rules by
+  // which it answers.
+  addModel(name, { from = 'demo', settings = '', script } = {}) {
     const directory = join(this.models, name);
     cpSync(join(repository, 'models', from), directory, { recursive: true });
+    appendFileSync(join(directory, 'Modelfile'), settings);
     if (!script) return;
     const file = join(directory, `${from}.rkllm`);
     const [magic, ...json] = readFileSync(file, 'utf8').split('\n');
