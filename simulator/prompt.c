@@ -137,6 +137,23 @@ static int tokenize(Run *r)
     return m->embedding || r->rq.type == RKLLM_INPUT_EMBED ? 0 : call_embedder(r);
 }
 
+// A prompt that has the end of the thoughts already is answered from there on, as a model would.
+static void skip_thoughts(Reply *reply, Span prompt, Span message)
+{
+    static const char open[] = "<think>", close[] = "</think>";
+    const char *tail = message.p + message.n;
+    if (reply->kind != REPLY_TEXT || reply->len < sizeof open || memcmp(reply->text, open, sizeof open - 1))
+        return;
+    const char *end = memmem(reply->text, reply->len, close, sizeof close - 1);
+    if (!end || !memmem(tail, (size_t)(prompt.p + prompt.n - tail), close, sizeof close - 1))
+        return;
+    for (end += sizeof close - 1; *end == '\n'; end++)
+        ;
+    char *rest = text_copy(end, strlen(end));
+    reply_text(reply, rest, strlen(rest));
+    free(rest);
+}
+
 static void choose_reply(Run *r)
 {
     Handle *h = r->h;
@@ -148,6 +165,7 @@ static void choose_reply(Run *r)
     reply_free(&h->reply);
     if (!command_reply((Span){r->prompt, r->prompt_len}, message, &r->faults, &h->reply))
         script_reply(&h->model, prompt, message, &h->reply);
+    skip_thoughts(&h->reply, (Span){r->prompt, r->prompt_len}, message);
     if (r->rq.thinking && h->builtin_template && r->rq.text)
         reply_lead(&h->reply, PROLOGUE, sizeof PROLOGUE - 1);
     free(whole.p);

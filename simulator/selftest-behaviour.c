@@ -70,6 +70,13 @@ static bool token_input(void)
     return !run_with(h, &input, &infer) && said("[yo][]F") && !api.destroy(h);
 }
 
+static bool thoughts_go_on(void)
+{
+    LLMHandle h = open_demo();
+    bool ok = !run(h, "!think hi") && said("[<think>]<0a>[hm]<0a>[</think>]<0a0a>[hi][]F");
+    return ok && !run(h, "<|im_start|>user\n!think hi<|im_end|>\n<|im_start|>assistant\n<think>\nso far\n</think>\n\n") && said("[hi][]F") && !api.destroy(h);
+}
+
 static bool guide_examples(void)
 {
     LLMHandle h = open_demo();
@@ -278,6 +285,7 @@ void behaviour_checks(void)
     check("UTF-8 default shape", utf8_default, PASS);
     check("invalid bytes pass through", raw_bytes, PASS);
     check("token input", token_input, PASS);
+    check("thoughts that the prompt has ended", thoughts_go_on, PASS);
     check("guide examples", guide_examples, PASS);
     check("hidden layer", hidden_layer, PASS);
     check("abort from the callback, next run clean", abort_in_callback, PASS);

@@ -72,7 +72,7 @@ internal static class MessageReader
     }
 
     /// <summary>The texts of the parts, joined: to a text model they are one.</summary>
-    private static string Parts(JsonElement parts, string path)
+    internal static string Parts(JsonElement parts, string path)
     {
         StringBuilder text = new();
         int index = 0;
@@ -85,7 +85,8 @@ internal static class MessageReader
                 continue;
             }
             string? type = part.ValueKind == JsonValueKind.Object ? OptionalText(part, "type", at) : null;
-            if (type is not "text")
+            // The responses API calls them by where they come from.
+            if (type is not ("text" or "input_text" or "output_text"))
                 throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {type ?? "other content"}.");
             text.Append(OptionalText(part, "text", at) ?? throw ApiException.BadRequest($"{at}.text must be a string."));
         }

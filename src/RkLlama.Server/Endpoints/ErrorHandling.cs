@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Streaming;
 
 namespace RkLlama.Server.Endpoints;
@@ -13,6 +14,14 @@ internal sealed class ErrorHandling(RequestDelegate next, ErrorTranslation trans
             await next(context).ConfigureAwait(false);
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
                 await WriteAsync(context, Unmatched(context)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (RetryArmour.HasReplaced(context))
+        {
+            // Nothing of it is whole. Its client may be there still, though it has asked again.
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await WriteAsync(context, new(StatusCodes.Status499ClientClosedRequest, new("A retry of this request has taken its place."))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -63,6 +72,6 @@ internal sealed class ErrorHandling(RequestDelegate next, ErrorTranslation trans
 
         byte[] body = [.. ErrorShape.Serialize(context.Request.Path, error), (byte)'\n'];
         response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
+        await response.Body.WriteAsync(body, CancellationToken.None).ConfigureAwait(false);
     }
 }

@@ -18,12 +18,21 @@ internal static class RequestBody
     // Kestrel drops a client that sends less than 240 bytes a second; this is for one that sends little more.
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromSeconds(60);
 
+    /// <summary>The body, whatever is in it.</summary>
     /// <exception cref="ApiException">
-    /// 413 when it is larger than <paramref name="maxBytes"/>, 408 when it takes too long, 400 when it is not JSON in UTF-8.
+    /// 413 when it is larger than <paramref name="maxBytes"/>, 415 when it is compressed, 408 when it takes too long.
     /// </exception>
-    internal static async Task<JsonElement> ReadJsonAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
+        return request.Headers.ContentEncoding is not [{ Length: > 0 } encoding] || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
+            ? body
+            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {encoding} is not supported: send the body as it is."));
+    }
+
+    /// <exception cref="ApiException">400: it is not JSON in UTF-8.</exception>
+    internal static JsonElement Parse(ReadOnlyMemory<byte> body)
+    {
         if (body.Span.StartsWith("\uFEFF"u8))
             body = body[3..];
         if (body.IsEmpty)
@@ -76,7 +85,7 @@ internal static class RequestBody
         inTime.CancelAfter(MaxReadTime);
         try
         {
-            return await ReadAsync(request, maxBytes, inTime.Token).ConfigureAwait(false);
+            return await ReadAllAsync(request, maxBytes, inTime.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -92,7 +101,7 @@ internal static class RequestBody
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, maxBytes));
         PipeReader reader = request.BodyReader;

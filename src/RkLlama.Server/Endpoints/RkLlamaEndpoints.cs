@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using RkLlama.Native;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.RkLlama;
 using RkLlama.Server.Inference;
@@ -58,12 +57,12 @@ internal static class RkLlamaEndpoints
     }
 
     /// <summary>The order of the checks is the Python service's: an occupied node says so before it looks at the body.</summary>
-    private static async Task<JsonAnswer<MessageReply>> LoadModel(HttpContext context, ModelCatalog catalog, ModelHost host, ServerOptions options)
+    private static async Task<JsonAnswer<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
         if (host.IsOccupied)
             throw new ModelOccupiedException();
 
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         LoadModelRequest request = LoadModelRequest.Parse(body);
         ModelEntry entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
         try
@@ -84,11 +83,11 @@ internal static class RkLlamaEndpoints
         return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
     }
 
-    private static async Task<IResult> Generate(HttpContext context, ModelHost host, Generator generator, Heartbeat heartbeat, ServerOptions options)
+    private static async Task<IResult> Generate(HttpContext context, RequestReader reader, ModelHost host, Generator generator, Heartbeat heartbeat)
     {
         host.Require();
+        JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         GenerateRequest request = GenerateRequest.From(body);
         Answer answer = await generator.PrepareAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
         if (!request.Stream)

@@ -8,6 +8,7 @@ using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Logging;
 using RkLlama.Server.Models;
+using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 using RkLlama.Server.Worker;
 using Serilog;
@@ -112,7 +113,10 @@ internal static partial class ServerHost
         services.AddSingleton<NodeFaults>();
         services.AddSingleton<ModelHost>();
         services.AddSingleton<Generator>();
+        services.AddSingleton<AnswerSorter>();
         services.AddSingleton<Embedder>();
+        services.AddSingleton<RetryArmour>();
+        services.AddSingleton<RequestReader>();
         services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddHostedService<Preloader>();

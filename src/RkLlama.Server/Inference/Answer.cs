@@ -1,34 +1,48 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text;
 using RkLlama.Native;
 using RkLlama.Prompts;
 
 namespace RkLlama.Server.Inference;
 
 /// <summary>A part of the answer: text with the running figures, or, once and last, how it ended.</summary>
-/// <param name="Text">Possibly empty: a character may need several tokens.</param>
+/// <param name="Text">Possibly empty: a character may need several tokens. Not by a token where the server itself has closed the model's thoughts.</param>
 /// <param name="Tokens">Tokens of the answer so far.</param>
 /// <param name="TokensPerSecond">Tokens so far by the time since the run began, prefill included.</param>
 /// <param name="End">Only in the last part.</param>
 internal readonly record struct AnswerPart(string Text, int Tokens, double TokensPerSecond, GenerationEnd? End);
 
-/// <summary>A run that has its turn.</summary>
-/// <param name="TurnTaken">When its wait in line ended, in <see cref="Stopwatch"/> timestamps.</param>
-/// <param name="Started">When the runtime got it; what lies between is the load of its model.</param>
-internal sealed record StartedRun(EngineRun Run, long TurnTaken, long Started);
-
 /// <summary>Where the time of an answer went.</summary>
-internal sealed record AnswerTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Prefill, TimeSpan Decode, TimeSpan Total);
+internal sealed record AnswerTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Prefill, TimeSpan Decode, TimeSpan Total)
+{
+    /// <summary>Of two answers, the second of which was asked for when the first had ended.</summary>
+    public static AnswerTimings operator +(AnswerTimings one, AnswerTimings other) =>
+        new(one.Queue + other.Queue, one.Load + other.Load, one.Prefill + other.Prefill, one.Decode + other.Decode, one.Total + other.Total);
+}
 
 /// <summary>The answer to one request: asked for, waiting in line, being made. Read by the request, once; the run belongs to the engine.</summary>
 /// <param name="maxTokens">Bound of the answer where the runtime may not keep it itself; null for none.</param>
 /// <param name="guard">Notices an answer that repeats itself; null for none.</param>
 /// <param name="arrival">When the request came, in <see cref="Stopwatch"/> timestamps.</param>
 /// <param name="start">Waits in line and starts the run.</param>
+/// <param name="resume">
+/// Makes what to run to go on behind these tokens of the answer, this text of theirs, and a text of the server's; null where that cannot be had.
+/// </param>
 internal sealed class Answer(
-    LoadedModel model, Prompt prompt, int? maxTokens, RepetitionGuard? guard, long arrival, Func<CancellationToken, Task<StartedRun>> start)
+    LoadedModel model,
+    Prompt prompt,
+    int? maxTokens,
+    RepetitionGuard? guard,
+    long arrival,
+    Func<CancellationToken, Task<StartedRun>> start,
+    Func<IReadOnlyList<int>, string, string, (GenerationInput Input, RunParameters Parameters)?> resume)
 {
+    // The answer so far, for a run that goes on behind it. Touched by the reader only.
+    private readonly List<int> _tokenIds = [];
+    private readonly StringBuilder _text = new();
     private bool _isStopped;
+    private string? _closing;
 
     internal LoadedModel Model => model;
 
@@ -40,14 +54,20 @@ internal sealed class Answer(
     /// <summary>Known with the last part.</summary>
     internal AnswerTimings? Timings { get; private set; }
 
-    /// <summary>Tokens of the prompt that the runtime took from its KV cache; null where it does not say.</summary>
-    internal int? CachedTokensOf(GenerationEnd end) => CachedTokens(prompt, end);
+    /// <summary>Tokens of the prompt that the runtime took from its KV cache; null where it does not say. Known with the last part.</summary>
+    internal int? CachedTokens { get; private set; }
 
     /// <summary>Ends the answer after the part that has just been read: it has come to a stop sequence. For the reader, between two parts.</summary>
     internal void Stop() => _isStopped = true;
 
+    /// <summary>
+    /// Has the model go on behind what it has said so far and this text, which is then the next part; ends the answer where the model cannot.
+    /// For the reader, between two parts.
+    /// </summary>
+    internal void GoOnBehind(string text) => _closing = text;
+
     /// <summary>Tokens of the prompt that the runtime took from its KV cache; null where it does not say.</summary>
-    internal static int? CachedTokens(Prompt prompt, GenerationEnd end) => prompt.Tokens is not null && end.Statistics is { } figures
+    internal static int? CachedTokensOf(Prompt prompt, GenerationEnd end) => prompt.Tokens is not null && end.Statistics is { } figures
         ? Math.Clamp(prompt.TokenCount - figures.PrefillTokens, 0, prompt.TokenCount)
         : null;
 
@@ -57,37 +77,65 @@ internal sealed class Answer(
     /// </summary>
     internal async IAsyncEnumerable<AnswerPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        (EngineRun run, long turnTaken, long started) = await start(cancellationToken).ConfigureAwait(false);
-        using CancellationTokenRegistration left = cancellationToken.Register(() => run.Abort(AbortCause.ClientLeft));
-        using CancellationTokenRegistration unload = model.Unloaded.Register(() => run.Abort(AbortCause.Unloaded));
+        StartedRun started = await start(cancellationToken).ConfigureAwait(false);
+        using CancellationTokenRegistration left = cancellationToken.Register(() => started.Abort(AbortCause.ClientLeft));
+        using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
+        EngineRun? run = started.First;
+        List<RunOutcome> outcomes = [];
         int tokens = 0;
         AbortCause? cut = null;
         try
         {
-            await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            while (true)
             {
-                yield return new(token.Text, ++tokens, Rate(tokens, started, Stopwatch.GetTimestamp()), null);
+                Task<EngineRun>? next = null;
+                string closing = "";
+                await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    _tokenIds.Add(token.TokenId);
+                    _text.Append(token.Text);
+                    yield return new(token.Text, ++tokens, Rate(tokens, started.Started, Stopwatch.GetTimestamp()), null);
 
-                // Before 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
-                cut = _isStopped ? AbortCause.StopSequence
-                    : tokens == maxTokens ? AbortCause.Length
-                    : guard?.Repeats(token.TokenId) == true ? AbortCause.Repetition
-                    : null;
-                if (cut is null)
-                    continue;
-                run.Abort(cut.Value);
-                break;
+                    // Before 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
+                    cut = _isStopped ? AbortCause.StopSequence
+                        : tokens == maxTokens ? AbortCause.Length
+                        : guard?.Repeats(token.TokenId) == true ? AbortCause.Repetition
+                        : null;
+                    if (cut is null && _closing is { } text)
+                    {
+                        (_closing, closing) = (null, text);
+                        bool canGoOn = resume(_tokenIds, _text.ToString(), text) is { } input && (next = started.TryContinue(input.Input, input.Parameters)) is not null;
+                        if (!canGoOn && !run.Completion.IsCompleted)
+                            cut = AbortCause.ThinkingBudget;
+                    }
+
+                    if (next is not null)
+                        break;
+                    if (cut is null)
+                        continue;
+                    started.Abort(cut.Value);
+                    break;
+                }
+
+                outcomes.Add(await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false));
+                if (next is null)
+                    break;
+
+                run = null;
+                run = await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+                _text.Append(closing);
+                yield return new(closing, tokens, Rate(tokens, started.Started, Stopwatch.GetTimestamp()), null);
             }
 
-            RunOutcome outcome = await run.Completion.WaitAsync(cancellationToken).ConfigureAwait(false);
-            GenerationEnd end = EndOf(outcome.End, cut, tokens);
-            Timings = TimingsOf(outcome, turnTaken, started);
-            yield return new("", end.TokenCount, Rate(end.TokenCount, started, outcome.Ended), end);
+            GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens);
+            CachedTokens = CachedTokensOf(prompt, outcomes[0].End);
+            Timings = TimingsOf(outcomes, started);
+            yield return new("", end.TokenCount, Rate(end.TokenCount, started.Started, outcomes[^1].Ended), end);
         }
         finally
         {
-            if (!run.Completion.IsCompleted)
-                run.Abort(AbortCause.ClientLeft);
+            if (run?.Completion.IsCompleted != true)
+                started.Abort(AbortCause.ClientLeft);
         }
     }
 
@@ -103,7 +151,7 @@ internal sealed class Answer(
         }
 
         if (end.Reason is FinishReason.Stop or FinishReason.Length)
-            return end;
+            return end with { TokenCount = tokens };
 
         throw new EngineException(isUnloaded
             ? "The model was unloaded while it answered."
@@ -111,16 +159,25 @@ internal sealed class Answer(
     }
 
     /// <summary>By the runtime's own figures where it has them.</summary>
-    private AnswerTimings TimingsOf(RunOutcome outcome, long turnTaken, long started)
+    private AnswerTimings TimingsOf(IReadOnlyList<RunOutcome> outcomes, StartedRun started)
     {
-        long first = outcome.FirstToken ?? outcome.Ended;
-        RunStatistics? own = outcome.End.Statistics;
+        TimeSpan prefill = TimeSpan.Zero, decode = TimeSpan.Zero;
+        long begun = started.Started;
+        foreach (RunOutcome outcome in outcomes)
+        {
+            long first = outcome.FirstToken ?? outcome.Ended;
+            RunStatistics? own = outcome.End.Statistics;
+            prefill += own is { PrefillMs: > 0 } ? TimeSpan.FromMilliseconds(own.PrefillMs) : Stopwatch.GetElapsedTime(begun, first);
+            decode += own is { DecodeMs: > 0 } ? TimeSpan.FromMilliseconds(own.DecodeMs) : Stopwatch.GetElapsedTime(first, outcome.Ended);
+            begun = outcome.Ended;
+        }
+
         return new(
-            Stopwatch.GetElapsedTime(arrival, turnTaken),
-            Stopwatch.GetElapsedTime(turnTaken, started),
-            own is { PrefillMs: > 0 } ? TimeSpan.FromMilliseconds(own.PrefillMs) : Stopwatch.GetElapsedTime(started, first),
-            own is { DecodeMs: > 0 } ? TimeSpan.FromMilliseconds(own.DecodeMs) : Stopwatch.GetElapsedTime(first, outcome.Ended),
-            Stopwatch.GetElapsedTime(arrival, outcome.Ended));
+            Stopwatch.GetElapsedTime(arrival, started.TurnTaken),
+            Stopwatch.GetElapsedTime(started.TurnTaken, started.Started),
+            prefill,
+            decode,
+            Stopwatch.GetElapsedTime(arrival, outcomes[^1].Ended));
     }
 
     private static double Rate(int tokens, long started, long now) => tokens / Math.Max(Stopwatch.GetElapsedTime(started, now).TotalSeconds, 1e-6);

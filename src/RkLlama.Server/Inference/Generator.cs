@@ -23,7 +23,30 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
         RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard, length => Log.Repeats(logger, model.Name, length, options.RepeatGuard)) : null;
-        return new(model, prompt, room.MaxNewTokens, guard, arrival, gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone));
+        return new(
+            model,
+            prompt,
+            room.MaxNewTokens,
+            guard,
+            arrival,
+            gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone),
+            (ids, text, closing) => Resume(prompts, prompt, request, room, ids, text, closing));
+    }
+
+    /// <summary>The prompt and the answer so far as the prompt of a run; null where the runtime's own template would wrap it, or nothing is left to say.</summary>
+    private static (GenerationInput Input, RunParameters Parameters)? Resume(
+        PromptBuilder prompts, Prompt prompt, GenerationRequest request, TokenRoom room, IReadOnlyList<int> ids, string text, string closing)
+    {
+        if (prompts.Mode == PromptMode.Runtime)
+            return null;
+        IReadOnlyList<int> between = prompts.BuildRaw(closing).Tokens ?? [];
+        int? left = room.MaxNewTokens - ids.Count - between.Count;
+        if (left < 1)
+            return null;
+        GenerationInput input = prompt.Tokens is { } tokens
+            ? GenerationInput.FromTokens([.. tokens, .. ids, .. between])
+            : GenerationInput.FromText(prompt.Text.Text + text + closing);
+        return (input, new(request.Sampling, left));
     }
 
     /// <summary>Makes a model the one that the node serves, without a run.</summary>
@@ -59,9 +82,9 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
-            long started = Stopwatch.GetTimestamp();
-            _ = FinishAsync(run, turn, model, prompt, keepAlive, arrival, started);
-            return new(run, turnTaken, started);
+            StartedRun started = new(run, turnTaken, Stopwatch.GetTimestamp());
+            _ = FinishAsync(started, keeper, turn, model, prompt, keepAlive, arrival);
+            return started;
         }
         catch (Exception ex)
         {
@@ -73,24 +96,43 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     }
 
     /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
-    private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival, long started)
+    private async Task FinishAsync(
+        StartedRun started, SessionKeeper keeper, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival)
     {
-        RunOutcome outcome = await run.Completion.ConfigureAwait(false);
+        EngineRun run = started.First;
+        RunOutcome first = await run.Completion.ConfigureAwait(false), last = first;
+        int tokens = first.End.TokenCount;
+        while (started.TakeContinuation() is { } next)
+        {
+            try
+            {
+                run = await keeper.StartRunAsync(session => session.Start(next.Input, next.Parameters), model.Unloaded).ConfigureAwait(false);
+            }
+            catch (Exception ex) when (ex is EngineException or OperationCanceledException)
+            {
+                next.Run.TrySetException(ex is EngineException ? ex : new NoModelException());
+                break;
+            }
+
+            started.GoOn(next, run);
+            last = await run.Completion.ConfigureAwait(false);
+            tokens += last.End.TokenCount;
+        }
+
         host.Touch(model, keepAlive);
         turn.Dispose();
 
-        GenerationEnd end = outcome.End;
-        double decodeSeconds = outcome.FirstToken is { } first ? Stopwatch.GetElapsedTime(first, outcome.Ended).TotalSeconds : 0;
+        double decodeSeconds = first.FirstToken is { } token ? Stopwatch.GetElapsedTime(token, last.Ended).TotalSeconds : 0;
         Log.Finished(
             logger,
             model.Name,
             prompt.TokenCount,
-            Answer.CachedTokens(prompt, end),
-            end.TokenCount,
-            Milliseconds(arrival, started),
-            Milliseconds(arrival, outcome.FirstToken ?? outcome.Ended),
-            end.TokenCount > 1 && decodeSeconds > 0 ? (end.TokenCount - 1) / decodeSeconds : 0,
-            Describe(end, run.AbortCause));
+            Answer.CachedTokensOf(prompt, first.End),
+            tokens,
+            Milliseconds(arrival, started.Started),
+            Milliseconds(arrival, first.FirstToken ?? first.Ended),
+            tokens > 1 && decodeSeconds > 0 ? (tokens - 1) / decodeSeconds : 0,
+            Describe(last.End, run.AbortCause));
     }
 
     private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
@@ -99,6 +141,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         (null, AbortCause.Length) => "Length",
         (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
         (null, AbortCause.Repetition) => "Length (cut as a loop)",
+        (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
         (null, AbortCause.ClientLeft) when end.Reason == FinishReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == FinishReason.Cancelled => "Cancelled (the model was unloaded)",
         _ => end.Reason.ToString(),

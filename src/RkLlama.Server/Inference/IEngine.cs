@@ -80,6 +80,9 @@ internal enum AbortCause
 
     /// <summary>The answer had run into a loop.</summary>
     Repetition,
+
+    /// <summary>The model has thought for as long as it may; it goes on with its answer in another run.</summary>
+    ThinkingBudget,
 }
 
 /// <summary>One run, seen by its owner: the request reads the tokens, the queue waits for the completion.</summary>

@@ -42,7 +42,8 @@ internal sealed class OutputPipeline
 
     /// <summary>Takes the text of one token, possibly empty.</summary>
     /// <param name="parts">Gets what is decided by now; often nothing.</param>
-    internal void Add(string text, List<OutputPart> parts)
+    /// <param name="isToken">False for text that the server has put into the answer.</param>
+    internal void Add(string text, List<OutputPart> parts, bool isToken = true)
     {
         if (IsStopped)
             return;
@@ -56,7 +57,7 @@ internal sealed class OutputPipeline
                 break;
         }
 
-        ReasoningTokens += isReasoning ? 1 : 0;
+        ReasoningTokens += isReasoning && isToken ? 1 : 0;
         EndText();
     }
 

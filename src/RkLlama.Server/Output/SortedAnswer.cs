@@ -5,51 +5,48 @@ using RkLlama.Server.Inference;
 
 namespace RkLlama.Server.Output;
 
-/// <summary>How an answer ended, in the words of the wire.</summary>
-/// <param name="FinishReason">stop, length or tool_calls.</param>
-/// <param name="CachedTokens">Null where the runtime does not say.</param>
-internal sealed record AnswerEnd(string FinishReason, int PromptTokens, int OutputTokens, int ReasoningTokens, int? CachedTokens, AnswerTimings Timings);
-
-/// <summary>Something new, or, once and last, the end.</summary>
-internal readonly record struct SortedPart(OutputPart? Part, AnswerEnd? End);
-
-/// <summary>What a request wants of the form of its answer.</summary>
-/// <param name="OffersTools">Whether calls are looked for.</param>
-internal sealed record OutputWishes(
-    IReadOnlyList<string> StopSequences, bool OffersTools, IReadOnlyDictionary<string, System.Text.Json.JsonElement> ToolSchemas, bool SplitsReasoning = true)
-{
-    internal static OutputWishes Plain(IReadOnlyList<string> stopSequences) =>
-        new(stopSequences, false, new Dictionary<string, System.Text.Json.JsonElement>(), SplitsReasoning: false);
-}
-
-/// <summary>An answer, sorted into content, reasoning and tool calls; ends it at a stop sequence. Read once.</summary>
+/// <summary>
+/// An answer, sorted into content, reasoning and tool calls; ends it at a stop sequence, and its reasoning at the budget. Read once.
+/// </summary>
 internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputWishes wishes)
 {
-    internal int PromptTokens => answer.PromptTokens;
+    // What a model that has had enough time would write itself.
+    private const string EndOfThinking = "\n</think>\n\n";
+
+    internal LoadedModel Model => answer.Model;
 
     internal async IAsyncEnumerable<SortedPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         OutputPipeline pipeline = new(new()
         {
-            Tools = wishes.OffersTools ? ToolSyntaxes.Detect(prompts.ToolTemplateSource) : ToolSyntax.None,
-            ToolNames = wishes.ToolSchemas.Keys.ToHashSet(StringComparer.Ordinal),
-            ToolSchemas = wishes.ToolSchemas,
+            Tools = wishes.Tools is null ? ToolSyntax.None : ToolSyntaxes.Detect(prompts.ToolTemplateSource),
+            ToolNames = wishes.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
+            ToolSchemas = wishes.Tools,
             StopSequences = wishes.StopSequences,
             SplitsReasoning = wishes.SplitsReasoning,
             StartsInReasoning = wishes.SplitsReasoning && answer.PromptText.AsSpan().TrimEnd().EndsWith("<think>"),
         });
         List<OutputPart> parts = [];
+        int tokens = 0;
+        bool hasEndedThinking = false;
         await foreach (AnswerPart raw in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (raw.End is not { } end)
-                pipeline.Add(raw.Text, parts);
+                pipeline.Add(raw.Text, parts, isToken: raw.Tokens > tokens);
             else
                 pipeline.Finish(parts);
+            tokens = raw.Tokens;
             foreach (OutputPart part in parts)
                 yield return new(part, null);
             parts.Clear();
             if (pipeline.IsStopped)
                 answer.Stop();
+            if (!hasEndedThinking && pipeline.IsInReasoning && pipeline.ReasoningTokens >= wishes.ThinkingBudget)
+            {
+                hasEndedThinking = true;
+                answer.GoOnBehind(EndOfThinking);
+            }
+
             if (raw.End is { } last)
                 yield return new(null, EndOf(last, pipeline));
         }
@@ -65,6 +62,6 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
         answer.PromptTokens,
         end.TokenCount,
         pipeline.ReasoningTokens,
-        answer.CachedTokensOf(end),
+        answer.CachedTokens,
         answer.Timings!);
 }

@@ -1,15 +1,26 @@
+using System.Text;
+
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
 /// Server-sent events, already framed, one flush each; otherwise like <see cref="NdjsonStream{T}"/>.
 /// </summary>
-internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events) : IResult
+/// <param name="frame">Makes the last event of an error's JSON.</param>
+internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events, Func<byte[], ReadOnlyMemory<byte>> frame) : IResult
 {
     /// <summary>A comment: keeps the connection alive and means nothing.</summary>
     internal static ReadOnlyMemory<byte> Comment { get; } = ":\n\n"u8.ToArray();
 
     /// <summary>What OpenAI's streams end with.</summary>
     internal static ReadOnlyMemory<byte> Done { get; } = "data: [DONE]\n\n"u8.ToArray();
+
+    internal SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events)
+        : this(events, StreamingResponse.AsEvent)
+    {
+    }
+
+    /// <summary>An event with a name of its own, for clients that go by it.</summary>
+    internal static ReadOnlyMemory<byte> Event(string name, byte[] json) => (byte[])[.. "event: "u8, .. Encoding.ASCII.GetBytes(name), .. "\n"u8, .. StreamingResponse.AsEvent(json).Span];
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -29,7 +40,7 @@ internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events) :
             }
             catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new UnfinishedAnswerException(ex, StreamingResponse.AsEvent);
+                throw new UnfinishedAnswerException(ex, frame);
             }
         }
     }

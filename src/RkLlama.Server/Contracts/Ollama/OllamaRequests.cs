@@ -2,6 +2,7 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts.OpenAi;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Output.Structured;
 
 namespace RkLlama.Server.Contracts.Ollama;
 
@@ -21,26 +22,12 @@ internal static class OllamaFields
 
     /// <summary>Streaming is the default of this API.</summary>
     internal static bool ReadStream(JsonElement body) => body.Flag("stream") ?? true;
-
-    /// <summary>True, false, or a level; null leaves it to the model.</summary>
-    internal static bool? ReadThink(JsonElement body)
-    {
-        if (!body.TryGet("think", out JsonElement think))
-            return null;
-        return think.ValueKind switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            JsonValueKind.String when think.GetString() is "low" or "medium" or "high" or "max" => true,
-            _ => throw JsonFields.Wrong("think", "true, false, \"low\", \"medium\", \"high\" or \"max\""),
-        };
-    }
 }
 
 /// <summary>The body of <c>POST /api/chat</c>.</summary>
 /// <param name="Messages">None: the request only loads or unloads the model.</param>
 internal sealed record OllamaChatRequest(
-    string Model, IReadOnlyList<ChatMessage> Messages, ToolFields Tools, bool? Think, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
+    string Model, IReadOnlyList<ChatMessage> Messages, ToolFields Tools, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static OllamaChatRequest From(JsonElement body)
@@ -50,7 +37,8 @@ internal sealed record OllamaChatRequest(
             OllamaFields.ReadModel(body),
             [.. (body.Array("messages") ?? []).Select(static (message, index) => MessageReader.ReadOllama(message, $"messages[{index}]"))],
             ToolFields.From(body),
-            OllamaFields.ReadThink(body),
+            ThinkingFields.FromOllama(body),
+            body.ReadFormat(),
             OllamaFields.ReadStream(body),
             body.ReadKeepAlive(),
             OllamaOptions.From(body));
@@ -62,7 +50,7 @@ internal sealed record OllamaChatRequest(
 /// <param name="System">Instead of the model's own system prompt.</param>
 /// <param name="IsRaw">The prompt goes in as it is.</param>
 internal sealed record OllamaGenerateRequest(
-    string Model, string Prompt, string? System, bool IsRaw, bool? Think, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
+    string Model, string Prompt, string? System, bool IsRaw, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static OllamaGenerateRequest From(JsonElement body)
@@ -83,6 +71,14 @@ internal sealed record OllamaGenerateRequest(
         if (!string.IsNullOrEmpty(template))
             throw ApiException.BadRequest("template is not supported: the model's own is used; with raw the prompt goes in as it is");
         return new(
-            model, body.Text("prompt") ?? "", system, raw, OllamaFields.ReadThink(body), OllamaFields.ReadStream(body), body.ReadKeepAlive(), OllamaOptions.From(body));
+            model,
+            body.Text("prompt") ?? "",
+            system,
+            raw,
+            ThinkingFields.FromOllama(body),
+            body.ReadFormat(),
+            OllamaFields.ReadStream(body),
+            body.ReadKeepAlive(),
+            OllamaOptions.From(body));
     }
 }

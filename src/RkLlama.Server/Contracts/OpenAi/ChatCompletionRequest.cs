@@ -2,6 +2,8 @@ using System.Text.Json;
 using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Output;
+using RkLlama.Server.Output.Structured;
 
 namespace RkLlama.Server.Contracts.OpenAi;
 
@@ -13,6 +15,14 @@ internal sealed record ChatCompletionRequest
     internal required Conversation Conversation { get; init; }
 
     internal required ToolFields Tools { get; init; }
+
+    internal required ThinkingFields Thinking { get; init; }
+
+    /// <summary>Null for text.</summary>
+    internal required OutputFormat? Format { get; init; }
+
+    /// <summary>Whether thoughts go into a field of their own; otherwise they stay in the content with their tags.</summary>
+    internal required bool SplitsReasoning { get; init; }
 
     internal required bool Stream { get; init; }
 
@@ -27,17 +37,32 @@ internal sealed record ChatCompletionRequest
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
 
+    internal OutputWishes Wishes => new()
+    {
+        StopSequences = StopSequences,
+        Tools = Tools.Tools is null ? null : Tools.Schemas(),
+        SplitsReasoning = SplitsReasoning,
+        ThinkingBudget = Thinking.Budget,
+        Format = Format,
+    };
+
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static ChatCompletionRequest From(JsonElement body)
     {
         RequestFields.RequireObject(body);
         ToolFields tools = ToolFields.From(body);
         RequestFields.RequireOne(body);
+        ThinkingFields thinking = ThinkingFields.FromOpenAi(body);
         return new()
         {
             Model = RequestFields.ReadModel(body),
-            Conversation = new(ReadMessages(body)) { Tools = tools.Tools, EnableThinking = body.ReadThinking() },
+            Conversation = new(ReadMessages(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
             Tools = tools,
+            Thinking = thinking,
+            Format = body.ReadResponseFormat(),
+
+            // As llama-server has it.
+            SplitsReasoning = body.Text("reasoning_format") is not "none",
             Stream = body.Flag("stream") ?? false,
             IncludesUsage = body.Object("stream_options")?.Flag("include_usage") ?? false,
             MaxTokens = RequestFields.ReadMaxTokens(body, "max_completion_tokens", "max_tokens"),

@@ -21,8 +21,7 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
                 throw ApiException.BadRequest($"tools[{index}] must be an object with type \"function\" and a function that has a name.", "tools");
         }
 
-        if (tools is { Count: 0 })
-            tools = null;
+        tools = tools is { Count: > 0 } ? [.. tools.Select(Nested)] : null;
         if (!body.TryGet("tool_choice", out JsonElement choice))
             return new(tools, false, null);
         if (choice.ValueKind == JsonValueKind.String)
@@ -57,6 +56,16 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
         return owner.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null;
     }
 
+    /// <summary>As chat templates expect a tool: its fields under <c>function</c>, where the responses API has them directly.</summary>
+    private static JsonElement Nested(JsonElement tool)
+    {
+        if (tool.TryGetProperty("function", out _))
+            return tool;
+        Dictionary<string, JsonElement> fields = tool.EnumerateObject().Where(static field => field.Name is "name" or "description" or "parameters").ToDictionary(
+            static field => field.Name, static field => field.Value);
+        return JsonSerializer.SerializeToElement(new NestedTool("function", fields), ApiJson.Wire.NestedTool);
+    }
+
     /// <summary>The names that the answer may call, with the schema of their parameters where there is one.</summary>
     internal IReadOnlyDictionary<string, JsonElement> Schemas()
     {
@@ -70,3 +79,6 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
         return schemas;
     }
 }
+
+/// <summary>A tool in the form of chat completions.</summary>
+internal sealed record NestedTool(string Type, Dictionary<string, JsonElement> Function);

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
 using RkLlama.Server.Inference;
@@ -45,9 +44,9 @@ internal static class OllamaCatalog
         return new(new([running]), ApiJson.Wire.OllamaModels);
     }
 
-    internal static async Task<JsonAnswer<OllamaShowReply>> Show(HttpContext context, ModelCatalog catalog, ModelHost host, ServerOptions options)
+    internal static async Task<JsonAnswer<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
-        JsonElement body = await ReadAsync(context, options).ConfigureAwait(false);
+        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         LoadedModel model = host.Find(OllamaFields.ReadModel(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
         ModelFacts facts = ModelFacts.Of(catalog, model.Name);
@@ -80,9 +79,9 @@ internal static class OllamaCatalog
             ApiJson.Wire.OllamaShowReply);
     }
 
-    internal static async Task<IResult> Copy(HttpContext context, ModelCatalog catalog, ServerOptions options)
+    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
     {
-        JsonElement body = await ReadAsync(context, options).ConfigureAwait(false);
+        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         string source = body.Text("source") is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
         string destination = body.Text("destination") is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
         ModelFiles.Copy(catalog, catalog.Resolve(source) ?? throw new ModelNotFoundException(source), destination);
@@ -90,9 +89,9 @@ internal static class OllamaCatalog
     }
 
     /// <summary>The body of a DELETE has to be read by hand; clients send one.</summary>
-    internal static async Task<IResult> Delete(HttpContext context, ModelCatalog catalog, Generator generator, ServerOptions options)
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, Generator generator)
     {
-        JsonElement body = await ReadAsync(context, options).ConfigureAwait(false);
+        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         string requested = OllamaFields.ReadModel(body);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         await generator.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
@@ -100,9 +99,9 @@ internal static class OllamaCatalog
         return Results.Ok();
     }
 
-    private static async Task<JsonElement> ReadAsync(HttpContext context, ServerOptions options)
+    private static async Task<JsonElement> ReadAsync(HttpContext context, RequestReader reader)
     {
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         OllamaFields.RequireObject(body);
         return body;
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
 using RkLlama.Server.Inference;
@@ -13,21 +12,29 @@ namespace RkLlama.Server.Endpoints.Ollama;
 internal static class OllamaChat
 {
     internal static async Task<IResult> Create(
-        HttpContext context, Generator generator, ModelHost host, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+        HttpContext context, RequestReader reader, Generator generator, AnswerSorter answers, ModelHost host, Heartbeat heartbeat, TimeProvider time)
     {
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         OllamaChatRequest request = OllamaChatRequest.From(body);
         OllamaRun<OllamaChatReply> run = new(
             request.Model, request.KeepAlive, request.Stream, part => Reply(part is null ? [] : [part]), Reply, ApiJson.Wire.OllamaChatReply);
         if (request.Messages.Count == 0)
             return run.LoadOnly(generator, host, heartbeat);
 
-        Conversation conversation = new(request.Messages) { Tools = request.Tools.Tools, EnableThinking = request.Think };
-        Answer answer = await generator.PrepareAsync(
-            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive }, cancellationToken).ConfigureAwait(false);
-        OutputWishes wishes = new(request.Options.StopSequences, request.Tools.Tools is not null, request.Tools.Schemas());
-        return await run.AnswerAsync(context, answer, request.Options.Sampling, request.Options.Unsupported, wishes, request.Think, heartbeat).ConfigureAwait(false);
+        Conversation conversation = new(request.Messages) { Tools = request.Tools.Tools, EnableThinking = request.Thinking.IsOn };
+        OutputWishes wishes = new()
+        {
+            StopSequences = request.Options.StopSequences,
+            Tools = request.Tools.Tools is null ? null : request.Tools.Schemas(),
+            ThinkingBudget = request.Thinking.Budget,
+            Format = request.Format,
+        };
+        PreparedAnswer answer = await answers.PrepareAsync(
+            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive },
+            wishes,
+            cancellationToken).ConfigureAwait(false);
+        return run.Answer(context, answer, request.Options, request.Tools.Tools is not null, request.Thinking, heartbeat);
 
         OllamaChatReply Reply(IReadOnlyList<OutputPart> parts) => new(request.Model, OllamaTime.Of(time.GetUtcNow()), MessageOf(parts)) { Done = false };
     }

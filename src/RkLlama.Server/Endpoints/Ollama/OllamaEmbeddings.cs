@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
 using RkLlama.Server.Endpoints.OpenAi;
@@ -12,10 +11,10 @@ namespace RkLlama.Server.Endpoints.Ollama;
 /// <summary><c>POST /api/embed</c> and its older form <c>POST /api/embeddings</c>.</summary>
 internal static class OllamaEmbeddings
 {
-    internal static async Task<IResult> Embed(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    internal static async Task<IResult> Embed(HttpContext context, RequestReader reader, ModelHost host, Embedder embedder, Heartbeat heartbeat)
     {
         long start = Stopwatch.GetTimestamp();
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         OllamaEmbedRequest request = OllamaEmbedRequest.From(body);
         LoadedModel model = host.Find(request.Model);
         return new AwaitedJsonAnswer<OllamaEmbedReply>(EmbedAsync, ApiJson.Wire.OllamaEmbedReply, heartbeat);
@@ -37,9 +36,9 @@ internal static class OllamaEmbeddings
         }
     }
 
-    internal static async Task<IResult> EmbedOne(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    internal static async Task<IResult> EmbedOne(HttpContext context, RequestReader reader, ModelHost host, Embedder embedder, Heartbeat heartbeat)
     {
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         OllamaFields.RequireObject(body);
         LoadedModel model = host.Find(OllamaFields.ReadModel(body));
         string text = body.Text("prompt") ?? "";

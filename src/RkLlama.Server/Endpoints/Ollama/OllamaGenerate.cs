@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
 using RkLlama.Server.Inference;
@@ -13,10 +12,10 @@ namespace RkLlama.Server.Endpoints.Ollama;
 internal static class OllamaGenerate
 {
     internal static async Task<IResult> Create(
-        HttpContext context, Generator generator, ModelHost host, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+        HttpContext context, RequestReader reader, Generator generator, AnswerSorter answers, ModelHost host, Heartbeat heartbeat, TimeProvider time)
     {
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         OllamaGenerateRequest request = OllamaGenerateRequest.From(body);
         OllamaRun<OllamaGenerateReply> run = new(
             request.Model, request.KeepAlive, request.Stream, part => Reply(part is null ? [] : [part]), Reply, ApiJson.Wire.OllamaGenerateReply);
@@ -24,17 +23,24 @@ internal static class OllamaGenerate
             return run.LoadOnly(generator, host, heartbeat);
 
         ChatMessage user = new("user", request.Prompt);
-        Conversation conversation = new(request.System is { } system ? [new("system", system), user] : [user]) { EnableThinking = request.Think };
-        Answer answer = await generator.PrepareAsync(
+        Conversation conversation = new(request.System is { } system ? [new("system", system), user] : [user]) { EnableThinking = request.Thinking.IsOn };
+        OutputWishes wishes = new()
+        {
+            StopSequences = request.Options.StopSequences,
+            SplitsReasoning = !request.IsRaw,
+            ThinkingBudget = request.Thinking.Budget,
+            Format = request.Format,
+        };
+        PreparedAnswer answer = await answers.PrepareAsync(
             new(conversation, request.Options.Sampling, request.Options.MaxTokens)
             {
                 Model = request.Model,
                 KeepAlive = request.KeepAlive,
                 RawPrompt = request.IsRaw ? request.Prompt : null,
             },
+            wishes,
             cancellationToken).ConfigureAwait(false);
-        OutputWishes wishes = OutputWishes.Plain(request.Options.StopSequences) with { SplitsReasoning = !request.IsRaw };
-        return await run.AnswerAsync(context, answer, request.Options.Sampling, request.Options.Unsupported, wishes, request.Think, heartbeat).ConfigureAwait(false);
+        return run.Answer(context, answer, request.Options, offersTools: false, request.Thinking, heartbeat);
 
         OllamaGenerateReply Reply(IReadOnlyList<OutputPart> parts)
         {

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Native;
-using RkLlama.Prompts;
+using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
@@ -36,29 +35,27 @@ internal sealed class OllamaRun<TReply>(
     }
 
     /// <summary>Answers a prompt that has been prepared.</summary>
-    internal async Task<IResult> AnswerAsync(
-        HttpContext context, Answer answer, SamplingParameters sampling, IReadOnlyList<string> unsupported, OutputWishes wishes, bool? think, Heartbeat heartbeat)
+    internal IResult Answer(
+        HttpContext context, PreparedAnswer answer, OllamaOptions options, bool offersTools, ThinkingFields thinking, Heartbeat heartbeat)
     {
-        PromptBuilder prompts = await answer.Model.Prompts.ConfigureAwait(false);
-        if (wishes.OffersTools && !prompts.TakesTools())
+        if (offersTools && !answer.Prompts.TakesTools())
             throw ApiException.BadRequest($"\"{name}\" does not support tools");
-        if (think == true && !prompts.Thinks())
+        if (thinking.IsOn == true && !answer.Prompts.Thinks())
             throw ApiException.BadRequest($"\"{name}\" does not support thinking");
 
-        context.Response.ReportIgnored(answer.Model, sampling, unsupported);
-        SortedAnswer sorted = new(answer, prompts, wishes);
+        context.Response.ReportIgnored(answer.Model, options.Sampling, options.Unsupported);
         return isStreamed
-            ? new NdjsonStream<TReply>(heartbeat.FillAsync(LinesAsync(sorted, context.RequestAborted), () => part(null), context.RequestAborted), type)
-            : new AwaitedJsonAnswer<TReply>(left => WholeAsync(sorted, left), type, heartbeat);
+            ? new NdjsonStream<TReply>(heartbeat.FillAsync(LinesAsync(answer, context.RequestAborted), () => part(null), context.RequestAborted), type)
+            : new AwaitedJsonAnswer<TReply>(left => WholeAsync(answer, left), type, heartbeat);
     }
 
-    private async IAsyncEnumerable<TReply> LinesAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<TReply> LinesAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (SortedPart news in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
             yield return news.End is { } end ? Finish(part(null), end) : part(news.Part);
     }
 
-    private async Task<TReply> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+    private async Task<TReply> WholeAsync(PreparedAnswer answer, CancellationToken cancellationToken)
     {
         List<OutputPart> parts = [];
         AnswerEnd? end = null;

@@ -2,11 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using RkLlama.Prompts;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -17,34 +15,22 @@ internal static class ChatCompletions
 {
     internal static string Fingerprint { get; } = $"rkllama-{CommandLine.Version}";
 
-    internal static async Task<IResult> Create(HttpContext context, Generator generator, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, AnswerSorter answers, Heartbeat heartbeat, TimeProvider time)
     {
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         ChatCompletionRequest request = ChatCompletionRequest.From(body);
-        Answer answer = await generator.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, cancellationToken).ConfigureAwait(false);
-        PromptBuilder prompts = await answer.Model.Prompts.ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Sampling, Ignored(request, prompts));
+        PreparedAnswer answer = await answers.PrepareAsync(
+            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, request.Wishes, cancellationToken).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. ToolChoice.Ignored(request.Tools, request.Model, answer.Prompts)]);
 
-        bool hasTools = request.Tools.Tools is not null;
-        SortedAnswer sorted = new(answer, prompts, new(request.StopSequences, hasTools, request.Tools.Schemas()));
         Reply reply = new(NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return request.Stream
-            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(sorted, cancellationToken), static () => SseStream.Comment, cancellationToken))
-            : new AwaitedJsonAnswer<ChatCompletion>(left => reply.WholeAsync(sorted, left), ApiJson.Wire.ChatCompletion, heartbeat);
+            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(answer, cancellationToken), static () => SseStream.Comment, cancellationToken))
+            : new AwaitedJsonAnswer<ChatCompletion>(left => reply.WholeAsync(answer, left), ApiJson.Wire.ChatCompletion, heartbeat);
     }
 
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
-
-    private static IReadOnlyList<string> Ignored(ChatCompletionRequest request, PromptBuilder prompts)
-    {
-        if (request.Tools.Tools is null || prompts.TakesTools())
-            return request.Unsupported;
-        if (request.Tools.IsRequired)
-            throw RequestFields.Unsupported($"The chat template of model '{request.Model}' knows no tools.", "tool_choice");
-        return [.. request.Unsupported, "tools"];
-    }
 
     /// <summary>The figures at the end of an answer.</summary>
     internal static CompletionUsage UsageOf(AnswerEnd end) => new(end.PromptTokens, end.OutputTokens, end.PromptTokens + end.OutputTokens)
@@ -56,7 +42,7 @@ internal static class ChatCompletions
     /// <summary>One answer: all of its parts have the same id, time and model.</summary>
     private sealed class Reply(string id, long created, ChatCompletionRequest request)
     {
-        internal async Task<ChatCompletion> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+        internal async Task<ChatCompletion> WholeAsync(PreparedAnswer answer, CancellationToken cancellationToken)
         {
             StringBuilder content = new(), reasoning = new();
             List<ChatToolCall> calls = [];
@@ -78,7 +64,7 @@ internal static class ChatCompletions
                 }
             }
 
-            RequireCall(end!);
+            ToolChoice.RequireCall(request.Tools, end!);
             ChatCompletionMessage message = new("assistant", content.Length == 0 && calls.Count > 0 ? null : content.ToString(), null)
             {
                 ReasoningContent = reasoning.Length > 0 ? reasoning.ToString() : null,
@@ -87,7 +73,7 @@ internal static class ChatCompletions
             return new(id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, end!.FinishReason)], UsageOf(end));
         }
 
-        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             bool isFirst = true;
             await foreach (SortedPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
@@ -101,7 +87,7 @@ internal static class ChatCompletions
                 if (part.End is not { } end)
                     continue;
 
-                RequireCall(end);
+                ToolChoice.RequireCall(request.Tools, end);
                 yield return Event(new ChatDelta(), end.FinishReason);
                 if (request.IncludesUsage)
                     yield return Chunk([], UsageOf(end));
@@ -119,13 +105,6 @@ internal static class ChatCompletions
 
         private static ChatToolCall CallOf(ToolCallPart call, bool isStreamed) =>
             new(isStreamed ? call.Index : null, call.Id, "function", new(call.Name, call.Arguments));
-
-        /// <summary>A model cannot be forced to call; a client that has to have a call hears that there is none.</summary>
-        private void RequireCall(AnswerEnd end)
-        {
-            if (request.Tools.IsRequired && end.FinishReason != "tool_calls")
-                throw new ApiException(StatusCodes.Status422UnprocessableEntity, new("The model answered without the function call that tool_choice asks for.")) { Code = "tool_choice_not_met", Parameter = "tool_choice" };
-        }
 
         private ReadOnlyMemory<byte> Event(ChatDelta delta, string? finishReason) => Chunk([new(0, delta, null, finishReason)], null);
 

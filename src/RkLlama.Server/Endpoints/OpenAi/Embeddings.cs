@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
 using RkLlama.Server.Inference;
@@ -11,9 +10,9 @@ namespace RkLlama.Server.Endpoints.OpenAi;
 /// <summary><c>POST /v1/embeddings</c>.</summary>
 internal static class Embeddings
 {
-    internal static async Task<IResult> Create(HttpContext context, ModelHost host, Embedder embedder, Heartbeat heartbeat, ServerOptions options)
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, ModelHost host, Embedder embedder, Heartbeat heartbeat)
     {
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         EmbeddingsRequest request = EmbeddingsRequest.From(body);
         LoadedModel model = host.Find(request.Model);
         return new AwaitedJsonAnswer<EmbeddingList>(EmbedAsync, ApiJson.Wire.EmbeddingList, heartbeat);

@@ -17,6 +17,7 @@ internal static class OpenAiEndpoints
         app.MapGet("/v1/models/{**id}", GetModel);
         app.MapPost("/v1/chat/completions", ChatCompletions.Create);
         app.MapPost("/v1/completions", TextCompletions.Create);
+        app.MapPost("/v1/responses", Responses.Create);
         app.MapPost("/v1/embeddings", Embeddings.Create);
     }
 

@@ -2,10 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -14,26 +12,27 @@ namespace RkLlama.Server.Endpoints.OpenAi;
 /// <summary><c>POST /v1/completions</c>: the prompt goes in as it is, and the answer comes out as it is.</summary>
 internal static class TextCompletions
 {
-    internal static async Task<IResult> Create(HttpContext context, Generator generator, Heartbeat heartbeat, ServerOptions options, TimeProvider time)
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, AnswerSorter answers, Heartbeat heartbeat, TimeProvider time)
     {
+        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        JsonElement body = await RequestBody.ReadJsonAsync(context.Request, options.MaxRequestBytes, cancellationToken).ConfigureAwait(false);
         TextCompletionRequest request = TextCompletionRequest.From(body);
-        Answer answer = await generator.PrepareAsync(
-            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt }, cancellationToken).ConfigureAwait(false);
+        PreparedAnswer answer = await answers.PrepareAsync(
+            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt },
+            new() { StopSequences = request.StopSequences, SplitsReasoning = false },
+            cancellationToken).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
 
-        SortedAnswer sorted = new(answer, await answer.Model.Prompts.ConfigureAwait(false), OutputWishes.Plain(request.StopSequences));
         Reply reply = new(ChatCompletions.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return request.Stream
-            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(sorted, cancellationToken), static () => SseStream.Comment, cancellationToken))
-            : new AwaitedJsonAnswer<TextCompletion>(left => reply.WholeAsync(sorted, left), ApiJson.Wire.TextCompletion, heartbeat);
+            ? new SseStream(heartbeat.FillAsync(reply.EventsAsync(answer, cancellationToken), static () => SseStream.Comment, cancellationToken))
+            : new AwaitedJsonAnswer<TextCompletion>(left => reply.WholeAsync(answer, left), ApiJson.Wire.TextCompletion, heartbeat);
     }
 
     /// <summary>One answer: all of its parts have the same id, time and model.</summary>
     private sealed class Reply(string id, long created, TextCompletionRequest request)
     {
-        internal async Task<TextCompletion> WholeAsync(SortedAnswer answer, CancellationToken cancellationToken)
+        internal async Task<TextCompletion> WholeAsync(PreparedAnswer answer, CancellationToken cancellationToken)
         {
             StringBuilder text = new(request.Echoes ? request.Prompt : "");
             AnswerEnd? end = null;
@@ -47,7 +46,7 @@ internal static class TextCompletions
             return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end));
         }
 
-        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(SortedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
+        internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             bool isFirst = true;
             await foreach (SortedPart part in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
