@@ -39,6 +39,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>How many requests wait for their turn.</summary>
+    public int QueueLength => Services.GetRequiredService<RunQueue>().Waiting;
+
+    /// <summary>Whether nobody has the turn.</summary>
+    public bool IsIdle => !Services.GetRequiredService<RunQueue>().IsBusy;
+
     public string Models => _models.FullName;
 
     public string Log

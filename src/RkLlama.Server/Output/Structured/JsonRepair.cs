@@ -11,6 +11,7 @@ namespace RkLlama.Server.Output.Structured;
 internal sealed class JsonRepair
 {
     private const int MaxDepth = 64;
+    private const int MostTries = 64;
 
     private readonly string _text;
     private readonly StringBuilder _json = new();
@@ -26,7 +27,8 @@ internal sealed class JsonRepair
             return text;
 
         // The first that can be read; words before it may have brackets too.
-        for (int start = text.AsSpan().IndexOfAny('{', '['); start >= 0; start = Next(text, start))
+        int start = text.AsSpan().IndexOfAny('{', '[');
+        for (int tries = 0; start >= 0 && tries < MostTries; tries++, start = Next(text, start))
         {
             JsonRepair repair = new(text, start);
             if (repair.TakeValue(0) && IsJson(repair._json.ToString()))
@@ -152,8 +154,27 @@ internal sealed class JsonRepair
         }
 
         _at++;
-        _json.Append(CompactJson.Quote(text.ToString()));
+
+        string whole = text.ToString();
+        if (HasHalfCharacter(whole))
+            return false;
+        _json.Append(CompactJson.Quote(whole));
         return true;
+    }
+
+    /// <summary>An escape may be one half of a surrogate pair, which is no text.</summary>
+    private static bool HasHalfCharacter(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i]))
+                continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+                return true;
+            i++;
+        }
+
+        return false;
     }
 
     private bool TakeEscape(StringBuilder text)
