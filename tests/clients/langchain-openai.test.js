@@ -138,7 +138,7 @@ describe('@langchain/openai', () => {
     await Promise.all(running);
   });
 
-  it.todo('answers through /v1/responses too, streaming and with tools', async () => {
+  it('answers through /v1/responses too, streaming and with tools', async () => {
     const responses = model({ useResponsesApi: true });
     assert.equal((await responses.invoke('What is the capital of France?')).text, 'The capital of France is Paris.');
     const streamed = await collect(responses.stream('What is the capital of France?'));

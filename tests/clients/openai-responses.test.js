@@ -16,7 +16,7 @@ describe('openai: responses', () => {
 
   const create = (input, rest = {}) => client.responses.create({ model: 'demo', input, ...rest });
 
-  it.todo('answers a text in one piece', async () => {
+  it('answers a text in one piece', async () => {
     const response = await create('What is the capital of France?');
 
     assert.equal(response.object, 'response');
@@ -39,7 +39,7 @@ describe('openai: responses', () => {
     assert.equal(typeof response.usage.output_tokens_details.reasoning_tokens, 'number');
   });
 
-  it.todo('streams the events in order, numbered, with one id', async () => {
+  it('streams the events in order, numbered, with one id', async () => {
     const events = [];
     for await (const event of await create('What is the capital of France?', { stream: true })) events.push(event);
 
@@ -61,13 +61,13 @@ describe('openai: responses', () => {
     assert.equal(response.usage.output_tokens, 7);
   });
 
-  it.todo('the helper .stream() puts them together', async () => {
+  it('the helper .stream() puts them together', async () => {
     const response = await client.responses.stream({ model: 'demo', input: 'What is the capital of Spain?' }).finalResponse();
     assert.equal(response.output_text, 'The capital of Spain is Madrid.');
     assert.equal(response.status, 'completed');
   });
 
-  it.todo('takes instructions, and a conversation as items of all kinds', async () => {
+  it('takes instructions, and a conversation as items of all kinds', async () => {
     const response = await create(
       [
         { role: 'developer', content: 'Be kind.' },
@@ -81,7 +81,7 @@ describe('openai: responses', () => {
     assert.match(node.lastPrompt(), /Be brief\.[^]*Be kind\.[^]*Hello Ada!/);
   });
 
-  it.todo('calls a function, takes its output and answers', async () => {
+  it('calls a function, takes its output and answers', async () => {
     const input = [{ role: 'user', content: '!tool get_weather {"city": "Oslo"}' }];
     const whole = await create(input, { tools: [weather] });
     const streamed = await client.responses.stream({ model: 'demo', input, tools: [weather] }).finalResponse();
@@ -98,7 +98,7 @@ describe('openai: responses', () => {
     }
   });
 
-  it.todo('counts thoughts and keeps them out of the text', async () => {
+  it('counts thoughts and keeps them out of the text', async () => {
     const whole = await create('!think Paris', { reasoning: { effort: 'high' } });
     const streamed = await client.responses.stream({ model: 'demo', input: '!think Paris' }).finalResponse();
     for (const response of [whole, streamed]) {
@@ -111,7 +111,7 @@ describe('openai: responses', () => {
     assert.match(node.lastPrompt(), /<think>\n\n<\/think>\n\n$/);
   });
 
-  it.todo('ends incomplete at max_output_tokens', async () => {
+  it('ends incomplete at max_output_tokens', async () => {
     const whole = await create('!count 40', { max_output_tokens: 20 });
     const streamed = await client.responses.stream({ model: 'demo', input: '!count 40', max_output_tokens: 20 }).finalResponse();
     for (const response of [whole, streamed]) {
@@ -122,7 +122,7 @@ describe('openai: responses', () => {
     }
   });
 
-  it.todo('takes what means nothing here, and refuses what would need a memory', async () => {
+  it('takes what means nothing here, and refuses what would need a memory', async () => {
     const response = await create('!echo fine', { store: false, user: 'me', metadata: {}, include: [], truncation: 'disabled', parallel_tool_calls: true, temperature: 0.5, top_p: 0.5, text: { format: { type: 'text' } } });
     assert.equal(response.output_text, 'fine');
 
@@ -130,7 +130,7 @@ describe('openai: responses', () => {
     await assert.rejects(create('Hello', { conversation: 'conv_1' }), error => error.status === 400 && error.param === 'conversation');
   });
 
-  it.todo('raises errors in the form of the API, those inside a stream too', async () => {
+  it('raises errors in the form of the API, those inside a stream too', async () => {
     await assert.rejects(create('Hello', { model: 'nobody' }), error => error.status === 404 && error.code === 'model_not_found');
     await assert.rejects(create(7), error => error.status === 400 && error.param === 'input');
     await assert.rejects(create([]), error => error.status === 400 && error.param === 'input');
@@ -146,7 +146,7 @@ describe('openai: responses', () => {
     assert.equal(text, ' 1 2 3 4 5');
   });
 
-  it.todo('frees the NPU when it is aborted', async () => {
+  it('frees the NPU when it is aborted', async () => {
     for await (const event of await create('!sleep 20 3000', { stream: true })) if (event.type === 'response.output_text.delta') break;
     await node.isFree();
   });

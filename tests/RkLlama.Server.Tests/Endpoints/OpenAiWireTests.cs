@@ -52,6 +52,22 @@ public sealed class OpenAiWireTests
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task The_token_that_ends_an_answer_is_not_counted(int limit)
+    {
+        FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", ""]) await run.SendAsync(token); run.End(FinishReason.Stop, tokens: 2); } };
+        await using TestServer server = await TestServer.StartAsync(engine);
+        server.AddModel("m");
+
+        (_, JsonElement body) = await server.PostJsonAsync("/v1/chat/completions", Chat[..^1] + $$""","max_tokens":{{limit}}}""");
+
+        body.GetProperty("usage").GetProperty("completion_tokens").GetInt32().Should().Be(2);
+        body.GetProperty("choices")[0].GetProperty("finish_reason").GetString().Should().Be("stop");
+    }
+
+    [Theory]
     [InlineData(2, "length")]
     [InlineData(3, "stop")]
     [InlineData(4, "stop")]
