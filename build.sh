@@ -12,7 +12,9 @@ usage() {
 usage: ./build.sh COMMAND
   build            build the solution and the simulator
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
-  test             run every test; ends with "N passed, N failed, N skipped"
+  test             run every test of this project; ends with "N passed, N failed, N skipped"
+  test-clients     run the clients of npm against the published server (takes Node 20); ends with such a line
+  ci               both; ends with one such line
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
   publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
@@ -142,14 +144,19 @@ suite() {
 count() {
     local p f s
     while read -r f p s; do
-        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
     done < <(
         sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\1 \2 \3/p' "$1"
-        sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\2 \1 0/p' "$1"
+        sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*/\2 \1 \4/p' "$1"
     )
 }
 
-test_all() {
+report() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+}
+
+test_suites() {
     need_dotnet
     need cc gcc libc6-dev
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
@@ -171,8 +178,25 @@ test_all() {
         suite "$project" dotnet test "tests/RkLlama.$project.Tests" --no-build
     done
     suite "soak" run_soak 0.25
-    echo "$passed passed, $failed failed, $skipped skipped"
-    [ "$failed" = 0 ]
+}
+
+# Versions and hashes of the clients are in tests/clients/package-lock.json; npm fetches these and nothing else.
+client_suites() {
+    local clients=tests/clients
+    need_dotnet
+    need cc gcc libc6-dev
+    need node nodejs
+    need npm npm
+    if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
+        echo "build.sh: the clients need Node 20 or newer, this is $(node --version)" >&2
+        exit 1
+    fi
+    [ $clients/node_modules/.package-lock.json -nt $clients/package-lock.json ] || npm ci --prefix $clients --ignore-scripts --loglevel=error >/dev/null
+    simulator 1.1.4 1.2.3 1.3.0
+    publish "$(rid)" >/dev/null
+    export RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
+    export RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
+    suite "clients of npm" node $clients/run.js "$@"
 }
 
 command=${1:-help}
@@ -182,7 +206,9 @@ case $command in
     bench) bench ;;
     soak) soak "$@" ;;
     run) run "$@" ;;
-    test) test_all ;;
+    test) test_suites; report ;;
+    test-clients) client_suites "$@"; report ;;
+    ci) test_suites; client_suites; report ;;
     publish) publish "$@" ;;
     help | -h | --help) usage ;;
     *) usage >&2; exit 2 ;;

@@ -7,7 +7,7 @@ namespace RkLlama.Server.Endpoints;
 /// <summary>Says in a header what a request asked for and does not get.</summary>
 internal static class IgnoredFields
 {
-    private const string Header = "X-RkLlama-Ignored";
+    internal const string Header = "X-RkLlama-Ignored";
 
     /// <summary>Decided when the headers leave: only then is it known which runtime answers.</summary>
     internal static void ReportIgnored(this HttpResponse response, LoadedModel model, SamplingParameters asked, IReadOnlyList<string> unsupported) =>

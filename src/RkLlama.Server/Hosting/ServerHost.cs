@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Net.Http.Headers;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
 using RkLlama.Server.Endpoints.Ollama;
@@ -62,11 +63,13 @@ internal static partial class ServerHost
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
+        app.Use(RequestId.AddAsync);
         app.UseMiddleware<ErrorHandling>();
         app.Use(connections.OnRequestAsync);
         app.UseMiddleware<OriginGuard>();
         if (options.Origins.Count > 0)
-            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins])).AllowAnyHeader().AllowAnyMethod());
+            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
+                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(HeaderNames.RetryAfter, RequestId.Header, IgnoredFields.Header));
         app.UseMiddleware<ApiKeyGuard>();
         app.UseMiddleware<DrainMiddleware>();
         app.UseRouting();

@@ -101,6 +101,20 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public async Task A_listed_page_may_read_an_error_and_the_headers_that_clients_look_for()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { Origins = ["http://listed.example"] });
+        using HttpRequestMessage request = new(HttpMethod.Get, "/v1/models/nobody");
+        request.Headers.TryAddWithoutValidation("Origin", "http://listed.example");
+
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
+
+        response.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("http://listed.example");
+        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored");
+    }
+
+    [Fact]
     public async Task Beyond_its_connections_the_server_answers_health_checks_only()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 });

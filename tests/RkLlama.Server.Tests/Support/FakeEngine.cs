@@ -105,9 +105,10 @@ internal sealed class FakeRun
         return _tokens.Writer.WriteAsync(new(++_count, text));
     }
 
-    public void End(FinishReason reason, string? error = null)
+    /// <param name="tokens">How many tokens the answer has by the runtime's count, which leaves out the one that ended it.</param>
+    public void End(FinishReason reason, string? error = null, int? tokens = null)
     {
         _tokens.Writer.TryComplete();
-        _end.TrySetResult(new(new(reason, _count, null, error), _first, Stopwatch.GetTimestamp()));
+        _end.TrySetResult(new(new(reason, tokens ?? _count, null, error), _first, Stopwatch.GetTimestamp()));
     }
 }

@@ -44,7 +44,11 @@ internal sealed record OllamaChatReply(string Model, string CreatedAt, OllamaMes
 
 /// <summary><c>POST /api/generate</c>: the whole answer, or one line of its stream.</summary>
 internal sealed record OllamaGenerateReply(
-    string Model, string CreatedAt, string Response, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Thinking) : OllamaRunReply;
+    string Model, string CreatedAt, string Response, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Thinking) : OllamaRunReply
+{
+    /// <summary>Always empty. There are clients (ollama-ai-provider-v2) that drop every reply without it, unfinished ones too.</summary>
+    public int[] Context { get; } = [];
+}
 
 internal sealed record OllamaMessage(string Role, string Content)
 {

@@ -57,6 +57,8 @@ internal static class OllamaCatalog
             capabilities.Add("tools");
         if (prompts.Thinks())
             capabilities.Add("thinking");
+        if (model.Entry.Modelfile.Pooling is not null)
+            capabilities.Add("embedding");
         return new(
             new(
                 ModelfileText(model),

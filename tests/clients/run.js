@@ -1,0 +1,30 @@
+// Runs the test files, all or those whose names contain an argument, and ends with the line that build.sh adds up.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
+
+const directory = fileURLToPath(new URL('.', import.meta.url));
+const wanted = process.argv.slice(2);
+const files = readdirSync(directory)
+  .filter(name => name.endsWith('.test.js') && (wanted.length === 0 || wanted.some(part => name.includes(part))))
+  .sort()
+  .map(name => join(directory, name));
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const count = kind => ({ details, skip, todo }) => {
+  // A suite is as good as its tests, which count themselves; one that could not be set up may have none.
+  if (details.type === 'suite' && (kind === 'passed' || details.error.failureType === 'subtestsFailed')) return;
+  counts[skip !== undefined || todo !== undefined ? 'skipped' : kind]++;
+};
+
+run({ files, concurrency: 2, timeout: 300_000 })
+  .on('test:pass', count('passed'))
+  .on('test:fail', count('failed'))
+  .compose(new spec())
+  .on('end', () => {
+    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    process.exitCode = counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+  })
+  .pipe(process.stdout, { end: false });

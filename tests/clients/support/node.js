@@ -1,0 +1,133 @@
+// One published server as a process of its own, on a loopback port, with a models directory of its own and a simulator for a runtime.
+// build.sh says where both are: RKLLAMA_TEST_EXECUTABLE and RKLLAMA_TEST_SIMULATORS.
+import { spawn } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const patience = 30_000;
+
+// Whatever ends a test file, its servers end with it, and their workers with them; nothing stays behind.
+const running = new Set();
+process.on('exit', () => running.forEach(node => node.kill()));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+function setting(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; run ./build.sh test-clients.`);
+  return value;
+}
+
+export class Node {
+  #process;
+  #home;
+  #log = '';
+
+  // Such as http://127.0.0.1:41234.
+  url;
+
+  get models() {
+    return join(this.#home, 'models');
+  }
+
+  // Where the OpenAI and the Ollama API begin.
+  get openai() {
+    return `${this.url}/v1`;
+  }
+
+  get ollama() {
+    return `${this.url}/api`;
+  }
+
+  // runtime: a simulator build. options: command line options of the server. environment: of the server and the simulator.
+  static async start({ runtime = '1.2.3', options = [], environment = {} } = {}) {
+    const node = new Node();
+    node.#home = mkdtempSync(join(tmpdir(), 'rkllama-clients-'));
+    mkdirSync(node.models);
+    node.addModel('demo');
+    node.addModel('demo-embedding', { from: 'demo-embedding' });
+    node.#process = spawn(setting('RKLLAMA_TEST_EXECUTABLE'), ['--host', '127.0.0.1', '--port', '0', '--models', node.models, ...options], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        HOME: node.#home,
+        RKLLAMA_LIBRARY: join(setting('RKLLAMA_TEST_SIMULATORS'), runtime, 'librkllmrt.so'),
+        RKLLM_STANDIN_SPEED: '0',
+        RKLLM_STANDIN_TRACE: node.#trace,
+        ...environment,
+      },
+    });
+    running.add(node);
+    for (const stream of [node.#process.stdout, node.#process.stderr]) stream.setEncoding('utf8').on('data', text => (node.#log += text));
+    await node.until(() => node.#log.match(/listens on (http:[0-9./:]+)/) || node.#process.exitCode !== null, 'the server should listen');
+    node.url = node.#log.match(/listens on (http:[0-9./:]+)/)?.[1] ?? (() => { throw new Error(`The server ended at once:\n${node.#log}`); })();
+    return node;
+  }
+
+  async stop() {
+    const exited = new Promise(resolve => this.#process.once('exit', resolve));
+    const lives = this.#process.exitCode === null && this.#process.signalCode === null;
+    this.kill();
+    if (lives) await exited;
+  }
+
+  kill() {
+    running.delete(this);
+    this.#process.kill('SIGKILL');
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  // Adds a copy of one of the repository's models under another name; settings are more lines for its Modelfile, script replaces the rules by
+  // which it answers.
+  addModel(name, { from = 'demo', settings = '', script } = {}) {
+    const directory = join(this.models, name);
+    cpSync(join(repository, 'models', from), directory, { recursive: true });
+    appendFileSync(join(directory, 'Modelfile'), settings);
+    if (!script) return;
+    const file = join(directory, `${from}.rkllm`);
+    const [magic, ...json] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `${magic}\n${JSON.stringify({ ...JSON.parse(json.join('\n')), script })}`);
+  }
+
+  async health() {
+    return (await fetch(`${this.url}/health`)).json();
+  }
+
+  // Waits until nothing runs and nothing waits: the NPU is free.
+  async isFree() {
+    await this.until(async () => {
+      const { queue } = await this.health();
+      return queue.running === 0 && queue.waiting === 0;
+    }, 'the NPU should be free');
+  }
+
+  async isBusy() {
+    await this.until(async () => (await this.health()).queue.running === 1, 'the NPU should be busy');
+  }
+
+  // What the simulator received, one object per call.
+  trace(call) {
+    if (!existsSync(this.#trace)) return [];
+    return readFileSync(this.#trace, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line)).filter(entry => entry.call === call);
+  }
+
+  // The text of the last prompt that reached the runtime. It arrives as token ids: bytes, then the pieces of the demo model.
+  lastPrompt() {
+    const { pieces } = JSON.parse(readFileSync(join(repository, 'models', 'demo', 'demo.rkllm'), 'utf8').split('\n').slice(1).join('\n'));
+    const { ids } = this.trace('prompt').at(-1);
+    return Buffer.concat(ids.map(id => (id < 256 ? Buffer.of(id) : Buffer.from(pieces[id - 256])))).toString();
+  }
+
+  get #trace() {
+    return join(this.#home, 'trace.jsonl');
+  }
+
+  // Waits for a condition, within bounds.
+  async until(condition, because) {
+    for (const end = Date.now() + patience; !(await condition()); await pause(10))
+      if (Date.now() > end) throw new Error(`${because}\n${this.#log}`);
+  }
+}
