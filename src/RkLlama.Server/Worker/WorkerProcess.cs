@@ -16,6 +16,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan OrderlyEnd = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KilledEnd = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LateLog = TimeSpan.FromSeconds(10);
 
     private readonly Process _process;
     private readonly FrameWriter _frames;
@@ -46,10 +47,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private FrameHandler OnFrame { get; }
 
-    /// <summary>Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone.</summary>
+    /// <summary>
+    /// Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone, or the mark is not to come:
+    /// a library may have done anything with its stderr.
+    /// </summary>
     internal async Task LogReadUpToAsync(int mark)
     {
-        await Task.WhenAny(Mark(mark).Task, _logEnded.Task).ConfigureAwait(false);
+        await ((Task)Task.WhenAny(Mark(mark).Task, _logEnded.Task)).WaitAsync(LateLog).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _marks.TryRemove(mark, out _);
     }
 
