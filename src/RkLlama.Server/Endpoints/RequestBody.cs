@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
+using RkLlama.Server.Guards;
 
 namespace RkLlama.Server.Endpoints;
 
@@ -19,7 +20,8 @@ internal static class RequestBody
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromSeconds(60);
 
     /// <exception cref="ApiException">
-    /// 413 when it is larger than <paramref name="maxBytes"/>, 408 when it takes too long, 400 when it is not JSON in UTF-8.
+    /// 413 when it is larger than <paramref name="maxBytes"/>, 503 when other bodies leave no room for it, 408 when it takes too long, 400 when it
+    /// is not JSON in UTF-8.
     /// </exception>
     internal static async Task<JsonElement> ReadJsonAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
@@ -94,7 +96,10 @@ internal static class RequestBody
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, maxBytes));
+        // Not what the client says it will send, before it has.
+        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, BodyMemory.Free)));
+        BodyMemory memory = request.HttpContext.RequestServices.GetRequiredService<BodyMemory>();
+        long taken = BodyMemory.Free;
         PipeReader reader = request.BodyReader;
         while (true)
         {
@@ -107,6 +112,28 @@ internal static class RequestBody
                 throw new ApiException(
                     StatusCodes.Status413PayloadTooLarge,
                     new($"The body is larger than {maxBytes} bytes: send a shorter conversation."));
+            }
+
+            if (total > taken)
+            {
+                long more = Math.Min(Math.Max(total, 2 * taken), maxBytes) - taken;
+                if (!memory.TryTake(more))
+                {
+                    reader.AdvanceTo(result.Buffer.End);
+                    await DrainAsync(reader, MaxDrainedBytes - total, cancellationToken).ConfigureAwait(false);
+                    throw new ApiException(StatusCodes.Status503ServiceUnavailable, new("The server is busy with other large requests."))
+                    {
+                        RetryAfterSeconds = 1,
+                    };
+                }
+
+                // Until the request is over: what is made of its body is as large.
+                taken += more;
+                request.HttpContext.Response.OnCompleted(() =>
+                {
+                    memory.Return(more);
+                    return Task.CompletedTask;
+                });
             }
 
             foreach (ReadOnlyMemory<byte> segment in result.Buffer)
