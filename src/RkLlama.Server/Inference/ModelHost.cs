@@ -9,20 +9,18 @@ namespace RkLlama.Server.Inference;
 internal sealed partial class ModelHost(
     IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
 {
-    // Tokenizers of models that requests have named lately; each takes some MB.
-    private const int KnownModels = 4;
-
     private readonly Lock _lock = new();
 
     // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
     private LoadedModel? _model;
     private bool _isLoaded;
+    private int _loads;
 
     // Guarded by _lock. The end of the last worker: the next one starts after it.
     private Task _end = Task.CompletedTask;
 
-    // Guarded by _lock. Models that requests have named, the latest last.
-    private readonly List<LoadedModel> _known = [];
+    // Guarded by _lock.
+    private readonly NamedModels _named = new(prompts);
 
     /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
     internal LoadedModel? Current
@@ -33,6 +31,9 @@ internal sealed partial class ModelHost(
                 return _isLoaded ? _model : null;
         }
     }
+
+    /// <summary>How many loads have succeeded.</summary>
+    internal int Loads => Volatile.Read(ref _loads);
 
     /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
     /// <exception cref="NoModelException">There is none.</exception>
@@ -72,6 +73,7 @@ internal sealed partial class ModelHost(
     /// <summary>Loads a model for the operator; takes seconds. Goes on when the caller loses interest.</summary>
     /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
     /// <exception cref="EngineException">It could not be loaded.</exception>
+    /// <exception cref="NoModelException">It was unloaded before it was loaded.</exception>
     internal async Task<LoadedModel> LoadAsync(ModelEntry entry)
     {
         Check(entry);
@@ -108,39 +110,36 @@ internal sealed partial class ModelHost(
             if (_model is { } current && current.Name == name)
                 return current;
 
-            // What the Modelfile says now counts, not what it said then.
-            LoadedModel? model = _known.Find(known => known.Entry.IsSame(entry) && !known.Unloaded.IsCancellationRequested);
-            _known.RemoveAll(known => known.Name == name);
-            model ??= new(entry, prompts.LoadAsync(entry));
-            _known.Add(model);
-            if (_known.Count > KnownModels)
-                _known.RemoveAt(0);
-            return model;
+            return _named.Get(entry);
         }
     }
 
     /// <summary>Makes this model the one that the node serves. Only for whoever has the turn: nothing runs then.</summary>
     /// <returns>Who keeps its worker.</returns>
     /// <exception cref="EngineException">It could not be loaded; there is no model then.</exception>
+    /// <exception cref="NoModelException">It was unloaded, before this or before it was loaded.</exception>
     internal async Task<SessionKeeper> SwitchToAsync(LoadedModel model, CancellationToken cancellationToken)
     {
+        bool isChecked = false;
         while (true)
         {
-            SessionKeeper keeper;
+            SessionKeeper? keeper = null;
             lock (_lock)
             {
+                // Once unloaded it stays so, for all who have found it before; who asks for it again finds another.
+                if (model.Unloaded.IsCancellationRequested)
+                    throw new NoModelException();
                 if (_model == model && model.Keeper is { } own)
                     return own;
                 if (_model is not null && !_isLoaded)
                 {
                     keeper = _model.Keeper!;
                 }
-                else
+                else if (isChecked)
                 {
                     if (faults.Stuck is { } stuck)
                         throw stuck;
                     cancellationToken.ThrowIfCancellationRequested();
-                    Check(model.Entry);
                     if (_model is { Keeper: { } old } before)
                     {
                         Log.SwitchedAway(logger, before.Name);
@@ -150,6 +149,14 @@ internal sealed partial class ModelHost(
 
                     keeper = Begin(model);
                 }
+            }
+
+            if (keeper is null)
+            {
+                // Looks at the disk, which may take its time; nobody waits for the lock meanwhile.
+                Check(model.Entry);
+                isChecked = true;
+                continue;
             }
 
             if (model.Keeper == keeper)
@@ -228,11 +235,21 @@ internal sealed partial class ModelHost(
         {
             await keeper.Loaded.ConfigureAwait(false);
             lock (_lock)
+            {
                 _isLoaded = _model == model || _isLoaded;
+                _loads++;
+            }
         }
-        catch
+        catch (Exception ex)
         {
-            Forget(model);
+            lock (_lock)
+            {
+                if (_model == model)
+                    (_model, _isLoaded) = (null, false);
+            }
+
+            if (ex is OperationCanceledException && model.Unloaded.IsCancellationRequested)
+                throw new NoModelException();
             throw;
         }
     }
@@ -243,29 +260,22 @@ internal sealed partial class ModelHost(
     internal async Task UnloadAsync()
     {
         LoadedModel model;
-        Task end;
+        Task told, end;
         lock (_lock)
         {
             model = _model ?? throw new NoModelException();
             (_model, _isLoaded) = (null, false);
+
+            // In this order: whoever hears from the keeper that the worker goes finds out here why. Whoever reads an answer aborts its run.
+            told = model.MarkUnloadedAsync();
             end = _end = model.Keeper!.EndAsync();
             if (Home == model)
                 Home = null;
         }
 
-        // Whoever waits for the worker hears from the keeper or from here that it goes; whoever reads an answer aborts its run.
-        await model.MarkUnloadedAsync().ConfigureAwait(false);
+        await told.ConfigureAwait(false);
         await end.ConfigureAwait(false);
         Log.Unloaded(logger, model.Name);
-    }
-
-    private void Forget(LoadedModel model)
-    {
-        lock (_lock)
-        {
-            if (_model == model)
-                (_model, _isLoaded) = (null, false);
-        }
     }
 
     /// <inheritdoc/>
@@ -287,12 +297,3 @@ internal sealed partial class ModelHost(
         internal static partial void SwitchedAway(ILogger logger, string model);
     }
 }
-
-/// <summary>No model is loaded.</summary>
-internal sealed class NoModelException() : Exception("No models are currently loaded.");
-
-/// <summary>No model has the name that a request gives.</summary>
-internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found");
-
-/// <summary>A model is loaded or loading already.</summary>
-internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");
