@@ -47,7 +47,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
 
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
-        Log.Embedded(logger, model.Name, tokens, (long)Stopwatch.GetElapsedTime(arrival, turnTaken).TotalMilliseconds, (long)Stopwatch.GetElapsedTime(started, outcome.Ended).TotalMilliseconds, outcome.End.Reason);
+        Log.Embedded(logger, model.Name, tokens, (long)Stopwatch.GetElapsedTime(arrival, turnTaken).TotalMilliseconds, (long)Stopwatch.GetElapsedTime(started, outcome.Ended).TotalMilliseconds, outcome.End.Reason.ToString());
         return outcome.Embedding is { } vector
             ? new(vector, tokens, Stopwatch.GetElapsedTime(turnTaken, started))
             : throw new EngineException(model.Unloaded.IsCancellationRequested
@@ -68,6 +68,6 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
     private static partial class Log
     {
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Embedded: model {Model}, {Tokens} tokens, queue {QueueMs} ms, run {RunMs} ms, {Reason}")]
-        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long runMs, FinishReason reason);
+        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long runMs, string reason);
     }
 }
