@@ -9,6 +9,7 @@ namespace RkLlama.Server.Inference;
 internal sealed partial class ModelHost(
     IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
 {
+    private readonly ModelInspection _inspection = new(logger);
     private readonly Lock _lock = new();
 
     // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
@@ -76,7 +77,7 @@ internal sealed partial class ModelHost(
     /// <exception cref="NoModelException">It was unloaded before it was loaded.</exception>
     internal async Task<LoadedModel> LoadAsync(ModelEntry entry)
     {
-        Check(entry);
+        _inspection.Check(entry);
         LoadedModel model = new(entry, prompts.LoadAsync(entry)) { IsPinned = true };
         SessionKeeper keeper;
         lock (_lock)
@@ -153,8 +154,8 @@ internal sealed partial class ModelHost(
 
             if (keeper is null)
             {
-                // Looks at the disk, which may take its time; nobody waits for the lock meanwhile.
-                Check(model.Entry);
+                // Nobody waits for the lock meanwhile.
+                _inspection.Check(model.Entry);
                 isChecked = true;
                 continue;
             }
@@ -212,14 +213,6 @@ internal sealed partial class ModelHost(
 
         await _end.ConfigureAwait(false);
         Log.Unloaded(logger, model.Name);
-    }
-
-    private void Check(ModelEntry entry)
-    {
-        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
-            throw new EngineException(problem);
-        foreach (string warning in entry.Modelfile.Warnings)
-            Log.ModelfileWarning(logger, warning);
     }
 
     /// <summary>Under the lock.</summary>
@@ -289,9 +282,6 @@ internal sealed partial class ModelHost(
     {
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} unloaded")]
         internal static partial void Unloaded(ILogger logger, string model);
-
-        [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Text}")]
-        internal static partial void ModelfileWarning(ILogger logger, string text);
 
         [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} makes room for another")]
         internal static partial void SwitchedAway(ILogger logger, string model);

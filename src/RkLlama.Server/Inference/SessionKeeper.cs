@@ -156,6 +156,7 @@ internal sealed partial class SessionKeeper
         }
         catch (EngineException ex) when (!_end.IsCancellationRequested)
         {
+            Log.NotLoaded(_logger, _model.Name, ex.Message);
             _faults.Note(_model.Name, ex.Message);
             throw;
         }
@@ -236,6 +237,9 @@ internal sealed partial class SessionKeeper
     {
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
         internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Model {Model} is not loaded: {Reason}")]
+        internal static partial void NotLoaded(ILogger logger, string model, string reason);
 
         [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
         internal static partial void Died(ILogger logger, string model, string reason);
