@@ -81,6 +81,13 @@ static bool token_faults(Run *r)
         fputs("terminate called after throwing an instance of 'std::runtime_error'\n  what():  npu task timeout\n", stderr);
         abort();
     }
+    if (fault_at(r, FAULT_orphan)) {
+        if (!fork()) {
+            sleep(4);
+            _exit(0);
+        }
+        crash();
+    }
     if (fault_at(r, FAULT_exit)) {
         log_line("E RKNN: failed to submit, giving up");
         exit(0);

@@ -38,6 +38,7 @@ static const Case cases[] = {
     {"segv:3", "!count 9", SIGSEGV, 0, 0, "[ 1][ 2]", NULL},
     {"abort:3", "!count 9", SIGABRT, 0, 0, "[ 1][ 2]", NULL},
     {"exit:3", "!count 9", EXIT, 0, 0, "[ 1][ 2]", NULL},
+    {"orphan:3", "!count 9", SIGSEGV, 0, 0, "[ 1][ 2]", NULL},
     {"hang:prefill", "!count 9", HANG, 0, 0, "", NULL},
     {"hang:3", "!count 9", HANG, 0, 0, "[ 1][ 2]", NULL},
     {"slow_prefill:100", "x y z", HANG, 0, 0, NULL, NULL},

@@ -27,6 +27,7 @@ internal static class RunFaults
         new("abort:1", "an exception that nobody catches") { Error = @"SIGABRT \(terminate called .*npu task timeout\)", WorkerIsReplaced = true },
         new("abort:6", "an exception amid the answer") { Error = @"SIGABRT \(terminate called .*npu task timeout\)", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("exit:1", "a library that ends its process, as if in order") { Error = @"ended with exit code 0 \(failed to submit", WorkerIsReplaced = true },
+        new("orphan:6", "a crash amid the answer, and a child of the library that keeps its pipes") { Error = "SIGSEGV", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("exit:6", "the same amid the answer") { Error = @"ended with exit code 0 \(failed to submit", WorkerIsReplaced = true, BreaksOff = true, Text = CountBegins, Speed = "1" },
         new("hang:prefill", "a prefill that never ends") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
         new("hang:1", "no first token ever") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
