@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
@@ -24,6 +26,19 @@ public sealed class UnitTests
         complaints.Should().BeEmpty();
         verify.ExitCode.Should().Be(0);
     }
+
+    [Fact]
+    public void Systemd_waits_longer_for_the_stop_than_the_stop_takes()
+    {
+        using Process help = Process.Start(new ProcessStartInfo(TestPaths.Executable, ["--help"]) { RedirectStandardOutput = true })!;
+        int grace = Number(help.StandardOutput.ReadToEnd(), @"after a stop was asked for \[(\d+)\]");
+        help.WaitForExit();
+
+        // An orderly end of the worker 5 s, of a killed one 10 s, and what is left of the connections 10 s.
+        Number(Unit, @"(?m)^TimeoutStopSec=(\d+)$").Should().BeGreaterThanOrEqualTo(grace + 5 + 10 + 10);
+    }
+
+    private static int Number(string text, string pattern) => int.Parse(Regex.Match(text, pattern).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
     [Fact]
     public void A_drop_in_with_PORT_changes_the_port()

@@ -55,17 +55,22 @@ internal static partial class ServerHost
         // The content root is watched recursively by default; the working directory of a service is "/".
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
-        ConnectionGuard connections = new(options);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, connections));
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddSerilog(log);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = ShutdownTimeout;
+
+            // A server that can still answer does.
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
+        });
         AddRkLlama(builder.Services, options);
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
         app.Use(RequestId.AddAsync);
         app.UseMiddleware<ErrorHandling>();
-        app.Use(connections.OnRequestAsync);
+        app.Use(app.Services.GetRequiredService<ConnectionGuard>().OnRequestAsync);
         app.UseMiddleware<OriginGuard>();
         if (options.Origins.Count > 0)
             app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
@@ -80,8 +85,9 @@ internal static partial class ServerHost
         return app;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options, ConnectionGuard connections)
+    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
     {
+        ConnectionGuard connections = kestrel.ApplicationServices.GetRequiredService<ConnectionGuard>();
         kestrel.AddServerHeader = false;
 
         // RequestBody has bounds of its own, which let the client see the answer.
@@ -105,6 +111,8 @@ internal static partial class ServerHost
             options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
         services.AddCors();
+        services.AddSingleton<ConnectionGuard>();
+        services.AddSingleton<BodyMemory>();
         services.AddSingleton<Drain>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<WorkerEngine>();

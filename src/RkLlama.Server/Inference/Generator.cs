@@ -50,13 +50,22 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     }
 
     /// <summary>Makes a model the one that the node serves, without a run.</summary>
+    /// <exception cref="NoModelException">It was unloaded meanwhile.</exception>
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">It could not be loaded.</exception>
     internal async Task LoadAsync(LoadedModel model, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         using RunQueue.Turn turn = await queue.EnterAsync(model.Name, cancellationToken).ConfigureAwait(false);
         SessionKeeper keeper = await host.SwitchToAsync(model, cancellationToken).ConfigureAwait(false);
-        await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (model.Unloaded.IsCancellationRequested)
+        {
+            throw new NoModelException();
+        }
+
         host.Touch(model, keepAlive);
     }
 

@@ -183,6 +183,7 @@ public sealed class BadInputTests
 
         status.Should().Be(HttpStatusCode.BadRequest);
         error.GetProperty("error").GetString().Should().Contain("target_platform does not match");
+        server.Log.Should().Contain("Model m is not loaded: The model target_platform does not match!");
         (await server.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
     }
 
