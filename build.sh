@@ -15,7 +15,9 @@ usage: ./build.sh COMMAND
   test             run every test; ends with "N passed, N failed, N skipped"
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
-  publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
+  publish [RID] [--no-aot]
+                   one self-contained executable, dist/publish/RID/rkllama, for linux-arm64 (default) or linux-x64;
+                   --no-aot does without clang and its sysroot, for four times the size and start-up time
   help             this text
 TEXT
 }
@@ -62,17 +64,40 @@ build() {
     dotnet build RkLlama.sln -v minimal
 }
 
+# publish [RID] [--no-aot]: the executable that is shipped.
 publish() {
-    local target=${1:-$(rid)}
+    local target=linux-arm64 aot=true executable
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --no-aot) aot=false ;;
+            linux-arm64 | linux-x64) target=$1 ;;
+            *) echo "build.sh: publish linux-arm64 or linux-x64, not $1" >&2; exit 2 ;;
+        esac
+        shift
+    done
+
     need_dotnet
-    need cc gcc libc6-dev
-    if [ "$target" != "$(rid)" ]; then
-        # Cross-compiling takes clang, and the other machine's linker, objcopy and C library.
-        need clang clang llvm
-        need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need readelf binutils
+    local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none)
+    rm -rf "dist/publish/$target"
+    if $aot; then
+        # One recipe for both machines: clang and lld link for either, against the C library of Debian 11.
+        need clang clang
+        need ld.lld lld
+        need llvm-objcopy llvm
+        need mmdebstrap mmdebstrap
+        local sysroot
+        sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)")
+        dotnet publish "${options[@]}" -p:SysRoot="$sysroot" -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy
+    else
+        dotnet publish "${options[@]}" --self-contained true -p:PublishAot=false -p:PublishTrimmed=true -p:TrimMode=full \
+            -p:PublishSingleFile=true -p:PublishReadyToRun=true
     fi
-    dotnet publish src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -p:DebugType=none -p:StripSymbols=true
-    rm -f "dist/publish/$target"/*.dbg "dist/publish/$target"/*.xml
+
+    executable=dist/publish/$target/rkllama
+    rm -f "$executable".dbg "dist/publish/$target"/*.xml
+    [ "$(ls "dist/publish/$target")" = rkllama ] || { echo "build.sh: more than one file in dist/publish/$target" >&2; exit 1; }
+    echo "$executable: $(du --apparent-size -BK "$executable" | cut -f1), $(packaging/glibc.sh "$executable")"
 }
 
 bench() {
