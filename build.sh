@@ -13,11 +13,14 @@ usage: ./build.sh COMMAND
   build            build the solution and the simulator
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test; ends with "N passed, N failed, N skipped"
+  test-package     packages: made, installed, upgraded and removed on nodes in containers; as root
+  ci               both tests; what has to pass before a change lands
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
   publish [RID] [--no-aot]
                    one self-contained executable, dist/publish/RID/rkllama, for linux-arm64 (default) or linux-x64;
                    --no-aot does without clang and its sysroot, for four times the size and start-up time
+  package [RID...] dist/rkllama_VERSION_ARCH.deb and .tar.gz (default: linux-arm64 and linux-x64)
   help             this text
 TEXT
 }
@@ -78,7 +81,7 @@ publish() {
 
     need_dotnet
     need readelf binutils
-    local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none)
+    local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none -p:PathMap="$PWD=/rkllama")
     rm -rf "dist/publish/$target"
     if $aot; then
         # One recipe for both machines: clang and lld link for either, against the C library of Debian 11.
@@ -98,6 +101,17 @@ publish() {
     rm -f "$executable".dbg "dist/publish/$target"/*.xml
     [ "$(ls "dist/publish/$target")" = rkllama ] || { echo "build.sh: more than one file in dist/publish/$target" >&2; exit 1; }
     echo "$executable: $(du --apparent-size -BK "$executable" | cut -f1), $(packaging/glibc.sh "$executable")"
+}
+
+# package [RID...]: .deb and .tar.gz, for both machines by default.
+package() {
+    [ $# -gt 0 ] || set -- linux-arm64 linux-x64
+    need dpkg-deb dpkg
+    local target
+    for target in "$@"; do
+        publish "$target"
+        packaging/package.sh "$target"
+    done
 }
 
 bench() {
@@ -196,6 +210,23 @@ test_all() {
         suite "$project" dotnet test "tests/RkLlama.$project.Tests" --no-build
     done
     suite "soak" run_soak 0.25
+}
+
+# What needs root: packages made, installed and removed in containers.
+test_package() {
+    need cc gcc libc6-dev
+    need mmdebstrap mmdebstrap
+    need systemd-nspawn systemd-container
+    need lintian lintian
+    local deb
+    [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
+    [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
+    deb=$(packaging/package.sh "$(rid)" | sed -n 's/\(.*\.deb\): .*/\1/p')
+    suite "package" tests/packaging/package.sh "$(rid)" "$deb"
+    suite "installation" tests/packaging/install.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+}
+
+sum() {
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" = 0 ]
 }
@@ -207,8 +238,11 @@ case $command in
     bench) bench ;;
     soak) soak "$@" ;;
     run) run "$@" ;;
-    test) test_all ;;
+    test) test_all; sum ;;
+    test-package) test_package; sum ;;
+    ci) test_all; test_package; sum ;;
     publish) publish "$@" ;;
+    package) package "$@" ;;
     help | -h | --help) usage ;;
     *) usage >&2; exit 2 ;;
 esac

@@ -4,8 +4,9 @@
 #
 #   RKLLAMA_SYSROOT   a folder made elsewhere, taken as it is
 #   RKLLAMA_CACHE     where to keep it; default ~/.cache/rkllama, so that every clone on a machine shares it
-#   RKLLAMA_MIRROR    a mirror that has Debian 11; default the one that apt uses here, if it is Debian's
+#   RKLLAMA_MIRROR    where to get it (mirror.sh)
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 arch=$1
 suite=bullseye
@@ -15,9 +16,7 @@ cache=${RKLLAMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rkllama}
 sysroot=$cache/sysroot-$suite-$arch
 [ ! -e "$sysroot" ] || { echo "$sysroot"; exit; }
 
-sources() { cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null || true; }
-mirror=${RKLLAMA_MIRROR:-$(sources | sed -nE 's/^URIs: *([^ ]*\/debian\/?)( .*)?$/\1/p; s/^deb (\[[^]]*\] )?([^ ]*\/debian\/?) .*/\2/p' | head -1)}
-mirror=${mirror:-http://deb.debian.org/debian}
+mirror=$(packaging/mirror.sh)
 
 # Two builds at once may both make it; the first to finish gives it its name.
 mkdir -p "$cache"
