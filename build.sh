@@ -14,7 +14,8 @@ usage: ./build.sh COMMAND
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test; ends with "N passed, N failed, N skipped"
   test-package     packages: made, installed, upgraded and removed on nodes in containers; as root
-  ci               both tests; what has to pass before a change lands
+  test-arm64       the arm64 package on an emulated machine; as root
+  ci               all tests; what has to pass before a change lands
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
   publish [RID] [--no-aot]
@@ -223,7 +224,26 @@ test_package() {
     [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
     deb=$(packaging/package.sh "$(rid)" | sed -n 's/\(.*\.deb\): .*/\1/p')
     suite "package" tests/packaging/package.sh "$(rid)" "$deb"
+    need ansible-playbook ansible-core
     suite "installation" tests/packaging/install.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+    suite "ansible" tests/packaging/ansible.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+}
+
+# The arm64 package on an emulated machine.
+test_arm64() {
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need mmdebstrap mmdebstrap
+    need arch-test arch-test
+    need qemu-aarch64-static qemu-user-static binfmt-support
+    need qemu-system-aarch64 qemu-system-arm qemu-system-data
+    need cpio cpio
+    need mke2fs e2fsprogs
+    need curl curl
+    local deb library=artifacts/simulator/linux-arm64/$run_version/librkllmrt.so
+    [ -e $library ] || CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64 $run_version
+    publish linux-arm64 >/dev/null
+    deb=$(packaging/package.sh linux-arm64 | sed -n 's/\(.*\.deb\): .*/\1/p')
+    suite "arm64" tests/arm64/run.sh "$deb" $library
 }
 
 sum() {
@@ -240,7 +260,8 @@ case $command in
     run) run "$@" ;;
     test) test_all; sum ;;
     test-package) test_package; sum ;;
-    ci) test_all; test_package; sum ;;
+    test-arm64) test_arm64; sum ;;
+    ci) test_all; test_package; test_arm64; sum ;;
     publish) publish "$@" ;;
     package) package "$@" ;;
     help | -h | --help) usage ;;

@@ -18,7 +18,7 @@ start_node() {
         </dev/null >"$node/../console" 2>&1 &
     nspawn=$!
     trap stop_node EXIT
-    until_true 60 booted || { cat "$node/../console"; return 1; }
+    until_true 180 booted || { echo "the node did not boot"; cat "$node/../console"; return 1; }
 }
 
 booted() {
@@ -32,8 +32,8 @@ stop_node() {
         until_true 20 gone || kill -KILL "$nspawn" || true
         wait "$nspawn" 2>/dev/null || true
     fi
-    rm -rf "$(dirname "$node")"
-    nspawn= leader=
+    [ -z "$node" ] || rm -rf "$(dirname "$node")"
+    nspawn= leader= node=
 }
 
 gone() { ! kill -0 "$nspawn" 2>/dev/null; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # rootfs.sh ARCH: prints the folder of a configured Debian 12 with systemd for amd64 or arm64; makes it when it is not there (arm64 under emulation:
-# minutes). It has what the package depends on, and no more. Needs root. RKLLAMA_CACHE and RKLLAMA_MIRROR as for packaging/sysroot.sh.
+# minutes). It has what the package depends on, and Python for Ansible. Needs root. RKLLAMA_CACHE and RKLLAMA_MIRROR as for packaging/sysroot.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,7 +10,7 @@ cache=${RKLLAMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rkllama}
 root=$cache/rootfs-$suite-$arch
 [ ! -e "$root" ] || { echo "$root"; exit; }
 
-packages=systemd,systemd-sysv,udev,dbus,iproute2,curl,acl,libstdc++6,libgomp1
+packages=systemd,systemd-sysv,udev,dbus,iproute2,curl,acl,libstdc++6,libgomp1,python3-apt
 [ "$arch" = arm64 ] && tests/packaging/emulation.sh
 
 mkdir -p "$cache"
