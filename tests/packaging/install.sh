@@ -33,6 +33,7 @@ service() { on_node systemctl show -p "$1" --value rkllama; }
 
 . tests/packaging/fresh.sh
 . tests/packaging/takeover.sh
+. tests/packaging/by-hand.sh
 
 stop_node
 echo "$passed passed, $failed failed"

@@ -4,6 +4,7 @@
 passed=0 failed=0
 node=             # folder of the node's file system
 leader=           # its first process
+patience=60       # seconds
 
 # start_node ROOT: boots a copy of ROOT.
 start_node() {
@@ -70,7 +71,7 @@ check() {
 }
 
 # soon COMMAND...: it comes true within a time that only a broken node needs.
-soon() { until_true 30 "$@"; }
+soon() { until_true "$patience" "$@"; }
 
 # says TEXT COMMAND...: it is in what the command prints on the node.
 says() {
