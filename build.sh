@@ -43,6 +43,15 @@ need() {
     command -v "$command" >/dev/null || install "$@"
 }
 
+# need_each COMMAND/PACKAGE...: the same for many, which are installed at once.
+need_each() {
+    local pair missing=()
+    for pair in "$@"; do
+        command -v "${pair%%/*}" >/dev/null || missing+=("${pair#*/}")
+    done
+    [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+}
+
 need_dotnet() {
     command -v dotnet >/dev/null && return
     echo "build.sh: the .NET SDK 10.0 is missing; see https://learn.microsoft.com/dotnet/core/install/linux" >&2
@@ -86,12 +95,10 @@ publish() {
     rm -rf "dist/publish/$target"
     if $aot; then
         # One recipe for both machines: clang and lld link for either, against the C library of Debian 11.
-        need clang clang
-        need ld.lld lld
-        need llvm-objcopy llvm
-        need mmdebstrap mmdebstrap
+        need_each clang/clang ld.lld/lld llvm-objcopy/llvm mmdebstrap/mmdebstrap
         local sysroot
-        sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)")
+        sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)") ||
+            { echo "build.sh: no C library of Debian 11 to link against; --no-aot does without it" >&2; exit 1; }
         dotnet publish "${options[@]}" -p:SysRoot="$sysroot" -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy
     else
         dotnet publish "${options[@]}" --self-contained true -p:PublishAot=false -p:PublishTrimmed=true -p:TrimMode=full \
@@ -216,15 +223,12 @@ test_all() {
 # What needs root: packages made, installed and removed in containers.
 test_package() {
     need cc gcc libc6-dev
-    need mmdebstrap mmdebstrap
-    need systemd-nspawn systemd-container
-    need lintian lintian
+    need_each mmdebstrap/mmdebstrap systemd-nspawn/systemd-container lintian/lintian ansible-playbook/ansible-core pgrep/procps curl/curl
     local deb
     [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
     [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
     deb=$(packaging/package.sh "$(rid)" | sed -n 's/\(.*\.deb\): .*/\1/p')
     suite "package" tests/packaging/package.sh "$(rid)" "$deb"
-    need ansible-playbook ansible-core
     suite "installation" tests/packaging/install.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
     suite "ansible" tests/packaging/ansible.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
 }
@@ -232,13 +236,8 @@ test_package() {
 # The arm64 package on an emulated machine.
 test_arm64() {
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-    need mmdebstrap mmdebstrap
-    need arch-test arch-test
-    need qemu-aarch64-static qemu-user-static binfmt-support
-    need qemu-system-aarch64 qemu-system-arm qemu-system-data
-    need cpio cpio
-    need mke2fs e2fsprogs
-    need curl curl
+    need_each mmdebstrap/mmdebstrap arch-test/arch-test qemu-aarch64-static/qemu-user-static update-binfmts/binfmt-support \
+        qemu-system-aarch64/qemu-system-arm cpio/cpio xz/xz-utils mke2fs/e2fsprogs curl/curl
     local deb library=artifacts/simulator/linux-arm64/$run_version/librkllmrt.so
     [ -e $library ] || CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64 $run_version
     publish linux-arm64 >/dev/null
