@@ -8,6 +8,18 @@ check "the service runs" soon is_active rkllama
 check "it is not root" test "$(on_node ps -o user= -p "$(service MainPID)" 2>/dev/null || on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
 check "it is enabled" says enabled systemctl is-enabled rkllama
 check "it answers" soon answers 8080 / "Welcome to RKLLama !"
+check "the clocks are left alone" test "$(on_node systemctl is-enabled rkllama-tune)" = disabled -a "$(on_node systemctl is-active rkllama-tune)" = inactive
+# Containers have no devfreq, so what can be shown is that the command starts and ends in its sandbox.
+mkdir -p "$node/etc/systemd/system/rkllama-tune.service.d"
+printf '[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/opt/rkllama/rkllama tune --dry-run --target_platform rk3588\n' \
+    >"$node/etc/systemd/system/rkllama-tune.service.d/test.conf"
+on_node systemctl daemon-reload
+check "the unit of the clocks starts" on_node systemctl start rkllama-tune
+check "and says what it cannot set" says "NPU: skipped, this kernel has no" journalctl -u rkllama-tune
+check "it stops" on_node systemctl stop rkllama-tune
+check "and puts back what it found" says "nothing to put back" journalctl -u rkllama-tune
+rm -r "$node/etc/systemd/system/rkllama-tune.service.d"
+on_node systemctl daemon-reload
 check "rkllama is a command" says "$(sed -nE 's/.*<Version>([^<]+)<.*/\1/p' Directory.Build.props)" rkllama --version
 check "its log says that the library is missing" soon says "was not found" journalctl -u rkllama
 on_node sh -c 'umask 077; mkdir -p ~/RKLLAMA/models/MyModel; cat >~/RKLLAMA/models/MyModel/Modelfile' <<<'FROM="mymodel.rkllm"'
