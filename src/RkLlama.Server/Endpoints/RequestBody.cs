@@ -21,7 +21,7 @@ internal static class RequestBody
 
     /// <summary>The body, whatever is in it.</summary>
     /// <exception cref="ApiException">
-/// 413 when it is larger than <paramref name="maxBytes"/>, 503 when other bodies leave no room for it, 415 when it is compressed, 408 when it takes
+    /// 413 when it is larger than <paramref name="maxBytes"/>, 503 when other bodies leave no room for it, 415 when it is compressed, 408 when it takes
     /// too long.
     /// </exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
