@@ -9,6 +9,7 @@ qemu=
 make_vm() {
     local kernel root=$1
     vm_work=$(mktemp -d)
+    trap stop_vm EXIT
     kernel=$(tests/arm64/kernel.sh)
     cp -a --reflink=auto "$root" "$vm_work/root"
     make_initrd "$kernel" >"$vm_work/initrd"
@@ -78,7 +79,6 @@ start_vm() {
         -netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$vm_port-:8080,hostfwd=tcp:127.0.0.1:$((vm_port + 1))-:8081" \
         -device virtio-net-pci,netdev=n0,romfile= <&7 >"$vm_work/out" 2>&1 &
     qemu=$!
-    trap stop_vm EXIT
     until_true "$1" grep -q @ready "$vm_work/out" || { cat "$vm_work/out"; return 1; }
 }
 
@@ -101,8 +101,8 @@ stop_vm() {
         until_true 60 off || kill -KILL "$qemu" || true
         wait "$qemu" 2>/dev/null || true
     fi
-    rm -rf "$vm_work"
-    qemu=
+    [ -z "$vm_work" ] || rm -rf "$vm_work"
+    qemu= vm_work=
 }
 
 off() { ! kill -0 "$qemu" 2>/dev/null; }
