@@ -48,7 +48,7 @@ public sealed class UnitTests
         help.WaitForExit();
 
         // An orderly end of the worker 5 s, of a killed one 10 s, and what is left of the connections 10 s.
-        Number(Unit, @"(?m)^TimeoutStopSec=(\d+)$").Should().BeGreaterThanOrEqualTo(grace + 5 + 10 + 10);
+        Number(Text(Service), @"(?m)^TimeoutStopSec=(\d+)$").Should().BeGreaterThanOrEqualTo(grace + 5 + 10 + 10);
     }
 
     private static int Number(string text, string pattern) => int.Parse(Regex.Match(text, pattern).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
