@@ -134,7 +134,15 @@ bench() {
     simulator $run_version
     publish "$(rid)" >/dev/null
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
-    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama"
+
+    # The least that a host can cost, and a model with room for long answers.
+    cc -std=c11 -D_GNU_SOURCE -O1 -DRKSIM_ABI=10201 simulator/floor.c -o artifacts/bench/floor -ldl
+    mkdir -p artifacts/bench/models/long
+    sed 's/"max_context_limit": 4096/"max_context_limit": 16384/' models/demo/demo.rkllm >artifacts/bench/models/long/long.rkllm
+    cp models/demo/*.jinja models/demo/*.json artifacts/bench/models/long/
+    printf 'FROM="long.rkllm"\nNUM_CTX=16384\nMAX_NEW_TOKENS=12000\n' >artifacts/bench/models/long/Modelfile
+    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama" \
+        "$PWD/artifacts/bench/floor" "$PWD/artifacts/bench/models"
 }
 
 # run_soak MINUTES: clients, an operator and a killer against one published server.

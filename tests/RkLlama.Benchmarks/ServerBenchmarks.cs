@@ -14,7 +14,7 @@ internal static class ServerBenchmarks
     {
         await output.WriteLineAsync("| of the server | median | worst |").ConfigureAwait(false);
         await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
-        BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "--queue", "300").ConfigureAwait(false);
+        BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "demo", "--queue", "300").ConfigureAwait(false);
         await using (quick.ConfigureAwait(false))
         {
             double[] handOvers = await HandOverAsync(quick).ConfigureAwait(false);
@@ -22,7 +22,7 @@ internal static class ServerBenchmarks
             await output.WriteLineAsync($"| end of a run to the next `rkllm_run`, {handOvers.Length} times | {Median(handOvers):F2} ms | {handOvers[^1]:F2} ms |").ConfigureAwait(false);
         }
 
-        BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
+        BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "demo", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
         await using (board.ConfigureAwait(false))
         {
             double[] aborts = await LeaveAsync(board).ConfigureAwait(false);
