@@ -84,9 +84,12 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
     private async Task FinishAsync(EngineRun run, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival, long started)
     {
-        RunOutcome outcome = await run.Completion.ConfigureAwait(false);
-        host.Touch(model, keepAlive);
-        turn.Dispose();
+        RunOutcome outcome;
+        using (turn)
+        {
+            outcome = await run.Completion.ConfigureAwait(false);
+            host.Touch(model, keepAlive);
+        }
 
         GenerationEnd end = outcome.End;
         double decodeSeconds = outcome.FirstToken is { } first ? Stopwatch.GetElapsedTime(first, outcome.Ended).TotalSeconds : 0;
