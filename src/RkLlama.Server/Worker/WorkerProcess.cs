@@ -21,6 +21,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     // What a dead worker had still in its pipes takes no time; they stay open as long as a child of the library lives, which has inherited them.
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
+    private readonly WorkerSettings _settings;
     private readonly Process _process;
     private readonly FrameWriter _frames;
     private readonly Lock _writeLock = new();
@@ -29,8 +30,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private WorkerProcess(Process process, ILogger runtimeLogger, FrameHandler onFrame)
+    private WorkerProcess(WorkerSettings settings, Process process, ILogger runtimeLogger, FrameHandler onFrame)
     {
+        _settings = settings;
         _process = process;
         Id = process.Id;
         _frames = new(process.StandardInput.BaseStream);
@@ -71,9 +73,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>rkllama worker</c> in the server's process group.</summary>
-    internal static WorkerProcess Start(string executable, ILogger runtimeLogger, FrameHandler onFrame)
+    internal static WorkerProcess Start(WorkerSettings settings, ILogger runtimeLogger, FrameHandler onFrame)
     {
-        ProcessStartInfo info = new(executable, "worker")
+        ProcessStartInfo info = new(settings.Executable, "worker")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -81,8 +83,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
             StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
-        Process process = Process.Start(info) ?? throw new IOException($"{executable} did not start");
-        WorkerProcess worker = new(process, runtimeLogger, onFrame);
+        Process process = Process.Start(info) ?? throw new IOException($"{settings.Executable} did not start");
+        WorkerProcess worker = new(settings, process, runtimeLogger, onFrame);
         _ = worker.WatchExitAsync();
         Stream frames = process.StandardOutput.BaseStream;
         StreamReader log = process.StandardError;
@@ -150,7 +152,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     internal async Task<bool> KillAsync()
     {
         if (IsAlive)
-            _process.Kill();
+            _settings.Kill(_process);
         return await IsGoneWithinAsync(KilledEnd).ConfigureAwait(false);
     }
 
@@ -158,7 +160,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         try
         {
-            await _exited.Task.WaitAsync(patience).ConfigureAwait(false);
+            await _exited.Task.WaitAsync(patience, _settings.Time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)

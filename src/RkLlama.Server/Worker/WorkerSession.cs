@@ -34,7 +34,7 @@ internal sealed partial class WorkerSession : IEngineSession
     {
         _settings = settings;
         _logger = logger;
-        _worker = WorkerProcess.Start(settings.Executable, runtimeLogger, OnFrame);
+        _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
         _ = WatchAsync();
     }
 
