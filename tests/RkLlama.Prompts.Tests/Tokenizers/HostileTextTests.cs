@@ -11,6 +11,7 @@ public sealed class HostileTextTests
 {
     private const int Length = 1 << 17;
     private const double MaxGrowth = 10;
+    private const int MostRounds = 40;
 
     private const string QwenSplit = """
         {"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","invert":false,"pattern":{"Regex":
@@ -64,11 +65,18 @@ public sealed class HostileTextTests
         string longText = string.Concat(Enumerable.Repeat(unit, Length / unit.Length)) + end;
         tokenizer.Encode(text);
 
-        TimeSpan once = Fastest(() => tokenizer.Encode(text));
-        TimeSpan fourfold = Fastest(() => tokenizer.Encode(longText));
+        // Below a millisecond the clock says nothing. Whatever else the machine does only makes a time longer, so the shortest of several count, and
+        // more are taken while the verdict is a bad one.
+        TimeSpan once = TimeSpan.MaxValue, fourfold = TimeSpan.MaxValue;
+        for (int round = 0; round < 3 || (round < MostRounds && Growth() >= MaxGrowth); round++)
+        {
+            once = Min(once, Time(() => tokenizer.Encode(text)));
+            fourfold = Min(fourfold, Time(() => tokenizer.Encode(longText)));
+        }
 
-        // Below a millisecond the clock says nothing.
-        (fourfold / Max(once, TimeSpan.FromMilliseconds(1))).Should().BeLessThan(MaxGrowth);
+        Growth().Should().BeLessThan(MaxGrowth);
+
+        double Growth() => fourfold / Max(once, TimeSpan.FromMilliseconds(1));
     }
 
     [Fact]
@@ -102,18 +110,14 @@ public sealed class HostileTextTests
         ids.Should().BeEquivalentTo(expected, options => options.WithStrictOrdering());
     }
 
-    private static TimeSpan Fastest(Action action)
+    private static TimeSpan Time(Action action)
     {
-        TimeSpan fastest = TimeSpan.MaxValue;
-        for (int i = 0; i < 3; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            action();
-            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            fastest = elapsed < fastest ? elapsed : fastest;
-        }
-        return fastest;
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start);
     }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }
