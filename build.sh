@@ -14,10 +14,15 @@ usage: ./build.sh COMMAND
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test of this project; ends with "N passed, N failed, N skipped"
   test-clients     run the clients of npm against the published server (takes Node 20); ends with such a line
-  ci               both; ends with one such line
+  test-package     packages: made, installed, upgraded and removed on nodes in containers; as root
+  test-arm64       the arm64 package on an emulated machine; as root
+  ci               all of them; ends with one such line
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
-  publish [RID]    one self-contained executable in dist/publish/RID/ (default: this machine's)
+  publish [RID] [--no-aot]
+                   one self-contained executable, dist/publish/RID/rkllama, for linux-arm64 (default) or linux-x64;
+                   --no-aot does without clang and its sysroot, for four times the size and start-up time
+  package [RID...] dist/rkllama_VERSION_ARCH.deb and .tar.gz (default: linux-arm64 and linux-x64)
   help             this text
 TEXT
 }
@@ -37,6 +42,15 @@ need() {
     local command=$1
     shift
     command -v "$command" >/dev/null || install "$@"
+}
+
+# need_each COMMAND/PACKAGE...: the same for many, which are installed at once.
+need_each() {
+    local pair missing=()
+    for pair in "$@"; do
+        command -v "${pair%%/*}" >/dev/null || missing+=("${pair#*/}")
+    done
+    [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }
 
 need_dotnet() {
@@ -64,17 +78,49 @@ build() {
     dotnet build RkLlama.sln -v minimal
 }
 
+# publish [RID] [--no-aot]: the executable that is shipped.
 publish() {
-    local target=${1:-$(rid)}
+    local target=linux-arm64 aot=true executable
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --no-aot) aot=false ;;
+            linux-arm64 | linux-x64) target=$1 ;;
+            *) echo "build.sh: publish linux-arm64 or linux-x64, not $1" >&2; exit 2 ;;
+        esac
+        shift
+    done
+
     need_dotnet
-    need cc gcc libc6-dev
-    if [ "$target" != "$(rid)" ]; then
-        # Cross-compiling takes clang, and the other machine's linker, objcopy and C library.
-        need clang clang llvm
-        need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need readelf binutils
+    local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none -p:PathMap="$PWD=/rkllama")
+    rm -rf "dist/publish/$target"
+    if $aot; then
+        # One recipe for both machines: clang and lld link for either, against the C library of Debian 11.
+        need_each clang/clang ld.lld/lld llvm-objcopy/llvm mmdebstrap/mmdebstrap
+        local sysroot
+        sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)") ||
+            { echo "build.sh: no C library of Debian 11 to link against; --no-aot does without it" >&2; exit 1; }
+        dotnet publish "${options[@]}" -p:SysRoot="$sysroot" -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy
+    else
+        dotnet publish "${options[@]}" --self-contained true -p:PublishAot=false -p:PublishTrimmed=true -p:TrimMode=full \
+            -p:PublishSingleFile=true -p:PublishReadyToRun=true
     fi
-    dotnet publish src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -p:DebugType=none -p:StripSymbols=true
-    rm -f "dist/publish/$target"/*.dbg "dist/publish/$target"/*.xml
+
+    executable=dist/publish/$target/rkllama
+    rm -f "$executable".dbg "dist/publish/$target"/*.xml
+    [ "$(ls "dist/publish/$target")" = rkllama ] || { echo "build.sh: more than one file in dist/publish/$target" >&2; exit 1; }
+    echo "$executable: $(du --apparent-size -BK "$executable" | cut -f1), $(packaging/glibc.sh "$executable")"
+}
+
+# package [RID...]: .deb and .tar.gz, for both machines by default.
+package() {
+    [ $# -gt 0 ] || set -- linux-arm64 linux-x64
+    need dpkg-deb dpkg
+    local target
+    for target in "$@"; do
+        publish "$target"
+        packaging/package.sh "$target"
+    done
 }
 
 bench() {
@@ -88,7 +134,15 @@ bench() {
     simulator $run_version
     publish "$(rid)" >/dev/null
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
-    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama"
+
+    # The least that a host can cost, and a model with room for long answers.
+    cc -std=c11 -D_GNU_SOURCE -O1 -DRKSIM_ABI=10201 simulator/floor.c -o artifacts/bench/floor -ldl
+    mkdir -p artifacts/bench/models/long
+    sed 's/"max_context_limit": 4096/"max_context_limit": 16384/' models/demo/demo.rkllm >artifacts/bench/models/long/long.rkllm
+    cp models/demo/*.jinja models/demo/*.json artifacts/bench/models/long/
+    printf 'FROM="long.rkllm"\nNUM_CTX=16384\nMAX_NEW_TOKENS=12000\n' >artifacts/bench/models/long/Modelfile
+    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/artifacts/simulator/$(rid)/$run_version/librkllmrt.so" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama" \
+        "$PWD/artifacts/bench/floor" "$PWD/artifacts/bench/models"
 }
 
 # run_soak MINUTES: clients, an operator and a killer against one published server.
@@ -199,6 +253,31 @@ client_suites() {
     suite "clients of npm" node $clients/run.js "$@"
 }
 
+# What needs root: packages made, installed and removed in containers.
+test_package() {
+    need cc gcc libc6-dev
+    need_each mmdebstrap/mmdebstrap systemd-nspawn/systemd-container lintian/lintian ansible-playbook/ansible-core pgrep/procps curl/curl
+    local deb
+    [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
+    [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
+    deb=$(packaging/package.sh "$(rid)" | sed -n 's/\(.*\.deb\): .*/\1/p')
+    suite "package" tests/packaging/package.sh "$(rid)" "$deb"
+    suite "installation" tests/packaging/install.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+    suite "ansible" tests/packaging/ansible.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+}
+
+# The arm64 package on an emulated machine.
+test_arm64() {
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+    need_each mmdebstrap/mmdebstrap arch-test/arch-test qemu-aarch64-static/qemu-user-static update-binfmts/binfmt-support \
+        qemu-system-aarch64/qemu-system-arm cpio/cpio xz/xz-utils mke2fs/e2fsprogs curl/curl
+    local deb library=artifacts/simulator/linux-arm64/$run_version/librkllmrt.so
+    [ -e $library ] || CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64 $run_version
+    publish linux-arm64 >/dev/null
+    deb=$(packaging/package.sh linux-arm64 | sed -n 's/\(.*\.deb\): .*/\1/p')
+    suite "arm64" tests/arm64/run.sh "$deb" $library
+}
+
 command=${1:-help}
 [ $# -gt 0 ] && shift
 case $command in
@@ -208,8 +287,11 @@ case $command in
     run) run "$@" ;;
     test) test_suites; report ;;
     test-clients) client_suites "$@"; report ;;
-    ci) test_suites; client_suites; report ;;
+    test-package) test_package; report ;;
+    test-arm64) test_arm64; report ;;
+    ci) test_suites; client_suites; test_package; test_arm64; report ;;
     publish) publish "$@" ;;
+    package) package "$@" ;;
     help | -h | --help) usage ;;
     *) usage >&2; exit 2 ;;
 esac

@@ -135,6 +135,8 @@ static bool refused(const FaultSet *f, const RKLLMParam *p)
     }
     if (faulty(f, FAULT_second_init_segv) && handles_alive() > 0)
         crash();
+    if (faulty(f, FAULT_half_line))
+        fputs("loading: 50%", stderr);
     if (faulty(f, FAULT_bad_magic) || faulty(f, FAULT_too_new))
         say_invalid();
     else if (faulty(f, FAULT_too_old))

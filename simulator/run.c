@@ -77,8 +77,21 @@ static bool token_faults(Run *r)
         return false;
     if (fault_at(r, FAULT_segv))
         crash();
-    if (fault_at(r, FAULT_abort))
+    if (fault_at(r, FAULT_abort)) {
+        fputs("terminate called after throwing an instance of 'std::runtime_error'\n  what():  npu task timeout\n", stderr);
         abort();
+    }
+    if (fault_at(r, FAULT_orphan)) {
+        if (!fork()) {
+            sleep(4);
+            _exit(0);
+        }
+        crash();
+    }
+    if (fault_at(r, FAULT_exit)) {
+        log_line("E RKNN: failed to submit, giving up");
+        exit(0);
+    }
     if (fault_at(r, FAULT_hang) && strcmp(fault_arg(&r->faults, FAULT_hang), "prefill"))
         hang();
     if (!fault_at(r, FAULT_error_state))

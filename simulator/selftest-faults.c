@@ -10,7 +10,7 @@
 
 typedef struct {
     const char *fault, *prompt;
-    int expect, init, ret;                  // expect: PASS, HANG or a signal
+    int expect, init, ret;                  // expect: PASS, HANG, EXIT or a signal
     const char *transcript, *log;           // NULL: not looked at
 } Case;
 
@@ -29,6 +29,7 @@ static const Case cases[] = {
     {"init_hang", NULL, HANG, 0, 0, NULL, NULL},
     {"init_slow:400", NULL, HANG, 0, 0, NULL, NULL},
     {"sigill", NULL, SIGILL, 0, 0, NULL, NULL},
+    {"half_line", "!count 1", PASS, 0, 0, "[ 1][]F", NULL},
     {"run_minus1", "x", PASS, 0, -1, "", NULL},
     {"error_state", "x", PASS, 0, 0, "E", NULL},
     {"error_state:minus1", "x", PASS, 0, -1, "E", NULL},
@@ -36,6 +37,8 @@ static const Case cases[] = {
     {"segv", "!count 9", SIGSEGV, 0, 0, "", NULL},
     {"segv:3", "!count 9", SIGSEGV, 0, 0, "[ 1][ 2]", NULL},
     {"abort:3", "!count 9", SIGABRT, 0, 0, "[ 1][ 2]", NULL},
+    {"exit:3", "!count 9", EXIT, 0, 0, "[ 1][ 2]", NULL},
+    {"orphan:3", "!count 9", SIGSEGV, 0, 0, "[ 1][ 2]", NULL},
     {"hang:prefill", "!count 9", HANG, 0, 0, "", NULL},
     {"hang:3", "!count 9", HANG, 0, 0, "[ 1][ 2]", NULL},
     {"slow_prefill:100", "x y z", HANG, 0, 0, NULL, NULL},

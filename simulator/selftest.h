@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     char text[20000], why[400], log[500];
     bool quiet;                 // count calls only
+    bool returned;              // the check came to its end
     int calls, finishes;
     long thread;
     void *userdata;
@@ -36,7 +37,7 @@ extern int (*on_callback)(RKLLMResult *result, LLMCallState state);
 extern RKLLMCallback callbacks;
 #endif
 
-enum { PASS = 0, HANG = -1 };
+enum { PASS = 0, HANG = -1, EXIT = -2 };
 void check(const char *name, bool (*body)(void), int expect);
 RKLLMParam defaults(void);
 LLMHandle open_with(RKLLMParam p), open_demo(void);

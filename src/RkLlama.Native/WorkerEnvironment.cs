@@ -30,10 +30,12 @@ public static class WorkerEnvironment
         return new FileStream(new SafeFileHandle(own, ownsHandle: true), FileAccess.Write, bufferSize: 0);
     }
 
-    /// <summary>Writes one line to stderr, behind everything the library has printed so far.</summary>
+    /// <summary>
+    /// Writes one line to stderr, behind everything the library has printed so far; it is a line of its own also where the library has left one open.
+    /// </summary>
     public static unsafe void PrintLine(ReadOnlySpan<byte> line)
     {
-        byte[] bytes = [.. line, (byte)'\n'];
+        byte[] bytes = [(byte)'\n', .. line, (byte)'\n'];
         fixed (byte* start = bytes)
             _ = Libc.write(StandardError, start, (nuint)bytes.Length);
     }

@@ -23,8 +23,15 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public double StartMs { get; private set; }
 
+    public ProcessFigures Figures => new(_process.Id);
+
     /// <param name="speed">The simulator's pace: 1 is a board's, 0 is none.</param>
-    public static async Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed, params string[] arguments)
+    public static Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed) =>
+        StartAsync(executable, library, models, speed, "demo");
+
+    /// <param name="speed">The simulator's pace: 1 is a board's, 0 is none.</param>
+    /// <param name="model">The model to load.</param>
+    public static async Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed, string model, params string[] arguments)
     {
         string home = Directory.CreateTempSubdirectory("rkllama-bench-").FullName;
         ProcessStartInfo info = new(executable, ["--host", "127.0.0.1", "--port", "0", "--models", models, "--library", library, .. arguments])
@@ -39,7 +46,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         server.Client.BaseAddress = await server.AddressAsync().ConfigureAwait(false);
         await server.Client.GetStringAsync(new Uri("/", UriKind.Relative)).ConfigureAwait(false);
         server.StartMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        await server.PostAsync("/load_model", """{"model_name":"demo"}""").ConfigureAwait(false);
+        await server.PostAsync("/load_model", $$"""{"model_name":"{{model}}"}""").ConfigureAwait(false);
         return server;
     }
 

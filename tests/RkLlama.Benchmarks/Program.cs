@@ -1,15 +1,19 @@
 using RkLlama.Benchmarks;
 using RkLlama.Native;
 
-if (args is not [var conformance, var library, var models, var executable])
+if (args is not [var conformance, var library, var models, var executable, var floor, var longModels])
 {
-    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO MODELS-DIRECTORY EXECUTABLE");
+    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO MODELS EXECUTABLE FLOOR MODELS-FOR-LONG-ANSWERS");
     return 2;
 }
 
 // The library prints to stdout, which belongs to the figures.
-using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput());
+using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput()) { AutoFlush = true };
 PromptBenchmarks.Run(conformance, output);
+await FloorBenchmark.RunAsync(floor, executable, library, longModels, output).ConfigureAwait(false);
+await LoadBenchmark.PaceAsync(executable, library, longModels, output).ConfigureAwait(false);
+await LoadBenchmark.IdleAsync(executable, library, models, output).ConfigureAwait(false);
+await LoadBenchmark.GrowthAsync(executable, library, longModels, output).ConfigureAwait(false);
 await ServerBenchmarks.RunAsync(executable, library, models, output).ConfigureAwait(false);
 await ConversationBenchmark.RunAsync(library, Path.Combine(models, "demo"), output).ConfigureAwait(false);
 return 0;

@@ -14,7 +14,7 @@ internal static class ServerBenchmarks
     {
         await output.WriteLineAsync("| of the server | median | worst |").ConfigureAwait(false);
         await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
-        BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "--queue", "300").ConfigureAwait(false);
+        BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "demo", "--queue", "300").ConfigureAwait(false);
         await using (quick.ConfigureAwait(false))
         {
             double[] handOvers = await HandOverAsync(quick).ConfigureAwait(false);
@@ -22,11 +22,13 @@ internal static class ServerBenchmarks
             await output.WriteLineAsync($"| end of a run to the next `rkllm_run`, {handOvers.Length} times | {Median(handOvers):F2} ms | {handOvers[^1]:F2} ms |").ConfigureAwait(false);
         }
 
-        BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
+        BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "demo", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
         await using (board.ConfigureAwait(false))
         {
             double[] aborts = await LeaveAsync(board).ConfigureAwait(false);
-            await output.WriteLineAsync($"| client gone to `rkllm_abort`, {aborts.Length} times | {Median(aborts):F2} ms | {aborts[^1]:F2} ms |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| client gone to `rkllm_abort`, between tokens, {aborts.Length} times | {Median(aborts):F2} ms | {aborts[^1]:F2} ms |").ConfigureAwait(false);
+            double[] early = await LeavePrefillAsync(board).ConfigureAwait(false);
+            await output.WriteLineAsync($"| client gone to `rkllm_abort`, in the prefill, {early.Length} times | {Median(early):F2} ms | {early[^1]:F2} ms |").ConfigureAwait(false);
             using HttpResponseMessage running = await board.StreamAsync("!sleep 1000 1000").ConfigureAwait(false);
             foreach (string path in (string[])["/health", "/ready"])
                 await output.WriteLineAsync(await ProbeAsync(board, path).ConfigureAwait(false)).ConfigureAwait(false);
@@ -67,19 +69,48 @@ internal static class ServerBenchmarks
             HttpResponseMessage response = await server.StreamAsync("!sleep 40 500").ConfigureAwait(false);
             using Stream stream = await response.Content.ReadAsStreamAsync().ConfigureAwait(false);
             await stream.ReadAtLeastAsync(new byte[300], 300).ConfigureAwait(false);
-            long left = (long)(Stopwatch.GetTimestamp() * 1e6 / Stopwatch.Frequency);
+            long left = Now();
             response.Dispose();
-            long? aborted = null;
-            for (int look = 0; aborted is null && look < 500; look++)
-            {
-                await Task.Delay(10).ConfigureAwait(false);
-                aborted = server.Trace().Where(call => call.Call == "rkllm_abort" && call.Microseconds >= left).Select(call => (long?)call.Microseconds).FirstOrDefault();
-            }
-
-            times.Add(((aborted ?? throw new InvalidOperationException("The run was not aborted.")) - left) / 1000.0);
+            times.Add((await NextAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
         }
 
         return Sorted(times);
+    }
+
+    private static async Task<double[]> LeavePrefillAsync(BenchmarkServer server)
+    {
+        List<double> times = [];
+        for (int i = 0; i < Leavers; i++)
+        {
+            using CancellationTokenSource leave = new();
+            using StringContent question = new(BenchmarkServer.Ask("!fault slow_prefill:20"));
+            long asked = Now();
+            Task asking = server.Client.PostAsync(new Uri("/generate", UriKind.Relative), question, leave.Token);
+            await NextAsync(server, "rkllm_run", asked).ConfigureAwait(false);
+            long left = Now();
+            await leave.CancelAsync().ConfigureAwait(false);
+            times.Add((await NextAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
+            await NextAsync(server, "run_end", left).ConfigureAwait(false);
+            await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return Sorted(times);
+    }
+
+    /// <summary>On the clock of the trace.</summary>
+    private static long Now() => (long)(Stopwatch.GetTimestamp() * 1e6 / Stopwatch.Frequency);
+
+    /// <summary>When the library was called next after a time.</summary>
+    private static async Task<long> NextAsync(BenchmarkServer server, string name, long after)
+    {
+        for (int look = 0; look < 500; look++)
+        {
+            await Task.Delay(10).ConfigureAwait(false);
+            if (server.Trace().Where(call => call.Call == name && call.Microseconds >= after).Select(call => (long?)call.Microseconds).FirstOrDefault() is { } found)
+                return found;
+        }
+
+        throw new InvalidOperationException($"There was no {name}.");
     }
 
     private static async Task<string> ProbeAsync(BenchmarkServer server, string path)

@@ -21,6 +21,9 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
 
     private const int LogLinesShown = 40;
 
+    // Three times as long when it is escaped; a path of 8 KiB has an answer of HTTP's own.
+    private const int LongestInPath = 2000;
+
     // How often the server is asked whether it is still the same one.
     private const int CasesPerLook = 10;
 
@@ -40,8 +43,8 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         """;
 
     private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/rm", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate",
-         "/v1/models", "/v1/models/m", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/v1/nothing", "/api/nothing"];
-    private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/api/chat", "/api/generate"];
+         "/v1/models", "/v1/models/m", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/api/create", "/api/push", "/v1/nothing", "/api/nothing"];
+    private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/api/chat", "/api/generate", "/api/embed", "/api/embeddings"];
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     private static readonly string[] ContentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "/", "\u007F"];
 
@@ -82,16 +85,8 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     public async Task No_name_of_a_model_leads_out_of_the_models_directory()
     {
         await using Node node = await StartAsync();
-        string home = Path.GetDirectoryName(node.TracePath)!;
-        foreach (string outside in (string[])[home, Path.GetDirectoryName(node.Models)!])
-        {
-            File.CreateSymbolicLink(Path.Combine(outside, "outside.rkllm"), TestPaths.DemoModel);
-            Directory.CreateDirectory(Path.Combine(outside, "outside"));
-            File.WriteAllText(Path.Combine(outside, "outside", "Modelfile"), $"FROM=\"{TestPaths.DemoModel}\"\n");
-        }
-
-        node.AddModel("bare");
-        File.Delete(Path.Combine(node.Models, "bare", "Modelfile"));
+        PlantOutside(node);
+        AddBare(node);
 
         await node.PostJsonAsync("/unload_model", "");
         await RunAsync(node, _count, keepsModel: false, async random =>
@@ -113,21 +108,78 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         opened.Should().NotBeEmpty().And.OnlyContain(path => Path.GetFullPath(path).StartsWith(node.Models + "/", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task No_name_reads_copies_or_deletes_what_is_beside_the_models()
+    {
+        await using Node node = await StartAsync();
+        PlantOutside(node);
+        AddBare(node);
+
+        await RunAsync(node, _count, keepsModel: true, async random =>
+        {
+            string name = FuzzNames.Any(random);
+            (string method, string path, string body) = random.Next(4) switch
+            {
+                0 => ("POST", "/api/copy", $$"""{"source":"{{(random.Next(2) == 0 ? "m" : name)}}","destination":"{{FuzzNames.Any(random)}}"}"""),
+                1 => ("DELETE", "/api/delete", $$"""{"model":"{{name}}"}"""),
+                2 => ("POST", "/api/show", $$"""{"model":"{{name}}"}"""),
+                _ => ("GET", $"/v1/models/{Uri.EscapeDataString(name.Length > LongestInPath ? name[..LongestInPath] : name)}", ""),
+            };
+            (string sent, string? wrong) = await SendAsync(node, random, method, path, body);
+            Restore(node);
+            return (sent, wrong);
+        }, changesModels: true);
+    }
+
+    /// <summary>A model and a directory of one in the places that a name might lead to.</summary>
+    private static void PlantOutside(Node node)
+    {
+        foreach (string outside in (string[])[Path.GetDirectoryName(node.TracePath)!, Path.GetDirectoryName(node.Models)!])
+        {
+            File.CreateSymbolicLink(Path.Combine(outside, "outside.rkllm"), TestPaths.DemoModel);
+            Directory.CreateDirectory(Path.Combine(outside, "outside"));
+            File.WriteAllText(Path.Combine(outside, "outside", "Modelfile"), $"FROM=\"{TestPaths.DemoModel}\"\n");
+        }
+    }
+
+    private static void AddBare(Node node)
+    {
+        node.AddModel("bare");
+        File.Delete(Path.Combine(node.Models, "bare", "Modelfile"));
+    }
+
+    private static void AddModel(Node node)
+    {
+        node.AddModel("m", "FROM=\"demo.rkllm\"\nMAX_NEW_TOKENS=64\n");
+        File.WriteAllText(Path.Combine(node.Models, "m", "chat_template.jinja"), Template);
+    }
+
+    /// <summary>Takes away what was copied and puts back what was deleted.</summary>
+    private static void Restore(Node node)
+    {
+        foreach (DirectoryInfo copy in new DirectoryInfo(node.Models).EnumerateDirectories().Where(directory => directory.Name is not ("m" or "bare")))
+            copy.Delete(recursive: true);
+        if (!Directory.Exists(Path.Combine(node.Models, "m")))
+            AddModel(node);
+        if (!Directory.Exists(Path.Combine(node.Models, "bare")))
+            AddBare(node);
+    }
+
     private static async Task<Node> StartAsync()
     {
         Node node = await Node.StartAsync("1.2.3");
-        node.AddModel("m", "FROM=\"demo.rkllm\"\nMAX_NEW_TOKENS=64\n");
-        await File.WriteAllTextAsync(Path.Combine(node.Models, "m", "chat_template.jinja"), Template);
+        AddModel(node);
         await LoadAsync(node);
         return node;
     }
 
     /// <param name="keepsModel">Whether a model that a case unloaded is loaded again.</param>
     /// <param name="run">One case: what was sent, and what is wrong with the answer, if anything.</param>
-    private async Task RunAsync(Node node, int count, bool keepsModel, Func<Random, Task<(string Sent, string? Wrong)>> run)
+    /// <param name="changesModels">Whether a case may change what is in the models directory; it puts that right itself.</param>
+    private async Task RunAsync(Node node, int count, bool keepsModel, Func<Random, Task<(string Sent, string? Wrong)>> run, bool changesModels = false)
     {
         output.WriteLine($"seed {_seed}, {count} cases");
-        string[] before = Files(node);
+        string[] before = Files(node, changesModels);
         List<string> failures = [];
         for (int i = 0; i < count && failures.Count < MaxFailures; i++)
         {
@@ -145,7 +197,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join(", ", _statuses.Select(status => $"{status.Value}× {status.Key}")));
         failures.Should().BeEmpty("the log has\n{0}", failures.Count == 0 ? "" : string.Join('\n', node.Log.Split('\n').TakeLast(LogLinesShown)));
-        Files(node).Should().Equal(before, "nothing is written");
+        Files(node, changesModels).Should().Equal(before, "nothing is written");
         node.Log.Should().NotContain("Fault ").And.NotContain("   at ").And.NotContain("Unhandled").And.NotContain(" died: ");
         if ((await node.GetJsonAsync("/current_model")).Status == HttpStatusCode.NotFound)
             await LoadAsync(node);
@@ -228,10 +280,10 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     };
 
     /// <summary>Everything in the server's home but the trace, with its size.</summary>
-    private static string[] Files(Node node) =>
+    private static string[] Files(Node node, bool withoutModels) =>
     [
         .. new DirectoryInfo(Path.GetDirectoryName(node.TracePath)!).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
-            .Where(entry => entry.FullName != node.TracePath)
+            .Where(entry => entry.FullName != node.TracePath && !(withoutModels && entry.FullName.StartsWith(node.Models, StringComparison.Ordinal)))
             .Select(entry => $"{entry.FullName} {(entry as FileInfo)?.Length} {entry.LastWriteTimeUtc:O}").Order(StringComparer.Ordinal),
     ];
 

@@ -169,6 +169,65 @@ public sealed class SurvivalTests
         }
     }
 
+    // SIGSEGV is in the fault suite: one that is only sent, and comes from no instruction, .NET takes for nothing.
+    [Theory]
+    [InlineData("KILL", "SIGKILL")]
+    [InlineData("ABRT", "SIGABRT")]
+    [InlineData("ILL", "SIGILL")]
+    [InlineData("BUS", "SIGBUS")]
+    public async Task A_worker_that_is_killed_amid_a_stream_is_named_with_its_signal_in_the_form_of_each_api(string signal, string name)
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        await node.LoadAsync();
+        foreach ((string path, string question) in ((string, string)[])[
+            ("/generate", ""), ("/v1/chat/completions", "\"model\":\"demo\","), ("/api/chat", "\"model\":\"demo\",")])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, path)
+            {
+                Content = new StringContent($"{{{question}\"messages\":[{{\"role\":\"user\",\"content\":\"!sleep 20 2000\"}}],\"stream\":true}}"),
+            };
+            using HttpResponseMessage response = await node.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
+            string last = (await reader.ReadLineAsync())!;
+            Func<Task> read = async () =>
+            {
+                while (await reader.ReadLineAsync() is { } line)
+                    last = line.Length > 0 ? line : last;
+            };
+
+            Node.SignalTo(signal, await node.WorkerAsync());
+
+            await read.Should().ThrowAsync<IOException>();
+            last.Should().StartWith(path[1] == 'v' ? "data: {\"error\":{\"message\":" : "{\"error\":").And.Contain(name);
+            (await node.AskAsync("!echo next")).Should().Be("next");
+        }
+
+        (await node.GetJsonAsync("/health")).Body.GetProperty("last_fault").GetProperty("reason").GetString().Should().Contain(name);
+        await node.LogsAsync($"died: the worker was killed by {name}");
+    }
+
+    [Fact]
+    public async Task A_worker_that_stands_still_keeps_nobody_from_looking_and_is_replaced()
+    {
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--token-timeout", "2", "--prefill-timeout", "2", "--prefill-token-timeout", "0", "--abort-grace", "0.5"]);
+        await node.LoadAsync();
+        int worker = await node.WorkerAsync();
+        Node.SignalTo("STOP", worker);
+        Task<(HttpStatusCode Status, JsonElement Body)> asking = node.PostJsonAsync("/generate", Node.Chat("!echo x"));
+        await node.EventuallyAsync(() => Queue(node).Running == 1, "the request should have its turn");
+
+        (HttpStatusCode health, JsonElement facts) = await node.GetJsonAsync("/health");
+        (HttpStatusCode ready, _) = await node.GetJsonAsync("/ready");
+        bool wasAsking = !asking.IsCompleted;
+
+        (health, ready).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK));
+        facts.GetProperty("state").GetString().Should().Be("loaded");
+        wasAsking.Should().BeTrue("nobody waited for the worker");
+        (await asking).Status.Should().Be(HttpStatusCode.InternalServerError);
+        (await asking).Body.GetProperty("error").GetString().Should().Contain("ignored the abort; its worker was killed");
+        (await node.AskAsync("!echo next")).Should().Be("next");
+    }
+
     [Fact]
     public async Task Out_of_memory_the_kernel_takes_the_worker_first()
     {

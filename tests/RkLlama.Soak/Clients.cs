@@ -30,12 +30,12 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
         {
             Verdict verdict = await (random.Next(100) switch
             {
-                < 35 => AskAsync(http, Question.Any(random, client, Marker(client)), stream: false),
-                < 70 => AskAsync(http, Question.Any(random, client, Marker(client)), stream: true),
-                < 75 => AskAsync(http, Question.LongPrompt(Marker(client)), stream: random.Next(2) == 0),
-                < 80 => AskAsync(slow, Question.Long(client), stream: true, Manner.Patient with { Pause = TimeSpan.FromMilliseconds(random.Next(5, 40)) }),
+                < 35 => AskAsync(http, random, Question.Any(random, client, Marker(client)), stream: false),
+                < 70 => AskAsync(http, random, Question.Any(random, client, Marker(client)), stream: true),
+                < 75 => AskAsync(http, random, Question.LongPrompt(Marker(client)), stream: random.Next(2) == 0),
+                < 80 => AskAsync(slow, random, Question.Long(client), stream: true, Manner.Patient with { Pause = TimeSpan.FromMilliseconds(random.Next(5, 40)) }),
                 < 96 => LeaveAsync(http, random, client),
-                _ => AskAsync(http, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
+                _ => AskAsync(http, random, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
             }).ConfigureAwait(false);
 
             // Who got nothing does not ask again at once.
@@ -53,12 +53,12 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
         {
             case 0:
                 leave.CancelAfter(random.Next(100));
-                return await AskAsync(http, Question.Any(random, client, Marker(client)), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
+                return await AskAsync(http, random, Question.Any(random, client, Marker(client)), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
             case 1:
                 leave.CancelAfter(random.Next(300));
-                return await AskAsync(http, Question.Fault("slow_prefill:10"), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
+                return await AskAsync(http, random, Question.Fault("slow_prefill:10"), stream, Manner.Patient with { Leave = leave.Token }).ConfigureAwait(false);
             default:
-                return await AskAsync(http, Question.Paused(5, client + 64), stream: true, Manner.Patient with { LeaveAfterBytes = random.Next(1, 5000) }).ConfigureAwait(false);
+                return await AskAsync(http, random, Question.Paused(5, client + 64), stream: true, Manner.Patient with { LeaveAfterBytes = random.Next(1, 5000) }).ConfigureAwait(false);
         }
     }
 
@@ -79,18 +79,26 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
 
             using HttpClient http = Exchange.NewClient(server.Address);
             await Task.WhenAll(Enumerable.Range(CrowdFirst, CrowdSize).Select(client => Task.Run(
-                () => AskAsync(http, Question.Any(new(options.Seed + client), client, Marker(client)), stream: client % 2 == 0), stop))).ConfigureAwait(false);
+                () => AskAsync(http, new(options.Seed + client), Question.Any(new(options.Seed + client), client, Marker(client)), stream: client % 2 == 0), stop))).ConfigureAwait(false);
         }
     }
 
     /// <summary>Of one request alone; nothing of another's is in it.</summary>
     private string Marker(int client) => $"s{options.Seed}c{client}r{Interlocked.Increment(ref _markers)}e";
 
-    private async Task<Verdict> AskAsync(HttpClient http, Question question, bool stream, Manner? manner = null)
+    /// <summary>Half of them ask for whatever is loaded; who names a model mostly names the first.</summary>
+    private async Task<Verdict> AskAsync(HttpClient http, Random random, Question question, bool stream, Manner? manner = null)
     {
         manner ??= Manner.Patient;
-        Received received = await Exchange.SendAsync(http, "/generate", question.Body(stream), manner, stop).ConfigureAwait(false);
-        Verdict verdict = Verdict.Of(received, question, stream, isSlow: manner.Pause > TimeSpan.Zero);
+        Api api = random.Next(4) switch
+        {
+            0 => Api.OpenAi,
+            1 => Api.Ollama,
+            _ => Api.Guide,
+        };
+        string model = SoakServer.Models[random.Next(20) == 0 ? random.Next(SoakServer.Models.Length) : 0];
+        Received received = await Exchange.SendAsync(http, api.Path, api.Body(question, stream, model), manner, stop).ConfigureAwait(false);
+        Verdict verdict = Verdict.Of(received, api, question, stream, isSlow: manner.Pause > TimeSpan.Zero);
         tally.Add(received, verdict);
         return verdict;
     }

@@ -17,8 +17,6 @@ internal sealed record Question(string Messages, string Expected, string FinishR
 
     private static readonly string[] Words = ["node", "queue", "Grüße", "漢字", "😀", "token", "\"quoted\"", "a\\b", "…", "<b>", "слово", "é"];
 
-    internal string Body(bool stream) => $$"""{"messages":{{Messages}},"stream":{{(stream ? "true" : "false")}}}""";
-
     /// <summary>An echo of a marker, a count, emoji, or what was said earlier in a conversation.</summary>
     /// <param name="client">Below 64, other than 20.</param>
     /// <param name="marker">Of this request alone.</param>

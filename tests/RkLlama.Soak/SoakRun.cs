@@ -14,7 +14,7 @@ internal static class SoakRun
 
     // Short, so that much happens: a run that hangs costs its client two seconds, and a silent one is heard of after one.
     private static readonly string[] ServerArguments =
-        ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1"];
+        ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1", "--switch-time", "2"];
 
     /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(SoakOptions options)
@@ -68,13 +68,13 @@ internal static class SoakRun
 
         if (tally.Complete == 0)
             tally.Fail("no answer was complete");
-        return tally.Figures(server.WorkersStarted - tally.Loads, before, after);
+        return tally.Figures(server.WorkersStarted, before, after);
     }
 
     /// <summary>Clients come for a time; the operator stays until the last of them has gone.</summary>
     private static async Task PhaseAsync(Clients clients, Operator person, TimeSpan duration, CancellationToken stop)
     {
-        await person.ReloadAsync(SoakServer.Models[0]).ConfigureAwait(false);
+        await person.ReloadAsync(SoakServer.Models[0], isAlone: true).ConfigureAwait(false);
         using CancellationTokenSource closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using CancellationTokenSource done = new();
         closing.CancelAfter(duration);
@@ -95,7 +95,7 @@ internal static class SoakRun
     /// <param name="before">What it may be at most, or <see langword="null"/> for the first look.</param>
     private static async Task<ProcessFigures> LookAsync(SoakServer server, Operator person, Tally tally, ProcessFigures? before, CancellationToken stop)
     {
-        await person.ReloadAsync(SoakServer.Models[0]).ConfigureAwait(false);
+        await person.ReloadAsync(SoakServer.Models[0], isAlone: true).ConfigureAwait(false);
         await person.AskAsync(Question.Count(10)).ConfigureAwait(false);
 
         ProcessFigures last = server.Figures;

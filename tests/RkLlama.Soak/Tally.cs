@@ -111,14 +111,14 @@ internal sealed class Tally
         }
     }
 
-    internal string Figures(int restarts, ProcessFigures? before, ProcessFigures? after)
+    internal string Figures(int workers, ProcessFigures? before, ProcessFigures? after)
     {
         lock (_lock)
         {
             string errors = _errors.Count == 0 ? "none" : string.Join(' ', _errors.Select(error => $"{error.Key}×{error.Value}"));
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_requests} requests, {_complete} complete, errors: {errors}, {_cut} cut, {_left} disconnected, {_kills} worker kills, {restarts} restarts, {_loads} loads, "
+                $"{_requests} requests, {_complete} complete, errors: {errors}, {_cut} cut, {_left} disconnected, {_kills} worker kills, {workers} workers, {_loads} loads by hand, "
                     + $"descriptors {before?.Descriptors} → {after?.Descriptors}, threads {before?.Threads} → {after?.Threads}, "
                     + $"RSS {before?.ResidentMiB:F0} → {after?.ResidentMiB:F0} MiB, longest silence {_longestSilence.TotalSeconds:F1} s");
         }

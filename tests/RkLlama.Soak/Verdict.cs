@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace RkLlama.Soak;
 
@@ -50,7 +49,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
 
     /// <param name="stream">Whether lines were asked for.</param>
     /// <param name="isSlow">A slow reader may lose the error line that a cut connection had still to send.</param>
-    internal static Verdict Of(Received received, Question question, bool stream, bool isSlow)
+    internal static Verdict Of(Received received, Api api, Question question, bool stream, bool isSlow)
     {
         if (received.Text.Contains("   at ", StringComparison.Ordinal) || received.Text.Contains("System.", StringComparison.Ordinal))
             return Failed("a stack trace", received, question);
@@ -58,38 +57,43 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         return received switch
         {
             { End: ExchangeEnd.Hung } => Failed($"not over after {Exchange.Patience.TotalSeconds:0} s", received, question),
-            { Status: >= 400, End: ExchangeEnd.Clean } => OfRefusal(received, question),
-            { Status: 200 } => stream ? OfStream(received, question, isSlow) : OfWhole(received, question),
+            { Status: >= 400, End: ExchangeEnd.Clean } => OfRefusal(received, api, question),
+            { Status: 200 } => stream ? OfStream(received, api, question, isSlow) : OfWhole(received, api, question),
             { End: ExchangeEnd.Left } => new(Outcome.Left),
             _ => Failed("no answer", received, question),
         };
     }
 
     /// <summary>An error has a reason, and one that passes says when to come back.</summary>
-    internal static Verdict OfRefusal(Received received, Question? question)
+    internal static Verdict OfRefusal(Received received, Api api, Question? question)
     {
-        if (ErrorOf(received.Text) is not { } error)
+        if (api.Read(received.Text) is not { Error: { } error })
             return Failed("an error that is not JSON with an error", received, question);
         if (received.Status == 503 && received.RetryAfter?.TotalSeconds is not (>= 1 and <= 60))
             return Failed("a 503 without Retry-After of 1 to 60 s", received, question);
         return new(Outcome.Refused, string.Create(CultureInfo.InvariantCulture, $"{received.Status}-{CauseOf(error)}"));
     }
 
-    private static Verdict OfStream(Received received, Question question, bool isSlow)
+    private static Verdict OfStream(Received received, Api api, Question question, bool isSlow)
     {
         StringBuilder content = new();
         string? finish = null, error = null;
-        string[] lines = received.Text.Split('\n');
-        foreach (string line in lines[..^1])
+        bool isDone = !api.IsSse;
+        (IReadOnlyList<string> items, string tail) = api.Split(received.Text);
+        foreach (string item in items)
         {
+            if (finish is not null && !isDone && item == Api.Done)
+            {
+                isDone = true;
+                continue;
+            }
+
             if (finish is not null || error is not null)
                 return Failed("a line after the last one", received, question);
-            if (Parse(line) is not { } json)
-                return Failed("a line that is not JSON", received, question);
-            if (json.TryGetProperty("error", out JsonElement text))
-                error = text.GetString();
-            else if (!TryReadChoice(json, content, out finish))
+            if (api.Read(item) is not { } said)
                 return Failed("a line that is no part of an answer", received, question);
+            content.Append(said.Content);
+            (finish, error) = (said.Finish, said.Error);
         }
 
         if (!question.Expected.StartsWith(content.ToString(), StringComparison.Ordinal))
@@ -103,22 +107,22 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
             (ExchangeEnd.Cut, null, _) => Failed("a cut without a word", received, question),
             (_, not null, _) => Failed("an error that ends like an answer", received, question),
             (_, _, null) => Failed("an answer that ends without its last line", received, question),
-            _ when lines[^1].Length > 0 => Failed("half a line at a clean end", received, question),
+            _ when tail.Length > 0 || !isDone => Failed("half an end at a clean one", received, question),
             _ => OfAnswer(content.ToString(), finish, received, question),
         };
     }
 
     /// <summary>White space may come before the object, while it is not there yet; an error after that is cut.</summary>
-    private static Verdict OfWhole(Received received, Question question)
+    private static Verdict OfWhole(Received received, Api api, Question question)
     {
         if (received.End == ExchangeEnd.Left)
             return new(Outcome.Left);
-        if (received.End == ExchangeEnd.Cut)
-            return ErrorOf(received.Text) is { } error ? new(Outcome.Cut, $"line-{CauseOf(error)}") : Failed("a cut without a word", received, question);
 
-        StringBuilder content = new();
-        return Parse(received.Text) is { } json && TryReadChoice(json, content, out string? finish) && finish is not null
-            ? OfAnswer(content.ToString(), finish, received, question)
+        Said? said = api.Read(received.Text);
+        if (received.End == ExchangeEnd.Cut)
+            return said?.Error is { } error ? new(Outcome.Cut, $"line-{CauseOf(error)}") : Failed("a cut without a word", received, question);
+        return said is { Finish: { } finish }
+            ? OfAnswer(said.Content, finish, received, question)
             : Failed("a 200 that is no answer", received, question);
     }
 
@@ -129,35 +133,6 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         _ when finish != question.FinishReason => Failed($"finish reason {finish}", received, question),
         _ => new(Outcome.Complete),
     };
-
-    private static bool TryReadChoice(JsonElement json, StringBuilder content, out string? finish)
-    {
-        finish = null;
-        if (!json.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() != 1)
-            return false;
-
-        content.Append(choices[0].GetProperty("content").GetString());
-        finish = choices[0].GetProperty("finish_reason").GetString();
-        return true;
-    }
-
-    private static string? ErrorOf(string text) =>
-        Parse(text) is { } json && json.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.String && error.GetString() is { Length: > 0 } words
-            ? words
-            : null;
-
-    private static JsonElement? Parse(string text)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 
     private static string CauseOf(string error)
     {

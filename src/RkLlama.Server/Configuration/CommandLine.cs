@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using RkLlama.Server.Tuning;
 
 namespace RkLlama.Server.Configuration;
 
@@ -49,6 +50,7 @@ internal static class CommandLine
             root.Options.Add(option);
 
         root.Subcommands.Add(command);
+        root.Subcommands.Add(TuneCommand.Create(options["target_platform"], static () => Environment.GetEnvironmentVariable("RKLLAMA_TARGET_PLATFORM")));
         root.SetAction(Serve);
         command.SetAction(Serve);
         ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);

@@ -35,9 +35,9 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             SwitchTime = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.SwitchTime,
             KeepAlive = Find("keep-alive") is { } keep ? Seconds(keep, MaxSeconds) : defaults.KeepAlive,
             DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
-            LoadTime = Find("load-timeout") is { } load ? Seconds(load, MaxSeconds) : defaults.LoadTime,
+            LoadTime = Find("load-timeout") is { } load ? SomeSeconds(load, MaxSeconds) : defaults.LoadTime,
             RunBudgets = Budgets(defaults.RunBudgets),
-            Heartbeat = Find("heartbeat") is { } beat ? Seconds(beat, 60) : defaults.Heartbeat,
+            Heartbeat = Find("heartbeat") is { } beat ? SomeSeconds(beat, 60) : defaults.Heartbeat,
             RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
@@ -47,10 +47,10 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     }
 
     private RunBudgets Budgets(RunBudgets defaults) => new(
-        Find("prefill-timeout") is { } prefill ? Seconds(prefill, MaxSeconds) : defaults.Prefill,
+        Find("prefill-timeout") is { } prefill ? SomeSeconds(prefill, MaxSeconds) : defaults.Prefill,
         Find("prefill-token-timeout") is { } each ? Seconds(each, 60) : defaults.PrefillPerToken,
-        Find("token-timeout") is { } token ? Seconds(token, MaxSeconds) : defaults.Token,
-        Find("abort-grace") is { } grace ? Seconds(grace, MaxSeconds) : defaults.AbortGrace);
+        Find("token-timeout") is { } token ? SomeSeconds(token, MaxSeconds) : defaults.Token,
+        Find("abort-grace") is { } grace ? SomeSeconds(grace, MaxSeconds) : defaults.AbortGrace);
 
     private string? ApiKey()
     {
@@ -95,6 +95,10 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         double.TryParse(setting.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= max
             ? TimeSpan.FromSeconds(seconds)
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a number of seconds (0 to {max:0})");
+
+    /// <summary>Where no time at all would be over before anything could happen; whoever writes 0 means something else.</summary>
+    private static TimeSpan SomeSeconds(Setting setting, double max) =>
+        Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' has to be more than 0 seconds (up to {max:0})");
 
     private static IPAddress? Address(Setting setting) => setting.Value switch
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
+using RkLlama.Server.Guards;
 
 namespace RkLlama.Server.Endpoints;
 
@@ -20,7 +21,8 @@ internal static class RequestBody
 
     /// <summary>The body, whatever is in it.</summary>
     /// <exception cref="ApiException">
-    /// 413 when it is larger than <paramref name="maxBytes"/>, 415 when it is compressed, 408 when it takes too long.
+    /// 413 when it is larger than <paramref name="maxBytes"/>, 503 when other bodies leave no room for it, 415 when it is compressed, 408 when it takes
+    /// too long.
     /// </exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
@@ -103,7 +105,10 @@ internal static class RequestBody
 
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, maxBytes));
+        // Not what the client says it will send, before it has.
+        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, BodyMemory.Free)));
+        BodyMemory memory = request.HttpContext.RequestServices.GetRequiredService<BodyMemory>();
+        long taken = BodyMemory.Free;
         PipeReader reader = request.BodyReader;
         while (true)
         {
@@ -116,6 +121,28 @@ internal static class RequestBody
                 throw new ApiException(
                     StatusCodes.Status413PayloadTooLarge,
                     new($"The body is larger than {maxBytes} bytes: send a shorter conversation."));
+            }
+
+            if (total > taken)
+            {
+                long more = Math.Min(Math.Max(total, 2 * taken), maxBytes) - taken;
+                if (!memory.TryTake(more))
+                {
+                    reader.AdvanceTo(result.Buffer.End);
+                    await DrainAsync(reader, MaxDrainedBytes - total, cancellationToken).ConfigureAwait(false);
+                    throw new ApiException(StatusCodes.Status503ServiceUnavailable, new("The server is busy with other large requests."))
+                    {
+                        RetryAfterSeconds = 1,
+                    };
+                }
+
+                // Until the request is over: what is made of its body is as large.
+                taken += more;
+                request.HttpContext.Response.OnCompleted(() =>
+                {
+                    memory.Return(more);
+                    return Task.CompletedTask;
+                });
             }
 
             foreach (ReadOnlyMemory<byte> segment in result.Buffer)

@@ -73,6 +73,10 @@ internal static class RkLlamaEndpoints
         {
             throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.");
         }
+        catch (NoModelException)
+        {
+            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: it was unloaded meanwhile.");
+        }
 
         return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
     }

@@ -8,15 +8,21 @@ namespace RkLlama.Server.Guards;
 
 /// <summary>
 /// Bounds the connections. Some more than the limit are accepted, for health checks only: everything else gets a 503 there, and the connection
-/// is closed. Beyond those, connections are closed as they come.
+/// is closed, as it is when it is no longer new. Beyond those, connections are closed as they come.
 /// </summary>
-internal sealed class ConnectionGuard(ServerOptions options)
+internal sealed class ConnectionGuard(ServerOptions options, TimeProvider time)
 {
     /// <summary>Connections beyond the limit.</summary>
-    private const int Reserve = 32;
+    internal const int Reserve = 32;
+
+    // Enough for a health check; who only holds a connection must not keep the next check out.
+    internal static readonly TimeSpan ReserveTime = TimeSpan.FromSeconds(5);
 
     private static readonly object OverLimit = new();
     private int _open;
+
+    /// <summary>Connections that are open now.</summary>
+    internal int Open => Volatile.Read(ref _open);
 
     /// <summary>Counts a connection; part of the listener.</summary>
     internal async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -26,8 +32,14 @@ internal sealed class ConnectionGuard(ServerOptions options)
         {
             if (open > options.MaxConnections + Reserve)
                 return;
-            if (open > options.MaxConnections)
-                connection.Items[OverLimit] = null;
+            if (open <= options.MaxConnections)
+            {
+                await next(connection).ConfigureAwait(false);
+                return;
+            }
+
+            connection.Items[OverLimit] = null;
+            using ITimer end = time.CreateTimer(static state => ((ConnectionContext)state!).Abort(), connection, ReserveTime, Timeout.InfiniteTimeSpan);
             await next(connection).ConfigureAwait(false);
         }
         finally

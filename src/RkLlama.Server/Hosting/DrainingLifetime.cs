@@ -7,7 +7,7 @@ namespace RkLlama.Server.Hosting;
 
 /// <summary>
 /// Start and stop of the service: tells systemd when the listener is open, keeps its watchdog fed, and turns SIGTERM and Ctrl-C into a drain:
-/// new and waiting requests are refused, the run in progress may finish within its grace, then the host stops. A second signal stops at once.
+/// new and waiting requests are refused, the run in progress may finish within its grace, then the host stops. A second signal ends the grace.
 /// </summary>
 internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
@@ -20,6 +20,7 @@ internal sealed partial class DrainingLifetime(
 {
     private readonly SystemdNotifier _systemd = new();
     private readonly List<IDisposable> _registrations = [];
+    private readonly CancellationTokenSource _impatience = new();
     private int _signals;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
@@ -55,25 +56,35 @@ internal sealed partial class DrainingLifetime(
         if (Interlocked.Increment(ref _signals) == 1)
             _ = DrainAsync();
         else
-            application.StopApplication();
+            _ = _impatience.CancelAsync();
     }
 
     private async Task DrainAsync()
     {
         _systemd.Notify(ServiceState.Stopping);
         Log.Draining(logger, options.DrainTime.TotalSeconds);
-        await drain.BeginAsync().ConfigureAwait(false);
-        queue.Close(Drain.Refusal);
-        if (!await queue.WhenIdleAsync(options.DrainTime).ConfigureAwait(false))
+        try
         {
-            Log.GraceOver(logger);
-            await AbortRunAsync().ConfigureAwait(false);
+            await drain.BeginAsync().ConfigureAwait(false);
+            queue.Close(Drain.Refusal);
+            if (!await queue.WhenIdleAsync(options.DrainTime, _impatience.Token).ConfigureAwait(false))
+            {
+                Log.GraceOver(logger);
+                await AbortRunAsync().ConfigureAwait(false);
+            }
+            else if (host.Status.State == ModelState.Loading)
+            {
+                // Nobody will use it any more.
+                await AbortRunAsync().ConfigureAwait(false);
+            }
         }
-
-        application.StopApplication();
+        finally
+        {
+            application.StopApplication();
+        }
     }
 
-    /// <summary>Ends the running answer with an error that its client gets to see, before the connections go.</summary>
+    /// <summary>Ends the running answer, or the load, with an error that its client gets to see, before the connections go.</summary>
     private async Task AbortRunAsync()
     {
         try
@@ -90,6 +101,7 @@ internal sealed partial class DrainingLifetime(
     {
         foreach (IDisposable registration in _registrations)
             registration.Dispose();
+        _impatience.Dispose();
     }
 
     private static partial class Log

@@ -22,6 +22,10 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
                 {
                     await host.TidyAsync().ConfigureAwait(false);
                 }
+                catch (NoModelException)
+                {
+                    // The operator unloaded it meanwhile.
+                }
                 catch (EngineException ex)
                 {
                     Log.Failed(logger, ex.Message);

@@ -30,7 +30,12 @@ internal sealed partial class Preloader(ServerOptions options, ModelCatalog cata
             host.Home = await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
             readiness.PreloadEnds(name, null);
         }
-        catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException or OperationCanceledException)
+        catch (NoModelException)
+        {
+            // The operator unloaded it: what the node serves is the operator's business from now on.
+            readiness.PreloadEnds(name, null);
+        }
+        catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException)
         {
             readiness.PreloadEnds(name, ex.Message);
             Log.Failed(logger, name, ex.Message);

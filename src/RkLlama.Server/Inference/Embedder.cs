@@ -14,6 +14,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
 {
     /// <param name="truncates">Whether a text that is too long loses its end; otherwise it is refused.</param>
     /// <exception cref="ContextLengthException">The text does not fit into the model's context.</exception>
+    /// <exception cref="NoModelException">The model was unloaded while the text waited.</exception>
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">The model could not be loaded, or the run failed.</exception>
     internal async Task<TextEmbedding> EmbedAsync(LoadedModel model, string text, bool truncates, TimeSpan? keepAlive, CancellationToken cancellationToken)
@@ -26,8 +27,9 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunOutcome outcome;
         long turnTaken, started;
-        using (await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false))
+        try
         {
+            using RunQueue.Turn turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
             turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.StartEmbedding(input, model.Entry.Modelfile.Pooling == Pooling.Mean), gone.Token).ConfigureAwait(false);
@@ -38,13 +40,19 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
             outcome = await run.Completion.ConfigureAwait(false);
             host.Touch(model, keepAlive);
         }
+        catch (OperationCanceledException) when (model.Unloaded.IsCancellationRequested)
+        {
+            throw new NoModelException();
+        }
 
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
-        Log.Embedded(logger, model.Name, tokens, (long)Stopwatch.GetElapsedTime(arrival, turnTaken).TotalMilliseconds, (long)Stopwatch.GetElapsedTime(started, outcome.Ended).TotalMilliseconds, outcome.End.Reason);
+        Log.Embedded(logger, model.Name, tokens, (long)Stopwatch.GetElapsedTime(arrival, turnTaken).TotalMilliseconds, (long)Stopwatch.GetElapsedTime(started, outcome.Ended).TotalMilliseconds, outcome.End.Reason.ToString());
         return outcome.Embedding is { } vector
             ? new(vector, tokens, Stopwatch.GetElapsedTime(turnTaken, started))
-            : throw new EngineException($"The embedding failed: {outcome.End.Error ?? "the run was aborted"}.");
+            : throw new EngineException(model.Unloaded.IsCancellationRequested
+                ? "The model was unloaded while it answered."
+                : $"The embedding failed: {outcome.End.Error ?? "the run was aborted"}.");
     }
 
     private static GenerationInput InputOf(Prompt prompt, LoadedModel model, bool truncates)
@@ -60,6 +68,6 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
     private static partial class Log
     {
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Embedded: model {Model}, {Tokens} tokens, queue {QueueMs} ms, run {RunMs} ms, {Reason}")]
-        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long runMs, FinishReason reason);
+        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long runMs, string reason);
     }
 }

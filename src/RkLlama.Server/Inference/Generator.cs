@@ -50,13 +50,22 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     }
 
     /// <summary>Makes a model the one that the node serves, without a run.</summary>
+    /// <exception cref="NoModelException">It was unloaded meanwhile.</exception>
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">It could not be loaded.</exception>
     internal async Task LoadAsync(LoadedModel model, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         using RunQueue.Turn turn = await queue.EnterAsync(model.Name, cancellationToken).ConfigureAwait(false);
         SessionKeeper keeper = await host.SwitchToAsync(model, cancellationToken).ConfigureAwait(false);
-        await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (model.Unloaded.IsCancellationRequested)
+        {
+            throw new NoModelException();
+        }
+
         host.Touch(model, keepAlive);
     }
 
@@ -100,27 +109,32 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         StartedRun started, SessionKeeper keeper, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival)
     {
         EngineRun run = started.First;
-        RunOutcome first = await run.Completion.ConfigureAwait(false), last = first;
-        int tokens = first.End.TokenCount;
-        while (started.TakeContinuation() is { } next)
+        RunOutcome first, last;
+        int tokens;
+        using (turn)
         {
-            try
+            first = last = await run.Completion.ConfigureAwait(false);
+            tokens = first.End.TokenCount;
+            while (started.TakeContinuation() is { } next)
             {
-                run = await keeper.StartRunAsync(session => session.Start(next.Input, next.Parameters), model.Unloaded).ConfigureAwait(false);
-            }
-            catch (Exception ex) when (ex is EngineException or OperationCanceledException)
-            {
-                next.Run.TrySetException(ex is EngineException ? ex : new NoModelException());
-                break;
+                try
+                {
+                    run = await keeper.StartRunAsync(session => session.Start(next.Input, next.Parameters), model.Unloaded).ConfigureAwait(false);
+                }
+                catch (Exception ex)
+                {
+                    next.Run.TrySetException(ex is OperationCanceledException ? new NoModelException() : ex);
+                    break;
+                }
+
+                started.GoOn(next, run);
+                last = await run.Completion.ConfigureAwait(false);
+                tokens += last.End.TokenCount;
             }
 
-            started.GoOn(next, run);
-            last = await run.Completion.ConfigureAwait(false);
-            tokens += last.End.TokenCount;
+            host.Touch(model, keepAlive);
         }
 
-        host.Touch(model, keepAlive);
-        turn.Dispose();
 
         double decodeSeconds = first.FirstToken is { } token ? Stopwatch.GetElapsedTime(token, last.Ended).TotalSeconds : 0;
         Log.Finished(

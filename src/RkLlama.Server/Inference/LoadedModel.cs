@@ -62,6 +62,7 @@ internal sealed class LoadedModel
     /// <summary>Cancelled when the model is unloaded: whoever waits for it need not wait longer.</summary>
     internal CancellationToken Unloaded => _unloaded.Token;
 
+    /// <summary>Takes effect at once; ends when everybody has been told.</summary>
     internal Task MarkUnloadedAsync() => _unloaded.CancelAsync();
 
     private static SamplingParameters SamplingOf(Modelfile file) => new(

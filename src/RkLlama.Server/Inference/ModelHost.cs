@@ -9,20 +9,19 @@ namespace RkLlama.Server.Inference;
 internal sealed partial class ModelHost(
     IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
 {
-    // Tokenizers of models that requests have named lately; each takes some MB.
-    private const int KnownModels = 4;
-
+    private readonly ModelInspection _inspection = new(logger);
     private readonly Lock _lock = new();
 
     // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
     private LoadedModel? _model;
     private bool _isLoaded;
+    private int _loads;
 
     // Guarded by _lock. The end of the last worker: the next one starts after it.
     private Task _end = Task.CompletedTask;
 
-    // Guarded by _lock. Models that requests have named, the latest last.
-    private readonly List<LoadedModel> _known = [];
+    // Guarded by _lock.
+    private readonly NamedModels _named = new(prompts);
 
     /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
     internal LoadedModel? Current
@@ -33,6 +32,9 @@ internal sealed partial class ModelHost(
                 return _isLoaded ? _model : null;
         }
     }
+
+    /// <summary>How many loads have succeeded.</summary>
+    internal int Loads => Volatile.Read(ref _loads);
 
     /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
     /// <exception cref="NoModelException">There is none.</exception>
@@ -72,9 +74,10 @@ internal sealed partial class ModelHost(
     /// <summary>Loads a model for the operator; takes seconds. Goes on when the caller loses interest.</summary>
     /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
     /// <exception cref="EngineException">It could not be loaded.</exception>
+    /// <exception cref="NoModelException">It was unloaded before it was loaded.</exception>
     internal async Task<LoadedModel> LoadAsync(ModelEntry entry)
     {
-        Check(entry);
+        _inspection.Check(entry);
         LoadedModel model = new(entry, prompts.LoadAsync(entry)) { IsPinned = true };
         SessionKeeper keeper;
         lock (_lock)
@@ -108,39 +111,36 @@ internal sealed partial class ModelHost(
             if (_model is { } current && current.Name == name)
                 return current;
 
-            // What the Modelfile says now counts, not what it said then.
-            LoadedModel? model = _known.Find(known => known.Entry.IsSame(entry) && !known.Unloaded.IsCancellationRequested);
-            _known.RemoveAll(known => known.Name == name);
-            model ??= new(entry, prompts.LoadAsync(entry));
-            _known.Add(model);
-            if (_known.Count > KnownModels)
-                _known.RemoveAt(0);
-            return model;
+            return _named.Get(entry);
         }
     }
 
     /// <summary>Makes this model the one that the node serves. Only for whoever has the turn: nothing runs then.</summary>
     /// <returns>Who keeps its worker.</returns>
     /// <exception cref="EngineException">It could not be loaded; there is no model then.</exception>
+    /// <exception cref="NoModelException">It was unloaded, before this or before it was loaded.</exception>
     internal async Task<SessionKeeper> SwitchToAsync(LoadedModel model, CancellationToken cancellationToken)
     {
+        bool isChecked = false;
         while (true)
         {
-            SessionKeeper keeper;
+            SessionKeeper? keeper = null;
             lock (_lock)
             {
+                // Once unloaded it stays so, for all who have found it before; who asks for it again finds another.
+                if (model.Unloaded.IsCancellationRequested)
+                    throw new NoModelException();
                 if (_model == model && model.Keeper is { } own)
                     return own;
                 if (_model is not null && !_isLoaded)
                 {
                     keeper = _model.Keeper!;
                 }
-                else
+                else if (isChecked)
                 {
                     if (faults.Stuck is { } stuck)
                         throw stuck;
                     cancellationToken.ThrowIfCancellationRequested();
-                    Check(model.Entry);
                     if (_model is { Keeper: { } old } before)
                     {
                         Log.SwitchedAway(logger, before.Name);
@@ -150,6 +150,14 @@ internal sealed partial class ModelHost(
 
                     keeper = Begin(model);
                 }
+            }
+
+            if (keeper is null)
+            {
+                // Nobody waits for the lock meanwhile.
+                _inspection.Check(model.Entry);
+                isChecked = true;
+                continue;
             }
 
             if (model.Keeper == keeper)
@@ -207,14 +215,6 @@ internal sealed partial class ModelHost(
         Log.Unloaded(logger, model.Name);
     }
 
-    private void Check(ModelEntry entry)
-    {
-        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
-            throw new EngineException(problem);
-        foreach (string warning in entry.Modelfile.Warnings)
-            Log.ModelfileWarning(logger, warning);
-    }
-
     /// <summary>Under the lock.</summary>
     private SessionKeeper Begin(LoadedModel model)
     {
@@ -228,11 +228,21 @@ internal sealed partial class ModelHost(
         {
             await keeper.Loaded.ConfigureAwait(false);
             lock (_lock)
+            {
                 _isLoaded = _model == model || _isLoaded;
+                _loads++;
+            }
         }
-        catch
+        catch (Exception ex)
         {
-            Forget(model);
+            lock (_lock)
+            {
+                if (_model == model)
+                    (_model, _isLoaded) = (null, false);
+            }
+
+            if (ex is OperationCanceledException && model.Unloaded.IsCancellationRequested)
+                throw new NoModelException();
             throw;
         }
     }
@@ -243,29 +253,22 @@ internal sealed partial class ModelHost(
     internal async Task UnloadAsync()
     {
         LoadedModel model;
-        Task end;
+        Task told, end;
         lock (_lock)
         {
             model = _model ?? throw new NoModelException();
             (_model, _isLoaded) = (null, false);
+
+            // In this order: whoever hears from the keeper that the worker goes finds out here why. Whoever reads an answer aborts its run.
+            told = model.MarkUnloadedAsync();
             end = _end = model.Keeper!.EndAsync();
             if (Home == model)
                 Home = null;
         }
 
-        // Whoever waits for the worker hears from the keeper or from here that it goes; whoever reads an answer aborts its run.
-        await model.MarkUnloadedAsync().ConfigureAwait(false);
+        await told.ConfigureAwait(false);
         await end.ConfigureAwait(false);
         Log.Unloaded(logger, model.Name);
-    }
-
-    private void Forget(LoadedModel model)
-    {
-        lock (_lock)
-        {
-            if (_model == model)
-                (_model, _isLoaded) = (null, false);
-        }
     }
 
     /// <inheritdoc/>
@@ -280,19 +283,7 @@ internal sealed partial class ModelHost(
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} unloaded")]
         internal static partial void Unloaded(ILogger logger, string model);
 
-        [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "{Text}")]
-        internal static partial void ModelfileWarning(ILogger logger, string text);
-
         [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} makes room for another")]
         internal static partial void SwitchedAway(ILogger logger, string model);
     }
 }
-
-/// <summary>No model is loaded.</summary>
-internal sealed class NoModelException() : Exception("No models are currently loaded.");
-
-/// <summary>No model has the name that a request gives.</summary>
-internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found");
-
-/// <summary>A model is loaded or loading already.</summary>
-internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");

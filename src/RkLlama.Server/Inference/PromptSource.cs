@@ -7,7 +7,7 @@ namespace RkLlama.Server.Inference;
 internal sealed partial class PromptSource(TimeProvider time, ILogger<PromptSource> logger)
 {
     /// <summary>A few hundred milliseconds of reading, off the caller's thread.</summary>
-    /// <exception cref="EngineException">The Modelfile's template cannot be used.</exception>
+    /// <exception cref="EngineException">The Modelfile's template cannot be used, or the model's directory not be read.</exception>
     internal async Task<PromptBuilder> LoadAsync(ModelEntry entry)
     {
         try
@@ -17,7 +17,7 @@ internal sealed partial class PromptSource(TimeProvider time, ILogger<PromptSour
                 Log.Note(logger, note.IsWarning ? LogLevel.Warning : LogLevel.Information, note.Text);
             return prompts;
         }
-        catch (PromptException ex)
+        catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
             throw new EngineException(ex.Message);
         }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace RkLlama.Server.Inference;
 
 /// <summary>
@@ -64,7 +62,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             lock (_lock)
             {
                 // A turn that takes longer than usual says more than the ones before it.
-                double running = _busy ? Stopwatch.GetElapsedTime(_turnStart).TotalSeconds : 0;
+                double running = _busy ? time.GetElapsedTime(_turnStart).TotalSeconds : 0;
                 double turn = Math.Max(_averageTurn, running);
                 return (int)Math.Clamp(Math.Ceiling((turn * (_waiting.Count + 1)) - running), 1, 60);
             }
@@ -72,8 +70,9 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>Waits until nobody runs or waits.</summary>
+    /// <param name="impatience">Ends the patience.</param>
     /// <returns><see langword="false"/> when that took too long.</returns>
-    internal async Task<bool> WhenIdleAsync(TimeSpan patience)
+    internal async Task<bool> WhenIdleAsync(TimeSpan patience, CancellationToken impatience = default)
     {
         Task idle;
         lock (_lock)
@@ -85,10 +84,10 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
         try
         {
-            await idle.WaitAsync(patience, time).ConfigureAwait(false);
+            await idle.WaitAsync(patience, time, impatience).ConfigureAwait(false);
             return true;
         }
-        catch (TimeoutException)
+        catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
         {
             return false;
         }
@@ -168,7 +167,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     private Turn NewTurn(string model)
     {
         _busy = true;
-        _turnStart = Stopwatch.GetTimestamp();
+        _turnStart = time.GetTimestamp();
         if (_model != model)
             (_model, _modelStart) = (model, time.GetTimestamp());
         return new(this);
@@ -191,7 +190,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         Turn turn;
         lock (_lock)
         {
-            double seconds = Stopwatch.GetElapsedTime(_turnStart).TotalSeconds;
+            double seconds = time.GetElapsedTime(_turnStart).TotalSeconds;
             _averageTurn = _averageTurn == 0 ? seconds : (0.8 * _averageTurn) + (0.2 * seconds);
             if (Next() is not { } place)
             {

@@ -22,8 +22,8 @@ internal sealed partial class SessionKeeper
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
 
-    // Touched by the one restart that goes on at a time.
-    private readonly Queue<DateTimeOffset> _restarts = new();
+    // Touched by the one restart that goes on at a time. Timestamps: a board sets its clock when it finds a time server.
+    private readonly Queue<long> _restarts = new();
 
     // Guarded by _lock. The session to run on; not done while a worker loads or is replaced, failed when there will be none.
     private Task<IEngineSession> _session;
@@ -121,18 +121,12 @@ internal sealed partial class SessionKeeper
         Task<IEngineSession> last;
         lock (_lock)
             last = _session;
-        IEngineSession session;
-        try
-        {
-            session = await last.ConfigureAwait(false);
-        }
-        catch (Exception ex) when (ex is (EngineException and not WorkerStuckException) or OperationCanceledException)
-        {
-            // It had not come up, or was gone already.
-            return;
-        }
-
-        await EndAsync(session).ConfigureAwait(false);
+        // One that failed had not come up, or was gone already.
+        await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (last.Exception?.InnerException is WorkerStuckException stuck)
+            throw stuck;
+        if (last.IsCompletedSuccessfully)
+            await EndAsync(last.Result).ConfigureAwait(false);
     }
 
     private async Task EndAsync(IEngineSession session)
@@ -151,7 +145,10 @@ internal sealed partial class SessionKeeper
         await Task.Yield();
         try
         {
-            await room.ConfigureAwait(false);
+            // However the one before ended: only one that is still there is in the way.
+            await room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_faults.Stuck is { } stuck)
+                throw stuck;
             if (MemoryCheck.Describe(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage);
             await _model.Prompts.ConfigureAwait(false);
@@ -159,6 +156,7 @@ internal sealed partial class SessionKeeper
         }
         catch (EngineException ex) when (!_end.IsCancellationRequested)
         {
+            Log.NotLoaded(_logger, _model.Name, ex.Message);
             _faults.Note(_model.Name, ex.Message);
             throw;
         }
@@ -209,8 +207,7 @@ internal sealed partial class SessionKeeper
         await EndAsync(dead).ConfigureAwait(false);
         while (true)
         {
-            DateTimeOffset now = _time.GetUtcNow();
-            while (_restarts.TryPeek(out DateTimeOffset oldest) && now - oldest > RestartWindow)
+            while (_restarts.TryPeek(out long oldest) && _time.GetElapsedTime(oldest) > RestartWindow)
                 _restarts.Dequeue();
 
             if (_restarts.Count >= MaxRestarts)
@@ -221,7 +218,7 @@ internal sealed partial class SessionKeeper
 
             // 0, 1, 2, 4, 8 seconds.
             TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
-            _restarts.Enqueue(now);
+            _restarts.Enqueue(_time.GetTimestamp());
             await Task.Delay(delay, _time, _end.Token).ConfigureAwait(false);
             try
             {
@@ -240,6 +237,9 @@ internal sealed partial class SessionKeeper
     {
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
         internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Model {Model} is not loaded: {Reason}")]
+        internal static partial void NotLoaded(ILogger logger, string model, string reason);
 
         [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
         internal static partial void Died(ILogger logger, string model, string reason);

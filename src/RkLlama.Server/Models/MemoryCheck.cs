@@ -27,16 +27,23 @@ internal static class MemoryCheck
     /// <summary>Null when the model may fit: a loaded model takes about the size of its file. Else a sentence with both numbers.</summary>
     internal static string? Describe(string modelPath, long? availableBytes)
     {
-        long size = RealSize(modelPath);
-        return availableBytes is { } available && size > available
+        return availableBytes is { } available && RealSize(modelPath) is { } size && size > available
             ? $"The model file '{modelPath}' has {Mebibytes(size)} MiB and only {Mebibytes(available)} MiB of memory are free; use a smaller model, or end what else runs on the node."
             : null;
     }
 
-    private static long RealSize(string path)
+    /// <summary>Null for a file that has gone since it was looked at: the library will say so.</summary>
+    private static long? RealSize(string path)
     {
-        using FileStream file = File.OpenRead(path);
-        return file.Length;
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return file.Length;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static long Mebibytes(long bytes) => bytes >> 20;

@@ -19,12 +19,18 @@ internal static class ModelFileCheck
             return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
         }
 
+        // Not opened: a pipe or a device would keep whoever opens it.
+        if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
+        {
+            return $"The model file '{path}' is empty; copy or download it again.";
+        }
+
         try
         {
             using FileStream file = File.OpenRead(path);
             byte[] head = new byte[HeadBytes];
             int length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            return DescribeContent(path, head.AsSpan(0, length));
+            return DescribeContent(path, file.Length, head.AsSpan(0, length));
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -45,26 +51,21 @@ internal static class ModelFileCheck
             ? $"'{path}' is a link to '{target}', which does not exist; put the model there or link to where it is."
             : $"The model file '{path}' does not exist; copy or link the .rkllm file there, or correct FROM in the Modelfile.";
 
-    private static string? DescribeContent(string path, ReadOnlySpan<byte> head)
+    private static string? DescribeContent(string path, long size, ReadOnlySpan<byte> head)
     {
-        if (head.IsEmpty)
-        {
-            return $"The model file '{path}' is empty; copy or download it again.";
-        }
-
         if (head.StartsWith("version https://git-lfs"u8))
         {
-            return $"'{path}' is a Git LFS pointer, not the model; fetch the model itself with 'git lfs pull'.";
+            return $"'{path}' is a Git LFS pointer of {size} bytes, not the model; fetch the model itself with 'git lfs pull'.";
         }
 
         if (head.StartsWith("GGUF"u8))
         {
-            return $"'{path}' is a GGUF file, which the NPU runtime cannot load; use a model converted to .rkllm.";
+            return $"'{path}' is a GGUF file of {size} bytes, which the NPU runtime cannot load; use a model converted to .rkllm.";
         }
 
         if (IsWebPage(head))
         {
-            return $"'{path}' is a saved web page, not a model; download the file itself (the link with '/resolve/', not '/blob/').";
+            return $"'{path}' is a saved web page of {size} bytes, not a model; download the file itself (the link with '/resolve/', not '/blob/').";
         }
 
         return head.Length < SmallestModelBytes

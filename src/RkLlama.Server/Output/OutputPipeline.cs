@@ -62,13 +62,14 @@ internal sealed class OutputPipeline
     }
 
     /// <summary>The answer has ended: adds what was held back.</summary>
-    internal void Finish(List<OutputPart> parts)
+    /// <param name="isCut">It ended at its limit, and not because the model was done.</param>
+    internal void Finish(List<OutputPart> parts, bool isCut = false)
     {
         if (IsStopped)
             return;
         _parts = parts;
         _reasoning.Finish();
-        _tools?.Finish();
+        _tools?.Finish(isCut);
         _stops.Break();
         EndText();
     }

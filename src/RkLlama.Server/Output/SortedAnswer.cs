@@ -34,7 +34,7 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
             if (raw.End is not { } end)
                 pipeline.Add(raw.Text, parts, isToken: raw.Tokens > tokens);
             else
-                pipeline.Finish(parts);
+                pipeline.Finish(parts, isCut: end.Reason == FinishReason.Length);
             tokens = raw.Tokens;
             foreach (OutputPart part in parts)
                 yield return new(part, null);

@@ -14,6 +14,7 @@ internal sealed class ToolCallSplitter(OutputSettings settings, Action<char> con
     private readonly StringBuilder _space = new();
     private readonly StringBuilder _held = new();
     private ToolBlock? _block;
+    private bool _isMarked;
     private bool _hasContent;
     private bool _isAfterCall;
 
@@ -25,10 +26,15 @@ internal sealed class ToolCallSplitter(OutputSettings settings, Action<char> con
             TakeInBlock(_block, c);
     }
 
-    internal void Finish()
+    /// <param name="isCut">
+    /// The answer ended at its limit: a call that was being written is neither a call nor content. One that the model itself left like that is content.
+    /// </param>
+    internal void Finish(bool isCut)
     {
         if (_block?.TryFinish() == true)
             EmitCalls();
+        else if (isCut && (_marker.Length > 1 || (_block is not null && _isMarked)))
+            Release("");
         else if (_block is not null || _marker.Length > 0)
             Release(_block is null ? _marker.Text : _held.ToString());
         else if (!_isAfterCall)
@@ -90,6 +96,7 @@ internal sealed class ToolCallSplitter(OutputSettings settings, Action<char> con
         _marker.Reset();
         _calls.Clear();
         _held.Clear().Append(marker);
+        _isMarked = marker.Length > 0;
         _block = NewBlock(marker);
     }
 

@@ -96,7 +96,10 @@ internal sealed partial class RuntimeLog(ILogger logger)
     [GeneratedRegex(@"^([IWED]) [A-Za-z_]+: ?")]
     private static partial Regex Prefix { get; }
 
-    [GeneratedRegex(@"\berror\b|invalid|fail(ed)?\b|does not match|too (old|new)", RegexOptions.IgnoreCase)]
+    // The second half is what the C and C++ libraries say before they abort a process.
+    [GeneratedRegex(
+        @"\berror\b|invalid|fail(ed)?\b|does not match|too (old|new)|terminate called|what\(\):|corrupt|smashing detected|out of memory|pure virtual",
+        RegexOptions.IgnoreCase)]
     private static partial Regex LooksLikeError { get; }
 
     [GeneratedRegex(@"rkllm-runtime version: ([^,\s]+), rknpu driver version: ([^,\s]+)(?:, platform: ([^,\s]+))?")]

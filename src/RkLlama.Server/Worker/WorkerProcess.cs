@@ -16,7 +16,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan OrderlyEnd = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan KilledEnd = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LateLog = TimeSpan.FromSeconds(10);
 
+    // What a dead worker had still in its pipes takes no time; they stay open as long as a child of the library lives, which has inherited them.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    private readonly WorkerSettings _settings;
     private readonly Process _process;
     private readonly FrameWriter _frames;
     private readonly Lock _writeLock = new();
@@ -25,8 +30,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private WorkerProcess(Process process, ILogger runtimeLogger, FrameHandler onFrame)
+    private WorkerProcess(WorkerSettings settings, Process process, ILogger runtimeLogger, FrameHandler onFrame)
     {
+        _settings = settings;
         _process = process;
         Id = process.Id;
         _frames = new(process.StandardInput.BaseStream);
@@ -46,23 +52,30 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private FrameHandler OnFrame { get; }
 
-    /// <summary>Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone.</summary>
+    /// <summary>
+    /// Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone, or the mark is not to come:
+    /// a library may have done anything with its stderr.
+    /// </summary>
     internal async Task LogReadUpToAsync(int mark)
     {
-        await Task.WhenAny(Mark(mark).Task, _logEnded.Task).ConfigureAwait(false);
+        await ((Task)Task.WhenAny(Mark(mark).Task, _logEnded.Task)).WaitAsync(LateLog).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _marks.TryRemove(mark, out _);
     }
 
     private TaskCompletionSource Mark(int mark) =>
         _marks.GetOrAdd(mark, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>Completes when the worker's frames have ended: it is gone, or about to be.</summary>
-    internal Task FramesEnded => _framesEnded.Task;
+    /// <summary>Completes when no more frames come: the worker is gone, or about to be.</summary>
+    internal async Task FramesEndedAsync()
+    {
+        await Task.WhenAny(_framesEnded.Task, _exited.Task).ConfigureAwait(false);
+        await _framesEnded.Task.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <summary>Starts <c>rkllama worker</c> in the server's process group.</summary>
-    internal static WorkerProcess Start(string executable, ILogger runtimeLogger, FrameHandler onFrame)
+    internal static WorkerProcess Start(WorkerSettings settings, ILogger runtimeLogger, FrameHandler onFrame)
     {
-        ProcessStartInfo info = new(executable, "worker")
+        ProcessStartInfo info = new(settings.Executable, "worker")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -70,11 +83,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
             StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
-        Process process = Process.Start(info) ?? throw new IOException($"{executable} did not start");
-        WorkerProcess worker = new(process, runtimeLogger, onFrame);
+        Process process = Process.Start(info) ?? throw new IOException($"{settings.Executable} did not start");
+        WorkerProcess worker = new(settings, process, runtimeLogger, onFrame);
         _ = worker.WatchExitAsync();
-        new Thread(worker.ReadFrames) { Name = "worker frames", IsBackground = true }.Start();
-        new Thread(worker.ReadLog) { Name = "worker log", IsBackground = true }.Start();
+        Stream frames = process.StandardOutput.BaseStream;
+        StreamReader log = process.StandardError;
+        new Thread(() => worker.ReadFrames(frames)) { Name = "worker frames", IsBackground = true }.Start();
+        new Thread(() => worker.ReadLog(log)) { Name = "worker log", IsBackground = true }.Start();
         return worker;
     }
 
@@ -102,18 +117,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Waits for the end of a worker that is dying and says how it died, with the library's last words.</summary>
     internal async Task<string> DescribeEndAsync()
     {
-        int exitCode;
-        try
-        {
-            exitCode = await _exited.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
-            await _logEnded.Task.WaitAsync(OrderlyEnd).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
+        if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false))
             return "the worker stopped answering";
-        }
 
-        string end = WorkerExit.Describe(exitCode);
+        await _logEnded.Task.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        string end = WorkerExit.Describe(await _exited.Task.ConfigureAwait(false));
         return Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end;
     }
 
@@ -132,12 +140,10 @@ internal sealed class WorkerProcess : IAsyncDisposable
         if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false) && !await KillAsync().ConfigureAwait(false))
             return;
 
-        await Task.WhenAll(_framesEnded.Task, _logEnded.Task).ConfigureAwait(false);
+        await Task.WhenAll(_framesEnded.Task, _logEnded.Task).WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // Streams that were handed out are not the process object's to close.
+        // Streams that were handed out are not the process object's to close; the others are closed by those who read them.
         await _process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
-        _process.StandardOutput.Dispose();
-        _process.StandardError.Dispose();
         _process.Dispose();
     }
 
@@ -146,7 +152,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     internal async Task<bool> KillAsync()
     {
         if (IsAlive)
-            _process.Kill();
+            _settings.Kill(_process);
         return await IsGoneWithinAsync(KilledEnd).ConfigureAwait(false);
     }
 
@@ -154,7 +160,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         try
         {
-            await _exited.Task.WaitAsync(patience).ConfigureAwait(false);
+            await _exited.Task.WaitAsync(patience, _settings.Time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)
@@ -169,13 +175,25 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _exited.TrySetResult(_process.ExitCode);
     }
 
-    private void ReadFrames()
+    private void TakeLine(string line)
+    {
+        if (line.StartsWith(WorkerProgram.LogMark, StringComparison.Ordinal)
+            && int.TryParse(line.AsSpan(WorkerProgram.LogMark.Length), CultureInfo.InvariantCulture, out int mark))
+            Mark(mark).TrySetResult();
+        else
+            Log.Add(line);
+    }
+
+    private void ReadFrames(Stream stream)
     {
         try
         {
-            FrameReader reader = new(_process.StandardOutput.BaseStream);
-            while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
-                OnFrame(type, payload);
+            using (stream)
+            {
+                FrameReader reader = new(stream);
+                while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
+                    OnFrame(type, payload);
+            }
         }
         catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)
         {
@@ -185,17 +203,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _framesEnded.TrySetResult();
     }
 
-    private void ReadLog()
+    private void ReadLog(StreamReader log)
     {
         try
         {
-            while (_process.StandardError.ReadLine() is { } line)
+            using (log)
             {
-                if (line.StartsWith(WorkerProgram.LogMark, StringComparison.Ordinal)
-                    && int.TryParse(line.AsSpan(WorkerProgram.LogMark.Length), CultureInfo.InvariantCulture, out int mark))
-                    Mark(mark).TrySetResult();
-                else
-                    Log.Add(line);
+                LogLines lines = new(log);
+                while (lines.Next() is { } line)
+                    TakeLine(line);
             }
         }
         catch (Exception ex) when (ex is IOException or ObjectDisposedException)

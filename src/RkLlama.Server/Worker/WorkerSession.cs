@@ -34,7 +34,7 @@ internal sealed partial class WorkerSession : IEngineSession
     {
         _settings = settings;
         _logger = logger;
-        _worker = WorkerProcess.Start(settings.Executable, runtimeLogger, OnFrame);
+        _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
         _ = WatchAsync();
     }
 
@@ -293,7 +293,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
     private async Task WatchAsync()
     {
-        await _worker.FramesEnded.ConfigureAwait(false);
+        await _worker.FramesEndedAsync().ConfigureAwait(false);
         Bury(await _worker.DescribeEndAsync().ConfigureAwait(false));
     }
 

@@ -1,7 +1,13 @@
+using System.Diagnostics;
+
 namespace RkLlama.Server.Worker;
 
 /// <summary>What all workers of a server have in common.</summary>
 /// <param name="Executable">The program that is started as a worker.</param>
 /// <param name="ExpectedPlatform">What the runtime should report, e.g. <c>rk3588</c>; null for anything.</param>
 /// <param name="LoadTime">How long the library may take to load a model.</param>
-internal sealed record WorkerSettings(string Executable, string? ExpectedPlatform, TimeSpan LoadTime, RunBudgets Budgets, TimeProvider Time);
+internal sealed record WorkerSettings(string Executable, string? ExpectedPlatform, TimeSpan LoadTime, RunBudgets Budgets, TimeProvider Time)
+{
+    /// <summary>Sends SIGKILL.</summary>
+    internal Action<Process> Kill { get; init; } = static process => process.Kill();
+}

@@ -26,6 +26,7 @@ internal static class LoadFaults
     [
         new("ctx_limit", "a context longer than the model allows") { Injected = "ctx_limit@1,ctx_limit@3", Logged = "loading it with 2048", Harmless = "200: loaded with the context that the model allows" },
         new("init_slow:300", "a slow load within its budget") { Injected = "init_slow:300", Harmless = "200, later" },
+        new("half_line", "words on stderr that do not end their line") { Injected = "half_line", Logged = "loading: 50%", Harmless = "200" },
         new("second_init_segv", "a crash at the second model of a process") { Injected = "second_init_segv", Harmless = "200: one model per worker" },
         new("template_minus1", "the library keeps its own chat template")
         {

@@ -29,9 +29,10 @@ internal static class JsonFuzzer
     [
         ("model", random.Next(8) == 0 ? Value(random, 1) : "\"m\""),
         ("prompt", random.Next(3) == 0 ? Value(random, 1) : "\"!echo hello\""),
+        ("input", random.Next(3) == 0 ? Value(random, 2) : "\"hello\""),
         .. Seldom(random, "name", "suffix", "system", "template", "raw", "format", "options", "keep_alive", "think", "images", "context", "stop", "n", "seed",
             "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stream_options", "tool_choice", "logprobs", "logit_bias", "echo",
-            "reasoning_effort", "reasoning", "chat_template_kwargs", "modalities", "response_format"),
+            "reasoning_effort", "encoding_format", "dimensions", "truncate", "reasoning", "chat_template_kwargs", "modalities", "response_format"),
         ("messages", Messages(random)),
         ("stream", random.Next(6) switch { 0 or 1 => "true", 2 => "1", 3 => Value(random, 1), _ => "false" }),
         ("tools", random.Next(5) == 0 ? $$$"""[{"type":"function","function":{"name":{{{Text(random)}}},"parameters":{{{Value(random, 2)}}}}}]""" : null),

@@ -54,6 +54,15 @@ public sealed class SettingsReaderTests
     [InlineData("target_platform", "rk3399")]
     [InlineData("queue", "many")]
     [InlineData("drain", "4000")]
+    [InlineData("heartbeat", "0")]
+    [InlineData("load-timeout", "0")]
+    [InlineData("prefill-timeout", "0.0")]
+    [InlineData("token-timeout", "0")]
+    [InlineData("abort-grace", "0")]
+    [InlineData("token-timeout", "NaN")]
+    [InlineData("token-timeout", "-1")]
+    [InlineData("max-connections", "0")]
+    [InlineData("api-key", "two words")]
     public void A_bad_value_is_named_as_it_was_given(string name, string value)
     {
         Action byOption = () => Read([(name, value)], []);

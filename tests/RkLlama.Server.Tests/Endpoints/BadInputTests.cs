@@ -183,7 +183,50 @@ public sealed class BadInputTests
 
         status.Should().Be(HttpStatusCode.BadRequest);
         error.GetProperty("error").GetString().Should().Contain("target_platform does not match");
+        server.Log.Should().Contain("Model m is not loaded: The model target_platform does not match!");
         (await server.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"stop\":", "")]
+    [InlineData("/v1/completions", "\"prompt\":\"Hi\",\"stop\":", "")]
+    [InlineData("/api/chat", "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"options\":{\"stop\":", "}")]
+    [InlineData("/api/generate", "\"prompt\":\"Hi\",\"options\":{\"stop\":", "}")]
+    public async Task Stop_sequences_have_a_bound_in_all(string path, string before, string after)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+        string half = new('x', 8 << 10);
+
+        (HttpStatusCode some, _) = await server.PostJsonAsync(path, $"{{\"model\":\"m\",\"stream\":false,{before}[\"{half}\",\"y{half[1..]}\"]{after}}}");
+        (HttpStatusCode many, JsonElement error) = await server.PostJsonAsync(path, $"{{\"model\":\"m\",\"stream\":false,{before}[\"{half}\",\"y{half}\"]{after}}}");
+
+        some.Should().Be(HttpStatusCode.OK);
+        many.Should().Be(HttpStatusCode.BadRequest);
+        error.GetRawText().Should().Contain("stop must be at most 16384 characters");
+    }
+
+    [Theory]
+    [InlineData("\"NaN\"", HttpStatusCode.BadRequest)]
+    [InlineData("\"-NaN\"", HttpStatusCode.BadRequest)]
+    [InlineData("\"soon\"", HttpStatusCode.BadRequest)]
+    [InlineData("[]", HttpStatusCode.BadRequest)]
+    [InlineData("\"Infinity\"", HttpStatusCode.OK)]
+    [InlineData("1e308", HttpStatusCode.OK)]
+    [InlineData("-1e308", HttpStatusCode.OK)]
+    [InlineData("\"99999999999999999999h\"", HttpStatusCode.OK)]
+    public async Task A_time_to_keep_a_model_is_one_or_is_refused(string keepAlive, HttpStatusCode expected)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        for (int i = 0; i < 2; i++)
+        {
+            (HttpStatusCode status, _) = await server.PostJsonAsync("/api/generate", $$"""{"model":"m","prompt":"Hi","stream":false,"keep_alive":{{keepAlive}}}""");
+            status.Should().Be(expected);
+        }
+
+        server.Log.Should().NotContain("Fault");
     }
 
     [Fact]

@@ -13,6 +13,10 @@ public sealed class CancellationTests : IDisposable
 {
     private readonly HeldRuns _held = new();
 
+    public static TheoryData<string> Apis => ApiForm.Names;
+
+    public static TheoryData<string, bool> ApisTwice => ApiForm.NamesTwice;
+
     public void Dispose() => _held.Dispose();
 
     [Theory]
@@ -59,6 +63,58 @@ public sealed class CancellationTests : IDisposable
         nextRun.End(FinishReason.Stop);
         Content((await next).Item2).Should().Be("mine");
         server.Log.Should().NotContain("   at ");
+    }
+
+    [Theory]
+    [MemberData(nameof(Apis))]
+    public async Task A_slow_reader_that_leaves_between_tokens_aborts_its_run(string name)
+    {
+        ApiForm api = ApiForm.Of(name);
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, api.Path) { Content = new StringContent(api.Body(stream: true)) };
+        Task<HttpResponseMessage> sending = server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        FakeRun run = await _held.NextAsync();
+
+        // More than the buffers on the way hold: the server waits for the reader, who does not read.
+        for (int i = 0; i < 200; i++)
+            await run.SendAsync(new string('x', 1 << 17));
+        HttpResponseMessage response = await sending;
+        run.Aborted.IsCompleted.Should().BeFalse();
+
+        response.Dispose();
+
+        await run.Aborted.WaitAsync(Patience);
+        run.End(FinishReason.Cancelled);
+        await _held.NextAnswerIsWholeAsync(server);
+        server.Log.Should().NotContain("   at ");
+    }
+
+    [Theory]
+    [MemberData(nameof(ApisTwice))]
+    public async Task Who_leaves_the_queue_or_the_prefill_is_gone_at_once(string name, bool stream)
+    {
+        ApiForm api = ApiForm.Of(name);
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        RunQueue queue = server.Services.GetRequiredService<RunQueue>();
+        using CancellationTokenSource leaveRun = new(), leaveQueue = new();
+        Task<HttpResponseMessage> running = server.PostAsync(api.Path, api.Body(stream), leaveRun.Token);
+        FakeRun run = await _held.NextAsync();
+        Task<HttpResponseMessage> waiting = server.PostAsync(api.Path, api.Body(stream), leaveQueue.Token);
+        await EventuallyAsync(() => queue.Waiting == 1);
+
+        await leaveQueue.CancelAsync();
+        await EventuallyAsync(() => queue.Waiting == 0);
+        run.Aborted.IsCompleted.Should().BeFalse();
+        await leaveRun.CancelAsync();
+        await run.Aborted.WaitAsync(Patience);
+
+        run.End(FinishReason.Cancelled);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await _held.NextAnswerIsWholeAsync(server);
+        _held.Count.Should().Be(2);
     }
 
     [Fact]

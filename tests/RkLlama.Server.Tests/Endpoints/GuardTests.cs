@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -130,6 +133,28 @@ public sealed class GuardTests
         (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200", "those who were there stay");
     }
 
+    [Fact]
+    public async Task Who_only_holds_a_connection_keeps_no_health_check_out_for_long()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 }, time: time);
+        List<TcpClient> held = [];
+        for (int i = 0; i < 2 + ConnectionGuard.Reserve; i++)
+            held.Add(await ConnectAsync(server));
+        ConnectionGuard guard = server.Services.GetRequiredService<ConnectionGuard>();
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + ConnectionGuard.Reserve);
+        using TcpClient refused = await ConnectAsync(server);
+        (await AskAsync(refused, "/health")).Should().BeEmpty();
+
+        time.Advance(ConnectionGuard.ReserveTime);
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2);
+        using TcpClient check = await ConnectAsync(server);
+
+        (await AskAsync(check, "/health")).Should().StartWith("HTTP/1.1 200");
+        (await AskAsync(held[0], "/models")).Should().StartWith("HTTP/1.1 200", "those within the limit stay");
+        held.ForEach(client => client.Dispose());
+    }
+
     private static async Task<TcpClient> ConnectAsync(TestServer server)
     {
         TcpClient client = new();
@@ -140,9 +165,16 @@ public sealed class GuardTests
     private static async Task<string> AskAsync(TcpClient client, string path)
     {
         NetworkStream stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         byte[] answer = new byte[4096];
-        int length = await stream.ReadAsync(answer);
-        return Encoding.ASCII.GetString(answer, 0, length);
+        try
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+            int length = await stream.ReadAsync(answer);
+            return Encoding.ASCII.GetString(answer, 0, length);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 }

@@ -90,6 +90,8 @@ public sealed class HealthTests : IDisposable
         status.Should().Be(HttpStatusCode.ServiceUnavailable);
         failed.GetProperty("reason").GetString().Should().Contain("no such model");
         (await server.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK, "the operator has loaded another one");
+        await server.PostAsync("/unload_model", "");
+        (await server.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK, "a node without a model is ready, and the failure is history");
     }
 
     [Fact]
@@ -167,6 +169,77 @@ public sealed class HealthTests : IDisposable
         status.Should().Be(HttpStatusCode.InternalServerError);
         body.GetProperty("error").GetString().Should().Contain("reboot");
         (await server.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_stuck_and_goes_after_all_is_in_nobodys_way()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        bool isThere = true;
+        _held.Engine.Sessions[0].Stuck = new(4711, () => isThere);
+        await server.PostAsync("/unload_model", "");
+
+        isThere = false;
+        (HttpStatusCode ready, _) = await server.GetJsonAsync("/ready");
+        (HttpStatusCode load, JsonElement body) = await server.PostJsonAsync("/load_model", LoadM);
+
+        ready.Should().Be(HttpStatusCode.OK);
+        load.Should().Be(HttpStatusCode.OK, "{0}", body);
+        await _held.NextAnswerIsWholeAsync(server);
+    }
+
+    [Fact]
+    public async Task Deaths_that_are_far_apart_are_forgiven()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
+        await server.LoadAsync();
+
+        for (int death = 1; death <= 12; death++)
+        {
+            _held.Engine.Sessions[^1].Crash($"death {death}");
+            int expected = death + 1;
+            await EventuallyAsync(() =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return _held.Engine.Sessions.Count == expected;
+            });
+            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Loaded);
+            time.Advance(TimeSpan.FromMinutes(3));
+        }
+
+        await _held.NextAnswerIsWholeAsync(server);
+    }
+
+    [Fact]
+    public async Task Each_new_worker_comes_later_than_the_one_before()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
+        await server.LoadAsync();
+        List<double> waited = [];
+
+        for (int death = 1; death <= 5; death++)
+        {
+            DateTimeOffset start = time.GetUtcNow();
+            int timers = server.Engine.Sessions.Count;
+            _held.Engine.Sessions[^1].Crash($"death {death}");
+            await EventuallyAsync(() =>
+            {
+                if (_held.Engine.Sessions.Count == timers)
+                    time.Advance(TimeSpan.FromMilliseconds(100));
+                return _held.Engine.Sessions.Count > timers;
+            });
+            waited.Add((time.GetUtcNow() - start).TotalSeconds);
+            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Loaded);
+        }
+
+        // Some of the time passes before the wait begins.
+        waited[1].Should().BeInRange(1, 1.9);
+        waited[2].Should().BeInRange(2, 3.9);
+        waited[3].Should().BeInRange(4, 7.9);
+        waited[4].Should().BeGreaterThanOrEqualTo(8);
     }
 
     [Fact]

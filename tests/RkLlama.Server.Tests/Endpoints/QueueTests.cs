@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Native;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Tests.Support;
@@ -124,6 +125,33 @@ public sealed class QueueTests : IDisposable
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta.Should().NotBeNull();
         Content((await running).Body).Should().Be("done");
+    }
+
+    [Fact]
+    public async Task Large_bodies_have_a_bound_together_and_small_ones_pass()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 1 << 20 });
+        await server.LoadAsync();
+        string large = $$"""{"messages":[{"role":"user","content":"{{new string('x', 1_000_000)}}"}]}""";
+        List<Task<HttpResponseMessage>> asked = [];
+        for (int i = 0; i < BodyMemory.Largest; i++)
+            asked.Add(server.PostAsync("/generate", large));
+        RunQueue queue = server.Services.GetRequiredService<RunQueue>();
+        await EventuallyAsync(() => queue.Waiting == BodyMemory.Largest - 1);
+
+        using HttpResponseMessage refused = await server.PostAsync("/generate", large);
+        asked.Add(server.PostAsync("/generate", Hello));
+        await EventuallyAsync(() => queue.Waiting == BodyMemory.Largest);
+
+        refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        refused.Headers.RetryAfter!.Delta.Should().NotBeNull();
+        for (int i = 0; i < asked.Count; i++)
+            (await _held.NextAsync()).End(FinishReason.Stop);
+        foreach (HttpResponseMessage response in await Task.WhenAll(asked))
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
+        Task<HttpResponseMessage> again = server.PostAsync("/generate", large);
+        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await again).StatusCode.Should().Be(HttpStatusCode.OK, "what they had is free again");
     }
 
     [Fact]

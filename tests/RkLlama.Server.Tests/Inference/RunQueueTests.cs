@@ -71,6 +71,40 @@ public sealed class RunQueueTests
         _queue.Waiting.Should().Be(3);
     }
 
+    [Theory]
+    [InlineData(4, 0, 0, 4)]
+    [InlineData(4, 2, 0, 12)]
+    [InlineData(4, 2, 3, 9)]
+    [InlineData(4, 0, 10, 1)]
+    [InlineData(0.2, 3, 0, 1)]
+    [InlineData(30, 3, 0, 60)]
+    public async Task The_time_to_come_back_is_what_the_line_takes_at_the_measured_pace(double turnSeconds, int waiting, double runningSeconds, int expected)
+    {
+        RunQueue.Turn measured = await _queue.EnterAsync("m", default);
+        _time.Advance(TimeSpan.FromSeconds(turnSeconds));
+        measured.Dispose();
+
+        using RunQueue.Turn running = await _queue.EnterAsync("m", default);
+        for (int i = 0; i < waiting; i++)
+            _ = _queue.EnterAsync("m", default);
+        _time.Advance(TimeSpan.FromSeconds(runningSeconds));
+
+        _queue.RetryAfterSeconds.Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task A_pace_that_changes_is_followed()
+    {
+        for (int i = 0; i < 30; i++)
+        {
+            RunQueue.Turn turn = await _queue.EnterAsync("m", default);
+            _time.Advance(TimeSpan.FromSeconds(i < 10 ? 1 : 20));
+            turn.Dispose();
+        }
+
+        _queue.RetryAfterSeconds.Should().Be(20);
+    }
+
     [Fact]
     public async Task Idle_is_when_nobody_runs_or_waits()
     {
@@ -80,6 +114,10 @@ public sealed class RunQueueTests
         Task<bool> tooLate = _queue.WhenIdleAsync(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1.1));
         (await tooLate).Should().BeFalse();
+        using CancellationTokenSource impatience = new();
+        Task<bool> given = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1), impatience.Token);
+        await impatience.CancelAsync();
+        (await given).Should().BeFalse();
         Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1));
         turn.Dispose();
 

@@ -23,9 +23,9 @@ public sealed class ModelFileCheckTests : IDisposable
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("short", "only 5 bytes")]
-    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef0123456789abcdef\nsize 1900000000\n", "git lfs pull")]
-    [InlineData("GGUF\u0003", "GGUF")]
-    [InlineData("<!DOCTYPE html><html>", "web page")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef0123456789abcdef\nsize 1900000000\n", "pointer of 103 bytes, not the model; fetch the model itself with 'git lfs pull'")]
+    [InlineData("GGUF\u0003", "GGUF file of 5 bytes")]
+    [InlineData("<!DOCTYPE html><html>", "web page of 21 bytes")]
     [InlineData("\n  <HTML lang=\"en\">", "web page")]
     [InlineData("\uFEFF<!doctype html>", "web page")]
     public void A_file_that_cannot_be_a_model_is_described(string content, string expected) =>
@@ -42,6 +42,16 @@ public sealed class ModelFileCheckTests : IDisposable
     [Fact]
     public void A_link_to_itself_is_described() =>
         ModelFileCheck.Describe(_directory.Link("a.rkllm", "a.rkllm")).Should().Contain("link");
+
+    [Fact]
+    public void A_pipe_is_not_waited_for()
+    {
+        string pipe = _directory.At("a.rkllm");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            make.WaitForExit();
+
+        ModelFileCheck.Describe(pipe).Should().Contain("is empty");
+    }
 
     [Fact]
     public void A_directory_is_described() => ModelFileCheck.Describe(_directory.Path).Should().Contain("is a directory");

@@ -28,6 +28,16 @@ internal static class Answers
         return parts;
     }
 
+    /// <summary>An answer that ended at its limit.</summary>
+    internal static Sorted Cut(OutputSettings settings, string answer)
+    {
+        OutputPipeline pipeline = new(settings);
+        List<OutputPart> parts = [];
+        pipeline.Add(answer, parts);
+        pipeline.Finish(parts, isCut: true);
+        return Describe(parts, pipeline);
+    }
+
     /// <summary>What is out after the tokens, before the end of the answer is known.</summary>
     internal static string SoFar(OutputSettings settings, params string[] tokens)
     {

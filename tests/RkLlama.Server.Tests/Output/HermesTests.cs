@@ -127,6 +127,20 @@ public sealed class HermesTests
         sorted.Calls.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("So: <tool_call>{\"name\": \"get_time\", \"arguments\": {\"a\": \"b", "So:")]
+    [InlineData("So: <tool_call>", "So:")]
+    [InlineData("So: <tool_ca", "So:")]
+    [InlineData("1 <", "1 <")]
+    [InlineData("<tool_call>{\"name\": \"rm_rf\", \"arguments\": {}}</tool_call>", "<tool_call>{\"name\": \"rm_rf\", \"arguments\": {}}</tool_call>")]
+    public void A_call_that_the_limit_cut_is_not_content(string answer, string content)
+    {
+        Sorted sorted = Answers.Cut(Answers.With(ToolSyntax.Hermes), answer);
+
+        sorted.Content.TrimEnd().Should().Be(content);
+        sorted.Calls.Should().BeEmpty();
+    }
+
     [Fact]
     public void A_call_after_a_marker_in_prose_is_found()
     {

@@ -65,7 +65,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
         return run.Engine;
     }
 
-    public EngineRun StartEmbedding(GenerationInput input, bool isMean) => throw new NotSupportedException();
+    public EngineRun StartEmbedding(GenerationInput input, bool isMean) => Start(input, RunParameters.Default);
 
     public ValueTask DisposeAsync()
     {

@@ -17,6 +17,10 @@ public sealed class RuntimeLogTests
     [InlineData("The model target_platform does not match!", LogLevel.Error, "The model target_platform does not match!")]
     [InlineData("Warning: something else", LogLevel.Warning, "Warning: something else")]
     [InlineData("GGML_ASSERT(view_src == NULL) failed", LogLevel.Error, "GGML_ASSERT(view_src == NULL) failed")]
+    [InlineData("terminate called after throwing an instance of 'std::bad_alloc'", LogLevel.Error, "terminate called after throwing an instance of 'std::bad_alloc'")]
+    [InlineData("  what():  std::bad_alloc", LogLevel.Error, "what():  std::bad_alloc")]
+    [InlineData("double free or corruption (!prev)", LogLevel.Error, "double free or corruption (!prev)")]
+    [InlineData("*** stack smashing detected ***: terminated", LogLevel.Error, "*** stack smashing detected ***: terminated")]
     [InlineData("anything", LogLevel.Information, "anything")]
     public void Lines_have_a_level_and_a_text(string line, LogLevel level, string text)
     {

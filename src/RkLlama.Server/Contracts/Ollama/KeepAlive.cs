@@ -22,7 +22,7 @@ internal static class KeepAlive
             string text = value.GetString()!;
             if (text.Length == 0)
                 return null;
-            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && !double.IsNaN(number))
                 return OfSeconds(number);
             if (ParseDuration(text) is { } duration)
                 return OfSeconds(duration);

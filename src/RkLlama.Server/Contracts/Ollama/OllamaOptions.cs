@@ -20,6 +20,6 @@ internal sealed record OllamaOptions(SamplingParameters Sampling, int? MaxTokens
         int? most = options.Integer("num_predict", int.MinValue, int.MaxValue) is > 0 and var tokens ? tokens : null;
         foreach (string name in FixedByTheModel)
             options.Integer(name, int.MinValue, int.MaxValue);
-        return new(options.ReadSampling(), most, [.. options.Texts("stop").Where(static stop => stop.Length > 0)], [.. options.UnsupportedFields()]);
+        return new(options.ReadSampling(), most, options.Stops(), [.. options.UnsupportedFields()]);
     }
 }

@@ -45,8 +45,8 @@ internal static class RequestFields
 
     internal static IReadOnlyList<string> ReadStops(JsonElement body)
     {
-        IReadOnlyList<string> stops = body.Texts("stop");
-        return stops.Count <= MostStops ? [.. stops.Where(static stop => stop.Length > 0)] : throw JsonFields.Wrong("stop", $"at most {MostStops} strings");
+        IReadOnlyList<string> stops = body.Stops();
+        return stops.Count <= MostStops ? stops : throw JsonFields.Wrong("stop", $"at most {MostStops} strings");
     }
 
     internal static ApiException Unsupported(string message, string parameter) =>

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# mirror.sh: prints the Debian mirror that sysroots and root file systems come from: RKLLAMA_MIRROR, or the one that apt uses here, or Debian's own.
+set -euo pipefail
+
+sources() { cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null || true; }
+mirror=${RKLLAMA_MIRROR:-$(sources | sed -nE 's/^URIs: *([^ ]*\/debian\/?)( .*)?$/\1/p; s/^deb (\[[^]]*\] )?([^ ]*\/debian\/?) .*/\2/p' | head -1)}
+echo "${mirror:-http://deb.debian.org/debian}"

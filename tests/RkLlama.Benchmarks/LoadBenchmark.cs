@@ -1,0 +1,134 @@
+using System.Diagnostics;
+
+namespace RkLlama.Benchmarks;
+
+/// <summary>The published server at the pace of a board, idle, and as the work grows.</summary>
+internal static class LoadBenchmark
+{
+    private const int Waiting = 256;
+    private const int PacedTokens = 250;
+
+    // Of the demo model at the pace of a board: no one can deliver faster.
+    private const double DecodeMs = 59.9;
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(15);
+
+    public static async Task PaceAsync(string executable, string library, string models, TextWriter output)
+    {
+        await output.WriteLineAsync("| at the pace of a board | alone | while 256 wait |").ConfigureAwait(false);
+        await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
+        BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "1", "long", "--queue", "300").ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            (double Share, double Cpu) alone = await PacedAsync(server).ConfigureAwait(false);
+            using HttpResponseMessage first = await server.StreamAsync("!sleep 50 100").ConfigureAwait(false);
+            Task<(double Share, double Cpu)> answer = PacedAsync(server);
+            List<Task<HttpResponseMessage>> waiting = [];
+            for (int i = 0; i < Waiting; i++)
+                waiting.Add(server.StreamAsync("!echo x"));
+            (double Share, double Cpu) crowded = await answer.ConfigureAwait(false);
+            await output.WriteLineAsync($"| delivered, of the runtime's rate | {alone.Share:P2} | {crowded.Share:P2} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| one core's share, server and worker | {alone.Cpu:P2} | {crowded.Cpu:P2} |").ConfigureAwait(false);
+            foreach (HttpResponseMessage response in await Task.WhenAll(waiting).ConfigureAwait(false))
+                response.Dispose();
+        }
+
+        await output.WriteLineAsync().ConfigureAwait(false);
+    }
+
+    public static async Task IdleAsync(string executable, string library, string models, TextWriter output)
+    {
+        await output.WriteLineAsync("| idle | server | worker |").ConfigureAwait(false);
+        await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
+        BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "1").ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            ProcessFigures worker = server.Figures.Children[0];
+            await Task.Delay(IdleTime / 3).ConfigureAwait(false);
+            long serverWakes = server.Figures.WakeUps, workerWakes = worker.WakeUps;
+            TimeSpan cpu = FloorBenchmark.TotalCpu([server.Figures, worker]);
+            await Task.Delay(IdleTime).ConfigureAwait(false);
+            double seconds = IdleTime.TotalSeconds;
+            await output.WriteLineAsync($"| wake-ups a second | {(server.Figures.WakeUps - serverWakes) / seconds:F2} | {(worker.WakeUps - workerWakes) / seconds:F2} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| memory (PSS) | {server.Figures.Pss / 1e6:F1} MB | {worker.Pss / 1e6:F1} MB |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| CPU, both, of one core | {(FloorBenchmark.TotalCpu([server.Figures, worker]) - cpu) / IdleTime:P2} | |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| executable | {new FileInfo(executable).Length / 1e6:F1} MB | the same |").ConfigureAwait(false);
+        }
+
+        await output.WriteLineAsync().ConfigureAwait(false);
+    }
+
+    public static async Task GrowthAsync(string executable, string library, string models, TextWriter output)
+    {
+        await output.WriteLineAsync("| as it grows, a runtime that takes no time | whole | per unit |").ConfigureAwait(false);
+        await output.WriteLineAsync("|---|---|---|").ConfigureAwait(false);
+        BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "0", "long", "--queue", "300").ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            await FloorBenchmark.StreamAsync(server, 100).ConfigureAwait(false);
+            foreach (int clients in (int[])[1, 4, 16, 64, 256])
+            {
+                double seconds = await TimeAsync(() => Task.WhenAll(Enumerable.Range(0, clients).Select(_ => server.PostAsync("/generate", BenchmarkServer.Ask("!count 100"))))).ConfigureAwait(false);
+                await output.WriteLineAsync($"| {clients} clients at once, 100 tokens each | {seconds * 1000:F1} ms | {seconds * 1000 / clients:F2} ms a client |").ConfigureAwait(false);
+            }
+
+            foreach (int tokens in (int[])[100, 1000, 10_000])
+            {
+                double seconds = await TimeAsync(() => server.PostAsync("/generate", BenchmarkServer.Ask($"!count {tokens}"))).ConfigureAwait(false);
+                await output.WriteLineAsync($"| an answer of {tokens} tokens | {seconds * 1000:F1} ms | {seconds * 1e6 / tokens:F2} µs a token |").ConfigureAwait(false);
+            }
+
+            foreach (int turns in (int[])[1, 10, 25, 50])
+            {
+                double seconds = await TimeAsync(() => server.PostAsync("/generate", Conversation(turns))).ConfigureAwait(false);
+                await output.WriteLineAsync($"| a conversation of {turns} turns | {seconds * 1000:F1} ms | {seconds * 1000 / turns:F2} ms a turn |").ConfigureAwait(false);
+            }
+        }
+
+        await output.WriteLineAsync().ConfigureAwait(false);
+    }
+
+    private static string Conversation(int turns)
+    {
+        IEnumerable<string> messages = Enumerable.Range(0, (turns * 2) - 1).Select(i => i % 2 == 0
+            ? $$"""{"role":"user","content":"!count 3 and here is question {{i}}, some words longer than the last one"}"""
+            : """{"role":"assistant","content":" 1 2 3"}""");
+        return $$"""{"messages":[{{string.Join(',', messages)}}]}""";
+    }
+
+    /// <summary>The median of several.</summary>
+    private static async Task<double> TimeAsync(Func<Task> action)
+    {
+        List<double> times = [];
+        for (int i = 0; i < 7; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await action().ConfigureAwait(false);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return FloorBenchmark.Median(times);
+    }
+
+    /// <summary>One answer at the pace: what part of the runtime's rate reached the client, and what part of a core that took.</summary>
+    private static async Task<(double Share, double Cpu)> PacedAsync(BenchmarkServer server)
+    {
+        IReadOnlyList<ProcessFigures> processes = [server.Figures, .. server.Figures.Children];
+        using HttpResponseMessage response = await server.StreamAsync($"!count {PacedTokens}").ConfigureAwait(false);
+        using StreamReader reader = new(await response.Content.ReadAsStreamAsync().ConfigureAwait(false));
+        List<long> arrivals = [];
+        TimeSpan cpu = TimeSpan.Zero;
+        while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
+        {
+            // Heartbeats while it waits in line have no content.
+            if (line.Contains("\"content\":\"\"", StringComparison.Ordinal))
+                continue;
+            if (arrivals.Count == 0)
+                cpu = FloorBenchmark.TotalCpu(processes);
+            arrivals.Add(Stopwatch.GetTimestamp());
+        }
+
+        double seconds = Stopwatch.GetElapsedTime(arrivals[0], arrivals[^1]).TotalSeconds;
+        double used = (FloorBenchmark.TotalCpu(processes) - cpu).TotalSeconds / seconds;
+        return ((arrivals.Count - 1) * DecodeMs / 1000 / seconds, used);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace RkLlama.Server.Tests.Support;
+
+/// <summary>Requests whose path goes out as it stands.</summary>
+internal static class RawRequest
+{
+    /// <returns>The whole answer, headers included.</returns>
+    internal static async Task<string> GetAsync(Uri server, string path)
+    {
+        using TcpClient client = new();
+        await client.ConnectAsync(server.Host, server.Port);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        using StreamReader reader = new(stream, Encoding.UTF8);
+        return await reader.ReadToEndAsync().WaitAsync(HeldRuns.Patience);
+    }
+}

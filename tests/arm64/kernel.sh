@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# kernel.sh: prints the folder with an arm64 kernel and a busybox, unpacked only; makes it when it is not there. Needs root.
+# RKLLAMA_CACHE and RKLLAMA_MIRROR as for packaging/sysroot.sh.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+cache=${RKLLAMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rkllama}
+kernel=$cache/kernel-bookworm-arm64
+[ ! -e "$kernel" ] || { echo "$kernel"; exit; }
+mkdir -p "$cache"
+made=$(mktemp -d "$cache/making-XXXXXX")
+trap 'rm -rf "$made"' EXIT
+mirror=$(packaging/mirror.sh)
+echo "making $kernel from $mirror" >&2
+mmdebstrap --quiet --architectures=arm64 --variant=extract --include=linux-image-cloud-arm64,busybox-static bookworm "$made/root" "deb $mirror bookworm main" >&2
+chmod 755 "$made/root"
+mv -nT "$made/root" "$kernel"
+echo "$kernel"

@@ -1,0 +1,43 @@
+# A node that has nothing yet. Sourced by install.sh.
+
+mkdir "$node/opt/others"
+files >"$work/before"
+check "the package installs on a node that has nothing" install_package rkllama
+check "the install says where to put the vendor's library" log_says "copy the arm64 librkllmrt.so"
+check "the service runs" soon is_active rkllama
+check "it is not root" test "$(on_node ps -o user= -p "$(service MainPID)" 2>/dev/null || on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
+check "it is enabled" says enabled systemctl is-enabled rkllama
+check "it answers" soon answers 8080 / "Welcome to RKLLama !"
+check "the clocks are left alone" test "$(on_node systemctl is-enabled rkllama-tune)" = disabled -a "$(on_node systemctl is-active rkllama-tune)" = inactive
+# Containers have no devfreq, so what can be shown is that the command starts and ends in its sandbox.
+mkdir -p "$node/etc/systemd/system/rkllama-tune.service.d"
+printf '[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart=/opt/rkllama/rkllama tune --dry-run --target_platform rk3588\n' \
+    >"$node/etc/systemd/system/rkllama-tune.service.d/test.conf"
+on_node systemctl daemon-reload
+check "the unit of the clocks starts" on_node systemctl start rkllama-tune
+check "and says what it cannot set" says "NPU: skipped, this kernel has no" journalctl -u rkllama-tune
+check "it stops" on_node systemctl stop rkllama-tune
+check "and puts back what it found" says "nothing to put back" journalctl -u rkllama-tune
+rm -r "$node/etc/systemd/system/rkllama-tune.service.d"
+on_node systemctl daemon-reload
+check "rkllama is a command" says "$(sed -nE 's/.*<Version>([^<]+)<.*/\1/p' Directory.Build.props)" rkllama --version
+check "its log says that the library is missing" soon says "was not found" journalctl -u rkllama
+on_node sh -c 'umask 077; mkdir -p ~/RKLLAMA/models/MyModel; cat >~/RKLLAMA/models/MyModel/Modelfile' <<<'FROM="mymodel.rkllm"'
+cp models/demo/demo.rkllm "$node/opt/mymodel.rkllm"
+on_node ln -s /opt/mymodel.rkllm /root/RKLLAMA/models/MyModel/mymodel.rkllm
+check "root's ~/RKLLAMA/models is the service's, whatever root's umask" answers 8080 /models '{"models":["MyModel"]}'
+check "without the library it does not load, and says why" says "was not found" curl -s -m 20 http://127.0.0.1:8080/load_model -d '{"model_name":"MyModel"}'
+mkdir -p "$node/opt/rkllama/lib"
+cp "$library" "$node/opt/rkllama/lib/"
+check "a model loads there" load 8080 MyModel
+check "it answers a question" generate 8080
+check "a model may be removed over HTTP" on_node curl -sf -X DELETE http://127.0.0.1:8080/api/delete -d '{"model":"MyModel"}'
+check "it is gone then" test ! -e "$node/var/lib/rkllama/models/MyModel"
+check "what its link led to is not" test -e "$node/opt/mymodel.rkllm"
+
+on_node rm -r /opt/rkllama/lib /opt/mymodel.rkllm
+check "the package is purged" on_node dpkg --purge rkllama
+files >"$work/after"
+check "nothing of it is left but its user" diff <(grep -vE '^etc/(passwd|shadow|group|gshadow|subuid|subgid) ' "$work/before") \
+    <(grep -vE '^etc/(passwd|shadow|group|gshadow|subuid|subgid) ' "$work/after")
+check "the service is gone" not is_active rkllama
