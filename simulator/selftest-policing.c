@@ -104,7 +104,8 @@ static bool poisoned_text(void)
 
 static void *second_run(void *h)
 {
-    usleep(20000);
+    for (int i = 0; i < 5000 && !*(volatile int *)&seen->calls; i++)
+        usleep(1000);
     run(h, "x");
     return NULL;
 }
@@ -114,7 +115,7 @@ static bool race(void)
     LLMHandle h = open_demo();
     pthread_t t;
     pthread_create(&t, NULL, second_run, h);
-    bool ok = !run(h, "!sleep 50 3");
+    bool ok = !run(h, "!sleep 50 20");
     pthread_join(t, NULL);
     return ok;
 }
