@@ -23,6 +23,8 @@ internal sealed class DocumentedBodies
         ["array"] = "[]",
     };
 
+    private static readonly Lazy<Task<string>> Text = new(ReadTextAsync);
+
     private readonly JsonNode _document;
     private readonly JsonNode _schema;
 
@@ -40,7 +42,14 @@ internal sealed class DocumentedBodies
     /// <summary>The names of its fields.</summary>
     internal IEnumerable<string> Fields => Resolve(_schema).Schema["properties"]!.AsObject().Select(static declared => declared.Key);
 
-    internal static async Task<JsonNode> ReadAsync(TestServer server) => JsonNode.Parse(await server.Client.GetStringAsync(Address))!;
+    /// <summary>The document, which is the same on all servers.</summary>
+    internal static async Task<JsonNode> ReadAsync() => JsonNode.Parse(await Text.Value)!;
+
+    private static async Task<string> ReadTextAsync()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        return await server.Client.GetStringAsync(Address);
+    }
 
     internal static JsonNode? Find(JsonNode document, string reference) =>
         reference[2..].Split('/').Aggregate((JsonNode?)document, static (node, key) => node?[key]);

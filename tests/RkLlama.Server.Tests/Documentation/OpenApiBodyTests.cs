@@ -54,7 +54,7 @@ public sealed class OpenApiBodyTests
     public async Task The_example_is_accepted(string route)
     {
         await using TestServer server = await StartAsync(route);
-        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(server), route);
+        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(), route);
 
         (int status, string answer) = await SendAsync(server, route, bodies.Example);
 
@@ -66,7 +66,7 @@ public sealed class OpenApiBodyTests
     public async Task A_field_with_a_wrong_value_is_refused_by_its_name(string route)
     {
         await using TestServer server = await StartAsync(route);
-        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(server), route);
+        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(), route);
         if (Additions.TryGetValue(route, out string? addition))
             bodies.Add(JsonNode.Parse(addition)!.AsObject());
         List<string> wrong = [];
@@ -92,7 +92,7 @@ public sealed class OpenApiBodyTests
     public async Task A_field_that_is_not_described_is_ignored(string route)
     {
         await using TestServer server = await StartAsync(route);
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = await DocumentedBodies.ReadAsync();
         DocumentedBodies bodies = new(document, route);
         string[] others = [.. Described.SelectMany(other => new DocumentedBodies(document, other).Fields).Distinct().Except(bodies.Fields)];
         List<string> wrong = [];

@@ -14,8 +14,7 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public async Task The_document_is_valid_OpenAPI_3_1()
     {
-        await using TestServer server = await TestServer.StartAsync();
-        string json = await server.Client.GetStringAsync(DocumentedBodies.Address);
+        string json = (await DocumentedBodies.ReadAsync()).ToJsonString();
 
         ReadResult read = OpenApiDocument.Parse(json, "json");
 
@@ -27,8 +26,7 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public async Task Every_reference_has_its_target_and_every_schema_is_referred_to()
     {
-        await using TestServer server = await TestServer.StartAsync();
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = await DocumentedBodies.ReadAsync();
 
         string[] references = [.. References(document).Distinct()];
 
@@ -40,7 +38,7 @@ public sealed class OpenApiDocumentTests
     public async Task Every_endpoint_is_in_the_document_and_nothing_else()
     {
         await using TestServer server = await TestServer.StartAsync();
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = await DocumentedBodies.ReadAsync();
         string[] mapped =
         [
             .. from endpoint in server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
@@ -55,8 +53,7 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public async Task Every_operation_is_described()
     {
-        await using TestServer server = await TestServer.StartAsync();
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = await DocumentedBodies.ReadAsync();
         (string Name, JsonNode Operation)[] operations = [.. Operations(document)];
         string[] tags = [.. document["tags"]!.AsArray().Select(tag => tag!["name"]!.GetValue<string>())];
 
@@ -76,8 +73,7 @@ public sealed class OpenApiDocumentTests
     [InlineData("POST /api/generate", "application/x-ndjson", "OllamaGenerateReply", "OllamaError")]
     public async Task Streams_and_errors_have_the_shapes_of_their_API(string name, string contentType, string part, string error)
     {
-        await using TestServer server = await TestServer.StartAsync();
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = await DocumentedBodies.ReadAsync();
 
         JsonNode responses = Operations(document).Single(operation => operation.Name == name).Operation["responses"]!;
 
@@ -91,8 +87,7 @@ public sealed class OpenApiDocumentTests
     [Fact]
     public async Task What_is_left_out_when_null_is_optional_and_what_is_always_written_is_required()
     {
-        await using TestServer server = await TestServer.StartAsync();
-        JsonNode schemas = (await DocumentedBodies.ReadAsync(server))["components"]!["schemas"]!;
+        JsonNode schemas = (await DocumentedBodies.ReadAsync())["components"]!["schemas"]!;
 
         Required("ErrorReply").Should().Equal("error");
         Required("OpenAiErrorBody").Should().BeEquivalentTo("message", "type", "param", "code");
@@ -111,7 +106,7 @@ public sealed class OpenApiDocumentTests
         refused.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
         server.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
 
-        JsonNode document = await DocumentedBodies.ReadAsync(server);
+        JsonNode document = JsonNode.Parse(await server.Client.GetStringAsync(DocumentedBodies.Address))!;
 
         document["components"]!["securitySchemes"]!.AsObject().Select(scheme => scheme.Key).Should().BeEquivalentTo("bearer", "api_key");
         Operations(document).Where(operation => operation.Operation["security"] is null).Select(operation => operation.Name)
