@@ -18,7 +18,9 @@ internal readonly record struct ThinkingFields(bool? IsOn, int? Budget)
     {
         JsonElement? reasoning = body.Object("reasoning");
         JsonElement? variables = body.Object("chat_template_kwargs");
-        ThinkingFields thinking = FromEffort(body.Text("reasoning_effort") ?? reasoning?.Text("effort"));
+        ThinkingFields thinking = body.Text("reasoning_effort") is { } effort
+            ? FromEffort(effort, "reasoning_effort")
+            : FromEffort(reasoning?.Text("effort"), "reasoning.effort");
         bool? isOn = variables?.Flag("enable_thinking") ?? body.Flag("enable_thinking") ?? body.Flag("think");
         return thinking.With(isOn).WithBudget(
             body.Integer("thinking_budget", -1, int.MaxValue) ?? variables?.Integer("thinking_budget", -1, int.MaxValue) ?? reasoning?.Integer("max_tokens", -1, int.MaxValue));
@@ -34,20 +36,20 @@ internal readonly record struct ThinkingFields(bool? IsOn, int? Budget)
         {
             JsonValueKind.True => new(true, null),
             JsonValueKind.False => new(false, null),
-            JsonValueKind.String when think.GetString() is "low" or "medium" or "high" => FromEffort(think.GetString()),
+            JsonValueKind.String when think.GetString() is "low" or "medium" or "high" => FromEffort(think.GetString(), Name),
             JsonValueKind.String when think.GetString() is "max" => new(true, null),
             _ => throw JsonFields.Wrong(Name, "true, false, \"low\", \"medium\", \"high\" or \"max\""),
         };
     }
 
-    private static ThinkingFields FromEffort(string? effort) => effort switch
+    private static ThinkingFields FromEffort(string? effort, string name) => effort switch
     {
         null => default,
         "none" or "minimal" => new(false, null),
         "low" => new(true, Low),
         "medium" => new(true, Medium),
         "high" or "xhigh" => new(true, null),
-        _ => throw JsonFields.Wrong("reasoning_effort", $"one of {string.Join(", ", Efforts)}"),
+        _ => throw JsonFields.Wrong(name, $"one of {string.Join(", ", Efforts)}"),
     };
 
     private ThinkingFields With(bool? isOn) => isOn is null ? this : this with { IsOn = isOn };

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Net.Http.Headers;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Endpoints.Documentation;
 using RkLlama.Server.Endpoints.Ollama;
 using RkLlama.Server.Endpoints.OpenAi;
 using RkLlama.Server.Guards;
@@ -94,6 +95,7 @@ internal static partial class ServerHost
         app.MapOpenAi();
         app.MapOllama();
         app.MapOperations();
+        app.MapOpenApiDocument();
         return app;
     }
 
@@ -123,6 +125,7 @@ internal static partial class ServerHost
             options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
         services.AddCors();
+        services.AddOpenApiDocument();
         services.AddSingleton<ConnectionGuard>();
         services.AddSingleton<BodyMemory>();
         services.AddSingleton<Drain>();

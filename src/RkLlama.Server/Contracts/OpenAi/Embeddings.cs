@@ -34,7 +34,7 @@ internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Inp
 /// <summary>The answer of <c>POST /v1/embeddings</c>.</summary>
 internal sealed record EmbeddingList(string Object, EmbeddingItem[] Data, string Model, EmbeddingUsage Usage);
 
-internal sealed record EmbeddingItem(string Object, int Index, EmbeddingValues Embedding);
+internal sealed record EmbeddingItem(string Object, int Index, [property: AnyOf(typeof(float[]), typeof(string))] EmbeddingValues Embedding);
 
 internal sealed record EmbeddingUsage(int PromptTokens, int TotalTokens);
 

@@ -35,7 +35,7 @@ internal static class ResponseInput
                     messages.Add(MessageReader.Read(item, at));
                     break;
                 case "function_call":
-                    AddCall(messages, new(item.Text("call_id"), RequireText(item, "name", at), item.TryGet("arguments", out JsonElement arguments) ? arguments : Empty));
+                    AddCall(messages, new(item.Text("call_id"), RequireText(item, "name", at), Arguments(item, at)));
                     break;
                 case "function_call_output":
                     messages.Add(new("tool", Output(item, at)) { ToolCallId = RequireText(item, "call_id", at) });
@@ -61,6 +61,15 @@ internal static class ResponseInput
             messages[^1] = last with { ToolCalls = [.. last.ToolCalls ?? [], call] };
         else
             messages.Add(new("assistant", null) { ToolCalls = [call] });
+    }
+
+    private static JsonElement Arguments(JsonElement item, string at)
+    {
+        if (!item.TryGet("arguments", out JsonElement arguments))
+            return Empty;
+        return arguments.ValueKind is JsonValueKind.Object or JsonValueKind.String
+            ? arguments
+            : throw ApiException.BadRequest($"{at}.arguments must be an object, or a string that holds one.", "input");
     }
 
     private static string Output(JsonElement item, string at)

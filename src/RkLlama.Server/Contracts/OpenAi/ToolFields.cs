@@ -32,13 +32,13 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
                 "auto" => new(tools, false, null),
                 "required" when tools is not null => new(tools, true, null),
                 "required" => throw ApiException.BadRequest("tool_choice is \"required\", but there are no tools.", "tool_choice"),
-                _ => throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object that names a function"),
+                _ => throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function"),
             };
         }
 
         string name = choice.ValueKind == JsonValueKind.Object && NameOf(choice) is { } named
             ? named
-            : throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object that names a function");
+            : throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function");
         JsonElement[] forced = [.. (tools ?? []).Where(tool => NameOf(tool) == name)];
 
         // A model can only be led to a function by knowing no other.

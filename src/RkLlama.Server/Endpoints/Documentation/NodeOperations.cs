@@ -1,0 +1,30 @@
+using System.Text.Json;
+using RkLlama.Server.Contracts.Operations;
+
+namespace RkLlama.Server.Endpoints.Documentation;
+
+/// <summary>What operators and programs ask about the node itself, in the document.</summary>
+internal static class NodeOperations
+{
+    internal const string Tag = "Operations";
+
+    internal static IReadOnlyList<Operation> All { get; } =
+    [
+        new("GET /health", "getHealth", "Answers while the server lives")
+        {
+            Reply = typeof(HealthReply),
+            IsOpen = true,
+            IsProbe = true,
+        },
+        new("GET /ready", "getReadiness", "Says whether requests may come")
+        {
+            Description = "200 also while the node is busy and when no model is loaded. "
+                + "503 with the reason while a preload loads, the server stops, the model has failed, or the queue is full.",
+            Reply = typeof(ReadyReply),
+            IsOpen = true,
+            IsProbe = true,
+            Errors = [503],
+        },
+        new("GET /openapi/v1.json", "getDocument", "This document") { Reply = typeof(Dictionary<string, JsonElement>) },
+    ];
+}
