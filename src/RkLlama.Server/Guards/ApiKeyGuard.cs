@@ -17,7 +17,10 @@ internal sealed class ApiKeyGuard(RequestDelegate next, ServerOptions options)
             ? next(context)
             : throw new ApiException(
                 StatusCodes.Status401Unauthorized,
-                new("This server needs an API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'."));
+                new("This server needs an API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'."))
+            {
+                Code = "invalid_api_key",
+            };
 
     private static bool IsOpen(HttpRequest request) =>
         OperationsEndpoints.IsProbe(request) || (request.Path.Value == "/" && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)));

@@ -82,7 +82,7 @@ internal sealed class Answer(
         using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
         EngineRun? run = started.First;
         List<RunOutcome> outcomes = [];
-        int tokens = 0;
+        int tokens = 0, tokensBefore = 0;
         AbortCause? cut = null;
         try
         {
@@ -122,12 +122,13 @@ internal sealed class Answer(
                     break;
 
                 run = null;
+                tokensBefore = tokens;
                 run = await next.WaitAsync(cancellationToken).ConfigureAwait(false);
                 _text.Append(closing);
                 yield return new(closing, tokens, Rate(tokens, started.Started, Stopwatch.GetTimestamp()), null);
             }
 
-            GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens);
+            GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens, tokensBefore);
             CachedTokens = CachedTokensOf(prompt, outcomes[0].End);
             Timings = TimingsOf(outcomes, started);
             yield return new("", end.TokenCount, Rate(end.TokenCount, started.Started, outcomes[^1].Ended), end);
@@ -139,14 +140,22 @@ internal sealed class Answer(
         }
     }
 
+    /// <param name="end">Of the last run; it does not count the end-of-text token, which is read like any other.</param>
     /// <param name="cut">Why the answer was cut short, after so many tokens; null when it was not.</param>
-    private GenerationEnd EndOf(GenerationEnd end, AbortCause? cut, int tokens)
+    /// <param name="tokensBefore">Those of the runs before the last one.</param>
+    private GenerationEnd EndOf(GenerationEnd end, AbortCause? cut, int tokens, int tokensBefore)
     {
         bool isUnloaded = model.Unloaded.IsCancellationRequested;
+        int made = tokensBefore + end.TokenCount;
         if (cut is not null && !isUnloaded && end.Reason != FinishReason.Error)
-            return end with { Reason = cut == AbortCause.StopSequence || end.Reason == FinishReason.Stop ? FinishReason.Stop : FinishReason.Length, TokenCount = tokens };
+        {
+            // A run may end before it hears of the abort: then it counts whether it had more to say.
+            bool isWhole = end.Reason == FinishReason.Stop && made <= tokens;
+            return end with { Reason = cut == AbortCause.StopSequence || isWhole ? FinishReason.Stop : FinishReason.Length, TokenCount = Math.Min(tokens, made) };
+        }
+
         if (end.Reason is FinishReason.Stop or FinishReason.Length)
-            return end with { TokenCount = tokens };
+            return end with { TokenCount = made };
 
         throw new EngineException(isUnloaded
             ? "The model was unloaded while it answered."

@@ -1,4 +1,3 @@
-using System.Net;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
 using RkLlama.Server.Inference;
@@ -36,7 +35,8 @@ internal static class OpenAiEndpoints
 
     private static JsonAnswer<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
-        string requested = WebUtility.UrlDecode(id);
+        // The one escape that the server leaves alone in paths; a plus is a plus.
+        string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Card(catalog, host, name), ApiJson.Wire.ModelCard);
     }
