@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace RkLlama.EndToEnd.Tests.Transcripts;
+namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
 /// Puts a word in the place of whatever differs from run to run: ids (numbered, so that equal ones stay equal), times, durations, rates. What does not

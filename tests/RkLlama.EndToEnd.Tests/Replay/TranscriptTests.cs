@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using RkLlama.EndToEnd.Tests.Support;
 
-namespace RkLlama.EndToEnd.Tests.Transcripts;
+namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
 /// Every endpoint and every kind of stream, byte by byte, as the files in <c>transcripts</c> have it. Each file gets a server of its own, with the demo

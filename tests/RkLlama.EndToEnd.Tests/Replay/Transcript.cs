@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace RkLlama.EndToEnd.Tests.Transcripts;
+namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
 /// A file of the <c>transcripts</c> directory: what it shows, what server it takes, and requests with their exact answers, one after the other.
