@@ -228,7 +228,7 @@ test_suites() {
     for version in $simulator_versions; do
         RKLLAMA_TEST_RUNTIME=$version suite "native on $version" dotnet test tests/RkLlama.Native.Tests --no-build
     done
-    for project in Prompts Server EndToEnd; do
+    for project in Prompts Server EndToEnd Clients; do
         suite "$project" dotnet test "tests/RkLlama.$project.Tests" --no-build
     done
     suite "soak" run_soak 0.25

@@ -13,11 +13,11 @@ internal static class MessageReader
     internal static ChatMessage Read(JsonElement message, string path)
     {
         if (message.ValueKind != JsonValueKind.Object)
-            throw ApiException.BadRequest($"{path} must be an object with role and content.");
+            throw ApiException.BadRequest($"{path} must be an object with role and content.", path);
 
-        string role = OptionalText(message, "role", path) ?? throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.");
+        string role = OptionalText(message, "role", path) ?? throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.", path);
         if (role is not ("system" or "developer" or "user" or "assistant" or "tool" or "function"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
+            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.", path);
 
         List<ToolCall>? calls = role == "assistant" ? ToolCalls(message, $"{path}.tool_calls") : null;
 
@@ -42,12 +42,12 @@ internal static class MessageReader
     internal static ChatMessage ReadOllama(JsonElement message, string path)
     {
         if (message.ValueKind != JsonValueKind.Object)
-            throw ApiException.BadRequest($"{path} must be an object with role and content.");
+            throw ApiException.BadRequest($"{path} must be an object with role and content.", path);
         if (message.Array("images") is { Count: > 0 })
-            throw ApiException.BadRequest($"{path}.images: this is a text model.");
+            throw ApiException.BadRequest($"{path}.images: this is a text model.", path);
         string role = OptionalText(message, "role", path) ?? "";
         if (role is not ("system" or "user" or "assistant" or "tool"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.");
+            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.", path);
         return new(role, message.TryGet("content", out _) ? Content(message, role, hasCalls: true, $"{path}.content") : "")
         {
             ToolCalls = role == "assistant" ? ToolCalls(message, $"{path}.tool_calls") : null,
@@ -64,10 +64,10 @@ internal static class MessageReader
         {
             (true, _) when hasCalls => null,
             (true, _) when role == "assistant" => "",
-            (true, _) => throw ApiException.BadRequest($"{path} is missing: a {role} message needs text."),
+            (true, _) => throw ApiException.BadRequest($"{path} is missing: a {role} message needs text.", path),
             (_, JsonValueKind.String) => content.GetString()!,
             (_, JsonValueKind.Array) => Parts(content, path),
-            _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts."),
+            _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts.", path),
         };
     }
 
@@ -87,8 +87,8 @@ internal static class MessageReader
             string? type = part.ValueKind == JsonValueKind.Object ? OptionalText(part, "type", at) : null;
             // The responses API calls them by where they come from.
             if (type is not ("text" or "input_text" or "output_text"))
-                throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {type ?? "other content"}.");
-            text.Append(OptionalText(part, "text", at) ?? throw ApiException.BadRequest($"{at}.text must be a string."));
+                throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {type ?? "other content"}.", at);
+            text.Append(OptionalText(part, "text", at) ?? throw ApiException.BadRequest($"{at}.text must be a string.", at));
         }
         return text.ToString();
     }
@@ -98,17 +98,17 @@ internal static class MessageReader
         if (!message.TryGetProperty("tool_calls", out JsonElement calls) || calls.ValueKind == JsonValueKind.Null)
             return null;
         if (calls.ValueKind != JsonValueKind.Array)
-            throw ApiException.BadRequest($"{path} must be an array.");
+            throw ApiException.BadRequest($"{path} must be an array.", path);
         List<ToolCall> read = [];
         foreach (JsonElement call in calls.EnumerateArray())
         {
             string at = $"{path}[{read.Count}]";
             if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("function", out JsonElement function) || function.ValueKind != JsonValueKind.Object)
-                throw ApiException.BadRequest($"{at} must be an object with a function.");
-            string name = OptionalText(function, "name", at) ?? throw ApiException.BadRequest($"{at}.function.name must be a string.");
+                throw ApiException.BadRequest($"{at} must be an object with a function.", at);
+            string name = OptionalText(function, "name", at) ?? throw ApiException.BadRequest($"{at}.function.name must be a string.", at);
             JsonElement arguments = function.TryGetProperty("arguments", out JsonElement given) ? given : default;
             if (arguments.ValueKind is not (JsonValueKind.Object or JsonValueKind.String))
-                throw ApiException.BadRequest($"{at}.function.arguments must be an object, or a string that holds one.");
+                throw ApiException.BadRequest($"{at}.function.arguments must be an object, or a string that holds one.", at);
             read.Add(new(OptionalText(call, "id", at), name, arguments));
         }
         return read.Count == 0 ? null : read;

@@ -14,7 +14,7 @@ internal static class ErrorShape
         if (path.StartsWithSegments("/v1"))
             return JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), ApiJson.Wire.OpenAiError);
         return path.StartsWithSegments("/api")
-            ? JsonSerializer.SerializeToUtf8Bytes(new OllamaError(error.Message), ApiJson.Wire.OllamaError)
+            ? JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), ApiJson.Wire.OllamaError)
             : JsonSerializer.SerializeToUtf8Bytes(error.Reply, ApiJson.Wire.ErrorReply);
     }
 }

@@ -16,7 +16,11 @@ internal sealed class Drain : IDisposable
 
     /// <summary>What a new request is told while the last answer is being finished.</summary>
     internal static ApiException Refusal() =>
-        new(StatusCodes.Status503ServiceUnavailable, new("The server is shutting down; try another node, or again in a moment.")) { RetryAfterSeconds = 5 };
+        new(StatusCodes.Status503ServiceUnavailable, new("The server is shutting down; try another node, or again in a moment."))
+        {
+            Code = "draining",
+            RetryAfterSeconds = 5,
+        };
 }
 
 /// <summary>Refuses new requests once the drain has begun.</summary>

@@ -82,13 +82,12 @@ internal sealed class Answer(
         using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
         EngineRun? run = started.First;
         List<RunOutcome> outcomes = [];
-        int tokens = 0, before = 0;
+        int tokens = 0, tokensBefore = 0;
         AbortCause? cut = null;
         try
         {
             while (true)
             {
-                before = tokens;
                 Task<EngineRun>? next = null;
                 string closing = "";
                 await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -123,12 +122,13 @@ internal sealed class Answer(
                     break;
 
                 run = null;
+                tokensBefore = tokens;
                 run = await next.WaitAsync(cancellationToken).ConfigureAwait(false);
                 _text.Append(closing);
                 yield return new(closing, tokens, Rate(tokens, started.Started, Stopwatch.GetTimestamp()), null);
             }
 
-            GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens, before);
+            GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens, tokensBefore);
             CachedTokens = CachedTokensOf(prompt, outcomes[0].End);
             Timings = TimingsOf(outcomes, started);
             yield return new("", end.TokenCount, Rate(end.TokenCount, started.Started, outcomes[^1].Ended), end);
@@ -140,23 +140,22 @@ internal sealed class Answer(
         }
     }
 
-    /// <param name="end">Of the last run.</param>
-    /// <param name="cut">Why the answer was cut short; null when it was not.</param>
-    /// <param name="tokens">How many were read, the one that ends an answer included.</param>
-    /// <param name="before">How many of them are of earlier runs.</param>
-    private GenerationEnd EndOf(GenerationEnd end, AbortCause? cut, int tokens, int before)
+    /// <param name="end">Of the last run; it does not count the end-of-text token, which is read like any other.</param>
+    /// <param name="cut">Why the answer was cut short, after so many tokens; null when it was not.</param>
+    /// <param name="tokensBefore">Those of the runs before the last one.</param>
+    private GenerationEnd EndOf(GenerationEnd end, AbortCause? cut, int tokens, int tokensBefore)
     {
         bool isUnloaded = model.Unloaded.IsCancellationRequested;
-        int all = before + end.TokenCount;
+        int made = tokensBefore + end.TokenCount;
         if (cut is not null && !isUnloaded && end.Reason != FinishReason.Error)
         {
-            // A run may have ended before the abort came; whether the answer is whole is a matter of what was left out of it.
-            bool isWhole = cut == AbortCause.StopSequence || (end.Reason == FinishReason.Stop && all <= tokens);
-            return end with { Reason = isWhole ? FinishReason.Stop : FinishReason.Length, TokenCount = Math.Min(all, tokens) };
+            // A run may end before it hears of the abort: then it counts whether it had more to say.
+            bool isWhole = end.Reason == FinishReason.Stop && made <= tokens;
+            return end with { Reason = cut == AbortCause.StopSequence || isWhole ? FinishReason.Stop : FinishReason.Length, TokenCount = Math.Min(tokens, made) };
         }
 
         if (end.Reason is FinishReason.Stop or FinishReason.Length)
-            return end with { TokenCount = all };
+            return end with { TokenCount = made };
 
         throw new EngineException(isUnloaded
             ? "The model was unloaded while it answered."

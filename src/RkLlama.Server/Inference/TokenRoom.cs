@@ -29,8 +29,10 @@ internal readonly record struct TokenRoom(int? MaxNewTokens)
 }
 
 /// <summary>The prompt leaves no room for an answer in the model's context.</summary>
-internal sealed class ContextLengthException(int promptTokens, int contextLength) : Exception(
-    $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {TokenRoom.Least} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it.")
+/// <param name="least">Tokens that must be left for the answer; 0 for a text to be embedded, which has none.</param>
+internal sealed class ContextLengthException(int promptTokens, int contextLength, int least = TokenRoom.Least) : Exception(least > 0
+    ? $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {least} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
+    : $"The text has {promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
 {
     internal int PromptTokens => promptTokens;
 

@@ -95,6 +95,14 @@ internal sealed partial class Node : IAsyncDisposable
             File.Copy(Path.Combine(Path.GetDirectoryName(TestPaths.DemoModel)!, promptFile), Path.Combine(directory, promptFile));
     }
 
+    /// <summary>Adds one of the models of the repository, as a directory of its own.</summary>
+    internal void CopyDemo(string demo, string? name = null)
+    {
+        DirectoryInfo directory = Directory.CreateDirectory(Path.Combine(Models, name ?? demo));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "models", demo)))
+            File.Copy(file, Path.Combine(directory.FullName, Path.GetFileName(file)));
+    }
+
     internal async Task LoadAsync(string name = "demo", string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)
     {
         AddModel(name, modelfile, file);

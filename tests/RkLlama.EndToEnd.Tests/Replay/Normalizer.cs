@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace RkLlama.EndToEnd.Tests.Replay;
+
+/// <summary>
+/// Puts a word in the place of whatever differs from run to run: ids (numbered, so that equal ones stay equal), times, durations, rates. What does not
+/// look as it ought to stays, and is then a difference.
+/// </summary>
+internal sealed partial class Normalizer(params (string Text, string Word)[] places)
+{
+    private readonly Dictionary<string, string> _ids = [];
+
+    internal string Apply(string text)
+    {
+        foreach ((string place, string word) in places)
+            text = text.Replace(place, word, StringComparison.Ordinal);
+        text = Id.Replace(text, NumberOf);
+        text = Seconds.Replace(text, "$1$2<seconds>");
+        text = Time.Replace(text, "\"<time>\"");
+        text = Duration.Replace(text, "$1<ns>");
+        text = Rate.Replace(text, "$1<rate>");
+        text = Digest.Replace(text, "$1<sha256>");
+        text = Size.Replace(text, "$1<bytes>");
+        return Version.Replace(text, "$1<version>");
+    }
+
+    private string NumberOf(Match match)
+    {
+        if (!_ids.TryGetValue(match.Value, out string? name))
+        {
+            string kind = match.Groups[1].Value;
+            int number = _ids.Values.Count(known => known.StartsWith($"<{kind}", StringComparison.Ordinal)) + 1;
+            _ids[match.Value] = name = string.Create(CultureInfo.InvariantCulture, $"<{kind}{number}>");
+        }
+
+        return name;
+    }
+
+    [GeneratedRegex(@"\b(chatcmpl-|cmpl-|call_|req_|resp_|msg_|rs_|fc_)[0-9a-z]{24,}\b")]
+    private static partial Regex Id { get; }
+
+    [GeneratedRegex("""("(?:created|created_at|completed_at)":)[0-9]{10}(?=[,}])|("uptime_seconds":)[0-9]+""")]
+    private static partial Regex Seconds { get; }
+
+    [GeneratedRegex("""
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6,7}(Z|\+00:00)"
+        """)]
+    private static partial Regex Time { get; }
+
+    [GeneratedRegex("""("[a-z_]+_duration":)[0-9]+""")]
+    private static partial Regex Duration { get; }
+
+    [GeneratedRegex("""("tokens_per_second":)[0-9.]+""")]
+    private static partial Regex Rate { get; }
+
+    [GeneratedRegex("""("digest":")[0-9a-f]{64}(?=")""")]
+    private static partial Regex Digest { get; }
+
+    [GeneratedRegex("""("(?:size|size_vram)":)[1-9][0-9]*""")]
+    private static partial Regex Size { get; }
+
+    [GeneratedRegex("""("rkllama-|"status":"ok","version":")[0-9]+\.[0-9]+\.[0-9]+""")]
+    private static partial Regex Version { get; }
+}
