@@ -7,13 +7,17 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    private readonly BackOff _backOff = new();
+    private long _failed;
+    private TimeSpan _delay;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Look, time);
         while (await TicksAsync(timer, stoppingToken).ConfigureAwait(false))
         {
             // With the turn in hand nobody else starts a run or switches.
-            if (!host.NeedsTidying || queue.TryEnter(host.Home?.Name ?? "") is not { } turn)
+            if (!host.NeedsTidying || time.GetElapsedTime(_failed) < _delay || queue.TryEnter(host.Home?.Name ?? "") is not { } turn)
                 continue;
 
             using (turn)
@@ -21,6 +25,8 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
                 try
                 {
                     await host.TidyAsync().ConfigureAwait(false);
+                    _backOff.Reset();
+                    _delay = TimeSpan.Zero;
                 }
                 catch (NoModelException)
                 {
@@ -28,8 +34,8 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
                 }
                 catch (EngineException ex)
                 {
-                    Log.Failed(logger, ex.Message);
-                    host.Home = null;
+                    (_failed, _delay) = (time.GetTimestamp(), _backOff.Next());
+                    Log.Failed(logger, ex.Message, _delay.TotalSeconds);
                 }
             }
         }
@@ -50,7 +56,7 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be brought back: {Reason}")]
-        internal static partial void Failed(ILogger logger, string reason);
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be brought back, next attempt in {Seconds} s: {Reason}")]
+        internal static partial void Failed(ILogger logger, string reason, double seconds);
     }
 }

@@ -6,7 +6,8 @@ using RkLlama.Server.Worker;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>What happens once after the start, in the background: look at the vendor library, and load the model that the operator named.</summary>
-internal sealed partial class Preloader(ServerOptions options, ModelCatalog catalog, ModelHost host, WorkerEngine engine, Readiness readiness, ILogger<Preloader> logger) : BackgroundService
+internal sealed partial class Preloader(
+    ServerOptions options, ModelCatalog catalog, ModelHost host, WorkerEngine engine, Readiness readiness, TimeProvider time, ILogger<Preloader> logger) : BackgroundService
 {
     /// <summary>Before the listener opens: a node whose model is on its way is not ready for a moment first.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -25,26 +26,43 @@ internal sealed partial class Preloader(ServerOptions options, ModelCatalog cata
             return;
         }
 
+        // Until it succeeds, or somebody else has decided what the node serves.
+        BackOff backOff = new();
+        int loads = host.Loads;
+        while (!await TryLoadAsync(name, backOff, stoppingToken).ConfigureAwait(false) && host.Loads == loads && !stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    /// <returns><see langword="false"/> when it is to be tried again; the time for that has come.</returns>
+    private async Task<bool> TryLoadAsync(string name, BackOff backOff, CancellationToken stoppingToken)
+    {
+        readiness.PreloadStarts(name);
         try
         {
             host.Home = await host.LoadAsync(catalog.Find(name)).ConfigureAwait(false);
             readiness.PreloadEnds(name, null);
+            return true;
         }
-        catch (NoModelException)
+        catch (Exception ex) when (ex is NoModelException or ModelOccupiedException)
         {
-            // The operator unloaded it: what the node serves is the operator's business from now on.
+            // The operator, or a request, was quicker.
             readiness.PreloadEnds(name, null);
+            return true;
         }
-        catch (Exception ex) when (ex is EngineException or ModelException or ModelOccupiedException)
+        catch (Exception ex) when (ex is EngineException or ModelException)
         {
+            TimeSpan delay = backOff.Next();
             readiness.PreloadEnds(name, ex.Message);
-            Log.Failed(logger, name, ex.Message);
+            Log.Failed(logger, name, delay.TotalSeconds, ex.Message);
+            await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return false;
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Model {Model} could not be preloaded: {Reason}")]
-        internal static partial void Failed(ILogger logger, string model, string reason);
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "Model {Model} could not be preloaded, next attempt in {Seconds} s: {Reason}")]
+        internal static partial void Failed(ILogger logger, string model, double seconds, string reason);
     }
 }
