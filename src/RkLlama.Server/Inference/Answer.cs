@@ -169,10 +169,11 @@ internal sealed class Answer(
         long begun = started.Started;
         foreach (RunOutcome outcome in outcomes)
         {
-            long first = outcome.FirstToken ?? outcome.Ended;
+            // The token is noticed on another thread than the start, so it may seem to come first.
+            long first = Math.Max(begun, outcome.FirstToken ?? outcome.Ended);
             RunStatistics? own = outcome.End.Statistics;
             prefill += own is { PrefillMs: > 0 } ? TimeSpan.FromMilliseconds(own.PrefillMs) : Stopwatch.GetElapsedTime(begun, first);
-            decode += own is { DecodeMs: > 0 } ? TimeSpan.FromMilliseconds(own.DecodeMs) : Stopwatch.GetElapsedTime(first, outcome.Ended);
+            decode += own is { DecodeMs: > 0 } ? TimeSpan.FromMilliseconds(own.DecodeMs) : Stopwatch.GetElapsedTime(first, Math.Max(first, outcome.Ended));
             begun = outcome.Ended;
         }
 

@@ -38,7 +38,10 @@ internal sealed class FormattedAnswer(
                     yield return part;
             }
 
-            problem = ProblemOf(end!, content.ToString(), out text);
+            // JSON that does not fit is more than none, where it only ought to fit.
+            string? secondProblem = ProblemOf(end!, content.ToString(), out string secondText);
+            if (format.IsStrict || secondText.Length > 0)
+                (problem, text) = (secondProblem, secondText);
         }
 
         if (problem is not null && (format.IsStrict || text.Length == 0))
