@@ -41,9 +41,9 @@ internal static class FormatFields
     private static OutputFormat? ReadTyped(JsonElement format, JsonElement owner, string name) => format.Text("type") switch
     {
         "text" => null,
-        "json_object" => OutputFormat.AnyObject,
+        "json_object" => OutputFormat.AnyObject with { Parameter = name },
         "json_schema" when owner.ValueKind == JsonValueKind.Object && owner.Object("schema") is { } schema =>
-            new(ReadSchema(schema, name), owner.Flag("strict") ?? false),
+            new(ReadSchema(schema, name), owner.Flag("strict") ?? false) { Parameter = name },
         "json_schema" => throw ApiException.BadRequest($"{name} of the type json_schema needs a schema.", name),
         _ => throw JsonFields.Wrong(name, "of the type \"text\", \"json_object\" or \"json_schema\""),
     };

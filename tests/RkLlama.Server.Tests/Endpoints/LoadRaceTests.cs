@@ -91,7 +91,7 @@ public sealed class LoadRaceTests : IDisposable
 
         await server.PostJsonAsync("/unload_model", "");
 
-        run.Aborted.IsCompleted.Should().BeTrue();
+        await run.Aborted.WaitAsync(Patience);
         (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
         (await running).Body.GetRawText().Should().Contain("unloaded while it answered");
         (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);

@@ -49,7 +49,7 @@ internal sealed class FormattedAnswer(
             throw new ApiException(StatusCodes.Status422UnprocessableEntity, new($"The model did not answer in the form that was asked for: {problem}."))
             {
                 Code = "invalid_output_format",
-                Parameter = "response_format",
+                Parameter = format.Parameter,
             };
         }
 

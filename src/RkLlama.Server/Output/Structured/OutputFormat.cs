@@ -10,6 +10,9 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
 {
     internal static OutputFormat AnyObject { get; } = new(null, true);
 
+    /// <summary>The field of the request that asks for it.</summary>
+    internal string Parameter { get; init; } = "format";
+
     /// <summary>
     /// The conversation with the wish in words, at the end of the last user's turn, where small models heed it most: the runtime knows no grammar that
     /// could hold the model to it.
