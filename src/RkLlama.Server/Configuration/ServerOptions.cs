@@ -73,8 +73,8 @@ internal sealed record ServerOptions
     /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
     public string? ApiKey { get; init; }
 
-    /// <summary>This executable, to be started as a worker.</summary>
-    public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"
-        ? Environment.ProcessPath!
-        : Path.Combine(AppContext.BaseDirectory, "rkllama");
+    /// <summary>This executable, whatever it is called, to be started as a worker; the one beside it where another program hosts it.</summary>
+    public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost" or null
+        ? Path.Combine(AppContext.BaseDirectory, "rkllama")
+        : Environment.ProcessPath!;
 }
