@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Endpoints;
@@ -77,6 +78,10 @@ internal static partial class ServerHost
             // A server that can still answer does.
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
+
+        // What an answer writes is sent where it is written, not by another thread: two hops less per token. Handlers never block, and what a socket
+        // brings comes from the pool, so nobody is held up.
+        builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
         AddRkLlama(builder.Services, options);
         configure?.Invoke(builder.Services);
 

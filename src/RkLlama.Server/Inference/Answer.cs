@@ -90,7 +90,7 @@ internal sealed class Answer(
             {
                 Task<EngineRun>? next = null;
                 string closing = "";
-                await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                await foreach (EngineToken token in run.ReadTokensAsync(cancellationToken).ConfigureAwait(false))
                 {
                     _tokenIds.Add(token.TokenId);
                     _text.Append(token.Text);

@@ -8,9 +8,29 @@ internal sealed class ActiveRun(int id)
 {
     internal int Id => id;
 
-    /// <summary>Bounded by the answer: a slow reader never holds the worker up.</summary>
-    internal Channel<EngineToken> Tokens { get; } = Channel.CreateUnbounded<EngineToken>(
-        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+    // Frame thread only: tokens that have come with others.
+    private readonly List<EngineToken> _come = [];
+
+    /// <summary>
+    /// Tokens, as many at a time as have come together. Bounded by the answer: a slow reader never holds the worker up. Who waits for them goes on
+    /// with them on the frame thread, up to the socket: at the pace of an NPU the way through the thread pool takes two wake-ups, which cost more than
+    /// all the rest. Nothing blocks there, and the run's end comes from the pool, so other requests never do.
+    /// </summary>
+    internal Channel<EngineToken[]> Tokens { get; } = Channel.CreateUnbounded<EngineToken[]>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+
+    /// <summary>Frame thread only: a token that <see cref="PassOn"/> passes on.</summary>
+    internal void Add(EngineToken token) => _come.Add(token);
+
+    /// <summary>Frame thread only.</summary>
+    internal void PassOn()
+    {
+        if (_come.Count == 0)
+            return;
+        EngineToken[] tokens = [.. _come];
+        _come.Clear();
+        Tokens.Writer.TryWrite(tokens);
+    }
 
     /// <summary>Written by the frame thread before the run's end.</summary>
     internal long? FirstToken { get; set; }

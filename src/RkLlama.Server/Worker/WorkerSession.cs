@@ -187,7 +187,7 @@ internal sealed partial class WorkerSession : IEngineSession
         }
     }
 
-    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload)
+    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload, bool hasNext)
     {
         switch (type)
         {
@@ -195,10 +195,11 @@ internal sealed partial class WorkerSession : IEngineSession
                 int runId = BinaryPrimitives.ReadInt32LittleEndian(payload);
                 if (Current(runId) is not { } run)
                     break;
-                if (run.FirstToken is null)
-                    run.FirstToken = Stopwatch.GetTimestamp();
+                run.FirstToken ??= Stopwatch.GetTimestamp();
                 run.Watchdog.OnToken();
-                run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                if (!hasNext)
+                    run.PassOn();
                 break;
             case FrameType.Embedding:
                 if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
@@ -206,6 +207,7 @@ internal sealed partial class WorkerSession : IEngineSession
                 break;
             case FrameType.Ended:
                 EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
+                Current(ended.Id)?.PassOn();
                 _ = EndRunAsync(ended);
                 break;
             case FrameType.Probed:
