@@ -12,6 +12,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         ?? (settings.FileName is { } file ? BuiltInTemplate.OfModel(file) : null);
 
     private readonly List<PromptNote> _notes = [];
+    private bool _isOurs;
 
     public PromptBuilder Load()
     {
@@ -24,8 +25,9 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
                 + $"prompts go as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
             tokenizer = null;
         }
+
         ChatTemplate template = LoadTemplate(useFiles: !isForeign);
-        return new PromptBuilder(settings, template, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
+        return new PromptBuilder(settings, template, !_isOurs, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
     }
 
     private Tokenizer? LoadTokenizer()
@@ -56,6 +58,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         if (useFiles && FileTemplate() is { } found)
             return found;
         BuiltInTemplate template = _family ?? BuiltInTemplate.ChatMl;
+        _isOurs = true;
         if (_family is null)
             Warn($"No chat template found and {settings.ModelName} tells no family: using the built-in template chatml; TEMPLATE in the Modelfile may name one of {BuiltInTemplate.Names}.");
         else

@@ -30,7 +30,6 @@ internal static partial class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 when the server could not start.</returns>
     internal static async Task<int> RunAsync(ServerOptions options)
     {
-        PreferInlineSockets();
         await using Serilog.Core.Logger log = LoggingSetup.Create();
         WebApplication app = Build(options, log);
         await using (app.ConfigureAwait(false))
@@ -52,17 +51,6 @@ internal static partial class ServerHost
         }
     }
 
-    /// <summary>
-    /// What a socket has done is noted on the thread that heard of it; Kestrel takes it to the pool from there. One hop less per token. The runtime has
-    /// this as an environment variable only, read with the first socket; an operator's word counts.
-    /// </summary>
-    private static void PreferInlineSockets()
-    {
-        const string Name = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-        if (Environment.GetEnvironmentVariable(Name) is null)
-            Environment.SetEnvironmentVariable(Name, "1");
-    }
-
     /// <summary>The server, not started.</summary>
     internal static WebApplication Build(ServerOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
@@ -79,8 +67,8 @@ internal static partial class ServerHost
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
 
-        // What an answer writes is sent where it is written, not by another thread: two hops less per token. Handlers never block, and what a socket
-        // brings comes from the pool, so nobody is held up.
+        // What an answer writes is sent where it is written, not by another thread: two hops less per token. What a socket brings still comes through the
+        // pool (the runtime's own inline completions would have handlers run on the thread that all sockets share).
         builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
         AddRkLlama(builder.Services, options);
         configure?.Invoke(builder.Services);

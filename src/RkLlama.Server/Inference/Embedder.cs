@@ -62,7 +62,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, ILogger<E
             return GenerationInput.FromText(prompt.Text.Text);
         if (tokens.Count <= contextLength)
             return GenerationInput.FromTokens(tokens);
-        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, least: 0);
+        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", least: 0);
     }
 
     private static partial class Log

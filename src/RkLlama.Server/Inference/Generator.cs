@@ -20,7 +20,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         LoadedModel model = request.Model is { } name ? host.Find(name) : host.Require();
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
-        TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
+        TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens, request.PromptField);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
         RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard, length => Log.Repeats(logger, model.Name, length, options.RepeatGuard)) : null;
         return new(
@@ -29,7 +29,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
             room.MaxNewTokens,
             guard,
             arrival,
-            gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone),
+            gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request, arrival, gone),
             (ids, text, closing) => Resume(prompts, prompt, request, room, ids, text, closing));
     }
 
@@ -81,18 +81,18 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">The model's worker is gone for good.</exception>
     private async Task<StartedRun> StartAsync(
-        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, TimeSpan? keepAlive, long arrival, CancellationToken cancellationToken)
+        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, GenerationRequest request, long arrival, CancellationToken cancellationToken)
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
         try
         {
-            turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
+            turn = await queue.EnterAsync(model.Name, gone.Token, request.IsRetry).ConfigureAwait(false);
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
             StartedRun started = new(run, turnTaken, Stopwatch.GetTimestamp());
-            _ = FinishAsync(started, keeper, turn, model, prompt, keepAlive, arrival);
+            _ = FinishAsync(started, keeper, turn, model, prompt, request.KeepAlive, arrival);
             return started;
         }
         catch (Exception ex)
@@ -134,7 +134,6 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
 
             host.Touch(model, keepAlive);
         }
-
 
         double decodeSeconds = first.FirstToken is { } token ? Stopwatch.GetElapsedTime(token, last.Ended).TotalSeconds : 0;
         Log.Finished(

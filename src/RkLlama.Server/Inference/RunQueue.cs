@@ -122,8 +122,9 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     /// <summary>Waits in line. Cancelling leaves it at once.</summary>
     /// <param name="model">What the turn is for.</param>
+    /// <param name="isRetry">It stands for one that leaves or has left, so there is a place for it.</param>
     /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
-    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken)
+    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
     {
         LinkedListNode<Place> place;
         lock (_lock)
@@ -132,7 +133,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
                 throw _closed();
             if (!_busy)
                 return NewTurn(model);
-            if (_waiting.Count >= capacity)
+            if (_waiting.Count >= capacity && !isRetry)
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
 
             place = _waiting.AddLast(new Place(model));

@@ -30,6 +30,9 @@ internal static class StreamingResponse
         response.Headers.CacheControl = "no-store";
     }
 
+    /// <summary>The type of one JSON object. Under <c>/api</c> it says its encoding, as Ollama does.</summary>
+    internal static string JsonType(this HttpRequest request) => request.Path.StartsWithSegments("/api") ? "application/json; charset=utf-8" : "application/json";
+
     /// <summary>Sends what has been written before it waits for the next item; what comes at once goes out at once, up to a bound.</summary>
     /// <returns>Whether there is a next item.</returns>
     internal static async ValueTask<bool> FlushBeforeAsync(this PipeWriter body, ValueTask<bool> next, CancellationToken cancellationToken)
