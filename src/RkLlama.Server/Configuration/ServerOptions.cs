@@ -73,6 +73,9 @@ internal sealed record ServerOptions
     /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>What the node calls itself in its answers.</summary>
+    public string NodeName { get; init; } = Environment.MachineName;
+
     /// <summary>This executable, to be started as a worker.</summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"
         ? Environment.ProcessPath!
