@@ -44,6 +44,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
             ApiKey = ApiKey(),
             NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
+            AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
         };
     }
 

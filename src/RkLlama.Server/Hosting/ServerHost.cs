@@ -146,6 +146,8 @@ internal static partial class ServerHost
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
+        services.AddSingleton<AgentCheck>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AgentCheck>());
         services.AddHostedService<Preloader>();
         services.AddHostedService<IdleKeeper>();
     }
