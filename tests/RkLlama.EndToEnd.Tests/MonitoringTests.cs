@@ -29,18 +29,23 @@ public sealed partial class MonitoringTests
     }
 
     [Theory]
-    [InlineData("KILL", "SIGKILL")]
-    [InlineData("SEGV", "SIGSEGV")]
-    public async Task The_death_of_a_worker_is_counted_with_its_signal_and_its_memory_is_another_ones(string signal, string name)
+    [InlineData("SIGKILL", null)]
+    [InlineData("SIGSEGV", "!fault segv")]
+    [InlineData("SIGABRT", "!fault abort")]
+    [InlineData("none", "!fault exit")]
+    public async Task The_death_of_a_worker_is_counted_with_its_signal(string signal, string? prompt)
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
 
-        Node.SignalTo(signal, await node.WorkerAsync());
+        if (prompt is null)
+            Node.SignalTo("KILL", await node.WorkerAsync());
+        else
+            await node.PostJsonAsync("/generate", Node.Chat(prompt));
         await node.EventuallyAsync(() => node.Log.Split("loaded in").Length > 2, "another worker should have loaded");
 
         string page = await node.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        Value(page, $"rkllama_worker_deaths_total{{signal=\"{name}\",cause=\"crash\"}}").Should().Be(1);
+        Value(page, $"rkllama_worker_deaths_total{{signal=\"{signal}\",cause=\"crash\"}}").Should().Be(1);
         Value(page, "rkllama_model_load_seconds_count{model=\"demo\"}").Should().Be(2);
     }
 

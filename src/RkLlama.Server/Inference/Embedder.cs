@@ -54,12 +54,15 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
 
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
+
+        // The end is noticed on another thread than the start, so it may seem to come first.
+        long ended = Math.Max(started, outcome.Ended);
         AnswerTimings timings = new(
             Stopwatch.GetElapsedTime(arrival, turnTaken),
             Stopwatch.GetElapsedTime(turnTaken, started),
-            Stopwatch.GetElapsedTime(started, outcome.Ended),
+            Stopwatch.GetElapsedTime(started, ended),
             TimeSpan.Zero,
-            Stopwatch.GetElapsedTime(arrival, outcome.Ended));
+            Stopwatch.GetElapsedTime(arrival, ended));
         metrics.Embedded(model.Name, tokens);
         Log.Embedded(logger, model.Name, tokens, (long)timings.Queue.TotalMilliseconds, (long)timings.Load.TotalMilliseconds, (long)timings.Prefill.TotalMilliseconds, outcome.End.Reason.ToString(), ledger.Id);
         if (outcome.Embedding is not null)
