@@ -73,6 +73,9 @@ internal sealed record ServerOptions
     /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>The folder that has <c>sys</c> and <c>proc</c> in it; another than <c>/</c> in tests only.</summary>
+    public string Root { get; init; } = "/";
+
     /// <summary>This executable, to be started as a worker.</summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"
         ? Environment.ProcessPath!
