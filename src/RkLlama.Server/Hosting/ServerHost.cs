@@ -6,6 +6,7 @@ using RkLlama.Server.Endpoints.Documentation;
 using RkLlama.Server.Endpoints.Ollama;
 using RkLlama.Server.Endpoints.OpenAi;
 using RkLlama.Server.Guards;
+using RkLlama.Server.Hardware;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Logging;
 using RkLlama.Server.Models;
@@ -124,7 +125,9 @@ internal static partial class ServerHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.Models));
         services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<HardwareGauges>();
         services.AddSingleton<NodeGauges>();
+        services.AddSingleton(new NpuReader(options.Root));
         services.AddSingleton(provider => new RunQueue(
             options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
