@@ -73,6 +73,15 @@ internal sealed record ServerOptions
     /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>What the node calls itself in its answers.</summary>
+    public string NodeName { get; init; } = Environment.MachineName;
+
+    /// <summary>Where HAProxy may ask how the node does, 0 to 65535; <see langword="null"/> for nowhere.</summary>
+    public int? AgentPort { get; init; }
+
+    /// <summary>The folder that has <c>sys</c> and <c>proc</c> in it; another than <c>/</c> in tests only.</summary>
+    public string Root { get; init; } = "/";
+
     /// <summary>This executable, whatever it is called, to be started as a worker; the one beside it where another program hosts it.</summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost" or null
         ? Path.Combine(AppContext.BaseDirectory, "rkllama")

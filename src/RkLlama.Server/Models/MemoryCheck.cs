@@ -1,4 +1,4 @@
-using System.Globalization;
+using RkLlama.Server.Hardware;
 
 namespace RkLlama.Server.Models;
 
@@ -10,13 +10,9 @@ internal static class MemoryCheck
     /// <summary>What the kernel says programs may still have, in bytes; <see langword="null"/> where it does not say.</summary>
     internal static long? AvailableBytes(string path = "/proc/meminfo")
     {
-        const string Key = "MemAvailable:";
         try
         {
-            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith(Key, StringComparison.Ordinal));
-            return line is not null && long.TryParse(line.AsSpan(Key.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kibibytes)
-                ? kibibytes << 10
-                : null;
+            return MemoryReading.Parse(File.ReadAllText(path))?.AvailableBytes;
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {

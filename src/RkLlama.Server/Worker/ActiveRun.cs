@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RkLlama.Server.Inference;
 
@@ -6,10 +7,11 @@ namespace RkLlama.Server.Worker;
 /// <summary>A run that has been sent to the worker and has not ended.</summary>
 internal sealed class ActiveRun(int id)
 {
-    internal int Id => id;
-
-    // Frame thread only: tokens that have come with others.
+    // Frame thread only: tokens that have come with others, and when the last one came.
     private readonly List<EngineToken> _come = [];
+    private long _lastToken;
+
+    internal int Id => id;
 
     /// <summary>
     /// Tokens, as many at a time as have come together. Bounded by the answer: a slow reader never holds the worker up. Who waits for them goes on
@@ -18,6 +20,30 @@ internal sealed class ActiveRun(int id)
     /// </summary>
     internal Channel<EngineToken[]> Tokens { get; } = Channel.CreateUnbounded<EngineToken[]>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+
+    /// <summary>Written by the frame thread before the run's end.</summary>
+    internal long? FirstToken { get; private set; }
+
+    /// <summary>Written by the frame thread before the run's end; only where an embedding was asked for.</summary>
+    internal float[]? Embedding { get; set; }
+
+    /// <summary>Set before the run is sent.</summary>
+    internal required RunWatchdog Watchdog { get; init; }
+
+    internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Notes that a token has come; on the frame thread.</summary>
+    /// <returns>The time since the one before it; <see langword="null"/> for the first.</returns>
+    internal TimeSpan? OnToken()
+    {
+        long last = _lastToken;
+        _lastToken = Stopwatch.GetTimestamp();
+        Watchdog.OnToken();
+        if (FirstToken is not null)
+            return Stopwatch.GetElapsedTime(last, _lastToken);
+        FirstToken = _lastToken;
+        return null;
+    }
 
     /// <summary>Frame thread only: a token that <see cref="PassOn"/> passes on.</summary>
     internal void Add(EngineToken token) => _come.Add(token);
@@ -31,15 +57,4 @@ internal sealed class ActiveRun(int id)
         _come.Clear();
         Tokens.Writer.TryWrite(tokens);
     }
-
-    /// <summary>Written by the frame thread before the run's end.</summary>
-    internal long? FirstToken { get; set; }
-
-    /// <summary>Written by the frame thread before the run's end; only where an embedding was asked for.</summary>
-    internal float[]? Embedding { get; set; }
-
-    /// <summary>Set before the run is sent.</summary>
-    internal required RunWatchdog Watchdog { get; init; }
-
-    internal TaskCompletionSource<RunOutcome> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -38,6 +38,7 @@ internal static class OllamaChat
                 Model = request.Model,
                 KeepAlive = request.KeepAlive,
                 IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
             },
             wishes,
             cancellationToken).ConfigureAwait(false);

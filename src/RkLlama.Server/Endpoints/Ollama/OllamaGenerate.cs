@@ -39,6 +39,7 @@ internal static class OllamaGenerate
                 KeepAlive = request.KeepAlive,
                 IsRetry = RetryArmour.IsRetry(context),
                 PromptField = "prompt",
+                Ledger = context.Ledger(),
                 RawPrompt = request.IsRaw ? request.Prompt : null,
             },
             wishes,

@@ -22,6 +22,7 @@ internal static class Responses
                 Model = request.Model,
                 PromptField = "input",
                 IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
             },
             request.Wishes,
             cancellationToken).ConfigureAwait(false);

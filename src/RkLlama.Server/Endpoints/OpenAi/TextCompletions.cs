@@ -25,6 +25,7 @@ internal static class TextCompletions
                 RawPrompt = request.Prompt,
                 PromptField = "prompt",
                 IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
             },
             new() { StopSequences = request.StopSequences, SplitsReasoning = false },
             cancellationToken).ConfigureAwait(false);
@@ -51,7 +52,7 @@ internal static class TextCompletions
                     text.Append(content.Text);
             }
 
-            return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end));
+            return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end), Timings.Of(end));
         }
 
         internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -67,17 +68,17 @@ internal static class TextCompletions
                 if (part.End is not { } end)
                     continue;
 
-                yield return Event([new("", 0, null, end.FinishReason)], null);
+                yield return Event([new("", 0, null, end.FinishReason)], null, Timings.Of(end));
                 if (request.IncludesUsage)
                     yield return Event([], ChatCompletions.UsageOf(end));
                 yield return SseStream.Done;
             }
         }
 
-        private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage) =>
-            new(id, TextCompletion.Kind, created, request.Model, ChatCompletions.Fingerprint, choices, usage);
+        private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings) =>
+            new(id, TextCompletion.Kind, created, request.Model, ChatCompletions.Fingerprint, choices, usage) { Timings = timings };
 
-        private ReadOnlyMemory<byte> Event(TextCompletionChoice[] choices, CompletionUsage? usage) =>
-            StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(Of(choices, usage), ApiJson.Wire.TextCompletion));
+        private ReadOnlyMemory<byte> Event(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings = null) =>
+            StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(Of(choices, usage, timings), ApiJson.Wire.TextCompletion));
     }
 }

@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace RkLlama.Server.Monitoring;
+
+/// <summary>What the kernel says of a process, from a file that costs nobody anything to read.</summary>
+internal static class ProcessMemory
+{
+    private static readonly int PageBytes = Environment.SystemPageSize;
+
+    /// <summary>
+    /// Resident memory of a process; <see langword="null"/> when it has gone. Not its proportional share: to add that up the kernel walks the tables of a
+    /// model of gigabytes, and holds its process up meanwhile.
+    /// </summary>
+    internal static long? ResidentBytes(int process)
+    {
+        try
+        {
+            string[] fields = File.ReadAllText($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/statm").Split(' ');
+            return long.TryParse(fields.ElementAtOrDefault(1), CultureInfo.InvariantCulture, out long pages) ? pages * PageBytes : null;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
