@@ -38,6 +38,7 @@ on_node sh -c 'mount -t tmpfs -o mode=0700 tmpfs /sys/kernel/debug && mkdir /sys
 check "the service's user cannot read debugfs" not on_node runuser -u rkllama -- cat /sys/kernel/debug/rknpu/load
 on_node systemctl restart rkllama
 check "the service can read the NPU's files in it" soon answers 8080 /npu '"driver_version":"0.9.8","load_percent":[45,42,44]'
+check "another user is told why not" says "no permission to read /sys/kernel/debug/rknpu/load" runuser -u rkllama -- rkllama npu
 check "they are not there for others" not on_node test -e /run/rkllama/rknpu/load
 check "and root with the command" says "core 2               44 %" rkllama npu
 check "the doctor looks at the service" says "the server listens on 8080" rkllama doctor

@@ -15,6 +15,7 @@ internal static class CheckIds
     internal const string LibraryVersion = "library-version";
     internal const string Settings = "settings";
     internal const string Port = "port";
+    internal const string Server = "server";
     internal const string Limits = "limits";
     internal const string ModelsDirectory = "models-directory";
     internal const string Modelfile = "modelfile";
@@ -31,7 +32,7 @@ internal static class CheckIds
 
     internal static readonly string[] All =
     [
-        Platform, Kernel, NpuDriver, NpuDevice, NpuPermission, NpuUsers, Library, LibraryFile, LibraryNeeds, LibraryVersion, Settings, Port, Limits,
+        Platform, Kernel, NpuDriver, NpuDevice, NpuPermission, NpuUsers, Library, LibraryFile, LibraryNeeds, LibraryVersion, Settings, Port, Server, Limits,
         ModelsDirectory, Modelfile, ModelFile, ModelPermission, ModelMemory, Tokenizer, Template, Disk, NpuClock, CpuClock, DdrClock, Temperature,
     ];
 }

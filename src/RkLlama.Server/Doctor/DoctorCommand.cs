@@ -25,6 +25,7 @@ internal static class DoctorCommand
             {
                 Probe = RuntimeFound.Probe,
                 Refused = ServiceAccess.Refused,
+                Health = ServerState.Ask,
                 FreeBytes = FreeBytes,
             };
             return Report(Examination.Of(patient), result.GetValue(json), Console.Out);

@@ -51,6 +51,9 @@ internal sealed class Patient
     /// <summary>Of these paths, those that the service's user may not open; see <see cref="ServiceAccess"/>.</summary>
     internal required Func<Patient, IReadOnlyList<AccessWish>, IReadOnlyList<AccessWish>> Refused { get; init; }
 
+    /// <summary>What the server on this node answers to <c>GET /health</c>; <see langword="null"/> when it does not.</summary>
+    internal required Func<Patient, string?> Health { get; init; }
+
     /// <summary>Bytes that are free where a path is; <see langword="null"/> when that cannot be told.</summary>
     internal required Func<string, long?> FreeBytes { get; init; }
 

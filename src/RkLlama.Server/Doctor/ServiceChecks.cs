@@ -14,12 +14,15 @@ internal static class ServiceChecks
         : patient.SettingFaults.Select(static fault => Finding.Failure(CheckIds.Settings, fault.TrimEnd('.'),
             "correct it in /etc/rkllama/rkllama.env or with systemctl edit rkllama; the server does not start with it"));
 
+    /// <summary>Nobody else's, and the server that listens there is well: the second stands on the first, so they are one line.</summary>
     internal static IEnumerable<Finding> Port(Patient patient)
     {
         int port = patient.Settings.Port;
         if (Listener(patient, port) is not var (inode, owner))
         {
-            yield return Finding.Ok(CheckIds.Port, $"{port} is free: the server does not run");
+            yield return patient.Unit is null
+                ? Finding.Ok(CheckIds.Port, $"{port} is free: the server does not run")
+                : Finding.Warning(CheckIds.Server, $"rkllama.service is installed and does not listen on {port}", "systemctl status rkllama; journalctl -u rkllama -n 50; systemctl start rkllama");
             yield break;
         }
 
@@ -27,7 +30,7 @@ internal static class ServiceChecks
         bool isOurs = holder is null ? owner == patient.PasswdField(NpuChecks.User(patient), 2) : holder.Name == ProcessTable.OurName;
         if (isOurs)
         {
-            yield return Finding.Ok(CheckIds.Port, $"the server listens on {port}");
+            yield return ServerState.Look(patient);
             yield break;
         }
 

@@ -40,6 +40,11 @@ public sealed class DoctorTests
             node.Process(950, "python3", "socket:[7002]");
             node.Board.Delete("/proc/812/fd/5");
         }),
+        new(CheckIds.Server, Verdict.Warning, "does not listen on 8080", node => node.Board.Write("/proc/net/tcp6", "")),
+        new(CheckIds.Server, Verdict.Failure, "listens on 8080 and does not answer", node => node.Health = null),
+        new(CheckIds.Server, Verdict.Failure, "stuck in the driver", node => node.Health = HealthyNode.HealthOf("stuck", "null")),
+        new(CheckIds.Server, Verdict.Failure, "given its model up; its last fault, at 2026-11-26 10:00:00Z: M: the worker was killed by SIGSEGV",
+            node => node.Health = HealthyNode.HealthOf("failed", """{"at":"2026-11-26T10:00:00Z","model":"M","reason":"the worker was killed by SIGSEGV"}""")),
         new(CheckIds.Limits, Verdict.Warning, "only 1024 files", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("1024", "8388608", "unlimited"))),
         new(CheckIds.Limits, Verdict.Warning, "only 0 bytes may be locked", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("102400", "0", "unlimited"))),
         new(CheckIds.Limits, Verdict.Warning, "4294967296 bytes of addresses", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("102400", "8388608", "4294967296"))),

@@ -44,6 +44,9 @@ internal sealed class HealthyNode : IDisposable
     /// <summary>What came of opening the library.</summary>
     internal RuntimeAnswer Runtime { get; set; } = new(new(RuntimeFamily.V121, "1.2.3", "1.2.3", "symbols, marker 1.2.3", null), null);
 
+    /// <summary>What the server answers to GET /health.</summary>
+    internal string? Health { get; set; } = HealthOf("loaded", "null");
+
     internal long FreeBytes { get; set; } = 20L << 30;
 
     internal Dictionary<string, string> Options { get; } = [];
@@ -56,6 +59,7 @@ internal sealed class HealthyNode : IDisposable
     {
         Probe = (_, _) => Runtime,
         Refused = (patient, wishes) => [.. wishes.Where(wish => Refused.Contains(patient.Shown(wish.Path)))],
+        Health = _ => Health,
         FreeBytes = _ => FreeBytes,
     };
 
@@ -77,6 +81,9 @@ internal sealed class HealthyNode : IDisposable
         File.Delete(descriptor);
         File.CreateSymbolicLink(descriptor, open);
     }
+
+    internal static string HealthOf(string state, string fault) =>
+        $$"""{"status":"ok","version":"0.1.0","uptime_seconds":7,"state":"{{state}}","model":"M","queue":{"running":0,"waiting":0},"last_fault":{{fault}}}""";
 
     internal static string Limits(string files, string locked, string space) =>
         $"Limit                     Soft Limit           Hard Limit           Units     \nMax open files            {files}               102400               files     \n"
