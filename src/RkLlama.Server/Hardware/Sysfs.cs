@@ -20,7 +20,7 @@ internal sealed class Sysfs(string root)
     public string? Read(string path) => Look(path).Text;
 
     /// <summary>Reads a file of one page at most.</summary>
-    /// <returns>The text without the line's end; or why there is none, as the end of a sentence that begins with the path.</returns>
+    /// <returns>The text without the line's end; or why there is none.</returns>
     public (string? Text, Absence? Absence) Look(string path)
     {
         try
