@@ -74,7 +74,7 @@ internal sealed class Answer(
     internal async IAsyncEnumerable<AnswerPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StartedRun started = await start(cancellationToken).ConfigureAwait(false);
-        ledger?.RunBegins(Stopwatch.GetElapsedTime(arrival, started.TurnTaken), Stopwatch.GetElapsedTime(started.TurnTaken, started.Started));
+        ledger?.RunBegins(started.Queue, started.Load);
         using CancellationTokenRegistration left = cancellationToken.Register(() => started.Abort(AbortCause.ClientLeft));
         using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
         EngineRun? run = started.First;

@@ -88,13 +88,14 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
+        long joined = Stopwatch.GetTimestamp();
         try
         {
             turn = await queue.EnterAsync(model.Name, gone.Token, request.IsRetry).ConfigureAwait(false);
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
-            StartedRun started = new(run, turnTaken, Stopwatch.GetTimestamp());
+            StartedRun started = new(run, joined, turnTaken, Stopwatch.GetTimestamp());
             _ = FinishAsync(started, keeper, turn, model, prompt, request, arrival);
             return started;
         }
