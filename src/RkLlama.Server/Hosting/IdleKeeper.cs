@@ -3,7 +3,7 @@ using RkLlama.Server.Inference;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>Unloads a model that requests had loaded and nobody has used for its time, and brings the preloaded one back.</summary>
-internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimeProvider clock, ILogger<IdleKeeper> logger) : BackgroundService
+internal sealed partial class IdleKeeper(ModelHost host, NodeFaults faults, RunQueue queue, TimeProvider clock, ILogger<IdleKeeper> logger) : BackgroundService
 {
     // Longer than that no timer can wait.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -15,13 +15,25 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
         while (!stoppingToken.IsCancellationRequested)
         {
             // Whatever comes first is looked at again: a node that nobody uses is not woken for nothing.
-            if (host.TidyIn is var wait && wait != TimeSpan.Zero)
+            if (TidyIn() is var wait && wait != TimeSpan.Zero)
                 await SleepAsync(wait, stoppingToken).ConfigureAwait(false);
             else if (queue.TryEnter(host.Home?.Name ?? "") is { } turn)
                 await TidyAsync(turn, stoppingToken).ConfigureAwait(false);
             else
                 await queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>How long until there is something to do, zero for now; <see langword="null"/> when nothing is to come. It may be sooner after a change.</summary>
+    private TimeSpan? TidyIn()
+    {
+        if (faults.Stuck is not null)
+            return null;
+        if (host.Current is not { } model)
+            return host.Home is not null && !host.IsOccupied ? TimeSpan.Zero : null;
+        if (model.Expires == DateTimeOffset.MaxValue)
+            return null;
+        return model.Expires - clock.GetUtcNow() is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
     }
 
     /// <summary>So long at most, for ever when that is null; a change ends it.</summary>
@@ -43,7 +55,10 @@ internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimePro
         {
             try
             {
-                await host.TidyAsync().ConfigureAwait(false);
+                if (host.Current is { } model && model.Expires <= clock.GetUtcNow())
+                    await host.LetGoAsync(model.Name).ConfigureAwait(false);
+                if (host.Home is { } home && !host.IsOccupied)
+                    await host.SwitchToAsync(home, CancellationToken.None).ConfigureAwait(false);
                 _backOff.Reset();
             }
             catch (NoModelException)

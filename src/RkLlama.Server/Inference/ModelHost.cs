@@ -200,34 +200,7 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>What has to be done with a node that nobody uses. Only for whoever has the turn.</summary>
-    internal async Task TidyAsync()
-    {
-        if (Current is { } model && model.Expires <= time.GetUtcNow())
-            await LetGoAsync(model.Name).ConfigureAwait(false);
-        if (Home is { } home && !IsOccupied)
-            await SwitchToAsync(home, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// How long until <see cref="TidyAsync"/> has something to do, zero for now; <see langword="null"/> when nothing is to come. It may be sooner after
-    /// a <see cref="ChangeAsync">change</see>.
-    /// </summary>
-    internal TimeSpan? TidyIn
-    {
-        get
-        {
-            if (faults.Stuck is not null)
-                return null;
-            if (Current is not { } model)
-                return Home is not null && !IsOccupied ? TimeSpan.Zero : null;
-            return model.Expires == DateTimeOffset.MaxValue ? null : Max(model.Expires - time.GetUtcNow(), TimeSpan.Zero);
-
-            static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
-        }
-    }
-
-    /// <summary>Waits until what the node serves has changed since the last time, or how long. For one reader.</summary>
+    /// <summary>Waits until what the node serves, or until when, has changed since the last time. For one reader.</summary>
     internal async Task ChangeAsync(CancellationToken cancellationToken) => await _changes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
 
     private void NoteChange() => _changes.Writer.TryWrite(true);

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using RkLlama.Native;
 using RkLlama.Server.Inference;
 
@@ -13,10 +12,9 @@ namespace RkLlama.Server.Worker;
 internal sealed partial class WorkerSession : IEngineSession
 {
     private readonly WorkerProcess _worker;
+    private readonly WorkerOpening _opening;
     private readonly WorkerSettings _settings;
     private readonly ILogger _logger;
-    private readonly TaskCompletionSource<RuntimeInfo> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<LoadedReply> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
 
@@ -38,6 +36,9 @@ internal sealed partial class WorkerSession : IEngineSession
         _settings = settings;
         _logger = logger;
         _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
+
+        // No frame comes before one has been sent.
+        _opening = new(_worker, settings, logger);
         _ = WatchAsync();
     }
 
@@ -54,80 +55,15 @@ internal sealed partial class WorkerSession : IEngineSession
     public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, () => _worker.IsAlive) : null;
 
     /// <exception cref="EngineException">The library cannot be used.</exception>
-    internal async Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride)
-    {
-        Send(FrameType.Probe, new ProbeCommand(library, versionOverride), WorkerJson.Default.ProbeCommand);
-        return await InTimeAsync(_probed.Task, "open", CancellationToken.None).ConfigureAwait(false);
-    }
+    internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _opening.ProbeAsync(library, versionOverride);
 
     /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
     /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
         _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
-        LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
-            model.ReusesKvCache, model.KeepsChatTemplate);
-        Send(FrameType.Load, command, WorkerJson.Default.LoadCommand);
-
-        LoadedReply reply;
-        try
-        {
-            reply = await InTimeAsync(_loaded.Task, "load the model", cancellationToken).ConfigureAwait(false);
-            await _worker.LogReadUpToAsync(WorkerProgram.LoadMark).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (EngineException) when (_worker.Log.ContextLimit is { } limit && limit < model.MaxContextLength)
-        {
-            throw new ContextLimitException(limit);
-        }
-
-        CheckVersion(reply.Runtime, versionOverride is not null);
-        CheckLoad(reply);
-        _worker.Log.ClearErrors();
-        Facts = new(
-            _worker.Log.RuntimeVersion ?? reply.Runtime.Description,
-            _worker.Log.DriverVersion,
-            reply.HasPerRunSampling,
-            model.MaxContextLength,
-            model.MaxNewTokens);
+        Facts = await _opening.LoadAsync(library, versionOverride, model, cancellationToken).ConfigureAwait(false);
         return this;
-    }
-
-    /// <summary>Waits for the library's answer within the budget of a load. The caller ends a session whose library gave none.</summary>
-    private async Task<T> InTimeAsync<T>(Task<T> answer, string what, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await answer.WaitAsync(_settings.LoadTime, _settings.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw new EngineException($"the runtime took longer than {_settings.LoadTime.TotalSeconds:0.###} s to {what}; its worker was ended");
-        }
-    }
-
-    /// <summary>The ABI was chosen before the library could say its version; now it has.</summary>
-    private void CheckVersion(RuntimeInfo chosen, bool byOperator)
-    {
-        if (_worker.Log.RuntimeVersion is not { } reported || RuntimeIdentity.Accepts(chosen.Family, reported))
-            return;
-
-        string text = $"the RKLLM runtime says it is {reported}, but is driven as {chosen.Description} ({chosen.Evidence}); set RKLLAMA_RUNTIME_VERSION={reported}";
-        if (!byOperator)
-            throw new EngineException(text);
-        Log.VersionMismatch(_logger, text);
-    }
-
-    private void CheckLoad(LoadedReply reply)
-    {
-        // 1.1 reports success for files it could not read, and aborts at the first run.
-        if (reply.Runtime.Family == RuntimeFamily.V11 && _worker.Log.ErrorText is { Length: > 0 } errors)
-            throw new EngineException(errors);
-
-        if (!reply.ChatTemplateDisabled)
-            Log.TemplateKept(_logger);
-
-        if (_settings.ExpectedPlatform is { } expected && _worker.Log.Platform is { } platform && !platform.Equals(expected, StringComparison.OrdinalIgnoreCase))
-            Log.OtherPlatform(_logger, expected, platform);
     }
 
     /// <inheritdoc/>
@@ -217,27 +153,10 @@ internal sealed partial class WorkerSession : IEngineSession
                 Current(ended.Id)?.PassOn();
                 _ = EndRunAsync(ended);
                 break;
-            case FrameType.Probed:
-                _probed.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.RuntimeInfo)!);
-                break;
-            case FrameType.Loaded:
-                _loaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.LoadedReply)!);
-                break;
-            case FrameType.Failed:
-                _ = FailStartAsync(JsonSerializer.Deserialize(payload, WorkerJson.Default.FailedReply)!.Message);
+            case FrameType.Probed or FrameType.Loaded or FrameType.Failed:
+                _opening.OnFrame(type, payload);
                 break;
         }
-    }
-
-    /// <summary>A probe or load that failed: the reason is what the library printed, once all of it has been read.</summary>
-    private async Task FailStartAsync(string message)
-    {
-        if (!_probed.TrySetException(new EngineException(message)))
-            return;
-
-        await _worker.LogReadUpToAsync(WorkerProgram.LoadMark).ConfigureAwait(false);
-        string errors = _worker.Log.ErrorText;
-        _loaded.TrySetException(new EngineException(errors.Length > 0 ? errors : message));
     }
 
     private ActiveRun? Current(int runId)
@@ -332,11 +251,7 @@ internal sealed partial class WorkerSession : IEngineSession
         if (runId is { } id)
             EndRun(id, new(FinishReason.Error, 0, null, reason));
 
-        EngineException failure = new(reason);
-        if (_probed.TrySetException(failure))
-            _ = _probed.Task.Exception;
-        if (_loaded.TrySetException(failure))
-            _ = _loaded.Task.Exception;
+        _opening.Fail(reason);
     }
 
     /// <inheritdoc/>
@@ -346,7 +261,7 @@ internal sealed partial class WorkerSession : IEngineSession
             _disposing = true;
 
         // A worker that is still loading would hear a polite request only afterwards.
-        if (!_loaded.Task.IsCompletedSuccessfully)
+        if (!_opening.IsLoaded)
             await _worker.KillAsync().ConfigureAwait(false);
 
         if (!_isUnkillable)
@@ -355,29 +270,8 @@ internal sealed partial class WorkerSession : IEngineSession
             Bury(DeclareStuck());
     }
 
-    private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)
-    {
-        try
-        {
-            _worker.Send(type, message, typeInfo);
-        }
-        catch (IOException)
-        {
-            // The worker is gone; WatchAsync fails whoever waits for an answer, and says why.
-        }
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "{Text}")]
-        internal static partial void VersionMismatch(ILogger logger, string text);
-
-        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "The runtime refused to switch its own chat template off: text prompts will be wrapped twice")]
-        internal static partial void TemplateKept(ILogger logger);
-
-        [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "--target_platform is {Expected}, but the runtime reports {Reported}")]
-        internal static partial void OtherPlatform(ILogger logger, string expected, string reported);
-
         [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Killing worker {ProcessId}: {Reason}")]
         internal static partial void Killed(ILogger logger, int processId, string reason);
 
