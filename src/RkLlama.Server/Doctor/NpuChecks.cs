@@ -91,7 +91,7 @@ internal static class NpuChecks
     internal static IEnumerable<Finding> Users(Patient patient)
     {
         string[] nodes = [.. Nodes(patient)];
-        string[] others = [.. new ProcessTable(patient).Holders(nodes.Contains).Where(static holder => holder.Name != ProcessTable.OurName)
+        string[] others = [.. new ProcessTable(patient).Holders(nodes.Contains).Where(static holder => !holder.IsOurs)
             .Select(static holder => string.Create(CultureInfo.InvariantCulture, $"{holder.Name} (process {holder.Id})"))];
         yield return others.Length == 0
             ? Finding.Ok(CheckIds.NpuUsers, "no other program has the NPU open")

@@ -27,7 +27,7 @@ internal static class ServiceChecks
         }
 
         ProcessTable.Entry? holder = new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault();
-        bool isOurs = holder is null ? owner == patient.PasswdField(NpuChecks.User(patient), 2) : holder.Name == ProcessTable.OurName;
+        bool isOurs = holder is null ? owner == patient.PasswdField(NpuChecks.User(patient), 2) : holder.IsOurs;
         if (isOurs)
         {
             yield return ServerState.Look(patient);
@@ -45,7 +45,7 @@ internal static class ServiceChecks
     {
         // Those of the server where it runs; those that it would get else; or one's own.
         ProcessTable.Entry? server = Listener(patient, patient.Settings.Port) is var (inode, _)
-            ? new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.Name == ProcessTable.OurName)
+            ? new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.IsOurs)
             : null;
         string limits = patient.ReadText(server is null ? "/proc/self/limits" : $"/proc/{server.Id}/limits") ?? "";
         string files = (server is null ? patient.Unit?.OpenFiles : null) ?? Limit(limits, "Max open files");

@@ -91,5 +91,30 @@ public sealed class ServiceUnitTests : IDisposable
         _node.Patient().Unit!.Hides(path).Should().Be(isHidden);
     }
 
+    [Fact]
+    public void The_library_is_looked_for_where_the_services_user_lives()
+    {
+        _node.Board.Delete(HealthyNode.Library);
+        _node.Board.Write("/var/lib/rkllama/RKLLAMA/lib/librkllmrt.so", "a library");
+
+        Line(CheckIds.Library).Text.Should().Contain(" at /var/lib/rkllama/RKLLAMA/lib/librkllmrt.so ");
+    }
+
+    [Theory]
+    [InlineData("", "/var/lib/rkllama/.cache/huggingface/hub")]
+    [InlineData("HF_HOME=/srv/hf\n", "/srv/hf/hub")]
+    [InlineData("HF_HUB_CACHE=/srv/cache\n", "/srv/cache")]
+    public void Tokenizers_are_looked_for_in_the_services_cache(string environment, string cache)
+    {
+        const string Tokenizer = "/var/lib/rkllama/models/M/tokenizer.json";
+        string folder = $"{cache}/models--Org--Name/snapshots/abc";
+        _node.Board.Write("/etc/rkllama/rkllama.env", environment);
+        _node.Board.Write(HealthyNode.Modelfile, "FROM=\"m.rkllm\"\nHUGGINGFACE_PATH=\"Org/Name\"\n");
+        Directory.CreateDirectory(_node.Board.At(folder));
+        File.Move(_node.Board.At(Tokenizer), _node.Board.At(folder + "/tokenizer.json"));
+
+        Line(CheckIds.Tokenizer).Verdict.Should().Be(Verdict.Ok);
+    }
+
     private Finding Line(string id) => _node.Examine().Single(finding => finding.Id == id);
 }
