@@ -84,7 +84,7 @@ internal static class NpuChecks
         yield return refused.Count == 0
             ? Finding.Ok(CheckIds.NpuDevice, string.Join(", ", nodes))
             : Finding.Failure(CheckIds.NpuPermission,
-                $"the user '{User(patient)}' may not open {string.Join(", ", refused.Select(wish => patient.Shown(wish.Path)))}",
+                $"the user '{patient.User}' may not open {string.Join(", ", refused.Select(wish => patient.Shown(wish.Path)))}",
                 "udevadm control --reload; udevadm trigger; the user belongs into the groups render and video (usermod -aG render,video)");
     }
 
@@ -98,8 +98,6 @@ internal static class NpuChecks
             : Finding.Warning(CheckIds.NpuUsers, $"{string.Join(", ", others)} has the NPU open too: runs may hang or be killed",
                 "let one program have the NPU; the driver does not share it safely");
     }
-
-    internal static string User(Patient patient) => patient.Unit?.User ?? Environment.UserName;
 
     private static IEnumerable<string> Nodes(Patient patient)
     {

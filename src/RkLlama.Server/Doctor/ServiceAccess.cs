@@ -20,10 +20,9 @@ internal static class ServiceAccess
     /// <summary>Of the wishes, those that are refused. What is not there is nobody's refusal.</summary>
     internal static IReadOnlyList<AccessWish> Refused(Patient patient, IReadOnlyList<AccessWish> wishes)
     {
-        List<AccessWish> refused = [.. wishes.Where(wish => patient.Unit is { } unit && unit.Hides(wish.Path))];
+        List<AccessWish> refused = [.. wishes.Where(wish => patient.SpeaksForService && patient.Unit!.Hides(wish.Path))];
         AccessWish[] open = [.. wishes.Except(refused)];
-        bool asOther = patient.Unit is { User: not "root" } && Environment.UserName == "root";
-        return [.. refused, .. asOther ? RefusedTo(patient.Unit!.User, open) : open.Where(IsRefused)];
+        return [.. refused, .. patient.User != Environment.UserName ? RefusedTo(patient.User, open) : open.Where(IsRefused)];
     }
 
     /// <summary>The other process: wishes on stdin, one a line, and the refused ones back on stdout.</summary>

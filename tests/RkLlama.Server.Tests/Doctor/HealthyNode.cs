@@ -53,9 +53,12 @@ internal sealed class HealthyNode : IDisposable
 
     internal Dictionary<string, string> Shell { get; } = [];
 
+    /// <summary>Who asks.</summary>
+    internal string User { get; set; } = "root";
+
     internal IReadOnlyList<Finding> Examine() => Examination.Of(Patient());
 
-    internal Patient Patient() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name))
+    internal Patient Patient() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name), User)
     {
         Probe = (_, _) => Runtime,
         Refused = (patient, wishes) => [.. wishes.Where(wish => Refused.Contains(patient.Shown(wish.Path)))],

@@ -116,5 +116,17 @@ public sealed class ServiceUnitTests : IDisposable
         Line(CheckIds.Tokenizer).Verdict.Should().Be(Verdict.Ok);
     }
 
+    [Fact]
+    public void Whoever_is_not_root_is_told_of_his_own_rights_and_not_of_the_services_secrets()
+    {
+        _node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n");
+        _node.Refused.AddRange(["/etc/rkllama/key", "/dev/dri/renderD129"]);
+        _node.User = "web";
+
+        Line(CheckIds.NpuPermission).Text.Should().StartWith("the user 'web' may not open");
+        Line(CheckIds.ModelPermission).Text.Should().Be("the user 'web' may read the models");
+        Line(CheckIds.Settings).Verdict.Should().Be(Verdict.Ok);
+    }
+
     private Finding Line(string id) => _node.Examine().Single(finding => finding.Id == id);
 }
