@@ -5,6 +5,9 @@ namespace RkLlama.Server.Tests.Doctor;
 /// <summary>The doctor looks at the service's port, models and user, as systemd would put them together.</summary>
 public sealed class ServiceUnitTests : IDisposable
 {
+    // As a takeover writes it.
+    private const string Migrated = "ProtectHome=no\nTemporaryFileSystem=/root:ro,mode=0755 /home:ro,mode=0755 /run/user:ro,mode=0755\nBindPaths=/root/RKLLAMA/models\n";
+
     private readonly HealthyNode _node = new();
 
     public void Dispose() => _node.Dispose();
@@ -81,12 +84,17 @@ public sealed class ServiceUnitTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/root/x.rkllm", true)]
-    [InlineData("/root/RKLLAMA/models/x.rkllm", false)]
-    [InlineData("/srv/x.rkllm", false)]
-    public void Home_directories_are_hidden_from_the_service_but_for_its_models(string path, bool isHidden)
+    [InlineData("", "/root/x.rkllm", true)]
+    [InlineData("", "/var/tmp/x.rkllm", true)]
+    [InlineData("", "/srv/x.rkllm", false)]
+    [InlineData("ProtectHome=no\nPrivateTmp=no\n", "/root/x.rkllm", false)]
+    [InlineData("ProtectHome=no\nPrivateTmp=no\n", "/tmp/x.rkllm", false)]
+    [InlineData(Migrated, "/root/x.rkllm", true)]
+    [InlineData(Migrated, "/home/me/x.rkllm", true)]
+    [InlineData(Migrated, "/root/RKLLAMA/models/x.rkllm", false)]
+    public void What_the_sandbox_hides_the_service_cannot_see(string dropIn, string path, bool isHidden)
     {
-        _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-migrated.conf", "[Service]\nProtectHome=no\nBindPaths=/root/RKLLAMA/models\n");
+        _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-migrated.conf", "[Service]\n" + dropIn);
 
         _node.Patient().Unit!.Hides(path).Should().Be(isHidden);
     }
