@@ -55,6 +55,9 @@ internal sealed class ServiceUnit
             || _covered.Any(folder => IsBelow(path, folder)))
         && !_bound.Any(folder => IsBelow(path, folder));
 
+    /// <summary>The folder, mounted for the service, that a path is in: there, what is above it does not matter.</summary>
+    internal string? Mount(string path) => _bound.Find(folder => IsBelow(path, folder));
+
     /// <param name="read">The text of a file, or null.</param>
     /// <param name="list">The full paths of the files of a folder.</param>
     /// <returns><see langword="null"/> where there is no such unit, or it starts something else.</returns>
