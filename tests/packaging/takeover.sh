@@ -86,6 +86,8 @@ check "the log has the model's load" says DeepSeek-R1-1.5B journalctl -u rkllama
 inside() { nsenter --target "$(pgrep -P "$leader" -x rkllama | head -1)" --mount --root "$@"; }
 check "the service sees of /root nothing but the models" test "$(inside ls -A /root/RKLLAMA)" = models -a "$(inside ls -A /root)" = RKLLAMA
 check "it cannot write into /opt/rkllama" not inside touch /opt/rkllama/x
+check "the doctor knows the service's port" says "the server listens on 8085" /opt/rkllama/rkllama doctor
+check "and of the models the one that the service cannot reach" says "the user 'rkllama' cannot read /root/downloads/far.rkllm →" /opt/rkllama/rkllama doctor
 
 on_node sh -c 'umask 077; mkdir -p ~/RKLLAMA/models/MyModel; echo FROM=\"mymodel.rkllm\" >~/RKLLAMA/models/MyModel/Modelfile; ln -s /opt/rkllama/models/deepseek-1.5b.rkllm ~/RKLLAMA/models/MyModel/mymodel.rkllm'
 check "a model that root adds is there at once" answers 8085 /models '{"models":["DeepSeek-R1-1.5B","Demo","Far","MyModel"]}'

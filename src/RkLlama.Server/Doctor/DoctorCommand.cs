@@ -21,7 +21,7 @@ internal static class DoctorCommand
             if (result.GetValue(reach))
                 return ServiceAccess.Answer(Console.In, Console.Out);
 
-            Patient patient = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable)
+            Patient patient = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, Environment.UserName)
             {
                 Probe = RuntimeFound.Probe,
                 Refused = ServiceAccess.Refused,

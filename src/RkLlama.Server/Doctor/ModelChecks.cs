@@ -85,8 +85,8 @@ internal sealed class ModelChecks(Patient patient)
         ];
         string[] refused = [.. patient.Refused(patient, wishes).Select(wish => patient.Shown(wish.Path))];
         _findings.Add(refused.Length == 0
-            ? Finding.Ok(CheckIds.ModelPermission, $"the user '{NpuChecks.User(patient)}' may read the models")
-            : Finding.Failure(CheckIds.ModelPermission, $"the user '{NpuChecks.User(patient)}' cannot read {string.Join(", ", refused)}",
+            ? Finding.Ok(CheckIds.ModelPermission, $"the user '{patient.User}' may read the models")
+            : Finding.Failure(CheckIds.ModelPermission, $"the user '{patient.User}' cannot read {string.Join(", ", refused)}",
                 $"/usr/lib/rkllama/share {patient.Shown(patient.Models.Root)} gives the service its rights; files in home directories have to be moved"));
     }
 

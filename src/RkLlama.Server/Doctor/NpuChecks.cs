@@ -84,22 +84,20 @@ internal static class NpuChecks
         yield return refused.Count == 0
             ? Finding.Ok(CheckIds.NpuDevice, string.Join(", ", nodes))
             : Finding.Failure(CheckIds.NpuPermission,
-                $"the user '{User(patient)}' may not open {string.Join(", ", refused.Select(wish => patient.Shown(wish.Path)))}",
+                $"the user '{patient.User}' may not open {string.Join(", ", refused.Select(wish => patient.Shown(wish.Path)))}",
                 "udevadm control --reload; udevadm trigger; the user belongs into the groups render and video (usermod -aG render,video)");
     }
 
     internal static IEnumerable<Finding> Users(Patient patient)
     {
         string[] nodes = [.. Nodes(patient)];
-        string[] others = [.. new ProcessTable(patient).Holders(nodes.Contains).Where(static holder => holder.Name != ProcessTable.OurName)
+        string[] others = [.. new ProcessTable(patient).Holders(nodes.Contains).Where(static holder => !holder.IsOurs)
             .Select(static holder => string.Create(CultureInfo.InvariantCulture, $"{holder.Name} (process {holder.Id})"))];
         yield return others.Length == 0
             ? Finding.Ok(CheckIds.NpuUsers, "no other program has the NPU open")
             : Finding.Warning(CheckIds.NpuUsers, $"{string.Join(", ", others)} has the NPU open too: runs may hang or be killed",
                 "let one program have the NPU; the driver does not share it safely");
     }
-
-    internal static string User(Patient patient) => patient.Unit?.User ?? Environment.UserName;
 
     private static IEnumerable<string> Nodes(Patient patient)
     {

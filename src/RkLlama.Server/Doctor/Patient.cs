@@ -7,14 +7,19 @@ namespace RkLlama.Server.Doctor;
 /// <summary>The node that is looked at, below a root that tests replace. What several checks need is looked at once.</summary>
 internal sealed class Patient
 {
+    private const string KeyFile = "RKLLAMA_API_KEY_FILE";
+
+    private readonly string _user;
     private readonly Lazy<NodeReading> _hardware;
     private readonly Lazy<RuntimeFound> _runtime;
 
     /// <param name="root">The folder that has <c>sys</c>, <c>proc</c>, <c>etc</c> and all else in it.</param>
     /// <param name="option">The doctor's own options, which beat the service's.</param>
     /// <param name="variable">The doctor's own environment, which counts where there is no service.</param>
-    internal Patient(string root, Func<string, string?> option, Func<string, string?> variable)
+    /// <param name="user">Who asks. Root speaks for the service's user too; others only for themselves.</param>
+    internal Patient(string root, Func<string, string?> option, Func<string, string?> variable, string user)
     {
+        _user = user;
         Root = root;
         Files = new(root);
         Unit = ServiceUnit.Find(ReadText, folder => Files.Entries(folder, "").Select(name => $"{folder}/{name}"));
@@ -22,7 +27,7 @@ internal sealed class Patient
         _runtime = new(() => RuntimeFound.Look(this));
         (Settings, SettingFaults) = ReadSettings(
             name => option(name) ?? Unit?.Option(name),
-            name => Unit is null ? variable(name) : Unit.Variable(name));
+            name => name == KeyFile ? FindKeyFile(variable) : Variable(name, variable));
         Models = new(At(Settings.Models));
     }
 
@@ -40,6 +45,16 @@ internal sealed class Patient
     internal IReadOnlyList<string> SettingFaults { get; }
 
     internal ModelCatalog Models { get; }
+
+    /// <summary>Whose rights are looked at: the service's user's, where the one who asks can speak for it.</summary>
+    internal string User => Unit is { } unit && (_user == "root" || _user == unit.User) ? unit.User : _user;
+
+    /// <summary>Whether it is the service's view that is looked at.</summary>
+    internal bool SpeaksForService => Unit?.User == User;
+
+    /// <summary>The file with the key that clients have to send, where the settings name one and it is for the one who asks to judge.</summary>
+    internal string? FindKeyFile(Func<string, string?> variable) =>
+        (Unit is null || SpeaksForService) && Variable(KeyFile, variable) is { Length: > 0 } path ? At(path) : null;
 
     internal NodeReading Hardware => _hardware.Value;
 
@@ -65,6 +80,8 @@ internal sealed class Patient
     /// <summary>A field of a user's line in <c>/etc/passwd</c>, from 0.</summary>
     internal string? PasswdField(string user, int field) =>
         (ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields[0] == user && fields.Length > field)?[field];
+
+    private string? Variable(string name, Func<string, string?> variable) => Unit is null ? variable(name) : Unit.Variable(name);
 
     /// <summary>Where a path of the node is on this machine.</summary>
     internal string At(string path) => Root == "/" ? path : Path.Join(Root, path);

@@ -3,11 +3,12 @@ namespace RkLlama.Server.Doctor;
 /// <summary>Who has what open, from <c>/proc</c>. Without root's rights only one's own processes can be looked into.</summary>
 internal sealed class ProcessTable(Patient patient)
 {
-    /// <summary>The name that the kernel gives our processes.</summary>
-    internal const string OurName = "rkllama";
-
     /// <param name="Name">The first 15 characters of its program's.</param>
-    internal sealed record Entry(int Id, string Name);
+    internal sealed record Entry(int Id, string Name)
+    {
+        /// <summary>Whether it is the server or one of its workers, under a name like the package's.</summary>
+        internal bool IsOurs => Name.StartsWith("rkllama", StringComparison.Ordinal);
+    }
 
     /// <summary>The processes that have something open whose name in <c>/proc/PID/fd</c> is wanted.</summary>
     internal IEnumerable<Entry> Holders(Func<string, bool> isWanted)

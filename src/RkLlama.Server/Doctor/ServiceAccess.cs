@@ -20,10 +20,11 @@ internal static class ServiceAccess
     /// <summary>Of the wishes, those that are refused. What is not there is nobody's refusal.</summary>
     internal static IReadOnlyList<AccessWish> Refused(Patient patient, IReadOnlyList<AccessWish> wishes)
     {
-        List<AccessWish> refused = [.. wishes.Where(wish => patient.Unit is { } unit && unit.Hides(wish.Path))];
+        List<AccessWish> refused = [.. wishes.Where(wish => patient.SpeaksForService && patient.Unit!.Hides(wish.Path))];
         AccessWish[] open = [.. wishes.Except(refused)];
-        bool asOther = patient.Unit is { User: not "root" } && Environment.UserName == "root";
-        return [.. refused, .. asOther ? RefusedTo(patient.Unit!.User, open) : open.Where(IsRefused)];
+        return [.. refused, .. patient.User != Environment.UserName
+            ? open.GroupBy(wish => patient.Unit!.Mount(wish.Path) ?? "/").SelectMany(group => RefusedTo(patient.User, group.Key, [.. group]))
+            : open.Where(IsRefused)];
     }
 
     /// <summary>The other process: wishes on stdin, one a line, and the refused ones back on stdout.</summary>
@@ -38,32 +39,37 @@ internal static class ServiceAccess
         return 0;
     }
 
-    private static AccessWish[] RefusedTo(string user, AccessWish[] wishes)
+    /// <param name="folder">Where the other process begins: root may go into a folder that is mounted for the service, whose way there is closed to its user.</param>
+    private static IEnumerable<AccessWish> RefusedTo(string user, string folder, AccessWish[] wishes)
     {
         try
         {
+            Directory.SetCurrentDirectory(folder);
             using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["doctor", Option])
             {
                 UserName = user,
-                WorkingDirectory = "/",
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
 
             // Each pipe holds more than this; a process that is gone has refused nothing.
             foreach (AccessWish wish in wishes)
-                process.StandardInput.WriteLine($"{(wish.Writes ? 'w' : 'r')} {wish.Path}");
+                process.StandardInput.WriteLine(Line(folder, wish));
             process.StandardInput.Close();
             string answer = process.StandardOutput.ReadToEnd();
             if (!process.WaitForExit(Patience))
                 process.Kill();
-            return [.. answer.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+            string[] refused = answer.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return [.. wishes.Where(wish => refused.Contains(Line(folder, wish)))];
         }
-        catch (Exception ex) when (ex is Win32Exception or IOException or InvalidOperationException)
+        catch (Exception ex) when (ex is Win32Exception or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             return [];
         }
     }
+
+    /// <summary>From where the other process begins, by the link of the kernel's that does not go there from the root.</summary>
+    private static string Line(string folder, AccessWish wish) => $"{(wish.Writes ? 'w' : 'r')} /proc/self/cwd/{Path.GetRelativePath(folder, wish.Path)}";
 
     private static AccessWish Parse(string line) => new(line[2..], line[0] == 'w');
 

@@ -9,10 +9,20 @@ internal static class ServiceChecks
     private const long LeastLocked = 64 << 10;
     private const long LittleDisk = 1L << 30;
 
-    internal static IEnumerable<Finding> Settings(Patient patient) => patient.SettingFaults.Count == 0
-        ? [Finding.Ok(CheckIds.Settings, patient.Unit is null ? "of this shell; rkllama.service is not installed" : "of rkllama.service")]
-        : patient.SettingFaults.Select(static fault => Finding.Failure(CheckIds.Settings, fault.TrimEnd('.'),
-            "correct it in /etc/rkllama/rkllama.env or with systemctl edit rkllama; the server does not start with it"));
+    internal static IEnumerable<Finding> Settings(Patient patient)
+    {
+        List<Finding> faults = [.. patient.SettingFaults.Select(fault => Finding.Failure(CheckIds.Settings, patient.Shown(fault.TrimEnd('.')),
+            "correct it in /etc/rkllama/rkllama.env or with systemctl edit rkllama; the server does not start with it"))];
+        if (patient.FindKeyFile(static _ => null) is { } path && patient.Refused(patient, [new(path, Writes: false)]).Count > 0)
+        {
+            faults.Add(Finding.Failure(CheckIds.Settings, $"RKLLAMA_API_KEY_FILE: the user '{patient.User}' cannot read {patient.Shown(path)}; the server does not start with it",
+                "chgrp rkllama on the file, and chmod 640"));
+        }
+
+        return faults.Count > 0
+            ? faults
+            : [Finding.Ok(CheckIds.Settings, patient.Unit is null ? "of this shell; rkllama.service is not installed" : "of rkllama.service")];
+    }
 
     /// <summary>Nobody else's, and the server that listens there is well: the second stands on the first, so they are one line.</summary>
     internal static IEnumerable<Finding> Port(Patient patient)
@@ -27,7 +37,7 @@ internal static class ServiceChecks
         }
 
         ProcessTable.Entry? holder = new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault();
-        bool isOurs = holder is null ? owner == patient.PasswdField(NpuChecks.User(patient), 2) : holder.Name == ProcessTable.OurName;
+        bool isOurs = holder is null ? owner == patient.PasswdField(patient.Unit?.User ?? patient.User, 2) : holder.IsOurs;
         if (isOurs)
         {
             yield return ServerState.Look(patient);
@@ -45,7 +55,7 @@ internal static class ServiceChecks
     {
         // Those of the server where it runs; those that it would get else; or one's own.
         ProcessTable.Entry? server = Listener(patient, patient.Settings.Port) is var (inode, _)
-            ? new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.Name == ProcessTable.OurName)
+            ? new ProcessTable(patient).Holders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.IsOurs)
             : null;
         string limits = patient.ReadText(server is null ? "/proc/self/limits" : $"/proc/{server.Id}/limits") ?? "";
         string files = (server is null ? patient.Unit?.OpenFiles : null) ?? Limit(limits, "Max open files");

@@ -13,11 +13,13 @@ internal sealed class ServiceUnit
     // The administrator's before the machine's before the package's.
     private static readonly string[] Folders = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
-    // Under ProtectHome and PrivateTmp; what BindPaths names is there all the same.
-    private static readonly string[] Hidden = ["/root", "/home", "/run/user", "/tmp", "/var/tmp"];
+    private static readonly string[] Homes = ["/root", "/home", "/run/user"];
+    private static readonly string[] Temporary = ["/tmp", "/var/tmp"];
 
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly List<string> _covered = [];
     private readonly List<string> _bound = [];
+    private bool _hidesHomes, _hidesTemporary;
     private string[] _command = [];
 
     private ServiceUnit()
@@ -47,9 +49,14 @@ internal sealed class ServiceUnit
     }
 
     /// <summary>Whether the service does not see a path at all, whatever its user may do.</summary>
-    internal bool Hides(string path) => User != "root"
-        && Hidden.Any(folder => IsBelow(path, folder))
+    internal bool Hides(string path) =>
+        ((_hidesHomes && Homes.Any(folder => IsBelow(path, folder)))
+            || (_hidesTemporary && Temporary.Any(folder => IsBelow(path, folder)))
+            || _covered.Any(folder => IsBelow(path, folder)))
         && !_bound.Any(folder => IsBelow(path, folder));
+
+    /// <summary>The folder, mounted for the service, that a path is in: there, what is above it does not matter.</summary>
+    internal string? Mount(string path) => _bound.Find(folder => IsBelow(path, folder));
 
     /// <param name="read">The text of a file, or null.</param>
     /// <param name="list">The full paths of the files of a folder.</param>
@@ -101,6 +108,15 @@ internal sealed class ServiceUnit
                 case "LimitNOFILE":
                     OpenFiles = value.Split(':')[0];
                     break;
+                case "ProtectHome":
+                    _hidesHomes = value is "tmpfs" || IsYes(value);
+                    break;
+                case "PrivateTmp":
+                    _hidesTemporary = value is "disconnected" || IsYes(value);
+                    break;
+                case "TemporaryFileSystem":
+                    _covered.AddRange(Words(value).Select(static mount => mount.Split(':')[0]));
+                    break;
                 case "BindPaths" or "BindReadOnlyPaths":
                     _bound.AddRange(Words(value).Select(static pair => pair.TrimStart('-').Split(':')[^1]));
                     break;
@@ -140,6 +156,8 @@ internal sealed class ServiceUnit
 
         return words;
     }
+
+    private static bool IsYes(string value) => value is "yes" or "true" or "on" or "1";
 
     private static bool IsBelow(string path, string folder) => path == folder || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 }

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Server.Hardware;
 
 /// <summary>
-/// Reads what the guide reads by hand, and the clocks, temperatures and memory besides: about forty small files of the kernel, a millisecond or two. Keeps
+/// Reads what the guide reads by hand, and the clocks, temperatures and memory besides: some fifty small files of the kernel, a millisecond on a PC. Keeps
 /// nothing, throws nothing, may be used by several at once.
 /// </summary>
 internal sealed partial class NpuReader(string root = "/")

@@ -35,6 +35,14 @@ public sealed class DoctorTests
             Info = node.Runtime.Info! with { Warning = "RKLLM runtime 9.9.9 is newer than any version this program knows; it is driven as 1.3.1." },
         }),
         new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_QUEUE: 'many'", node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_QUEUE=many\n")),
+        new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_API_KEY_FILE: the user 'rkllama' cannot read /etc/rkllama/key", node =>
+        {
+            node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n");
+            node.Board.Write("/etc/rkllama/key", "secret\n");
+            node.Refused.Add("/etc/rkllama/key");
+        }),
+        new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_API_KEY_FILE: '/etc/rkllama/key' cannot be read",
+            node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n")),
         new(CheckIds.Port, Verdict.Failure, "port 8080 is held by python3 (process 950)", node =>
         {
             node.Process(950, "python3", "socket:[7002]");

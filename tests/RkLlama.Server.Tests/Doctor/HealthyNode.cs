@@ -23,7 +23,7 @@ internal sealed class HealthyNode : IDisposable
         Board.Write("/dev/dma_heap/system", "");
         Board.Write(Library, "a library");
         Board.Write("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nrkllama:x:64990:64990::/var/lib/rkllama:/usr/sbin/nologin\nweb:x:64991:64991::/:/bin/false\n");
-        Board.Write(Unit, "[Service]\nUser=rkllama\nEnvironment=RKLLAMA_MODELS=/var/lib/rkllama/models\nEnvironmentFile=-/etc/rkllama/rkllama.env\n"
+        Board.Write(Unit, "[Service]\nUser=rkllama\nProtectHome=yes\nPrivateTmp=yes\nEnvironment=RKLLAMA_MODELS=/var/lib/rkllama/models\nEnvironmentFile=-/etc/rkllama/rkllama.env\n"
             + "ExecStart=/opt/rkllama/rkllama serve\nLimitNOFILE=102400\n");
         Board.Write("/etc/rkllama/rkllama.env", "# nothing\n");
         Server("rkllama");
@@ -53,9 +53,12 @@ internal sealed class HealthyNode : IDisposable
 
     internal Dictionary<string, string> Shell { get; } = [];
 
+    /// <summary>Who asks.</summary>
+    internal string User { get; set; } = "root";
+
     internal IReadOnlyList<Finding> Examine() => Examination.Of(Patient());
 
-    internal Patient Patient() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name))
+    internal Patient Patient() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name), User)
     {
         Probe = (_, _) => Runtime,
         Refused = (patient, wishes) => [.. wishes.Where(wish => Refused.Contains(patient.Shown(wish.Path)))],

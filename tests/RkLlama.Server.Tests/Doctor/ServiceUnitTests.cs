@@ -5,6 +5,9 @@ namespace RkLlama.Server.Tests.Doctor;
 /// <summary>The doctor looks at the service's port, models and user, as systemd would put them together.</summary>
 public sealed class ServiceUnitTests : IDisposable
 {
+    // As a takeover writes it.
+    private const string Migrated = "ProtectHome=no\nTemporaryFileSystem=/root:ro,mode=0755 /home:ro,mode=0755 /run/user:ro,mode=0755\nBindPaths=/root/RKLLAMA/models\n";
+
     private readonly HealthyNode _node = new();
 
     public void Dispose() => _node.Dispose();
@@ -81,14 +84,56 @@ public sealed class ServiceUnitTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/root/x.rkllm", true)]
-    [InlineData("/root/RKLLAMA/models/x.rkllm", false)]
-    [InlineData("/srv/x.rkllm", false)]
-    public void Home_directories_are_hidden_from_the_service_but_for_its_models(string path, bool isHidden)
+    [InlineData("", "/root/x.rkllm", true)]
+    [InlineData("", "/var/tmp/x.rkllm", true)]
+    [InlineData("", "/srv/x.rkllm", false)]
+    [InlineData("ProtectHome=no\nPrivateTmp=no\n", "/root/x.rkllm", false)]
+    [InlineData("ProtectHome=no\nPrivateTmp=no\n", "/tmp/x.rkllm", false)]
+    [InlineData(Migrated, "/root/x.rkllm", true)]
+    [InlineData(Migrated, "/home/me/x.rkllm", true)]
+    [InlineData(Migrated, "/root/RKLLAMA/models/x.rkllm", false)]
+    public void What_the_sandbox_hides_the_service_cannot_see(string dropIn, string path, bool isHidden)
     {
-        _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-migrated.conf", "[Service]\nProtectHome=no\nBindPaths=/root/RKLLAMA/models\n");
+        _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-migrated.conf", "[Service]\n" + dropIn);
 
         _node.Patient().Unit!.Hides(path).Should().Be(isHidden);
+    }
+
+    [Fact]
+    public void The_library_is_looked_for_where_the_services_user_lives()
+    {
+        _node.Board.Delete(HealthyNode.Library);
+        _node.Board.Write("/var/lib/rkllama/RKLLAMA/lib/librkllmrt.so", "a library");
+
+        Line(CheckIds.Library).Text.Should().Contain(" at /var/lib/rkllama/RKLLAMA/lib/librkllmrt.so ");
+    }
+
+    [Theory]
+    [InlineData("", "/var/lib/rkllama/.cache/huggingface/hub")]
+    [InlineData("HF_HOME=/srv/hf\n", "/srv/hf/hub")]
+    [InlineData("HF_HUB_CACHE=/srv/cache\n", "/srv/cache")]
+    public void Tokenizers_are_looked_for_in_the_services_cache(string environment, string cache)
+    {
+        const string Tokenizer = "/var/lib/rkllama/models/M/tokenizer.json";
+        string folder = $"{cache}/models--Org--Name/snapshots/abc";
+        _node.Board.Write("/etc/rkllama/rkllama.env", environment);
+        _node.Board.Write(HealthyNode.Modelfile, "FROM=\"m.rkllm\"\nHUGGINGFACE_PATH=\"Org/Name\"\n");
+        Directory.CreateDirectory(_node.Board.At(folder));
+        File.Move(_node.Board.At(Tokenizer), _node.Board.At(folder + "/tokenizer.json"));
+
+        Line(CheckIds.Tokenizer).Verdict.Should().Be(Verdict.Ok);
+    }
+
+    [Fact]
+    public void Whoever_is_not_root_is_told_of_his_own_rights_and_not_of_the_services_secrets()
+    {
+        _node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n");
+        _node.Refused.AddRange(["/etc/rkllama/key", "/dev/dri/renderD129"]);
+        _node.User = "web";
+
+        Line(CheckIds.NpuPermission).Text.Should().StartWith("the user 'web' may not open");
+        Line(CheckIds.ModelPermission).Text.Should().Be("the user 'web' may read the models");
+        Line(CheckIds.Settings).Verdict.Should().Be(Verdict.Ok);
     }
 
     private Finding Line(string id) => _node.Examine().Single(finding => finding.Id == id);
