@@ -17,6 +17,7 @@ usage: ./build.sh COMMAND
   test-cluster     four nodes behind HAProxy and nginx as they are shipped; the manifests; the image, where an engine runs; as root
   test-package     packages: made, installed, upgraded and removed on nodes in containers; as root
   test-arm64       the arm64 package on an emulated machine; as root
+  test-monitoring  the metrics and alerts, by promtool and by a Prometheus that scrapes a node
   ci               all of them; ends with one such line
   soak [MINUTES]   everything at once against the published server, 10 minutes by default; prints one line of figures
   bench            measure prompts and the published server; the figures are docs/performance.md's
@@ -293,6 +294,15 @@ test_arm64() {
     suite "arm64" tests/arm64/run.sh "$deb" $library
 }
 
+# Debian's Prometheus as the referee of /metrics and of deploy/prometheus.
+test_monitoring() {
+    need cc gcc libc6-dev
+    need_each prometheus/prometheus promtool/prometheus curl/curl jq/jq python3/python3
+    [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
+    [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
+    suite "monitoring" tests/monitoring/run.sh "dist/publish/$(rid)/rkllama" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+}
+
 command=${1:-help}
 [ $# -gt 0 ] && shift
 case $command in
@@ -305,7 +315,8 @@ case $command in
     test-cluster) cluster_suites; report ;;
     test-package) test_package; report ;;
     test-arm64) test_arm64; report ;;
-    ci) test_suites; client_suites; cluster_suites; test_package; test_arm64; report ;;
+    test-monitoring) test_monitoring; report ;;
+    ci) test_suites; client_suites; cluster_suites; test_monitoring; test_package; test_arm64; report ;;
     publish) publish "$@" ;;
     package) package "$@" ;;
     help | -h | --help) usage ;;

@@ -23,7 +23,7 @@ tar -tf "${deb%.deb}.tar.gz" | sort >"$work/in-archive"
 check "the archive has the package's tree" diff <(grep -v lintian "$work/in-deb") "$work/in-archive"
 for file in opt/rkllama/rkllama usr/bin/rkllama usr/lib/systemd/system/rkllama.service usr/lib/systemd/system/rkllama-tune.service \
     usr/lib/udev/rules.d/60-rkllama.rules etc/rkllama/rkllama.env usr/share/doc/rkllama/NOTICES.gz usr/share/doc/rkllama/copyright \
-    usr/share/doc/rkllama/examples/DeepSeek-R1-1.5B/Modelfile; do
+    usr/share/doc/rkllama/deploy/prometheus/rkllama.rules.yml usr/share/doc/rkllama/examples/DeepSeek-R1-1.5B/Modelfile; do
     check "it has $file" grep -qx "./$file" "$work/in-deb"
 done
 check "it does not have the vendor's library" not grep -q librkllmrt "$work/in-deb"

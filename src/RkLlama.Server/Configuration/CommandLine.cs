@@ -35,6 +35,8 @@ internal static class CommandLine
         ("max-connections", "Connections that are served at once [512]"),
         ("origins", "Web pages whose scripts may use the server, comma-separated; * for all [none]"),
         ("api-key", "Key that clients have to send; visible to other users of the node, so better in the file that RKLLAMA_API_KEY_FILE names [none]"),
+        ("node-name", "What the node calls itself in its answers [the host's name]"),
+        ("agent-port", "Port on which HAProxy's agent check is answered [none]"),
     ];
 
     /// <summary>Reads the arguments and runs the server, or prints help, version or what is wrong.</summary>

@@ -73,6 +73,12 @@ internal sealed record ServerOptions
     /// <summary>What clients have to know; <see langword="null"/> for nothing.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>What the node calls itself in its answers.</summary>
+    public string NodeName { get; init; } = Environment.MachineName;
+
+    /// <summary>Where HAProxy may ask how the node does, 0 to 65535; <see langword="null"/> for nowhere.</summary>
+    public int? AgentPort { get; init; }
+
     /// <summary>This executable, to be started as a worker.</summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"
         ? Environment.ProcessPath!

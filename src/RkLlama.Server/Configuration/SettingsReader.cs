@@ -43,6 +43,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
             ApiKey = ApiKey(),
+            NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
+            AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
         };
     }
 
@@ -69,6 +71,10 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             throw new SettingException($"{KeyFileVariable}: '{path}' cannot be read ({ex.Message.TrimEnd('.')})");
         }
     }
+
+    private static string NodeName(Setting setting) => IsHeaderText(setting.Value) && setting.Value.Length <= 253
+        ? setting.Value
+        : throw new SettingException($"{setting.Source}: a node's name is printable ASCII without blanks, 253 characters at most");
 
     private static bool IsHeaderText(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
 

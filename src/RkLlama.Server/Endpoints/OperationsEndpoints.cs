@@ -5,6 +5,7 @@ using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Operations;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
+using RkLlama.Server.Monitoring;
 using RkLlama.Server.Streaming;
 
 namespace RkLlama.Server.Endpoints;
@@ -20,11 +21,16 @@ internal static class OperationsEndpoints
     {
         app.MapMethods("/health", Read, Health);
         app.MapMethods("/ready", Read, Ready);
+        app.MapMethods("/metrics", Read, Metrics);
     }
 
-    /// <summary>Paths that answer always: to anybody, over the limit of connections, and while the server drains.</summary>
-    internal static bool IsProbe(HttpRequest request) =>
-        Read.Contains(request.Method) && request.Path.Value is "/health" or "/ready";
+    /// <summary>Paths that answer always, and to anybody.</summary>
+    internal static bool IsProbe(HttpRequest request) => Read.Contains(request.Method) && request.Path.Value is "/health" or "/ready";
+
+    /// <summary>Paths that answer also over the limit of connections and while the server drains: that is when operators look.</summary>
+    internal static bool AnswersAlways(HttpRequest request) => IsProbe(request) || (Read.Contains(request.Method) && request.Path.Value is "/metrics");
+
+    private static IResult Metrics(NodeGauges gauges) => Results.Bytes(gauges.Scrape(), PrometheusText.ContentType);
 
     private static JsonAnswer<HealthReply> Health(ModelHost host, RunQueue queue)
     {

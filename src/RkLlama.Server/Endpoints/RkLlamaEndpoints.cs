@@ -103,7 +103,7 @@ internal static class RkLlamaEndpoints
         JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
         GenerateRequest request = GenerateRequest.From(body);
-        Answer answer = await generator.PrepareAsync(request.ToGeneration(), cancellationToken).ConfigureAwait(false);
+        Answer answer = await generator.PrepareAsync(request.ToGeneration() with { Ledger = context.Ledger() }, cancellationToken).ConfigureAwait(false);
         if (!request.Stream)
             return new AwaitedJsonAnswer<GenerateReply>(left => WholeAsync(answer, left), ApiJson.Wire.GenerateReply, heartbeat);
 

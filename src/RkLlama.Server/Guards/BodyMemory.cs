@@ -1,4 +1,5 @@
 using RkLlama.Server.Configuration;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Guards;
 
@@ -6,7 +7,7 @@ namespace RkLlama.Server.Guards;
 /// Bounds what the bodies of all requests in the server have together: a few hundred connections with a large one each would take the memory that
 /// the model needs. Any thread.
 /// </summary>
-internal sealed class BodyMemory(ServerOptions options)
+internal sealed class BodyMemory(ServerOptions options, NodeMetrics metrics)
 {
     /// <summary>Bodies up to this many bytes are not counted: as many as there may be connections are not much.</summary>
     internal const int Free = 64 << 10;
@@ -23,6 +24,7 @@ internal sealed class BodyMemory(ServerOptions options)
         if (Interlocked.Add(ref _taken, bytes) <= _limit)
             return true;
         Return(bytes);
+        metrics.Rejected(RejectionCause.Memory);
         return false;
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts.RkLlama;
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Guards;
 
@@ -10,7 +11,7 @@ namespace RkLlama.Server.Guards;
 /// Bounds the connections. Some more than the limit are accepted, for health checks only: everything else gets a 503 there, and the connection
 /// is closed, as it is when it is no longer new. Beyond those, connections are closed as they come.
 /// </summary>
-internal sealed class ConnectionGuard(ServerOptions options, TimeProvider time)
+internal sealed class ConnectionGuard(ServerOptions options, NodeMetrics metrics, TimeProvider time)
 {
     /// <summary>Connections beyond the limit.</summary>
     internal const int Reserve = 32;
@@ -49,14 +50,18 @@ internal sealed class ConnectionGuard(ServerOptions options, TimeProvider time)
     }
 
     /// <summary>Answers on a connection beyond the limit.</summary>
-    internal Task OnRequestAsync(HttpContext context, RequestDelegate next) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || OperationsEndpoints.IsProbe(context.Request)
-            ? next(context)
-            : throw new ApiException(
-                StatusCodes.Status503ServiceUnavailable,
-                new ErrorReply($"The server is busy: it has its {options.MaxConnections} connections already."))
-            {
-                RetryAfterSeconds = 1,
-                ClosesConnection = true,
-            };
+    internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || OperationsEndpoints.AnswersAlways(context.Request))
+            return next(context);
+
+        metrics.Rejected(RejectionCause.Connections);
+        throw new ApiException(
+            StatusCodes.Status503ServiceUnavailable,
+            new ErrorReply($"The server is busy: it has its {options.MaxConnections} connections already."))
+        {
+            RetryAfterSeconds = 1,
+            ClosesConnection = true,
+        };
+    }
 }

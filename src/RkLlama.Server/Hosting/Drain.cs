@@ -1,4 +1,5 @@
 using RkLlama.Server.Endpoints;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Hosting;
 
@@ -52,8 +53,14 @@ internal sealed class Drain(TimeProvider time) : IDisposable
 }
 
 /// <summary>Refuses new requests once the drain has begun.</summary>
-internal sealed class DrainMiddleware(RequestDelegate next, Drain drain)
+internal sealed class DrainMiddleware(RequestDelegate next, Drain drain, NodeMetrics metrics)
 {
-    public Task InvokeAsync(HttpContext context) =>
-        drain.Started.IsCancellationRequested && !OperationsEndpoints.IsProbe(context.Request) ? throw Drain.Refusal() : next(context);
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!drain.Started.IsCancellationRequested || OperationsEndpoints.AnswersAlways(context.Request))
+            return next(context);
+
+        metrics.Rejected(RejectionCause.Draining);
+        throw Drain.Refusal();
+    }
 }

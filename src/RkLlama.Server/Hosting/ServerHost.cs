@@ -9,6 +9,7 @@ using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Logging;
 using RkLlama.Server.Models;
+using RkLlama.Server.Monitoring;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 using RkLlama.Server.Worker;
@@ -81,13 +82,14 @@ internal static partial class ServerHost
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-        app.Use(RequestId.AddAsync);
+        app.UseMiddleware<NodeHeaders>();
+        app.UseMiddleware<RequestCounting>();
         app.UseMiddleware<ErrorHandling>();
         app.Use(app.Services.GetRequiredService<ConnectionGuard>().OnRequestAsync);
         app.UseMiddleware<OriginGuard>();
         if (options.Origins.Count > 0)
             app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
-                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders(HeaderNames.RetryAfter, RequestId.Header, IgnoredFields.Header));
+                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, IgnoredFields.Header, .. NodeHeaders.All]));
         app.UseMiddleware<ApiKeyGuard>();
         app.UseMiddleware<DrainMiddleware>();
         app.UseRouting();
@@ -121,8 +123,10 @@ internal static partial class ServerHost
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.Models));
+        services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<NodeGauges>();
         services.AddSingleton(provider => new RunQueue(
-            options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>()));
+            options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
         services.AddCors();
         services.AddOpenApiDocument();
@@ -142,6 +146,8 @@ internal static partial class ServerHost
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ErrorTranslation>();
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
+        services.AddSingleton<AgentCheck>();
+        services.AddHostedService(static provider => provider.GetRequiredService<AgentCheck>());
         services.AddHostedService<Preloader>();
         services.AddHostedService<IdleKeeper>();
     }

@@ -13,19 +13,12 @@ namespace RkLlama.Server.Inference;
 /// <param name="End">Only in the last part.</param>
 internal readonly record struct AnswerPart(string Text, int Tokens, double TokensPerSecond, GenerationEnd? End);
 
-/// <summary>Where the time of an answer went.</summary>
-internal sealed record AnswerTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Prefill, TimeSpan Decode, TimeSpan Total)
-{
-    /// <summary>Of two answers, the second of which was asked for when the first had ended.</summary>
-    public static AnswerTimings operator +(AnswerTimings one, AnswerTimings other) =>
-        new(one.Queue + other.Queue, one.Load + other.Load, one.Prefill + other.Prefill, one.Decode + other.Decode, one.Total + other.Total);
-}
-
 /// <summary>The answer to one request: asked for, waiting in line, being made. Read by the request, once; the run belongs to the engine.</summary>
 /// <param name="maxTokens">Bound of the answer where the runtime may not keep it itself; null for none.</param>
 /// <param name="guard">Notices an answer that repeats itself; null for none.</param>
 /// <param name="arrival">When the request came, in <see cref="Stopwatch"/> timestamps.</param>
 /// <param name="start">Waits in line and starts the run.</param>
+/// <param name="ledger">Where it is noted how the request fares.</param>
 /// <param name="resume">
 /// Makes what to run to go on behind these tokens of the answer, this text of theirs, and a text of the server's; null where that cannot be had.
 /// </param>
@@ -36,6 +29,7 @@ internal sealed class Answer(
     RepetitionGuard? guard,
     long arrival,
     Func<CancellationToken, Task<StartedRun>> start,
+    RequestLedger? ledger,
     Func<IReadOnlyList<int>, string, string, (GenerationInput Input, RunParameters Parameters)?> resume)
 {
     // The answer so far, for a run that goes on behind it. Touched by the reader only.
@@ -45,6 +39,8 @@ internal sealed class Answer(
     private string? _closing;
 
     internal LoadedModel Model => model;
+
+    internal RequestLedger? Ledger => ledger;
 
     internal int PromptTokens => prompt.TokenCount;
 
@@ -78,6 +74,7 @@ internal sealed class Answer(
     internal async IAsyncEnumerable<AnswerPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StartedRun started = await start(cancellationToken).ConfigureAwait(false);
+        ledger?.RunBegins(Stopwatch.GetElapsedTime(arrival, started.TurnTaken), Stopwatch.GetElapsedTime(started.TurnTaken, started.Started));
         using CancellationTokenRegistration left = cancellationToken.Register(() => started.Abort(AbortCause.ClientLeft));
         using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
         EngineRun? run = started.First;
@@ -130,7 +127,8 @@ internal sealed class Answer(
 
             GenerationEnd end = EndOf(outcomes[^1].End, cut, tokens, tokensBefore);
             CachedTokens = CachedTokensOf(prompt, outcomes[0].End);
-            Timings = TimingsOf(outcomes, started);
+            Timings = AnswerTimings.Of(outcomes, started, arrival);
+            ledger?.AnswerEnds(end.Reason == FinishReason.Length ? "length" : "stop", Timings);
             yield return new("", end.TokenCount, Rate(end.TokenCount, started.Started, outcomes[^1].Ended), end);
         }
         finally
@@ -160,29 +158,6 @@ internal sealed class Answer(
         throw new EngineException(isUnloaded
             ? "The model was unloaded while it answered."
             : $"The answer failed: {end.Error ?? "the run was aborted"}.");
-    }
-
-    /// <summary>By the runtime's own figures where it has them.</summary>
-    private AnswerTimings TimingsOf(IReadOnlyList<RunOutcome> outcomes, StartedRun started)
-    {
-        TimeSpan prefill = TimeSpan.Zero, decode = TimeSpan.Zero;
-        long begun = started.Started;
-        foreach (RunOutcome outcome in outcomes)
-        {
-            // The token is noticed on another thread than the start, so it may seem to come first.
-            long first = Math.Max(begun, outcome.FirstToken ?? outcome.Ended);
-            RunStatistics? own = outcome.End.Statistics;
-            prefill += own is { PrefillMs: > 0 } ? TimeSpan.FromMilliseconds(own.PrefillMs) : Stopwatch.GetElapsedTime(begun, first);
-            decode += own is { DecodeMs: > 0 } ? TimeSpan.FromMilliseconds(own.DecodeMs) : Stopwatch.GetElapsedTime(first, Math.Max(first, outcome.Ended));
-            begun = outcome.Ended;
-        }
-
-        return new(
-            Stopwatch.GetElapsedTime(arrival, started.TurnTaken),
-            Stopwatch.GetElapsedTime(started.TurnTaken, started.Started),
-            prefill,
-            decode,
-            Stopwatch.GetElapsedTime(arrival, outcomes[^1].Ended));
     }
 
     private static double Rate(int tokens, long started, long now) => tokens / Math.Max(Stopwatch.GetElapsedTime(started, now).TotalSeconds, 1e-6);

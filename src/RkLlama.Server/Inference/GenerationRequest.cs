@@ -20,4 +20,7 @@ internal sealed record GenerationRequest(
 
     /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the server's default.</summary>
     internal TimeSpan? KeepAlive { get; init; }
+
+    /// <summary>Where it is noted how the request fares; <see langword="null"/> for nowhere.</summary>
+    internal RequestLedger? Ledger { get; init; }
 }

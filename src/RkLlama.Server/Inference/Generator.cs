@@ -2,11 +2,12 @@ using System.Diagnostics;
 using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Configuration;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Inference;
 
 /// <summary>Takes a request from the API to the NPU and its answer back: prompt, queue, run.</summary>
-internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOptions options, ILogger<Generator> logger)
+internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOptions options, NodeMetrics metrics, ILogger<Generator> logger)
 {
     /// <summary>Makes the prompt and checks that it fits; nothing waits or runs yet.</summary>
     /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
@@ -18,6 +19,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     {
         long arrival = Stopwatch.GetTimestamp();
         LoadedModel model = request.Model is { } name ? host.Find(name) : host.Require();
+        request.Ledger?.IsFor(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
         TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
@@ -29,7 +31,8 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
             room.MaxNewTokens,
             guard,
             arrival,
-            gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request.KeepAlive, arrival, gone),
+            gone => StartAsync(model, prompt, input, new(request.Sampling, room.MaxNewTokens), request, arrival, gone),
+            request.Ledger,
             (ids, text, closing) => Resume(prompts, prompt, request, room, ids, text, closing));
     }
 
@@ -81,7 +84,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     /// <exception cref="QueueFullException">Too many requests wait already, or this one waited too long.</exception>
     /// <exception cref="EngineException">The model's worker is gone for good.</exception>
     private async Task<StartedRun> StartAsync(
-        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, TimeSpan? keepAlive, long arrival, CancellationToken cancellationToken)
+        LoadedModel model, Prompt prompt, GenerationInput input, RunParameters parameters, GenerationRequest request, long arrival, CancellationToken cancellationToken)
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
@@ -92,7 +95,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
             StartedRun started = new(run, turnTaken, Stopwatch.GetTimestamp());
-            _ = FinishAsync(started, keeper, turn, model, prompt, keepAlive, arrival);
+            _ = FinishAsync(started, keeper, turn, model, prompt, request, arrival);
             return started;
         }
         catch (Exception ex)
@@ -106,15 +109,13 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
 
     /// <summary>Passes the turn on when the runtime says the NPU is free, whatever the request does with its answer.</summary>
     private async Task FinishAsync(
-        StartedRun started, SessionKeeper keeper, RunQueue.Turn turn, LoadedModel model, Prompt prompt, TimeSpan? keepAlive, long arrival)
+        StartedRun started, SessionKeeper keeper, RunQueue.Turn turn, LoadedModel model, Prompt prompt, GenerationRequest request, long arrival)
     {
         EngineRun run = started.First;
-        RunOutcome first, last;
-        int tokens;
+        List<RunOutcome> outcomes = [];
         using (turn)
         {
-            first = last = await run.Completion.ConfigureAwait(false);
-            tokens = first.End.TokenCount;
+            outcomes.Add(await CompletionOfAsync(run).ConfigureAwait(false));
             while (started.TakeContinuation() is { } next)
             {
                 try
@@ -128,25 +129,34 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
                 }
 
                 started.GoOn(next, run);
-                last = await run.Completion.ConfigureAwait(false);
-                tokens += last.End.TokenCount;
+                outcomes.Add(await CompletionOfAsync(run).ConfigureAwait(false));
             }
 
-            host.Touch(model, keepAlive);
+            host.Touch(model, request.KeepAlive);
         }
 
-
-        double decodeSeconds = first.FirstToken is { } token ? Stopwatch.GetElapsedTime(token, last.Ended).TotalSeconds : 0;
+        AnswerFigures figures = AnswerFigures.Of(model.Name, prompt, outcomes, started, arrival);
+        metrics.AnswerEnded(figures);
         Log.Finished(
             logger,
             model.Name,
-            prompt.TokenCount,
-            Answer.CachedTokensOf(prompt, first.End),
-            tokens,
-            Milliseconds(arrival, started.Started),
-            Milliseconds(arrival, first.FirstToken ?? first.Ended),
-            tokens > 1 && decodeSeconds > 0 ? (tokens - 1) / decodeSeconds : 0,
-            Describe(last.End, run.AbortCause));
+            figures.PromptTokens,
+            figures.CachedTokens,
+            figures.OutputTokens,
+            (long)figures.Timings.Queue.TotalMilliseconds,
+            (long)figures.Timings.Load.TotalMilliseconds,
+            (long)(figures.ToFirstToken ?? figures.Timings.Total).TotalMilliseconds,
+            figures.DecodeRate ?? 0,
+            Describe(outcomes[^1].End, run.AbortCause),
+            request.Ledger?.Id);
+    }
+
+    private async Task<RunOutcome> CompletionOfAsync(EngineRun run)
+    {
+        RunOutcome outcome = await run.Completion.ConfigureAwait(false);
+        if (run.AbortCause is { } cause)
+            metrics.Aborted(cause);
+        return outcome;
     }
 
     private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
@@ -161,8 +171,6 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         _ => end.Reason.ToString(),
     };
 
-    private static long Milliseconds(long from, long to) => (long)Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Answer of model {Model} cut: it repeated itself, a phrase of {Length} tokens more than {Times} times")]
@@ -171,8 +179,9 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         [LoggerMessage(
             EventId = 1,
             Level = LogLevel.Information,
-            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}")]
+            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}, request {RequestId}")]
         internal static partial void Finished(
-            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long firstTokenMs, double decodeRate, string reason);
+            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long loadMs, long firstTokenMs, double decodeRate, string reason,
+            string? requestId);
     }
 }

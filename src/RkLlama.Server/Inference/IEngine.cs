@@ -30,6 +30,9 @@ internal interface IEngineSession : IAsyncDisposable
 {
     EngineFacts Facts { get; }
 
+    /// <summary>The process that has the model; <see langword="null"/> where it is none of its own.</summary>
+    int? ProcessId => null;
+
     /// <summary>Completes, with the reason, when the session ends without having been disposed.</summary>
     Task<string> Died { get; }
 

@@ -1,5 +1,6 @@
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Models;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Inference;
 
@@ -7,7 +8,8 @@ namespace RkLlama.Server.Inference;
 /// Owns which model the node serves: one at a time. Operators load and unload it; requests that name another one switch to it when it is their turn.
 /// </summary>
 internal sealed partial class ModelHost(
-    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger) : IAsyncDisposable
+    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, NodeMetrics metrics, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger)
+    : IAsyncDisposable
 {
     private readonly ModelInspection _inspection = new(logger);
     private readonly Lock _lock = new();
@@ -219,7 +221,7 @@ internal sealed partial class ModelHost(
     private SessionKeeper Begin(LoadedModel model)
     {
         (_model, _isLoaded) = (model, false);
-        return model.Keeper = new(model, _end, engine, faults, time, logger);
+        return model.Keeper = new(model, _end, engine, faults, metrics, time, logger);
     }
 
     private async Task AwaitLoadAsync(LoadedModel model, SessionKeeper keeper)

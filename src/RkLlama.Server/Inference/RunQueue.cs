@@ -1,3 +1,5 @@
+using RkLlama.Server.Monitoring;
+
 namespace RkLlama.Server.Inference;
 
 /// <summary>
@@ -8,7 +10,8 @@ namespace RkLlama.Server.Inference;
 /// <param name="capacity">How many may wait.</param>
 /// <param name="maxWait">How long one may wait.</param>
 /// <param name="residency">How long a model keeps the NPU while requests for it and for others wait.</param>
-internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time)
+/// <param name="metrics">Hears of waits and of those sent away.</param>
+internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Place> _waiting = new();
@@ -23,6 +26,9 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     // Guarded by _lock. A moving average of what a turn takes, seconds; the first turn sets it.
     private double _averageTurn;
+
+    /// <summary>How many may wait.</summary>
+    internal int Capacity => capacity;
 
     /// <summary>Requests that wait for their turn; the one that runs is not among them.</summary>
     internal int Waiting
@@ -106,7 +112,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
 
         foreach (Place place in waiting)
-            place.Turn.TrySetException(reason());
+            Refuse(place, reason(), RejectionCause.Draining);
     }
 
     /// <summary>Takes the turn when nobody else has it.</summary>
@@ -125,26 +131,53 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
     internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken)
     {
-        LinkedListNode<Place> place;
-        lock (_lock)
+        long arrival = time.GetTimestamp();
+        if (Join(model, out LinkedListNode<Place>? place) is { } free)
         {
-            if (_closed is not null)
-                throw _closed();
-            if (!_busy)
-                return NewTurn(model);
-            if (_waiting.Count >= capacity)
-                throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
-
-            place = _waiting.AddLast(new Place(model));
+            metrics?.Waited(TimeSpan.Zero);
+            return free;
         }
 
-        using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(place, new OperationCanceledException(cancellationToken)));
+        using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(place!, new OperationCanceledException(cancellationToken)));
         using ITimer expiry = time.CreateTimer(
-            _ => Leave(place, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
+            _ => Leave(place!, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
             null,
             maxWait,
             Timeout.InfiniteTimeSpan);
-        return await place.Value.Turn.Task.ConfigureAwait(false);
+        Turn turn = await place!.Value.Turn.Task.ConfigureAwait(false);
+        metrics?.Waited(time.GetElapsedTime(arrival));
+        return turn;
+    }
+
+    /// <summary>Takes the turn when nobody else has it, or the last place in line.</summary>
+    private Turn? Join(string model, out LinkedListNode<Place>? place)
+    {
+        lock (_lock)
+        {
+            place = null;
+            if (_closed is not null)
+            {
+                metrics?.Rejected(RejectionCause.Draining);
+                throw _closed();
+            }
+
+            if (!_busy)
+                return NewTurn(model);
+            if (_waiting.Count >= capacity)
+            {
+                metrics?.Rejected(RejectionCause.QueueFull);
+                throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
+            }
+
+            place = _waiting.AddLast(new Place(model));
+            return null;
+        }
+    }
+
+    private void Refuse(Place place, Exception reason, string cause)
+    {
+        metrics?.Rejected(cause);
+        place.Turn.TrySetException(reason);
     }
 
     private void Leave(LinkedListNode<Place> place, Exception reason)
@@ -160,7 +193,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         if (reason is OperationCanceledException { CancellationToken: var token })
             place.Value.Turn.TrySetCanceled(token);
         else
-            place.Value.Turn.TrySetException(reason);
+            Refuse(place.Value, reason, RejectionCause.QueueTime);
     }
 
     /// <summary>Under the lock.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Server.Models;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Inference;
 
@@ -17,6 +18,7 @@ internal sealed partial class SessionKeeper
     private readonly LoadedModel _model;
     private readonly IEngine _engine;
     private readonly NodeFaults _faults;
+    private readonly NodeMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
@@ -31,9 +33,9 @@ internal sealed partial class SessionKeeper
 
     /// <summary>Starts to load the model.</summary>
     /// <param name="room">What has to happen first: the end of the model before.</param>
-    internal SessionKeeper(LoadedModel model, Task room, IEngine engine, NodeFaults faults, TimeProvider time, ILogger logger)
+    internal SessionKeeper(LoadedModel model, Task room, IEngine engine, NodeFaults faults, NodeMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (_model, _engine, _faults, _time, _logger) = (model, engine, faults, time, logger);
+        (_model, _engine, _faults, _metrics, _time, _logger) = (model, engine, faults, metrics, time, logger);
         _session = FirstAsync(room);
     }
 
@@ -70,6 +72,16 @@ internal sealed partial class SessionKeeper
         {
             lock (_lock)
                 return _session.IsCompletedSuccessfully ? _session.Result.Facts : null;
+        }
+    }
+
+    /// <summary>The worker's process; <see langword="null"/> while there is none.</summary>
+    internal int? ProcessId
+    {
+        get
+        {
+            lock (_lock)
+                return _session.IsCompletedSuccessfully ? _session.Result.ProcessId : null;
         }
     }
 
@@ -158,6 +170,7 @@ internal sealed partial class SessionKeeper
         {
             Log.NotLoaded(_logger, _model.Name, ex.Message);
             _faults.Note(_model.Name, ex.Message);
+            _metrics.LoadFailed();
             throw;
         }
     }
@@ -176,7 +189,9 @@ internal sealed partial class SessionKeeper
             throw;
         }
 
-        Log.Loaded(_logger, _model.Name, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        _metrics.Loaded(_model.Name, took);
+        Log.Loaded(_logger, _model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         _ = WatchAsync(session);
         return session;
     }
@@ -227,6 +242,7 @@ internal sealed partial class SessionKeeper
             catch (EngineException ex) when (ex is not WorkerStuckException)
             {
                 reason = ex.Message;
+                _metrics.LoadFailed();
                 _faults.Note(_model.Name, reason);
                 Log.RestartFailed(_logger, _model.Name, reason);
             }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Models;
 
@@ -8,21 +8,7 @@ namespace RkLlama.Server.Models;
 internal static class MemoryCheck
 {
     /// <summary>What the kernel says programs may still have, in bytes; <see langword="null"/> where it does not say.</summary>
-    internal static long? AvailableBytes(string path = "/proc/meminfo")
-    {
-        const string Key = "MemAvailable:";
-        try
-        {
-            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith(Key, StringComparison.Ordinal));
-            return line is not null && long.TryParse(line.AsSpan(Key.Length).Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kibibytes)
-                ? kibibytes << 10
-                : null;
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    internal static long? AvailableBytes(string path = "/proc/meminfo") => NodeMemory.Read("MemAvailable", path);
 
     /// <summary>Null when the model may fit: a loaded model takes about the size of its file. Else a sentence with both numbers.</summary>
     internal static string? Describe(string modelPath, long? availableBytes)

@@ -48,7 +48,11 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
             }
 
             if (raw.End is { } last)
-                yield return new(null, EndOf(last, pipeline));
+            {
+                AnswerEnd whole = EndOf(last, pipeline);
+                answer.Ledger?.FinishesWith(whole.FinishReason);
+                yield return new(null, whole);
+            }
         }
     }
 

@@ -2,13 +2,14 @@ using System.ComponentModel;
 using RkLlama.Native;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Inference;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Worker;
 
 /// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
-internal sealed partial class WorkerEngine(ServerOptions options, TimeProvider time, ILoggerFactory loggers) : IEngine
+internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
-    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time);
+    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time) { Metrics = metrics };
     private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
     private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
 

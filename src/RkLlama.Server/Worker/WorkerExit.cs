@@ -14,4 +14,18 @@ internal static class WorkerExit
         > 128 and < 128 + 65 => $"the worker was killed by signal {exitCode - 128}",
         _ => $"the worker ended with exit code {exitCode}",
     };
+
+    /// <summary>The signal that ended a process, in a word of which there are few: none, other, or one of those that libraries die of.</summary>
+    internal static string SignalOf(int exitCode) => exitCode switch
+    {
+        128 + 4 => "SIGILL",
+        128 + 6 => "SIGABRT",
+        128 + 7 => "SIGBUS",
+        128 + 8 => "SIGFPE",
+        128 + 9 => "SIGKILL",
+        128 + 11 => "SIGSEGV",
+        128 + 15 => "SIGTERM",
+        > 128 and < 128 + 65 => "other",
+        _ => "none",
+    };
 }

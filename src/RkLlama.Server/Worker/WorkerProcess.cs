@@ -50,6 +50,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Whether the process is still there.</summary>
     internal bool IsAlive => !_exited.Task.IsCompleted;
 
+    /// <summary>E.g. SIGSEGV; none while the process is there, and for one that ended by itself.</summary>
+    internal string Signal => _exited.Task.IsCompletedSuccessfully ? WorkerExit.SignalOf(_exited.Task.Result) : "none";
+
     private FrameHandler OnFrame { get; }
 
     /// <summary>
@@ -85,6 +88,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
         Process process = Process.Start(info) ?? throw new IOException($"{settings.Executable} did not start");
         WorkerProcess worker = new(settings, process, runtimeLogger, onFrame);
+        settings.Metrics?.WorkerStarted();
         _ = worker.WatchExitAsync();
         Stream frames = process.StandardOutput.BaseStream;
         StreamReader log = process.StandardError;

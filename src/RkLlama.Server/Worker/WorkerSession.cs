@@ -20,6 +20,9 @@ internal sealed partial class WorkerSession : IEngineSession
     private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
 
+    // What tokens are counted under; written before the first run.
+    private KeyValuePair<string, object?> _modelTag;
+
     // Guarded by _lock: the run in progress, and whether the worker is gone. A late frame of an earlier run finds another id and is dropped.
     private ActiveRun? _run;
     private int _lastRunId;
@@ -42,6 +45,9 @@ internal sealed partial class WorkerSession : IEngineSession
     public EngineFacts Facts { get; private set; } = null!;
 
     /// <inheritdoc/>
+    public int? ProcessId => _worker.Id;
+
+    /// <inheritdoc/>
     public Task<string> Died => _died.Task;
 
     /// <inheritdoc/>
@@ -58,6 +64,7 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
+        _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
         LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
             model.ReusesKvCache, model.KeepsChatTemplate);
         Send(FrameType.Load, command, WorkerJson.Default.LoadCommand);
@@ -195,9 +202,8 @@ internal sealed partial class WorkerSession : IEngineSession
                 int runId = BinaryPrimitives.ReadInt32LittleEndian(payload);
                 if (Current(runId) is not { } run)
                     break;
-                if (run.FirstToken is null)
-                    run.FirstToken = Stopwatch.GetTimestamp();
-                run.Watchdog.OnToken();
+                if (run.OnToken() is { } sinceLast)
+                    _settings.Metrics?.TokenCame(sinceLast, _modelTag);
                 run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
                 break;
             case FrameType.Embedding:
@@ -265,7 +271,11 @@ internal sealed partial class WorkerSession : IEngineSession
 
         // A run that was aborted for being late looks like any other that was.
         if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
+        {
             end = end with { Reason = FinishReason.Error, Error = verdict };
+            _settings.Metrics?.AbortedAsLate();
+        }
+
         run.Tokens.Writer.TryComplete();
         run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()) { Embedding = run.Embedding });
     }
@@ -301,19 +311,20 @@ internal sealed partial class WorkerSession : IEngineSession
     private void Bury(string reason)
     {
         int? runId;
-        bool expected;
+        bool expected, isKilled;
         lock (_lock)
         {
             if (_killReason is not null)
                 reason = _killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed");
+            isKilled = _killReason is not null;
             _endOfWorker ??= reason;
             runId = _run?.Id;
             expected = _disposing;
         }
 
         // Before the run's end, so that whoever is next already sees that this session is of no use.
-        if (!expected)
-            _died.TrySetResult(reason);
+        if (!expected && _died.TrySetResult(reason))
+            _settings.Metrics?.WorkerDied(_worker.Signal, isKilled ? "hung" : "crash");
 
         if (runId is { } id)
             EndRun(id, new(FinishReason.Error, 0, null, reason));

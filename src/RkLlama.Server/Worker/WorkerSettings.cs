@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Worker;
 
@@ -8,6 +9,9 @@ namespace RkLlama.Server.Worker;
 /// <param name="LoadTime">How long the library may take to load a model.</param>
 internal sealed record WorkerSettings(string Executable, string? ExpectedPlatform, TimeSpan LoadTime, RunBudgets Budgets, TimeProvider Time)
 {
+    /// <summary>Hears of starts, deaths and tokens.</summary>
+    internal NodeMetrics? Metrics { get; init; }
+
     /// <summary>Sends SIGKILL.</summary>
     internal Action<Process> Kill { get; init; } = static process => process.Kill();
 }

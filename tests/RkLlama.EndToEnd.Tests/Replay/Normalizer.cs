@@ -20,6 +20,7 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
         text = Time.Replace(text, "\"<time>\"");
         text = Duration.Replace(text, "$1<ns>");
         text = Rate.Replace(text, "$1<rate>");
+        text = Milliseconds.Replace(text, "$1<ms>");
         text = Digest.Replace(text, "$1<sha256>");
         text = Size.Replace(text, "$1<bytes>");
         return Version.Replace(text, "$1<version>");
@@ -51,7 +52,10 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
     [GeneratedRegex("""("[a-z_]+_duration":)[0-9]+""")]
     private static partial Regex Duration { get; }
 
-    [GeneratedRegex("""("tokens_per_second":)[0-9.]+""")]
+    [GeneratedRegex("""("(?:queue|load|prompt|prompt_per_token|predicted|predicted_per_token)_ms":|\b(?:queue|load|prefill|decode|total);dur=)[0-9]+(?:\.[0-9]+)?""")]
+    private static partial Regex Milliseconds { get; }
+
+    [GeneratedRegex("""("(?:tokens|prompt|predicted)_per_second":)[0-9.]+""")]
     private static partial Regex Rate { get; }
 
     [GeneratedRegex("""("digest":")[0-9a-f]{64}(?=")""")]

@@ -11,7 +11,7 @@ namespace RkLlama.EndToEnd.Tests.Replay;
 public sealed class TranscriptTests
 {
     // Of the connection, not of the answer.
-    private static readonly string[] Untold = ["Date", "Content-Length", "Transfer-Encoding", "X-Request-Id"];
+    private static readonly string[] Untold = ["Date", "Content-Length", "Transfer-Encoding", "X-Request-Id", "X-RkLlama-Node"];
 
     private static readonly bool Rewrites = Environment.GetEnvironmentVariable("RKLLAMA_REWRITE_TRANSCRIPTS") == "1";
 

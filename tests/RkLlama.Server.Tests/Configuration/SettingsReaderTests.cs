@@ -24,6 +24,26 @@ public sealed class SettingsReaderTests
         Read([], [("PORT", "3")]).Port.Should().Be(3);
     }
 
+    [Theory]
+    [InlineData("node-name", "RKLLAMA_NODE_NAME", "two words")]
+    [InlineData("node-name", "RKLLAMA_NODE_NAME", "nöde")]
+    [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "65536")]
+    [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "none")]
+    public void A_name_or_a_port_that_is_none_is_refused_with_its_source(string option, string variable, string value)
+    {
+        FluentActions.Invoking(() => Read([(option, value)], [])).Should().Throw<SettingException>().WithMessage($"--{option}: *");
+        FluentActions.Invoking(() => Read([], [(variable, value)])).Should().Throw<SettingException>().WithMessage($"{variable}: *");
+    }
+
+    [Fact]
+    public void The_node_is_called_like_its_host_and_has_no_agent_port_unless_it_is_said()
+    {
+        ServerOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
+
+        (silent.NodeName, silent.AgentPort).Should().Be((Environment.MachineName, null));
+        (said.NodeName, said.AgentPort).Should().Be(("node1", 8081));
+    }
+
     [Fact]
     public void Every_option_has_a_variable()
     {

@@ -114,7 +114,7 @@ public sealed class GuardTests
 
         response.StatusCode.Should().Be(HttpStatusCode.NotFound);
         response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("http://listed.example");
-        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored");
+        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored", "X-RkLlama-Node", "X-RkLlama-Model", "Server-Timing");
     }
 
     [Fact]

@@ -7,6 +7,8 @@ internal sealed record ChatCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatCompletionChoice[] Choices, CompletionUsage Usage)
 {
     internal const string Kind = "chat.completion";
+
+    public required Timings Timings { get; init; }
 }
 
 internal sealed record ChatCompletionChoice(int Index, ChatCompletionMessage Message, object? Logprobs, string FinishReason);
@@ -48,6 +50,10 @@ internal sealed record ChatCompletionChunk(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatChunkChoice[] Choices, CompletionUsage? Usage)
 {
     internal const string Kind = "chat.completion.chunk";
+
+    /// <summary>Only in the one that has the finish reason.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Timings? Timings { get; init; }
 }
 
 internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, object? Logprobs, string? FinishReason);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RkLlama.Native;
 using RkLlama.Server.Endpoints;
 
@@ -9,6 +10,10 @@ internal sealed record TextCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, TextCompletionChoice[] Choices, CompletionUsage? Usage)
 {
     internal const string Kind = "text_completion";
+
+    /// <summary>In a stream only in the event that has the finish reason.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Timings? Timings { get; init; }
 }
 
 internal sealed record TextCompletionChoice(string Text, int Index, object? Logprobs, string? FinishReason);

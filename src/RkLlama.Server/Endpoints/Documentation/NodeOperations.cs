@@ -25,6 +25,13 @@ internal static class NodeOperations
             IsProbe = true,
             Errors = [503],
         },
+        new("GET /metrics", "getMetrics", "What the node counts and measures, for Prometheus")
+        {
+            Description = "Prometheus' text format 0.0.4. Answers also while the server drains. Names, labels and units: docs/monitoring.md.",
+            Reply = typeof(string),
+            ReplyType = "text/plain",
+            IsProbe = true,
+        },
         new("GET /openapi/v1.json", "getDocument", "This document") { Reply = typeof(Dictionary<string, JsonElement>) },
     ];
 }

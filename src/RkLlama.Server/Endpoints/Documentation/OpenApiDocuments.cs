@@ -61,7 +61,8 @@ internal static class OpenApiDocuments
                 long begins with white space.
 
                 Bodies are JSON whatever their content type says. Fields that are not described are ignored; null is as absent. Every answer has an
-                X-Request-Id, which client libraries show with their errors.
+                X-Request-Id, which client libraries show with their errors, and an X-RkLlama-Node; an X-RkLlama-Model while there is one (percent-encoded); a
+                Server-Timing where a run has begun.
                 """.ReplaceLineEndings("\n"),
         };
         document.Servers = [new() { Url = "/" }];

@@ -18,6 +18,9 @@ internal sealed record Operation(string Route, string Id, string Summary)
     /// <summary>The answer in one piece; null for one without a body.</summary>
     internal Type? Reply { get; init; }
 
+    /// <summary>The content type of the answer in one piece.</summary>
+    internal string ReplyType { get; init; } = "application/json";
+
     /// <summary>One event or one line of the answer as a stream.</summary>
     internal Type? Part { get; init; }
 

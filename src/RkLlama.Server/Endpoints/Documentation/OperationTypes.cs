@@ -41,7 +41,7 @@ internal sealed class OperationTypes : IApiDescriptionProvider
 
         description.SupportedResponseTypes.Clear();
         if (!operation.IsMissing)
-            description.SupportedResponseTypes.Add(Of(StatusCodes.Status200OK, operation.Reply, "application/json"));
+            description.SupportedResponseTypes.Add(Of(StatusCodes.Status200OK, operation.Reply, operation.ReplyType));
         if (operation.Part is { } part)
             description.SupportedResponseTypes.Add(Of(PartStatus, part, operation.PartType));
         foreach (int status in operation.AllErrors)

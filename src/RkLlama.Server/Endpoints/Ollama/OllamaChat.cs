@@ -31,7 +31,7 @@ internal static class OllamaChat
             Format = request.Format,
         };
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive },
+            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive, Ledger = context.Ledger() },
             wishes,
             cancellationToken).ConfigureAwait(false);
         return run.Answer(context, answer, request.Options, request.Tools.Tools is not null, request.Thinking, heartbeat);

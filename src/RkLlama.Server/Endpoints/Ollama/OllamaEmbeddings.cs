@@ -26,7 +26,7 @@ internal static class OllamaEmbeddings
             TimeSpan load = TimeSpan.Zero;
             foreach (string text in request.Input)
             {
-                TextEmbedding one = await embedder.EmbedAsync(model, text, request.Truncates, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+                TextEmbedding one = await embedder.EmbedAsync(model, text, request.Truncates, request.KeepAlive, context.Ledger(), cancellationToken).ConfigureAwait(false);
                 vectors.Add(Embeddings.Shorten(one.Vector, request.Dimensions));
                 tokens += one.PromptTokens;
                 load += one.Load;
@@ -47,6 +47,6 @@ internal static class OllamaEmbeddings
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
             ? new([])
-            : new((await embedder.EmbedAsync(model, text, truncates: true, keepAlive, cancellationToken).ConfigureAwait(false)).Vector);
+            : new((await embedder.EmbedAsync(model, text, truncates: true, keepAlive, context.Ledger(), cancellationToken).ConfigureAwait(false)).Vector);
     }
 }

@@ -36,6 +36,7 @@ internal static class OllamaGenerate
             {
                 Model = request.Model,
                 KeepAlive = request.KeepAlive,
+                Ledger = context.Ledger(),
                 RawPrompt = request.IsRaw ? request.Prompt : null,
             },
             wishes,

@@ -21,7 +21,7 @@ internal static class ChatCompletions
         CancellationToken cancellationToken = context.RequestAborted;
         ChatCompletionRequest request = ChatCompletionRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, request.Wishes, cancellationToken).ConfigureAwait(false);
+            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model, Ledger = context.Ledger() }, request.Wishes, cancellationToken).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. ToolChoice.Ignored(request.Tools, request.Model, answer.Prompts)]);
 
         Reply reply = new(NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -70,7 +70,10 @@ internal static class ChatCompletions
                 ReasoningContent = reasoning.Length > 0 ? reasoning.ToString() : null,
                 ToolCalls = calls.Count > 0 ? [.. calls] : null,
             };
-            return new(id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, end!.FinishReason)], UsageOf(end));
+            return new(id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, end!.FinishReason)], UsageOf(end))
+            {
+                Timings = Timings.Of(end),
+            };
         }
 
         internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -80,15 +83,15 @@ internal static class ChatCompletions
             {
                 // Clients take the role from the first event, and it is the first sign that the answer has begun.
                 if (isFirst)
-                    yield return Event(new ChatDelta { Role = "assistant", Content = "" }, null);
+                    yield return Event(new ChatDelta { Role = "assistant", Content = "" });
                 isFirst = false;
                 if (part.Part is { } news)
-                    yield return Event(DeltaOf(news), null);
+                    yield return Event(DeltaOf(news));
                 if (part.End is not { } end)
                     continue;
 
                 ToolChoice.RequireCall(request.Tools, end);
-                yield return Event(new ChatDelta(), end.FinishReason);
+                yield return Chunk([new(0, new ChatDelta(), null, end.FinishReason)], null, Timings.Of(end));
                 if (request.IncludesUsage)
                     yield return Chunk([], UsageOf(end));
                 yield return SseStream.Done;
@@ -106,9 +109,9 @@ internal static class ChatCompletions
         private static ChatToolCall CallOf(ToolCallPart call, bool isStreamed) =>
             new(isStreamed ? call.Index : null, call.Id, "function", new(call.Name, call.Arguments));
 
-        private ReadOnlyMemory<byte> Event(ChatDelta delta, string? finishReason) => Chunk([new(0, delta, null, finishReason)], null);
+        private ReadOnlyMemory<byte> Event(ChatDelta delta) => Chunk([new(0, delta, null, null)], null);
 
-        private ReadOnlyMemory<byte> Chunk(ChatChunkChoice[] choices, CompletionUsage? usage) => StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(
-            new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage), ApiJson.Wire.ChatCompletionChunk));
+        private ReadOnlyMemory<byte> Chunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings = null) => StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(
+            new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings }, ApiJson.Wire.ChatCompletionChunk));
     }
 }

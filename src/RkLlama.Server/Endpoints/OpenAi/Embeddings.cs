@@ -23,7 +23,7 @@ internal static class Embeddings
             int tokens = 0;
             foreach (string text in request.Input)
             {
-                TextEmbedding one = await embedder.EmbedAsync(model, text, truncates: false, null, cancellationToken).ConfigureAwait(false);
+                TextEmbedding one = await embedder.EmbedAsync(model, text, truncates: false, null, context.Ledger(), cancellationToken).ConfigureAwait(false);
                 items.Add(new("embedding", items.Count, new(Shorten(one.Vector, request.Dimensions), request.IsBase64)));
                 tokens += one.PromptTokens;
             }

@@ -16,7 +16,7 @@ internal static class Responses
         CancellationToken cancellationToken = context.RequestAborted;
         ResponsesRequest request = ResponsesRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model }, request.Wishes, cancellationToken).ConfigureAwait(false);
+            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model, Ledger = context.Ledger() }, request.Wishes, cancellationToken).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. ToolChoice.Ignored(request.Tools, request.Model, answer.Prompts)]);
 
         ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());

@@ -18,7 +18,7 @@ internal static class TextCompletions
         CancellationToken cancellationToken = context.RequestAborted;
         TextCompletionRequest request = TextCompletionRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt },
+            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt, Ledger = context.Ledger() },
             new() { StopSequences = request.StopSequences, SplitsReasoning = false },
             cancellationToken).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
@@ -43,7 +43,7 @@ internal static class TextCompletions
                     text.Append(content.Text);
             }
 
-            return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end));
+            return Of([new(text.ToString(), 0, null, end!.FinishReason)], ChatCompletions.UsageOf(end), Timings.Of(end));
         }
 
         internal async IAsyncEnumerable<ReadOnlyMemory<byte>> EventsAsync(PreparedAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -59,17 +59,17 @@ internal static class TextCompletions
                 if (part.End is not { } end)
                     continue;
 
-                yield return Event([new("", 0, null, end.FinishReason)], null);
+                yield return Event([new("", 0, null, end.FinishReason)], null, Timings.Of(end));
                 if (request.IncludesUsage)
                     yield return Event([], ChatCompletions.UsageOf(end));
                 yield return SseStream.Done;
             }
         }
 
-        private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage) =>
-            new(id, TextCompletion.Kind, created, request.Model, ChatCompletions.Fingerprint, choices, usage);
+        private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings) =>
+            new(id, TextCompletion.Kind, created, request.Model, ChatCompletions.Fingerprint, choices, usage) { Timings = timings };
 
-        private ReadOnlyMemory<byte> Event(TextCompletionChoice[] choices, CompletionUsage? usage) =>
-            StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(Of(choices, usage), ApiJson.Wire.TextCompletion));
+        private ReadOnlyMemory<byte> Event(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings = null) =>
+            StreamingResponse.AsEvent(JsonSerializer.SerializeToUtf8Bytes(Of(choices, usage, timings), ApiJson.Wire.TextCompletion));
     }
 }

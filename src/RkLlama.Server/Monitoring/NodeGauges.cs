@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using RkLlama.Server.Configuration;
+using RkLlama.Server.Endpoints;
+using RkLlama.Server.Guards;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.Inference;
+
+namespace RkLlama.Server.Monitoring;
+
+/// <summary>What the node is at the moment, read when it is scraped: from what the server knows and from files of the kernel, never from the worker.</summary>
+internal sealed class NodeGauges
+{
+    private readonly NodeMetrics _metrics;
+    private readonly ModelHost _host;
+
+    public NodeGauges(NodeMetrics metrics, ModelHost host, RunQueue queue, Readiness readiness, ConnectionGuard connections, ServerOptions options)
+    {
+        (_metrics, _host) = (metrics, host);
+        Meter meter = metrics.Meter;
+        Info("rkllama_build_info", "Version of the server, and what the node calls itself.", () => [new(1, Tag("version", CommandLine.Version), Tag("node", options.NodeName))]);
+        Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
+        Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
+        Info("rkllama_model_state", "1 for the state that the node's model is in, 0 for the others.", States);
+        Gauge("rkllama_ready", "1 while the node takes requests, as /ready says.", () => readiness.Look().Reason is null ? 1 : 0);
+        Gauge("rkllama_requests_running", "Requests that have the NPU: 0 or 1.", () => queue.IsBusy ? 1 : 0);
+        Gauge("rkllama_requests_waiting", "Requests in the queue.", () => queue.Waiting);
+        Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
+        Gauge("rkllama_connections_open", "Connections to the server.", () => connections.Open);
+        Info("rkllama_worker_resident_memory_bytes", "Memory of the worker that the kernel counts as resident; what the NPU driver took for the model is not all in it.", WorkerMemory);
+        Info("rkllama_node_memory_available_bytes", "Memory that programs may still have.", () => Bytes(NodeMemory.Read("MemAvailable")));
+        Info("rkllama_node_memory_total_bytes", "Memory of the node.", () => Bytes(NodeMemory.Read("MemTotal")));
+
+        // The names that every client library of Prometheus gives its own process.
+        Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(NodeMemory.ResidentBytes(Environment.ProcessId)));
+        Gauge("process_start_time_seconds", "Start of the server in Unix time.", static () => Started);
+        meter.CreateObservableCounter("process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "Time that the server has had of the CPU.");
+
+        void Gauge(string name, string help, Func<double> read) => meter.CreateObservableGauge(name, read, null, help);
+
+        void Info(string name, string help, Func<IEnumerable<Measurement<double>>> read) => meter.CreateObservableGauge(name, read, null, help);
+    }
+
+    private static double Started { get; } = StartTime();
+
+    /// <summary>The page that Prometheus reads.</summary>
+    internal byte[] Scrape() => _metrics.Store.Scrape();
+
+    private IEnumerable<Measurement<double>> Runtime()
+    {
+        if (_host.Status.Facts is { } facts)
+            yield return new(1, Tag("version", facts.RuntimeVersion), Tag("driver_version", facts.DriverVersion ?? ""));
+    }
+
+    private IEnumerable<Measurement<double>> States()
+    {
+        ModelState now = _host.Status.State;
+        foreach (ModelState state in Enum.GetValues<ModelState>())
+            yield return new(state == now ? 1 : 0, Tag("state", OperationsEndpoints.NameOf(state)));
+    }
+
+    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.Keeper?.ProcessId is { } process ? Bytes(NodeMemory.ResidentBytes(process)) : [];
+
+    /// <summary>Nothing where it is not known: a 0 would be a lie.</summary>
+    private static Measurement<double>[] Bytes(long? bytes) => bytes is { } known ? [new(known)] : [];
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    private static double StartTime()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return new DateTimeOffset(self.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0;
+    }
+}

@@ -1,0 +1,245 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Native;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.Inference;
+using RkLlama.Server.Tests.Support;
+using static RkLlama.Server.Tests.Support.HeldRuns;
+
+namespace RkLlama.Server.Tests.Monitoring;
+
+/// <summary>What <c>/metrics</c> says after what has happened.</summary>
+public sealed class MetricsTests : IDisposable
+{
+    private const string Chat = """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""";
+
+    private readonly HeldRuns _held = new();
+
+    public void Dispose() => _held.Dispose();
+
+    [Fact]
+    public async Task The_page_is_of_the_type_that_Prometheus_asks_for()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        using HttpResponseMessage response = await server.Client.GetAsync(new Uri("/metrics", UriKind.Relative));
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Content.Headers.ContentType!.ToString().Should().Be("text/plain; version=0.0.4; charset=utf-8");
+    }
+
+    [Fact]
+    public async Task A_request_is_counted_by_api_model_status_and_finish_reason_with_its_tokens_and_times()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        await server.PostAsync("/v1/chat/completions", Chat);
+        await server.PostAsync("/api/chat", Chat);
+        await server.PostAsync("/generate", Hello);
+
+        MetricsPage page = await EndedAsync(server, 3);
+        foreach (string api in (string[])["openai", "ollama", "rkllama"])
+        {
+            page[$"rkllama_requests_total{{api=\"{api}\",model=\"m\",status=\"200\",finish_reason=\"stop\"}}"].Should().Be(1);
+            page[$"rkllama_request_duration_seconds_count{{api=\"{api}\"}}"].Should().Be(1);
+        }
+
+        page["rkllama_output_tokens_total{model=\"m\"}"].Should().Be(9);
+        page["rkllama_prompt_tokens_total{model=\"m\"}"].Should().BePositive();
+        page["rkllama_time_to_first_token_seconds_count{model=\"m\"}"].Should().Be(3);
+        page["rkllama_queue_wait_seconds_count"].Should().Be(3);
+        page["rkllama_queue_wait_seconds_bucket{le=\"0.005\"}"].Should().Be(3, "nobody was in the way");
+        page["rkllama_model_load_seconds_count{model=\"m\"}"].Should().Be(1);
+        page["rkllama_model_info{model=\"m\"}"].Should().Be(1);
+        page["rkllama_model_state{state=\"loaded\"}"].Should().Be(1);
+        page["rkllama_model_state{state=\"failed\"}"].Should().Be(0);
+        page["rkllama_ready"].Should().Be(1);
+        page["rkllama_runtime_info{version=\"1.2.3\",driver_version=\"0.9.8\"}"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Nothing_that_a_client_makes_up_becomes_a_series()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+        await server.PostAsync("/v1/chat/completions", Chat);
+        int before = (await EndedAsync(server, 1)).Samples.Count;
+
+        for (int i = 0; i < 50; i++)
+        {
+            await server.Client.GetAsync(new Uri($"/nowhere/{i}", UriKind.Relative));
+            await server.PostAsync("/v1/chat/completions", Chat.Replace("\"m\"", $"\"made-up-{i}\"", StringComparison.Ordinal));
+            using HttpRequestMessage odd = new(new HttpMethod($"ODD{i}"), "/v1/models");
+            (await server.Client.SendAsync(odd)).Dispose();
+        }
+
+        MetricsPage page = await MetricsPage.OfAsync(server);
+        page.Text.Should().NotContain("made-up").And.NotContain("nowhere").And.NotContain("ODD");
+        page["rkllama_requests_total{api=\"other\",model=\"\",status=\"404\",finish_reason=\"\"}"].Should().Be(50);
+        page["rkllama_requests_total{api=\"openai\",model=\"\",status=\"404\",finish_reason=\"\"}"].Should().Be(50);
+        page["rkllama_requests_total{api=\"openai\",model=\"\",status=\"405\",finish_reason=\"\"}"].Should().Be(50);
+        page.Samples.Count.Should().BeLessThan(before + 10);
+    }
+
+    [Fact]
+    public async Task Models_beyond_some_are_one_label()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        for (int i = 0; i < 40; i++)
+        {
+            server.AddModel($"copy-{i}");
+            (await server.PostAsync("/v1/chat/completions", Chat.Replace("\"m\"", $"\"copy-{i}\"", StringComparison.Ordinal))).StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        MetricsPage page = await EndedAsync(server, 40);
+
+        page.Samples.Keys.Count(static sample => sample.StartsWith("rkllama_output_tokens_total", StringComparison.Ordinal)).Should().Be(33);
+        page["rkllama_output_tokens_total{model=\"other\"}"].Should().Be(8 * 3);
+    }
+
+    [Fact]
+    public async Task The_queue_shows_who_runs_who_waits_and_who_was_sent_away()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { QueueLength = 1 });
+        await server.LoadAsync();
+        Task<HttpResponseMessage> first = server.PostAsync("/generate", Hello);
+        FakeRun run = await _held.NextAsync();
+        Task<HttpResponseMessage> second = server.PostAsync("/generate", Hello);
+        await EventuallyAsync(() => server.QueueLength == 1);
+
+        (await server.PostAsync("/generate", Hello)).Dispose();
+
+        MetricsPage page = await MetricsPage.OfAsync(server);
+        page["rkllama_requests_running"].Should().Be(1);
+        page["rkllama_requests_waiting"].Should().Be(1);
+        page["rkllama_queue_capacity"].Should().Be(1);
+        page["rkllama_ready"].Should().Be(0);
+        page["rkllama_rejections_total{cause=\"queue_full\"}"].Should().Be(1);
+        page["rkllama_rejections_total{cause=\"queue_timeout\"}"].Should().Be(0);
+        page["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"503\",finish_reason=\"\"}"].Should().Be(1);
+        run.End(FinishReason.Stop);
+        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await first).Dispose();
+        (await second).Dispose();
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_is_an_abort_and_a_run_that_fails_is_an_error()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using CancellationTokenSource leave = new();
+        Task<HttpResponseMessage> left = server.PostAsync("/generate", Hello, leave.Token);
+        FakeRun first = await _held.NextAsync();
+        await leave.CancelAsync();
+        await first.Aborted.WaitAsync(Patience);
+        first.End(FinishReason.Cancelled);
+        Task<HttpResponseMessage> failing = server.PostAsync("/generate", Hello);
+        (await _held.NextAsync()).End(FinishReason.Error, "it broke");
+        (await failing).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+
+        MetricsPage page = await EndedAsync(server, 2);
+
+        page["rkllama_aborts_total{cause=\"client_left\"}"].Should().Be(1);
+        page["rkllama_aborts_total{cause=\"unloaded\"}"].Should().Be(0);
+        page["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"499\",finish_reason=\"cancelled\"}"].Should().Be(1);
+        page["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"500\",finish_reason=\"error\"}"].Should().Be(1);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+    }
+
+    [Fact]
+    public async Task A_stream_that_breaks_off_is_an_error_whatever_its_status()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(HelloStream) };
+        Task<HttpResponseMessage> sending = server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        FakeRun run = await _held.NextAsync();
+        await run.SendAsync("half");
+        using HttpResponseMessage response = await sending;
+
+        run.End(FinishReason.Error, "it broke");
+        await response.Content.Invoking(content => content.ReadAsStringAsync()).Should().ThrowAsync<Exception>();
+
+        (await EndedAsync(server, 1))["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"200\",finish_reason=\"error\"}"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_load_that_fails_is_counted()
+    {
+        FakeEngine engine = new() { Load = static (_, _) => throw new EngineException("no") };
+        await using TestServer server = await TestServer.StartAsync(engine);
+        server.AddModel("m");
+
+        await server.PostAsync("/load_model", """{"model_name":"m"}""");
+
+        (await MetricsPage.OfAsync(server))["rkllama_model_load_failures_total"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task The_page_answers_while_the_node_drains_and_counts_those_sent_away()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.Services.GetRequiredService<Drain>().BeginAsync();
+        (await server.Client.GetAsync(server.Address)).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        MetricsPage page = await MetricsPage.OfAsync(server);
+
+        page["rkllama_ready"].Should().Be(0);
+        page["rkllama_rejections_total{cause=\"draining\"}"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task The_page_takes_the_key_where_there_is_one()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
+        Uri page = new("/metrics", UriKind.Relative);
+        (await server.Client.GetAsync(page)).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+
+        server.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
+
+        (await server.Client.GetAsync(page)).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_document_has_every_metric_and_no_other()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        string[] documented =
+        [
+            .. File.ReadLines(Path.Combine(RepositoryRoot(), "docs", "monitoring.md"))
+                .Where(static line => line.StartsWith("| `rkllama_", StringComparison.Ordinal) || line.StartsWith("| `process_", StringComparison.Ordinal))
+                .Select(static line => line.Split('`')[1].Split('{')[0]),
+        ];
+
+        // Instruments, not samples: much is not there before something has happened.
+        await MetricsPage.OfAsync(server);
+        IEnumerable<string> known = server.Services.GetRequiredService<RkLlama.Server.Monitoring.NodeMetrics>().Store.Families.Select(static family => family.Name);
+
+        documented.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(known);
+    }
+
+    /// <summary>Requests are counted when their handlers have returned, which is after their clients have the answers.</summary>
+    private static async Task<MetricsPage> EndedAsync(TestServer server, int runs)
+    {
+        MetricsPage page = await MetricsPage.OfAsync(server);
+        using CancellationTokenSource timeout = new(Patience);
+        while (page.Samples.Where(static sample => sample.Key.StartsWith("rkllama_request_duration_seconds_count", StringComparison.Ordinal)).Sum(static sample => sample.Value) < runs
+            || !server.IsIdle)
+        {
+            timeout.Token.ThrowIfCancellationRequested();
+            page = await MetricsPage.OfAsync(server);
+        }
+
+        return page;
+    }
+
+    private static string RepositoryRoot()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "RkLlama.sln")))
+            directory = directory.Parent;
+        return directory!.FullName;
+    }
+}
