@@ -15,7 +15,7 @@ public sealed class ThroughputTests(ITestOutputHelper output)
     private const int Rounds = 4;
 
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Window = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     [Theory]
     [InlineData(Balancer.HAProxy)]

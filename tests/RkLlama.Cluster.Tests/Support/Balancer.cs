@@ -17,33 +17,37 @@ internal sealed class Balancer : IAsyncDisposable
     private readonly string _folder;
     private readonly ConcurrentQueue<string> _log = new();
 
-    private Balancer(Process process, string folder, int port)
+    private Balancer(Process process, string folder, int port, int statsPort)
     {
         _process = process;
         _folder = folder;
         Address = new($"http://127.0.0.1:{port}");
+        Stats = new($"http://127.0.0.1:{statsPort}/metrics");
     }
 
     internal Uri Address { get; }
+
+    /// <summary>What HAProxy says of itself to Prometheus.</summary>
+    internal Uri Stats { get; }
 
     internal string Log => string.Join('\n', _log);
 
     /// <param name="kind">haproxy or nginx.</param>
     /// <param name="nodes">In place of the addresses 10.10.88.73:8080 and so on.</param>
-    /// <param name="edit">What a reader of the file would change besides.</param>
-    internal static async Task<Balancer> StartAsync(string kind, IReadOnlyList<IPEndPoint> nodes, Func<string, string>? edit = null)
+    /// <param name="agentPort">Where the nodes answer HAProxy's agent check; <see langword="null"/> to leave the line for it as it is, a comment.</param>
+    internal static async Task<Balancer> StartAsync(string kind, IReadOnlyList<IPEndPoint> nodes, int? agentPort = null)
     {
         string folder = Directory.CreateTempSubdirectory("rkllama-balancer-").FullName;
-        int port = FreePort(IPAddress.Loopback);
+        int port = FreePort(IPAddress.Loopback), statsPort = FreePort(IPAddress.Loopback);
         string shipped = File.ReadAllText(Path.Combine(TestPaths.Root, "deploy", kind, kind == HAProxy ? "haproxy.cfg" : "rkllama.conf"));
         for (int i = 0; i < nodes.Count; i++)
             shipped = Replace(shipped, string.Create(CultureInfo.InvariantCulture, $"10.10.88.{73 + i}:8080"), nodes[i].ToString());
-        if (edit is not null)
-            shipped = edit(shipped);
-        ProcessStartInfo info = kind == HAProxy ? HAProxyOf(shipped, folder, port) : NginxOf(shipped, folder, port);
+        if (agentPort is not null)
+            shipped = Replace(Replace(shipped, "#default-server", "default-server"), "agent-port 8081 ", $"agent-port {agentPort} ");
+        ProcessStartInfo info = kind == HAProxy ? HAProxyOf(shipped, folder, port, statsPort) : NginxOf(shipped, folder, port);
         info.RedirectStandardOutput = info.RedirectStandardError = true;
 
-        Balancer balancer = new(Process.Start(info)!, folder, port);
+        Balancer balancer = new(Process.Start(info)!, folder, port, statsPort);
         balancer._process.OutputDataReceived += (_, line) => balancer._log.Enqueue(line.Data ?? "");
         balancer._process.ErrorDataReceived += (_, line) => balancer._log.Enqueue(line.Data ?? "");
         balancer._process.BeginOutputReadLine();
@@ -82,11 +86,11 @@ internal sealed class Balancer : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static ProcessStartInfo HAProxyOf(string shipped, string folder, int port)
+    private static ProcessStartInfo HAProxyOf(string shipped, string folder, int port, int statsPort)
     {
         string file = Path.Combine(folder, "haproxy.cfg");
         shipped = Replace(shipped, "bind :8000", $"bind 127.0.0.1:{port}");
-        shipped = Replace(shipped, "bind :8404", $"bind 127.0.0.1:{FreePort(IPAddress.Loopback)}");
+        shipped = Replace(shipped, "bind :8404", $"bind 127.0.0.1:{statsPort}");
         File.WriteAllText(file, Replace(shipped, "/run/haproxy/admin.sock", Path.Combine(folder, "admin.sock")));
         return new("haproxy", ["-db", "-f", file]);
     }

@@ -12,6 +12,9 @@ internal sealed class FourNodes : IAsyncDisposable
 
     private readonly string _models;
 
+    // One port for all, as they have addresses of their own.
+    private static int FreePort => Balancer.FreePort(IPAddress.Parse("127.0.0.2"));
+
     private FourNodes(string models, ClusterNode[] nodes)
     {
         _models = models;
@@ -24,16 +27,17 @@ internal sealed class FourNodes : IAsyncDisposable
 
     /// <param name="balancer">haproxy or nginx.</param>
     /// <param name="speed">Of the simulators: 1 is a board's, 16.7 tokens a second, 0 as fast as it goes.</param>
-    internal static async Task<FourNodes> StartAsync(string balancer, int speed, Func<string, string>? edit = null)
+    /// <param name="withAgent">With the line for HAProxy's agent check.</param>
+    internal static async Task<FourNodes> StartAsync(string balancer, int speed, bool withAgent = false)
     {
         string models = Directory.CreateTempSubdirectory("rkllama-models-").FullName;
         File.CreateSymbolicLink(Path.Combine(models, "demo"), Path.GetDirectoryName(TestPaths.DemoModel)!);
-        int port = Balancer.FreePort(IPAddress.Parse("127.0.0.2"));
-        FourNodes cluster = new(models, [.. Enumerable.Range(2, Size).Select(i => new ClusterNode(new(IPAddress.Parse($"127.0.0.{i}"), port), models, speed))]);
+        int port = FreePort, agentPort = FreePort;
+        FourNodes cluster = new(models, [.. Enumerable.Range(2, Size).Select(i => new ClusterNode(new(IPAddress.Parse($"127.0.0.{i}"), port), agentPort, models, speed))]);
         try
         {
             await Task.WhenAll(cluster.Nodes.Select(node => node.StartAsync()));
-            cluster.Balancer = await Balancer.StartAsync(balancer, [.. cluster.Nodes.Select(node => node.Endpoint)], edit);
+            cluster.Balancer = await Balancer.StartAsync(balancer, [.. cluster.Nodes.Select(node => node.Endpoint)], withAgent ? agentPort : null);
         }
         catch
         {
@@ -89,7 +93,7 @@ internal sealed class FourNodes : IAsyncDisposable
 }
 
 /// <summary>A place for a node: an address at which one server runs after the other.</summary>
-internal sealed class ClusterNode(IPEndPoint endpoint, string models, int speed) : IAsyncDisposable
+internal sealed class ClusterNode(IPEndPoint endpoint, int agentPort, string models, int speed) : IAsyncDisposable
 {
     internal IPEndPoint Endpoint => endpoint;
 
@@ -102,12 +106,14 @@ internal sealed class ClusterNode(IPEndPoint endpoint, string models, int speed)
             await Server.DisposeAsync();
         Server = await Node.StartAsync(
             "1.2.3",
-            ["--host", endpoint.Address.ToString(), "--port", endpoint.Port.ToString(CultureInfo.InvariantCulture)],
+            ["--host", endpoint.Address.ToString(), "--port", Number(endpoint.Port), "--agent-port", Number(agentPort)],
             ("RKLLAMA_MODELS", models),
             ("RKLLAMA_PRELOAD", "demo"),
-            ("RKLLM_STANDIN_SPEED", speed.ToString(CultureInfo.InvariantCulture)));
+            ("RKLLM_STANDIN_SPEED", Number(speed)));
         await Server.EventuallyAsync(() => Server.GetJsonAsync("/ready").GetAwaiter().GetResult().Status == HttpStatusCode.OK, "the node should be ready");
     }
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     internal async Task<(int Running, int Waiting)> QueueAsync()
     {
