@@ -259,7 +259,8 @@ client_suites() {
 cluster_suites() {
     need_dotnet
     need cc gcc libc6-dev
-    need_each haproxy/haproxy nginx/nginx
+    need_each haproxy/haproxy nginx/nginx curl/curl
+    /usr/bin/python3 -c 'import requests' 2>/dev/null || install python3 python3-requests
     simulator $run_version
     publish "$(rid)" >/dev/null
     dotnet build tests/RkLlama.Cluster.Tests -v quiet

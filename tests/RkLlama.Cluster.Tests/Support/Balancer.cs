@@ -35,7 +35,8 @@ internal sealed class Balancer : IAsyncDisposable
     /// <param name="kind">haproxy or nginx.</param>
     /// <param name="nodes">In place of the addresses 10.10.88.73:8080 and so on.</param>
     /// <param name="agentPort">Where the nodes answer HAProxy's agent check; <see langword="null"/> to leave the line for it as it is, a comment.</param>
-    internal static async Task<Balancer> StartAsync(string kind, IReadOnlyList<IPEndPoint> nodes, int? agentPort = null)
+    /// <param name="edit">What else a reader of the file would change.</param>
+    internal static async Task<Balancer> StartAsync(string kind, IReadOnlyList<IPEndPoint> nodes, int? agentPort = null, Func<string, string>? edit = null)
     {
         string folder = Directory.CreateTempSubdirectory("rkllama-balancer-").FullName;
         int port = FreePort(IPAddress.Loopback), statsPort = FreePort(IPAddress.Loopback);
@@ -44,6 +45,8 @@ internal sealed class Balancer : IAsyncDisposable
             shipped = Replace(shipped, string.Create(CultureInfo.InvariantCulture, $"10.10.88.{73 + i}:8080"), nodes[i].ToString());
         if (agentPort is not null)
             shipped = Replace(Replace(shipped, "#default-server", "default-server"), "agent-port 8081 ", $"agent-port {agentPort} ");
+        if (edit is not null)
+            shipped = edit(shipped);
         ProcessStartInfo info = kind == HAProxy ? HAProxyOf(shipped, folder, port, statsPort) : NginxOf(shipped, folder, port);
         info.RedirectStandardOutput = info.RedirectStandardError = true;
 
