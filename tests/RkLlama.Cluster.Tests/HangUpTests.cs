@@ -5,6 +5,9 @@ namespace RkLlama.Cluster.Tests;
 /// <summary>Clients that go away behind a balancer: the NPU is free at once, wherever their request was.</summary>
 public sealed class HangUpTests
 {
+    // The first sign of life comes after 10 s, and through it a balancer learns of it in any case.
+    private static readonly TimeSpan BeforeTheFirstHeartbeat = TimeSpan.FromSeconds(9);
+
     [Theory]
     [InlineData(Balancer.HAProxy, true)]
     [InlineData(Balancer.HAProxy, false)]
@@ -12,9 +15,10 @@ public sealed class HangUpTests
     [InlineData(Balancer.Nginx, false)]
     public async Task A_client_that_hangs_up_frees_the_npu(string balancer, bool stream)
     {
-        // A minute until the first token of a whole answer is seen, and no heartbeat in this time: nothing but the balancer's own word ends the run.
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();
+
+        // One that has nothing to say for a minute, and one that streams or is made for 40 s.
         foreach (string prompt in (string[])["!sleep 60000 2", "!sleep 20 2000"])
         {
             using CancellationTokenSource leave = new();
@@ -24,7 +28,7 @@ public sealed class HangUpTests
             await leave.CancelAsync();
 
             await FluentActions.Awaiting(() => asking).Should().ThrowAsync<OperationCanceledException>();
-            await cluster.LoadIsAsync(running: 0, waiting: 0);
+            await cluster.LoadIsAsync(running: 0, waiting: 0, BeforeTheFirstHeartbeat);
             busy.Server.Trace("rkllm_abort").Should().NotBeEmpty();
         }
     }

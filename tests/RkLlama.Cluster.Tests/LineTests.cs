@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using RkLlama.Cluster.Tests.Support;
 using RkLlama.EndToEnd.Tests.Support;
 
@@ -23,6 +24,24 @@ public sealed class LineTests
 
         (int Waits, int Short) queue = await QueueWaitsAsync(cluster);
         queue.Should().Be((12 * Rounds, 12 * Rounds));
+    }
+
+    [Fact]
+    public async Task A_line_of_haproxys_that_is_long_enough_says_when_to_come_back()
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(Balancer.HAProxy, speed: 0, edit: shipped => shipped.Replace("{ queue(runs) ge 256 }", "{ queue(runs) ge 1 }"));
+        using HttpClient client = cluster.Balancer.NewClient();
+        using CancellationTokenSource end = new();
+        Task[] asking = [.. Enumerable.Range(0, FourNodes.Size + 1).Select(_ => Exchange.AskAsync(client, "!sleep 20 2000", stream: true, cancellationToken: end.Token))];
+        await HearsAsync(cluster.Balancer, "haproxy_backend_current_queue{proxy=\"runs\"}", 1);
+
+        using HttpResponseMessage response = await client.PostAsync(new Uri("/generate", UriKind.Relative), new StringContent(Node.Chat("!echo x")));
+
+        response.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        response.Headers.RetryAfter!.Delta.Should().Be(TimeSpan.FromSeconds(30));
+        (await response.Content.ReadAsStringAsync()).Should().StartWith("{\"error\":");
+        await end.CancelAsync();
+        await FluentActions.Awaiting(() => Task.WhenAll(asking)).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]

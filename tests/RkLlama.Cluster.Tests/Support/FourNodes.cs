@@ -65,9 +65,10 @@ internal sealed class FourNodes : IAsyncDisposable
     }
 
     /// <summary>Waits until the nodes together run so many and have so many waiting.</summary>
-    internal async Task LoadIsAsync(int running, int waiting)
+    /// <param name="within">How long that may take.</param>
+    internal async Task LoadIsAsync(int running, int waiting, TimeSpan? within = null)
     {
-        using CancellationTokenSource patience = new(Node.Patience);
+        using CancellationTokenSource patience = new(within ?? Node.Patience);
         (int Running, int Waiting) now;
         do
         {
