@@ -8,11 +8,11 @@ namespace RkLlama.Cluster.Tests;
 /// <summary>Who waits, and where: by the nodes' own histogram of the time from joining the queue to the turn.</summary>
 public sealed class LineTests
 {
-    private const int Rounds = 4;
+    private const int Rounds = 3;
 
-    // A request behind a short answer waits a tenth of a second, behind a long one a second and a half.
+    // A request behind a short answer waits a tenth of a second, behind a long one a second.
     private const string Short = "!sleep 10 10";
-    private const string Long = "!sleep 100 15";
+    private const string Long = "!sleep 100 10";
 
     /// <summary>More clients than nodes, and answers of very different length.</summary>
     [Fact]
