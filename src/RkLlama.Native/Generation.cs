@@ -7,9 +7,11 @@ namespace RkLlama.Native;
 
 /// <summary>
 /// One run of the library: its callbacks become pieces, and it ends exactly once. The callback runs on the thread that is inside
-/// <c>rkllm_run</c>; the pieces are read on any other.
+/// <c>rkllm_run</c>; the pieces are read by one other thread, which waits for them.
 /// </summary>
+#pragma warning disable CA1001 // the event has no handle as long as nobody asks for it
 internal sealed class Generation
+#pragma warning restore CA1001
 {
     private readonly RkllmAbi _abi;
     private readonly RKLLMInferMode _mode;
@@ -17,11 +19,13 @@ internal sealed class Generation
     private readonly Action _abort;
     private readonly Utf8Assembler _text = new();
 
-    // One run brings at most max_new_tokens pieces, so the channel is bounded by the run and a slow reader never holds the NPU's thread.
+    // One run brings at most max_new_tokens pieces, so the channel is bounded by the run and a slow reader never holds the NPU's thread. All that
+    // ever continues on that thread is waking the reader: a hop through the thread pool would cost more than the token itself.
     private readonly Channel<GenerationPiece> _pieces = Channel.CreateUnbounded<GenerationPiece>(
-        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
-    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Not spun on: the next token is an eternity away.
+    private readonly ManualResetEventSlim _news = new(initialState: false, spinCount: 0);
 
     // Touched by the run's thread only, except _cancelled.
     private volatile bool _cancelled;
@@ -40,10 +44,25 @@ internal sealed class Generation
         _abort = abort;
     }
 
-    internal ChannelReader<GenerationPiece> Pieces => _pieces.Reader;
+    /// <summary>The next piece, if it is there.</summary>
+    internal bool TryRead(out GenerationPiece piece) => _pieces.Reader.TryRead(out piece);
 
-    /// <summary>Completes when the library is done with the run, whether or not its pieces have been read.</summary>
-    internal Task Completed => _completed.Task;
+    /// <summary>Blocks until there is a piece. For the one thread that reads.</summary>
+    /// <returns><see langword="false"/> when the library is done with the run and all pieces have been read.</returns>
+    internal bool WaitToRead()
+    {
+#pragma warning disable CA2012 // consumed once, below; a thread cannot await
+        ConfiguredValueTaskAwaitable<bool>.ConfiguredValueTaskAwaiter more = _pieces.Reader.WaitToReadAsync().ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
+        if (!more.IsCompleted)
+        {
+            _news.Reset();
+            more.UnsafeOnCompleted(_news.Set);
+            _news.Wait();
+        }
+
+        return more.GetResult();
+    }
 
     /// <summary>Set by the first callback that brings hidden states.</summary>
     internal HiddenStates? HiddenStates { get; private set; }
@@ -169,7 +188,6 @@ internal sealed class Generation
         };
         _pieces.Writer.TryWrite(new(-1, default, new(reason, tokens, _statistics, error)));
         _pieces.Writer.TryComplete();
-        _completed.TrySetResult();
     }
 
     internal void Fail(Exception ex)

@@ -16,14 +16,22 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
     /// Looks for the library: the option, then <c>RKLLAMA_LIBRARY</c>, then the usual folders. A path that was named is the only one tried.
     /// </summary>
     /// <param name="option">A file, or a folder that holds one, named by the operator; or <see langword="null"/>.</param>
-    public static RkllmLibrarySearch Run(string? option)
+    public static RkllmLibrarySearch Run(string? option) => Run(
+        NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
+
+    /// <summary>Looks for the library as another process would: with its option or variable, and its home directory.</summary>
+    /// <param name="named">What was named, by option or variable; or <see langword="null"/>.</param>
+    /// <param name="home">The home directory; empty for none.</param>
+    /// <param name="root">The folder that stands for <c>/</c>.</param>
+    public static RkllmLibrarySearch Run(string? named, string home, string root = "/")
     {
-        string? named = NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY"));
-        IEnumerable<string> candidates = named is null ? UsualPlaces() : [System.IO.Path.GetFullPath(named)];
+        IEnumerable<string> candidates = named is null ? UsualPlaces(home) : [System.IO.Path.GetFullPath(named)];
 
         List<string> tried = [];
-        foreach (string candidate in candidates)
+        foreach (string place in candidates)
         {
+            string candidate = root == "/" ? place : System.IO.Path.Join(root, place);
             string file = Directory.Exists(candidate) ? System.IO.Path.Combine(candidate, FileName) : candidate;
             tried.Add(file);
             if (File.Exists(file))
@@ -33,12 +41,11 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
         return new(null, tried);
     }
 
-    private static IEnumerable<string> UsualPlaces()
+    private static IEnumerable<string> UsualPlaces(string home)
     {
         yield return System.IO.Path.Combine(AppContext.BaseDirectory, FileName);
         yield return "/opt/rkllama/lib/" + FileName;
 
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
         if (home.Length > 0)
             yield return System.IO.Path.Combine(home, "RKLLAMA", "lib", FileName);
 

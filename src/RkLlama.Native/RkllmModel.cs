@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using RkLlama.Native.Interop;
@@ -77,40 +76,48 @@ public sealed class RkllmModel : IDisposable
     }
 
     /// <summary>
-    /// Starts a run; its pieces arrive as the library makes them, the last one says how it ended. Leaving the loop early, or cancelling,
-    /// aborts the run and waits for its end. A failure of the run is an end with <see cref="FinishReason.Error"/>, not an exception.
+    /// Starts a run; its pieces arrive as the library makes them, the last one says how it ended. Reading blocks the thread until the next piece.
+    /// Leaving the loop early, or cancelling from anywhere, aborts the run, and the loop ends with it. A failure of the run is an end with
+    /// <see cref="FinishReason.Error"/>, not an exception.
     /// </summary>
+    /// <param name="beforeWait">Called on the reading thread whenever it is about to wait: all pieces so far have been read.</param>
     /// <exception cref="InvalidOperationException">A run is in progress.</exception>
-    public IAsyncEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken)
+    public IEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken, Action? beforeWait = null)
     {
         int maxNewTokens = _abi.HasPerRunSampling ? parameters.MaxNewTokens ?? _parameters.MaxNewTokens : _parameters.MaxNewTokens;
-        return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), cancellationToken);
+        return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), beforeWait, cancellationToken);
     }
 
-    /// <summary>Runs the input once and returns its last hidden layer (embedding models).</summary>
+    /// <summary>Runs the input once and returns its last hidden layer (embedding models); blocks until it is there.</summary>
     /// <exception cref="RkllmException">The library failed or brought no hidden states.</exception>
-    public async Task<HiddenStates> EmbedAsync(GenerationInput input, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">Cancelled; the run has ended.</exception>
+    public HiddenStates Embed(GenerationInput input, CancellationToken cancellationToken)
     {
         Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
-        GenerationEnd? end = null;
-        await foreach (GenerationPiece piece in Read(run, cancellationToken).ConfigureAwait(false))
-            end = piece.End;
+        GenerationEnd? end = Read(run, null, cancellationToken).Last().End;
 
         cancellationToken.ThrowIfCancellationRequested();
         return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime brought no hidden states: this model is not an embedding model");
     }
 
-    private static async IAsyncEnumerable<GenerationPiece> Read(Generation run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static IEnumerable<GenerationPiece> Read(Generation run, Action? beforeWait, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration registration = cancellationToken.Register(static state => ((Generation)state!).Cancel(), run);
         bool ended = false;
         try
         {
-            // Not given the token: after an abort the end must still be read.
-            await foreach (GenerationPiece piece in run.Pieces.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            // After an abort the end must still be read.
+            while (true)
             {
-                ended = piece.End is not null;
-                yield return piece;
+                while (run.TryRead(out GenerationPiece piece))
+                {
+                    ended = piece.End is not null;
+                    yield return piece;
+                }
+
+                beforeWait?.Invoke();
+                if (!run.WaitToRead())
+                    break;
             }
         }
         finally
@@ -118,7 +125,8 @@ public sealed class RkllmModel : IDisposable
             if (!ended)
             {
                 run.Cancel();
-                await run.Completed.ConfigureAwait(false);
+                while (run.WaitToRead())
+                    run.TryRead(out _);
             }
         }
     }

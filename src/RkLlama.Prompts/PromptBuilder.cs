@@ -15,8 +15,10 @@ public sealed class PromptBuilder
     private readonly Tokenizer? _tokenizer;
     private readonly LiteralBreaker _breaker;
 
-    internal PromptBuilder(PromptSettings settings, ChatTemplate template, Tokenizer? tokenizer, IEnumerable<string> controlTokens, IReadOnlyList<PromptNote> notes)
+    internal PromptBuilder(
+        PromptSettings settings, ChatTemplate template, bool hasTemplate, Tokenizer? tokenizer, IEnumerable<string> controlTokens, IReadOnlyList<PromptNote> notes)
     {
+        HasTemplate = hasTemplate;
         _settings = settings;
         _template = template;
         _tokenizer = tokenizer;
@@ -32,6 +34,9 @@ public sealed class PromptBuilder
 
     /// <summary>The chat template, as Jinja.</summary>
     public string TemplateSource => _template.Source;
+
+    /// <summary>Whether the chat template came with the model or its Modelfile; otherwise it was chosen by the model's name.</summary>
+    public bool HasTemplate { get; }
 
     /// <summary>The chat template of requests that bring tools, as Jinja; often the same.</summary>
     public string ToolTemplateSource => _template.ToolSource;

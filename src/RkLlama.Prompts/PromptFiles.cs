@@ -16,11 +16,11 @@ internal sealed partial class PromptFiles
 
     private readonly List<string> _directories = [];
 
-    public PromptFiles(string? modelDirectory, string? huggingFacePath)
+    public PromptFiles(string? modelDirectory, string? huggingFacePath, string? cache = null)
     {
         if (modelDirectory is not null)
             _directories.Add(modelDirectory);
-        if (huggingFacePath is not null && Snapshot(huggingFacePath) is { } snapshot)
+        if (huggingFacePath is not null && Snapshot(huggingFacePath, cache ?? CacheDirectory()) is { } snapshot)
             _directories.Add(snapshot);
     }
 
@@ -106,11 +106,11 @@ internal sealed partial class PromptFiles
     }
 
     /// <summary>The newest local copy of a repository, by the layout of huggingface_hub.</summary>
-    private static string? Snapshot(string repository)
+    private static string? Snapshot(string repository, string cache)
     {
         if (!RepositoryName.IsMatch(repository))
             return null;
-        string root = Path.Combine(CacheDirectory(), "models--" + repository.Replace("/", "--", StringComparison.Ordinal));
+        string root = Path.Combine(cache, "models--" + repository.Replace("/", "--", StringComparison.Ordinal));
         string snapshots = Path.Combine(root, "snapshots");
         string main = Path.Combine(root, "refs", "main");
         try

@@ -7,11 +7,12 @@ namespace RkLlama.Prompts;
 /// <summary>Chooses a model's chat template and tokenizer, and says what it chose. Used once per load.</summary>
 internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 {
-    private readonly PromptFiles _files = new(settings.Directory, settings.HuggingFacePath);
+    private readonly PromptFiles _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
     private readonly BuiltInTemplate? _family = BuiltInTemplate.OfModel(settings.ModelName)
         ?? (settings.FileName is { } file ? BuiltInTemplate.OfModel(file) : null);
 
     private readonly List<PromptNote> _notes = [];
+    private bool _isOurs;
 
     public PromptBuilder Load()
     {
@@ -20,12 +21,13 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         if (isForeign)
         {
             // Its ids would be another model's words, and the template beside it is another model's too.
-            Warn($"The tokenizer does not know {_family!.Marker}, so it does not belong to {settings.ModelName}: "
+            Warn(PromptPart.Tokenizer, $"The tokenizer does not know {_family!.Marker}, so it does not belong to {settings.ModelName}: "
                 + $"prompts go as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
             tokenizer = null;
         }
+
         ChatTemplate template = LoadTemplate(useFiles: !isForeign);
-        return new PromptBuilder(settings, template, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
+        return new PromptBuilder(settings, template, !_isOurs, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
     }
 
     private Tokenizer? LoadTokenizer()
@@ -33,18 +35,18 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         string? file = _files.FindTokenizer();
         if (file is null)
         {
-            Warn("No tokenizer.json found: prompts go as text, and prompt_tokens is an estimate.");
+            Warn(PromptPart.Tokenizer, "No tokenizer.json found: prompts go as text, and prompt_tokens is an estimate.");
             return null;
         }
         try
         {
             Tokenizer tokenizer = Tokenizer.LoadFile(file);
-            _notes.Add(new($"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
+            _notes.Add(new(PromptPart.Tokenizer, $"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
             return tokenizer;
         }
         catch (Exception ex) when (ex is TokenizerException or IOException or UnauthorizedAccessException)
         {
-            Warn($"The tokenizer {file} cannot be used, so prompts go as text: {ex.Message}");
+            Warn(PromptPart.Tokenizer, $"The tokenizer {file} cannot be used, so prompts go as text: {ex.Message}");
             return null;
         }
     }
@@ -56,10 +58,11 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         if (useFiles && FileTemplate() is { } found)
             return found;
         BuiltInTemplate template = _family ?? BuiltInTemplate.ChatMl;
+        _isOurs = true;
         if (_family is null)
-            Warn($"No chat template found and {settings.ModelName} tells no family: using the built-in template chatml; TEMPLATE in the Modelfile may name one of {BuiltInTemplate.Names}.");
+            Warn(PromptPart.Template, $"No chat template found and {settings.ModelName} tells no family: using the built-in template chatml; TEMPLATE in the Modelfile may name one of {BuiltInTemplate.Names}.");
         else
-            _notes.Add(new($"Chat template: built-in {template.Name}", IsWarning: false));
+            _notes.Add(new(PromptPart.Template, $"Chat template: built-in {template.Name}", IsWarning: false));
         return BuiltIn(template);
     }
 
@@ -87,12 +90,12 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
             ChatTemplate template = new(source, toolSource, Tokens(), time);
-            _notes.Add(new($"Chat template: {file}", IsWarning: false));
+            _notes.Add(new(PromptPart.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
         catch (Exception ex) when (ex is TemplateException or JsonException or IOException or UnauthorizedAccessException)
         {
-            Warn($"The model's chat template cannot be used: {ex.Message}");
+            Warn(PromptPart.Template, $"The model's chat template cannot be used: {ex.Message}");
             return null;
         }
     }
@@ -109,7 +112,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         }
     }
 
-    private void Warn(string text) => _notes.Add(new(text, IsWarning: true));
+    private void Warn(PromptPart part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
     private ChatTemplate BuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.Of(template), time);
 }

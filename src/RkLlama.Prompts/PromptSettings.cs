@@ -13,9 +13,16 @@ public enum PromptMode
     Runtime,
 }
 
+/// <summary>What a note is about.</summary>
+public enum PromptPart
+{
+    Tokenizer,
+    Template,
+}
+
 /// <summary>What was chosen or missing when a model's prompts were set up: a sentence for the log.</summary>
 /// <param name="IsWarning">Whether prompts are worse for it.</param>
-public sealed record PromptNote(string Text, bool IsWarning);
+public sealed record PromptNote(PromptPart Part, string Text, bool IsWarning);
 
 /// <summary>What is known of a model before its prompts can be built.</summary>
 /// <param name="ModelName">The name clients use.</param>
@@ -29,6 +36,9 @@ public sealed record PromptSettings(string ModelName)
 
     /// <summary>The repository of template and tokenizer, such as <c>Qwen/Qwen2.5-1.5B-Instruct</c>. Only its copy on this machine is read.</summary>
     public string? HuggingFacePath { get; init; }
+
+    /// <summary>Where Hugging Face's libraries keep what they have downloaded; <see langword="null"/> for where this process would.</summary>
+    public string? HuggingFaceCache { get; init; }
 
     /// <summary>Put in front when the conversation has no system message of its own; empty for none.</summary>
     public string? SystemPrompt { get; init; }

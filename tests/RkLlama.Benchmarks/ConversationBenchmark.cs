@@ -27,8 +27,8 @@ internal static class ConversationBenchmark
         });
         model.DisableChatTemplate();
 
-        Turn[] reused = await ConverseAsync(model, prompts, clears: false).ConfigureAwait(false);
-        Turn[] afresh = await ConverseAsync(model, prompts, clears: true).ConfigureAwait(false);
+        Turn[] reused = Converse(model, prompts, clears: false);
+        Turn[] afresh = Converse(model, prompts, clears: true);
         await output.WriteLineAsync("| turn | prompt | prefilled | first token | prefilled without reuse | first token without reuse |").ConfigureAwait(false);
         await output.WriteLineAsync("|---|---|---|---|---|---|").ConfigureAwait(false);
         for (int i = 0; i < Turns; i++)
@@ -41,7 +41,7 @@ internal static class ConversationBenchmark
 
     private readonly record struct Turn(int Prompt, int Prefilled, double FirstTokenMs);
 
-    private static async Task<Turn[]> ConverseAsync(RkllmModel model, PromptBuilder prompts, bool clears)
+    private static Turn[] Converse(RkllmModel model, PromptBuilder prompts, bool clears)
     {
         List<ChatMessage> messages = [new("system", "You are a helpful assistant.")];
         Turn[] turns = new Turn[Turns];
@@ -52,19 +52,19 @@ internal static class ConversationBenchmark
             if (clears)
                 model.ClearKvCache();
             Prompt prompt = prompts.Build(new(messages));
-            (turns[i], string answer) = await AskAsync(model, prompt).ConfigureAwait(false);
+            (turns[i], string answer) = Ask(model, prompt);
             messages.Add(new("assistant", answer));
         }
         return turns;
     }
 
-    private static async Task<(Turn Turn, string Answer)> AskAsync(RkllmModel model, Prompt prompt)
+    private static (Turn Turn, string Answer) Ask(RkllmModel model, Prompt prompt)
     {
         StringBuilder answer = new();
         double firstTokenMs = 0;
         long start = Stopwatch.GetTimestamp();
         int prefilled = 0;
-        await foreach (GenerationPiece piece in model.Generate(GenerationInput.FromTokens(prompt.Tokens!), RunParameters.Default, default).ConfigureAwait(false))
+        foreach (GenerationPiece piece in model.Generate(GenerationInput.FromTokens(prompt.Tokens!), RunParameters.Default, default))
         {
             if (firstTokenMs == 0)
                 firstTokenMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

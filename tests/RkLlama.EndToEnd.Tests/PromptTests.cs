@@ -39,6 +39,26 @@ public sealed class PromptTests
     }
 
     [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"demo","messages":[{"role":"user","content":"LONG"}]}""", "messages")]
+    [InlineData("/v1/completions", """{"model":"demo","prompt":"LONG"}""", "prompt")]
+    [InlineData("/v1/responses", """{"model":"demo","input":"LONG"}""", "input")]
+    [InlineData("/v1/embeddings", """{"model":"demo-embedding","input":"LONG"}""", "input")]
+    public async Task A_prompt_that_does_not_fit_is_named_by_its_field(string path, string body, string field)
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        node.CopyDemo("demo");
+        node.CopyDemo("demo-embedding");
+
+        (HttpStatusCode status, JsonElement answer) = await node.PostJsonAsync(path, body.Replace("LONG", string.Join(' ', Enumerable.Repeat("word", 20_000))));
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        JsonElement error = answer.GetProperty("error");
+        error.GetProperty("code").GetString().Should().Be("context_length_exceeded");
+        error.GetProperty("param").GetString().Should().Be(field);
+        error.GetProperty("n_prompt_tokens").GetInt32().Should().BeGreaterThan(error.GetProperty("n_ctx").GetInt32());
+    }
+
+    [Theory]
     [ClassData(typeof(EveryRuntime))]
     public async Task The_next_turn_prefills_only_its_new_tokens(string runtime)
     {

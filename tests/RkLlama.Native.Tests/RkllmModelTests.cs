@@ -9,8 +9,6 @@ namespace RkLlama.Native.Tests;
 [Collection(LibraryCollection.Name)]
 public sealed class RkllmModelTests(LoadedLibrary library)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private static bool IsAtLeast(int major, int minor, int patch) => RuntimeUnderTest >= new Version(major, minor, patch);
 
     [Fact]
@@ -27,11 +25,11 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task Tokens_come_in_order_and_the_end_comes_last()
+    public void Tokens_come_in_order_and_the_end_comes_last()
     {
         using RkllmModel model = library.Load();
 
-        (string text, GenerationEnd end, int pieces) = await AskAsync(model, "!count 30");
+        (string text, GenerationEnd end, int pieces) = Ask(model, "!count 30");
 
         text.Trim().Should().Be(string.Join(' ', Enumerable.Range(1, 30)));
         end.Reason.Should().Be(FinishReason.Stop);
@@ -40,22 +38,22 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task An_answer_ends_at_the_limit()
+    public void An_answer_ends_at_the_limit()
     {
         using RkllmModel model = library.Load(parameters => parameters with { MaxNewTokens = 7 });
 
-        (_, GenerationEnd end, _) = await AskAsync(model, "!count 30");
+        (_, GenerationEnd end, _) = Ask(model, "!count 30");
 
         end.Reason.Should().Be(FinishReason.Length);
         end.TokenCount.Should().Be(7);
     }
 
     [Fact]
-    public async Task Statistics_are_there_from_1_2_1_on()
+    public void Statistics_are_there_from_1_2_1_on()
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = await AskAsync(model, "!count 10");
+        (_, GenerationEnd end, _) = Ask(model, "!count 10");
 
         if (IsAtLeast(1, 2, 1))
             end.Statistics.Should().Match<RunStatistics>(statistics => statistics.PrefillTokens > 0 && statistics.DecodeTokens >= 9);
@@ -67,12 +65,12 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [InlineData("A")]
     [InlineData("B")]
     [InlineData("C")]
-    public async Task Characters_of_several_tokens_are_whole_in_every_shape(string shape)
+    public void Characters_of_several_tokens_are_whole_in_every_shape(string shape)
     {
         Set("RKLLM_STANDIN_UTF8", shape);
         using RkllmModel model = library.Load();
 
-        (string text, GenerationEnd end, _) = await AskAsync(model, "!echo a😀b漢字c🚀");
+        (string text, GenerationEnd end, _) = Ask(model, "!echo a😀b漢字c🚀");
         Set("RKLLM_STANDIN_UTF8", null);
 
         text.Should().Be("a😀b漢字c🚀");
@@ -80,92 +78,91 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task Cancelling_ends_the_run_and_the_next_one_is_clean()
+    public void Cancelling_ends_the_run_and_the_next_one_is_clean()
     {
         using RkllmModel model = library.Load();
         using CancellationTokenSource cancel = new();
         GenerationEnd? end = null;
 
-        await foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, cancel.Token))
+        foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, cancel.Token))
         {
             end = piece.End;
-            await cancel.CancelAsync();
+            cancel.Cancel();
         }
 
         end!.Reason.Should().Be(FinishReason.Cancelled);
-        (await AskAsync(model, "!echo clean")).Text.Should().Be("clean");
+        Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
     [Fact]
-    public async Task Leaving_early_aborts_the_run_and_waits_for_its_end()
+    public void Leaving_early_aborts_the_run_and_waits_for_its_end()
     {
         using RkllmModel model = library.Load();
 
-        await foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None))
+        foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None))
             break;
 
-        (await AskAsync(model, "!echo clean")).Text.Should().Be("clean");
+        Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
     [Fact]
-    public async Task A_run_that_is_cancelled_before_it_begins_ends_too()
+    public void A_run_that_is_cancelled_before_it_begins_ends_too()
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = await ReadAsync(model.Generate(Text("!loop"), RunParameters.Default, new CancellationToken(canceled: true)))
-            .WaitAsync(Patience);
+        (_, GenerationEnd end, _) = Read(model.Generate(Text("!loop"), RunParameters.Default, new CancellationToken(canceled: true)));
 
         end.Reason.Should().Be(FinishReason.Cancelled);
-        (await AskAsync(model, "!echo clean")).Text.Should().Be("clean");
+        Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
     [Fact]
-    public async Task One_run_at_a_time_and_no_end_of_the_model_in_between()
+    public void One_run_at_a_time_and_no_end_of_the_model_in_between()
     {
         RkllmModel model = library.Load();
-        IAsyncEnumerator<GenerationPiece> run = model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None).GetAsyncEnumerator();
-        await run.MoveNextAsync();
+        IEnumerator<GenerationPiece> run = model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None).GetEnumerator();
+        run.MoveNext();
 
         Action second = () => model.Generate(Text("!echo x"), RunParameters.Default, CancellationToken.None);
         Action dispose = model.Dispose;
 
         second.Should().Throw<InvalidOperationException>();
         dispose.Should().Throw<InvalidOperationException>();
-        await run.DisposeAsync();
+        run.Dispose();
         model.Dispose();
         second.Should().Throw<ObjectDisposedException>();
     }
 
     [Fact]
-    public async Task Token_ids_say_the_same_as_text()
+    public void Token_ids_say_the_same_as_text()
     {
         using RkllmModel model = library.Load();
         int[] bytes = [.. Encoding.UTF8.GetBytes(Text("What is the capital of France?").Text!).Select(value => (int)value)];
 
-        (string text, _, _) = await ReadAsync(model.Generate(GenerationInput.FromTokens(bytes), RunParameters.Default, CancellationToken.None));
+        (string text, _, _) = Read(model.Generate(GenerationInput.FromTokens(bytes), RunParameters.Default, CancellationToken.None));
 
         text.Should().Be("The capital of France is Paris.");
         library.LastCall("rkllm_run").GetProperty("input_type").GetInt32().Should().Be(1);
     }
 
     [Fact]
-    public async Task Without_the_librarys_template_the_prompt_goes_in_as_it_is()
+    public void Without_the_librarys_template_the_prompt_goes_in_as_it_is()
     {
         using RkllmModel model = library.Load();
 
-        (string text, _, _) = await AskAsync(model, "!prompt");
+        (string text, _, _) = Ask(model, "!prompt");
 
         text.Should().Be(Text("!prompt").Text);
     }
 
     [Fact]
-    public async Task An_embedding_is_the_last_hidden_layer()
+    public void An_embedding_is_the_last_hidden_layer()
     {
         using RkllmModel model = library.Load();
 
-        HiddenStates first = await model.EmbedAsync(Text("some words"), CancellationToken.None);
-        HiddenStates again = await model.EmbedAsync(Text("some words"), CancellationToken.None);
-        HiddenStates other = await model.EmbedAsync(Text("other words"), CancellationToken.None);
+        HiddenStates first = model.Embed(Text("some words"), CancellationToken.None);
+        HiddenStates again = model.Embed(Text("some words"), CancellationToken.None);
+        HiddenStates other = model.Embed(Text("other words"), CancellationToken.None);
 
         first.Width.Should().Be(128);
         first.Values.Should().HaveCount(first.TokenCount * first.Width);
@@ -175,11 +172,11 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task Sampling_and_limit_of_a_run_are_honoured_from_1_3_on()
+    public void Sampling_and_limit_of_a_run_are_honoured_from_1_3_on()
     {
         using RkllmModel model = library.Load(parameters => parameters with { Sampling = new(TopK: 20, Temperature: 0.5f) });
 
-        (_, GenerationEnd end, _) = await AskAsync(model, "!count 30", new(new(Temperature: 0.25f), MaxNewTokens: 5));
+        (_, GenerationEnd end, _) = Ask(model, "!count 30", new(new(Temperature: 0.25f), MaxNewTokens: 5));
 
         model.HasPerRunSampling.Should().Be(IsAtLeast(1, 3, 0));
         end.TokenCount.Should().Be(IsAtLeast(1, 3, 0) ? 5 : 30);
@@ -204,11 +201,11 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task Text_has_the_users_role_and_no_history_is_kept()
+    public void Text_has_the_users_role_and_no_history_is_kept()
     {
         using RkllmModel model = library.Load();
 
-        await AskAsync(model, "!echo x");
+        Ask(model, "!echo x");
 
         JsonElement run = library.LastCall("rkllm_run");
         if (IsAtLeast(1, 2, 1))
@@ -218,13 +215,13 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task The_cache_can_be_emptied_between_runs()
+    public void The_cache_can_be_emptied_between_runs()
     {
         using RkllmModel model = library.Load();
-        await AskAsync(model, "!echo one");
+        Ask(model, "!echo one");
 
         model.ClearKvCache();
-        (_, GenerationEnd end, _) = await AskAsync(model, "!echo one");
+        (_, GenerationEnd end, _) = Ask(model, "!echo one");
 
         end.Reason.Should().Be(FinishReason.Stop);
         if (IsAtLeast(1, 2, 1))
@@ -235,15 +232,15 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [InlineData("run_minus1")]
     [InlineData("error_state")]
     [InlineData("no_finish")]
-    public async Task A_run_that_fails_ends_with_an_error(string fault)
+    public void A_run_that_fails_ends_with_an_error(string fault)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = await AskAsync(model, $"!fault {fault}");
+        (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
 
         end.Reason.Should().Be(FinishReason.Error);
         end.Error.Should().NotBeNullOrEmpty();
-        (await AskAsync(model, "!echo clean")).Text.Should().Be("clean");
+        Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
     [Theory]
@@ -255,14 +252,14 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [InlineData("huge_piece")]
     [InlineData("empty_stream")]
     [InlineData("garbage_tokens")]
-    public async Task What_the_library_brings_is_survived_and_is_valid_text(string fault)
+    public void What_the_library_brings_is_survived_and_is_valid_text(string fault)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = await AskAsync(model, $"!fault {fault}");
+        (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
 
         end.Reason.Should().BeOneOf(FinishReason.Stop, FinishReason.Length);
-        (await AskAsync(model, "!echo clean")).Text.Should().Be("clean");
+        Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
     [Fact]
@@ -278,36 +275,36 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     }
 
     [Fact]
-    public async Task Dirty_padding_in_the_defaults_changes_nothing()
+    public void Dirty_padding_in_the_defaults_changes_nothing()
     {
         Set("RKLLM_STANDIN_PADDING", "dirty");
         using RkllmModel model = library.Load();
 
-        (string text, _, _) = await AskAsync(model, "!echo same");
+        (string text, _, _) = Ask(model, "!echo same");
         Set("RKLLM_STANDIN_PADDING", null);
 
         text.Should().Be("same");
     }
 
     [Fact]
-    public async Task A_nul_in_the_prompt_does_not_cut_it()
+    public void A_nul_in_the_prompt_does_not_cut_it()
     {
         using RkllmModel model = library.Load();
 
-        (string text, _, _) = await AskAsync(model, "!echo before\0after");
+        (string text, _, _) = Ask(model, "!echo before\0after");
 
         text.Should().Be("before\uFFFDafter");
     }
 
     [Fact]
-    public async Task Many_runs_leave_no_thread_behind()
+    public void Many_runs_leave_no_thread_behind()
     {
         using RkllmModel model = library.Load();
-        await AskAsync(model, "!echo warm");
+        Ask(model, "!echo warm");
         int before = Directory.GetDirectories("/proc/self/task").Length;
 
         for (int i = 0; i < 200; i++)
-            await AskAsync(model, "!echo again");
+            Ask(model, "!echo again");
 
         Directory.GetDirectories("/proc/self/task").Length.Should().BeLessThan(before + 20);
     }

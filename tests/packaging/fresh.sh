@@ -31,6 +31,23 @@ mkdir -p "$node/opt/rkllama/lib"
 cp "$library" "$node/opt/rkllama/lib/"
 check "a model loads there" load 8080 MyModel
 check "it answers a question" generate 8080
+check "the NPU's readings are missing with a reason" answers 8080 /npu '"reading":"load","reason":"'
+# Containers have no debugfs: what stands for it has its modes, and the kernel's folder is root's.
+on_node sh -c 'mount -t tmpfs -o mode=0700 tmpfs /sys/kernel/debug && mkdir /sys/kernel/debug/rknpu && cd /sys/kernel/debug/rknpu &&
+    echo "RKNPU driver: v0.9.8" >version && echo "NPU load:  Core0: 45%, Core1: 42%, Core2: 44%," >load && chmod 0444 version load'
+check "the service's user cannot read debugfs" not on_node runuser -u rkllama -- cat /sys/kernel/debug/rknpu/load
+on_node systemctl restart rkllama
+check "the service can read the NPU's files in it" soon answers 8080 /npu '"driver_version":"0.9.8","load_percent":[45,42,44]'
+check "another user is told why not" says "no permission to read /sys/kernel/debug/rknpu/load" runuser -u rkllama -- rkllama npu
+check "they are not there for others" not on_node test -e /run/rkllama/rknpu/load
+check "and root with the command" says "core 2               44 %" rkllama npu
+check "the doctor looks at the service" says "the server listens on 8080" rkllama doctor
+check "it has the service's models" says "/var/lib/rkllama/models" rkllama doctor --json
+check "it finds the driver and no device" says "failure  npu-device" rkllama doctor
+check "it asks as the service's user" says "the user 'rkllama' may read the models" rkllama doctor
+on_node sh -c 'setfacl -b /opt/mymodel.rkllm; chown root:root /opt/mymodel.rkllm; chmod 0600 /opt/mymodel.rkllm'
+check "and says what that one cannot read" says "the user 'rkllama' cannot read /opt/mymodel.rkllm" rkllama doctor
+on_node sh -c 'chmod 0644 /opt/mymodel.rkllm; umount /sys/kernel/debug'
 check "a model may be removed over HTTP" on_node curl -sf -X DELETE http://127.0.0.1:8080/api/delete -d '{"model":"MyModel"}'
 check "it is gone then" test ! -e "$node/var/lib/rkllama/models/MyModel"
 check "what its link led to is not" test -e "$node/opt/mymodel.rkllm"

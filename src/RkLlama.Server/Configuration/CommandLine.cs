@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Reflection;
+using RkLlama.Server.Bench;
+using RkLlama.Server.Doctor;
+using RkLlama.Server.Hardware;
 using RkLlama.Server.Tuning;
 
 namespace RkLlama.Server.Configuration;
@@ -53,6 +56,9 @@ internal static class CommandLine
 
         root.Subcommands.Add(command);
         root.Subcommands.Add(TuneCommand.Create(options["target_platform"], static () => Environment.GetEnvironmentVariable("RKLLAMA_TARGET_PLATFORM")));
+        root.Subcommands.Add(NpuCommand.Create());
+        root.Subcommands.Add(DoctorCommand.Create((result, name) => result.GetValue(options[name])));
+        root.Subcommands.Add(BenchCommand.Create((result, name) => result.GetValue(options[name])));
         root.SetAction(Serve);
         command.SetAction(Serve);
         ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);

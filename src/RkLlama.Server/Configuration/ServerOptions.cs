@@ -79,8 +79,11 @@ internal sealed record ServerOptions
     /// <summary>Where HAProxy may ask how the node does, 0 to 65535; <see langword="null"/> for nowhere.</summary>
     public int? AgentPort { get; init; }
 
-    /// <summary>This executable, to be started as a worker.</summary>
-    public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "rkllama"
-        ? Environment.ProcessPath!
-        : Path.Combine(AppContext.BaseDirectory, "rkllama");
+    /// <summary>The folder that has <c>sys</c> and <c>proc</c> in it; another than <c>/</c> in tests only.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>This executable, whatever it is called, to be started as a worker; the one beside it where another program hosts it.</summary>
+    public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost" or null
+        ? Path.Combine(AppContext.BaseDirectory, "rkllama")
+        : Environment.ProcessPath!;
 }

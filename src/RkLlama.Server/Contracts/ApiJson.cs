@@ -37,6 +37,7 @@ namespace RkLlama.Server.Contracts;
 [JsonSerializable(typeof(OllamaEmbeddingReply))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ReadyReply))]
+[JsonSerializable(typeof(NpuReply))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>Text goes out as it is, not as <c>\u</c> escapes; the answers are JSON, never parts of a web page.</summary>

@@ -15,6 +15,12 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>The field that is wrong.</summary>
     internal string? Parameter { get; init; }
 
+    /// <summary>OpenAI's own words for it, where they differ.</summary>
+    internal string? OpenAiMessage { get; init; }
+
+    /// <summary>Ollama's own words for it, where they differ: clients look for them.</summary>
+    internal string? OllamaMessage { get; init; }
+
     /// <summary>Whole seconds after which it is worth trying again.</summary>
     internal int? RetryAfterSeconds { get; init; }
 

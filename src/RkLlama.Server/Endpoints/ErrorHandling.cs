@@ -61,7 +61,7 @@ internal sealed class ErrorHandling(RequestDelegate next, ErrorTranslation trans
         Microsoft.Extensions.Primitives.StringValues allow = response.Headers.Allow;
         response.Clear();
         response.StatusCode = error.Status;
-        response.ContentType = "application/json";
+        response.ContentType = context.Request.JsonType();
         response.Headers.Allow = allow;
         if (error.RetryAfterSeconds is { } seconds)
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

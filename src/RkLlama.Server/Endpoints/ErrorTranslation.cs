@@ -19,9 +19,14 @@ internal sealed partial class ErrorTranslation(ILogger<ErrorTranslation> logger)
             ContextLength = length.ContextLength,
         })
         {
-            Parameter = "messages",
+            Parameter = length.PromptField,
         },
-        ModelNotFoundException => new(StatusCodes.Status404NotFound, new(exception.Message)) { Code = "model_not_found", Parameter = "model" },
+        ModelNotFoundException unknown => new(StatusCodes.Status404NotFound, new(exception.Message))
+        {
+            Code = "model_not_found",
+            Parameter = "model",
+            OpenAiMessage = $"The model '{unknown.Name}' does not exist.",
+        },
         NoModelException or ModelOccupiedException or ModelException or PromptException => ApiException.BadRequest(exception.Message),
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message))
         {

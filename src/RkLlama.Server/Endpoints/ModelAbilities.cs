@@ -1,4 +1,5 @@
 using RkLlama.Prompts;
+using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 
 namespace RkLlama.Server.Endpoints;
@@ -11,6 +12,18 @@ internal static class ModelAbilities
 
     internal static bool Thinks(this PromptBuilder prompts) =>
         Mentions(prompts.TemplateSource, "<think>") || Mentions(prompts.TemplateSource, "enable_thinking") || Mentions(prompts.TemplateSource, "</think>");
+
+    /// <summary>Whether it is for text. One whose Modelfile says how it makes vectors, and that came without a chat template, is for embeddings alone.</summary>
+    internal static bool Completes(this PromptBuilder prompts, LoadedModel model) => model.Entry.Modelfile.Pooling is null || prompts.HasTemplate;
+
+    /// <param name="name">The model, as the request names it.</param>
+    /// <param name="wish">What the request wants of it.</param>
+    /// <exception cref="ApiException">400: it is for embeddings.</exception>
+    internal static void RequireCompletion(this PreparedAnswer answer, string name, string wish)
+    {
+        if (!answer.Prompts.Completes(answer.Model))
+            throw ApiException.BadRequest($"\"{name}\" does not support {wish}", "model");
+    }
 
     private static bool Mentions(string source, string word) => source.Contains(word, StringComparison.Ordinal);
 }

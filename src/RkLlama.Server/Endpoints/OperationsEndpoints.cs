@@ -3,6 +3,7 @@ using System.Globalization;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Operations;
+using RkLlama.Server.Hardware;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Monitoring;
@@ -22,6 +23,7 @@ internal static class OperationsEndpoints
         app.MapMethods("/health", Read, Health);
         app.MapMethods("/ready", Read, Ready);
         app.MapMethods("/metrics", Read, Metrics);
+        app.MapMethods("/npu", Read, Npu);
     }
 
     /// <summary>Paths that answer always, and to anybody.</summary>
@@ -58,6 +60,8 @@ internal static class OperationsEndpoints
         context.Response.Headers.RetryAfter = readiness.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
         return new(reply, ApiJson.Wire.ReadyReply, StatusCodes.Status503ServiceUnavailable);
     }
+
+    private static JsonAnswer<NpuReply> Npu(NpuReader reader) => new(NpuReply.From(reader.Read()), ApiJson.Wire.NpuReply);
 
     internal static string NameOf(ModelState state) => state switch
     {

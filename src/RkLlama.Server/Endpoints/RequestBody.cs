@@ -38,7 +38,7 @@ internal static class RequestBody
         if (body.Span.StartsWith("\uFEFF"u8))
             body = body[3..];
         if (body.IsEmpty)
-            throw ApiException.BadRequest("The request has no body: send a JSON object.");
+            throw new ApiException(StatusCodes.Status400BadRequest, new("The request has no body: send a JSON object.")) { OllamaMessage = "missing request body" };
         if (!Utf8.IsValid(body.Span))
             throw ApiException.BadRequest("The body is not valid UTF-8.");
 

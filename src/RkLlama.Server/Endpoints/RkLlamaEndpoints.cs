@@ -3,6 +3,7 @@ using System.Text.Json;
 using RkLlama.Native;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.RkLlama;
+using RkLlama.Server.Doctor;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Models;
@@ -65,14 +66,23 @@ internal static class RkLlamaEndpoints
 
         JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         LoadModelRequest request = LoadModelRequest.Parse(body);
-        ModelEntry entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
+        ModelEntry entry;
+        try
+        {
+            entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
+        }
+        catch (ModelException ex)
+        {
+            throw NotLoaded(ex.Message, ex);
+        }
+
         try
         {
             await host.LoadAsync(entry).ConfigureAwait(false);
         }
         catch (EngineException ex)
         {
-            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.");
+            throw NotLoaded($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.", ex);
         }
         catch (NoModelException)
         {
@@ -81,6 +91,9 @@ internal static class RkLlamaEndpoints
 
         return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
     }
+
+    private static ApiException NotLoaded(string message, Exception cause) =>
+        new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.See(cause) });
 
     private static async Task<JsonAnswer<MessageReply>> UnloadModel(ModelHost host)
     {

@@ -47,8 +47,11 @@ internal sealed class RetryArmour
         context.Features.Set(place);
         context.Response.RegisterForDispose(place);
         foreach (Place? old in replaced)
-            old?.Replace();
+            place.IsRetry |= old?.Replace() == true;
     }
+
+    /// <summary>Whether this request has taken the place of another one.</summary>
+    internal static bool IsRetry(HttpContext context) => context.Features.Get<Place>()?.IsRetry == true;
 
     /// <summary>Whether a retry has taken the place of this request.</summary>
     internal static bool HasReplaced(HttpContext context) => context.Features.Get<Place>()?.IsReplaced == true;
@@ -83,14 +86,19 @@ internal sealed class RetryArmour
 
         public bool IsReplaced { get; private set; }
 
-        public void Replace()
+        /// <summary>Whether it has taken another one's place. Written by its own request, before anybody else looks.</summary>
+        public bool IsRetry { get; set; }
+
+        /// <returns><see langword="false"/> when it was over already.</returns>
+        public bool Replace()
         {
             lock (_lock)
             {
                 if (_isOver)
-                    return;
+                    return false;
                 IsReplaced = true;
                 _end.Cancel();
+                return true;
             }
         }
 

@@ -3,55 +3,61 @@ using RkLlama.Server.Inference;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>Unloads a model that requests had loaded and nobody has used for its time, and brings the preloaded one back.</summary>
-internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimeProvider time, ILogger<IdleKeeper> logger) : BackgroundService
+internal sealed partial class IdleKeeper(ModelHost host, RunQueue queue, TimeProvider clock, ILogger<IdleKeeper> logger) : BackgroundService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    // Longer than that no timer can wait.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     private readonly BackOff _backOff = new();
-    private long _failed;
-    private TimeSpan _delay;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using PeriodicTimer timer = new(Look, time);
-        while (await TicksAsync(timer, stoppingToken).ConfigureAwait(false))
+        while (!stoppingToken.IsCancellationRequested)
         {
-            // With the turn in hand nobody else starts a run or switches.
-            if (!host.NeedsTidying || time.GetElapsedTime(_failed) < _delay || queue.TryEnter(host.Home?.Name ?? "") is not { } turn)
-                continue;
-
-            using (turn)
-            {
-                try
-                {
-                    await host.TidyAsync().ConfigureAwait(false);
-                    _backOff.Reset();
-                    _delay = TimeSpan.Zero;
-                }
-                catch (NoModelException)
-                {
-                    // The operator unloaded it meanwhile.
-                }
-                catch (EngineException ex)
-                {
-                    (_failed, _delay) = (time.GetTimestamp(), _backOff.Next());
-                    Log.Failed(logger, ex.Message, _delay.TotalSeconds);
-                }
-            }
+            // Whatever comes first is looked at again: a node that nobody uses is not woken for nothing.
+            if (host.TidyIn is var wait && wait != TimeSpan.Zero)
+                await SleepAsync(wait, stoppingToken).ConfigureAwait(false);
+            else if (queue.TryEnter(host.Home?.Name ?? "") is { } turn)
+                await TidyAsync(turn, stoppingToken).ConfigureAwait(false);
+            else
+                await queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>The host calls a cancelled service a failed one when it could not start itself.</summary>
-    private static async Task<bool> TicksAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    /// <summary>So long at most, for ever when that is null; a change ends it.</summary>
+    private async Task SleepAsync(TimeSpan? time, CancellationToken stoppingToken)
     {
-        try
+        using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task change = host.ChangeAsync(awake.Token);
+        Task alarm = Task.Delay(time is { } some ? TimeSpan.FromTicks(Math.Min(some.Ticks, LongestWait.Ticks)) : Timeout.InfiniteTimeSpan, clock, awake.Token);
+        await Task.WhenAny(change, alarm).ConfigureAwait(false);
+        await awake.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(change, alarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>With the turn in hand nobody else starts a run or switches.</summary>
+    private async Task TidyAsync(RunQueue.Turn turn, CancellationToken stoppingToken)
+    {
+        TimeSpan delay = TimeSpan.Zero;
+        using (turn)
         {
-            return await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false);
+            try
+            {
+                await host.TidyAsync().ConfigureAwait(false);
+                _backOff.Reset();
+            }
+            catch (NoModelException)
+            {
+                // The operator unloaded it meanwhile.
+            }
+            catch (EngineException ex)
+            {
+                delay = _backOff.Next();
+                Log.Failed(logger, ex.Message, delay.TotalSeconds);
+            }
         }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+
+        await Task.Delay(delay, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static partial class Log

@@ -74,10 +74,11 @@ internal sealed class Answer(
     internal async IAsyncEnumerable<AnswerPart> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StartedRun started = await start(cancellationToken).ConfigureAwait(false);
-        ledger?.RunBegins(Stopwatch.GetElapsedTime(arrival, started.TurnTaken), Stopwatch.GetElapsedTime(started.TurnTaken, started.Started));
+        ledger?.RunBegins(started.Queue, started.Load);
         using CancellationTokenRegistration left = cancellationToken.Register(() => started.Abort(AbortCause.ClientLeft));
         using CancellationTokenRegistration unload = model.Unloaded.Register(() => started.Abort(AbortCause.Unloaded));
         EngineRun? run = started.First;
+        Task<EngineRun>? next = null;
         List<RunOutcome> outcomes = [];
         int tokens = 0, tokensBefore = 0;
         AbortCause? cut = null;
@@ -85,9 +86,9 @@ internal sealed class Answer(
         {
             while (true)
             {
-                Task<EngineRun>? next = null;
+                next = null;
                 string closing = "";
-                await foreach (EngineToken token in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                await foreach (EngineToken token in run.ReadTokensAsync(cancellationToken).ConfigureAwait(false))
                 {
                     _tokenIds.Add(token.TokenId);
                     _text.Append(token.Text);
@@ -133,7 +134,8 @@ internal sealed class Answer(
         }
         finally
         {
-            if (run?.Completion.IsCompleted != true)
+            // The first run may be over while the one that is to follow it has not begun: whoever leaves then has no run to point at.
+            if (next is not null || run?.Completion.IsCompleted != true)
                 started.Abort(AbortCause.ClientLeft);
         }
     }

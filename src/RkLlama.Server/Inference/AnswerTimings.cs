@@ -3,7 +3,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Server.Inference;
 
-/// <summary>Where the time of an answer went.</summary>
+/// <summary>Where the time of an answer went. The total has also what is none of these: making the prompt, and what a switch of runs takes.</summary>
 internal sealed record AnswerTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Prefill, TimeSpan Decode, TimeSpan Total)
 {
     /// <summary>By the runtime's own figures where it has them.</summary>
@@ -24,8 +24,8 @@ internal sealed record AnswerTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Pre
         }
 
         return new(
-            Stopwatch.GetElapsedTime(arrival, started.TurnTaken),
-            Stopwatch.GetElapsedTime(started.TurnTaken, started.Started),
+            started.Queue,
+            started.Load,
             prefill,
             decode,
             Stopwatch.GetElapsedTime(arrival, outcomes[^1].Ended));

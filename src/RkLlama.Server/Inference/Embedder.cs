@@ -30,7 +30,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
 
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunOutcome outcome;
-        long turnTaken, started;
+        long joined = Stopwatch.GetTimestamp(), turnTaken, started;
         try
         {
             using RunQueue.Turn turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
@@ -38,7 +38,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.StartEmbedding(input, model.Entry.Modelfile.Pooling == Pooling.Mean), gone.Token).ConfigureAwait(false);
             started = Stopwatch.GetTimestamp();
-            ledger.RunBegins(Stopwatch.GetElapsedTime(arrival, turnTaken), Stopwatch.GetElapsedTime(turnTaken, started));
+            ledger.RunBegins(Stopwatch.GetElapsedTime(joined, turnTaken), Stopwatch.GetElapsedTime(turnTaken, started));
             using CancellationTokenRegistration left = gone.Token.Register(() => run.Abort(AbortCause.ClientLeft));
 
             // The turn ends with the run, whoever still wants its outcome.
@@ -58,7 +58,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
         // The end is noticed on another thread than the start, so it may seem to come first.
         long ended = Math.Max(started, outcome.Ended);
         AnswerTimings timings = new(
-            Stopwatch.GetElapsedTime(arrival, turnTaken),
+            Stopwatch.GetElapsedTime(joined, turnTaken),
             Stopwatch.GetElapsedTime(turnTaken, started),
             Stopwatch.GetElapsedTime(started, ended),
             TimeSpan.Zero,
@@ -81,7 +81,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
             return GenerationInput.FromText(prompt.Text.Text);
         if (tokens.Count <= contextLength)
             return GenerationInput.FromTokens(tokens);
-        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, least: 0);
+        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", least: 0);
     }
 
     private static partial class Log

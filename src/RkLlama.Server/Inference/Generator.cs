@@ -22,7 +22,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         request.Ledger?.IsFor(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
-        TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens);
+        TokenRoom room = TokenRoom.For(prompt, model, request.MaxNewTokens, request.PromptField);
         GenerationInput input = prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
         RepetitionGuard? guard = options.RepeatGuard > 0 ? new(options.RepeatGuard, length => Log.Repeats(logger, model.Name, length, options.RepeatGuard)) : null;
         return new(
@@ -88,13 +88,14 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     {
         using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         RunQueue.Turn? turn = null;
+        long joined = Stopwatch.GetTimestamp();
         try
         {
-            turn = await queue.EnterAsync(model.Name, gone.Token).ConfigureAwait(false);
+            turn = await queue.EnterAsync(model.Name, gone.Token, request.IsRetry).ConfigureAwait(false);
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);
-            StartedRun started = new(run, turnTaken, Stopwatch.GetTimestamp());
+            StartedRun started = new(run, joined, turnTaken, Stopwatch.GetTimestamp());
             _ = FinishAsync(started, keeper, turn, model, prompt, request, arrival);
             return started;
         }

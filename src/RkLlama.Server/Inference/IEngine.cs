@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using RkLlama.Native;
 
@@ -89,20 +90,28 @@ internal enum AbortCause
 }
 
 /// <summary>One run, seen by its owner: the request reads the tokens, the queue waits for the completion.</summary>
-/// <param name="tokens">All tokens, then the end. Never blocks the engine: its size is bounded by the answer's.</param>
+/// <param name="tokens">All tokens, as many at a time as came together, then the end. Never blocks the engine: its size is bounded by the answer's.</param>
 /// <param name="completion">How the run ended; set when the runtime itself is done or dead, not before, so the next run may start.</param>
 /// <param name="abort">Asks for the end of the run, any number of times; returns at once.</param>
-internal sealed class EngineRun(ChannelReader<EngineToken> tokens, Task<RunOutcome> completion, Action abort)
+internal sealed class EngineRun(ChannelReader<EngineToken[]> tokens, Task<RunOutcome> completion, Action abort)
 {
     // An AbortCause, or -1; set once, by whoever aborts first.
     private int _abortCause = -1;
-
-    internal ChannelReader<EngineToken> Tokens { get; } = tokens;
 
     internal Task<RunOutcome> Completion { get; } = completion;
 
     /// <summary>The first reason to abort the run, or <see langword="null"/> when nobody has.</summary>
     internal AbortCause? AbortCause => Volatile.Read(ref _abortCause) is >= 0 and var cause ? (AbortCause)cause : null;
+
+    /// <summary>The tokens in order; once. What has come is there without waiting.</summary>
+    internal async IAsyncEnumerable<EngineToken> ReadTokensAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (EngineToken[] together in tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (EngineToken token in together)
+                yield return token;
+        }
+    }
 
     internal void Abort(AbortCause cause)
     {
@@ -112,7 +121,11 @@ internal sealed class EngineRun(ChannelReader<EngineToken> tokens, Task<RunOutco
 }
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal class EngineException(string message) : Exception(message);
+internal class EngineException(string message) : Exception(message)
+{
+    /// <summary>The check of the doctor that looks at this; <see langword="null"/> where only the words tell.</summary>
+    internal string? Check { get; init; }
+}
 
 /// <summary>A worker process does not go although it was killed: the driver holds it, and the NPU with it. Only a reboot of the board helps.</summary>
 /// <param name="isStillThere">Whether the process is there even now.</param>

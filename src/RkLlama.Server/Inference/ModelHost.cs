@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Models;
 using RkLlama.Server.Monitoring;
@@ -24,6 +25,9 @@ internal sealed partial class ModelHost(
 
     // Guarded by _lock.
     private readonly NamedModels _named = new(prompts);
+
+    // A change, or none.
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
     internal LoadedModel? Current
@@ -179,13 +183,22 @@ internal sealed partial class ModelHost(
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
         model.Expires = model.IsPinned || idle < TimeSpan.Zero ? DateTimeOffset.MaxValue : time.GetUtcNow() + idle;
+        NoteChange();
     }
 
     /// <summary>
     /// The operator's model that came with the start: it comes back when the one that took its place has been idle for long enough.
     /// <see langword="null"/> where there is none, or since it was unloaded by hand.
     /// </summary>
-    internal LoadedModel? Home { get; set; }
+    internal LoadedModel? Home
+    {
+        get;
+        set
+        {
+            field = value;
+            NoteChange();
+        }
+    }
 
     /// <summary>What has to be done with a node that nobody uses. Only for whoever has the turn.</summary>
     internal async Task TidyAsync()
@@ -196,9 +209,28 @@ internal sealed partial class ModelHost(
             await SwitchToAsync(home, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Whether <see cref="TidyAsync"/> would do something.</summary>
-    internal bool NeedsTidying =>
-        faults.Stuck is null && (Current is { } model ? model.Expires <= time.GetUtcNow() : Home is not null && !IsOccupied);
+    /// <summary>
+    /// How long until <see cref="TidyAsync"/> has something to do, zero for now; <see langword="null"/> when nothing is to come. It may be sooner after
+    /// a <see cref="ChangeAsync">change</see>.
+    /// </summary>
+    internal TimeSpan? TidyIn
+    {
+        get
+        {
+            if (faults.Stuck is not null)
+                return null;
+            if (Current is not { } model)
+                return Home is not null && !IsOccupied ? TimeSpan.Zero : null;
+            return model.Expires == DateTimeOffset.MaxValue ? null : Max(model.Expires - time.GetUtcNow(), TimeSpan.Zero);
+
+            static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+        }
+    }
+
+    /// <summary>Waits until what the node serves has changed since the last time, or how long. For one reader.</summary>
+    internal async Task ChangeAsync(CancellationToken cancellationToken) => await _changes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+
+    private void NoteChange() => _changes.Writer.TryWrite(true);
 
     /// <summary>Ends the worker of the model, if it has one; who names the model afterwards loads it again. Only for whoever has the turn.</summary>
     internal async Task LetGoAsync(string name)
@@ -214,6 +246,7 @@ internal sealed partial class ModelHost(
         }
 
         await _end.ConfigureAwait(false);
+        NoteChange();
         Log.Unloaded(logger, model.Name);
     }
 
@@ -234,6 +267,8 @@ internal sealed partial class ModelHost(
                 _isLoaded = _model == model || _isLoaded;
                 _loads++;
             }
+
+            NoteChange();
         }
         catch (Exception ex)
         {
@@ -243,6 +278,7 @@ internal sealed partial class ModelHost(
                     (_model, _isLoaded) = (null, false);
             }
 
+            NoteChange();
             if (ex is OperationCanceledException && model.Unloaded.IsCancellationRequested)
                 throw new NoModelException();
             throw;
@@ -270,6 +306,7 @@ internal sealed partial class ModelHost(
 
         await told.ConfigureAwait(false);
         await end.ConfigureAwait(false);
+        NoteChange();
         Log.Unloaded(logger, model.Name);
     }
 

@@ -1,3 +1,4 @@
+using RkLlama.Server.Doctor;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -12,7 +13,7 @@ internal sealed partial class ModelInspection(ILogger logger)
         if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
         {
             Log.Refused(logger, entry.Name, problem);
-            throw new EngineException(problem);
+            throw new EngineException(problem) { Check = CheckIds.ModelFile };
         }
 
         foreach (string warning in entry.Modelfile.Warnings)

@@ -1,4 +1,5 @@
 using RkLlama.Prompts;
+using RkLlama.Server.Doctor;
 using RkLlama.Server.Models;
 
 namespace RkLlama.Server.Inference;
@@ -19,11 +20,11 @@ internal sealed partial class PromptSource(TimeProvider time, ILogger<PromptSour
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
-            throw new EngineException(ex.Message);
+            throw new EngineException(ex.Message) { Check = CheckIds.Template };
         }
     }
 
-    private static PromptSettings SettingsOf(ModelEntry entry) => new(entry.Name)
+    internal static PromptSettings SettingsOf(ModelEntry entry) => new(entry.Name)
     {
         FileName = Path.GetFileName(entry.ModelPath),
         Directory = entry.Directory,

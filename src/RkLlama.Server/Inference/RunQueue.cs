@@ -128,11 +128,12 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     /// <summary>Waits in line. Cancelling leaves it at once.</summary>
     /// <param name="model">What the turn is for.</param>
+    /// <param name="isRetry">It stands for one that leaves or has left, so there is a place for it.</param>
     /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
-    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken)
+    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
     {
         long arrival = time.GetTimestamp();
-        if (Join(model, out LinkedListNode<Place>? place) is { } free)
+        if (Join(model, isRetry, out LinkedListNode<Place>? place) is { } free)
         {
             metrics?.Waited(TimeSpan.Zero);
             return free;
@@ -150,7 +151,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>Takes the turn when nobody else has it, or the last place in line.</summary>
-    private Turn? Join(string model, out LinkedListNode<Place>? place)
+    private Turn? Join(string model, bool isRetry, out LinkedListNode<Place>? place)
     {
         lock (_lock)
         {
@@ -163,7 +164,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
             if (!_busy)
                 return NewTurn(model);
-            if (_waiting.Count >= capacity)
+            if (_waiting.Count >= capacity && !isRetry)
             {
                 metrics?.Rejected(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);

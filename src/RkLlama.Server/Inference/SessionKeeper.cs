@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Server.Doctor;
 using RkLlama.Server.Models;
 using RkLlama.Server.Monitoring;
 
@@ -162,7 +163,7 @@ internal sealed partial class SessionKeeper
             if (_faults.Stuck is { } stuck)
                 throw stuck;
             if (MemoryCheck.Describe(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
-                throw new EngineException(shortage);
+                throw new EngineException(shortage) { Check = CheckIds.ModelMemory };
             await _model.Prompts.ConfigureAwait(false);
             return await StartAsync().ConfigureAwait(false);
         }

@@ -7,9 +7,10 @@ namespace RkLlama.Server.Inference;
 /// A run that has its turn. Its reader may have it go on with a longer prompt in the same turn, so that nobody comes between and the KV cache still
 /// has the beginning. Used by the reader of the answer and by whoever passes the turn on, at once.
 /// </summary>
-/// <param name="turnTaken">When its wait in line ended, in <see cref="Stopwatch"/> timestamps.</param>
+/// <param name="joined">When its wait in line began, in <see cref="Stopwatch"/> timestamps.</param>
+/// <param name="turnTaken">When that ended.</param>
 /// <param name="started">When the runtime got it; what lies between is the load of its model.</param>
-internal sealed class StartedRun(EngineRun first, long turnTaken, long started)
+internal sealed class StartedRun(EngineRun first, long joined, long turnTaken, long started)
 {
     private readonly Lock _lock = new();
 
@@ -19,7 +20,11 @@ internal sealed class StartedRun(EngineRun first, long turnTaken, long started)
     private Continuation? _continuation;
     private bool _isOver;
 
-    internal long TurnTaken => turnTaken;
+    /// <summary>The wait in line.</summary>
+    internal TimeSpan Queue => Stopwatch.GetElapsedTime(joined, turnTaken);
+
+    /// <summary>The load of its model; next to nothing when that was there.</summary>
+    internal TimeSpan Load => Stopwatch.GetElapsedTime(turnTaken, started);
 
     internal long Started => started;
 

@@ -9,8 +9,9 @@ internal readonly record struct TokenRoom(int? MaxNewTokens)
     /// <summary>A prompt that leaves less than this is too long: an answer of a few tokens would only look like one.</summary>
     internal const int Least = 16;
 
+    /// <param name="promptField">Where the request has its prompt.</param>
     /// <exception cref="ContextLengthException">The prompt is too long; the NPU was not asked.</exception>
-    internal static TokenRoom For(Prompt prompt, LoadedModel model, int? asked)
+    internal static TokenRoom For(Prompt prompt, LoadedModel model, int? asked, string promptField)
     {
         // Before the model is loaded, its Modelfile's word counts; the runtime may still lower it.
         (int contextLength, int most) = model.Keeper?.Facts is { } facts
@@ -23,18 +24,21 @@ internal readonly record struct TokenRoom(int? MaxNewTokens)
 
         int room = contextLength - prompt.TokenCount;
         if (room < Math.Min(Least, asked ?? Least))
-            throw new ContextLengthException(prompt.TokenCount, contextLength);
+            throw new ContextLengthException(prompt.TokenCount, contextLength, promptField);
         return new(Math.Min(room, Math.Min(asked ?? most, most)));
     }
 }
 
 /// <summary>The prompt leaves no room for an answer in the model's context.</summary>
+/// <param name="promptField">Where the request has its prompt.</param>
 /// <param name="least">Tokens that must be left for the answer; 0 for a text to be embedded, which has none.</param>
-internal sealed class ContextLengthException(int promptTokens, int contextLength, int least = TokenRoom.Least) : Exception(least > 0
+internal sealed class ContextLengthException(int promptTokens, int contextLength, string promptField, int least = TokenRoom.Least) : Exception(least > 0
     ? $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {least} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
     : $"The text has {promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
 {
     internal int PromptTokens => promptTokens;
 
     internal int ContextLength => contextLength;
+
+    internal string PromptField => promptField;
 }

@@ -1,4 +1,4 @@
-using RkLlama.Server.Monitoring;
+using RkLlama.Server.Hardware;
 
 namespace RkLlama.Server.Models;
 
@@ -8,7 +8,17 @@ namespace RkLlama.Server.Models;
 internal static class MemoryCheck
 {
     /// <summary>What the kernel says programs may still have, in bytes; <see langword="null"/> where it does not say.</summary>
-    internal static long? AvailableBytes(string path = "/proc/meminfo") => NodeMemory.Read("MemAvailable", path);
+    internal static long? AvailableBytes(string path = "/proc/meminfo")
+    {
+        try
+        {
+            return MemoryReading.Parse(File.ReadAllText(path))?.AvailableBytes;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Null when the model may fit: a loaded model takes about the size of its file. Else a sentence with both numbers.</summary>
     internal static string? Describe(string modelPath, long? availableBytes)

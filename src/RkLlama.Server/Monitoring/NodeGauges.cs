@@ -12,11 +12,13 @@ namespace RkLlama.Server.Monitoring;
 internal sealed class NodeGauges
 {
     private readonly NodeMetrics _metrics;
+    private readonly HardwareGauges _hardware;
     private readonly ModelHost _host;
 
-    public NodeGauges(NodeMetrics metrics, ModelHost host, RunQueue queue, Readiness readiness, ConnectionGuard connections, ServerOptions options)
+    public NodeGauges(
+        NodeMetrics metrics, HardwareGauges hardware, ModelHost host, RunQueue queue, Readiness readiness, ConnectionGuard connections, ServerOptions options)
     {
-        (_metrics, _host) = (metrics, host);
+        (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
         Info("rkllama_build_info", "Version of the server, and what the node calls itself.", () => [new(1, Tag("version", CommandLine.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
@@ -28,11 +30,9 @@ internal sealed class NodeGauges
         Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
         Gauge("rkllama_connections_open", "Connections to the server.", () => connections.Open);
         Info("rkllama_worker_resident_memory_bytes", "Memory of the worker that the kernel counts as resident; what the NPU driver took for the model is not all in it.", WorkerMemory);
-        Info("rkllama_node_memory_available_bytes", "Memory that programs may still have.", () => Bytes(NodeMemory.Read("MemAvailable")));
-        Info("rkllama_node_memory_total_bytes", "Memory of the node.", () => Bytes(NodeMemory.Read("MemTotal")));
 
         // The names that every client library of Prometheus gives its own process.
-        Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(NodeMemory.ResidentBytes(Environment.ProcessId)));
+        Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(ProcessMemory.ResidentBytes(Environment.ProcessId)));
         Gauge("process_start_time_seconds", "Start of the server in Unix time.", static () => Started);
         meter.CreateObservableCounter("process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "Time that the server has had of the CPU.");
 
@@ -44,7 +44,11 @@ internal sealed class NodeGauges
     private static double Started { get; } = StartTime();
 
     /// <summary>The page that Prometheus reads.</summary>
-    internal byte[] Scrape() => _metrics.Store.Scrape();
+    internal byte[] Scrape()
+    {
+        _hardware.Look();
+        return _metrics.Store.Scrape();
+    }
 
     private IEnumerable<Measurement<double>> Runtime()
     {
@@ -59,7 +63,7 @@ internal sealed class NodeGauges
             yield return new(state == now ? 1 : 0, Tag("state", OperationsEndpoints.NameOf(state)));
     }
 
-    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.Keeper?.ProcessId is { } process ? Bytes(NodeMemory.ResidentBytes(process)) : [];
+    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.Keeper?.ProcessId is { } process ? Bytes(ProcessMemory.ResidentBytes(process)) : [];
 
     /// <summary>Nothing where it is not known: a 0 would be a lie.</summary>
     private static Measurement<double>[] Bytes(long? bytes) => bytes is { } known ? [new(known)] : [];

@@ -13,6 +13,7 @@ internal sealed class OutputPipeline
     private readonly ReasoningSplitter _reasoning;
     private readonly ToolCallSplitter? _tools;
     private readonly StopMatcher _stops;
+    private readonly bool _dropsCalls;
     private readonly StringBuilder _text = new();
     private bool _textIsReasoning;
     private List<OutputPart> _parts = [];
@@ -20,6 +21,7 @@ internal sealed class OutputPipeline
 
     internal OutputPipeline(OutputSettings settings)
     {
+        _dropsCalls = settings.DropsCalls;
         _stops = new(settings.StopSequences, c => Emit(c, isReasoning: false));
         _tools = settings.Tools == ToolSyntax.None ? null : new(settings, _stops.Take, EmitCall);
         Action<char> content = _tools is null ? _stops.Take : _tools.Take;
@@ -86,7 +88,7 @@ internal sealed class OutputPipeline
     {
         // The text before the call is over: what might have begun a stop sequence does not continue behind it.
         _stops.Break();
-        if (IsStopped)
+        if (IsStopped || _dropsCalls)
             return;
         EndText();
         string id = "call_" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 24);

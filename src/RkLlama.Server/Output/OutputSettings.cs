@@ -13,6 +13,9 @@ internal sealed record OutputSettings
     /// <summary>False leaves the block with its tags in the content; tools are not looked for inside it either way.</summary>
     internal bool SplitsReasoning { get; init; } = true;
 
+    /// <summary>A call is neither a part nor content.</summary>
+    internal bool DropsCalls { get; init; }
+
     internal IReadOnlyList<string> StopSequences { get; init; } = [];
 
     /// <summary>The tools that the request offered; what looks like a call of another one is content. Null: any name is a tool.</summary>

@@ -11,6 +11,9 @@ internal sealed record OutputWishes
     /// <summary>The tools that the answer may call, by name, with the schema of their parameters; null where calls are not looked for.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Tools { get; init; }
 
+    /// <summary>Calls are looked for only to be left out: the request has forbidden them.</summary>
+    internal bool DropsCalls { get; init; }
+
     /// <summary>False leaves the block of reasoning in the text.</summary>
     internal bool SplitsReasoning { get; init; } = true;
 

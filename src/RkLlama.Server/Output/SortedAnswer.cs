@@ -22,6 +22,7 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
             Tools = wishes.Tools is null ? ToolSyntax.None : ToolSyntaxes.Detect(prompts.ToolTemplateSource),
             ToolNames = wishes.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
             ToolSchemas = wishes.Tools,
+            DropsCalls = wishes.DropsCalls,
             StopSequences = wishes.StopSequences,
             SplitsReasoning = wishes.SplitsReasoning,
             StartsInReasoning = wishes.SplitsReasoning && answer.PromptText.AsSpan().TrimEnd().EndsWith("<think>"),

@@ -24,7 +24,7 @@ internal sealed class AwaitedJsonAnswer<T>(
         }
 
         HttpResponse response = httpContext.Response;
-        response.ContentType = "application/json";
+        response.ContentType = httpContext.Request.JsonType();
         response.PreventBuffering();
         try
         {

@@ -22,13 +22,31 @@ internal sealed class Heartbeat(TimeSpan interval, TimeSpan firstPadding, TimePr
         using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IAsyncEnumerator<T> source = items.GetAsyncEnumerator(left.Token);
         Task<bool> next = Task.FromResult(true);
+
+        // One for many items: it is as long as the interval, and what is left of that after the last item is waited for when it is over.
+        Task? silence = null;
         try
         {
             while (true)
             {
                 next = source.MoveNextAsync().AsTask();
-                while (!await EndsWithinAsync(next, interval).ConfigureAwait(false))
-                    yield return beat();
+                long since = time.GetTimestamp();
+                while (!next.IsCompleted)
+                {
+                    silence ??= Task.Delay(interval, time, left.Token);
+                    if (await Task.WhenAny(next, silence).ConfigureAwait(false) == next)
+                        break;
+                    cancellationToken.ThrowIfCancellationRequested();
+                    TimeSpan rest = interval - time.GetElapsedTime(since);
+                    if (rest <= TimeSpan.Zero)
+                    {
+                        yield return beat();
+                        (since, rest) = (time.GetTimestamp(), interval);
+                    }
+
+                    silence = Task.Delay(rest, time, left.Token);
+                }
+
                 if (!await next.ConfigureAwait(false))
                     yield break;
                 yield return source.Current;

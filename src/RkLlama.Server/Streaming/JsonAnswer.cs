@@ -10,7 +10,7 @@ internal sealed class JsonAnswer<T>(T value, JsonTypeInfo<T> type, int status = 
     {
         byte[] body = [.. JsonSerializer.SerializeToUtf8Bytes(value, type), (byte)'\n'];
         httpContext.Response.StatusCode = status;
-        httpContext.Response.ContentType = "application/json";
+        httpContext.Response.ContentType = httpContext.Request.JsonType();
         httpContext.Response.ContentLength = body.Length;
         await httpContext.Response.Body.WriteAsync(body, httpContext.RequestAborted).ConfigureAwait(false);
     }

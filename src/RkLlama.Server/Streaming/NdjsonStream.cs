@@ -1,10 +1,11 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
-/// One JSON object per line, one flush per line. The response is not touched before the first item is there, so a failure until then is a
+/// One JSON object per line, one flush per line unless the next one is there already. The response is not touched before the first item is there, so a failure until then is a
 /// status of its own; a failure afterwards is one more line and a cut connection.
 /// </summary>
 internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T> type) : IResult
@@ -25,12 +26,13 @@ internal sealed class NdjsonStream<T>(IAsyncEnumerable<T> items, JsonTypeInfo<T>
             using Utf8JsonWriter writer = new(response.BodyWriter, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
             try
             {
-                for (; more; more = await lines.MoveNextAsync().ConfigureAwait(false))
+                while (more)
                 {
                     JsonSerializer.Serialize(writer, lines.Current, type);
                     writer.Flush();
                     writer.Reset();
-                    await response.BodyWriter.WriteAsync(Newline, cancellationToken).ConfigureAwait(false);
+                    response.BodyWriter.Write(Newline.Span);
+                    more = await response.BodyWriter.FlushBeforeAsync(lines.MoveNextAsync(), cancellationToken).ConfigureAwait(false);
                 }
             }
             catch (Exception ex) when (!cancellationToken.IsCancellationRequested)

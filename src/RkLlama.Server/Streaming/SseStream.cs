@@ -1,9 +1,10 @@
+using System.Buffers;
 using System.Text;
 
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
-/// Server-sent events, already framed, one flush each; otherwise like <see cref="NdjsonStream{T}"/>.
+/// Server-sent events, already framed; otherwise like <see cref="NdjsonStream{T}"/>.
 /// </summary>
 /// <param name="frame">Makes the last event of an error's JSON.</param>
 internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events, Func<byte[], ReadOnlyMemory<byte>> frame) : IResult
@@ -35,8 +36,11 @@ internal sealed class SseStream(IAsyncEnumerable<ReadOnlyMemory<byte>> events, F
             response.PreventBuffering();
             try
             {
-                for (; more; more = await items.MoveNextAsync().ConfigureAwait(false))
-                    await response.BodyWriter.WriteAsync(items.Current, cancellationToken).ConfigureAwait(false);
+                while (more)
+                {
+                    response.BodyWriter.Write(items.Current.Span);
+                    more = await response.BodyWriter.FlushBeforeAsync(items.MoveNextAsync(), cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
             {

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace RkLlama.Server.Streaming;
 
 /// <summary>
@@ -18,11 +20,39 @@ internal sealed class StreamCutException(Exception inner) : Exception("The strea
 /// <summary>What all answers have in common that are written bit by bit.</summary>
 internal static class StreamingResponse
 {
+    // Bytes that may be written before they are sent.
+    private const int MaxUnflushed = 16 << 10;
+
     /// <summary>Asks proxies to pass everything on at once, and caches to keep away.</summary>
     internal static void PreventBuffering(this HttpResponse response)
     {
         response.Headers["X-Accel-Buffering"] = "no";
         response.Headers.CacheControl = "no-store";
+    }
+
+    /// <summary>The type of one JSON object. Under <c>/api</c> it says its encoding, as Ollama does.</summary>
+    internal static string JsonType(this HttpRequest request) => request.Path.StartsWithSegments("/api") ? "application/json; charset=utf-8" : "application/json";
+
+    /// <summary>Sends what has been written before it waits for the next item; what comes at once goes out at once, up to a bound.</summary>
+    /// <returns>Whether there is a next item.</returns>
+    internal static async ValueTask<bool> FlushBeforeAsync(this PipeWriter body, ValueTask<bool> next, CancellationToken cancellationToken)
+    {
+        if (next.IsCompletedSuccessfully && body.UnflushedBytes < MaxUnflushed)
+            return await next.ConfigureAwait(false);
+
+        Task<bool> coming = next.AsTask();
+        try
+        {
+            await body.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // An iterator must not be left while it makes its next item.
+            await ((Task)coming).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        return await coming.ConfigureAwait(false);
     }
 
     /// <summary>A line of its own.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Server.Hardware;
 
 namespace RkLlama.Server.Tuning;
 
@@ -102,7 +103,7 @@ internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> 
             // Only with this governor is the frequency a setting; with others it is what they made of it.
             if (governor == ClockDomain.Userspace && sysfs.Read(clock.SetFrequency) is { } frequency)
                 found.Add((clock.SetFrequency, frequency));
-            long target = Nearest(clock);
+            long target = clock.Nearest(sysfs);
             return new(clock.Name, $"{target / clock.UnitsPerMegahertz} MHz", found,
                 [(clock.Governor, ClockDomain.Userspace), (clock.SetFrequency, target.ToString(CultureInfo.InvariantCulture))]);
         }
@@ -113,15 +114,5 @@ internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> 
 
         say($"{clock.Name}: skipped, this kernel has neither governor userspace nor performance for it");
         return null;
-    }
-
-    /// <summary>The frequency asked for; where the chip does not have it, the next lower one, or the lowest of all.</summary>
-    private long Nearest(ClockDomain clock)
-    {
-        long[] available = [.. sysfs.Words(clock.Frequencies).Select(static word => long.TryParse(word, CultureInfo.InvariantCulture, out long value) ? value : 0).Where(static value => value > 0)];
-        if (available.Length == 0 || available.Contains(clock.Frequency))
-            return clock.Frequency;
-        long[] lower = [.. available.Where(value => value < clock.Frequency)];
-        return lower.Length > 0 ? lower.Max() : available.Min();
     }
 }

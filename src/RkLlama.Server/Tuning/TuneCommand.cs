@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RkLlama.Server.Hardware;
 
 namespace RkLlama.Server.Tuning;
 

@@ -79,6 +79,9 @@ internal sealed class FrameReader(Stream stream)
     private int _start;
     private int _end;
 
+    /// <summary>Whether the next frame is here, so that reading it does not block.</summary>
+    internal bool HasNext => _end - _start >= 5 && _end - _start - 4 >= BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
+
     /// <summary>Blocks until the next frame. The payload is valid until the next call.</summary>
     /// <returns><see langword="false"/> at the end of the pipe.</returns>
     /// <exception cref="InvalidDataException">The bytes are not frames.</exception>

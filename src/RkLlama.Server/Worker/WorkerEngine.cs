@@ -1,13 +1,14 @@
 using System.ComponentModel;
 using RkLlama.Native;
 using RkLlama.Server.Configuration;
+using RkLlama.Server.Doctor;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Worker;
 
 /// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
-internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
+internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
     private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time) { Metrics = metrics };
     private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
@@ -56,15 +57,10 @@ internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics me
     {
         try
         {
-            string library = FindLibrary();
-            WorkerSession session = Start();
-            await using (session.ConfigureAwait(false))
-            {
-                RuntimeInfo runtime = await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
-                Log.RuntimeFound(_logger, runtime.Description, library, runtime.Evidence);
-                if (runtime.Warning is not null)
-                    Log.Warning(_logger, runtime.Warning);
-            }
+            RuntimeInfo runtime = await IdentifyAsync().ConfigureAwait(false);
+            Log.RuntimeFound(_logger, runtime.Description, FindLibrary(), runtime.Evidence);
+            if (runtime.Warning is not null)
+                Log.Warning(_logger, runtime.Warning);
         }
         catch (EngineException ex)
         {
@@ -72,10 +68,20 @@ internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics me
         }
     }
 
+    /// <summary>Opens and identifies the vendor library in a worker of its own.</summary>
+    /// <exception cref="EngineException">It is not there, cannot be loaded or told, or ended the worker.</exception>
+    internal async Task<RuntimeInfo> IdentifyAsync()
+    {
+        string library = FindLibrary();
+        WorkerSession session = Start();
+        await using (session.ConfigureAwait(false))
+            return await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
+    }
+
     private string FindLibrary()
     {
         RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
-        return search.Path ?? throw new EngineException(search.NotFoundMessage);
+        return search.Path ?? throw new EngineException(search.NotFoundMessage) { Check = CheckIds.Library };
     }
 
     /// <exception cref="EngineException">The executable cannot be started: gone, or no more processes allowed.</exception>

@@ -41,7 +41,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Called on the frame thread; must return at once. The payload is valid during the call only.</summary>
-    internal delegate void FrameHandler(FrameType type, ReadOnlySpan<byte> payload);
+    /// <param name="hasNext">Whether another frame has come with this one.</param>
+    internal delegate void FrameHandler(FrameType type, ReadOnlySpan<byte> payload, bool hasNext);
 
     internal RuntimeLog Log { get; }
 
@@ -196,7 +197,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             {
                 FrameReader reader = new(stream);
                 while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
-                    OnFrame(type, payload);
+                    OnFrame(type, payload, reader.HasNext);
             }
         }
         catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Threading.Channels;
 using RkLlama.Native;
 
 namespace RkLlama.Server.Worker;
@@ -25,9 +25,9 @@ internal sealed class WorkerProgram
 
     private readonly FrameWriter _frames;
 
-    // Written by the reader thread; read by the main loop.
-    private readonly Channel<Action> _commands = Channel.CreateUnbounded<Action>(
-        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = false });
+    // Written by the reader thread; read by the main loop, which has a thread of its own and so waits on it, as it does for tokens: the worker has no
+    // use for a thread pool.
+    private readonly BlockingCollection<Action> _commands = [];
 
     // Reader thread only.
     private int _runId;
@@ -89,11 +89,11 @@ internal sealed class WorkerProgram
                 break;
             case FrameType.Run:
                 RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
-                Begin(run.Id, stop => RunAsync(run, stop));
+                Begin(run.Id, stop => Run(run, stop));
                 break;
             case FrameType.Embed:
                 EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
-                Begin(embed.Id, stop => EmbedAsync(embed, stop));
+                Begin(embed.Id, stop => Embed(embed, stop));
                 break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
                 _ = _run?.CancelAsync();
@@ -104,23 +104,20 @@ internal sealed class WorkerProgram
         }
     }
 
-    private void Begin(int runId, Func<CancellationToken, Task> run)
+    private void Begin(int runId, Action<CancellationToken> run)
     {
         CancellationTokenSource source = new();
         (_runId, _run) = (runId, source);
-        Enqueue(() => run(source.Token).GetAwaiter().GetResult());
+        Enqueue(() => run(source.Token));
     }
 
-    private void Enqueue(Action command) => _commands.Writer.TryWrite(command);
+    private void Enqueue(Action command) => _commands.Add(command);
 
     /// <summary>Runs the commands one after the other on the main thread, the only one that calls the library (but for runs and aborts).</summary>
     private void Execute()
     {
-        while (_commands.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-        {
-            while (_commands.Reader.TryRead(out Action? command))
-                command();
-        }
+        foreach (Action command in _commands.GetConsumingEnumerable())
+            command();
     }
 
     private void Probe(ProbeCommand command)
@@ -167,7 +164,7 @@ internal sealed class WorkerProgram
 
     private static void PrintLogMark(int mark) => WorkerEnvironment.PrintLine(Encoding.ASCII.GetBytes($"{LogMark}{mark}"));
 
-    private async Task RunAsync(RunCommand command, CancellationToken cancellationToken)
+    private void Run(RunCommand command, CancellationToken cancellationToken)
     {
         GenerationEnd? end = null;
         try
@@ -181,27 +178,14 @@ internal sealed class WorkerProgram
             return;
         }
 
-        IAsyncEnumerator<GenerationPiece> pieces = _model!
-            .Generate(command.Input, command.Parameters, cancellationToken)
-            .GetAsyncEnumerator(CancellationToken.None);
-        await using (pieces.ConfigureAwait(false))
+        // One write per token at the NPU's pace; many tokens per write when this thread falls behind.
+        foreach (GenerationPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
         {
-            while (true)
+            end = piece.End ?? end;
+            if (piece.End is null)
             {
-                // One write per token at the NPU's pace; many tokens per write when the reader falls behind.
-                ValueTask<bool> next = pieces.MoveNextAsync();
-                if (!next.IsCompleted)
-                    _frames.Flush();
-                if (!await next.ConfigureAwait(false))
-                    break;
-
-                GenerationPiece piece = pieces.Current;
-                end = piece.End ?? end;
-                if (piece.End is null)
-                {
-                    _cache.Add(piece.TokenId);
-                    _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
-                }
+                _cache.Add(piece.TokenId);
+                _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
             }
         }
 
@@ -209,13 +193,13 @@ internal sealed class WorkerProgram
         SendEnd(command.Id, end!);
     }
 
-    private async Task EmbedAsync(EmbedCommand command, CancellationToken cancellationToken)
+    private void Embed(EmbedCommand command, CancellationToken cancellationToken)
     {
         _cache.Forget();
         GenerationEnd end;
         try
         {
-            HiddenStates states = await _model!.EmbedAsync(command.Input, cancellationToken).ConfigureAwait(false);
+            HiddenStates states = _model!.Embed(command.Input, cancellationToken);
             float[] vector = Embedding.Of(states, command.IsMean);
             byte[] payload = new byte[4 + (4 * vector.Length)];
             BinaryPrimitives.WriteInt32LittleEndian(payload, command.Id);

@@ -194,7 +194,7 @@ internal sealed partial class WorkerSession : IEngineSession
         }
     }
 
-    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload)
+    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload, bool hasNext)
     {
         switch (type)
         {
@@ -204,7 +204,9 @@ internal sealed partial class WorkerSession : IEngineSession
                     break;
                 if (run.OnToken() is { } sinceLast)
                     _settings.Metrics?.TokenCame(sinceLast, _modelTag);
-                run.Tokens.Writer.TryWrite(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                if (!hasNext)
+                    run.PassOn();
                 break;
             case FrameType.Embedding:
                 if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
@@ -212,6 +214,7 @@ internal sealed partial class WorkerSession : IEngineSession
                 break;
             case FrameType.Ended:
                 EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
+                Current(ended.Id)?.PassOn();
                 _ = EndRunAsync(ended);
                 break;
             case FrameType.Probed:

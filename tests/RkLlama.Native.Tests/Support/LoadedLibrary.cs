@@ -44,16 +44,16 @@ public sealed partial class LoadedLibrary : IDisposable
     internal static GenerationInput Text(string message) =>
         GenerationInput.FromText($"<|im_start|>user\n{message}<|im_end|>\n<|im_start|>assistant\n");
 
-    internal static async Task<(string Text, GenerationEnd End, int Pieces)> AskAsync(RkllmModel model, string message, RunParameters? parameters = null) =>
-        await ReadAsync(model.Generate(Text(message), parameters ?? RunParameters.Default, CancellationToken.None));
+    internal static (string Text, GenerationEnd End, int Pieces) Ask(RkllmModel model, string message, RunParameters? parameters = null) =>
+        Read(model.Generate(Text(message), parameters ?? RunParameters.Default, CancellationToken.None));
 
-    internal static async Task<(string Text, GenerationEnd End, int Pieces)> ReadAsync(IAsyncEnumerable<GenerationPiece> pieces)
+    internal static (string Text, GenerationEnd End, int Pieces) Read(IEnumerable<GenerationPiece> pieces)
     {
         UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
         StringBuilder text = new();
         GenerationEnd? end = null;
         int count = 0;
-        await foreach (GenerationPiece piece in pieces)
+        foreach (GenerationPiece piece in pieces)
         {
             end.Should().BeNull("the end comes last and once");
             text.Append(strict.GetString(piece.Text.Span));

@@ -85,13 +85,13 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
         Task<(HttpStatusCode Status, JsonElement Body)> running = server.PostJsonAsync(path, body);
-        FakeRun run = await _held.NextAsync();
+        await _held.NextAsync();
         Task<(HttpStatusCode Status, JsonElement Body)> waiting = server.PostJsonAsync(path, body);
         await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
 
         await server.PostJsonAsync("/unload_model", "");
 
-        await run.Aborted.WaitAsync(Patience);
+        // The run is aborted, or ends with its session first.
         (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
         (await running).Body.GetRawText().Should().Contain("unloaded while it answered");
         (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);

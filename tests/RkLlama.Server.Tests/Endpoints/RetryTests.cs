@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using RkLlama.Native;
+using RkLlama.Server.Configuration;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Server.Tests.Support.HeldRuns;
 
@@ -85,6 +86,28 @@ public sealed class RetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_retry_of_the_run_finds_a_place_in_a_full_line_and_nobody_else_does()
+    {
+        await using TestServer server = await StartAsync(options => options with { QueueLength = 1 });
+        Task<HttpResponseMessage> running = SendAsync(server, Chat, "");
+        FakeRun run = await _held.NextAsync();
+        Task<HttpResponseMessage> waiting = SendAsync(server, """{"model":"m","messages":[{"role":"user","content":"Second"}]}""", "");
+        await EventuallyAsync(() => server.QueueLength == 1);
+
+        Task<HttpResponseMessage> retry = SendAsync(server, Chat, "X-Stainless-Retry-Count: 1");
+        await EventuallyAsync(() => server.QueueLength == 2);
+        using HttpResponseMessage other = await SendAsync(server, """{"model":"m","messages":[{"role":"user","content":"Third"}]}""", "X-Stainless-Retry-Count: 1");
+
+        other.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        run.End(FinishReason.Cancelled);
+        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await waiting).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
+        ((int)(await running).StatusCode).Should().Be(499);
+    }
+
+    [Fact]
     public async Task A_stream_that_is_replaced_is_cut()
     {
         await using TestServer server = await StartAsync();
@@ -105,9 +128,9 @@ public sealed class RetryTests : IDisposable
         (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
-    private async Task<TestServer> StartAsync()
+    private async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? configure = null)
     {
-        TestServer server = await TestServer.StartAsync(_held.Engine);
+        TestServer server = await TestServer.StartAsync(_held.Engine, configure);
         server.AddModel("m");
         return server;
     }

@@ -51,6 +51,15 @@ public sealed class HermesTests
     }
 
     [Fact]
+    public void A_forbidden_call_is_neither_a_call_nor_content()
+    {
+        Sorted sorted = Answers.Sort(Hermes with { DropsCalls = true }, "Well. ", """<tool_call>{"name":"get_time"}</tool_call>""");
+
+        sorted.Calls.Should().BeEmpty();
+        sorted.Content.TrimEnd().Should().Be("Well.");
+    }
+
+    [Fact]
     public void A_block_without_its_closing_tag_ends_where_the_next_begins()
     {
         Sorted sorted = Answers.Sort(Hermes, """<tool_call>{"name":"get_time"}<tool_call>{"name":"get_weather"}</tool_call>""");

@@ -78,7 +78,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
 /// <summary>One run of the fake engine, driven by the test.</summary>
 internal sealed class FakeRun
 {
-    private readonly Channel<EngineToken> _tokens = Channel.CreateUnbounded<EngineToken>();
+    private readonly Channel<EngineToken[]> _tokens = Channel.CreateUnbounded<EngineToken[]>();
     private readonly TaskCompletionSource<RunOutcome> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
@@ -102,7 +102,7 @@ internal sealed class FakeRun
     public ValueTask SendAsync(string text)
     {
         _first ??= Stopwatch.GetTimestamp();
-        return _tokens.Writer.WriteAsync(new(++_count, text));
+        return _tokens.Writer.WriteAsync([new(++_count, text)]);
     }
 
     /// <param name="tokens">How many tokens the answer has by the runtime's count, which leaves out the one that ended it.</param>

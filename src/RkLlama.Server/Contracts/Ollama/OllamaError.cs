@@ -10,6 +10,6 @@ internal sealed record OllamaError(string Error)
     {
         "context_length_exceeded" => $"the input length exceeds the context length: {error.Message}",
         "queue_full" => $"server busy, please try again.  maximum pending requests exceeded: {error.Message}",
-        _ => error.Message,
+        _ => error.OllamaMessage ?? error.Message,
     });
 }

@@ -40,7 +40,8 @@ internal sealed record ChatCompletionRequest
     internal OutputWishes Wishes => new()
     {
         StopSequences = StopSequences,
-        Tools = Tools.Tools is null ? null : Tools.Schemas(),
+        Tools = Tools.Schemas(),
+        DropsCalls = Tools.Tools is null,
         SplitsReasoning = SplitsReasoning,
         ThinkingBudget = Thinking.Budget,
         Format = Format,

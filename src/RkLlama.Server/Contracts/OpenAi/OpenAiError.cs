@@ -7,7 +7,7 @@ namespace RkLlama.Server.Contracts.OpenAi;
 internal sealed record OpenAiError(OpenAiErrorBody Error)
 {
     internal static OpenAiError From(ApiException error) => new(new OpenAiErrorBody(
-        error.Message,
+        error.OpenAiMessage ?? error.Message,
         error.Status switch
         {
             StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",

@@ -37,7 +37,8 @@ internal sealed record ResponsesRequest
 
     internal OutputWishes Wishes => new()
     {
-        Tools = Tools.Tools is null ? null : Tools.Schemas(),
+        Tools = Tools.Schemas(),
+        DropsCalls = Tools.Tools is null,
         ThinkingBudget = Thinking.Budget,
         Format = Format,
     };

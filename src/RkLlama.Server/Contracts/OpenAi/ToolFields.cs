@@ -11,6 +11,9 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
 {
     internal static ToolFields None { get; } = new(null, false, null);
 
+    /// <summary>Calls that must not be made, though there are tools; a call all the same is no answer.</summary>
+    internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
+
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static ToolFields From(JsonElement body)
     {
@@ -28,7 +31,7 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
         {
             return choice.GetString() switch
             {
-                "none" => None,
+                "none" => None with { Forbidden = tools },
                 "auto" => new(tools, false, null),
                 "required" when tools is not null => new(tools, true, null),
                 "required" => throw ApiException.BadRequest("tool_choice is \"required\", but there are no tools.", "tool_choice"),
@@ -66,11 +69,13 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
         return JsonSerializer.SerializeToElement(new NestedTool("function", fields), ApiJson.Wire.NestedTool);
     }
 
-    /// <summary>The names that the answer may call, with the schema of their parameters where there is one.</summary>
-    internal IReadOnlyDictionary<string, JsonElement> Schemas()
+    /// <summary>The names of which calls are looked for, with the schema of their parameters where there is one; null for none.</summary>
+    internal IReadOnlyDictionary<string, JsonElement>? Schemas()
     {
+        if ((Tools ?? Forbidden) is not { } tools)
+            return null;
         Dictionary<string, JsonElement> schemas = new(StringComparer.Ordinal);
-        foreach (JsonElement tool in Tools ?? [])
+        foreach (JsonElement tool in tools)
         {
             JsonElement owner = tool.TryGetProperty("function", out JsonElement function) ? function : tool;
             schemas[NameOf(tool)!] = owner.TryGetProperty("parameters", out JsonElement parameters) ? parameters : default;

@@ -30,6 +30,10 @@ internal sealed record ErrorReply(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Code { get; init; }
 
+    /// <summary>Of a model that was not loaded: the command that says what to do, and the name of the line that is about this.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? See { get; init; }
+
     /// <summary>Of a prompt that is too long: its tokens.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptTokens { get; init; }

@@ -32,6 +32,12 @@ internal static class NodeOperations
             ReplyType = "text/plain",
             IsProbe = true,
         },
+        new("GET /npu", "getNpu", "What the NPU, the clocks, the temperatures and the memory of the node are at this moment")
+        {
+            Description = "200 also on a machine without an NPU, and where the server may not read the driver's files: what is not known is null or left out, "
+                + "and named in missing with the reason.",
+            Reply = typeof(NpuReply),
+        },
         new("GET /openapi/v1.json", "getDocument", "This document") { Reply = typeof(Dictionary<string, JsonElement>) },
     ];
 }

@@ -52,7 +52,7 @@ internal static class OllamaCatalog
         ModelFacts facts = ModelFacts.Of(catalog, model.Name);
         int contextLength = model.Keeper?.Facts?.MaxContextLength ?? model.Engine.MaxContextLength;
         OllamaDetails details = DetailsOf(facts);
-        List<string> capabilities = ["completion"];
+        List<string> capabilities = prompts.Completes(model) ? ["completion"] : [];
         if (prompts.TakesTools())
             capabilities.Add("tools");
         if (prompts.Thinks())

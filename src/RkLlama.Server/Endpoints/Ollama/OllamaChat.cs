@@ -2,6 +2,7 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
@@ -26,15 +27,22 @@ internal static class OllamaChat
         OutputWishes wishes = new()
         {
             StopSequences = request.Options.StopSequences,
-            Tools = request.Tools.Tools is null ? null : request.Tools.Schemas(),
+            Tools = request.Tools.Schemas(),
+            DropsCalls = request.Tools.Tools is null,
             ThinkingBudget = request.Thinking.Budget,
             Format = request.Format,
         };
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(conversation, request.Options.Sampling, request.Options.MaxTokens) { Model = request.Model, KeepAlive = request.KeepAlive, Ledger = context.Ledger() },
+            new(conversation, request.Options.Sampling, request.Options.MaxTokens)
+            {
+                Model = request.Model,
+                KeepAlive = request.KeepAlive,
+                IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
+            },
             wishes,
             cancellationToken).ConfigureAwait(false);
-        return run.Answer(context, answer, request.Options, request.Tools.Tools is not null, request.Thinking, heartbeat);
+        return run.Answer(context, answer, "chat", request.Options, request.Tools.Tools is not null, request.Thinking, heartbeat);
 
         OllamaChatReply Reply(IReadOnlyList<OutputPart> parts) => new(request.Model, OllamaTime.Of(time.GetUtcNow()), MessageOf(parts)) { Done = false };
     }

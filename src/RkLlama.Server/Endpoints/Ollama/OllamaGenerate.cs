@@ -2,6 +2,7 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
@@ -36,12 +37,14 @@ internal static class OllamaGenerate
             {
                 Model = request.Model,
                 KeepAlive = request.KeepAlive,
+                IsRetry = RetryArmour.IsRetry(context),
+                PromptField = "prompt",
                 Ledger = context.Ledger(),
                 RawPrompt = request.IsRaw ? request.Prompt : null,
             },
             wishes,
             cancellationToken).ConfigureAwait(false);
-        return run.Answer(context, answer, request.Options, offersTools: false, request.Thinking, heartbeat);
+        return run.Answer(context, answer, "generate", request.Options, offersTools: false, request.Thinking, heartbeat);
 
         OllamaGenerateReply Reply(IReadOnlyList<OutputPart> parts)
         {

@@ -35,9 +35,11 @@ internal sealed class OllamaRun<TReply>(
     }
 
     /// <summary>Answers a prompt that has been prepared.</summary>
+    /// <param name="wish">What the endpoint is for, in Ollama's word.</param>
     internal IResult Answer(
-        HttpContext context, PreparedAnswer answer, OllamaOptions options, bool offersTools, ThinkingFields thinking, Heartbeat heartbeat)
+        HttpContext context, PreparedAnswer answer, string wish, OllamaOptions options, bool offersTools, ThinkingFields thinking, Heartbeat heartbeat)
     {
+        answer.RequireCompletion(name, wish);
         if (offersTools && !answer.Prompts.TakesTools())
             throw ApiException.BadRequest($"\"{name}\" does not support tools");
         if (thinking.IsOn == true && !answer.Prompts.Thinks())

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -16,7 +17,16 @@ internal static class Responses
         CancellationToken cancellationToken = context.RequestAborted;
         ResponsesRequest request = ResponsesRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model, Ledger = context.Ledger() }, request.Wishes, cancellationToken).ConfigureAwait(false);
+            new(request.Conversation, request.Sampling, request.MaxTokens)
+            {
+                Model = request.Model,
+                PromptField = "input",
+                IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
+            },
+            request.Wishes,
+            cancellationToken).ConfigureAwait(false);
+        answer.RequireCompletion(request.Model, "responses");
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. ToolChoice.Ignored(request.Tools, request.Model, answer.Prompts)]);
 
         ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());

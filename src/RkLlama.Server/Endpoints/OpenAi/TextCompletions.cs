@@ -4,6 +4,7 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
+using RkLlama.Server.Guards;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -18,9 +19,17 @@ internal static class TextCompletions
         CancellationToken cancellationToken = context.RequestAborted;
         TextCompletionRequest request = TextCompletionRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(new Conversation([]), request.Sampling, request.MaxTokens) { Model = request.Model, RawPrompt = request.Prompt, Ledger = context.Ledger() },
+            new(new Conversation([]), request.Sampling, request.MaxTokens)
+            {
+                Model = request.Model,
+                RawPrompt = request.Prompt,
+                PromptField = "prompt",
+                IsRetry = RetryArmour.IsRetry(context),
+                Ledger = context.Ledger(),
+            },
             new() { StopSequences = request.StopSequences, SplitsReasoning = false },
             cancellationToken).ConfigureAwait(false);
+        answer.RequireCompletion(request.Model, "completions");
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
 
         Reply reply = new(ChatCompletions.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);

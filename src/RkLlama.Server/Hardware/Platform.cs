@@ -1,4 +1,4 @@
-namespace RkLlama.Server.Tuning;
+namespace RkLlama.Server.Hardware;
 
 /// <summary>What the Python service's scripts <c>fix_freq_*.sh</c> set on one chip.</summary>
 /// <param name="Name">As <c>--target_platform</c> has it.</param>

@@ -1,4 +1,6 @@
-namespace RkLlama.Server.Tuning;
+using System.Globalization;
+
+namespace RkLlama.Server.Hardware;
 
 /// <summary>One clock: where the kernel has it, and what it should be.</summary>
 /// <param name="Name">For the operator: <c>NPU</c>, <c>CPU 0</c>.</param>
@@ -26,4 +28,17 @@ internal sealed record ClockDomain(string Name, string Folder, string Prefix, st
     public string Frequencies => $"{Folder}/{Prefix}available_frequencies";
 
     public string SetFrequency => $"{Folder}/{FrequencyFile}";
+
+    /// <summary>What <see cref="NodeReading.Clocks"/> calls it.</summary>
+    public string ReadingName => Name == "memory" ? "ddr" : Name.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
+
+    /// <summary>The frequency asked for; where the chip does not have it, the next lower one, or the lowest of all.</summary>
+    public long Nearest(Sysfs sysfs)
+    {
+        long[] available = [.. sysfs.Words(Frequencies).Select(static word => long.TryParse(word, CultureInfo.InvariantCulture, out long value) ? value : 0).Where(static value => value > 0)];
+        if (available.Length == 0 || available.Contains(Frequency))
+            return Frequency;
+        long[] lower = [.. available.Where(value => value < Frequency)];
+        return lower.Length > 0 ? lower.Max() : available.Min();
+    }
 }

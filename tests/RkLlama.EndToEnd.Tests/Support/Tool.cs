@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace RkLlama.EndToEnd.Tests.Support;
+
+/// <summary>A command of the published executable that is not the server.</summary>
+internal static class Tool
+{
+    internal static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, params (string Name, string? Value)[] environment)
+    {
+        ProcessStartInfo info = new(TestPaths.Executable, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string? value) in environment)
+            info.Environment[name] = value;
+        using Process process = Process.Start(info)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>The same for one that prints JSON.</summary>
+    internal static async Task<(int Code, JsonElement Json)> RunJsonAsync(string[] arguments, params (string Name, string? Value)[] environment)
+    {
+        (int code, string output, string error) = await RunAsync([.. arguments, "--json"], environment);
+        output.Should().StartWith("{", "it ended with {0} and said {1}", code, error);
+        return (code, JsonDocument.Parse(output).RootElement);
+    }
+}
