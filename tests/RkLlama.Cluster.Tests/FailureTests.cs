@@ -117,7 +117,9 @@ public sealed class FailureTests
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         ClusterNode stopping = cluster.Nodes[0];
         using HttpClient direct = Balancer.NewClient(stopping.Server.Address);
-        Task<Exchange> other = Exchange.AskAsync(direct, "!sleep 20 400", stream: true);
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Exchange> other = Exchange.AskAsync(direct, "!sleep 20 400", stream: true, () => begun.TrySetResult());
+        await begun.Task.WaitAsync(Node.Patience);
         await using Load load = Load.Start(cluster.Balancer.Address, 3 * Clients);
         await load.GoesOnAsync(2 * Clients);
 
