@@ -14,6 +14,7 @@ usage: ./build.sh COMMAND
   run [OPTION...]  start the server; where there is no NPU, on the simulator and the models in models/
   test             run every test of this project; ends with "N passed, N failed, N skipped"
   test-clients     run the clients of npm against the published server (takes Node 20); ends with such a line
+  test-cluster     four nodes behind HAProxy and nginx as they are shipped; the manifests; the image, where an engine runs; as root
   test-package     packages: made, installed, upgraded and removed on nodes in containers; as root
   test-arm64       the arm64 package on an emulated machine; as root
   test-monitoring  the metrics and alerts, by promtool and by a Prometheus that scrapes a node
@@ -254,6 +255,21 @@ client_suites() {
     suite "clients of npm" node $clients/run.js "$@"
 }
 
+# Four nodes behind real balancers, and what deploy/ has for containers. About two minutes; as root, because nginx and HAProxy change their user.
+cluster_suites() {
+    need_dotnet
+    need cc gcc libc6-dev
+    need_each haproxy/haproxy nginx/nginx curl/curl
+    /usr/bin/python3 -c 'import requests' 2>/dev/null || install python3 python3-requests
+    simulator $run_version
+    publish "$(rid)" >/dev/null
+    dotnet build tests/RkLlama.Cluster.Tests -v quiet
+    export RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
+    export RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
+    suite "cluster" dotnet test tests/RkLlama.Cluster.Tests --no-build
+    suite "image" tests/container/image.sh "$(rid)" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
+}
+
 # What needs root: packages made, installed and removed in containers.
 test_package() {
     need cc gcc libc6-dev
@@ -297,10 +313,11 @@ case $command in
     run) run "$@" ;;
     test) test_suites; report ;;
     test-clients) client_suites "$@"; report ;;
+    test-cluster) cluster_suites; report ;;
     test-package) test_package; report ;;
     test-arm64) test_arm64; report ;;
     test-monitoring) test_monitoring; report ;;
-    ci) test_suites; client_suites; test_monitoring; test_package; test_arm64; report ;;
+    ci) test_suites; client_suites; cluster_suites; test_monitoring; test_package; test_arm64; report ;;
     publish) publish "$@" ;;
     package) package "$@" ;;
     help | -h | --help) usage ;;

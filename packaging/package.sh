@@ -40,7 +40,9 @@ install -m 644 systemd/rkllama.sysusers $tree/usr/lib/sysusers.d/rkllama.conf
 doc=usr/share/doc/rkllama
 put 644 README.md packaging/debian/copyright $doc
 put 644 docs/*.md $doc/docs
-put 644 deploy/prometheus/* $doc/deploy/prometheus
+for folder in prometheus haproxy nginx kubernetes container; do
+    put 644 deploy/$folder/* $doc/deploy/$folder
+done
 for sample in models/samples/*/; do
     put 644 "$sample"* "$doc/examples/$(basename "$sample")"
 done

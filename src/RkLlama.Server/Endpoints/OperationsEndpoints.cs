@@ -50,8 +50,9 @@ internal static class OperationsEndpoints
         return new(reply, ApiJson.Wire.HealthReply);
     }
 
-    private static JsonAnswer<ReadyReply> Ready(HttpContext context, Readiness readiness)
+    private static JsonAnswer<ReadyReply> Ready(HttpContext context, Readiness readiness, Drain drain)
     {
+        drain.OnAsked();
         ReadyReply reply = readiness.Look();
         if (reply.Reason is null)
             return new(reply, ApiJson.Wire.ReadyReply);

@@ -4,6 +4,7 @@ using RkLlama.Native;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.RkLlama;
 using RkLlama.Server.Doctor;
+using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Models;
 using RkLlama.Server.Streaming;
@@ -100,9 +101,18 @@ internal static class RkLlamaEndpoints
         return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
     }
 
-    private static async Task<IResult> Generate(HttpContext context, RequestReader reader, ModelHost host, Generator generator, Heartbeat heartbeat)
+    private static async Task<IResult> Generate(
+        HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, Generator generator, Heartbeat heartbeat)
     {
-        host.Require();
+        try
+        {
+            host.Require();
+        }
+        catch (NoModelException) when (readiness.Refusal() is { } refusal)
+        {
+            throw refusal;
+        }
+
         JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
         GenerateRequest request = GenerateRequest.From(body);

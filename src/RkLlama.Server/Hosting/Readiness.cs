@@ -1,4 +1,5 @@
 using RkLlama.Server.Contracts.Operations;
+using RkLlama.Server.Endpoints;
 using RkLlama.Server.Inference;
 
 namespace RkLlama.Server.Hosting;
@@ -21,12 +22,20 @@ internal sealed class Readiness(ModelHost host, RunQueue queue, Drain drain)
     /// <param name="failure">Why the model is not there; <see langword="null"/> when it is.</param>
     internal void PreloadEnds(string model, string? failure) => _preload = failure is null ? null : new(model, failure, host.Loads);
 
+    /// <summary>
+    /// What a request is told that finds no model where the operator wanted one: not that it is wrong, but to try again, or another node.
+    /// <see langword="null"/> where none was wanted.
+    /// </summary>
+    internal ApiException? Refusal() => _preload is not null && Look() is { Status: "loading" or "failed", Reason: { } reason }
+        ? new(StatusCodes.Status503ServiceUnavailable, new(reason)) { RetryAfterSeconds = RetryAfterSeconds }
+        : null;
+
     internal ReadyReply Look()
     {
         ModelStatus status = host.Status;
         return (status.State, _preload) switch
         {
-            _ when drain.Started.IsCancellationRequested => new("draining", "The server is shutting down."),
+            _ when drain.IsAnnounced => new("draining", "The server is shutting down."),
             (ModelState.Stuck or ModelState.Failed, _) => new("failed", status.Failure),
             (_, { Failure: null } preload) => new("loading", $"Model {preload.Model} is being loaded."),
             (ModelState.None, { Failure: { } failure } preload) when preload.Loads == host.Loads => new("failed", $"Model {preload.Model} could not be preloaded: {failure}"),

@@ -46,7 +46,9 @@ internal sealed partial class Node : IAsyncDisposable
         string trace = Path.Combine(home, "trace.jsonl");
 
         // A background job inherits an ignored SIGINT, and the server would rightly leave it ignored.
-        ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, "--host", "127.0.0.1", .. arguments ?? ["--port", "0"]])
+        arguments ??= ["--port", "0"];
+        string[] host = arguments.Contains("--host") ? [] : ["--host", "127.0.0.1"];
+        ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, .. host, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -75,6 +75,46 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_somebody_watches_is_unready_first_and_refuses_requests_after_the_notice()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(time: time);
+        Drain drain = server.Services.GetRequiredService<Drain>();
+        await server.GetJsonAsync("/ready");
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        Task drained = drain.BeginAsync();
+        (HttpStatusCode ready, JsonElement reason) = await server.GetJsonAsync("/ready");
+        HttpStatusCode early = (await server.GetJsonAsync("/models")).Status;
+        time.Advance(Drain.Notice);
+        await drained;
+        HttpStatusCode late = (await server.GetJsonAsync("/models")).Status;
+
+        (ready, early, late).Should().Be((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable));
+        reason.GetProperty("status").GetString().Should().Be("draining");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nobody_waits_for_a_notice_that_is_not_read_or_not_wanted(bool isWatched)
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(time: time);
+        using CancellationTokenSource impatience = new();
+        await server.GetJsonAsync("/ready");
+        if (!isWatched)
+            time.Advance(TimeSpan.FromMinutes(1));
+
+        Task drained = server.Services.GetRequiredService<Drain>().BeginAsync(impatience.Token);
+        drained.IsCompleted.Should().Be(!isWatched);
+        await impatience.CancelAsync();
+        await drained;
+
+        (await server.GetJsonAsync("/models")).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
+    }
+
+    [Fact]
     public async Task A_preload_makes_the_node_wait_and_its_failure_makes_it_unready()
     {
         await using TestServer server = await TestServer.StartAsync();
@@ -84,11 +124,13 @@ public sealed class HealthTests : IDisposable
         string? loading = (await server.GetJsonAsync("/ready")).Body.GetProperty("status").GetString();
         readiness.PreloadEnds("m", "no such model");
         (HttpStatusCode status, JsonElement failed) = await server.GetJsonAsync("/ready");
+        (HttpStatusCode refusedStatus, JsonElement refused) = await server.PostJsonAsync("/generate", """{"messages":[{"role":"user","content":"x"}]}""");
         await server.LoadAsync();
 
         loading.Should().Be("loading");
         status.Should().Be(HttpStatusCode.ServiceUnavailable);
         failed.GetProperty("reason").GetString().Should().Contain("no such model");
+        (refusedStatus, refused.GetProperty("error").GetString()).Should().Be((HttpStatusCode.ServiceUnavailable, failed.GetProperty("reason").GetString()));
         (await server.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK, "the operator has loaded another one");
         await server.PostAsync("/unload_model", "");
         (await server.GetJsonAsync("/ready")).Status.Should().Be(HttpStatusCode.OK, "a node without a model is ready, and the failure is history");

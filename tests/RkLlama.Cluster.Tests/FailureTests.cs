@@ -1,0 +1,142 @@
+using System.Net;
+using RkLlama.Cluster.Tests.Support;
+using RkLlama.EndToEnd.Tests.Support;
+
+namespace RkLlama.Cluster.Tests;
+
+/// <summary>Nodes that die, crash, stop and come back while clients ask: nobody whose answer had not begun may notice.</summary>
+public sealed class FailureTests
+{
+    private const int Clients = 8;
+
+    // 170 tokens a second: an answer takes a third of a second.
+    private const int Speed = 10;
+
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task A_killed_node_costs_no_answer_that_had_not_begun(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        using HttpClient client = cluster.Balancer.NewClient();
+        Task<Exchange> asking = Exchange.AskAsync(client, "!sleep 20 100", stream: false);
+        ClusterNode busy = await cluster.BusyNodeAsync();
+
+        busy.Server.Signal("KILL");
+        Exchange answer = await asking;
+
+        answer.IsWhole.Should().BeTrue("{0}\n{1}", answer, cluster.Balancer.Log);
+    }
+
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task A_killed_node_cuts_the_answer_that_had_begun(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        using HttpClient client = cluster.Balancer.NewClient();
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Exchange> asking = Exchange.AskAsync(client, "!sleep 20 1000", stream: true, () => begun.TrySetResult());
+        await begun.Task.WaitAsync(Node.Patience);
+
+        (await cluster.BusyNodeAsync()).Server.Signal("KILL");
+        Exchange answer = await asking.WaitAsync(Node.Patience);
+
+        (answer.HasBegun, answer.IsWhole, answer.IsCut).Should().Be((true, false, true));
+    }
+
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task Nodes_that_are_killed_under_load_cost_what_had_begun_and_nothing_else(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        await using Load load = Load.Start(cluster.Balancer.Address, Clients);
+        await load.GoesOnAsync(2 * Clients);
+
+        foreach (ClusterNode node in cluster.Nodes[..2])
+        {
+            node.Server.Signal("KILL");
+            await load.GoesOnAsync(4 * Clients);
+            await node.StartAsync();
+            await node.Server.LogsAsync("Finished");
+        }
+
+        NobodyNoticed(await load.StopAsync(), cluster);
+    }
+
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task Workers_that_die_under_load_cost_what_had_begun_and_nothing_else(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        await using Load load = Load.Start(cluster.Balancer.Address, Clients);
+        await load.GoesOnAsync(2 * Clients);
+
+        foreach (ClusterNode node in cluster.Nodes)
+        {
+            Node.SignalTo("KILL", await node.Server.WorkerAsync());
+            await node.Server.LogsAsync("died");
+
+            // As many as there are tries would follow one request from node to node.
+            await load.GoesOnAsync(2 * Clients);
+        }
+
+        NobodyNoticed(await load.StopAsync(), cluster);
+    }
+
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task A_restart_of_all_nodes_one_by_one_costs_nothing(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        await using Load load = Load.Start(cluster.Balancer.Address, Clients);
+        await load.GoesOnAsync(2 * Clients);
+
+        foreach (ClusterNode node in cluster.Nodes)
+        {
+            node.Server.Signal("TERM");
+            (await node.Server.WaitForExitAsync()).Should().Be(0, node.Server.Log);
+            await node.StartAsync();
+            await node.Server.LogsAsync("Finished");
+        }
+
+        IReadOnlyList<Exchange> answers = await load.StopAsync();
+        NobodyNoticed(answers, cluster);
+        answers.Should().OnlyContain(answer => answer.IsWhole, cluster.Balancer.Log);
+    }
+
+    /// <summary>A node that is stopped while it answers somebody who came to it directly refuses all others at once, and so always has a place free.</summary>
+    [Theory]
+    [InlineData(Balancer.HAProxy)]
+    [InlineData(Balancer.Nginx)]
+    public async Task A_node_that_stops_and_lives_on_for_another_answer_swallows_nobodys_request(string balancer)
+    {
+        await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
+        ClusterNode stopping = cluster.Nodes[0];
+        using HttpClient direct = Balancer.NewClient(stopping.Server.Address);
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Exchange> other = Exchange.AskAsync(direct, "!sleep 20 400", stream: true, () => begun.TrySetResult());
+        await begun.Task.WaitAsync(Node.Patience);
+        await using Load load = Load.Start(cluster.Balancer.Address, 3 * Clients);
+        await load.GoesOnAsync(2 * Clients);
+
+        stopping.Server.Signal("TERM");
+        await stopping.Server.EventuallyAsync(
+            () => stopping.Server.GetJsonAsync("/models").GetAwaiter().GetResult().Status == HttpStatusCode.ServiceUnavailable, "requests should be refused");
+        await load.GoesOnAsync(6 * Clients);
+
+        NobodyNoticed(await load.StopAsync(), cluster);
+        (await other).Should().Match<Exchange>(answer => answer.IsWhole);
+        (await stopping.Server.WaitForExitAsync()).Should().Be(0);
+    }
+
+    private static void NobodyNoticed(IReadOnlyList<Exchange> answers, FourNodes cluster)
+    {
+        answers.Where(answer => !answer.IsWhole && !answer.HasBegun).Should().BeEmpty(cluster.Balancer.Log);
+        answers.Should().OnlyContain(answer => answer.IsWhole || answer.IsCut, "no client takes what is left for an answer");
+        answers.Count(answer => answer.IsWhole).Should().BeGreaterThan(5 * Clients);
+    }
+}

@@ -1,0 +1,89 @@
+using k8s;
+using k8s.Models;
+using RkLlama.EndToEnd.Tests.Support;
+
+namespace RkLlama.Cluster.Tests;
+
+/// <summary>
+/// The manifests for Kubernetes, read without a cluster by the official client's types: unknown or misspelt fields, wrong types and duplicate keys are
+/// errors. What the API server checks besides, for instance that a field is required, is here only as far as it is written out below.
+/// </summary>
+public sealed class ManifestTests
+{
+    private static readonly object[] Objects =
+    [
+        .. Directory.GetFiles(Path.Combine(TestPaths.Root, "deploy", "kubernetes"), "*.yaml").Order(StringComparer.Ordinal)
+            .SelectMany(file => KubernetesYaml.LoadAllFromString(File.ReadAllText(file), null, strict: true)),
+    ];
+
+    private static V1DaemonSet Node => DaemonSet("rkllama");
+
+    private static V1Container Server => Node.Spec.Template.Spec.Containers.Single();
+
+    [Fact]
+    public void A_misspelt_field_is_found()
+    {
+        string manifest = File.ReadAllText(Path.Combine(TestPaths.Root, "deploy", "kubernetes", "rkllama.yaml"));
+
+        FluentActions.Invoking(() => KubernetesYaml.LoadAllFromString(manifest.Replace("readOnlyRootFilesystem", "readOnlyRootFileSystem"), null, strict: true)).Should().Throw<Exception>();
+        FluentActions.Invoking(() => KubernetesYaml.LoadAllFromString(manifest.Replace("failureThreshold: 30", "failureThreshold: many"), null, strict: true)).Should().Throw<Exception>();
+    }
+
+    [Fact]
+    public void The_objects_are_a_namespace_two_daemon_sets_and_a_service()
+    {
+        Objects.Select(item => item.GetType()).Should().BeEquivalentTo([typeof(V1Namespace), typeof(V1DaemonSet), typeof(V1DaemonSet), typeof(V1Service)]);
+        foreach (IKubernetesObject<V1ObjectMeta> item in Objects.Cast<IKubernetesObject<V1ObjectMeta>>())
+            (item.ApiVersion, item.Kind, item.Metadata.Name).Should().Match<(string, string, string)>(id => id.Item1 != null && id.Item2 != null && id.Item3 != null);
+    }
+
+    [Fact]
+    public void Selectors_find_their_pods()
+    {
+        foreach (V1DaemonSet set in Objects.OfType<V1DaemonSet>())
+            set.Spec.Template.Metadata.Labels.Should().Contain(set.Spec.Selector.MatchLabels);
+        V1Service service = Objects.OfType<V1Service>().Single();
+        Node.Spec.Template.Metadata.Labels.Should().Contain(service.Spec.Selector);
+        (service.Namespace(), Node.Namespace()).Should().Be((Objects.OfType<V1Namespace>().Single().Name(), Objects.OfType<V1Namespace>().Single().Name()));
+        service.Spec.Ports.Single().TargetPort.Value.Should().Be(Server.Ports.Single().Name);
+    }
+
+    [Fact]
+    public void The_server_has_no_rights_but_its_device()
+    {
+        V1PodSpec pod = Node.Spec.Template.Spec;
+
+        Server.SecurityContext.Privileged.Should().NotBe(true);
+        Server.SecurityContext.AllowPrivilegeEscalation.Should().BeFalse();
+        Server.SecurityContext.ReadOnlyRootFilesystem.Should().BeTrue();
+        Server.SecurityContext.Capabilities.Drop.Should().Equal("ALL");
+        Server.SecurityContext.Capabilities.Add.Should().BeNull();
+        (pod.SecurityContext.RunAsNonRoot, pod.AutomountServiceAccountToken, pod.HostNetwork, pod.HostPID, pod.HostIPC).Should().Be((true, false, null, null, null));
+        pod.Volumes.Where(volume => volume.HostPath is not null).Select(volume => volume.HostPath.Path).Should().NotContain(path => path.StartsWith("/dev"));
+        pod.Volumes.Select(volume => volume.Name).Should().BeEquivalentTo(Server.VolumeMounts.Select(mount => mount.Name));
+    }
+
+    [Fact]
+    public void The_device_that_the_server_asks_for_is_the_one_that_the_plugin_has()
+    {
+        V1DaemonSet set = DaemonSet("npu-device-plugin");
+        V1Container plugin = set.Spec.Template.Spec.Containers.Single();
+        Dictionary<string, object> device = KubernetesYaml.Deserialize<Dictionary<string, object>>(plugin.Args[plugin.Args.IndexOf("--device") + 1]);
+
+        Server.Resources.Limits.Should().ContainKey($"squat.ai/{device["name"]}").WhoseValue.ToString().Should().Be("1");
+        Node.Spec.Template.Spec.NodeSelector.Should().Contain(set.Spec.Template.Spec.NodeSelector);
+    }
+
+    [Fact]
+    public void The_probes_ask_what_the_server_answers_and_its_end_has_the_time_it_takes()
+    {
+        (Server.StartupProbe.HttpGet.Path, Server.LivenessProbe.HttpGet.Path, Server.ReadinessProbe.HttpGet.Path).Should().Be(("/health", "/health", "/ready"));
+        foreach (V1Probe probe in (V1Probe[])[Server.StartupProbe, Server.LivenessProbe, Server.ReadinessProbe])
+            probe.HttpGet.Port.Value.Should().Be(Server.Ports.Single().Name);
+
+        // 3 s until all have heard, 30 s for the running answer (--drain), 10 s for the worker.
+        Node.Spec.Template.Spec.TerminationGracePeriodSeconds.Should().BeGreaterThanOrEqualTo(3 + 30 + 10);
+    }
+
+    private static V1DaemonSet DaemonSet(string name) => Objects.OfType<V1DaemonSet>().Single(set => set.Name() == name);
+}
