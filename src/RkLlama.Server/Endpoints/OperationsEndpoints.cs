@@ -50,9 +50,8 @@ internal static class OperationsEndpoints
         return new(reply, ApiJson.Wire.HealthReply);
     }
 
-    private static JsonAnswer<ReadyReply> Ready(HttpContext context, Readiness readiness, Drain drain)
+    private static JsonAnswer<ReadyReply> Ready(HttpContext context, Readiness readiness)
     {
-        drain.OnAsked();
         ReadyReply reply = readiness.Look();
         if (reply.Reason is null)
             return new(reply, ApiJson.Wire.ReadyReply);

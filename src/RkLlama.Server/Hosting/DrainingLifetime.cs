@@ -65,7 +65,7 @@ internal sealed partial class DrainingLifetime(
         Log.Draining(logger, options.DrainTime.TotalSeconds);
         try
         {
-            await drain.BeginAsync(_impatience.Token).ConfigureAwait(false);
+            await drain.BeginAsync().ConfigureAwait(false);
             queue.Close(Drain.Refusal);
             if (!await queue.WhenIdleAsync(options.DrainTime, _impatience.Token).ConfigureAwait(false))
             {

@@ -7,6 +7,7 @@ internal sealed partial class IdleKeeper(ModelHost host, NodeFaults faults, RunQ
 {
     // Longer than that no timer can wait.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly BackOff _backOff = new();
 
@@ -20,8 +21,15 @@ internal sealed partial class IdleKeeper(ModelHost host, NodeFaults faults, RunQ
             else if (queue.TryEnter(host.Home?.Name ?? "") is { } turn)
                 await TidyAsync(turn, stoppingToken).ConfigureAwait(false);
             else
-                await queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
+                await MakeWayAsync(stoppingToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Waits until nobody has the turn; a pause, too, because a line that is closed gives none.</summary>
+    private async Task MakeWayAsync(CancellationToken stoppingToken)
+    {
+        await queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
+        await Task.Delay(Pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>How long until there is something to do, zero for now; <see langword="null"/> when nothing is to come. It may be sooner after a change.</summary>
@@ -42,7 +50,10 @@ internal sealed partial class IdleKeeper(ModelHost host, NodeFaults faults, RunQ
         using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task change = host.ChangeAsync(awake.Token);
         Task alarm = Task.Delay(time is { } some ? TimeSpan.FromTicks(Math.Min(some.Ticks, LongestWait.Ticks)) : Timeout.InfiniteTimeSpan, clock, awake.Token);
-        await Task.WhenAny(change, alarm).ConfigureAwait(false);
+
+        // Time may have gone by since somebody looked at the clock.
+        if (TidyIn() != TimeSpan.Zero)
+            await Task.WhenAny(change, alarm).ConfigureAwait(false);
         await awake.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(change, alarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -35,7 +35,7 @@ internal sealed class Readiness(ModelHost host, RunQueue queue, Drain drain)
         ModelStatus status = host.Status;
         return (status.State, _preload) switch
         {
-            _ when drain.IsAnnounced => new("draining", "The server is shutting down."),
+            _ when drain.Started.IsCancellationRequested => new("draining", "The server is shutting down."),
             (ModelState.Stuck or ModelState.Failed, _) => new("failed", status.Failure),
             (_, { Failure: null } preload) => new("loading", $"Model {preload.Model} is being loaded."),
             (ModelState.None, { Failure: { } failure } preload) when preload.Loads == host.Loads => new("failed", $"Model {preload.Model} could not be preloaded: {failure}"),

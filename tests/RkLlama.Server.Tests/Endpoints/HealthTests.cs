@@ -75,46 +75,6 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_that_somebody_watches_is_unready_first_and_refuses_requests_after_the_notice()
-    {
-        FakeTimeProvider time = new();
-        await using TestServer server = await TestServer.StartAsync(time: time);
-        Drain drain = server.Services.GetRequiredService<Drain>();
-        await server.GetJsonAsync("/ready");
-        time.Advance(TimeSpan.FromSeconds(10));
-
-        Task drained = drain.BeginAsync();
-        (HttpStatusCode ready, JsonElement reason) = await server.GetJsonAsync("/ready");
-        HttpStatusCode early = (await server.GetJsonAsync("/models")).Status;
-        time.Advance(Drain.Notice);
-        await drained;
-        HttpStatusCode late = (await server.GetJsonAsync("/models")).Status;
-
-        (ready, early, late).Should().Be((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable));
-        reason.GetProperty("status").GetString().Should().Be("draining");
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Nobody_waits_for_a_notice_that_is_not_read_or_not_wanted(bool isWatched)
-    {
-        FakeTimeProvider time = new();
-        await using TestServer server = await TestServer.StartAsync(time: time);
-        using CancellationTokenSource impatience = new();
-        await server.GetJsonAsync("/ready");
-        if (!isWatched)
-            time.Advance(TimeSpan.FromMinutes(1));
-
-        Task drained = server.Services.GetRequiredService<Drain>().BeginAsync(impatience.Token);
-        drained.IsCompleted.Should().Be(!isWatched);
-        await impatience.CancelAsync();
-        await drained;
-
-        (await server.GetJsonAsync("/models")).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
-    }
-
-    [Fact]
     public async Task A_preload_makes_the_node_wait_and_its_failure_makes_it_unready()
     {
         await using TestServer server = await TestServer.StartAsync();
