@@ -126,7 +126,7 @@ public sealed class TrapTests
     {
         await using Node node = await StartAsync("--queue", "1");
         using HttpResponseMessage running = await BeginAsync(node, "/api/generate", Endless);
-        Task<HttpResponseMessage> waiting = BeginAsync(node, "/api/generate", """{"model":"demo-embedding","prompt":"!sleep 50 2000"}""");
+        Task<HttpResponseMessage> waiting = BeginAsync(node, "/api/generate", """{"model":"demo","prompt":"!sleep 50 2001"}""");
         await node.WaitsAsync(1);
 
         using HttpResponseMessage refused = await BeginAsync(node, path, body);

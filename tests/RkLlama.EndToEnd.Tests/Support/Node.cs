@@ -208,9 +208,22 @@ internal sealed partial class Node : IAsyncDisposable
     }
 
     /// <summary>The calls the simulator received of one kind.</summary>
-    internal IReadOnlyList<JsonElement> Trace(string call) => File.Exists(TracePath)
-        ? [.. File.ReadAllLines(TracePath).Select(line => JsonDocument.Parse(line).RootElement).Where(entry => entry.GetProperty("call").GetString() == call)]
-        : [];
+    internal IReadOnlyList<JsonElement> Trace(string call)
+    {
+        for (int attempt = 1; File.Exists(TracePath); attempt++)
+        {
+            try
+            {
+                return [.. File.ReadAllLines(TracePath).Select(line => JsonElement.Parse(line)).Where(entry => entry.GetProperty("call").GetString() == call)];
+            }
+            catch (JsonException) when (attempt < 5)
+            {
+                // Read while it was written.
+            }
+        }
+
+        return [];
+    }
 
     public async ValueTask DisposeAsync()
     {
