@@ -102,7 +102,13 @@ publish() {
         local sysroot
         sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)") ||
             { echo "build.sh: no C library of Debian 11 to link against; --no-aot does without it" >&2; exit 1; }
+        # What an interrupted compiler leaves would be taken for whole.
+        local native=artifacts/obj/RkLlama.Server/release_$target/native
+        [ ! -e "$native.unfinished" ] || rm -rf "$native"
+        mkdir -p "$native"
+        touch "$native.unfinished"
         dotnet publish "${options[@]}" -p:SysRoot="$sysroot" -p:LinkerFlavor=lld -p:ObjCopyName=llvm-objcopy
+        rm "$native.unfinished"
     else
         dotnet publish "${options[@]}" --self-contained true -p:PublishAot=false -p:PublishTrimmed=true -p:TrimMode=full \
             -p:PublishSingleFile=true -p:PublishReadyToRun=true
@@ -112,6 +118,17 @@ publish() {
     rm -f "$executable".dbg "dist/publish/$target"/*.xml
     [ "$(ls "dist/publish/$target")" = rkllama ] || { echo "build.sh: more than one file in dist/publish/$target" >&2; exit 1; }
     echo "$executable: $(du --apparent-size -BK "$executable" | cut -f1), $(packaging/glibc.sh "$executable")"
+}
+
+# published RID: publishes once, however many need it; prints what went on only where it failed.
+published=
+published() {
+    [[ " $published " != *" $1 "* ]] || return 0
+    local log
+    log=$(mktemp)
+    ./build.sh publish "$1" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+    rm -f "$log"
+    published+=" $1"
 }
 
 # package [RID...]: .deb and .tar.gz, for both machines by default.
@@ -134,7 +151,7 @@ bench() {
         exit 1
     fi
     simulator $run_version
-    publish "$(rid)" >/dev/null
+    published "$(rid)"
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
 
     # The least that a host can cost, and a model with room for long answers.
@@ -156,7 +173,7 @@ run_soak() {
 soak() {
     need_dotnet
     simulator $run_version
-    publish "$(rid)" >/dev/null
+    published "$(rid)"
     dotnet build tests/RkLlama.Soak -v quiet
     run_soak "${1:-10}"
 }
@@ -222,7 +239,7 @@ test_suites() {
     simulator
     CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64
     dotnet build RkLlama.sln -v quiet
-    publish "$(rid)" >/dev/null
+    published "$(rid)"
     export RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
     export RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
 
@@ -249,7 +266,7 @@ client_suites() {
     fi
     [ $clients/node_modules/.package-lock.json -nt $clients/package-lock.json ] || npm ci --prefix $clients --ignore-scripts --loglevel=error >/dev/null
     simulator 1.1.4 1.2.3 1.3.0
-    publish "$(rid)" >/dev/null
+    published "$(rid)"
     export RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
     export RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
     suite "clients of npm" node $clients/run.js "$@"
@@ -262,7 +279,7 @@ cluster_suites() {
     need_each haproxy/haproxy nginx/nginx curl/curl
     /usr/bin/python3 -c 'import requests' 2>/dev/null || install python3 python3-requests
     simulator $run_version
-    publish "$(rid)" >/dev/null
+    published "$(rid)"
     dotnet build tests/RkLlama.Cluster.Tests -v quiet
     export RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
     export RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
@@ -276,7 +293,7 @@ test_package() {
     need_each mmdebstrap/mmdebstrap systemd-nspawn/systemd-container lintian/lintian ansible-playbook/ansible-core pgrep/procps curl/curl
     local deb
     [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
-    [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
+    published "$(rid)"
     deb=$(packaging/package.sh "$(rid)" | sed -n 's/\(.*\.deb\): .*/\1/p')
     suite "package" tests/packaging/package.sh "$(rid)" "$deb"
     suite "installation" tests/packaging/install.sh "$deb" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
@@ -290,7 +307,7 @@ test_arm64() {
         qemu-system-aarch64/qemu-system-arm cpio/cpio xz/xz-utils mke2fs/e2fsprogs curl/curl
     local deb library=artifacts/simulator/linux-arm64/$run_version/librkllmrt.so
     [ -e $library ] || CC=aarch64-linux-gnu-gcc simulator/build.sh artifacts/simulator/linux-arm64 $run_version
-    publish linux-arm64 >/dev/null
+    published linux-arm64
     deb=$(packaging/package.sh linux-arm64 | sed -n 's/\(.*\.deb\): .*/\1/p')
     suite "arm64" tests/arm64/run.sh "$deb" $library
 }
@@ -300,7 +317,7 @@ test_monitoring() {
     need cc gcc libc6-dev
     need_each prometheus/prometheus promtool/prometheus curl/curl jq/jq python3/python3
     [ -e "artifacts/simulator/$(rid)/$run_version/librkllmrt.so" ] || simulator $run_version
-    [ -e "dist/publish/$(rid)/rkllama" ] || publish "$(rid)" >/dev/null
+    published "$(rid)"
     suite "monitoring" tests/monitoring/run.sh "dist/publish/$(rid)/rkllama" "artifacts/simulator/$(rid)/$run_version/librkllmrt.so"
 }
 
