@@ -68,9 +68,12 @@ public sealed class TranscriptTests
         using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         (string body, bool isCut) = await ReadAsync(response);
 
+        // How much of the time is known when the headers of a stream leave is a matter of luck where the runtime takes none.
+        bool isStream = response.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson";
         string[] headers = [.. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
             .Where(header => !Untold.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
             .Select(header => normalizer.Apply($"{header.Key}: {string.Join(", ", header.Value)}"))
+            .Select(header => isStream && header.StartsWith("Server-Timing", StringComparison.Ordinal) ? header.Split(", prefill")[0] : header)
             .Order(StringComparer.Ordinal)];
         bool endsInNewline = body.Length == 0 || body.EndsWith('\n');
         string[] lines = body.Length == 0 ? [] : normalizer.Apply(endsInNewline ? body[..^1] : body).Split('\n');
