@@ -23,14 +23,15 @@ start_node() {
 }
 
 booted() {
-    [ -n "$leader" ] || leader=$(cat "/proc/$nspawn/task/$nspawn/children" 2>/dev/null | cut -d' ' -f1)
-    [ -n "$leader" ] && case $(on_node systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) false ;; esac
+    # nspawn's first child only makes the second one, which is the node's.
+    kill -0 "$leader" 2>/dev/null || leader=$(cut -d' ' -f1 "/proc/$nspawn/task/$nspawn/children" 2>/dev/null)
+    [ "$(cat "/proc/$leader/root/etc/hostname" 2>/dev/null)" = node ] && case $(on_node systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) false ;; esac
 }
 
 stop_node() {
     if [ -n "${nspawn:-}" ] && kill -0 "$nspawn" 2>/dev/null; then
         [ -z "$leader" ] || on_node systemctl --no-block poweroff 2>/dev/null || true
-        until_true 20 gone || kill -KILL "$nspawn" || true
+        until_true 20 gone || kill -KILL $(cat "/proc/$nspawn/task/$nspawn/children") "$nspawn" || true
         wait "$nspawn" 2>/dev/null || true
     fi
     [ -z "$node" ] || rm -rf "$(dirname "$node")"
