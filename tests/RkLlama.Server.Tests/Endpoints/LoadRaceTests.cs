@@ -125,8 +125,8 @@ public sealed class LoadRaceTests : IDisposable
         server.AddModel("m");
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
         host.Home = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
-        await host.LetGoAsync("m");
         HoldLoads();
+        await host.LetGoAsync("m");
         await EventuallyAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
