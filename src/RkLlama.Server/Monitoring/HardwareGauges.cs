@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using RkLlama.Server.Hardware;
+using static RkLlama.Server.Monitoring.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
@@ -42,8 +43,4 @@ internal sealed class HardwareGauges
     }
 
     private IEnumerable<Measurement<double>> Temperatures() => _reading.Temperatures.Select(static zone => new Measurement<double>(zone.Celsius, Tag("zone", zone.Zone)));
-
-    private static Measurement<double>[] Bytes(long? bytes) => bytes is { } known ? [new(known)] : [];
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -5,6 +5,7 @@ using RkLlama.Server.Endpoints;
 using RkLlama.Server.Guards;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Inference;
+using static RkLlama.Server.Monitoring.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
@@ -64,11 +65,6 @@ internal sealed class NodeGauges
     }
 
     private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.Keeper?.ProcessId is { } process ? Bytes(ProcessMemory.ResidentBytes(process)) : [];
-
-    /// <summary>Nothing where it is not known: a 0 would be a lie.</summary>
-    private static Measurement<double>[] Bytes(long? bytes) => bytes is { } known ? [new(known)] : [];
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 
     private static double StartTime()
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using RkLlama.Server.Inference;
+using static RkLlama.Server.Monitoring.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
@@ -140,8 +141,6 @@ internal sealed class NodeMetrics : IDisposable
 
     private Histogram<double> Time(string name, string help, double[] bounds) =>
         Meter.CreateHistogram(name, null, help, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 
     private static string NameOf(AbortCause cause) => cause switch
     {
