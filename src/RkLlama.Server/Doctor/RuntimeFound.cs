@@ -24,10 +24,10 @@ internal sealed record RuntimeFound(string? Path, IReadOnlyList<string> Tried, R
     /// <summary>Opens the library as the server would: in a worker, whose crash is an answer like any other.</summary>
     internal static RuntimeAnswer Probe(Patient patient, string path)
     {
-        WorkerEngine engine = new(patient.Settings with { Library = path }, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        WorkerEngine engine = new(patient.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         try
         {
-            return new(engine.IdentifyAsync().GetAwaiter().GetResult(), null);
+            return new(engine.IdentifyAsync(path).GetAwaiter().GetResult(), null);
         }
         catch (EngineException ex)
         {

@@ -57,8 +57,9 @@ internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics? m
     {
         try
         {
-            RuntimeInfo runtime = await IdentifyAsync().ConfigureAwait(false);
-            Log.RuntimeFound(_logger, runtime.Description, FindLibrary(), runtime.Evidence);
+            string library = FindLibrary();
+            RuntimeInfo runtime = await IdentifyAsync(library).ConfigureAwait(false);
+            Log.RuntimeFound(_logger, runtime.Description, library, runtime.Evidence);
             if (runtime.Warning is not null)
                 Log.Warning(_logger, runtime.Warning);
         }
@@ -69,10 +70,9 @@ internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics? m
     }
 
     /// <summary>Opens and identifies the vendor library in a worker of its own.</summary>
-    /// <exception cref="EngineException">It is not there, cannot be loaded or told, or ended the worker.</exception>
-    internal async Task<RuntimeInfo> IdentifyAsync()
+    /// <exception cref="EngineException">It cannot be loaded or told, or ended the worker.</exception>
+    internal async Task<RuntimeInfo> IdentifyAsync(string library)
     {
-        string library = FindLibrary();
         WorkerSession session = Start();
         await using (session.ConfigureAwait(false))
             return await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
