@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RkLlama.Server.Endpoints;
 
 namespace RkLlama.Server.Guards;
 
@@ -47,11 +48,8 @@ internal sealed class RetryArmour
         context.Features.Set(place);
         context.Response.RegisterForDispose(place);
         foreach (Place? old in replaced)
-            place.IsRetry |= old?.Replace() == true;
+            context.Ledger().IsRetry |= old?.Replace() == true;
     }
-
-    /// <summary>Whether this request has taken the place of another one.</summary>
-    internal static bool IsRetry(HttpContext context) => context.Features.Get<Place>()?.IsRetry == true;
 
     /// <summary>Whether a retry has taken the place of this request.</summary>
     internal static bool HasReplaced(HttpContext context) => context.Features.Get<Place>()?.IsReplaced == true;
@@ -85,9 +83,6 @@ internal sealed class RetryArmour
         public CancellationToken Token => _end.Token;
 
         public bool IsReplaced { get; private set; }
-
-        /// <summary>Whether it has taken another one's place. Written by its own request, before anybody else looks.</summary>
-        public bool IsRetry { get; set; }
 
         /// <returns><see langword="false"/> when it was over already.</returns>
         public bool Replace()

@@ -21,9 +21,6 @@ internal sealed record GenerationRequest(
     /// <summary>The field of the request that has the prompt, for errors about it.</summary>
     internal string PromptField { get; init; } = "messages";
 
-    /// <summary>It takes the place of one that waits or runs, so the line is never too full for it.</summary>
-    internal bool IsRetry { get; init; }
-
     /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the server's default.</summary>
     internal TimeSpan? KeepAlive { get; init; }
 

@@ -91,7 +91,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         long joined = Stopwatch.GetTimestamp();
         try
         {
-            turn = await queue.EnterAsync(model.Name, gone.Token, request.IsRetry).ConfigureAwait(false);
+            turn = await queue.EnterAsync(model.Name, gone.Token, request.Ledger?.IsRetry == true).ConfigureAwait(false);
             long turnTaken = Stopwatch.GetTimestamp();
             SessionKeeper keeper = await host.SwitchToAsync(model, gone.Token).ConfigureAwait(false);
             EngineRun run = await keeper.StartRunAsync(session => session.Start(input, parameters), gone.Token).ConfigureAwait(false);

@@ -26,6 +26,9 @@ internal sealed class RequestLedger(string id)
     /// <summary>stop, length or tool_calls, once the answer is whole.</summary>
     internal string? FinishReason => _finishReason;
 
+    /// <summary>Whether it takes the place of one that waits or runs, so that the line is never too full for it. Written before the answer is asked for.</summary>
+    internal bool IsRetry { get; set; }
+
     /// <summary>A model is to answer; it may have to wait, or be refused.</summary>
     internal void IsFor(string model) => _model = model;
 

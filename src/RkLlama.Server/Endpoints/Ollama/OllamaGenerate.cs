@@ -2,7 +2,6 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.Ollama;
-using RkLlama.Server.Guards;
 using RkLlama.Server.Inference;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
@@ -37,7 +36,6 @@ internal static class OllamaGenerate
             {
                 Model = request.Model,
                 KeepAlive = request.KeepAlive,
-                IsRetry = RetryArmour.IsRetry(context),
                 PromptField = "prompt",
                 Ledger = context.Ledger(),
                 RawPrompt = request.IsRaw ? request.Prompt : null,

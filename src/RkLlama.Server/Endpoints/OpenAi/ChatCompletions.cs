@@ -5,7 +5,6 @@ using System.Text.Json;
 using RkLlama.Server.Configuration;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Guards;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -22,7 +21,7 @@ internal static class ChatCompletions
         CancellationToken cancellationToken = context.RequestAborted;
         ChatCompletionRequest request = ChatCompletionRequest.From(body);
         PreparedAnswer answer = await answers.PrepareAsync(
-            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model, IsRetry = RetryArmour.IsRetry(context), Ledger = context.Ledger() },
+            new(request.Conversation, request.Sampling, request.MaxTokens) { Model = request.Model, Ledger = context.Ledger() },
             request.Wishes,
             cancellationToken).ConfigureAwait(false);
         answer.RequireCompletion(request.Model, "chat");

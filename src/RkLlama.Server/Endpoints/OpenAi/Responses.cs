@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Guards;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -21,7 +20,6 @@ internal static class Responses
             {
                 Model = request.Model,
                 PromptField = "input",
-                IsRetry = RetryArmour.IsRetry(context),
                 Ledger = context.Ledger(),
             },
             request.Wishes,

@@ -4,7 +4,6 @@ using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Contracts;
 using RkLlama.Server.Contracts.OpenAi;
-using RkLlama.Server.Guards;
 using RkLlama.Server.Output;
 using RkLlama.Server.Streaming;
 
@@ -24,7 +23,6 @@ internal static class TextCompletions
                 Model = request.Model,
                 RawPrompt = request.Prompt,
                 PromptField = "prompt",
-                IsRetry = RetryArmour.IsRetry(context),
                 Ledger = context.Ledger(),
             },
             new() { StopSequences = request.StopSequences, SplitsReasoning = false },
