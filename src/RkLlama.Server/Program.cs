@@ -1,6 +1,6 @@
-using RkLlama.Server.Configuration;
+using RkLlama.Cli;
+using RkLlama.Engine.Workers.Worker;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Worker;
 
 namespace RkLlama.Server;
 

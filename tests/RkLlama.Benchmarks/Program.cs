@@ -1,5 +1,5 @@
 using RkLlama.Benchmarks;
-using RkLlama.Native;
+using RkLlama.Engine.Workers.Worker;
 
 if (args is not [var conformance, var library, var models, var executable, var floor, var longModels])
 {

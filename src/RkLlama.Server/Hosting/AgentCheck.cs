@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using RkLlama.Server.Configuration;
-using RkLlama.Server.Contracts.Operations;
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Scheduling;
 
 namespace RkLlama.Server.Hosting;
 

@@ -1,5 +1,6 @@
-using RkLlama.Server.Endpoints;
-using RkLlama.Server.Monitoring;
+using RkLlama.Engine.Metrics;
+using RkLlama.Server.Api.Operations;
+using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Hosting;
 

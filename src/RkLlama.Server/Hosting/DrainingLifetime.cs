@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting.Systemd;
-using RkLlama.Server.Configuration;
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
 
 namespace RkLlama.Server.Hosting;
 

@@ -1,4 +1,7 @@
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
 
 namespace RkLlama.Server.Hosting;
 

@@ -1,7 +1,8 @@
-using RkLlama.Server.Configuration;
-using RkLlama.Server.Inference;
-using RkLlama.Server.Models;
-using RkLlama.Server.Worker;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Server;
 
 namespace RkLlama.Server.Hosting;
 

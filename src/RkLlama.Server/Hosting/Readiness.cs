@@ -1,6 +1,7 @@
-using RkLlama.Server.Contracts.Operations;
-using RkLlama.Server.Endpoints;
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Hosting;
 

@@ -1,20 +1,25 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
-using RkLlama.Server.Configuration;
-using RkLlama.Server.Endpoints;
-using RkLlama.Server.Endpoints.Documentation;
-using RkLlama.Server.Endpoints.Ollama;
-using RkLlama.Server.Endpoints.OpenAi;
-using RkLlama.Server.Guards;
-using RkLlama.Server.Hardware;
-using RkLlama.Server.Inference;
-using RkLlama.Server.Logging;
-using RkLlama.Server.Models;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Server;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Ollama;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Api.Operations;
+using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Http;
+using RkLlama.Server.Middleware;
 using RkLlama.Server.Monitoring;
-using RkLlama.Server.Output;
-using RkLlama.Server.Streaming;
-using RkLlama.Server.Worker;
+using RkLlama.Server.OpenApi;
 using Serilog;
 
 namespace RkLlama.Server.Hosting;
@@ -47,7 +52,7 @@ internal static partial class ServerHost
                 return 1;
             }
 
-            Log.Listening(app.Logger, string.Join(", ", app.Urls), CommandLine.Version, options.Models);
+            Log.Listening(app.Logger, string.Join(", ", app.Urls), BuildInfo.Version, options.Models);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }

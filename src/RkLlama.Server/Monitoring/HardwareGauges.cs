@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
-using RkLlama.Server.Hardware;
-using static RkLlama.Server.Monitoring.Samples;
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Metrics;
+using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;
 

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using RkLlama.Server.Configuration;
-using RkLlama.Server.Endpoints;
-using RkLlama.Server.Guards;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Server.Api.Operations;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
-using static RkLlama.Server.Monitoring.Samples;
+using RkLlama.Server.Middleware;
+using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
@@ -21,7 +23,7 @@ internal sealed class NodeGauges
     {
         (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
-        Info("rkllama_build_info", "Version of the server, and what the node calls itself.", () => [new(1, Tag("version", CommandLine.Version), Tag("node", options.NodeName))]);
+        Info("rkllama_build_info", "Version of the server, and what the node calls itself.", () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
         Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
         Info("rkllama_model_state", "1 for the state that the node's model is in, 0 for the others.", States);

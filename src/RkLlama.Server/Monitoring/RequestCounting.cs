@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using RkLlama.Server.Endpoints;
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Metrics;
+using RkLlama.Server.Middleware;
 
 namespace RkLlama.Server.Monitoring;
 

@@ -1,7 +1,7 @@
 using System.Net;
-using RkLlama.Server.Bench;
-using RkLlama.Server.Tests.Doctor;
-using RkLlama.Server.Tests.Hardware;
+using RkLlama.Cli.Tests.Doctor;
+using RkLlama.Cli.Bench;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Bench;

@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
-using RkLlama.Server.Inference;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

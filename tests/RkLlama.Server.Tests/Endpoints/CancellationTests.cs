@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

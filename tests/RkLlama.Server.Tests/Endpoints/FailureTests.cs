@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

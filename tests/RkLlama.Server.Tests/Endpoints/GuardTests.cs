@@ -3,7 +3,8 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using RkLlama.Server.Guards;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Server.Middleware;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

@@ -1,12 +1,15 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.Extensions.Time.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Inference;
-using RkLlama.Server.Models;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

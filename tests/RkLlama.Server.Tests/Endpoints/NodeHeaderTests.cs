@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

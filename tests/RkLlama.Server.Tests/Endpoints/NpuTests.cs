@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using RkLlama.Server.Tests.Hardware;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

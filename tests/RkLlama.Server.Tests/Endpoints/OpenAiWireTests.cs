@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Tests.Support;
 

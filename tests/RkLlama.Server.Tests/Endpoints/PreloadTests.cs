@@ -3,12 +3,14 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using RkLlama.Server.Configuration;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
-using RkLlama.Server.Models;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

@@ -1,12 +1,16 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Guards;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
+using RkLlama.Server.Http;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Tests.Support;
 

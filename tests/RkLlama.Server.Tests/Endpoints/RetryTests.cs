@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Server.Configuration;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Inference;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Endpoints;
 

@@ -2,11 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Hosting;
 

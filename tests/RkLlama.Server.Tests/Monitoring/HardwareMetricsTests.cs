@@ -1,4 +1,4 @@
-using RkLlama.Server.Tests.Hardware;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Monitoring;
@@ -15,7 +15,7 @@ public sealed class HardwareMetricsTests : IDisposable
     {
         await using TestServer server = await StartAsync();
 
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
 
         page["rkllama_npu_core_load_ratio{core=\"0\"}"].Should().Be(0.45);
         page["rkllama_npu_core_load_ratio{core=\"2\"}"].Should().Be(0.44);
@@ -32,12 +32,12 @@ public sealed class HardwareMetricsTests : IDisposable
     public async Task Each_scrape_looks_anew_and_what_cannot_be_read_is_not_there()
     {
         await using TestServer server = await StartAsync();
-        await MetricsPage.OfAsync(server);
+        await server.MetricsAsync();
 
         _board.Write($"{Board.Ddr}/cur_freq", "528000000\n");
         _board.Delete(Board.Debugfs);
 
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
         page["rkllama_frequency_hertz{domain=\"ddr\"}"].Should().Be(528e6);
         page.Text.Should().NotContain("rkllama_npu_core_load_ratio");
     }

@@ -1,10 +1,13 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
 using RkLlama.Server.Tests.Support;
-using static RkLlama.Server.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Monitoring;
 
@@ -74,7 +77,7 @@ public sealed class MetricsTests : IDisposable
             (await server.Client.SendAsync(odd)).Dispose();
         }
 
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
         page.Text.Should().NotContain("made-up").And.NotContain("nowhere").And.NotContain("ODD");
         page["rkllama_requests_total{api=\"other\",model=\"\",status=\"404\",finish_reason=\"\"}"].Should().Be(50);
         page["rkllama_requests_total{api=\"openai\",model=\"\",status=\"404\",finish_reason=\"\"}"].Should().Be(50);
@@ -110,7 +113,7 @@ public sealed class MetricsTests : IDisposable
 
         (await server.PostAsync("/generate", Hello)).Dispose();
 
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
         page["rkllama_requests_running"].Should().Be(1);
         page["rkllama_requests_waiting"].Should().Be(1);
         page["rkllama_queue_capacity"].Should().Be(1);
@@ -174,7 +177,7 @@ public sealed class MetricsTests : IDisposable
 
         await server.PostAsync("/load_model", """{"model_name":"m"}""");
 
-        (await MetricsPage.OfAsync(server))["rkllama_model_load_failures_total"].Should().Be(1);
+        (await server.MetricsAsync())["rkllama_model_load_failures_total"].Should().Be(1);
     }
 
     [Fact]
@@ -184,7 +187,7 @@ public sealed class MetricsTests : IDisposable
         await server.Services.GetRequiredService<Drain>().BeginAsync();
         (await server.Client.GetAsync(server.Address)).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
 
         page["rkllama_ready"].Should().Be(0);
         page["rkllama_rejections_total{cause=\"draining\"}"].Should().Be(1);
@@ -214,8 +217,8 @@ public sealed class MetricsTests : IDisposable
         ];
 
         // Instruments, not samples: much is not there before something has happened.
-        await MetricsPage.OfAsync(server);
-        IEnumerable<string> known = server.Services.GetRequiredService<RkLlama.Server.Monitoring.NodeMetrics>().Store.Families.Select(static family => family.Name);
+        await server.MetricsAsync();
+        IEnumerable<string> known = server.Services.GetRequiredService<NodeMetrics>().Store.Families.Select(static family => family.Name);
 
         documented.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(known);
     }
@@ -223,13 +226,13 @@ public sealed class MetricsTests : IDisposable
     /// <summary>Requests are counted when their handlers have returned, which is after their clients have the answers.</summary>
     private static async Task<MetricsPage> EndedAsync(TestServer server, int runs)
     {
-        MetricsPage page = await MetricsPage.OfAsync(server);
+        MetricsPage page = await server.MetricsAsync();
         using CancellationTokenSource timeout = new(Patience);
         while (page.Samples.Where(static sample => sample.Key.StartsWith("rkllama_request_duration_seconds_count", StringComparison.Ordinal)).Sum(static sample => sample.Value) < runs
             || !server.IsIdle)
         {
             timeout.Token.ThrowIfCancellationRequested();
-            page = await MetricsPage.OfAsync(server);
+            page = await server.MetricsAsync();
         }
 
         return page;

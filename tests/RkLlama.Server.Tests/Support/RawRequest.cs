@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Server.Tests.Support;
 

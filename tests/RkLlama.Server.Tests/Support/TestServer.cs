@@ -7,10 +7,11 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using RkLlama.Server.Configuration;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.Inference;
-using RkLlama.Server.Logging;
 
 namespace RkLlama.Server.Tests.Support;
 

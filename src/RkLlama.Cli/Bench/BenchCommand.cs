@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+
+namespace RkLlama.Cli.Bench;
+
+/// <summary><c>rkllama bench</c>: prefill and decode at several lengths, as the vendor measures them, through a running server.</summary>
+internal static class BenchCommand
+{
+    // The vendor measures 128 tokens of prompt and 64 of answer, before 1.2 64 and 256.
+    private const string DefaultLengths = "64,128,512,1024";
+    private const int DefaultTokens = 64;
+
+    /// <param name="setting">The value of one of the options that all commands have.</param>
+    internal static Command Create(Func<ParseResult, string, string?> setting)
+    {
+        Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded one]", Arity = ArgumentArity.ZeroOrOne };
+        Option<string> url = new("--url") { Description = "Server to measure", DefaultValueFactory = static _ => "http://127.0.0.1:8080" };
+        Option<string> lengths = new("--lengths") { Description = "Tokens of prompt, about, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
+        Option<int> tokens = new("--tokens") { Description = "Tokens of answer", DefaultValueFactory = static _ => DefaultTokens };
+        Option<int> time = new("--time") { Description = "Seconds after which no further length is begun", DefaultValueFactory = static _ => 600 };
+        Option<bool> json = new("--json") { Description = "As one JSON object" };
+        Command command = new("bench", "Measure a model on a running server, and compare with the vendor's figures.") { model, url, lengths, tokens, time, json };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            if (!Uri.TryCreate(result.GetValue(url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+                return await FailAsync($"--url: '{result.GetValue(url)}' is not the address of a server").ConfigureAwait(false);
+            if (Numbers(result.GetValue(lengths)!) is not { } wanted)
+                return await FailAsync($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)").ConfigureAwait(false);
+            if (result.GetValue(tokens) is < 2 or > 4096)
+                return await FailAsync($"--tokens: {result.GetValue(tokens)} is not a number of tokens (2 to 4096)").ConfigureAwait(false);
+
+            using BenchClient client = new(address, setting(result, "api-key") ?? Environment.GetEnvironmentVariable("RKLLAMA_API_KEY"));
+            Measurement measurement = new(client, wanted, result.GetValue(tokens), TimeSpan.FromSeconds(result.GetValue(time)), TimeProvider.System);
+            try
+            {
+                BenchReport report = await measurement.RunAsync(result.GetValue(model), setting(result, "target_platform"), cancellationToken).ConfigureAwait(false);
+                await Console.Out.WriteAsync(result.GetValue(json) ? JsonSerializer.Serialize(report, BenchJson.Wire.BenchReport) + "\n" : report.ToText()).ConfigureAwait(false);
+                return 0;
+            }
+            catch (BenchException ex)
+            {
+                return await FailAsync(ex.Message, code: 1).ConfigureAwait(false);
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> FailAsync(string message, int code = 2)
+    {
+        await Console.Error.WriteLineAsync($"rkllama: {message}").ConfigureAwait(false);
+        return code;
+    }
+
+    private static int[]? Numbers(string text)
+    {
+        int[] numbers = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(static word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is >= 16 and <= 100_000 ? number : 0)];
+        return numbers.Length is > 0 and <= 16 && !numbers.Contains(0) ? numbers : null;
+    }
+}

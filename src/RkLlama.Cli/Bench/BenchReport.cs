@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RkLlama.Cli.Bench;
+
+/// <summary>What <c>rkllama bench</c> found.</summary>
+/// <param name="LoadMs">How long the load took; <see langword="null"/> when the model was loaded already.</param>
+/// <param name="Vendor">The vendor's figure; <see langword="null"/> with a reason.</param>
+/// <param name="LowClocks">Clocks that are below their highest, in words.</param>
+/// <param name="Skipped">Lengths that were not measured, and why.</param>
+internal sealed record BenchReport(
+    string Model,
+    string? Runtime,
+    string? Driver,
+    string? Platform,
+    double? LoadMs,
+    IReadOnlyList<BenchRow> Rows,
+    BenchComparison? Vendor,
+    string? NoVendorFigure,
+    IReadOnlyList<string> LowClocks,
+    IReadOnlyList<string> Skipped)
+{
+    internal string ToText()
+    {
+        StringBuilder text = new();
+        Line($"{Model} on RKLLM {Runtime ?? "unknown"}, driver {Driver ?? "unknown"}, {Platform ?? "platform unknown"}{(LoadMs is { } load ? FormattableString.Invariant($"; loaded in {load / 1000:0.0} s") : "")}");
+        Line($"{"prompt",8} {"prefill",11} {"prefill",13} {"answer",8} {"decode",11} {"decode",13}");
+        Line($"{"tokens",8} {"ms",11} {"tokens/s",13} {"tokens",8} {"ms/token",11} {"tokens/s",13}");
+        foreach (BenchRow row in Rows)
+        {
+            string each = row.OutputTokens > 1 ? (row.DecodeMs / (row.OutputTokens - 1)).ToString("0.0", CultureInfo.InvariantCulture) : "-";
+            Line($"{row.PromptTokens,8} {row.PrefillMs,11:0.0} {row.PrefillTokensPerSecond,13:0.0} {row.OutputTokens,8} {each,11} {row.DecodeTokensPerSecond,13:0.00}");
+        }
+
+        foreach (string skipped in Skipped)
+            Line($"not measured: {skipped}");
+        Line(Vendor is { } vendor
+            ? (FormattableString)$"vendor: {vendor.Model}, runtime {vendor.Runtime}, {vendor.PromptTokens} tokens of prompt: first token after {vendor.FirstTokenMs:0} ms, {vendor.TokensPerSecond:0.00} tokens/s"
+            : $"no comparison: {NoVendorFigure}");
+        if (Vendor is { DecodePercent: var decode, PrefillPercent: var prefill })
+            Line($"of that, this node decodes at {decode:0} %{(prefill is { } percent ? FormattableString.Invariant($" and reads a prompt at {percent:0} %") : "")}");
+        if (LowClocks.Count > 0)
+            Line($"clocks are low: {string.Join(", ", LowClocks)}; 'rkllama tune' sets them, then measure again");
+        return text.ToString();
+
+        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+}
+
+/// <summary>The vendor's figure, and this node in percent of it: 100 is as fast.</summary>
+/// <param name="PrefillPercent">By prompt tokens a second; <see langword="null"/> when no prompt of about that length was measured.</param>
+internal sealed record BenchComparison(
+    string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond, double DecodePercent, double? PrefillPercent)
+{
+    /// <param name="rows">Not empty.</param>
+    internal static BenchComparison Of(VendorFigure figure, IReadOnlyList<BenchRow> rows)
+    {
+        BenchRow nearest = rows.MinBy(row => Math.Abs(row.PromptTokens - figure.PromptTokens))!;
+        bool isNear = Math.Abs(nearest.PromptTokens - figure.PromptTokens) <= figure.PromptTokens / 4;
+        double rate = figure.PromptTokens / figure.FirstTokenMs * 1000;
+        return new(
+            figure.Model, figure.Runtime, figure.PromptTokens, figure.FirstTokenMs, figure.TokensPerSecond,
+            Math.Round(nearest.DecodeTokensPerSecond / figure.TokensPerSecond * 100, 1),
+            isNear ? Math.Round(nearest.PrefillTokensPerSecond / rate * 100, 1) : null);
+    }
+}
+
+internal sealed record BenchRequest(string Model, string Prompt, bool Raw, bool Stream, BenchOptions Options);
+
+internal sealed record BenchOptions(int NumPredict);
+
+/// <summary>What the bench sends, and what <c>--json</c> prints.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(BenchRequest))]
+internal sealed partial class BenchJson : JsonSerializerContext
+{
+    /// <summary>Text as it is, not as escapes.</summary>
+    internal static BenchJson Wire { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace RkLlama.Cli.Bench;
+
+/// <summary>One figure of the vendor's: on an RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
+/// <param name="Model">As the vendor names it.</param>
+/// <param name="Runtime">The release whose table it is from.</param>
+/// <param name="PromptTokens">Of the measured prompt.</param>
+/// <param name="FirstTokenMs">Time to the first token: the prefill.</param>
+/// <param name="TokensPerSecond">Decode.</param>
+internal sealed record VendorFigure(string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond);
+
+/// <summary>What Rockchip publishes with its releases (<c>benchmark.md</c>, before 1.2 the README).</summary>
+internal static class VendorTable
+{
+    internal const string Platform = "rk3588";
+
+    private const int PromptTokens = 128;
+    private const int OldPromptTokens = 64;
+
+    // What the name has to contain, lower case, of one model per row; then releases with time to first token and rate.
+    private static readonly (string Model, string[] Marks, (string Runtime, double FirstTokenMs, double Rate)[] Figures)[] Rows =
+    [
+        ("Qwen2-0.5B", ["qwen2-", "0.5b"], [("1.2.1", 372.54, 40.26), ("1.2.3", 143.83, 42.58), ("1.3.0", 145.90, 41.58)]),
+        ("Qwen3-0.6B", ["qwen3-", "0.6b"], [("1.2.1", 215.76, 29.52), ("1.2.3", 213.50, 32.16), ("1.3.0", 199.09, 32.91)]),
+        ("TinyLLAMA-1.1B", ["tinyllama", "1.1b"], [("1.1.4", 140.46, 24.21), ("1.2.1", 294.6, 24.26), ("1.2.3", 239.00, 24.49), ("1.3.0", 243.93, 24.43)]),
+        ("Qwen2-1.5B", ["qwen2-", "1.5b"], [("1.1.4", 206.00, 16.46)]),
+        ("Qwen2.5-1.5B", ["qwen2.5-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
+        ("MiniCPM4-0.5B", ["minicpm4-", "0.5b"], [("1.3.0", 135.29, 45.34)]),
+        ("Qwen3.5-0.8B", ["qwen3.5-", "0.8b"], [("1.3.0", 587.74, 27.05)]),
+        ("Qwen3.5-2B", ["qwen3.5-", "2b"], [("1.3.0", 776.95, 13.59)]),
+        ("Qwen3.5-4B", ["qwen3.5-", "4b"], [("1.3.0", 2068.88, 6.22)]),
+        ("InternLM2-1.8B", ["internlm2-", "1.8b"], [("1.3.0", 380.14, 15.45)]),
+        ("Gemma2-2B", ["gemma2-", "2b"], [("1.1.4", 342.29, 9.67), ("1.3.0", 598.41, 10.37)]),
+        ("Phi3-3.8B", ["phi3-", "3.8b"], [("1.3.0", 1017.28, 7.45)]),
+        ("ChatGLM3-6B", ["chatglm3-", "6b"], [("1.1.4", 800, 4.95), ("1.3.0", 1352.94, 4.98)]),
+        ("Llama3-8B", ["llama3-", "8b"], [("1.1.4", 1128, 3.79)]),
+        ("RWKV7-1.5B", ["rwkv7-", "1.5b"], [("1.3.0", 634.34, 13.82)]),
+        ("MiniCPM3-4B", ["minicpm3-", "4b"], [("1.3.0", 1408.49, 5.94)]),
+        ("Gemma4-E2B", ["gemma4-", "e2b"], [("1.3.0", 599.06, 11.12)]),
+        ("Qwen3-VL-2B", ["qwen3-", "vl-2b"], [("1.3.0", 383.62, 14.98)]),
+        // The vendor has no figure of it; by architecture and size it is Qwen2.5-1.5B.
+        ("Qwen2.5-1.5B (for the DeepSeek distillation of it, which has no figure of its own)", ["deepseek-r1-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
+    ];
+
+    /// <summary>The vendor's figure for a model, from the table of its runtime's release or the nearest before it; else the oldest after it.</summary>
+    /// <param name="model">Its name, which has to tell family and size.</param>
+    /// <param name="reason">Why there is none.</param>
+    internal static VendorFigure? Find(string model, string? platform, string? runtime, out string? reason)
+    {
+        string name = model.ToLowerInvariant().Replace('_', '-').Replace(' ', '-');
+        if (platform != Platform)
+        {
+            reason = $"the vendor's figures are of an RK3588, and this is {(platform is null ? "a machine that does not say what it is" : "an " + platform)}";
+            return null;
+        }
+
+        if (name.Contains("w4a16", StringComparison.Ordinal) || name.Contains("-g128", StringComparison.Ordinal) || name.Contains("-g256", StringComparison.Ordinal) || name.Contains("-g512", StringComparison.Ordinal))
+        {
+            reason = "the vendor's figures are of w8a8, and this model's name says something else";
+            return null;
+        }
+
+        if (Array.FindAll(Rows, row => row.Marks.All(mark => Has(name, mark))) is not [var only])
+        {
+            reason = $"the vendor has no figure of a model with the family and size of {model}, as far as its name tells them";
+            return null;
+        }
+
+        reason = null;
+        (string Runtime, double FirstTokenMs, double Rate) figure = only.Figures.LastOrDefault(one => Number(one.Runtime) <= Number(runtime));
+        if (figure.Runtime is null)
+            figure = runtime is null ? only.Figures[^1] : only.Figures[0];
+        return new(only.Model, figure.Runtime, Number(figure.Runtime) < 10200 ? OldPromptTokens : PromptTokens, figure.FirstTokenMs, figure.Rate);
+    }
+
+    /// <summary>A mark that no digit or point continues to the left: 1.8b is not 8b.</summary>
+    private static bool Has(string name, string mark)
+    {
+        for (int at = name.IndexOf(mark, StringComparison.Ordinal); at >= 0; at = name.IndexOf(mark, at + 1, StringComparison.Ordinal))
+        {
+            char before = at == 0 ? '-' : name[at - 1], after = at + mark.Length == name.Length ? '-' : name[at + mark.Length];
+            if (!char.IsAsciiDigit(before) && before != '.' && (mark[^1] == '-' || !char.IsAsciiLetterOrDigit(after)))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static int Number(string? version) => version?.Split('.') is [var major, var minor, var patch, ..]
+        && int.TryParse(major, CultureInfo.InvariantCulture, out int one) && int.TryParse(minor, CultureInfo.InvariantCulture, out int two)
+        && int.TryParse(string.Concat(patch.TakeWhile(char.IsAsciiDigit)), CultureInfo.InvariantCulture, out int three)
+        ? (one * 10_000) + (two * 100) + three
+        : 0;
+}

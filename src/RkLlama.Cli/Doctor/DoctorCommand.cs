@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RkLlama.Cli.Doctor;
+
+/// <summary><c>rkllama doctor</c>: looks at everything that can be wrong with a node and says what to do, one line for each check.</summary>
+internal static class DoctorCommand
+{
+    /// <param name="setting">The value of one of the options that all commands have.</param>
+    internal static Command Create(Func<ParseResult, string, string?> setting)
+    {
+        Option<bool> json = new("--json") { Description = "As one JSON object" };
+        Option<bool> reach = new(ServiceAccess.Option) { Hidden = true };
+        Option<string> root = new("--root") { Description = "The folder that has all else in it", Hidden = true, DefaultValueFactory = static _ => "/" };
+        Command command = new("doctor", "Check the node: NPU, library, service, models, clocks; as root for all of it. Exit code 1 when something does not work.") { json, reach, root };
+        command.SetAction(result =>
+        {
+            if (result.GetValue(reach))
+                return ServiceAccess.Answer(Console.In, Console.Out);
+
+            Patient patient = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, Environment.UserName)
+            {
+                Probe = RuntimeFound.Probe,
+                Refused = ServiceAccess.Refused,
+                Health = ServerState.Ask,
+                FreeBytes = FreeBytes,
+            };
+            return Report(Examination.Of(patient), result.GetValue(json), Console.Out);
+        });
+        return command;
+    }
+
+    /// <returns>The exit code: 1 with a failure, else 0.</returns>
+    internal static int Report(IReadOnlyList<Finding> findings, bool json, TextWriter output)
+    {
+        int failures = findings.Count(static finding => finding.Verdict == Verdict.Failure), warnings = findings.Count(static finding => finding.Verdict == Verdict.Warning);
+        if (json)
+        {
+            DoctorReport report = new([.. findings.Select(static finding => new DoctorLine(finding.Id, Name(finding.Verdict), finding.Text, finding.Remedy))], failures, warnings);
+            output.WriteLine(JsonSerializer.Serialize(report, DoctorJson.Wire.DoctorReport));
+        }
+        else
+        {
+            foreach (Finding finding in findings)
+                output.WriteLine(Line(finding));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{findings.Count - failures - warnings} ok, {Count(warnings, "warning")}, {Count(failures, "failure")}"));
+        }
+
+        return failures > 0 ? 1 : 0;
+    }
+
+    internal static string Line(Finding finding) =>
+        $"{Name(finding.Verdict),-8} {finding.Id,-17} {finding.Text}{(finding.Remedy is { } remedy ? " → " + remedy : "")}";
+
+    private static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
+
+    private static string Name(Verdict verdict) => verdict switch
+    {
+        Verdict.Ok => "ok",
+        Verdict.Warning => "warning",
+        _ => "failure",
+    };
+
+    private static long? FreeBytes(string path)
+    {
+        try
+        {
+            return new DriveInfo(path).AvailableFreeSpace;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <param name="Findings">In the order of the lines.</param>
+internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int Warnings);
+
+/// <param name="Verdict">ok, warning or failure.</param>
+internal sealed record DoctorLine(string Id, string Verdict, string Text, string? Remedy);
+
+/// <summary>What <c>rkllama doctor --json</c> prints.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DoctorReport))]
+internal sealed partial class DoctorJson : JsonSerializerContext
+{
+    /// <summary>Text as it is, not as escapes.</summary>
+    internal static DoctorJson Wire { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

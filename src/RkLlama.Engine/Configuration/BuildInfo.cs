@@ -1,0 +1,10 @@
+using System.Reflection;
+
+namespace RkLlama.Engine.Configuration;
+
+internal static class BuildInfo
+{
+    /// <summary>The version of this program, without the revision that it was built from.</summary>
+    internal static string Version { get; } =
+        typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using RkLlama.Engine.Workers.Server;
+
+namespace RkLlama.Engine.Configuration;
+
+/// <summary>A setting that cannot be used; the message names it as the operator wrote it.</summary>
+internal sealed class SettingException(string message) : Exception(message);
+
+/// <summary>Collects the settings from the command line and the environment and checks them.</summary>
+/// <param name="option">The value given for <c>--name</c>, or <see langword="null"/>.</param>
+/// <param name="environment">The value of an environment variable, or <see langword="null"/>.</param>
+internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
+{
+    private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
+    private const double MaxSeconds = 86_400;
+
+    internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
+
+    /// <exception cref="SettingException">A value is out of range or no value at all.</exception>
+    internal ServerOptions Read()
+    {
+        ServerOptions defaults = new() { Models = DefaultModels() };
+        return defaults with
+        {
+            Port = Find("port", "PORT") is { } port ? Number(port, 0, 65535, "a port number") : defaults.Port,
+            Host = Find("host") is { } host ? Address(host) : defaults.Host,
+            Models = Find("models") is { } models ? FullPath(models) : defaults.Models,
+            Library = Find("library") is { } library ? FullPath(library) : null,
+            RuntimeVersion = NotEmpty(environment("RKLLAMA_RUNTIME_VERSION")),
+            TargetPlatform = Find("target_platform") is { } platform ? Platform(platform) : null,
+            Preload = Find("preload")?.Value,
+            QueueLength = Find("queue") is { } queue ? Number(queue, 0, 100_000, "a number of requests") : defaults.QueueLength,
+            QueueTime = Find("queue-time") is { } wait ? Seconds(wait, MaxSeconds) : defaults.QueueTime,
+            SwitchTime = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.SwitchTime,
+            KeepAlive = Find("keep-alive") is { } keep ? Seconds(keep, MaxSeconds) : defaults.KeepAlive,
+            DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
+            LoadTime = Find("load-timeout") is { } load ? SomeSeconds(load, MaxSeconds) : defaults.LoadTime,
+            RunBudgets = Budgets(defaults.RunBudgets),
+            Heartbeat = Find("heartbeat") is { } beat ? SomeSeconds(beat, 60) : defaults.Heartbeat,
+            RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
+            MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
+            MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
+            Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
+            ApiKey = ApiKey(),
+            NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
+            AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
+        };
+    }
+
+    private RunBudgets Budgets(RunBudgets defaults) => new(
+        Find("prefill-timeout") is { } prefill ? SomeSeconds(prefill, MaxSeconds) : defaults.Prefill,
+        Find("prefill-token-timeout") is { } each ? Seconds(each, 60) : defaults.PrefillPerToken,
+        Find("token-timeout") is { } token ? SomeSeconds(token, MaxSeconds) : defaults.Token,
+        Find("abort-grace") is { } grace ? SomeSeconds(grace, MaxSeconds) : defaults.AbortGrace);
+
+    private string? ApiKey()
+    {
+        if (Find("api-key") is { } key)
+            return IsHeaderText(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key is printable ASCII without blanks");
+        if (NotEmpty(environment(KeyFileVariable)) is not { } path)
+            return null;
+
+        try
+        {
+            string text = File.ReadAllText(path).Trim();
+            return IsHeaderText(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must hold one key of printable ASCII without blanks");
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"{KeyFileVariable}: '{path}' cannot be read ({ex.Message.TrimEnd('.')})");
+        }
+    }
+
+    private static string NodeName(Setting setting) => IsHeaderText(setting.Value) && setting.Value.Length <= 253
+        ? setting.Value
+        : throw new SettingException($"{setting.Source}: a node's name is printable ASCII without blanks, 253 characters at most");
+
+    private static bool IsHeaderText(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
+
+    private sealed record Setting(string Source, string Value);
+
+    private Setting? Find(string name, string? plainVariable = null)
+    {
+        if (option(name) is { } given)
+            return new("--" + name, given);
+
+        string variable = EnvironmentName(name);
+        if (NotEmpty(environment(variable)) is { } value)
+            return new(variable, value);
+
+        return plainVariable is not null && NotEmpty(environment(plainVariable)) is { } plain ? new(plainVariable, plain) : null;
+    }
+
+    private static int Number(Setting setting, int min, int max, string what) =>
+        int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
+            ? number
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
+
+    private static TimeSpan Seconds(Setting setting, double max) =>
+        double.TryParse(setting.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= max
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a number of seconds (0 to {max:0})");
+
+    /// <summary>Where no time at all would be over before anything could happen; whoever writes 0 means something else.</summary>
+    private static TimeSpan SomeSeconds(Setting setting, double max) =>
+        Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' has to be more than 0 seconds (up to {max:0})");
+
+    private static IPAddress? Address(Setting setting) => setting.Value switch
+    {
+        "*" => null,
+        "localhost" => IPAddress.Loopback,
+        _ => IPAddress.TryParse(setting.Value, out IPAddress? address)
+            ? address
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not an IP address"),
+    };
+
+    private static string Platform(Setting setting) => setting.Value.ToLowerInvariant() is "rk3588" or "rk3576"
+        ? setting.Value.ToLowerInvariant()
+        : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a supported platform (rk3588 or rk3576)");
+
+    private static string FullPath(Setting setting) => setting.Value.Length > 0 && !setting.Value.Contains('\0')
+        ? Path.GetFullPath(setting.Value)
+        : throw new SettingException($"{setting.Source}: a path is missing");
+
+    private static string DefaultModels() =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), "RKLLAMA", "models");
+
+    private static string? NotEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace RkLlama.Engine.Hardware;
+
+/// <summary>The node's memory, as <c>/proc/meminfo</c> has it.</summary>
+/// <param name="AvailableBytes">What programs may still have.</param>
+internal sealed record MemoryReading(long? TotalBytes, long? AvailableBytes)
+{
+    /// <returns><see langword="null"/> when the text says neither.</returns>
+    internal static MemoryReading? Parse(string meminfo)
+    {
+        MemoryReading memory = new(Find(meminfo, "MemTotal:"), Find(meminfo, "MemAvailable:"));
+        return memory == new MemoryReading(null, null) ? null : memory;
+    }
+
+    private static long? Find(string meminfo, string key)
+    {
+        foreach (ReadOnlySpan<char> line in meminfo.AsSpan().EnumerateLines())
+        {
+            if (line.StartsWith(key, StringComparison.Ordinal))
+                return long.TryParse(line[key.Length..].Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes << 10 : null;
+        }
+
+        return null;
+    }
+}

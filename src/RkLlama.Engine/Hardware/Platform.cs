@@ -1,0 +1,40 @@
+namespace RkLlama.Engine.Hardware;
+
+/// <summary>What the Python service's scripts <c>fix_freq_*.sh</c> set on one chip.</summary>
+/// <param name="Name">As <c>--target_platform</c> has it.</param>
+internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
+{
+    private const string DeviceTree = "/sys/firmware/devicetree/base/compatible";
+
+    internal static readonly Platform Rk3588 = new("rk3588",
+    [
+        ClockDomain.Device("NPU", "fdab0000.npu", 1_000_000_000),
+        ClockDomain.Cpu(0, 1_800_000),
+        ClockDomain.Cpu(4, 2_352_000),
+        ClockDomain.Cpu(6, 2_352_000),
+        ClockDomain.Device("GPU", "fb000000.gpu", 1_000_000_000),
+        ClockDomain.Device("memory", "dmc", 2_112_000_000),
+    ]);
+
+    internal static readonly Platform Rk3576 = new("rk3576",
+    [
+        ClockDomain.Device("NPU", "27700000.npu", 1_000_000_000),
+        ClockDomain.Cpu(0, 2_208_000),
+        ClockDomain.Cpu(4, 2_304_000),
+        ClockDomain.Device("GPU", "27800000.gpu", 950_000_000),
+        ClockDomain.Device("memory", "dmc", 2_112_000_000),
+    ]);
+
+    /// <summary>The chip that is named, or the one that the device tree names.</summary>
+    /// <returns><see langword="null"/> when it is neither of the two.</returns>
+    internal static Platform? Find(string? named, Sysfs sysfs)
+    {
+        Platform[] all = [Rk3588, Rk3576];
+        if (named is not null)
+            return Array.Find(all, platform => platform.Name == named);
+
+        // A list of names, each ended by a NUL, such as rockchip,rk3588s.
+        string compatible = sysfs.Read(DeviceTree) ?? "";
+        return Array.Find(all, platform => compatible.Contains("rockchip," + platform.Name, StringComparison.Ordinal));
+    }
+}

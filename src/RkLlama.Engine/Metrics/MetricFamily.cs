@@ -1,0 +1,85 @@
+using System.Diagnostics.Metrics;
+
+namespace RkLlama.Engine.Metrics;
+
+/// <summary>All series of one instrument. Any thread; only a set of labels that is new takes a lock.</summary>
+internal sealed class MetricFamily
+{
+    private readonly Lock _lock = new();
+    private readonly double[] _bounds;
+
+    // Replaced as a whole, under the lock.
+    private volatile MetricSeries[] _series = [];
+
+    internal MetricFamily(Instrument instrument)
+    {
+        Name = instrument.Name;
+        Help = instrument.Description ?? "";
+        IsObserved = instrument.IsObservable;
+        _bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } ? [.. bounds] : [];
+        Type = instrument switch
+        {
+            Histogram<double> => "histogram",
+            Counter<long> or Counter<double> or ObservableCounter<double> => "counter",
+            _ => "gauge",
+        };
+    }
+
+    internal string Name { get; }
+
+    internal string Help { get; }
+
+    /// <summary>counter, gauge or histogram.</summary>
+    internal string Type { get; }
+
+    /// <summary>Whether its values are asked for with each scrape: then those of the last one are history.</summary>
+    internal bool IsObserved { get; }
+
+    /// <summary>Upper bounds of the buckets, without the infinite one.</summary>
+    internal IReadOnlyList<double> Bounds => _bounds;
+
+    internal IReadOnlyList<MetricSeries> Series => _series;
+
+    internal void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        MetricSeries series = Find(tags);
+        if (_bounds.Length > 0)
+            series.Observe(value);
+        else if (IsObserved)
+            series.Set(value);
+        else
+            series.Add(value);
+    }
+
+    internal void Clear() => _series = [];
+
+    private MetricSeries Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        foreach (MetricSeries series in _series)
+        {
+            if (series.Has(tags))
+                return series;
+        }
+
+        return Create(tags);
+    }
+
+    private MetricSeries Create(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        lock (_lock)
+        {
+            foreach (MetricSeries series in _series)
+            {
+                if (series.Has(tags))
+                    return series;
+            }
+
+            KeyValuePair<string, string>[] labels = new KeyValuePair<string, string>[tags.Length];
+            for (int i = 0; i < tags.Length; i++)
+                labels[i] = new(tags[i].Key, tags[i].Value as string ?? "");
+            MetricSeries created = new(labels, _bounds);
+            _series = [.. _series, created];
+            return created;
+        }
+    }
+}

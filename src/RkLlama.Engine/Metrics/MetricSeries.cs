@@ -1,0 +1,61 @@
+namespace RkLlama.Engine.Metrics;
+
+/// <summary>One line of a metric, or the lines of one histogram: a value for each set of labels. Any thread, without a lock.</summary>
+/// <param name="labels">Names and values, as they were first measured.</param>
+/// <param name="bounds">Upper bounds of a histogram's buckets, ascending; empty for a plain value.</param>
+internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double[] bounds)
+{
+    // One more than there are bounds: the last one takes what is larger than all.
+    private readonly long[] _buckets = bounds.Length == 0 ? [] : new long[bounds.Length + 1];
+    private double _value;
+
+    internal IReadOnlyList<KeyValuePair<string, string>> Labels => labels;
+
+    /// <summary>The plain value, or the sum of all that a histogram has seen.</summary>
+    internal double Value => Volatile.Read(ref _value);
+
+    /// <summary>How many fell into each bucket, not cumulated.</summary>
+    internal long[] Counts()
+    {
+        long[] counts = new long[_buckets.Length];
+        for (int i = 0; i < counts.Length; i++)
+            counts[i] = Volatile.Read(ref _buckets[i]);
+        return counts;
+    }
+
+    /// <summary>Whether these are the values of its labels; the names are those of the metric.</summary>
+    internal bool Has(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (tags.Length != labels.Length)
+            return false;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (!labels[i].Value.Equals(tags[i].Value as string, StringComparison.Ordinal))
+                return false;
+        }
+
+        return true;
+    }
+
+    internal void Set(double value) => Volatile.Write(ref _value, value);
+
+    internal void Add(double value)
+    {
+        double seen = Value, before;
+        do
+        {
+            before = seen;
+            seen = Interlocked.CompareExchange(ref _value, before + value, before);
+        }
+        while (!seen.Equals(before));
+    }
+
+    internal void Observe(double value)
+    {
+        int bucket = 0;
+        while (bucket < bounds.Length && value > bounds[bucket])
+            bucket++;
+        Interlocked.Increment(ref _buckets[bucket]);
+        Add(value);
+    }
+}

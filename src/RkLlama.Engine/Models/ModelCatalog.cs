@@ -1,0 +1,181 @@
+namespace RkLlama.Engine.Models;
+
+/// <summary>
+/// The models directory. Looks at the disk on every call, so a new model needs no restart; changes nothing on it.
+/// A model is a sub-directory, or a loose .rkllm file that no Modelfile speaks for.
+/// </summary>
+internal sealed class ModelCatalog(string root)
+{
+    private const string ModelExtension = ".rkllm";
+    private const string ModelfileName = "Modelfile";
+
+    /// <summary>Full path of the models directory.</summary>
+    public string Root { get; } = Path.GetFullPath(root);
+
+    /// <summary>The names of all models, in ordinal order. A broken Modelfile hides nothing but what it would have named.</summary>
+    /// <exception cref="ModelException">The models directory is missing or may not be read.</exception>
+    public IReadOnlyList<string> List()
+    {
+        List<string> directories = [.. RootEntries().Where(Directory.Exists).Where(HoldsModel)];
+        IEnumerable<string> names = directories.Concat(LooseFiles(directories)).Select(NameOf);
+        return [.. names.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The name of a model as <see cref="List"/> has it, for one as clients write it: in any case, with or without the tag <c>:latest</c>.</summary>
+    /// <returns><see langword="null"/> when there is no such model.</returns>
+    public string? Resolve(string requested)
+    {
+        const string Tag = ":latest";
+        IReadOnlyList<string> names;
+        try
+        {
+            names = List();
+        }
+        catch (ModelException)
+        {
+            return null;
+        }
+
+        string bare = requested.EndsWith(Tag, StringComparison.OrdinalIgnoreCase) ? requested[..^Tag.Length] : requested;
+        return names.FirstOrDefault(name => name == requested)
+            ?? names.FirstOrDefault(name => name == bare)
+            ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Finds what to load for a name.</summary>
+    /// <param name="name">As <see cref="List"/> gives it, or as a client sends it.</param>
+    /// <param name="fallbackFrom">The .rkllm file to use when the model's directory has no Modelfile: a plain file name.</param>
+    /// <param name="fallbackHuggingFacePath">What HUGGINGFACE_PATH would say; used together with <paramref name="fallbackFrom"/> only.</param>
+    /// <exception cref="ModelException">There is no such model, or its Modelfile does not say what to load.</exception>
+    public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
+    {
+        if (!ModelName.IsPlain(name))
+        {
+            throw ModelException.DirectoryNotFound(name);
+        }
+
+        if (!Directory.Exists(Root))
+        {
+            throw ModelException.ModelsDirectoryMissing(Root);
+        }
+
+        string directory = Path.Join(Root, name);
+        if (!Directory.Exists(directory))
+        {
+            return FindLoose(name);
+        }
+
+        Modelfile modelfile = ReadModelfile(directory) ?? Fallback(name, fallbackFrom, fallbackHuggingFacePath);
+        return modelfile.From is { } from
+            ? new ModelEntry(name, directory, Locate(directory, from), modelfile)
+            : throw ModelException.FromMissing();
+    }
+
+    private ModelEntry FindLoose(string name)
+    {
+        string path = Path.Join(Root, name + ModelExtension);
+        bool isLoose = LooseFiles(RootEntries().Where(Directory.Exists).Where(HoldsModel)).Contains(path, StringComparer.Ordinal);
+        return isLoose ? new ModelEntry(name, null, path, Modelfile.Empty) : throw ModelException.DirectoryNotFound(name);
+    }
+
+    private static Modelfile Fallback(string name, string? from, string? huggingFacePath) =>
+        ModelName.IsPlain(from)
+            ? Modelfile.Empty with { From = from, HuggingFacePath = string.IsNullOrEmpty(huggingFacePath) ? null : huggingFacePath }
+            : throw ModelException.ModelfileMissing(name);
+
+    /// <summary>Paths of everything in the models directory whose name could be a model's.</summary>
+    private List<string> RootEntries()
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(Root).Where(path => ModelName.IsPlain(Path.GetFileName(path)))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw ModelException.ModelsDirectoryMissing(Root);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw ModelException.ModelsDirectoryMissing(Root, ex);
+        }
+    }
+
+    /// <summary>The .rkllm files, links that lead nowhere included, that neither a directory's name nor its FROM takes.</summary>
+    private List<string> LooseFiles(IEnumerable<string> modelDirectories)
+    {
+        List<string> loose =
+        [
+            .. RootEntries().Where(path => path.EndsWith(ModelExtension, StringComparison.Ordinal)
+                && ModelName.IsPlain(NameOf(path))
+                && !Directory.Exists(path)
+                && !Directory.Exists(path[..^ModelExtension.Length])),
+        ];
+        if (loose.Count == 0)
+        {
+            return loose;
+        }
+
+        HashSet<string> taken = [.. modelDirectories.Select(FromOf).OfType<string>().Select(RealPath.Resolve)];
+        loose.RemoveAll(path => taken.Contains(RealPath.Resolve(path)));
+        return loose;
+    }
+
+    private static string NameOf(string path)
+    {
+        string name = Path.GetFileName(path);
+        return !Directory.Exists(path) && name.EndsWith(ModelExtension, StringComparison.Ordinal) ? name[..^ModelExtension.Length] : name;
+    }
+
+    private static bool HoldsModel(string directory)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(directory).Any(path => path.EndsWith(ModelExtension, StringComparison.Ordinal))
+                || File.Exists(FromOf(directory));
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // Removed a moment ago, or not ours to read: not a model that could be loaded.
+            return false;
+        }
+    }
+
+    /// <summary>Where the Modelfile's FROM points; null when there is none, for whatever reason.</summary>
+    private static string? FromOf(string directory)
+    {
+        try
+        {
+            return ReadModelfile(directory)?.From is { } from ? Locate(directory, from) : null;
+        }
+        catch (ModelException)
+        {
+            return null;
+        }
+    }
+
+    private static Modelfile? ReadModelfile(string directory)
+    {
+        string path = Path.Join(directory, ModelfileName);
+        try
+        {
+            return File.Exists(path) ? ModelfileReader.Read(path) : null;
+        }
+        catch (ModelfileException ex)
+        {
+            throw ModelException.ModelfileInvalid(ex);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw ModelException.ModelfileUnreadable(path, ex);
+        }
+    }
+
+    /// <summary>As the operator wrote it, except that '..' goes where the kernel would go.</summary>
+    private static string Locate(string directory, string from)
+    {
+        string path = Path.Combine(directory, from);
+        return path.Split('/').Contains("..")
+            ? Path.Join(RealPath.Resolve(Path.GetDirectoryName(path)!), Path.GetFileName(path))
+            : Path.GetFullPath(path);
+    }
+}

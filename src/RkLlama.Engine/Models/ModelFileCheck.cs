@@ -1,0 +1,81 @@
+using System.Text;
+
+namespace RkLlama.Engine.Models;
+
+/// <summary>
+/// Tells a file that cannot be a model from its first bytes, before the vendor library sees it: that one prints a line nobody
+/// reads, or ends the process.
+/// </summary>
+internal static class ModelFileCheck
+{
+    private const int SmallestModelBytes = 64;
+    private const int HeadBytes = 512;
+
+    /// <summary>Null when the file may be a model; else a sentence that says what is wrong and what to do.</summary>
+    public static string? Describe(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
+        }
+
+        // Not opened: a pipe or a device would keep whoever opens it.
+        if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
+        {
+            return $"The model file '{path}' is empty; copy or download it again.";
+        }
+
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            byte[] head = new byte[HeadBytes];
+            int length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            return DescribeContent(path, file.Length, head.AsSpan(0, length));
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return DescribeMissing(path);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return $"The model file '{path}' may not be read by the user '{Environment.UserName}'; allow it, with chmod or chown, also on the directories above it.";
+        }
+        catch (IOException ex)
+        {
+            return $"The model file '{path}' cannot be read ({ex.Message.TrimEnd('.')}); check the disk, and the link if it is one.";
+        }
+    }
+
+    private static string DescribeMissing(string path) =>
+        new FileInfo(path).LinkTarget is { } target
+            ? $"'{path}' is a link to '{target}', which does not exist; put the model there or link to where it is."
+            : $"The model file '{path}' does not exist; copy or link the .rkllm file there, or correct FROM in the Modelfile.";
+
+    private static string? DescribeContent(string path, long size, ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith("version https://git-lfs"u8))
+        {
+            return $"'{path}' is a Git LFS pointer of {size} bytes, not the model; fetch the model itself with 'git lfs pull'.";
+        }
+
+        if (head.StartsWith("GGUF"u8))
+        {
+            return $"'{path}' is a GGUF file of {size} bytes, which the NPU runtime cannot load; use a model converted to .rkllm.";
+        }
+
+        if (IsWebPage(head))
+        {
+            return $"'{path}' is a saved web page of {size} bytes, not a model; download the file itself (the link with '/resolve/', not '/blob/').";
+        }
+
+        return head.Length < SmallestModelBytes
+            ? $"The model file '{path}' has only {head.Length} bytes; copy or download it again."
+            : null;
+    }
+
+    private static bool IsWebPage(ReadOnlySpan<byte> head)
+    {
+        string start = Encoding.Latin1.GetString(head.StartsWith("\uFEFF"u8) ? head[3..] : head).TrimStart();
+        return start.StartsWith("<!DOC", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase);
+    }
+}

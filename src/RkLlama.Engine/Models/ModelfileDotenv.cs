@@ -1,0 +1,265 @@
+using System.Text;
+
+namespace RkLlama.Engine.Models;
+
+/// <summary>
+/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 reads it, and <c>KEY value</c> besides.
+/// Where that library skips a line with a warning, this reader stops and says where. Two more differences, both of which
+/// never gave a usable value: <c>KEY= # text</c> is empty (up to 1.2.2 the comment was the value), and a key alone on its
+/// line leaves an earlier value as it is.
+/// </summary>
+internal sealed class ModelfileDotenv
+{
+    private readonly ModelfileSource _source;
+    private readonly string _text;
+    private int _at;
+
+    private ModelfileDotenv(ModelfileSource source)
+    {
+        _source = source;
+        _text = source.Text;
+    }
+
+    private char Current => _at < _text.Length ? _text[_at] : '\0';
+    private bool AtLineEnd => _at >= _text.Length || _text[_at] is '\r' or '\n';
+
+    /// <exception cref="ModelfileException">A line that neither form accepts.</exception>
+    public static List<ModelfileEntry> Parse(ModelfileSource source)
+    {
+        ModelfileDotenv reader = new(source);
+        List<ModelfileEntry> entries = [];
+        while (reader.ReadEntry() is { } entry)
+        {
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    private ModelfileEntry? ReadEntry()
+    {
+        while (true)
+        {
+            SkipWhile(char.IsWhiteSpace);
+            SkipExport();
+            if (_at >= _text.Length)
+            {
+                return null;
+            }
+
+            if (Current != '#')
+            {
+                return ReadPair();
+            }
+
+            SkipLine();
+        }
+    }
+
+    private ModelfileEntry ReadPair()
+    {
+        int keyAt = _at;
+        bool quotedKey = Current == '\'';
+        string key = quotedKey ? ReadQuotedKey() : ReadBareKey();
+        SkipBlanks();
+
+        string? value = null;
+        int valueAt = _at;
+        if (!AtLineEnd && Current == '=')
+        {
+            _at++;
+            bool spaced = SkipBlanks();
+            valueAt = _at;
+            value = ReadValue(spaced);
+        }
+        else if (!AtLineEnd && Current != '#')
+        {
+            if (quotedKey || Current == ':' || !LooksLikeKey(key))
+            {
+                throw NotALine(keyAt, key);
+            }
+
+            value = ReadValue(afterBlank: false);
+        }
+
+        ExpectLineEnd(valueAt);
+        return new ModelfileEntry(key, value, keyAt, valueAt);
+    }
+
+    private string ReadQuotedKey()
+    {
+        int close = _text.IndexOf('\'', _at + 1);
+        if (close <= _at + 1)
+        {
+            throw _source.Error(_at, "the quote around the key is not closed");
+        }
+
+        string key = _text[(_at + 1)..close];
+        _at = close + 1;
+        return key;
+    }
+
+    private string ReadBareKey()
+    {
+        int start = _at;
+        SkipWhile(c => c is not ('=' or '#') && !char.IsWhiteSpace(c));
+        return _at > start ? _text[start.._at] : throw _source.Error(start, "a key is missing before '='");
+    }
+
+    private string ReadValue(bool afterBlank)
+    {
+        if (AtLineEnd)
+        {
+            return "";
+        }
+
+        return Current switch
+        {
+            '\'' => Unescape(ReadQuoted('\''), "\\'"),
+            '"' => Unescape(ReadQuoted('"'), "\\'\"abfnrtv"),
+            _ => ReadUnquoted(afterBlank),
+        };
+    }
+
+    /// <summary>The rest of the line, without a comment (a blank, then '#') and blanks at its end.</summary>
+    private string ReadUnquoted(bool afterBlank)
+    {
+        int start = _at;
+        SkipLine();
+        int end = _at;
+        for (int i = start; i < end; i++)
+        {
+            if (_text[i] == '#' && (i == start ? afterBlank : char.IsWhiteSpace(_text[i - 1])))
+            {
+                end = i;
+            }
+        }
+
+        return _text[start..end].TrimEnd();
+    }
+
+    /// <summary>
+    /// Up to the next quote without a backslash before it, on whatever line. When the file has none, the last one with a
+    /// backslash closes the value after all, as python-dotenv's pattern has it: <c>'C:\'</c> ends where it seems to.
+    /// </summary>
+    private string ReadQuoted(char quote)
+    {
+        int open = _at;
+        int lastEscaped = -1;
+        for (int i = open + 1; i < _text.Length; i++)
+        {
+            if (_text[i] == '\\' && i + 1 < _text.Length && _text[i + 1] == quote)
+            {
+                lastEscaped = ++i;
+            }
+            else if (_text[i] == quote)
+            {
+                _at = i + 1;
+                return _text[(open + 1)..i];
+            }
+        }
+
+        if (lastEscaped < 0)
+        {
+            throw _source.Error(open, "this quote is not closed");
+        }
+
+        _at = lastEscaped + 1;
+        return _text[(open + 1)..lastEscaped];
+    }
+
+    private static string Unescape(string text, string escapes)
+    {
+        if (!text.Contains('\\'))
+        {
+            return text;
+        }
+
+        StringBuilder plain = new(text.Length);
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\\' && i + 1 < text.Length && escapes.Contains(text[i + 1]))
+            {
+                plain.Append(text[++i] switch
+                {
+                    'a' => '\a',
+                    'b' => '\b',
+                    'f' => '\f',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'v' => '\v',
+                    char other => other,
+                });
+            }
+            else
+            {
+                plain.Append(text[i]);
+            }
+        }
+
+        return plain.ToString();
+    }
+
+    private void ExpectLineEnd(int valueAt)
+    {
+        SkipBlanks();
+        if (!AtLineEnd && Current == '#')
+        {
+            SkipLine();
+        }
+
+        if (AtLineEnd)
+        {
+            return;
+        }
+
+        // A value over several lines is mostly a forgotten quote: then the start of the value is the place to look at.
+        bool severalLines = _text.AsSpan(valueAt, _at - valueAt).ContainsAny('\r', '\n');
+        throw severalLines
+            ? _source.Error(valueAt, "the quoted value that starts here runs over several lines and text follows it; is its closing quote missing?")
+            : _source.Error(_at, "text follows the closing quote");
+    }
+
+    /// <summary>Prose has words of small letters; a key that stands without '=' must be known or written in capitals.</summary>
+    private static bool LooksLikeKey(string key) =>
+        ModelfileKeys.FindAnyCase(key) is not null
+        || (char.IsAsciiLetterUpper(key[0]) && key.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_'));
+
+    private ModelfileException NotALine(int keyAt, string key)
+    {
+        int oddAt = key.TakeWhile(c => char.IsAsciiLetterOrDigit(c) || c == '_').Count();
+        int at = Current == ':' ? _at : oddAt < key.Length ? keyAt + oddAt : keyAt;
+        return _source.Error(at, "this line is neither KEY=value nor KEY value");
+    }
+
+    private void SkipExport()
+    {
+        const string Export = "export";
+        int after = _at + Export.Length;
+        if (after < _text.Length && _text.AsSpan(_at).StartsWith(Export, StringComparison.Ordinal) && IsBlank(_text[after]))
+        {
+            _at = after;
+            SkipBlanks();
+        }
+    }
+
+    private bool SkipBlanks()
+    {
+        int start = _at;
+        SkipWhile(IsBlank);
+        return _at > start;
+    }
+
+    private void SkipLine() => SkipWhile(c => c is not ('\r' or '\n'));
+
+    private void SkipWhile(Func<char, bool> matches)
+    {
+        while (_at < _text.Length && matches(_text[_at]))
+        {
+            _at++;
+        }
+    }
+
+    private static bool IsBlank(char c) => c is not ('\r' or '\n') && char.IsWhiteSpace(c);
+}

@@ -1,0 +1,13 @@
+namespace RkLlama.Engine.Models;
+
+/// <summary>A Modelfile that cannot be read. The message starts with <c>file:line:column:</c>; both count from 1.</summary>
+internal sealed class ModelfileException(string file, int line, int column, string reason, Exception? inner = null)
+    : Exception($"{file}:{line}:{column}: {reason}", inner)
+{
+    public string File { get; } = file;
+    public int Line { get; } = line;
+    public int Column { get; } = column;
+
+    /// <summary>The message without the place.</summary>
+    public string Reason { get; } = reason;
+}

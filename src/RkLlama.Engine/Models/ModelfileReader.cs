@@ -1,0 +1,103 @@
+namespace RkLlama.Engine.Models;
+
+/// <summary>From a Modelfile's path or text to its values. Reads, never writes, never looks at the environment.</summary>
+internal static class ModelfileReader
+{
+    /// <summary>Largest Modelfile that is read, in bytes.</summary>
+    public const int MaxBytes = 1 << 20;
+
+    private const int MaxQuotedChars = 60;
+
+    // A file of another kind can look like thousands of unknown keys.
+    private const int MaxWarnings = 20;
+
+    /// <exception cref="ModelfileException">The content is not a Modelfile.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static Modelfile Read(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        using MemoryStream content = new();
+        byte[] chunk = new byte[4096];
+        int read;
+        while ((read = stream.Read(chunk)) > 0)
+        {
+            content.Write(chunk, 0, read);
+            // Counted while reading: the length of a device or a growing file says nothing.
+            if (content.Length > MaxBytes)
+            {
+                throw new ModelfileException(path, 1, 1, "the file is larger than 1 MiB; a Modelfile is a short text");
+            }
+        }
+
+        return Parse(ModelfileSource.Decode(path, content.GetBuffer().AsSpan(0, (int)content.Length)));
+    }
+
+    /// <exception cref="ModelfileException">The text is not a Modelfile.</exception>
+    public static Modelfile Parse(string text, string file = "Modelfile") => Parse(new ModelfileSource(file, text));
+
+    private static Modelfile Parse(ModelfileSource source)
+    {
+        List<string> warnings = [];
+        List<ModelfileEntry> entries = ModelfileToml.TryParse(source, warnings, out string? obstacle) ?? ReadLines(source, obstacle);
+
+        ModelfileVariables variables = new(source, warnings);
+        Dictionary<string, ModelfileEntry> last = new(StringComparer.Ordinal);
+        foreach (ModelfileEntry entry in entries.Select(variables.Fill))
+        {
+            Keep(entry, last, source, warnings);
+        }
+
+        Modelfile modelfile = Modelfile.Empty;
+        foreach (ModelfileKey key in ModelfileKeys.All)
+        {
+            if (last.GetValueOrDefault(key.Name) is { Value: { } value } entry)
+            {
+                modelfile = key.Set(modelfile, value)
+                    ?? throw source.Error(entry.ValueOffset, $"{key.Name} is '{Shorten(value)}'; it must be {key.Allowed}");
+            }
+        }
+
+        return modelfile with { Warnings = Capped(warnings) };
+    }
+
+    private static List<ModelfileEntry> ReadLines(ModelfileSource source, string? obstacle)
+    {
+        try
+        {
+            return ModelfileDotenv.Parse(source);
+        }
+        catch (ModelfileException ex) when (source.Text.Contains("\"\"\"", StringComparison.Ordinal) || source.Text.Contains("'''", StringComparison.Ordinal))
+        {
+            // Triple quotes say that TOML was meant: then the fault is most likely the one that stopped the TOML reader.
+            throw new ModelfileException(ex.File, ex.Line, ex.Column, $"{ex.Reason} (triple quotes need a file that is TOML throughout: {obstacle})", ex);
+        }
+    }
+
+    private static void Keep(ModelfileEntry entry, Dictionary<string, ModelfileEntry> last, ModelfileSource source, List<string> warnings)
+    {
+        if (ModelfileKeys.Find(entry.Key) is null)
+        {
+            string hint = ModelfileKeys.FindAnyCase(entry.Key) is { } meant ? $"; did you mean {meant.Name}?" : "";
+            warnings.Add(source.Warning(entry.KeyOffset, $"unknown key '{Shorten(entry.Key)}' is ignored{hint}"));
+        }
+        else if (entry.Value is null)
+        {
+            warnings.Add(source.Warning(entry.KeyOffset, $"{entry.Key} has no value and is ignored"));
+        }
+        else
+        {
+            if (last.TryGetValue(entry.Key, out ModelfileEntry? earlier))
+            {
+                warnings.Add(source.Warning(entry.KeyOffset, $"{entry.Key} is set again; the value of line {source.Position(earlier.KeyOffset).Line} is ignored"));
+            }
+
+            last[entry.Key] = entry;
+        }
+    }
+
+    private static List<string> Capped(List<string> warnings) =>
+        warnings.Count <= MaxWarnings ? warnings : [.. warnings.Take(MaxWarnings), $"and {warnings.Count - MaxWarnings} more warnings about this file"];
+
+    private static string Shorten(string text) => text.Length <= MaxQuotedChars ? text : text[..MaxQuotedChars] + "…";
+}

@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace RkLlama.Engine.Models;
+
+/// <summary>The text of a Modelfile and the way from an offset in it to line and column.</summary>
+internal sealed class ModelfileSource
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private readonly List<int> _lineStarts = [0];
+
+    public ModelfileSource(string file, string text)
+    {
+        File = file;
+        Text = text.StartsWith('\uFEFF') ? text[1..] : text;
+        for (int i = 0; i < Text.Length; i++)
+        {
+            if (Text[i] == '\n' || (Text[i] == '\r' && (i + 1 == Text.Length || Text[i + 1] != '\n')))
+            {
+                _lineStarts.Add(i + 1);
+            }
+        }
+    }
+
+    public string File { get; }
+    public string Text { get; }
+
+    /// <exception cref="ModelfileException">The bytes are not UTF-8.</exception>
+    public static ModelfileSource Decode(string file, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith<byte>([0xFF, 0xFE]) || bytes.StartsWith<byte>([0xFE, 0xFF]))
+        {
+            throw new ModelfileException(file, 1, 1, "the file is UTF-16; save it as UTF-8");
+        }
+
+        try
+        {
+            return new ModelfileSource(file, StrictUtf8.GetString(bytes));
+        }
+        catch (DecoderFallbackException ex)
+        {
+            ModelfileSource readable = new(file, Encoding.UTF8.GetString(bytes[..ex.Index]));
+            (int line, int column) = readable.Position(readable.Text.Length);
+            throw new ModelfileException(file, line, column, $"byte 0x{bytes[ex.Index]:X2} is not UTF-8; save the file as UTF-8", ex);
+        }
+    }
+
+    /// <summary>Line and column from 1; the column counts UTF-16 units.</summary>
+    public (int Line, int Column) Position(int offset)
+    {
+        int index = _lineStarts.BinarySearch(offset);
+        int line = index >= 0 ? index : ~index - 1;
+        return (line + 1, offset - _lineStarts[line] + 1);
+    }
+
+    public ModelfileException Error(int offset, string reason)
+    {
+        (int line, int column) = Position(offset);
+        return new ModelfileException(File, line, column, reason);
+    }
+
+    public string Warning(int offset, string reason)
+    {
+        (int line, int column) = Position(offset);
+        return $"{File}:{line}:{column}: {reason}";
+    }
+}

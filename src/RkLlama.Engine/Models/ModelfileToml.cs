@@ -1,0 +1,73 @@
+using Tomlyn;
+using Tomlyn.Parsing;
+using Tomlyn.Syntax;
+
+namespace RkLlama.Engine.Models;
+
+/// <summary>
+/// Reads a Modelfile that is TOML from the first character to the last. The syntax tree is read directly, not through the
+/// serializer: it keeps order and places, and the strict parser refuses a repeated key, which the serializer lets through.
+/// </summary>
+internal static class ModelfileToml
+{
+    /// <summary>Returns null, and what stands in the way, when the text is not TOML.</summary>
+    public static List<ModelfileEntry>? TryParse(ModelfileSource source, List<string> warnings, out string? obstacle)
+    {
+        DocumentSyntax document;
+        try
+        {
+            document = SyntaxParser.ParseStrict(source.Text, "TOML", true);
+        }
+        catch (TomlException ex)
+        {
+            // The parser lists everything it stumbled over; only the first can be trusted.
+            obstacle = ex.Diagnostics?.FirstOrDefault() is { } first
+                ? $"line {first.Span.Start.Line + 1}, column {first.Span.Start.Column + 1}: {first.Message}"
+                : ex.Message;
+            return null;
+        }
+
+        obstacle = null;
+        List<ModelfileEntry> entries = [];
+        foreach (KeyValueSyntax pair in document.KeyValues)
+        {
+            if (pair is { Key: { } key, Value: { } value })
+            {
+                entries.Add(ToEntry(source, key, value));
+            }
+        }
+
+        foreach (TableSyntaxBase table in document.Tables)
+        {
+            warnings.Add(source.Warning(table.Span.Offset, $"table [{table.Name?.ToString().Trim()}] is not known; the lines below it are ignored"));
+        }
+
+        return entries;
+    }
+
+    private static ModelfileEntry ToEntry(ModelfileSource source, KeySyntax key, ValueSyntax value)
+    {
+        string name = key switch
+        {
+            { DotKeys.ChildrenCount: 0, Key: StringValueSyntax quoted } => quoted.Value ?? "",
+            { DotKeys.ChildrenCount: 0, Key: BareKeySyntax bare } => bare.Key?.Text ?? "",
+            _ => source.Text.Substring(key.Span.Offset, key.Span.Length),
+        };
+
+        int start = value.Span.Offset;
+        // What was written, so that 1.50 as a name stays 1.50: the value a dotenv reader would see.
+        string written = source.Text.Substring(start, value.Span.Length);
+        switch (value)
+        {
+            case StringValueSyntax text:
+                bool verbatim = text.Token?.TokenKind is TokenKind.StringMulti or TokenKind.StringLiteralMulti;
+                return new ModelfileEntry(name, text.Value ?? "", key.Span.Offset, start, verbatim);
+            case IntegerValueSyntax number when written.StartsWith('0') && written.Length > 1:
+                return new ModelfileEntry(name, number.Value.ToString(System.Globalization.CultureInfo.InvariantCulture), key.Span.Offset, start);
+            case ArraySyntax or InlineTableSyntax when ModelfileKeys.Find(name) is not null:
+                throw source.Error(start, $"{name} takes a single value, not a list or a table");
+            default:
+                return new ModelfileEntry(name, written, key.Span.Offset, start);
+        }
+    }
+}

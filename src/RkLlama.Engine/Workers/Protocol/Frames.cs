@@ -1,0 +1,131 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace RkLlama.Engine.Workers.Protocol;
+
+/// <summary>What a frame between server and worker says. A frame is: length (4 bytes, little-endian, of what follows), type (1 byte), payload.</summary>
+internal enum FrameType : byte
+{
+    // Server to worker; payload JSON.
+    Probe = 1,
+    Load = 2,
+    Run = 3,
+    Shutdown = 5,
+    Embed = 6,
+
+    /// <summary>Server to worker: stop a run. Payload: run id (4 bytes).</summary>
+    Abort = 4,
+
+    // Worker to server; payload JSON.
+    Probed = 65,
+    Loaded = 66,
+    Failed = 67,
+    Ended = 69,
+
+    /// <summary>Worker to server: one token. Payload: run id (4), token id (4), UTF-8 text (the rest).</summary>
+    Token = 68,
+
+    /// <summary>Worker to server: the embedding of an input. Payload: run id (4), little-endian float32 values.</summary>
+    Embedding = 70,
+}
+
+/// <summary>Collects frames and writes them in one call. Not thread-safe.</summary>
+internal sealed class FrameWriter(Stream stream)
+{
+    private readonly ArrayBufferWriter<byte> _buffer = new(4096);
+
+    internal void Add(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        WriteHeader(type, payload.Length);
+        _buffer.Write(payload);
+    }
+
+    internal void AddToken(int runId, int tokenId, ReadOnlySpan<byte> text)
+    {
+        WriteHeader(FrameType.Token, 8 + text.Length);
+        Span<byte> ids = _buffer.GetSpan(8);
+        BinaryPrimitives.WriteInt32LittleEndian(ids, runId);
+        BinaryPrimitives.WriteInt32LittleEndian(ids[4..], tokenId);
+        _buffer.Advance(8);
+        _buffer.Write(text);
+    }
+
+    internal void Flush()
+    {
+        if (_buffer.WrittenCount == 0)
+            return;
+
+        stream.Write(_buffer.WrittenSpan);
+        stream.Flush();
+        _buffer.ResetWrittenCount();
+    }
+
+    private void WriteHeader(FrameType type, int payloadLength)
+    {
+        Span<byte> header = _buffer.GetSpan(5);
+        BinaryPrimitives.WriteInt32LittleEndian(header, payloadLength + 1);
+        header[4] = (byte)type;
+        _buffer.Advance(5);
+    }
+}
+
+/// <summary>Reads frames, many with one call where the other side wrote many. For one thread that has nothing else to do.</summary>
+internal sealed class FrameReader(Stream stream)
+{
+    /// <summary>Larger than any prompt a request may bring; a longer frame means the pipe is out of step.</summary>
+    private const int MaxLength = 256 << 20;
+
+    private byte[] _buffer = new byte[64 << 10];
+    private int _start;
+    private int _end;
+
+    /// <summary>Whether the next frame is here, so that reading it does not block.</summary>
+    internal bool HasNext => _end - _start >= 5 && _end - _start - 4 >= BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
+
+    /// <summary>Blocks until the next frame. The payload is valid until the next call.</summary>
+    /// <returns><see langword="false"/> at the end of the pipe.</returns>
+    /// <exception cref="InvalidDataException">The bytes are not frames.</exception>
+    internal bool TryRead(out FrameType type, out ReadOnlySpan<byte> payload)
+    {
+        type = default;
+        payload = default;
+        if (!Fill(5))
+            return false;
+
+        int length = BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
+        if (length is < 1 or > MaxLength)
+            throw new InvalidDataException($"frame of {length} bytes");
+        if (!Fill(4 + length))
+            return false;
+
+        type = (FrameType)_buffer[_start + 4];
+        payload = _buffer.AsSpan(_start + 5, length - 1);
+        _start += 4 + length;
+        return true;
+    }
+
+    private bool Fill(int count)
+    {
+        if (_end - _start >= count)
+            return true;
+
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+        }
+
+        if (_buffer.Length < count)
+            Array.Resize(ref _buffer, Math.Max(count, _buffer.Length * 2));
+
+        while (_end < count)
+        {
+            int read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            if (read == 0)
+                return false;
+            _end += read;
+        }
+
+        return true;
+    }
+}

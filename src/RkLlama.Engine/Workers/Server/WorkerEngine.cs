@@ -1,0 +1,111 @@
+using System.ComponentModel;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Workers.Protocol;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Workers.Server;
+
+/// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
+internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
+{
+    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time) { Metrics = metrics };
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
+    private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
+
+    /// <inheritdoc/>
+    public async Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken)
+    {
+        string library = FindLibrary();
+        while (true)
+        {
+            WorkerSession session = Start();
+            try
+            {
+                return await session.LoadAsync(library, options.RuntimeVersion, model, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ContextLimitException ex)
+            {
+                // Only the runtime knows what the model was converted for, and it says so only when it refuses. Each limit is smaller than
+                // the last, so this ends.
+                Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
+                await EndAsync(session).ConfigureAwait(false);
+                model = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
+            }
+            catch
+            {
+                await EndAsync(session).ConfigureAwait(false);
+                throw;
+            }
+        }
+    }
+
+    /// <exception cref="WorkerStuckException">The session's worker cannot be ended.</exception>
+    private static async Task EndAsync(WorkerSession session)
+    {
+        await session.DisposeAsync().ConfigureAwait(false);
+        if (session.Stuck is { } stuck)
+            throw stuck;
+    }
+
+    /// <summary>
+    /// Finds and identifies the vendor library in a worker of its own, loading no model, and logs what was found. Never fails the start:
+    /// a library may be installed while the server runs.
+    /// </summary>
+    public async Task ProbeAsync()
+    {
+        try
+        {
+            string library = FindLibrary();
+            RuntimeInfo runtime = await IdentifyAsync(library).ConfigureAwait(false);
+            Log.RuntimeFound(_logger, runtime.Description, library, runtime.Evidence);
+            if (runtime.Warning is not null)
+                Log.Warning(_logger, runtime.Warning);
+        }
+        catch (EngineException ex)
+        {
+            Log.Warning(_logger, $"No model can be loaded yet. {ex.Message}");
+        }
+    }
+
+    /// <summary>Opens and identifies the vendor library in a worker of its own.</summary>
+    /// <exception cref="EngineException">It cannot be loaded or told, or ended the worker.</exception>
+    internal async Task<RuntimeInfo> IdentifyAsync(string library)
+    {
+        WorkerSession session = Start();
+        await using (session.ConfigureAwait(false))
+            return await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
+    }
+
+    private string FindLibrary()
+    {
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
+        return search.Path ?? throw new EngineException(search.NotFoundMessage) { Check = CheckIds.Library };
+    }
+
+    /// <exception cref="EngineException">The executable cannot be started: gone, or no more processes allowed.</exception>
+    private WorkerSession Start()
+    {
+        try
+        {
+            return new(_settings, _runtimeLogger, _logger);
+        }
+        catch (Win32Exception ex)
+        {
+            throw new EngineException($"the worker process could not be started ({ex.Message})");
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "RKLLM runtime {Version} at {Path} ({Evidence})")]
+        internal static partial void RuntimeFound(ILogger logger, string version, string path, string evidence);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "{Text}")]
+        internal static partial void Warning(ILogger logger, string text);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Model {Model} allows a context length of {Limit} tokens, not {Asked}: loading it with {Limit}")]
+        internal static partial void ContextClamped(ILogger logger, string model, int asked, int limit);
+    }
+}

@@ -1,0 +1,31 @@
+namespace RkLlama.Engine.Workers.Server;
+
+/// <summary>Names the way a process ended.</summary>
+internal static class WorkerExit
+{
+    /// <param name="exitCode">128 + n for a process that signal n ended.</param>
+    internal static string Describe(int exitCode) => exitCode switch
+    {
+        128 + 4 => "the worker was killed by SIGILL (an instruction this CPU does not have)",
+        128 + 6 => "the worker was killed by SIGABRT",
+        128 + 7 => "the worker was killed by SIGBUS",
+        128 + 9 => "the worker was killed by SIGKILL (out of memory, or by hand)",
+        128 + 11 => "the worker was killed by SIGSEGV",
+        > 128 and < 128 + 65 => $"the worker was killed by signal {exitCode - 128}",
+        _ => $"the worker ended with exit code {exitCode}",
+    };
+
+    /// <summary>The signal that ended a process, in a word of which there are few: none, other, or one of those that libraries die of.</summary>
+    internal static string SignalOf(int exitCode) => exitCode switch
+    {
+        128 + 4 => "SIGILL",
+        128 + 6 => "SIGABRT",
+        128 + 7 => "SIGBUS",
+        128 + 8 => "SIGFPE",
+        128 + 9 => "SIGKILL",
+        128 + 11 => "SIGSEGV",
+        128 + 15 => "SIGTERM",
+        > 128 and < 128 + 65 => "other",
+        _ => "none",
+    };
+}

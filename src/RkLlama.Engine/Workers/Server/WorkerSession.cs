@@ -1,0 +1,281 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using RkLlama.Engine.Workers.Protocol;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Workers.Server;
+
+/// <summary>One worker and what it is doing. Frames arrive on the worker's frame thread; everything else comes from requests.</summary>
+internal sealed partial class WorkerSession : IEngineSession
+{
+    private readonly WorkerProcess _worker;
+    private readonly WorkerOpening _opening;
+    private readonly WorkerSettings _settings;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+
+    // What tokens are counted under; written before the first run.
+    private KeyValuePair<string, object?> _modelTag;
+
+    // Guarded by _lock: the run in progress, and whether the worker is gone. A late frame of an earlier run finds another id and is dropped.
+    private ActiveRun? _run;
+    private int _lastRunId;
+    private string? _endOfWorker;
+    private string? _killReason;
+    private bool _disposing;
+
+    // Set when SIGKILL did not help; never reset.
+    private volatile bool _isUnkillable;
+
+    internal WorkerSession(WorkerSettings settings, ILogger runtimeLogger, ILogger logger)
+    {
+        _settings = settings;
+        _logger = logger;
+        _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
+
+        // No frame comes before one has been sent.
+        _opening = new(_worker, settings, logger);
+        _ = WatchAsync();
+    }
+
+    /// <inheritdoc/>
+    public EngineFacts Facts { get; private set; } = null!;
+
+    /// <inheritdoc/>
+    public int? ProcessId => _worker.Id;
+
+    /// <inheritdoc/>
+    public Task<string> Died => _died.Task;
+
+    /// <inheritdoc/>
+    public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, () => _worker.IsAlive) : null;
+
+    /// <exception cref="EngineException">The library cannot be used.</exception>
+    internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _opening.ProbeAsync(library, versionOverride);
+
+    /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
+    /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
+    internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
+    {
+        _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
+        Facts = await _opening.LoadAsync(library, versionOverride, model, cancellationToken).ConfigureAwait(false);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public EngineRun Start(GenerationInput input, RunParameters parameters) =>
+        Start(input, id => _worker.Send(FrameType.Run, new RunCommand(id, input, parameters), WorkerJson.Default.RunCommand));
+
+    /// <inheritdoc/>
+    public EngineRun StartEmbedding(GenerationInput input, bool isMean) =>
+        Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
+
+    private EngineRun Start(GenerationInput input, Action<int> send)
+    {
+        ActiveRun run;
+        lock (_lock)
+        {
+            if (_endOfWorker is not null)
+                throw new SessionDiedException();
+            if (_run is not null)
+                throw new InvalidOperationException("A run is in progress.");
+
+            int id = ++_lastRunId;
+
+            // A text has fewer tokens than half its characters in all but odd cases.
+            int promptTokens = input.Tokens?.Count ?? input.Text!.Length / 2;
+            run = _run = new(id) { Watchdog = new(_settings.Budgets, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
+        }
+
+        _worker.Log.ClearErrors();
+        try
+        {
+            send(run.Id);
+        }
+        catch (IOException)
+        {
+            lock (_lock)
+                _run = null;
+            run.Watchdog.Dispose();
+            throw new SessionDiedException();
+        }
+
+        return new(run.Tokens.Reader, run.End.Task, () => Abort(run.Id));
+    }
+
+    private void Abort(int runId)
+    {
+        if (Current(runId) is not { } run)
+            return;
+
+        run.Watchdog.OnAbort();
+        SendAbort(runId);
+    }
+
+    private void SendAbort(int runId)
+    {
+        Span<byte> payload = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(payload, runId);
+        try
+        {
+            _worker.Send(FrameType.Abort, payload);
+        }
+        catch (IOException)
+        {
+            // The worker is gone; WatchAsync ends the run.
+        }
+    }
+
+    private void OnFrame(FrameType type, ReadOnlySpan<byte> payload, bool hasNext)
+    {
+        switch (type)
+        {
+            case FrameType.Token:
+                int runId = BinaryPrimitives.ReadInt32LittleEndian(payload);
+                if (Current(runId) is not { } run)
+                    break;
+                if (run.OnToken() is { } sinceLast)
+                    _settings.Metrics?.TokenCame(sinceLast, _modelTag);
+                run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
+                if (!hasNext)
+                    run.PassOn();
+                break;
+            case FrameType.Embedding:
+                if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
+                    embedded.Embedding = MemoryMarshal.Cast<byte, float>(payload[4..]).ToArray();
+                break;
+            case FrameType.Ended:
+                EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
+                Current(ended.Id)?.PassOn();
+                _ = EndRunAsync(ended);
+                break;
+            case FrameType.Probed or FrameType.Loaded or FrameType.Failed:
+                _opening.OnFrame(type, payload);
+                break;
+        }
+    }
+
+    private ActiveRun? Current(int runId)
+    {
+        lock (_lock)
+            return _run is { } run && run.Id == runId ? run : null;
+    }
+
+    /// <summary>A run that the worker reports as ended; a failed one is explained by what the library printed.</summary>
+    private async Task EndRunAsync(EndedReply ended)
+    {
+        GenerationEnd end = ended.End;
+        if (end.NeedsExplanation())
+        {
+            await _worker.LogReadUpToAsync(ended.Id).ConfigureAwait(false);
+            if (_worker.Log.ErrorText is { Length: > 0 } errors)
+                end = end with { Reason = FinishReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
+        }
+
+        EndRun(ended.Id, end);
+    }
+
+    private void EndRun(int runId, GenerationEnd end)
+    {
+        ActiveRun? run;
+        lock (_lock)
+        {
+            if (_run?.Id != runId)
+                return;
+            (run, _run) = (_run, null);
+        }
+
+        run.Watchdog.Dispose();
+
+        // A run that was aborted for being late looks like any other that was.
+        if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
+        {
+            end = end with { Reason = FinishReason.Error, Error = verdict };
+            _settings.Metrics?.AbortedAsLate();
+        }
+
+        run.Tokens.Writer.TryComplete();
+        run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()) { Embedding = run.Embedding });
+    }
+
+    /// <summary>Ends a worker that the watchdog has given up.</summary>
+    private async Task KillAsync(string reason)
+    {
+        lock (_lock)
+            _killReason = reason;
+        Log.Killed(_logger, _worker.Id, reason);
+        if (!await _worker.KillAsync().ConfigureAwait(false))
+            Bury(DeclareStuck());
+    }
+
+    /// <summary>The worker outlived SIGKILL; says so where operators look.</summary>
+    private string DeclareStuck()
+    {
+        _isUnkillable = true;
+        if (Stuck is not { } stuck)
+            return "the worker was killed";
+
+        Log.Stuck(_logger, stuck.Message);
+        return stuck.Message;
+    }
+
+    private async Task WatchAsync()
+    {
+        await _worker.FramesEndedAsync().ConfigureAwait(false);
+        Bury(await _worker.DescribeEndAsync().ConfigureAwait(false));
+    }
+
+    /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
+    private void Bury(string reason)
+    {
+        int? runId;
+        bool expected, isKilled;
+        lock (_lock)
+        {
+            if (_killReason is not null)
+                reason = _killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed");
+            isKilled = _killReason is not null;
+            _endOfWorker ??= reason;
+            runId = _run?.Id;
+            expected = _disposing;
+        }
+
+        // Before the run's end, so that whoever is next already sees that this session is of no use.
+        if (!expected && _died.TrySetResult(reason))
+            _settings.Metrics?.WorkerDied(_worker.Signal, isKilled ? "hung" : "crash");
+
+        if (runId is { } id)
+            EndRun(id, new(FinishReason.Error, 0, null, reason));
+
+        _opening.Fail(reason);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+            _disposing = true;
+
+        // A worker that is still loading would hear a polite request only afterwards.
+        if (!_opening.IsLoaded)
+            await _worker.KillAsync().ConfigureAwait(false);
+
+        if (!_isUnkillable)
+            await _worker.DisposeAsync().ConfigureAwait(false);
+        if (_worker.IsAlive)
+            Bury(DeclareStuck());
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Killing worker {ProcessId}: {Reason}")]
+        internal static partial void Killed(ILogger logger, int processId, string reason);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "The board needs a reboot: {Reason}")]
+        internal static partial void Stuck(ILogger logger, string reason);
+    }
+}

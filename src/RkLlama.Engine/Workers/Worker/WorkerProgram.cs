@@ -1,0 +1,244 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RkLlama.Engine.Workers.Protocol;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Workers.Worker;
+
+/// <summary>
+/// The process that hosts the vendor library: <c>rkllama worker</c>, started by the server, one per loaded model, disposable.
+/// It reads commands from stdin and writes frames to what was its stdout; what the library prints goes to stderr. It ends when its stdin ends.
+/// </summary>
+internal sealed class WorkerProgram
+{
+    /// <summary>
+    /// Printed, with a number behind it, after the library's own lines and before the frame that refers to them, because log and frames come
+    /// through different pipes: 0 after a load, a run's id after a run that failed.
+    /// </summary>
+    internal const string LogMark = "rkllama: log mark ";
+
+    /// <summary>The mark behind the log of a probe or load.</summary>
+    internal const int LoadMark = 0;
+
+    private readonly FrameWriter _frames;
+
+    // Written by the reader thread; read by the main loop, which has a thread of its own and so waits on it, as it does for tokens: the worker has no
+    // use for a thread pool.
+    private readonly BlockingCollection<Action> _commands = [];
+
+    // Reader thread only.
+    private int _runId;
+    private CancellationTokenSource? _run;
+
+    // Main loop only.
+    private RkllmModel? _model;
+    private PrefixCache _cache = new(isReused: true);
+
+    private WorkerProgram(Stream output) => _frames = new(output);
+
+    internal static int Run()
+    {
+        using FileStream output = WorkerEnvironment.TakeStandardOutput();
+        WorkerEnvironment.ResetAffinity();
+        WorkerEnvironment.VolunteerToGoFirst();
+
+        // Ctrl-C and the unit's stop reach the whole process group; the server decides when a worker ends.
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static context => context.Cancel = true);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
+
+        WorkerProgram worker = new(output);
+        new Thread(worker.ReadCommands) { Name = "commands", IsBackground = true }.Start();
+        worker.Execute();
+        return 0;
+    }
+
+    /// <summary>
+    /// Nothing here calls the library, so the end of the pipe is noticed even while it hangs.
+    /// </summary>
+    private void ReadCommands()
+    {
+        try
+        {
+            FrameReader reader = new(Console.OpenStandardInput());
+            while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
+                Dispatch(type, payload);
+        }
+        catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException)
+        {
+            Console.Error.WriteLine($"E rkllama: the worker lost its server: {ex.Message}");
+        }
+
+        WorkerEnvironment.ExitNow(0);
+    }
+
+    private void Dispatch(FrameType type, ReadOnlySpan<byte> payload)
+    {
+        switch (type)
+        {
+            case FrameType.Probe:
+                ProbeCommand probe = Read(payload, WorkerJson.Default.ProbeCommand);
+                Enqueue(() => Probe(probe));
+                break;
+            case FrameType.Load:
+                LoadCommand load = Read(payload, WorkerJson.Default.LoadCommand);
+                Enqueue(() => Load(load));
+                break;
+            case FrameType.Run:
+                RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
+                Begin(run.Id, stop => Run(run, stop));
+                break;
+            case FrameType.Embed:
+                EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
+                Begin(embed.Id, stop => Embed(embed, stop));
+                break;
+            case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
+                _ = _run?.CancelAsync();
+                break;
+            case FrameType.Shutdown:
+                Enqueue(Shutdown);
+                break;
+        }
+    }
+
+    private void Begin(int runId, Action<CancellationToken> run)
+    {
+        CancellationTokenSource source = new();
+        (_runId, _run) = (runId, source);
+        Enqueue(() => run(source.Token));
+    }
+
+    private void Enqueue(Action command) => _commands.Add(command);
+
+    /// <summary>Runs the commands one after the other on the main thread, the only one that calls the library (but for runs and aborts).</summary>
+    private void Execute()
+    {
+        foreach (Action command in _commands.GetConsumingEnumerable())
+            command();
+    }
+
+    private void Probe(ProbeCommand command)
+    {
+        try
+        {
+            RkllmLibrary library = RkllmLibrary.Load(command.LibraryPath, command.VersionOverride);
+            Send(FrameType.Probed, RuntimeInfo.From(library.Identity), WorkerJson.Default.RuntimeInfo);
+        }
+        catch (RkllmException ex)
+        {
+            PrintLogMark(LoadMark);
+            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+        }
+    }
+
+    private void Load(LoadCommand command)
+    {
+        try
+        {
+            RkllmLibrary library = RkllmLibrary.Load(command.LibraryPath, command.VersionOverride);
+            _model = RkllmModel.Load(library, new()
+            {
+                ModelPath = command.ModelPath,
+                MaxContextLength = command.MaxContextLength,
+                MaxNewTokens = command.MaxNewTokens,
+                Sampling = command.Sampling,
+                CpuMask = ModelParameters.BigCores(WorkerEnvironment.ProcessorCount),
+            });
+            _cache = new(command.ReusesKvCache);
+            bool disabled = command.KeepsChatTemplate || _model.DisableChatTemplate();
+            PrintLogMark(LoadMark);
+            Send(
+                FrameType.Loaded,
+                new LoadedReply(RuntimeInfo.From(library.Identity), _model.HasPerRunSampling, disabled),
+                WorkerJson.Default.LoadedReply);
+        }
+        catch (RkllmException ex)
+        {
+            PrintLogMark(LoadMark);
+            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+        }
+    }
+
+    private static void PrintLogMark(int mark) => WorkerEnvironment.PrintLine(Encoding.ASCII.GetBytes($"{LogMark}{mark}"));
+
+    private void Run(RunCommand command, CancellationToken cancellationToken)
+    {
+        GenerationEnd? end = null;
+        try
+        {
+            if (_cache.MustClearBefore(command.Input))
+                _model!.ClearKvCache();
+        }
+        catch (RkllmException ex)
+        {
+            SendEnd(command.Id, new(FinishReason.Error, 0, null, ex.Message));
+            return;
+        }
+
+        // One write per token at the NPU's pace; many tokens per write when this thread falls behind.
+        foreach (GenerationPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
+        {
+            end = piece.End ?? end;
+            if (piece.End is null)
+            {
+                _cache.Add(piece.TokenId);
+                _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
+            }
+        }
+
+        // Sent only now: the run has left the library, so the next one may begin.
+        SendEnd(command.Id, end!);
+    }
+
+    private void Embed(EmbedCommand command, CancellationToken cancellationToken)
+    {
+        _cache.Forget();
+        GenerationEnd end;
+        try
+        {
+            HiddenStates states = _model!.Embed(command.Input, cancellationToken);
+            float[] vector = Embedding.Of(states, command.IsMean);
+            byte[] payload = new byte[4 + (4 * vector.Length)];
+            BinaryPrimitives.WriteInt32LittleEndian(payload, command.Id);
+            MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
+            _frames.Add(FrameType.Embedding, payload);
+            end = new(FinishReason.Stop, states.TokenCount, null, null);
+        }
+        catch (RkllmException ex)
+        {
+            end = new(FinishReason.Error, 0, null, ex.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            end = new(FinishReason.Cancelled, 0, null, null);
+        }
+
+        SendEnd(command.Id, end);
+    }
+
+    private void SendEnd(int runId, GenerationEnd end)
+    {
+        if (end.NeedsExplanation())
+            PrintLogMark(runId);
+        Send(FrameType.Ended, new EndedReply(runId, end), WorkerJson.Default.EndedReply);
+    }
+
+    private void Shutdown()
+    {
+        _model?.Dispose();
+        WorkerEnvironment.ExitNow(0);
+    }
+
+    private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)
+    {
+        _frames.Add(type, JsonSerializer.SerializeToUtf8Bytes(message, typeInfo));
+        _frames.Flush();
+    }
+
+    private static T Read<T>(ReadOnlySpan<byte> payload, JsonTypeInfo<T> typeInfo) =>
+        JsonSerializer.Deserialize(payload, typeInfo) ?? throw new JsonException("empty message");
+}

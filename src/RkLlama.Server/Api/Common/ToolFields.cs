@@ -1,0 +1,89 @@
+using System.Text.Json;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>What a request says about tools.</summary>
+/// <param name="Tools">As they go to the chat template; null for none.</param>
+/// <param name="IsRequired">The answer has to call one of them.</param>
+/// <param name="Forced">The one that has to be called, or null.</param>
+internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequired, string? Forced)
+{
+    internal static ToolFields None { get; } = new(null, false, null);
+
+    /// <summary>Calls that must not be made, though there are tools; a call all the same is no answer.</summary>
+    internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
+
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static ToolFields From(JsonElement body)
+    {
+        IReadOnlyList<JsonElement>? tools = body.Array("tools");
+        foreach ((int index, JsonElement tool) in (tools ?? []).Index())
+        {
+            if (NameOf(tool) is null)
+                throw ApiException.BadRequest($"tools[{index}] must be an object with type \"function\" and a function that has a name.", "tools");
+        }
+
+        tools = tools is { Count: > 0 } ? [.. tools.Select(Nested)] : null;
+        if (!body.TryGet("tool_choice", out JsonElement choice))
+            return new(tools, false, null);
+        if (choice.ValueKind == JsonValueKind.String)
+        {
+            return choice.GetString() switch
+            {
+                "none" => None with { Forbidden = tools },
+                "auto" => new(tools, false, null),
+                "required" when tools is not null => new(tools, true, null),
+                "required" => throw ApiException.BadRequest("tool_choice is \"required\", but there are no tools.", "tool_choice"),
+                _ => throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function"),
+            };
+        }
+
+        string name = choice.ValueKind == JsonValueKind.Object && NameOf(choice) is { } named
+            ? named
+            : throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function");
+        JsonElement[] forced = [.. (tools ?? []).Where(tool => NameOf(tool) == name)];
+
+        // A model can only be led to a function by knowing no other.
+        return forced.Length > 0
+            ? new(forced, true, name)
+            : throw ApiException.BadRequest($"tool_choice names the function '{name}', which is not one of the tools.", "tool_choice");
+    }
+
+    /// <summary>The name of a tool: under <c>function</c>, or, as the responses API has it, directly.</summary>
+    internal static string? NameOf(JsonElement tool)
+    {
+        if (tool.ValueKind != JsonValueKind.Object)
+            return null;
+        JsonElement owner = tool.TryGetProperty("function", out JsonElement function) && function.ValueKind == JsonValueKind.Object ? function : tool;
+        return owner.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null;
+    }
+
+    /// <summary>As chat templates expect a tool: its fields under <c>function</c>, where the responses API has them directly.</summary>
+    private static JsonElement Nested(JsonElement tool)
+    {
+        if (tool.TryGetProperty("function", out _))
+            return tool;
+        Dictionary<string, JsonElement> fields = tool.EnumerateObject().Where(static field => field.Name is "name" or "description" or "parameters").ToDictionary(
+            static field => field.Name, static field => field.Value);
+        return JsonSerializer.SerializeToElement(new NestedTool("function", fields), ApiJson.Wire.NestedTool);
+    }
+
+    /// <summary>The names of which calls are looked for, with the schema of their parameters where there is one; null for none.</summary>
+    internal IReadOnlyDictionary<string, JsonElement>? Schemas()
+    {
+        if ((Tools ?? Forbidden) is not { } tools)
+            return null;
+        Dictionary<string, JsonElement> schemas = new(StringComparer.Ordinal);
+        foreach (JsonElement tool in tools)
+        {
+            JsonElement owner = tool.TryGetProperty("function", out JsonElement function) ? function : tool;
+            schemas[NameOf(tool)!] = owner.TryGetProperty("parameters", out JsonElement parameters) ? parameters : default;
+        }
+
+        return schemas;
+    }
+}
+
+/// <summary>A tool in the form of chat completions.</summary>
+internal sealed record NestedTool(string Type, Dictionary<string, JsonElement> Function);

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using RkLlama.Native;
+using RkLlama.Output;
+using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>The body of <c>POST /v1/chat/completions</c>. Fields that are not known are ignored.</summary>
+internal sealed record ChatCompletionRequest
+{
+    internal required string Model { get; init; }
+
+    internal required Conversation Conversation { get; init; }
+
+    internal required ToolFields Tools { get; init; }
+
+    internal required ThinkingFields Thinking { get; init; }
+
+    /// <summary>Null for text.</summary>
+    internal required OutputFormat? Format { get; init; }
+
+    /// <summary>Whether thoughts go into a field of their own; otherwise they stay in the content with their tags.</summary>
+    internal required bool SplitsReasoning { get; init; }
+
+    internal required bool Stream { get; init; }
+
+    /// <summary>Whether a stream ends with the usage.</summary>
+    internal required bool IncludesUsage { get; init; }
+
+    internal required int? MaxTokens { get; init; }
+
+    internal required SamplingParameters Sampling { get; init; }
+
+    internal required IReadOnlyList<string> StopSequences { get; init; }
+
+    internal required IReadOnlyList<string> Unsupported { get; init; }
+
+    internal OutputWishes Wishes => new()
+    {
+        StopSequences = StopSequences,
+        Tools = Tools.Schemas(),
+        DropsCalls = Tools.Tools is null,
+        SplitsReasoning = SplitsReasoning,
+        ThinkingBudget = Thinking.Budget,
+        Format = Format,
+    };
+
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static ChatCompletionRequest From(JsonElement body)
+    {
+        RequestFields.RequireObject(body);
+        ToolFields tools = ToolFields.From(body);
+        RequestFields.RequireOne(body);
+        ThinkingFields thinking = ThinkingFields.FromOpenAi(body);
+        return new()
+        {
+            Model = RequestFields.ReadModel(body),
+            Conversation = new(ReadMessages(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
+            Tools = tools,
+            Thinking = thinking,
+            Format = body.ReadResponseFormat(),
+
+            // As llama-server has it.
+            SplitsReasoning = body.Text("reasoning_format") is not "none",
+            Stream = body.Flag("stream") ?? false,
+            IncludesUsage = body.Object("stream_options")?.Flag("include_usage") ?? false,
+            MaxTokens = RequestFields.ReadMaxTokens(body, "max_completion_tokens", "max_tokens"),
+            Sampling = body.ReadSampling(),
+            StopSequences = RequestFields.ReadStops(body),
+            Unsupported = [.. body.UnsupportedFields()],
+        };
+    }
+
+    private static List<ChatMessage> ReadMessages(JsonElement body)
+    {
+        IReadOnlyList<JsonElement> messages = body.Array("messages") ?? throw ApiException.BadRequest("messages is missing: send an array of messages.", "messages");
+        if (messages.Count == 0)
+            throw ApiException.BadRequest("messages is empty: send at least one message.", "messages");
+        return [.. messages.Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))];
+    }
+}

@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using RkLlama.Server.Api.Common;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>Texts to embed. Other fields are ignored; null is as absent.</summary>
+internal sealed record EmbeddingsBody
+{
+    /// <summary>An embedding model as GET /v1/models lists it; it is loaded if need be.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>One text, or several of which each gets a vector. Token ids are refused: they belong to one tokenizer.</summary>
+    [AnyOf(typeof(string), typeof(string[]))]
+    public required JsonElement Input { get; init; }
+
+    /// <summary>base64 is that of the little-endian float32 values.</summary>
+    [AllowedValues("float", "base64")]
+    public string? EncodingFormat { get; init; }
+
+    /// <summary>The first so many values alone, again of length 1; for models that were trained to allow it.</summary>
+    [Range(1, int.MaxValue)]
+    public int? Dimensions { get; init; }
+}

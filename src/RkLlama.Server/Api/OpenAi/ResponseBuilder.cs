@@ -1,0 +1,134 @@
+using System.Text;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Output;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>Makes one response of an answer's parts: the events of a stream as they come, and at any time the response so far.</summary>
+internal sealed class ResponseBuilder(ResponsesRequest request, long created)
+{
+    private static readonly JsonElement Auto = Parse("\"auto\""), None = Parse("[]"), Nothing = Parse("{}"), PlainText = Parse("""{"type":"text"}""");
+
+    private readonly string _id = ChatCompletions.NewId("resp_");
+    private readonly List<ResponseItem> _items = [];
+
+    // The item that grows, and its text so far; a call is whole when it comes.
+    private readonly StringBuilder _text = new();
+    private ResponseItem? _open;
+    private int _events;
+
+    /// <summary>The number that the next event would have.</summary>
+    internal int NextNumber => _events;
+
+    internal IEnumerable<ResponseEvent> Begin()
+    {
+        yield return Next("response.created") with { Response = State("in_progress", null) };
+        yield return Next("response.in_progress") with { Response = State("in_progress", null) };
+    }
+
+    internal IEnumerable<ResponseEvent> Take(OutputPart part) => part switch
+    {
+        ContentPart content => Grow("message", "msg_", content.Text),
+        ReasoningPart thought => Grow("reasoning", "rs_", thought.Text),
+        ToolCallPart call => AddCall(call),
+        _ => throw new InvalidOperationException(part.GetType().Name),
+    };
+
+    internal IEnumerable<ResponseEvent> End(AnswerEnd end)
+    {
+        // An answer has a message, be it an empty one.
+        if (_open is null && _items.Count == 0)
+        {
+            foreach (ResponseEvent opening in Grow("message", "msg_", ""))
+                yield return opening;
+        }
+
+        bool isWhole = end.FinishReason != "length";
+        foreach (ResponseEvent closing in Close(isWhole ? "completed" : "incomplete"))
+            yield return closing;
+        yield return Next(isWhole ? "response.completed" : "response.incomplete") with { Response = Finished(end) };
+    }
+
+    internal Response Finished(AnswerEnd end) => State(end.FinishReason == "length" ? "incomplete" : "completed", new(
+        end.PromptTokens, new(end.CachedTokens ?? 0), end.OutputTokens, new(end.ReasoningTokens), end.PromptTokens + end.OutputTokens));
+
+    private IEnumerable<ResponseEvent> Grow(string type, string prefix, string text)
+    {
+        if (_open?.Type != type)
+        {
+            foreach (ResponseEvent closing in Close("completed"))
+                yield return closing;
+            _open = new ResponseItem(type, ChatCompletions.NewId(prefix), "in_progress")
+            {
+                Role = type == "message" ? "assistant" : null,
+                Summary = type == "reasoning" ? [] : null,
+                Content = [],
+            };
+            yield return Next("response.output_item.added") with { OutputIndex = _items.Count, Item = _open };
+            yield return InItem("response.content_part.added") with { Part = ContentOf(_open, "") };
+        }
+
+        _text.Append(text);
+        if (text.Length > 0)
+            yield return InItem($"response.{ContentOf(_open, "").Type}.delta") with { Delta = text, Logprobs = type == "message" ? [] : null };
+    }
+
+    private IEnumerable<ResponseEvent> Close(string status)
+    {
+        if (_open is not { } item)
+            yield break;
+
+        ResponseContent content = ContentOf(item, _text.ToString());
+        yield return InItem($"response.{content.Type}.done") with { Text = content.Text, Logprobs = content.Logprobs };
+        yield return InItem("response.content_part.done") with { Part = content };
+        item = item with { Status = status, Content = [content] };
+        yield return Next("response.output_item.done") with { OutputIndex = _items.Count, Item = item };
+        _items.Add(item);
+        _open = null;
+        _text.Clear();
+    }
+
+    private IEnumerable<ResponseEvent> AddCall(ToolCallPart call)
+    {
+        foreach (ResponseEvent closing in Close("completed"))
+            yield return closing;
+
+        ResponseItem item = new("function_call", ChatCompletions.NewId("fc_"), "in_progress") { CallId = call.Id, Name = call.Name, Arguments = "" };
+        ResponseEvent about = new("", 0) { ItemId = item.Id, OutputIndex = _items.Count };
+        yield return Next("response.output_item.added") with { OutputIndex = _items.Count, Item = item };
+        yield return Next("response.function_call_arguments.delta", about) with { Delta = call.Arguments };
+        yield return Next("response.function_call_arguments.done", about) with { Arguments = call.Arguments, Name = call.Name };
+        item = item with { Status = "completed", Arguments = call.Arguments };
+        yield return Next("response.output_item.done") with { OutputIndex = _items.Count, Item = item };
+        _items.Add(item);
+    }
+
+    private static ResponseContent ContentOf(ResponseItem item, string text) =>
+        item.Type == "message" ? new("output_text", text) { Annotations = [], Logprobs = [] } : new("reasoning_text", text);
+
+    private ResponseEvent Next(string type, ResponseEvent? like = null) => (like ?? new("", 0)) with { Type = type, SequenceNumber = _events++ };
+
+    private ResponseEvent InItem(string type) => Next(type) with { ItemId = _open!.Id, OutputIndex = _items.Count, ContentIndex = 0 };
+
+    private Response State(string status, ResponseUsage? usage) => new(_id, "response", created, status, request.Model, [.. _items])
+    {
+        IncompleteDetails = status == "incomplete" ? new("max_output_tokens") : null,
+        Instructions = request.Echo.Instructions,
+        MaxOutputTokens = request.Echo.MaxOutputTokens,
+        Reasoning = new(request.Echo.Effort, null),
+        Temperature = request.Echo.Temperature,
+        Text = new(request.Echo.Format ?? PlainText),
+        ToolChoice = request.Echo.ToolChoice ?? Auto,
+        Tools = request.Echo.Tools ?? None,
+        TopP = request.Echo.TopP,
+        Usage = usage,
+        Metadata = request.Echo.Metadata ?? Nothing,
+    };
+
+    private static JsonElement Parse(string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.OpenApi;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Server.Api;
+using RkLlama.Server.Api.Ollama;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Api.Operations;
+using RkLlama.Server.Api.RkLlama;
+
+namespace RkLlama.Server.OpenApi;
+
+/// <summary>
+/// <c>GET /openapi/v1.json</c>: the OpenAPI document of everything that is mapped. Paths and methods come from the routes, schemas from the wire types
+/// with their docstrings, the rest from <see cref="OperationTable"/>.
+/// </summary>
+internal static class OpenApiDocuments
+{
+    private const string Path = "/openapi/v1.json";
+
+    internal const string Name = "v1";
+
+    internal static void AddOpenApiDocument(this IServiceCollection services)
+    {
+        // Read by the schemas alone: answers are written with ApiJson.Wire.
+        services.ConfigureHttpJsonOptions(static json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.TypeInfoResolver = JsonTypeInfoResolver.Combine(ApiJson.Wire, StatusJson.Wire, BodyJson.Default);
+        });
+        services.AddOpenApi(Name, static options =>
+        {
+            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.CreateSchemaReferenceId = SchemaRules.NameOf;
+            options.AddSchemaTransformer(SchemaRules.ApplyAsync);
+            options.AddOperationTransformer(OperationRules.ApplyAsync);
+            options.AddDocumentTransformer(Describe);
+        });
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, OperationTypes>());
+        services.AddSingleton<OpenApiDocumentCache>();
+    }
+
+    internal static void MapOpenApiDocument(this IEndpointRouteBuilder app) => app.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], Get);
+
+    private static async Task<IResult> Get(OpenApiDocumentCache cache) =>
+        Results.Bytes(await cache.GetAsync().ConfigureAwait(false), "application/json");
+
+    private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new()
+        {
+            Title = "RkLlama",
+            Version = BuildInfo.Version,
+            Description = """
+                Language models on the NPU of a Rockchip board, behind three APIs: the guide's, OpenAI's and Ollama's. One run at a time; others wait in line.
+
+                A path that does not exist is a 404, a method that is not allowed a 405; both are errors in the shape of the API that the path belongs to.
+                A stream that fails after it has begun ends with the error as its last event or line, and the connection is cut. A stream that has
+                nothing to say for some seconds sends a comment (server-sent events) or a line without text; an answer in one piece that takes
+                long begins with white space.
+
+                Bodies are JSON whatever their content type says. Fields that are not described are ignored; null is as absent. Every answer has an
+                X-Request-Id, which client libraries show with their errors, and an X-RkLlama-Node; an X-RkLlama-Model while there is one (percent-encoded); a
+                Server-Timing where a run has begun.
+                """.ReplaceLineEndings("\n"),
+        };
+        document.Servers = [new() { Url = "/" }];
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = RkLlamaOperations.Tag, Description = "The guide's API: one model, loaded and unloaded by hand." },
+            new() { Name = OpenAiOperations.Tag, Description = "As far as a text model on this runtime can serve it. Loads the model that a request names." },
+            new() { Name = OllamaOperations.Tag, Description = "As far as a text model on this runtime can serve it. Loads the model that a request names." },
+            new() { Name = NodeOperations.Tag, Description = "The node itself." },
+        };
+        OperationRules.AddSecurity(document);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>The document as it goes out. It never changes while the server runs, and takes its time to make.</summary>
+internal sealed class OpenApiDocumentCache(IServiceProvider services)
+{
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock.
+    private Task<byte[]>? _document;
+
+    internal Task<byte[]> GetAsync()
+    {
+        lock (_lock)
+            return _document is null or { IsFaulted: true } ? _document = Task.Run(MakeAsync) : _document;
+    }
+
+    private async Task<byte[]> MakeAsync()
+    {
+        OpenApiDocument document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(OpenApiDocuments.Name).GetOpenApiDocumentAsync().ConfigureAwait(false);
+        using MemoryStream json = new();
+        await document.SerializeAsJsonAsync(json, OpenApiSpecVersion.OpenApi3_1).ConfigureAwait(false);
+        json.WriteByte((byte)'\n');
+        byte[] bytes = json.ToArray();
+
+        // Making it takes some 30 MB, which nothing would ever give back: a server makes little garbage.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return bytes;
+    }
+}

@@ -1,7 +1,0 @@
-namespace RkLlama.Server.Worker;
-
-/// <summary>The model's context length is smaller than asked for.</summary>
-internal sealed class ContextLimitException(int limit) : Exception
-{
-    internal int Limit => limit;
-}

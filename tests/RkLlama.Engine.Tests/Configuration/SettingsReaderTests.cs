@@ -1,0 +1,105 @@
+using System.Net;
+using RkLlama.Engine.Configuration;
+
+namespace RkLlama.Engine.Tests.Configuration;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Without_any_setting_there_are_the_guides_defaults()
+    {
+        ServerOptions options = Read([], []);
+
+        options.Port.Should().Be(8080);
+        options.Host.Should().BeNull("all interfaces");
+        options.Models.Should().EndWith("/RKLLAMA/models");
+        options.QueueLength.Should().Be(64);
+    }
+
+    [Fact]
+    public void The_command_line_beats_RKLLAMA_PORT_beats_PORT()
+    {
+        Read([("port", "1")], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(1);
+        Read([], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(2);
+        Read([], [("PORT", "3")]).Port.Should().Be(3);
+    }
+
+    [Theory]
+    [InlineData("node-name", "RKLLAMA_NODE_NAME", "two words")]
+    [InlineData("node-name", "RKLLAMA_NODE_NAME", "nöde")]
+    [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "65536")]
+    [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "none")]
+    public void A_name_or_a_port_that_is_none_is_refused_with_its_source(string option, string variable, string value)
+    {
+        FluentActions.Invoking(() => Read([(option, value)], [])).Should().Throw<SettingException>().WithMessage($"--{option}: *");
+        FluentActions.Invoking(() => Read([], [(variable, value)])).Should().Throw<SettingException>().WithMessage($"{variable}: *");
+    }
+
+    [Fact]
+    public void The_node_is_called_like_its_host_and_has_no_agent_port_unless_it_is_said()
+    {
+        ServerOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
+
+        (silent.NodeName, silent.AgentPort).Should().Be((Environment.MachineName, null));
+        (said.NodeName, said.AgentPort).Should().Be(("node1", 8081));
+    }
+
+    [Fact]
+    public void Every_option_has_a_variable()
+    {
+        ServerOptions options = Read([], [
+            ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
+            ("RKLLAMA_PRELOAD", "x"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
+
+        options.Should().BeEquivalentTo(new
+        {
+            Host = IPAddress.Loopback,
+            Models = "/m",
+            Library = "/l.so",
+            TargetPlatform = "rk3576",
+            Preload = "x",
+            QueueLength = 5,
+            DrainTime = TimeSpan.FromSeconds(7),
+            RuntimeVersion = "1.2.3",
+        });
+    }
+
+    [Theory]
+    [InlineData("port", "eighty")]
+    [InlineData("port", "-1")]
+    [InlineData("port", "65536")]
+    [InlineData("port", "")]
+    [InlineData("host", "nowhere")]
+    [InlineData("models", "")]
+    [InlineData("target_platform", "rk3399")]
+    [InlineData("queue", "many")]
+    [InlineData("drain", "4000")]
+    [InlineData("heartbeat", "0")]
+    [InlineData("load-timeout", "0")]
+    [InlineData("prefill-timeout", "0.0")]
+    [InlineData("token-timeout", "0")]
+    [InlineData("abort-grace", "0")]
+    [InlineData("token-timeout", "NaN")]
+    [InlineData("token-timeout", "-1")]
+    [InlineData("max-connections", "0")]
+    [InlineData("api-key", "two words")]
+    public void A_bad_value_is_named_as_it_was_given(string name, string value)
+    {
+        Action byOption = () => Read([(name, value)], []);
+
+        byOption.Should().Throw<SettingException>().WithMessage($"--{name}*");
+    }
+
+    [Fact]
+    public void A_bad_variable_is_named_as_a_variable()
+    {
+        Action read = () => Read([], [("PORT", "eighty")]);
+
+        read.Should().Throw<SettingException>().WithMessage("PORT: 'eighty'*");
+    }
+
+    private static ServerOptions Read((string Name, string Value)[] options, (string Name, string Value)[] environment) =>
+        new SettingsReader(
+            name => options.Where(option => option.Name == name).Select(option => option.Value).FirstOrDefault(),
+            name => environment.Where(variable => variable.Name == name).Select(variable => variable.Value).FirstOrDefault()).Read();
+}

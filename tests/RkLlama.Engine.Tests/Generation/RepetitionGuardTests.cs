@@ -1,0 +1,48 @@
+using RkLlama.Engine.Generation;
+
+namespace RkLlama.Engine.Tests.Generation;
+
+public sealed class RepetitionGuardTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(RepetitionGuard.LongestPhrase)]
+    public void A_phrase_may_stand_as_often_as_allowed_and_no_more(int length)
+    {
+        int[] phrase = [.. Enumerable.Range(100, length)];
+        RepetitionGuard guard = new(4);
+
+        int taken = 0;
+        bool looped = false;
+        foreach (int token in (int[])[1, 2, 3, .. Enumerable.Repeat(phrase, 8).SelectMany(tokens => tokens)])
+        {
+            taken++;
+            if (looped = guard.Repeats(token))
+                break;
+        }
+
+        looped.Should().BeTrue();
+        taken.Should().Be(3 + (5 * length));
+    }
+
+    [Fact]
+    public void A_phrase_longer_than_the_longest_is_not_seen()
+    {
+        RepetitionGuard guard = new(2);
+
+        bool looped = Enumerable.Range(0, 10 * (RepetitionGuard.LongestPhrase + 1)).Any(i => guard.Repeats(i % (RepetitionGuard.LongestPhrase + 1)));
+
+        looped.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Counting_and_prose_are_no_loops()
+    {
+        RepetitionGuard guard = new(2);
+        int[] tokens = [5, 6, 5, 6, 7, 5, 6, 5, 6, 8, .. Enumerable.Range(1000, 500)];
+
+        tokens.Any(guard.Repeats).Should().BeFalse();
+    }
+}

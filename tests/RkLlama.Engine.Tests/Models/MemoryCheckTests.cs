@@ -1,0 +1,30 @@
+using RkLlama.Engine.Models;
+
+namespace RkLlama.Engine.Tests.Models;
+
+public sealed class MemoryCheckTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public void A_model_larger_than_the_free_memory_is_refused_with_both_numbers()
+    {
+        using (FileStream file = File.OpenWrite(_file))
+            file.SetLength(3000L << 20);
+
+        MemoryCheck.Describe(_file, 2000L << 20).Should().Contain("3000 MiB").And.Contain("2000 MiB");
+        MemoryCheck.Describe(_file, 3000L << 20).Should().BeNull();
+        MemoryCheck.Describe(_file, null).Should().BeNull("an unknown amount is no reason to refuse");
+    }
+
+    [Fact]
+    public void The_kernels_own_estimate_counts()
+    {
+        File.WriteAllText(_file, "MemTotal:        8000000 kB\nMemFree:           10000 kB\nMemAvailable:    5000000 kB\n");
+
+        MemoryCheck.AvailableBytes(_file).Should().Be(5_000_000L << 10);
+        MemoryCheck.AvailableBytes("/nowhere").Should().BeNull();
+    }
+}

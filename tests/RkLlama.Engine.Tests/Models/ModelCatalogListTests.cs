@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Tests.Support;
+
+namespace RkLlama.Engine.Tests.Models;
+
+public sealed class ModelCatalogListTests : IDisposable
+{
+    private readonly TempDirectory _root = new();
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Directories_with_a_model_file_are_listed_in_ordinal_order()
+    {
+        _root.Write("tinyllama-1.1b/t.rkllm");
+        _root.Write("Qwen-1_8B-Chat/q.rkllm");
+        _root.Write("DeepSeek-R1-1.5B/d.rkllm");
+        _root.Write(".hidden/h.rkllm");
+
+        List().Should().Equal(".hidden", "DeepSeek-R1-1.5B", "Qwen-1_8B-Chat", "tinyllama-1.1b");
+    }
+
+    [Fact]
+    public void Directories_without_a_model_are_not_listed()
+    {
+        _root.MakeDirectory("empty");
+        _root.Write("notes/readme.txt");
+        _root.Write("capitals/x.RKLLM");
+        _root.Write("modelfile-only/Modelfile", "FROM=missing.rkllm\nSYSTEM=a b\n");
+        _root.Write("file.txt");
+
+        List().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Links_count_like_what_they_stand_for_even_when_they_lead_nowhere()
+    {
+        using TempDirectory elsewhere = new();
+        elsewhere.Write("model/m.rkllm");
+        string file = elsewhere.Write("weights.bin");
+        _root.Link("linked-directory", elsewhere.At("model"));
+        _root.Link("linked-file/a.rkllm", file);
+        _root.Link("dangling/a.rkllm", "/nowhere/a.rkllm");
+        _root.Link("dangling-directory", "/nowhere");
+
+        List().Should().Equal("dangling", "linked-directory", "linked-file");
+    }
+
+    [Fact]
+    public void A_Modelfile_whose_FROM_exists_makes_its_directory_a_model()
+    {
+        using TempDirectory elsewhere = new();
+        _root.Write("absolute/Modelfile", $"FROM=\"{elsewhere.Write("a.bin")}\"\n");
+        _root.Write("relative/Modelfile", "FROM=\"sub/b.bin\"\n");
+        _root.Write("relative/sub/b.bin");
+
+        List().Should().Equal("absolute", "relative");
+    }
+
+    [Fact]
+    public void A_loose_file_is_a_model_of_its_own_name()
+    {
+        _root.Write("x.rkllm");
+        _root.Link("dangling.rkllm", "/nowhere");
+        _root.Write(".rkllm");
+        _root.Write("..rkllm");
+        _root.Write("...rkllm");
+
+        List().Should().Equal("dangling", "x");
+    }
+
+    [Theory]
+    [InlineData("FROM=\"../x.rkllm\"\n")]
+    [InlineData("FROM ../x.rkllm\n")]
+    [InlineData("FROM=\"link.bin\"\n")]
+    [InlineData("FROM=\"{root}/x.rkllm\"\n")]
+    public void A_loose_file_that_a_Modelfile_names_is_not_listed_again(string modelfile)
+    {
+        _root.Write("x.rkllm");
+        _root.Write("model/Modelfile", modelfile.Replace("{root}", _root.Path, StringComparison.Ordinal));
+        _root.Link("model/link.bin", "../x.rkllm");
+
+        List().Should().Equal("model");
+    }
+
+    [Fact]
+    public void A_loose_link_and_a_Modelfile_that_lead_to_one_file_are_one_model()
+    {
+        using TempDirectory elsewhere = new();
+        string weights = elsewhere.Write("w.rkllm");
+        _root.Link("x.rkllm", weights);
+        _root.Link("model/m.rkllm", weights);
+        _root.Write("model/Modelfile", "FROM=m.rkllm\n");
+
+        List().Should().Equal("model");
+    }
+
+    [Fact]
+    public void The_parent_of_a_linked_directory_is_the_one_the_kernel_takes()
+    {
+        using TempDirectory elsewhere = new();
+        elsewhere.Write("x.rkllm");
+        elsewhere.Write("model/Modelfile", "FROM=../x.rkllm\n");
+        _root.Link("model", elsewhere.At("model"));
+        _root.Write("x.rkllm");
+
+        List().Should().Equal("model", "x");
+        new ModelCatalog(_root.Path).Find("model").ModelPath.Should().Be(elsewhere.At("x.rkllm"));
+    }
+
+    [Fact]
+    public void A_loose_file_beside_a_directory_of_its_name_is_not_listed()
+    {
+        _root.Write("x.rkllm");
+        _root.MakeDirectory("x");
+
+        List().Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("FROM: broken")]
+    [InlineData("TOP_K=many")]
+    [InlineData("FROM=\"\\u0000\"")]
+    public void A_broken_Modelfile_hides_no_other_model(string modelfile)
+    {
+        _root.Write("broken/Modelfile", modelfile);
+        _root.Write("broken-with-file/Modelfile", modelfile);
+        _root.Write("broken-with-file/a.rkllm");
+        _root.MakeDirectory("odd/Modelfile");
+        _root.Link("loop/Modelfile", "Modelfile");
+        _root.Write("good/g.rkllm");
+        _root.Write("x.rkllm");
+
+        List().Should().Equal("broken-with-file", "good", "x");
+    }
+
+    [Fact]
+    public void Names_that_no_client_could_send_are_left_out()
+    {
+        _root.Write("good/g.rkllm");
+        _root.Write("line\nbreak/a.rkllm");
+        _root.Write("back\\slash/a.rkllm");
+        // .NET cannot write a name that is not UTF-8; a shell can.
+        using Process shell = Process.Start(new ProcessStartInfo("/bin/sh")
+        {
+            ArgumentList = { "-c", "mkdir \"$(printf 'bad\\377')\" && touch \"$(printf 'bad\\377/a.rkllm')\" && touch \"$(printf 'x\\377.rkllm')\"" },
+            WorkingDirectory = _root.Path,
+        })!;
+        shell.WaitForExit();
+        shell.ExitCode.Should().Be(0);
+
+        IReadOnlyList<string> names = List();
+        using Process cleanUp = Process.Start(new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "rm -rf bad* x*" }, WorkingDirectory = _root.Path })!;
+        cleanUp.WaitForExit();
+
+        names.Should().Equal("good");
+    }
+
+    [Fact]
+    public void New_directories_are_seen_at_once()
+    {
+        ModelCatalog catalog = new(_root.Path);
+        catalog.List().Should().BeEmpty();
+
+        _root.Write("new/n.rkllm");
+
+        catalog.List().Should().Equal("new");
+    }
+
+    [Fact]
+    public void Listing_and_finding_change_nothing()
+    {
+        _root.Write("x.rkllm");
+        _root.Write("model/Modelfile", "FROM=m.rkllm\n");
+        _root.Write("model/m.rkllm");
+        _root.MakeDirectory("bare");
+        string[] before = Snapshot();
+
+        ModelCatalog catalog = new(_root.Path);
+        catalog.List();
+        catalog.Find("model");
+        catalog.Find("x");
+        catalog.Find("bare", "a.rkllm", "a/b");
+
+        Snapshot().Should().Equal(before);
+    }
+
+    [Fact]
+    public void A_missing_models_directory_is_said()
+    {
+        string missing = _root.At("missing");
+
+        Action list = () => new ModelCatalog(missing).List();
+
+        ModelException error = list.Should().Throw<ModelException>().Which;
+        error.Kind.Should().Be(ModelErrorKind.ModelsDirectoryMissing);
+        error.Message.Should().Be($"Models directory '{missing}' not found.");
+    }
+
+    private IReadOnlyList<string> List() => new ModelCatalog(_root.Path).List();
+
+    private string[] Snapshot() =>
+    [
+        .. new DirectoryInfo(_root.Path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .Select(entry => $"{entry.FullName} {entry.Attributes} {entry.LastWriteTimeUtc:O} {(entry as FileInfo)?.Length}")
+            .Order(StringComparer.Ordinal),
+    ];
+}

@@ -1,0 +1,189 @@
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Scheduling;
+
+namespace RkLlama.Engine.Tests.Scheduling;
+
+public sealed class RunQueueTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly RunQueue _queue;
+
+    public RunQueueTests() => _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), residency: TimeSpan.FromSeconds(30), _time);
+
+    [Fact]
+    public async Task Turns_are_given_in_the_order_of_arrival()
+    {
+        RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        List<Task<RunQueue.Turn>> waiting = [.. Enumerable.Range(0, 3).Select(_ => _queue.EnterAsync("m", default))];
+        List<int> order = [];
+
+        first.Dispose();
+        while (order.Count < 3)
+        {
+            Task<RunQueue.Turn> next = await Task.WhenAny(waiting.Where((_, index) => !order.Contains(index)));
+            order.Add(waiting.IndexOf(next));
+            (await next).Dispose();
+        }
+
+        order.Should().Equal(0, 1, 2);
+    }
+
+    [Fact]
+    public async Task Giving_a_turn_back_twice_passes_it_on_once()
+    {
+        RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        Task<RunQueue.Turn> second = _queue.EnterAsync("m", default);
+        Task<RunQueue.Turn> third = _queue.EnterAsync("m", default);
+
+        first.Dispose();
+        first.Dispose();
+        await second;
+
+        third.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Leaving_frees_the_place_and_harms_nobody_else()
+    {
+        RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        using CancellationTokenSource leave = new();
+        Task<RunQueue.Turn> leaver = _queue.EnterAsync("m", leave.Token);
+        Task<RunQueue.Turn> next = _queue.EnterAsync("m", default);
+
+        await leave.CancelAsync();
+        first.Dispose();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaver);
+        (await next).Dispose();
+        _queue.IsBusy.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_full_line_is_an_answer_with_a_time_to_come_back()
+    {
+        using RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        for (int i = 0; i < 3; i++)
+            _ = _queue.EnterAsync("m", default);
+
+        Func<Task> enter = () => _queue.EnterAsync("m", default);
+
+        (await enter.Should().ThrowAsync<QueueFullException>()).Which.RetryAfterSeconds.Should().BeInRange(1, 60);
+        _queue.Waiting.Should().Be(3);
+    }
+
+    [Theory]
+    [InlineData(4, 0, 0, 4)]
+    [InlineData(4, 2, 0, 12)]
+    [InlineData(4, 2, 3, 9)]
+    [InlineData(4, 0, 10, 1)]
+    [InlineData(0.2, 3, 0, 1)]
+    [InlineData(30, 3, 0, 60)]
+    public async Task The_time_to_come_back_is_what_the_line_takes_at_the_measured_pace(double turnSeconds, int waiting, double runningSeconds, int expected)
+    {
+        RunQueue.Turn measured = await _queue.EnterAsync("m", default);
+        _time.Advance(TimeSpan.FromSeconds(turnSeconds));
+        measured.Dispose();
+
+        using RunQueue.Turn running = await _queue.EnterAsync("m", default);
+        for (int i = 0; i < waiting; i++)
+            _ = _queue.EnterAsync("m", default);
+        _time.Advance(TimeSpan.FromSeconds(runningSeconds));
+
+        _queue.RetryAfterSeconds.Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task A_pace_that_changes_is_followed()
+    {
+        for (int i = 0; i < 30; i++)
+        {
+            RunQueue.Turn turn = await _queue.EnterAsync("m", default);
+            _time.Advance(TimeSpan.FromSeconds(i < 10 ? 1 : 20));
+            turn.Dispose();
+        }
+
+        _queue.RetryAfterSeconds.Should().Be(20);
+    }
+
+    [Fact]
+    public async Task Idle_is_when_nobody_runs_or_waits()
+    {
+        (await _queue.WhenIdleAsync(TimeSpan.Zero)).Should().BeTrue();
+        RunQueue.Turn turn = await _queue.EnterAsync("m", default);
+
+        Task<bool> tooLate = _queue.WhenIdleAsync(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        (await tooLate).Should().BeFalse();
+        using CancellationTokenSource impatience = new();
+        Task<bool> given = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1), impatience.Token);
+        await impatience.CancelAsync();
+        (await given).Should().BeFalse();
+        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(1));
+        turn.Dispose();
+
+        (await idle).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Nobody_waits_longer_than_allowed()
+    {
+        using RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        Task<RunQueue.Turn> old = _queue.EnterAsync("m", default);
+        _time.Advance(TimeSpan.FromMinutes(3));
+        Task<RunQueue.Turn> young = _queue.EnterAsync("m", default);
+
+        _time.Advance(TimeSpan.FromMinutes(2.1));
+
+        (await old.Invoking(task => task).Should().ThrowAsync<QueueFullException>()).Which.Message.Should().Contain("300 s");
+        young.IsCompleted.Should().BeFalse();
+        _queue.Waiting.Should().Be(1);
+        first.Dispose();
+        (await young).Dispose();
+    }
+
+    [Fact]
+    public async Task A_closed_line_sends_everyone_away_but_the_one_who_runs()
+    {
+        RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        Task<RunQueue.Turn> waiting = _queue.EnterAsync("m", default);
+
+        _queue.Close(() => new InvalidOperationException("closed"));
+        Func<Task> late = () => _queue.EnterAsync("m", default);
+
+        await waiting.Invoking(task => task).Should().ThrowAsync<InvalidOperationException>();
+        await late.Should().ThrowAsync<InvalidOperationException>();
+        _queue.IsBusy.Should().BeTrue();
+        first.Dispose();
+        _queue.IsBusy.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_model_keeps_the_npu_for_a_while_and_no_longer()
+    {
+        RunQueue.Turn turn = await _queue.EnterAsync("a", default);
+        Task<RunQueue.Turn> other = _queue.EnterAsync("b", default);
+        Task<RunQueue.Turn> same = _queue.EnterAsync("a", default);
+
+        turn.Dispose();
+        turn = await same;
+        Task<RunQueue.Turn> late = _queue.EnterAsync("a", default);
+        _time.Advance(TimeSpan.FromSeconds(31));
+        turn.Dispose();
+
+        turn = await other;
+        late.IsCompleted.Should().BeFalse();
+        turn.Dispose();
+        (await late).Dispose();
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_a_model_that_nobody_wants()
+    {
+        RunQueue.Turn turn = await _queue.EnterAsync("a", default);
+        Task<RunQueue.Turn> other = _queue.EnterAsync("b", default);
+
+        turn.Dispose();
+
+        (await other).Dispose();
+    }
+}

@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using System.Text;
+using RkLlama.Engine.Workers.Protocol;
+
+namespace RkLlama.Engine.Tests.Workers;
+
+public sealed class FramesTests
+{
+    [Fact]
+    public void Frames_come_out_as_they_went_in_however_the_pipe_cuts_them()
+    {
+        using MemoryStream pipe = new();
+        FrameWriter writer = new(pipe);
+        writer.Add(FrameType.Run, "{}"u8);
+        writer.AddToken(7, 42, "ä😀"u8);
+        writer.Add(FrameType.Shutdown, []);
+        writer.Add(FrameType.Load, new byte[200_000]);
+        writer.Flush();
+
+        foreach (int chunk in (int[])[1, 3, 1000, int.MaxValue])
+        {
+            FrameReader reader = new(new ChunkedStream(pipe.ToArray(), chunk));
+
+            Next(reader).Should().Be((FrameType.Run, 2));
+            reader.TryRead(out FrameType type, out ReadOnlySpan<byte> token).Should().BeTrue();
+            type.Should().Be(FrameType.Token);
+            BinaryPrimitives.ReadInt32LittleEndian(token).Should().Be(7);
+            BinaryPrimitives.ReadInt32LittleEndian(token[4..]).Should().Be(42);
+            Encoding.UTF8.GetString(token[8..]).Should().Be("ä😀");
+            Next(reader).Should().Be((FrameType.Shutdown, 0));
+            Next(reader).Should().Be((FrameType.Load, 200_000));
+            reader.TryRead(out _, out _).Should().BeFalse();
+        }
+    }
+
+    [Fact]
+    public void A_pipe_that_ends_inside_a_frame_has_ended()
+    {
+        FrameReader reader = new(new MemoryStream([10, 0, 0, 0, 68, 1, 2]));
+
+        reader.TryRead(out _, out _).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(int.MaxValue)]
+    public void A_length_that_makes_no_sense_is_an_error(int length)
+    {
+        byte[] bytes = new byte[64];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
+
+        Action read = () => new FrameReader(new MemoryStream(bytes)).TryRead(out _, out _);
+
+        read.Should().Throw<InvalidDataException>();
+    }
+
+    private static (FrameType Type, int Length) Next(FrameReader reader)
+    {
+        reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload).Should().BeTrue();
+        return (type, payload.Length);
+    }
+
+    private sealed class ChunkedStream(byte[] bytes, int chunk) : MemoryStream(bytes)
+    {
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, chunk));
+    }
+}

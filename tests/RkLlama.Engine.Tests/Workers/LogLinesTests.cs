@@ -1,0 +1,42 @@
+using RkLlama.Engine.Workers.Server;
+
+namespace RkLlama.Engine.Tests.Workers;
+
+public sealed class LogLinesTests
+{
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("one", "one")]
+    [InlineData("one\n", "one")]
+    [InlineData("one\ntwo\n", "one|two")]
+    [InlineData("one\r\n\r\ntwo", "one||two")]
+    [InlineData("\n\n", "|")]
+    public void A_log_is_its_lines(string log, string lines) => string.Join('|', Read(new StringReader(log))).Should().Be(lines);
+
+    [Fact]
+    public void A_line_may_come_in_pieces_and_several_lines_in_one()
+    {
+        string[] lines = [.. Enumerable.Range(0, 500).Select(i => new string((char)('a' + (i % 26)), i * 7 % 3000))];
+
+        Read(new StringReader(string.Join('\n', lines) + "\n")).Should().Equal(lines);
+    }
+
+    [Fact]
+    public void A_line_that_does_not_end_is_not_waited_for()
+    {
+        using StringReader endless = new(new string('x', LogLines.Longest * 3));
+        LogLines lines = new(endless);
+
+        lines.Next().Should().HaveLength(LogLines.Longest);
+        lines.Next().Should().HaveLength(LogLines.Longest);
+        lines.Next().Should().HaveLength(LogLines.Longest);
+        lines.Next().Should().BeNull();
+    }
+
+    private static IEnumerable<string> Read(TextReader reader)
+    {
+        LogLines lines = new(reader);
+        while (lines.Next() is { } line)
+            yield return line;
+    }
+}

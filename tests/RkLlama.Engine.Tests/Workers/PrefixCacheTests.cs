@@ -1,0 +1,48 @@
+using RkLlama.Engine.Workers.Worker;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Tests.Workers;
+
+/// <summary>When the runtime's KV cache has to be emptied before a run.</summary>
+public sealed class PrefixCacheTests
+{
+    [Theory]
+    [InlineData(new[] { 1, 2, 3, 9, 4 }, false)]
+    [InlineData(new[] { 1, 2, 5 }, false)]
+    [InlineData(new[] { 7 }, false)]
+    [InlineData(new[] { 1, 2, 3 }, true)]
+    [InlineData(new[] { 1, 2 }, true)]
+    [InlineData(new[] { 1, 2, 3, 8 }, true)]
+    [InlineData(new[] { 1, 2, 3, 8, 9 }, true)]
+    [InlineData(new[] { 1, 2, 3, 8, 9, 4 }, false)]
+    public void It_is_emptied_when_nothing_of_the_prompt_is_new(int[] next, bool expected)
+    {
+        PrefixCache cache = new(isReused: true);
+        cache.MustClearBefore(GenerationInput.FromTokens([1, 2, 3])).Should().BeFalse();
+        cache.Add(8);
+        cache.Add(9);
+
+        cache.MustClearBefore(GenerationInput.FromTokens(next)).Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("ab", true)]
+    [InlineData("a", true)]
+    [InlineData("abc", false)]
+    public void The_same_holds_for_text(string next, bool expected)
+    {
+        PrefixCache cache = new(isReused: true);
+        cache.MustClearBefore(GenerationInput.FromText("ab"));
+
+        cache.MustClearBefore(GenerationInput.FromText(next)).Should().Be(expected);
+    }
+
+    [Fact]
+    public void Without_reuse_it_is_emptied_before_every_run_but_the_first()
+    {
+        PrefixCache cache = new(isReused: false);
+
+        cache.MustClearBefore(GenerationInput.FromTokens([1])).Should().BeFalse();
+        cache.MustClearBefore(GenerationInput.FromTokens([2])).Should().BeTrue();
+    }
+}
