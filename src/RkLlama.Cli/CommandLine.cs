@@ -44,7 +44,7 @@ internal static class CommandLine
 
     /// <summary>Reads the arguments and runs the server, or prints help, version or what is wrong.</summary>
     /// <returns>The exit code; 2 for a bad setting.</returns>
-    internal static int Run(string[] args, Func<ServerOptions, Task<int>> serve)
+    internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve)
     {
         RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards.");
         Command command = new("serve", "Start the server (the default).");
@@ -79,7 +79,7 @@ internal static class CommandLine
 
         async Task<int> Serve(ParseResult result, CancellationToken cancellationToken)
         {
-            ServerOptions settings;
+            NodeOptions settings;
             try
             {
                 settings = new SettingsReader(name => result.GetValue(options[name]), Environment.GetEnvironmentVariable).Read();

@@ -177,14 +177,14 @@ internal sealed class Generation
 
         // The end-of-text token comes as one last NORMAL without text; an answer cut at the limit has none.
         int tokens = _lastWasEmpty && _tokens > 0 ? _tokens - 1 : _tokens;
-        (FinishReason reason, string? error) = (_error, status) switch
+        (RunEndReason reason, string? error) = (_error, status) switch
         {
-            _ when _cancelled => (FinishReason.Cancelled, null),
-            (not null, _) => (FinishReason.Error, _error),
-            _ when tokens >= _maxNewTokens => (FinishReason.Length, null),
-            (null, not 0) => (FinishReason.Error, $"the runtime refused the run (rkllm_run returned {status})"),
-            _ when !_finished => (FinishReason.Error, "the runtime returned without finishing the answer"),
-            _ => (FinishReason.Stop, (string?)null),
+            _ when _cancelled => (RunEndReason.Cancelled, null),
+            (not null, _) => (RunEndReason.Error, _error),
+            _ when tokens >= _maxNewTokens => (RunEndReason.Length, null),
+            (null, not 0) => (RunEndReason.Error, $"the runtime refused the run (rkllm_run returned {status})"),
+            _ when !_finished => (RunEndReason.Error, "the runtime returned without finishing the answer"),
+            _ => (RunEndReason.Stop, (string?)null),
         };
         _pieces.Writer.TryWrite(new(-1, default, new(reason, tokens, _statistics, error)));
         _pieces.Writer.TryComplete();

@@ -25,7 +25,7 @@ public sealed record RunParameters(SamplingParameters Sampling, int? MaxNewToken
 public readonly record struct GenerationPiece(int TokenId, ReadOnlyMemory<byte> Text, GenerationEnd? End = null);
 
 /// <summary>Why a run ended; it ends for exactly one reason.</summary>
-public enum FinishReason
+public enum RunEndReason
 {
     /// <summary>The model said it was done.</summary>
     Stop,
@@ -43,8 +43,8 @@ public enum FinishReason
 /// <param name="Reason">Why the run ended.</param>
 /// <param name="TokenCount">Tokens of the answer; the end-of-text token is not one of them.</param>
 /// <param name="Statistics">The library's own figures, where the version has them.</param>
-/// <param name="Error">For <see cref="FinishReason.Error"/>: what is known. The library prints its reason, it does not return it.</param>
-public sealed record GenerationEnd(FinishReason Reason, int TokenCount, RunStatistics? Statistics, string? Error);
+/// <param name="Error">For <see cref="RunEndReason.Error"/>: what is known. The library prints its reason, it does not return it.</param>
+public sealed record GenerationEnd(RunEndReason Reason, int TokenCount, RunStatistics? Statistics, string? Error);
 
 /// <summary>The library's figures for one run (from 1.2.1).</summary>
 /// <param name="PrefillMs">Time of prompt processing, ms.</param>

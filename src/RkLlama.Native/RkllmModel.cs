@@ -78,7 +78,7 @@ public sealed class RkllmModel : IDisposable
     /// <summary>
     /// Starts a run; its pieces arrive as the library makes them, the last one says how it ended. Reading blocks the thread until the next piece.
     /// Leaving the loop early, or cancelling from anywhere, aborts the run, and the loop ends with it. A failure of the run is an end with
-    /// <see cref="FinishReason.Error"/>, not an exception.
+    /// <see cref="RunEndReason.Error"/>, not an exception.
     /// </summary>
     /// <param name="beforeWait">Called on the reading thread whenever it is about to wait: all pieces so far have been read.</param>
     /// <exception cref="InvalidOperationException">A run is in progress.</exception>

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja;
+
 namespace RkLlama.Output;
 
 /// <summary>A part of an answer, in the order in which clients get them.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Benchmarks;
 

@@ -32,7 +32,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
         (string text, GenerationEnd end, int pieces) = Ask(model, "!count 30");
 
         text.Trim().Should().Be(string.Join(' ', Enumerable.Range(1, 30)));
-        end.Reason.Should().Be(FinishReason.Stop);
+        end.Reason.Should().Be(RunEndReason.Stop);
         end.TokenCount.Should().Be(30);
         pieces.Should().Be(32, "30 tokens, the end-of-text token and the end");
     }
@@ -44,7 +44,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
 
         (_, GenerationEnd end, _) = Ask(model, "!count 30");
 
-        end.Reason.Should().Be(FinishReason.Length);
+        end.Reason.Should().Be(RunEndReason.Length);
         end.TokenCount.Should().Be(7);
     }
 
@@ -74,7 +74,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
         Set("RKLLM_STANDIN_UTF8", null);
 
         text.Should().Be("a😀b漢字c🚀");
-        end.Reason.Should().Be(FinishReason.Stop);
+        end.Reason.Should().Be(RunEndReason.Stop);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
             cancel.Cancel();
         }
 
-        end!.Reason.Should().Be(FinishReason.Cancelled);
+        end!.Reason.Should().Be(RunEndReason.Cancelled);
         Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
@@ -112,7 +112,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
 
         (_, GenerationEnd end, _) = Read(model.Generate(Text("!loop"), RunParameters.Default, new CancellationToken(canceled: true)));
 
-        end.Reason.Should().Be(FinishReason.Cancelled);
+        end.Reason.Should().Be(RunEndReason.Cancelled);
         Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 
@@ -223,7 +223,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
         model.ClearKvCache();
         (_, GenerationEnd end, _) = Ask(model, "!echo one");
 
-        end.Reason.Should().Be(FinishReason.Stop);
+        end.Reason.Should().Be(RunEndReason.Stop);
         if (IsAtLeast(1, 2, 1))
             end.Statistics!.PrefillTokens.Should().BeGreaterThan(5, "nothing was left to reuse");
     }
@@ -238,7 +238,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
 
         (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
 
-        end.Reason.Should().Be(FinishReason.Error);
+        end.Reason.Should().Be(RunEndReason.Error);
         end.Error.Should().NotBeNullOrEmpty();
         Ask(model, "!echo clean").Text.Should().Be("clean");
     }
@@ -258,7 +258,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
 
         (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
 
-        end.Reason.Should().BeOneOf(FinishReason.Stop, FinishReason.Length);
+        end.Reason.Should().BeOneOf(RunEndReason.Stop, RunEndReason.Length);
         Ask(model, "!echo clean").Text.Should().Be("clean");
     }
 

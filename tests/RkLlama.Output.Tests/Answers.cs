@@ -1,5 +1,7 @@
 using System.Text;
 using RkLlama.Output.ToolCalls;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Output.Tests;
 

@@ -1,4 +1,5 @@
 using RkLlama.Output.ToolCalls;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Output.Tests;
 

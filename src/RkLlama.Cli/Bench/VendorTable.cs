@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Bench;
 

@@ -1,4 +1,5 @@
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Doctor;
 

@@ -3,6 +3,8 @@ using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -119,7 +121,7 @@ internal sealed class ModelChecks(Patient patient)
         string cache = patient.Unit?.Variable("HF_HUB_CACHE") ?? Path.Join(patient.Unit?.Variable("HF_HOME") ?? Path.Join(patient.Home, ".cache", "huggingface"), "hub");
         try
         {
-            PromptSettings settings = PromptSource.SettingsOf(entry);
+            PromptSettings settings = PromptBuilderFactory.SettingsOf(entry);
             return PromptBuilder.Load(patient.Unit is null ? settings : settings with { HuggingFaceCache = patient.At(cache) }, TimeProvider.System).Notes;
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)

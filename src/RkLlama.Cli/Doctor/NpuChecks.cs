@@ -1,5 +1,6 @@
 using System.Globalization;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Hardware;
 using RkLlama.Native;
 
 namespace RkLlama.Cli.Doctor;

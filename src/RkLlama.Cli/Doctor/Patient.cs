@@ -1,6 +1,7 @@
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -39,7 +40,7 @@ internal sealed class Patient
     internal ServiceUnit? Unit { get; }
 
     /// <summary>The settings of the service, or of the server that this shell would start; a setting that is wrong has its default.</summary>
-    internal ServerOptions Settings { get; }
+    internal NodeOptions Settings { get; }
 
     /// <summary>What is wrong with the settings.</summary>
     internal IReadOnlyList<string> SettingFaults { get; }
@@ -103,7 +104,7 @@ internal sealed class Patient
     }
 
     /// <summary>Reads the settings, and without those that are wrong again, so that one fault does not look like many.</summary>
-    private static (ServerOptions Settings, IReadOnlyList<string> Faults) ReadSettings(Func<string, string?> option, Func<string, string?> variable)
+    private static (NodeOptions Settings, IReadOnlyList<string> Faults) ReadSettings(Func<string, string?> option, Func<string, string?> variable)
     {
         Dictionary<string, string> faults = new(StringComparer.Ordinal);
         while (true)

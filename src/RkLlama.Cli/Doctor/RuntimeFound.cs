@@ -1,3 +1,4 @@
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Server;

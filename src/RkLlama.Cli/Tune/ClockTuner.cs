@@ -1,5 +1,6 @@
 using System.Globalization;
 using RkLlama.Engine.Hardware;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Tune;
 

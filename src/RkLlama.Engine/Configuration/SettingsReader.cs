@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Net;
-using RkLlama.Engine.Workers.Server;
+using RkLlama.Engine.Hardware;
+using RkLlama.Native.Interop;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Configuration;
 
@@ -18,9 +21,9 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
 
     /// <exception cref="SettingException">A value is out of range or no value at all.</exception>
-    internal ServerOptions Read()
+    internal NodeOptions Read()
     {
-        ServerOptions defaults = new() { Models = DefaultModels() };
+        NodeOptions defaults = new() { Models = DefaultModels() };
         return defaults with
         {
             Port = Find("port", "PORT") is { } port ? Number(port, 0, 65535, "a port number") : defaults.Port,
@@ -36,8 +39,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             KeepAlive = Find("keep-alive") is { } keep ? Seconds(keep, MaxSeconds) : defaults.KeepAlive,
             DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
             LoadTime = Find("load-timeout") is { } load ? SomeSeconds(load, MaxSeconds) : defaults.LoadTime,
-            RunBudgets = Budgets(defaults.RunBudgets),
-            Heartbeat = Find("heartbeat") is { } beat ? SomeSeconds(beat, 60) : defaults.Heartbeat,
+            RunTimeouts = Budgets(defaults.RunTimeouts),
+            StreamKeepAlive = Find("heartbeat") is { } beat ? SomeSeconds(beat, 60) : defaults.StreamKeepAlive,
             RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
@@ -48,7 +51,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         };
     }
 
-    private RunBudgets Budgets(RunBudgets defaults) => new(
+    private RunTimeouts Budgets(RunTimeouts defaults) => new(
         Find("prefill-timeout") is { } prefill ? SomeSeconds(prefill, MaxSeconds) : defaults.Prefill,
         Find("prefill-token-timeout") is { } each ? Seconds(each, 60) : defaults.PrefillPerToken,
         Find("token-timeout") is { } token ? SomeSeconds(token, MaxSeconds) : defaults.Token,

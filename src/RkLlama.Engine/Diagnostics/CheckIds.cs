@@ -1,3 +1,6 @@
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Models;
+using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Engine.Diagnostics;

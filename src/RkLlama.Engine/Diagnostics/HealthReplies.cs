@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Diagnostics;
 

@@ -1,3 +1,4 @@
+using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 
@@ -28,7 +29,7 @@ internal static class LoadFailure
     ];
 
     /// <summary>What to run, and the line to look at where one is known: <c>rkllama doctor (model-file)</c>.</summary>
-    internal static string See(Exception failure) => CheckOf(failure) is { } check ? $"rkllama doctor ({check})" : "rkllama doctor";
+    internal static string Hint(Exception failure) => CheckOf(failure) is { } check ? $"rkllama doctor ({check})" : "rkllama doctor";
 
     private static string? CheckOf(Exception failure) => failure switch
     {

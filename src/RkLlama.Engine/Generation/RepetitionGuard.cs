@@ -1,3 +1,5 @@
+using RkLlama.Native;
+
 namespace RkLlama.Engine.Generation;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Hardware;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using RkLlama.Engine.Generation;
-using RkLlama.Engine.Workers;
 using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Engine.Metrics;
@@ -16,8 +14,6 @@ internal sealed class NodeMetrics : IDisposable
     private const int MostModels = 32;
     private const string OtherModel = "other";
 
-    // An abort that nobody asked for but the watchdog.
-    private const string Late = "late";
 
     private static readonly double[] Waits = [0.005, 0.05, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
     private static readonly double[] Durations = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640];
@@ -59,9 +55,8 @@ internal sealed class NodeMetrics : IDisposable
         // A series that is there from the start shows its first event as an increase.
         foreach (string cause in RejectionCause.All)
             _rejections.Add(0, Tag("cause", cause));
-        foreach (AbortCause cause in Enum.GetValues<AbortCause>())
-            _aborts.Add(0, Tag("cause", NameOf(cause)));
-        _aborts.Add(0, Tag("cause", Late));
+        foreach (string cause in AbortLabel.All)
+            _aborts.Add(0, Tag("cause", cause));
         foreach (string signal in (string[])["SIGSEGV", "SIGABRT", "SIGKILL"])
             _workerDeaths.Add(0, Tag("signal", signal), Tag("cause", "crash"));
         _workerStarts.Add(0);
@@ -94,20 +89,20 @@ internal sealed class NodeMetrics : IDisposable
     /// <param name="cause">One of <see cref="RejectionCause"/>.</param>
     internal void Rejected(string cause) => _rejections.Add(1, Tag("cause", cause));
 
-    /// <summary>The end of an answer's turn, whatever became of its reader.</summary>
-    internal void AnswerEnded(AnswerFigures figures)
+    /// <summary>A turn of an answer has ended, whoever still reads it.</summary>
+    internal void AnswerEnded(in AnswerMeasurement answer)
     {
-        KeyValuePair<string, object?> model = ModelTag(figures.Model);
-        _promptTokens.Add(figures.PromptTokens, model);
-        _cachedTokens.Add(figures.CachedTokens ?? 0, model);
-        _outputTokens.Add(figures.OutputTokens, model);
-        _prefillSeconds.Add(figures.Timings.Prefill.TotalSeconds, model);
-        _decodeSeconds.Add(figures.Timings.Decode.TotalSeconds, model);
-        if (figures.ToFirstToken is { } first)
+        KeyValuePair<string, object?> model = ModelTag(answer.Model);
+        _promptTokens.Add(answer.PromptTokens, model);
+        _cachedTokens.Add(answer.CachedTokens, model);
+        _outputTokens.Add(answer.OutputTokens, model);
+        _prefillSeconds.Add(answer.Prefill.TotalSeconds, model);
+        _decodeSeconds.Add(answer.Decode.TotalSeconds, model);
+        if (answer.ToFirstToken is { } first)
             _firstToken.Record(first.TotalSeconds, model);
-        if (figures.PrefillRate is { } prefill)
+        if (answer.PrefillRate is { } prefill)
             _prefillRate.Record(prefill, model);
-        if (figures.DecodeRate is { } decode)
+        if (answer.DecodeRate is { } decode)
             _decodeRate.Record(decode, model);
     }
 
@@ -128,10 +123,8 @@ internal sealed class NodeMetrics : IDisposable
     /// <param name="cause">crash; or hung, for one that the server killed because it did not answer.</param>
     internal void WorkerDied(string signal, string cause) => _workerDeaths.Add(1, Tag("signal", signal), Tag("cause", cause));
 
-    internal void Aborted(AbortCause cause) => _aborts.Add(1, Tag("cause", NameOf(cause)));
-
-    /// <summary>A run was ended because the runtime took too long.</summary>
-    internal void AbortedAsLate() => _aborts.Add(1, Tag("cause", Late));
+    /// <param name="cause">One of <see cref="AbortLabel"/>.</param>
+    internal void Aborted(string cause) => _aborts.Add(1, Tag("cause", cause));
 
     internal KeyValuePair<string, object?> ModelTag(string model) => Tag("model", Bounded(model));
 
@@ -142,17 +135,6 @@ internal sealed class NodeMetrics : IDisposable
 
     private Histogram<double> Time(string name, string help, double[] bounds) =>
         Meter.CreateHistogram(name, null, help, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds });
-
-    private static string NameOf(AbortCause cause) => cause switch
-    {
-        AbortCause.ClientLeft => "client_left",
-        AbortCause.Unloaded => "unloaded",
-        AbortCause.Length => "length",
-        AbortCause.StopSequence => "stop_sequence",
-        AbortCause.Repetition => "repetition",
-        AbortCause.ThinkingBudget => "thinking_budget",
-        _ => "other",
-    };
 
     public void Dispose()
     {
@@ -168,3 +150,21 @@ internal static class RejectionCause
 
     internal static IReadOnlyList<string> All { get; } = [QueueFull, QueueTime, Draining, Connections, Memory];
 }
+
+/// <summary>Why a run was aborted, as a metric label.</summary>
+internal static class AbortLabel
+{
+    internal const string ClientLeft = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
+        ThinkingBudget = "thinking_budget";
+
+    /// <summary>The watchdog aborted it because the runtime took too long.</summary>
+    internal const string Late = "late";
+
+    internal static IReadOnlyList<string> All { get; } = [ClientLeft, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Late];
+}
+
+/// <summary>What one turn of an answer took.</summary>
+/// <param name="PrefillRate">Tokens per second; <see langword="null"/> if nothing was prefilled.</param>
+/// <param name="DecodeRate">Tokens per second; <see langword="null"/> if nothing was decoded.</param>
+internal readonly record struct AnswerMeasurement(
+    string Model, int PromptTokens, int CachedTokens, int OutputTokens, TimeSpan Prefill, TimeSpan Decode, TimeSpan? ToFirstToken, double? PrefillRate, double? DecodeRate);

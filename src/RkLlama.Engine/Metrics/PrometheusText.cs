@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 

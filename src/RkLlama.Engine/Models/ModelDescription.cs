@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Models;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Engine.Models;
 

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Prompts.Jinja.Values;
 using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
@@ -8,107 +7,109 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Owns which model the node serves: one at a time. Operators load and unload it; requests that name another one switch to it when it is their turn.
+/// Decides which model has the node's worker: one at a time. The operator loads and unloads it; a request that names another model switches to it once it
+/// has a queue slot. Any thread.
 /// </summary>
 internal sealed partial class ModelHost(
-    IEngine engine, ModelCatalog catalog, PromptSource prompts, NodeFaults faults, NodeMetrics metrics, ServerOptions options, TimeProvider time, ILogger<ModelHost> logger)
+    IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
     : IAsyncDisposable
 {
-    private readonly ModelInspection _inspection = new(logger);
+    private readonly ModelPreflight _preflight = new(logger);
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. Set while a model loads, is loaded, is being replaced, or has failed for good.
-    private LoadedModel? _model;
-    private bool _isLoaded;
-    private int _loads;
+    // Guarded by _lock. Set while a model loads, is loaded, or has failed.
+    private Resident? _resident;
 
     // Guarded by _lock. The end of the last worker: the next one starts after it.
-    private Task _end = Task.CompletedTask;
+    private Task _previousEnd = Task.CompletedTask;
 
     // Guarded by _lock.
-    private readonly NamedModels _named = new(prompts);
+    private readonly RecentModelCache _recent = new();
 
-    // A change, or none.
-    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    // The model whose worker is stuck, if there is one: while it is, no other can start.
+    private volatile ModelInstance? _stuck;
 
-    /// <summary>The model that was loaded, or <see langword="null"/>; a model that is still loading for the first time is not one yet.</summary>
-    internal LoadedModel? Current
+    /// <summary>Raised after each transition of any model, with the state before it; on the thread that caused it. Handlers return at once.</summary>
+    internal event Action<ModelInstance, ModelState>? StateChanged;
+
+    /// <summary>Raised when <see cref="PreloadedModel"/> or an idle timer has changed. Handlers return at once.</summary>
+    internal event Action? PolicyChanged;
+
+    /// <summary>The model that was loaded, or <see langword="null"/>. A model that loads for the first time is not one yet.</summary>
+    internal ModelInstance? Current
     {
         get
         {
             lock (_lock)
-                return _isLoaded ? _model : null;
+                return _resident?.Model is { IsLoaded: true } model ? model : null;
         }
     }
 
-    /// <summary>How many loads have succeeded.</summary>
-    internal int Loads => Volatile.Read(ref _loads);
-
-    /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
-    /// <exception cref="NoModelException">There is none.</exception>
-    internal LoadedModel Require()
-    {
-        lock (_lock)
-            return _model ?? throw new NoModelException();
-    }
-
-    /// <summary>Whether a load would be refused. A model that failed for good makes room for the next.</summary>
-    internal bool IsOccupied
+    /// <summary>Whether a load would be refused. A failed model makes room for the next.</summary>
+    internal bool IsBusy
     {
         get
         {
             lock (_lock)
-                return _model is not null && StateOf(_model) != ModelState.Failed;
+                return IsOccupied;
         }
     }
 
-    /// <summary>What the host does right now; asks nobody.</summary>
+    /// <summary>Whether a model is loaded or loading, so that a request without a model name can be answered.</summary>
+    internal bool HasModel
+    {
+        get
+        {
+            lock (_lock)
+                return _resident is not null;
+        }
+    }
+
+    /// <summary>The state at this moment. Never waits.</summary>
     internal ModelStatus Status
     {
         get
         {
             lock (_lock)
             {
-                return faults.Stuck is { } stuck
-                    ? new(ModelState.Stuck, _model?.Name, _model?.Keeper?.Facts, faults.Last, stuck.Message)
-                    : new(_model is null ? ModelState.None : StateOf(_model), _model?.Name, _model?.Keeper?.Facts, faults.Last, _model?.Keeper?.Failure);
+                ModelInstance? resident = _resident?.Model;
+                return _stuck is { } stuck
+                    ? new(ModelState.Stuck, resident?.Name, resident?.Facts, faults.Last, stuck.Failure)
+                    : new(resident?.State ?? ModelState.NotLoaded, resident?.Name, resident?.Facts, faults.Last, resident?.Failure);
             }
         }
     }
 
-    // A model may be down for good before anybody has taken note of its load.
-    private ModelState StateOf(LoadedModel model) => model.Keeper?.State is { } state && (_isLoaded || state != ModelState.Loaded) ? state : ModelState.Loading;
-
-    /// <summary>Loads a model for the operator; takes seconds. Goes on when the caller loses interest.</summary>
-    /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
-    /// <exception cref="EngineException">It could not be loaded.</exception>
-    /// <exception cref="NoModelException">It was unloaded before it was loaded.</exception>
-    internal async Task<LoadedModel> LoadAsync(ModelEntry entry)
+    /// <summary>
+    /// The model that the operator preloads. It is loaded again when the model that replaced it becomes idle. <see langword="null"/> if none was set, and
+    /// after the operator has unloaded it.
+    /// </summary>
+    internal ModelInstance? PreloadedModel
     {
-        _inspection.Check(entry);
-        LoadedModel model = new(entry, prompts.LoadAsync(entry)) { IsPinned = true };
-        SessionKeeper keeper;
-        lock (_lock)
+        get;
+        set
         {
-            if (faults.Stuck is { } stuck)
-                throw stuck;
-            if (_model is not null && StateOf(_model) != ModelState.Failed)
-                throw new ModelOccupiedException();
-            keeper = Begin(model);
+            field = value;
+            PolicyChanged?.Invoke();
         }
-
-        await AwaitLoadAsync(model, keeper).ConfigureAwait(false);
-        return model;
     }
 
-    /// <summary>The model of a request that names it; nothing is loaded yet but its prompts.</summary>
+    /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
+    /// <exception cref="NoModelException">There is none.</exception>
+    internal ModelInstance Require()
+    {
+        lock (_lock)
+            return _resident?.Model ?? throw new NoModelException();
+    }
+
+    /// <summary>The model of a request that names it. Loads its prompts only.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
     /// <exception cref="ModelException">Its Modelfile does not say what to load.</exception>
-    internal LoadedModel Find(string requested)
+    internal ModelInstance Find(string requested)
     {
         lock (_lock)
         {
-            if (_model is { } current && current.Name == requested)
+            if (_resident?.Model is { } current && current.Name == requested)
                 return current;
         }
 
@@ -116,180 +117,217 @@ internal sealed partial class ModelHost(
         ModelEntry entry = catalog.Find(name);
         lock (_lock)
         {
-            if (_model is { } current && current.Name == name)
+            if (_resident?.Model is { } current && current.Name == name)
                 return current;
 
-            return _named.Get(entry);
+            return _recent.GetOrAdd(entry, NewInstance);
         }
     }
 
-    /// <summary>Makes this model the one that the node serves. Only for whoever has the turn: nothing runs then.</summary>
-    /// <returns>Who keeps its worker.</returns>
-    /// <exception cref="EngineException">It could not be loaded; there is no model then.</exception>
-    /// <exception cref="NoModelException">It was unloaded, before this or before it was loaded.</exception>
-    internal async Task<SessionKeeper> SwitchToAsync(LoadedModel model, CancellationToken cancellationToken)
+    /// <summary>Loads a model for the operator. Takes seconds, and continues if the caller stops waiting.</summary>
+    /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
+    /// <exception cref="EngineException">The load failed.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before it was loaded.</exception>
+    internal async Task<ModelInstance> LoadAsync(ModelEntry entry)
+    {
+        _preflight.Check(entry);
+        ModelInstance model = NewInstance(entry);
+        model.IsPinned = true;
+        Resident resident;
+        lock (_lock)
+        {
+            ThrowIfStuck();
+            if (IsOccupied)
+                throw new ModelOccupiedException();
+            if (_resident is { } failed)
+                _previousEnd = failed.Supervisor.EndAsync();
+            resident = Begin(model);
+        }
+
+        await resident.Load.ConfigureAwait(false);
+        return model;
+    }
+
+    /// <summary>Loads the model if another one, or none, is resident. The caller holds the queue slot, so no run is active.</summary>
+    /// <returns>The supervisor of its worker.</returns>
+    /// <exception cref="EngineException">The load failed; no model is resident then.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
+    internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken)
     {
         bool isChecked = false;
         while (true)
         {
-            SessionKeeper? keeper = null;
+            Resident? pending = null;
             lock (_lock)
             {
-                // Once unloaded it stays so, for all who have found it before; who asks for it again finds another.
+                // An unloaded instance stays unloaded. The next lookup creates a new one.
                 if (model.Unloaded.IsCancellationRequested)
                     throw new NoModelException();
-                if (_model == model && model.Keeper is { } own)
-                    return own;
-                if (_model is not null && !_isLoaded)
+                if (_resident is { Load.IsCompletedSuccessfully: true } own && own.Model == model)
+                    return own.Supervisor;
+                if (_resident is { Load.IsCompleted: false })
                 {
-                    keeper = _model.Keeper!;
+                    pending = _resident;
                 }
                 else if (isChecked)
                 {
-                    if (faults.Stuck is { } stuck)
-                        throw stuck;
+                    ThrowIfStuck();
                     cancellationToken.ThrowIfCancellationRequested();
-                    if (_model is { Keeper: { } old } before)
-                    {
-                        Log.SwitchedAway(logger, before.Name);
-                        before.IsPinned = before == Home;
-                        _end = old.EndAsync();
-                    }
-
-                    keeper = Begin(model);
+                    pending = Switch(model);
                 }
             }
 
-            if (keeper is null)
+            if (pending is null)
             {
-                // Nobody waits for the lock meanwhile.
-                _inspection.Check(model.Entry);
+                // Reads the disk, so outside the lock.
+                _preflight.Check(model.Entry);
                 isChecked = true;
                 continue;
             }
 
-            if (model.Keeper == keeper)
+            if (pending.Model == model)
             {
-                await AwaitLoadAsync(model, keeper).WaitAsync(cancellationToken).ConfigureAwait(false);
-                return keeper;
+                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return pending.Supervisor;
             }
 
-            // The operator is loading another one; afterwards it is this one's turn.
-            await keeper.Loaded.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The operator is loading another model. This one follows.
+            await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Begins the model's idle time anew. One that the operator has loaded has none.</summary>
-    internal void Touch(LoadedModel model, TimeSpan? keepAlive)
+    /// <summary>Resets the idle timer. Models loaded by the operator have no idle timer.</summary>
+    /// <param name="keepAlive">The request's idle time; <see langword="null"/> for the node's, negative for no timer.</param>
+    internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
         model.Expires = model.IsPinned || idle < TimeSpan.Zero ? DateTimeOffset.MaxValue : time.GetUtcNow() + idle;
-        NoteChange();
+        PolicyChanged?.Invoke();
     }
 
-    /// <summary>
-    /// The operator's model that came with the start: it comes back when the one that took its place has been idle for long enough.
-    /// <see langword="null"/> where there is none, or since it was unloaded by hand.
-    /// </summary>
-    internal LoadedModel? Home
+    /// <summary>Stops the worker of the model, if it has one. The next request that names the model loads it again. The caller holds the queue slot.</summary>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
+    internal async Task UnloadIdleAsync(string name)
     {
-        get;
-        set
-        {
-            field = value;
-            NoteChange();
-        }
-    }
-
-    /// <summary>Waits until what the node serves, or until when, has changed since the last time. For one reader.</summary>
-    internal async Task ChangeAsync(CancellationToken cancellationToken) => await _changes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-
-    private void NoteChange() => _changes.Writer.TryWrite(true);
-
-    /// <summary>Ends the worker of the model, if it has one; who names the model afterwards loads it again. Only for whoever has the turn.</summary>
-    internal async Task LetGoAsync(string name)
-    {
-        LoadedModel model;
+        Task end;
         lock (_lock)
         {
-            if (_model is null || _model.Name != name || !_isLoaded)
+            if (_resident is not { Load.IsCompleted: true } resident || resident.Model.Name != name)
                 return;
-            model = _model;
-            (_model, _isLoaded) = (null, false);
-            _end = model.Keeper!.EndAsync();
+            _resident = null;
+            end = _previousEnd = resident.Supervisor.EndAsync();
         }
 
-        await _end.ConfigureAwait(false);
-        NoteChange();
-        Log.Unloaded(logger, model.Name);
+        await end.ConfigureAwait(false);
+        Log.Unloaded(logger, name);
     }
 
-    /// <summary>Under the lock.</summary>
-    private SessionKeeper Begin(LoadedModel model)
-    {
-        (_model, _isLoaded) = (model, false);
-        return model.Keeper = new(model, _end, engine, faults, metrics, time, logger);
-    }
-
-    private async Task AwaitLoadAsync(LoadedModel model, SessionKeeper keeper)
-    {
-        try
-        {
-            await keeper.Loaded.ConfigureAwait(false);
-            lock (_lock)
-            {
-                _isLoaded = _model == model || _isLoaded;
-                _loads++;
-            }
-
-            NoteChange();
-        }
-        catch (Exception ex)
-        {
-            lock (_lock)
-            {
-                if (_model == model)
-                    (_model, _isLoaded) = (null, false);
-            }
-
-            NoteChange();
-            if (ex is OperationCanceledException && model.Unloaded.IsCancellationRequested)
-                throw new NoModelException();
-            throw;
-        }
-    }
-
-    /// <summary>Unloads the model: its run is aborted, whoever waits for it is told, and its memory is free when this returns.</summary>
+    /// <summary>Unloads the model for the operator: aborts its run and fails the requests that wait for it. Its memory is free when this returns.</summary>
     /// <exception cref="NoModelException">There is none.</exception>
-    /// <exception cref="WorkerStuckException">Its worker does not go: the NPU is not free.</exception>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL: the NPU is not free.</exception>
     internal async Task UnloadAsync()
     {
-        LoadedModel model;
-        Task told, end;
+        Resident resident;
+        Task marked, end;
         lock (_lock)
         {
-            model = _model ?? throw new NoModelException();
-            (_model, _isLoaded) = (null, false);
+            resident = _resident ?? throw new NoModelException();
+            _resident = null;
 
-            // In this order: whoever hears from the keeper that the worker goes finds out here why. Whoever reads an answer aborts its run.
-            told = model.MarkUnloadedAsync();
-            end = _end = model.Keeper!.EndAsync();
-            if (Home == model)
-                Home = null;
+            // In this order: a request that sees the worker end finds the reason here.
+            marked = resident.Model.MarkUnloadedAsync();
+            end = _previousEnd = resident.Supervisor.EndAsync();
+            if (PreloadedModel == resident.Model)
+                PreloadedModel = null;
         }
 
-        await told.ConfigureAwait(false);
+        await marked.ConfigureAwait(false);
         await end.ConfigureAwait(false);
-        NoteChange();
-        Log.Unloaded(logger, model.Name);
+        Log.Unloaded(logger, resident.Model.Name);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (IsOccupied)
+        if (IsBusy)
             await UnloadAsync().ConfigureAwait(false);
+    }
+
+    private ModelInstance NewInstance(ModelEntry entry) => new(entry, prompts.LoadAsync(entry), OnStateChanged);
+
+    private void OnStateChanged(ModelInstance model, ModelState from)
+    {
+        if (model.State == ModelState.Stuck)
+            _stuck = model;
+        else if (from == ModelState.Stuck)
+            Interlocked.CompareExchange(ref _stuck, null, model);
+        StateChanged?.Invoke(model, from);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private bool IsOccupied => _resident is { Model.State: not (ModelState.Failed or ModelState.Stuck) };
+
+    private void ThrowIfStuck()
+    {
+        if (_stuck is { Failure: { } failure })
+            throw new EngineException(failure);
+    }
+
+    /// <summary>Under the lock: ends the resident model's worker, and starts this one's.</summary>
+    private Resident Switch(ModelInstance model)
+    {
+        if (_resident is { } before)
+        {
+            Log.SwitchedAway(logger, before.Model.Name);
+            before.Model.IsPinned = before.Model == PreloadedModel;
+            _previousEnd = before.Supervisor.EndAsync();
+        }
+
+        return Begin(model);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private Resident Begin(ModelInstance model)
+    {
+        model.TryMove(ModelState.Loading);
+        WorkerSupervisor supervisor = new(model, _previousEnd, engine, faults, metrics, time, logger);
+        Resident resident = new(model, supervisor);
+        resident.Load = WatchLoadAsync(resident);
+        return _resident = resident;
+    }
+
+    /// <summary>The load, as all waiting callers see it: a model that could not be loaded is no longer resident when it fails.</summary>
+    private async Task WatchLoadAsync(Resident resident)
+    {
+        try
+        {
+            await resident.Supervisor.Ready.ConfigureAwait(false);
+        }
+        catch (Exception ex)
+        {
+            lock (_lock)
+            {
+                if (_resident == resident)
+                    _resident = null;
+            }
+
+            PolicyChanged?.Invoke();
+            if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
+                throw new NoModelException();
+            throw;
+        }
+    }
+
+    /// <summary>The model that has the node's worker.</summary>
+    private sealed class Resident(ModelInstance model, WorkerSupervisor supervisor)
+    {
+        internal ModelInstance Model => model;
+
+        internal WorkerSupervisor Supervisor => supervisor;
+
+        /// <summary>The first load.</summary>
+        internal Task Load { get; set; } = Task.CompletedTask;
     }
 
     private static partial class Log

@@ -1,36 +1,37 @@
 using RkLlama.Engine.Metrics;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The line in front of the NPU: one run at a time, first come first served, bounded by count and by age. A turn is given back by the end of
-/// the run, not by the end of the request, so a slow reader holds nobody up. Changing the model costs seconds, so as long as requests for two of
-/// them wait, one keeps the NPU for a while before the other has it.
+/// The queue in front of the NPU: one run at a time, first come first served, bounded by count and by age. A slot is returned at the end of the run, not of
+/// the request, so a slow client does not delay others. Changing the model costs seconds: while requests for two models wait, one of them keeps the NPU for
+/// its residency before the other one gets it. Any thread.
 /// </summary>
-/// <param name="capacity">How many may wait.</param>
+/// <param name="capacity">How many requests may wait.</param>
 /// <param name="maxWait">How long one may wait.</param>
 /// <param name="residency">How long a model keeps the NPU while requests for it and for others wait.</param>
-/// <param name="metrics">Hears of waits and of those sent away.</param>
+/// <param name="metrics">Records waits and rejections.</param>
 internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<Place> _waiting = new();
+    private readonly LinkedList<QueueEntry> _waiting = new();
 
     // Guarded by _lock.
-    private bool _busy;
+    private bool _isBusy;
+    private bool _isClosed;
     private string? _model;
     private long _modelStart;
-    private long _turnStart;
-    private Func<Exception>? _closed;
+    private long _slotStart;
     private TaskCompletionSource? _idle;
 
-    // Guarded by _lock. A moving average of what a turn takes, seconds; the first turn sets it.
-    private double _averageTurn;
+    // Guarded by _lock. A moving average of the time that a slot is held, in seconds; the first slot sets it.
+    private double _averageSlot;
 
-    /// <summary>How many may wait.</summary>
+    /// <summary>How many requests may wait.</summary>
     internal int Capacity => capacity;
 
-    /// <summary>Requests that wait for their turn; the one that runs is not among them.</summary>
+    /// <summary>Requests that wait for a slot, without the one that has it.</summary>
     internal int Waiting
     {
         get
@@ -40,57 +41,67 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether somebody has the turn.</summary>
+    /// <summary>Whether a request has the slot.</summary>
     internal bool IsBusy
     {
         get
         {
             lock (_lock)
-                return _busy;
+                return _isBusy;
         }
     }
 
-    /// <summary>Whether the next one would be refused.</summary>
+    /// <summary>Whether the next request would be refused.</summary>
     internal bool IsFull
     {
         get
         {
             lock (_lock)
-                return _busy && _waiting.Count >= capacity;
+                return _isBusy && _waiting.Count >= capacity;
         }
     }
 
-    /// <summary>How long the line takes from now, whole seconds, 1 to 60: clients wait no longer than that.</summary>
+    /// <summary>Whether the server stops: no request gets a slot any more.</summary>
+    internal bool IsClosed
+    {
+        get
+        {
+            lock (_lock)
+                return _isClosed;
+        }
+    }
+
+    /// <summary>Estimated time until a new request gets a slot: whole seconds, 1 to 60, because clients wait no longer.</summary>
     internal int RetryAfterSeconds
     {
         get
         {
             lock (_lock)
             {
-                // A turn that takes longer than usual says more than the ones before it.
-                double running = _busy ? time.GetElapsedTime(_turnStart).TotalSeconds : 0;
-                double turn = Math.Max(_averageTurn, running);
-                return (int)Math.Clamp(Math.Ceiling((turn * (_waiting.Count + 1)) - running), 1, 60);
+                // A slot that is held for longer than usual predicts more than the ones before it.
+                double held = _isBusy ? time.GetElapsedTime(_slotStart).TotalSeconds : 0;
+                double slot = Math.Max(_averageSlot, held);
+                return (int)Math.Clamp(Math.Ceiling((slot * (_waiting.Count + 1)) - held), 1, 60);
             }
         }
     }
 
-    /// <summary>Waits until nobody runs or waits.</summary>
-    /// <param name="impatience">Ends the patience.</param>
-    /// <returns><see langword="false"/> when that took too long.</returns>
-    internal async Task<bool> WhenIdleAsync(TimeSpan patience, CancellationToken impatience = default)
+    /// <summary>Waits until no request has the slot and none waits.</summary>
+    /// <param name="forceStop">Ends the wait early.</param>
+    /// <returns><see langword="false"/> after the timeout or the early end.</returns>
+    internal async Task<bool> WhenIdleAsync(TimeSpan timeout, CancellationToken forceStop = default)
     {
         Task idle;
         lock (_lock)
         {
-            if (!_busy)
+            if (!_isBusy)
                 return true;
             idle = (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
 
         try
         {
-            await idle.WaitAsync(patience, time, impatience).ConfigureAwait(false);
+            await idle.WaitAsync(timeout, time, forceStop).ConfigureAwait(false);
             return true;
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
@@ -99,173 +110,176 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Sends everyone away who waits, and whoever comes; the run in progress keeps its turn.</summary>
-    /// <param name="reason">Makes what each of them is told.</param>
-    internal void Close(Func<Exception> reason)
+    /// <summary>Fails all waiting and future requests with <see cref="DrainingException"/>. The active run continues.</summary>
+    internal void Close()
     {
-        Place[] waiting;
+        QueueEntry[] waiting;
         lock (_lock)
         {
-            _closed = reason;
+            _isClosed = true;
             waiting = [.. _waiting];
             _waiting.Clear();
         }
 
-        foreach (Place place in waiting)
-            Refuse(place, reason(), RejectionCause.Draining);
+        foreach (QueueEntry entry in waiting)
+            Reject(entry, new DrainingException(), RejectionCause.Draining);
     }
 
-    /// <summary>Takes the turn when nobody else has it.</summary>
-    internal Turn? TryEnter(string model)
+    /// <summary>Takes the slot if it is free, without waiting.</summary>
+    internal QueueSlot? TryEnter(string model)
     {
         lock (_lock)
-        {
-            if (_busy || _closed is not null)
-                return null;
-            return NewTurn(model);
-        }
+            return _isBusy || _isClosed ? null : NewSlot(model);
     }
 
-    /// <summary>Waits in line. Cancelling leaves it at once.</summary>
-    /// <param name="model">What the turn is for.</param>
-    /// <param name="isRetry">It stands for one that leaves or has left, so there is a place for it.</param>
-    /// <exception cref="QueueFullException">The line is full, or the wait was too long.</exception>
-    internal async Task<Turn> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
+    /// <summary>Waits for a slot. Cancelling leaves the queue at once.</summary>
+    /// <param name="model">The model that the slot is for.</param>
+    /// <param name="isRetry">The request replaces one that leaves or has left: there is always room for it.</param>
+    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
+    /// <exception cref="DrainingException">The server stops.</exception>
+    internal async Task<QueueSlot> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
     {
         long arrival = time.GetTimestamp();
-        if (Join(model, isRetry, out LinkedListNode<Place>? place) is { } free)
+        if (Join(model, isRetry, out LinkedListNode<QueueEntry>? entry) is { } free)
         {
             metrics?.Waited(TimeSpan.Zero);
             return free;
         }
 
-        using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(place!, new OperationCanceledException(cancellationToken)));
+        using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(entry!, new OperationCanceledException(cancellationToken)));
         using ITimer expiry = time.CreateTimer(
-            _ => Leave(place!, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
+            _ => Leave(entry!, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
             null,
             maxWait,
             Timeout.InfiniteTimeSpan);
-        Turn turn = await place!.Value.Turn.Task.ConfigureAwait(false);
+        QueueSlot slot = await entry!.Value.Slot.Task.ConfigureAwait(false);
         metrics?.Waited(time.GetElapsedTime(arrival));
-        return turn;
+        return slot;
     }
 
-    /// <summary>Takes the turn when nobody else has it, or the last place in line.</summary>
-    private Turn? Join(string model, bool isRetry, out LinkedListNode<Place>? place)
+    /// <summary>Passes the slot on; called by <see cref="QueueSlot"/> once.</summary>
+    internal void Release()
+    {
+        QueueEntry next;
+        QueueSlot slot;
+        lock (_lock)
+        {
+            double seconds = time.GetElapsedTime(_slotStart).TotalSeconds;
+            _averageSlot = _averageSlot == 0 ? seconds : (0.8 * _averageSlot) + (0.2 * seconds);
+            if (Next() is not { } entry)
+            {
+                _isBusy = false;
+                _idle?.TrySetResult();
+                _idle = null;
+                return;
+            }
+
+            _waiting.Remove(entry);
+            next = entry.Value;
+            slot = NewSlot(next.Model);
+        }
+
+        next.Slot.SetResult(slot);
+    }
+
+    /// <summary>Takes the slot if it is free, else the last place in the queue.</summary>
+    private QueueSlot? Join(string model, bool isRetry, out LinkedListNode<QueueEntry>? entry)
     {
         lock (_lock)
         {
-            place = null;
-            if (_closed is not null)
+            entry = null;
+            if (_isClosed)
             {
                 metrics?.Rejected(RejectionCause.Draining);
-                throw _closed();
+                throw new DrainingException();
             }
 
-            if (!_busy)
-                return NewTurn(model);
+            if (!_isBusy)
+                return NewSlot(model);
             if (_waiting.Count >= capacity && !isRetry)
             {
                 metrics?.Rejected(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
-            place = _waiting.AddLast(new Place(model));
+            entry = _waiting.AddLast(new QueueEntry(model));
             return null;
         }
     }
 
-    private void Refuse(Place place, Exception reason, string cause)
+    private void Reject(QueueEntry entry, Exception reason, string cause)
     {
         metrics?.Rejected(cause);
-        place.Turn.TrySetException(reason);
+        entry.Slot.TrySetException(reason);
     }
 
-    private void Leave(LinkedListNode<Place> place, Exception reason)
+    private void Leave(LinkedListNode<QueueEntry> entry, Exception reason)
     {
         lock (_lock)
         {
-            // Without a list it has its turn already, and gives it back like everyone else.
-            if (place.List is null)
+            // An entry without a list has its slot already, and returns it as usual.
+            if (entry.List is null)
                 return;
-            _waiting.Remove(place);
+            _waiting.Remove(entry);
         }
 
         if (reason is OperationCanceledException { CancellationToken: var token })
-            place.Value.Turn.TrySetCanceled(token);
+            entry.Value.Slot.TrySetCanceled(token);
         else
-            Refuse(place.Value, reason, RejectionCause.QueueTime);
+            Reject(entry.Value, reason, RejectionCause.QueueTime);
     }
 
     /// <summary>Under the lock.</summary>
-    private Turn NewTurn(string model)
+    private QueueSlot NewSlot(string model)
     {
-        _busy = true;
-        _turnStart = time.GetTimestamp();
+        _isBusy = true;
+        _slotStart = time.GetTimestamp();
         if (_model != model)
             (_model, _modelStart) = (model, time.GetTimestamp());
         return new(this);
     }
 
-    /// <summary>Who comes next: the first in line, unless another one waits for the model that has the NPU and has not had it for long. Under the lock.</summary>
-    private LinkedListNode<Place>? Next()
+    /// <summary>Under the lock: the first entry, or the first one for the present model if that has not used up its residency.</summary>
+    private LinkedListNode<QueueEntry>? Next()
     {
         if (_waiting.First is not { } first || first.Value.Model == _model || time.GetElapsedTime(_modelStart) >= residency)
             return _waiting.First;
-        LinkedListNode<Place>? same = first;
+        LinkedListNode<QueueEntry>? same = first;
         while (same is not null && same.Value.Model != _model)
             same = same.Next;
         return same ?? first;
     }
 
-    private void PassOn()
-    {
-        Place next;
-        Turn turn;
-        lock (_lock)
-        {
-            double seconds = time.GetElapsedTime(_turnStart).TotalSeconds;
-            _averageTurn = _averageTurn == 0 ? seconds : (0.8 * _averageTurn) + (0.2 * seconds);
-            if (Next() is not { } place)
-            {
-                _busy = false;
-                _idle?.TrySetResult();
-                _idle = null;
-                return;
-            }
-
-            _waiting.Remove(place);
-            next = place.Value;
-            turn = NewTurn(next.Model);
-        }
-
-        next.Turn.SetResult(turn);
-    }
-
-    /// <summary>Somebody who waits, and for what.</summary>
-    private sealed class Place(string model)
+    /// <summary>A waiting request and its model.</summary>
+    private sealed class QueueEntry(string model)
     {
         public string Model => model;
 
-        public TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-
-    /// <summary>The right to run. Disposing passes it on; only once, however often.</summary>
-    internal sealed class Turn(RunQueue queue) : IDisposable
-    {
-        private int _given;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _given, 1) == 0)
-                queue.PassOn();
-        }
+        public TaskCompletionSource<QueueSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 
-/// <summary>No room in the line, or none in time.</summary>
+/// <summary>The right to use the NPU. Disposing passes it on; idempotent.</summary>
+internal sealed class QueueSlot(RunQueue queue) : IDisposable
+{
+    private int _isReleased;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+            queue.Release();
+    }
+}
+
+/// <summary>The queue is full, or the request waited too long.</summary>
 /// <param name="retryAfterSeconds">When it is worth trying again, 1 to 60.</param>
 internal sealed class QueueFullException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;
+}
+
+/// <summary>The server stops and takes no more requests.</summary>
+internal sealed class DrainingException() : Exception("The server is shutting down; try another node, or again in a moment.")
+{
+    internal const int RetryAfterSeconds = 5;
 }

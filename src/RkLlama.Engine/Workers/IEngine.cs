@@ -1,6 +1,5 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using RkLlama.Native;
+using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers;
 
@@ -10,6 +9,9 @@ internal interface IEngine
     /// <summary>Loads a model; takes seconds.</summary>
     /// <exception cref="EngineException">It could not be loaded; the message is for the client.</exception>
     Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken);
+
+    /// <summary>Identifies the vendor library and logs the result, without loading a model. Never fails: a library may be installed later.</summary>
+    Task ProbeAsync();
 }
 
 /// <summary>What to load.</summary>
@@ -55,85 +57,3 @@ internal interface IEngineSession : IAsyncDisposable
 /// <param name="MaxContextLength">The context length in force, in tokens.</param>
 /// <param name="MaxNewTokens">The bound of one answer in force, in tokens.</param>
 internal sealed record EngineFacts(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);
-
-/// <summary>One token of the answer and the text that became complete by it, possibly none.</summary>
-internal readonly record struct EngineToken(int TokenId, string Text);
-
-/// <summary>How a run ended and when, in <see cref="System.Diagnostics.Stopwatch"/> timestamps taken where the engine's data arrived.</summary>
-/// <param name="FirstToken"><see langword="null"/> when there was none.</param>
-internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended)
-{
-    /// <summary>A vector of length 1; only where one was asked for and the run succeeded.</summary>
-    internal float[]? Embedding { get; init; }
-}
-
-/// <summary>Why a run was stopped before its own end.</summary>
-internal enum AbortCause
-{
-    /// <summary>Nobody reads the answer any more.</summary>
-    ClientLeft,
-
-    /// <summary>The model goes.</summary>
-    Unloaded,
-
-    /// <summary>The answer has all the tokens it may have.</summary>
-    Length,
-
-    /// <summary>The answer has come to a stop sequence of the request.</summary>
-    StopSequence,
-
-    /// <summary>The answer had run into a loop.</summary>
-    Repetition,
-
-    /// <summary>The model has thought for as long as it may; it goes on with its answer in another run.</summary>
-    ThinkingBudget,
-}
-
-/// <summary>One run, seen by its owner: the request reads the tokens, the queue waits for the completion.</summary>
-/// <param name="tokens">All tokens, as many at a time as came together, then the end. Never blocks the engine: its size is bounded by the answer's.</param>
-/// <param name="completion">How the run ended; set when the runtime itself is done or dead, not before, so the next run may start.</param>
-/// <param name="abort">Asks for the end of the run, any number of times; returns at once.</param>
-internal sealed class EngineRun(ChannelReader<EngineToken[]> tokens, Task<RunOutcome> completion, Action abort)
-{
-    // An AbortCause, or -1; set once, by whoever aborts first.
-    private int _abortCause = -1;
-
-    internal Task<RunOutcome> Completion { get; } = completion;
-
-    /// <summary>The first reason to abort the run, or <see langword="null"/> when nobody has.</summary>
-    internal AbortCause? AbortCause => Volatile.Read(ref _abortCause) is >= 0 and var cause ? (AbortCause)cause : null;
-
-    /// <summary>The tokens in order; once. What has come is there without waiting.</summary>
-    internal async IAsyncEnumerable<EngineToken> ReadTokensAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (EngineToken[] together in tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-        {
-            foreach (EngineToken token in together)
-                yield return token;
-        }
-    }
-
-    internal void Abort(AbortCause cause)
-    {
-        Interlocked.CompareExchange(ref _abortCause, (int)cause, -1);
-        abort();
-    }
-}
-
-/// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal class EngineException(string message) : Exception(message)
-{
-    /// <summary>The check of the doctor that looks at this; <see langword="null"/> where only the words tell.</summary>
-    internal string? Check { get; init; }
-}
-
-/// <summary>A worker process does not go although it was killed: the driver holds it, and the NPU with it. Only a reboot of the board helps.</summary>
-/// <param name="isStillThere">Whether the process is there even now.</param>
-internal sealed class WorkerStuckException(int processId, Func<bool> isStillThere) : EngineException(
-    $"worker process {processId} was killed and is still there, stuck in the NPU driver: no model can be loaded until the board is rebooted")
-{
-    internal bool IsStillThere => isStillThere();
-}
-
-/// <summary>The session died before it took the run; see <see cref="IEngineSession.Died"/>.</summary>
-internal sealed class SessionDiedException() : Exception("The session has died.");

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja.Values;
+
 namespace RkLlama.Output.StopSequences;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Output.StructuredJson;
 

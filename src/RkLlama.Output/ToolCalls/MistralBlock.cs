@@ -1,5 +1,6 @@
 using System.Text;
 using RkLlama.Output.Text;
+using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Output.ToolCalls;
 

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja;
+
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>A call as the model wrote it.</summary>

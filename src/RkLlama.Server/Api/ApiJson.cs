@@ -5,6 +5,7 @@ using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api;
 

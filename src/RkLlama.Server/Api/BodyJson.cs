@@ -4,6 +4,7 @@ using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api;
 
@@ -32,4 +33,4 @@ namespace RkLlama.Server.Api;
 [JsonSerializable(typeof(ResponseToolChoiceBody))]
 [JsonSerializable(typeof(ResponseItemBody[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
-internal sealed partial class BodyJson : JsonSerializerContext;
+internal sealed partial class BodyJson : JsonSerializerContext, IRequestBodyJson;

@@ -4,6 +4,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Server.Hosting;
 
@@ -13,16 +14,15 @@ namespace RkLlama.Server.Hosting;
 /// </summary>
 internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
-    Drain drain,
     RunQueue queue,
     ModelHost host,
-    ServerOptions options,
+    NodeOptions options,
     TimeProvider time,
     ILogger<DrainingLifetime> logger) : IHostLifetime, IDisposable
 {
     private readonly SystemdNotifier _systemd = new();
     private readonly List<IDisposable> _registrations = [];
-    private readonly CancellationTokenSource _impatience = new();
+    private readonly CancellationTokenSource _forceStop = new();
     private int _signals;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal sealed partial class DrainingLifetime(
         if (Interlocked.Increment(ref _signals) == 1)
             _ = DrainAsync();
         else
-            _ = _impatience.CancelAsync();
+            _ = _forceStop.CancelAsync();
     }
 
     private async Task DrainAsync()
@@ -67,9 +67,8 @@ internal sealed partial class DrainingLifetime(
         Log.Draining(logger, options.DrainTime.TotalSeconds);
         try
         {
-            await drain.BeginAsync().ConfigureAwait(false);
-            queue.Close(Drain.Refusal);
-            if (!await queue.WhenIdleAsync(options.DrainTime, _impatience.Token).ConfigureAwait(false))
+            queue.Close();
+            if (!await queue.WhenIdleAsync(options.DrainTime, _forceStop.Token).ConfigureAwait(false))
             {
                 Log.GraceOver(logger);
                 await AbortRunAsync().ConfigureAwait(false);
@@ -103,7 +102,7 @@ internal sealed partial class DrainingLifetime(
     {
         foreach (IDisposable registration in _registrations)
             registration.Dispose();
-        _impatience.Dispose();
+        _forceStop.Dispose();
     }
 
     private static partial class Log

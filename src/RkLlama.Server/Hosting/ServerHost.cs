@@ -1,17 +1,10 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
+using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Generation;
-using RkLlama.Engine.Hardware;
-using RkLlama.Engine.Metrics;
-using RkLlama.Engine.Models;
-using RkLlama.Engine.Residency;
-using RkLlama.Engine.Scheduling;
-using RkLlama.Engine.Workers;
-using RkLlama.Engine.Workers.Server;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;
@@ -27,6 +20,9 @@ namespace RkLlama.Server.Hosting;
 /// <summary>Puts the server together and runs it.</summary>
 internal static partial class ServerHost
 {
+    // The first one answers for paths that belong to none.
+    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi()];
+
     // Answers are finished or cut before the host stops; what is left takes no time.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
@@ -35,7 +31,7 @@ internal static partial class ServerHost
     private static readonly TimeSpan KeepAliveTime = TimeSpan.FromSeconds(120);
 
     /// <returns>The exit code: 0 after an orderly stop, 1 when the server could not start.</returns>
-    internal static async Task<int> RunAsync(ServerOptions options)
+    internal static async Task<int> RunAsync(NodeOptions options)
     {
         await using Serilog.Core.Logger log = LoggingSetup.Create();
         WebApplication app = Build(options, log);
@@ -59,7 +55,7 @@ internal static partial class ServerHost
     }
 
     /// <summary>The server, not started.</summary>
-    internal static WebApplication Build(ServerOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
+    internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
         // The content root is watched recursively by default; the working directory of a service is "/".
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -77,32 +73,29 @@ internal static partial class ServerHost
         // What an answer writes is sent where it is written, not by another thread: two hops less per token. What a socket brings still comes through the
         // pool (the runtime's own inline completions would have handlers run on the thread that all sockets share).
         builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
-        AddRkLlama(builder.Services, options);
+        AddServer(builder.Services, options);
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-        app.UseMiddleware<NodeHeaders>();
-        app.UseMiddleware<RequestCounting>();
-        app.UseMiddleware<ErrorHandling>();
-        app.Use(app.Services.GetRequiredService<ConnectionGuard>().OnRequestAsync);
-        app.UseMiddleware<OriginGuard>();
+        // The endpoint is known first: its metadata says which API answers, and which bounds hold.
+        app.UseRouting();
+        app.UseMiddleware<NodeHeadersMiddleware>();
+        app.UseMiddleware<RequestMetricsMiddleware>();
+        app.UseMiddleware<ErrorMiddleware>();
+        app.Use(app.Services.GetRequiredService<ConnectionLimiter>().OnRequestAsync);
+        app.UseMiddleware<OriginMiddleware>();
         if (options.Origins.Count > 0)
             app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
-                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, IgnoredFields.Header, .. NodeHeaders.All]));
-        app.UseMiddleware<ApiKeyGuard>();
+                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
+        app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<DrainMiddleware>();
-        app.UseRouting();
-        app.MapRkLlama();
-        app.MapOpenAi();
-        app.MapOllama();
-        app.MapOperations();
-        app.MapOpenApiDocument();
+        app.Services.GetRequiredService<ApiRegistry>().Map(app);
         return app;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
+    private static void Configure(KestrelServerOptions kestrel, NodeOptions options)
     {
-        ConnectionGuard connections = kestrel.ApplicationServices.GetRequiredService<ConnectionGuard>();
+        ConnectionLimiter connections = kestrel.ApplicationServices.GetRequiredService<ConnectionLimiter>();
         kestrel.AddServerHeader = false;
 
         // RequestBody has bounds of its own, which let the client see the answer.
@@ -117,40 +110,23 @@ internal static partial class ServerHost
         void Guard(ListenOptions listen) => listen.Use(next => connection => connections.OnConnectionAsync(connection, next));
     }
 
-    private static void AddRkLlama(IServiceCollection services, ServerOptions options)
+    private static void AddServer(IServiceCollection services, NodeOptions options)
     {
-        services.AddSingleton(options);
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(new ModelCatalog(options.Models));
-        services.AddSingleton<NodeMetrics>();
+        services.AddEngine(options);
         services.AddSingleton<HardwareGauges>();
         services.AddSingleton<NodeGauges>();
-        services.AddSingleton(new NpuReader(options.Root));
-        services.AddSingleton(provider => new RunQueue(
-            options.QueueLength, options.QueueTime, options.SwitchTime, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeMetrics>()));
-        services.AddSingleton(provider => new Heartbeat(options.Heartbeat, options.FirstPadding, provider.GetRequiredService<TimeProvider>()));
-        services.AddCors();
-        services.AddOpenApiDocument();
-        services.AddSingleton<ConnectionGuard>();
-        services.AddSingleton<BodyMemory>();
-        services.AddSingleton<Drain>();
-        services.AddSingleton<Readiness>();
-        services.AddSingleton<WorkerEngine>();
-        services.AddSingleton<IEngine>(static provider => provider.GetRequiredService<WorkerEngine>());
-        services.AddSingleton<PromptSource>();
-        services.AddSingleton<NodeFaults>();
-        services.AddSingleton<ModelHost>();
-        services.AddSingleton<Generator>();
-        services.AddSingleton<AnswerSorter>();
-        services.AddSingleton<Embedder>();
-        services.AddSingleton<RetryArmour>();
+        services.AddSingleton(new ApiRegistry(Apis));
+        services.AddSingleton(provider => new KeepAlive(options.StreamKeepAlive, options.KeepAliveDelay, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ConnectionLimiter>();
+        services.AddSingleton<RequestBodyBudget>();
+        services.AddSingleton<RetryDeduplicator>();
         services.AddSingleton<RequestReader>();
-        services.AddSingleton<ErrorTranslation>();
+        services.AddSingleton<ExceptionMapper>();
+        services.AddCors();
+        services.AddOpenApiDocument(Apis, ApiJson.Wire, StatusJson.Wire, BodyJson.Default);
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
-        services.AddSingleton<AgentCheck>();
-        services.AddHostedService(static provider => provider.GetRequiredService<AgentCheck>());
-        services.AddHostedService<Preloader>();
-        services.AddHostedService<IdleKeeper>();
+        services.AddSingleton<HaproxyAgentCheck>();
+        services.AddHostedService(static provider => provider.GetRequiredService<HaproxyAgentCheck>());
     }
 
     private static partial class Log

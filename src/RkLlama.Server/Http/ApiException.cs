@@ -1,8 +1,8 @@
-using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Api.Ollama;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>A request that gets an error for an answer; <see cref="ErrorShape"/> writes it as the API's clients expect it.</summary>
+/// <summary>A request that gets an error for an answer; each <see cref="IApi"/> writes it in its own form.</summary>
 internal sealed class ApiException(int status, ErrorReply reply) : Exception(reply.Error)
 {
     internal int Status => status;

@@ -2,6 +2,9 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Server.Api.Ollama;
+using RkLlama.Server.Api.OpenAi;
 
 namespace RkLlama.Server.Http;
 
@@ -105,9 +108,9 @@ internal static class RequestBody
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         // Not what the client says it will send, before it has.
-        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, BodyMemory.Free)));
-        BodyMemory memory = request.HttpContext.RequestServices.GetRequiredService<BodyMemory>();
-        long taken = BodyMemory.Free;
+        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.Free)));
+        RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
+        long taken = RequestBodyBudget.Free;
         PipeReader reader = request.BodyReader;
         while (true)
         {

@@ -4,23 +4,23 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Server.Http;
 
 /// <summary>Reads the JSON of requests.</summary>
-internal sealed class RequestReader(ServerOptions options, RetryArmour armour)
+internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries)
 {
-    /// <summary>The body of a request that asks for no run.</summary>
+    /// <summary>The body of a request that runs no model.</summary>
     /// <exception cref="ApiException">It cannot be read; see <see cref="RequestBody"/>.</exception>
     internal async Task<JsonElement> ReadAsync(HttpContext context) =>
         RequestBody.Parse(await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false));
 
-    /// <summary>
-    /// The body of a request that asks for a run. From here on the request also ends when a retry takes its place: read
-    /// <see cref="HttpContext.RequestAborted"/> afterwards.
-    /// </summary>
+    /// <summary>The body of a request that runs a model. If it is a retry, it replaces the request that it repeats.</summary>
     /// <exception cref="ApiException">It cannot be read; see <see cref="RequestBody"/>.</exception>
-    internal async Task<JsonElement> ReadRunAsync(HttpContext context)
+    internal async Task<RunRequest> ReadRunAsync(HttpContext context)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
         JsonElement json = RequestBody.Parse(body);
-        armour.Enter(context, body.Span);
-        return json;
+        return new(json, retries.Enter(context, body.Span));
     }
 }
+
+/// <summary>A request that runs a model.</summary>
+/// <param name="Cancelled">Cancelled when the client disconnects, or a retry replaces the request.</param>
+internal readonly record struct RunRequest(JsonElement Body, CancellationToken Cancelled);

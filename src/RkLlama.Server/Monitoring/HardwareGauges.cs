@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using RkLlama.Cli.Bench;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Metrics;
 using static RkLlama.Engine.Metrics.Samples;
@@ -12,36 +13,36 @@ internal sealed class HardwareGauges
 {
     private readonly NpuReader _reader;
 
-    // One look serves all gauges of a scrape. Replaced as a whole.
-    private volatile NodeReading _reading;
+    // One reading serves all gauges of a scrape. Replaced as a whole.
+    private volatile NodeReading? _reading;
 
     public HardwareGauges(NodeMetrics metrics, NpuReader reader)
     {
-        (_reader, _reading) = (reader, reader.Read());
+        _reader = reader;
         Gauge("rkllama_npu_core_load_ratio", "Load of a core of the NPU, 0 to 1, as its driver says it.", Loads);
         Gauge("rkllama_frequency_hertz", "Clock of the NPU, the memory, the GPU, or a cluster of CPUs.", () => Clocks(static clock => clock.Hertz));
         Gauge("rkllama_frequency_max_hertz", "The highest clock that there is for it.", () => Clocks(static clock => clock.MaxHertz));
         Gauge("rkllama_temperature_celsius", "Temperature, by zone of the chip.", Temperatures);
-        Gauge("rkllama_node_memory_available_bytes", "Memory that programs may still have.", () => Bytes(_reading.Memory?.AvailableBytes));
-        Gauge("rkllama_node_memory_total_bytes", "Memory of the node.", () => Bytes(_reading.Memory?.TotalBytes));
+        Gauge("rkllama_node_memory_available_bytes", "Memory that programs may still have.", () => Bytes(_reading?.Memory?.AvailableBytes));
+        Gauge("rkllama_node_memory_total_bytes", "Memory of the node.", () => Bytes(_reading?.Memory?.TotalBytes));
 
         void Gauge(string name, string help, Func<IEnumerable<Measurement<double>>> read) => metrics.Meter.CreateObservableGauge(name, read, null, help);
     }
 
-    /// <summary>Reads some forty small files of the kernel, a millisecond or two.</summary>
-    internal void Look() => _reading = _reader.Read();
+    /// <summary>Reads the hardware: about forty small files of the kernel, one or two milliseconds. Once per scrape.</summary>
+    internal void Refresh() => _reading = _reader.Read();
 
-    private IEnumerable<Measurement<double>> Loads() => (_reading.CoreLoads ?? []).Select(static (percent, core) =>
+    private IEnumerable<Measurement<double>> Loads() => (_reading?.CoreLoads ?? []).Select(static (percent, core) =>
         new Measurement<double>(percent / 100.0, Tag("core", core.ToString(System.Globalization.CultureInfo.InvariantCulture))));
 
     private IEnumerable<Measurement<double>> Clocks(Func<ClockReading, long?> which)
     {
-        foreach (ClockReading clock in _reading.Clocks)
+        foreach (ClockReading clock in _reading?.Clocks ?? [])
         {
             if (which(clock) is { } hertz)
                 yield return new(hertz, Tag("domain", clock.Name));
         }
     }
 
-    private IEnumerable<Measurement<double>> Temperatures() => _reading.Temperatures.Select(static zone => new Measurement<double>(zone.Celsius, Tag("zone", zone.Zone)));
+    private IEnumerable<Measurement<double>> Temperatures() => (_reading?.Temperatures ?? []).Select(static zone => new Measurement<double>(zone.Celsius, Tag("zone", zone.Zone)));
 }

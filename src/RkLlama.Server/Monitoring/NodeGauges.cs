@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using RkLlama.Cli.Bench;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Api.Operations;
-using RkLlama.Server.Hosting;
+using RkLlama.Native.Interop;
+using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Middleware;
 using static RkLlama.Engine.Metrics.Samples;
 
@@ -19,7 +20,7 @@ internal sealed class NodeGauges
     private readonly ModelHost _host;
 
     public NodeGauges(
-        NodeMetrics metrics, HardwareGauges hardware, ModelHost host, RunQueue queue, Readiness readiness, ConnectionGuard connections, ServerOptions options)
+        NodeMetrics metrics, HardwareGauges hardware, ModelHost host, RunQueue queue, Readiness readiness, ConnectionLimiter connections, NodeOptions options)
     {
         (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
@@ -27,7 +28,7 @@ internal sealed class NodeGauges
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
         Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
         Info("rkllama_model_state", "1 for the state that the node's model is in, 0 for the others.", States);
-        Gauge("rkllama_ready", "1 while the node takes requests, as /ready says.", () => readiness.Look().Reason is null ? 1 : 0);
+        Gauge("rkllama_ready", "1 while the node takes requests, as /ready says.", () => readiness.Evaluate().Reason is null ? 1 : 0);
         Gauge("rkllama_requests_running", "Requests that have the NPU: 0 or 1.", () => queue.IsBusy ? 1 : 0);
         Gauge("rkllama_requests_waiting", "Requests in the queue.", () => queue.Waiting);
         Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
@@ -49,7 +50,7 @@ internal sealed class NodeGauges
     /// <summary>The page that Prometheus reads.</summary>
     internal byte[] Scrape()
     {
-        _hardware.Look();
+        _hardware.Refresh();
         return _metrics.Store.Scrape();
     }
 
@@ -61,12 +62,12 @@ internal sealed class NodeGauges
 
     private IEnumerable<Measurement<double>> States()
     {
-        ModelState now = _host.Status.State;
-        foreach (ModelState state in Enum.GetValues<ModelState>())
-            yield return new(state == now ? 1 : 0, Tag("state", OperationsEndpoints.NameOf(state)));
+        string now = _host.Status.State.ToWire();
+        foreach (string state in ModelStates.WireNames)
+            yield return new(state == now ? 1 : 0, Tag("state", state));
     }
 
-    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.Keeper?.ProcessId is { } process ? Bytes(ProcessMemory.ResidentBytes(process)) : [];
+    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.ProcessId is { } process ? Bytes(ProcessMemory.ResidentBytes(process)) : [];
 
     private static double StartTime()
     {

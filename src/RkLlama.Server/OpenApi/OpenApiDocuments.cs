@@ -6,18 +6,13 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.OpenApi;
 using RkLlama.Engine.Configuration;
-using RkLlama.Engine.Diagnostics;
-using RkLlama.Server.Api;
-using RkLlama.Server.Api.Ollama;
-using RkLlama.Server.Api.OpenAi;
-using RkLlama.Server.Api.Operations;
-using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Http;
 
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
 /// <c>GET /openapi/v1.json</c>: the OpenAPI document of everything that is mapped. Paths and methods come from the routes, schemas from the wire types
-/// with their docstrings, the rest from <see cref="OperationTable"/>.
+/// with their docstrings, the rest from the <see cref="Operation"/> of each route.
 /// </summary>
 internal static class OpenApiDocuments
 {
@@ -25,33 +20,37 @@ internal static class OpenApiDocuments
 
     internal const string Name = "v1";
 
-    internal static void AddOpenApiDocument(this IServiceCollection services)
+    internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, params IJsonTypeInfoResolver[] wireTypes)
     {
         // Read by the schemas alone: answers are written with ApiJson.Wire.
-        services.ConfigureHttpJsonOptions(static json =>
+        services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
-            json.SerializerOptions.TypeInfoResolver = JsonTypeInfoResolver.Combine(ApiJson.Wire, StatusJson.Wire, BodyJson.Default);
+            json.SerializerOptions.TypeInfoResolver = JsonTypeInfoResolver.Combine(wireTypes);
         });
-        services.AddOpenApi(Name, static options =>
+        services.AddOpenApi(Name, options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.CreateSchemaReferenceId = SchemaRules.NameOf;
-            options.AddSchemaTransformer(SchemaRules.ApplyAsync);
-            options.AddOperationTransformer(OperationRules.ApplyAsync);
-            options.AddDocumentTransformer(Describe);
+            options.CreateSchemaReferenceId = OpenApiSchemaTransformer.NameOf;
+            options.AddSchemaTransformer(OpenApiSchemaTransformer.ApplyAsync);
+            options.AddOperationTransformer(OpenApiOperationTransformer.ApplyAsync);
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                Describe(document, apis);
+                return Task.CompletedTask;
+            });
         });
-        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, OperationTypes>());
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, OpenApiOperationTypes>());
         services.AddSingleton<OpenApiDocumentCache>();
     }
 
-    internal static void MapOpenApiDocument(this IEndpointRouteBuilder app) => app.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], Get);
+    internal static IEndpointConventionBuilder MapOpenApiDocument(this IEndpointRouteBuilder routes) => routes.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], Get);
 
     private static async Task<IResult> Get(OpenApiDocumentCache cache) =>
         Results.Bytes(await cache.GetAsync().ConfigureAwait(false), "application/json");
 
-    private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    private static void Describe(OpenApiDocument document, IReadOnlyList<IApi> apis)
     {
         document.Info = new()
         {
@@ -71,15 +70,8 @@ internal static class OpenApiDocuments
                 """.ReplaceLineEndings("\n"),
         };
         document.Servers = [new() { Url = "/" }];
-        document.Tags = new HashSet<OpenApiTag>
-        {
-            new() { Name = RkLlamaOperations.Tag, Description = "The guide's API: one model, loaded and unloaded by hand." },
-            new() { Name = OpenAiOperations.Tag, Description = "As far as a text model on this runtime can serve it. Loads the model that a request names." },
-            new() { Name = OllamaOperations.Tag, Description = "As far as a text model on this runtime can serve it. Loads the model that a request names." },
-            new() { Name = NodeOperations.Tag, Description = "The node itself." },
-        };
-        OperationRules.AddSecurity(document);
-        return Task.CompletedTask;
+        document.Tags = apis.Select(static api => new OpenApiTag { Name = api.Title, Description = api.Description }).ToHashSet();
+        OpenApiOperationTransformer.AddSecurity(document);
     }
 }
 

@@ -1,17 +1,16 @@
-using RkLlama.Server.Api;
+using RkLlama.Engine.Metrics;
 
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>What the OpenAPI document says of one endpoint beyond what its route says.</summary>
-/// <param name="Route">Method and path, as it is mapped.</param>
+/// <summary>What the OpenAPI document says of one endpoint beyond its route; endpoint metadata.</summary>
 /// <param name="Id">The name that generated clients give it.</param>
 /// <param name="Summary">What it does, in one line.</param>
-internal sealed record Operation(string Route, string Id, string Summary)
+internal sealed record Operation(string Id, string Summary)
 {
     /// <summary>What else there is to know.</summary>
     internal string? Description { get; init; }
 
-    /// <summary>The record that describes the body; see <see cref="BodyJson"/>.</summary>
+    /// <summary>The record that describes the body.</summary>
     internal Type? Body { get; init; }
 
     /// <summary>A body that is accepted and has every field that holds other fields.</summary>
@@ -46,6 +45,9 @@ internal sealed record Operation(string Route, string Id, string Summary)
 
     /// <summary>Whether it exists only to say that it does not exist yet.</summary>
     internal bool IsMissing { get; init; }
+
+    /// <summary>What a 404 means.</summary>
+    internal string NotFound { get; init; } = "There is no such model.";
 
     /// <summary>The statuses of errors that are this endpoint's own.</summary>
     internal IReadOnlyList<int> Errors { get; init; } = [];

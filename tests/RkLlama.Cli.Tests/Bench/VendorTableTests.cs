@@ -1,4 +1,5 @@
 using RkLlama.Cli.Bench;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Cli.Tests.Bench;
 

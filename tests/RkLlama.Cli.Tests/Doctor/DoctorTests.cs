@@ -1,6 +1,11 @@
 using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Tests.Doctor;
 

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Tests.Doctor;
 

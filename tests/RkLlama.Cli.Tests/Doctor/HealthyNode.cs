@@ -1,6 +1,8 @@
 using RkLlama.Cli.Doctor;
+using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Cli.Tests.Doctor;
 

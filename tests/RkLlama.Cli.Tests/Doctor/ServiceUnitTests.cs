@@ -1,5 +1,8 @@
 using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Tests.Doctor;

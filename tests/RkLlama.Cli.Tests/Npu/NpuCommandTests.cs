@@ -1,6 +1,8 @@
 using System.Text.Json;
 using RkLlama.Cli.Npu;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Cli.Tests.Npu;
 

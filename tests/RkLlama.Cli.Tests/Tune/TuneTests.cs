@@ -1,5 +1,6 @@
 using RkLlama.Cli.Tune;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Cli.Tests.Tune;
 

@@ -1,5 +1,8 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
+using RkLlama.Native.Interop;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Tests.Configuration;
 
@@ -8,7 +11,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Without_any_setting_there_are_the_guides_defaults()
     {
-        ServerOptions options = Read([], []);
+        NodeOptions options = Read([], []);
 
         options.Port.Should().Be(8080);
         options.Host.Should().BeNull("all interfaces");
@@ -38,7 +41,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void The_node_is_called_like_its_host_and_has_no_agent_port_unless_it_is_said()
     {
-        ServerOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
+        NodeOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
 
         (silent.NodeName, silent.AgentPort).Should().Be((Environment.MachineName, null));
         (said.NodeName, said.AgentPort).Should().Be(("node1", 8081));
@@ -47,7 +50,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Every_option_has_a_variable()
     {
-        ServerOptions options = Read([], [
+        NodeOptions options = Read([], [
             ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
             ("RKLLAMA_PRELOAD", "x"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
 
@@ -98,7 +101,7 @@ public sealed class SettingsReaderTests
         read.Should().Throw<SettingException>().WithMessage("PORT: 'eighty'*");
     }
 
-    private static ServerOptions Read((string Name, string Value)[] options, (string Name, string Value)[] environment) =>
+    private static NodeOptions Read((string Name, string Value)[] options, (string Name, string Value)[] environment) =>
         new SettingsReader(
             name => options.Where(option => option.Name == name).Select(option => option.Value).FirstOrDefault(),
             name => environment.Where(variable => variable.Name == name).Select(variable => variable.Value).FirstOrDefault()).Read();

@@ -1,4 +1,6 @@
 using RkLlama.Engine.Generation;
+using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Generation;
 

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

@@ -1,4 +1,5 @@
 using RkLlama.Engine.Models;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

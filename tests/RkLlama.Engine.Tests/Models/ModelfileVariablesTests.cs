@@ -1,4 +1,6 @@
 using RkLlama.Engine.Models;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

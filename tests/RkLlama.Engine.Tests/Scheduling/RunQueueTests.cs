@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Tests.Scheduling;
 
@@ -13,14 +15,14 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Turns_are_given_in_the_order_of_arrival()
     {
-        RunQueue.Turn first = await _queue.EnterAsync("m", default);
-        List<Task<RunQueue.Turn>> waiting = [.. Enumerable.Range(0, 3).Select(_ => _queue.EnterAsync("m", default))];
+        QueueSlot first = await _queue.EnterAsync("m", default);
+        List<Task<QueueSlot>> waiting = [.. Enumerable.Range(0, 3).Select(_ => _queue.EnterAsync("m", default))];
         List<int> order = [];
 
         first.Dispose();
         while (order.Count < 3)
         {
-            Task<RunQueue.Turn> next = await Task.WhenAny(waiting.Where((_, index) => !order.Contains(index)));
+            Task<QueueSlot> next = await Task.WhenAny(waiting.Where((_, index) => !order.Contains(index)));
             order.Add(waiting.IndexOf(next));
             (await next).Dispose();
         }
@@ -31,9 +33,9 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Giving_a_turn_back_twice_passes_it_on_once()
     {
-        RunQueue.Turn first = await _queue.EnterAsync("m", default);
-        Task<RunQueue.Turn> second = _queue.EnterAsync("m", default);
-        Task<RunQueue.Turn> third = _queue.EnterAsync("m", default);
+        QueueSlot first = await _queue.EnterAsync("m", default);
+        Task<QueueSlot> second = _queue.EnterAsync("m", default);
+        Task<QueueSlot> third = _queue.EnterAsync("m", default);
 
         first.Dispose();
         first.Dispose();
@@ -45,10 +47,10 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Leaving_frees_the_place_and_harms_nobody_else()
     {
-        RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        QueueSlot first = await _queue.EnterAsync("m", default);
         using CancellationTokenSource leave = new();
-        Task<RunQueue.Turn> leaver = _queue.EnterAsync("m", leave.Token);
-        Task<RunQueue.Turn> next = _queue.EnterAsync("m", default);
+        Task<QueueSlot> leaver = _queue.EnterAsync("m", leave.Token);
+        Task<QueueSlot> next = _queue.EnterAsync("m", default);
 
         await leave.CancelAsync();
         first.Dispose();
@@ -61,7 +63,7 @@ public sealed class RunQueueTests
     [Fact]
     public async Task A_full_line_is_an_answer_with_a_time_to_come_back()
     {
-        using RunQueue.Turn first = await _queue.EnterAsync("m", default);
+        using QueueSlot first = await _queue.EnterAsync("m", default);
         for (int i = 0; i < 3; i++)
             _ = _queue.EnterAsync("m", default);
 
@@ -80,11 +82,11 @@ public sealed class RunQueueTests
     [InlineData(30, 3, 0, 60)]
     public async Task The_time_to_come_back_is_what_the_line_takes_at_the_measured_pace(double turnSeconds, int waiting, double runningSeconds, int expected)
     {
-        RunQueue.Turn measured = await _queue.EnterAsync("m", default);
+        QueueSlot measured = await _queue.EnterAsync("m", default);
         _time.Advance(TimeSpan.FromSeconds(turnSeconds));
         measured.Dispose();
 
-        using RunQueue.Turn running = await _queue.EnterAsync("m", default);
+        using QueueSlot running = await _queue.EnterAsync("m", default);
         for (int i = 0; i < waiting; i++)
             _ = _queue.EnterAsync("m", default);
         _time.Advance(TimeSpan.FromSeconds(runningSeconds));
@@ -97,7 +99,7 @@ public sealed class RunQueueTests
     {
         for (int i = 0; i < 30; i++)
         {
-            RunQueue.Turn turn = await _queue.EnterAsync("m", default);
+            QueueSlot turn = await _queue.EnterAsync("m", default);
             _time.Advance(TimeSpan.FromSeconds(i < 10 ? 1 : 20));
             turn.Dispose();
         }
@@ -109,7 +111,7 @@ public sealed class RunQueueTests
     public async Task Idle_is_when_nobody_runs_or_waits()
     {
         (await _queue.WhenIdleAsync(TimeSpan.Zero)).Should().BeTrue();
-        RunQueue.Turn turn = await _queue.EnterAsync("m", default);
+        QueueSlot turn = await _queue.EnterAsync("m", default);
 
         Task<bool> tooLate = _queue.WhenIdleAsync(TimeSpan.FromSeconds(1));
         _time.Advance(TimeSpan.FromSeconds(1.1));
@@ -127,10 +129,10 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Nobody_waits_longer_than_allowed()
     {
-        using RunQueue.Turn first = await _queue.EnterAsync("m", default);
-        Task<RunQueue.Turn> old = _queue.EnterAsync("m", default);
+        using QueueSlot first = await _queue.EnterAsync("m", default);
+        Task<QueueSlot> old = _queue.EnterAsync("m", default);
         _time.Advance(TimeSpan.FromMinutes(3));
-        Task<RunQueue.Turn> young = _queue.EnterAsync("m", default);
+        Task<QueueSlot> young = _queue.EnterAsync("m", default);
 
         _time.Advance(TimeSpan.FromMinutes(2.1));
 
@@ -144,14 +146,14 @@ public sealed class RunQueueTests
     [Fact]
     public async Task A_closed_line_sends_everyone_away_but_the_one_who_runs()
     {
-        RunQueue.Turn first = await _queue.EnterAsync("m", default);
-        Task<RunQueue.Turn> waiting = _queue.EnterAsync("m", default);
+        QueueSlot first = await _queue.EnterAsync("m", default);
+        Task<QueueSlot> waiting = _queue.EnterAsync("m", default);
 
-        _queue.Close(() => new InvalidOperationException("closed"));
+        _queue.Close();
         Func<Task> late = () => _queue.EnterAsync("m", default);
 
-        await waiting.Invoking(task => task).Should().ThrowAsync<InvalidOperationException>();
-        await late.Should().ThrowAsync<InvalidOperationException>();
+        await waiting.Invoking(task => task).Should().ThrowAsync<DrainingException>();
+        await late.Should().ThrowAsync<DrainingException>();
         _queue.IsBusy.Should().BeTrue();
         first.Dispose();
         _queue.IsBusy.Should().BeFalse();
@@ -160,13 +162,13 @@ public sealed class RunQueueTests
     [Fact]
     public async Task A_model_keeps_the_npu_for_a_while_and_no_longer()
     {
-        RunQueue.Turn turn = await _queue.EnterAsync("a", default);
-        Task<RunQueue.Turn> other = _queue.EnterAsync("b", default);
-        Task<RunQueue.Turn> same = _queue.EnterAsync("a", default);
+        QueueSlot turn = await _queue.EnterAsync("a", default);
+        Task<QueueSlot> other = _queue.EnterAsync("b", default);
+        Task<QueueSlot> same = _queue.EnterAsync("a", default);
 
         turn.Dispose();
         turn = await same;
-        Task<RunQueue.Turn> late = _queue.EnterAsync("a", default);
+        Task<QueueSlot> late = _queue.EnterAsync("a", default);
         _time.Advance(TimeSpan.FromSeconds(31));
         turn.Dispose();
 
@@ -179,8 +181,8 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Nobody_waits_for_a_model_that_nobody_wants()
     {
-        RunQueue.Turn turn = await _queue.EnterAsync("a", default);
-        Task<RunQueue.Turn> other = _queue.EnterAsync("b", default);
+        QueueSlot turn = await _queue.EnterAsync("a", default);
+        Task<QueueSlot> other = _queue.EnterAsync("b", default);
 
         turn.Dispose();
 

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja.Library;
+
 namespace RkLlama.Engine.Tests.Support;
 
 /// <summary>The part of a board's file system that says how its hardware is, in a directory of its own: an RK3588 at its highest clocks, at work.</summary>

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Support;
 
@@ -16,7 +18,7 @@ internal sealed class FakeEngine : IEngine
     {
         foreach (string token in (string[])["Hello", ",", " world"])
             await run.SendAsync(token);
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
     };
 
     /// <summary>Every session that was loaded, oldest first.</summary>
@@ -31,6 +33,8 @@ internal sealed class FakeEngine : IEngine
     };
 
     public Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken) => Load(model, cancellationToken);
+
+    public Task ProbeAsync() => Task.CompletedTask;
 }
 
 internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngineSession
@@ -51,7 +55,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
     /// <summary>Ends the session as a crash would.</summary>
     public void Crash(string reason)
     {
-        _run?.End(FinishReason.Error, reason);
+        _run?.End(RunEndReason.Error, reason);
         _died.TrySetResult(reason);
     }
 
@@ -70,7 +74,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
     public ValueTask DisposeAsync()
     {
         IsDisposed = true;
-        _run?.End(FinishReason.Cancelled);
+        _run?.End(RunEndReason.Cancelled);
         return ValueTask.CompletedTask;
     }
 }
@@ -78,16 +82,13 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
 /// <summary>One run of the fake engine, driven by the test.</summary>
 internal sealed class FakeRun
 {
-    private readonly Channel<EngineToken[]> _tokens = Channel.CreateUnbounded<EngineToken[]>();
-    private readonly TaskCompletionSource<RunOutcome> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
-    private long? _first;
 
     public FakeRun(GenerationInput input)
     {
         Prompt = input.Text ?? "";
-        Engine = new(_tokens.Reader, _end.Task, () => _aborted.TrySetResult());
+        Engine = new(_ => _aborted.TrySetResult());
     }
 
     public string Prompt { get; }
@@ -97,18 +98,16 @@ internal sealed class FakeRun
     /// <summary>Completes when the server asks for the end.</summary>
     public Task Aborted => _aborted.Task;
 
-    public bool HasEnded => _end.Task.IsCompleted;
+    public bool HasEnded => Engine.Completion.IsCompleted;
 
-    public ValueTask SendAsync(string text)
+    /// <summary>Sends a token. The reader goes on on a thread of its own, so that a test cannot block in it.</summary>
+    public async ValueTask SendAsync(string text)
     {
-        _first ??= Stopwatch.GetTimestamp();
-        return _tokens.Writer.WriteAsync([new(++_count, text)]);
+        await Task.Yield();
+        Engine.Add(new(++_count, text));
+        Engine.Flush();
     }
 
     /// <param name="tokens">How many tokens the answer has by the runtime's count, which leaves out the one that ended it.</param>
-    public void End(FinishReason reason, string? error = null, int? tokens = null)
-    {
-        _tokens.Writer.TryComplete();
-        _end.TrySetResult(new(new(reason, tokens ?? _count, null, error), _first, Stopwatch.GetTimestamp()));
-    }
+    public void End(RunEndReason reason, string? error = null, int? tokens = null) => Engine.Complete(new(reason, tokens ?? _count, null, error));
 }

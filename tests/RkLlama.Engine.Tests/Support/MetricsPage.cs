@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using RkLlama.Engine.Metrics;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Tests.Support;
 

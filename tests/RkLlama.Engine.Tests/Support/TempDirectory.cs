@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Jinja.Library;
+
 namespace RkLlama.Engine.Tests.Support;
 
 /// <summary>A directory of its own for one test, removed with everything in it.</summary>

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Text;
 using RkLlama.Engine.Workers.Protocol;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Tests.Workers;
 

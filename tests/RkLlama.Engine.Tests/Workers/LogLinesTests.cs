@@ -1,4 +1,5 @@
 using RkLlama.Engine.Workers.Server;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 

@@ -1,5 +1,6 @@
 using RkLlama.Engine.Workers.Worker;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 

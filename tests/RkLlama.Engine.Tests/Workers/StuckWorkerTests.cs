@@ -8,6 +8,7 @@ using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Server;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 
@@ -46,7 +47,7 @@ public sealed class StuckWorkerTests : IDisposable
         await PassAsync(TimeSpan.FromSeconds(0.2), () => ending.IsCompleted);
 
         session.Stuck.Should().NotBeNull();
-        session.Stuck!.IsStillThere.Should().BeTrue();
+        session.Stuck!.Exited.IsCompleted.Should().BeFalse();
         _log.Text.Should().Contain("The board needs a reboot: worker process").And.Contain("stuck in the NPU driver");
 
         _spared[0].Kill();

@@ -1,4 +1,5 @@
 using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Output.Tests.Structured;
 

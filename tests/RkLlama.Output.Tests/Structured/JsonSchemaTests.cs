@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Output.Tests.Structured;
 

@@ -1,7 +1,9 @@
 using System.Net;
-using RkLlama.Cli.Tests.Doctor;
 using RkLlama.Cli.Bench;
+using RkLlama.Cli.Tests.Doctor;
+using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Bench;

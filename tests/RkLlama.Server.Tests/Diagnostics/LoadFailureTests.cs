@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Diagnostics;
@@ -42,7 +43,7 @@ public sealed class LoadFailureTests
     [InlineData("the runtime took longer than 300 s to load the model; its worker was ended", "")]
     public void The_runtimes_own_words_tell_theirs(string words, string check)
     {
-        LoadFailure.See(new EngineException(words)).Should().Be($"rkllama doctor {check}".TrimEnd());
+        LoadFailure.Hint(new EngineException(words)).Should().Be($"rkllama doctor {check}".TrimEnd());
     }
 
     [Fact]

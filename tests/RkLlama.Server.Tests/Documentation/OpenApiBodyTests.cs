@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.RkLlama;
@@ -47,7 +49,7 @@ public sealed class OpenApiBodyTests
     };
 
     private static IEnumerable<string> Described =>
-        RkLlamaOperations.All.Concat(OpenAiOperations.All).Concat(OllamaOperations.All).Where(operation => operation.Body is not null).Select(operation => operation.Route);
+        DocumentedOperations.All.Where(documented => documented.Operation.Body is not null).Select(documented => documented.Route);
 
     public static TheoryData<string> Routes() => [.. Described];
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -30,7 +31,7 @@ public sealed class AnswerEndTests
             {
                 foreach (string token in (string[])["one", " two", " three", " four", " five"])
                     await run.SendAsync(token);
-                run.End(FinishReason.Stop);
+                run.End(RunEndReason.Stop);
             },
         });
         server.AddModel("m");

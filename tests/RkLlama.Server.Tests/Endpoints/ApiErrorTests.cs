@@ -5,7 +5,8 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -31,7 +32,7 @@ public sealed class ApiErrorTests : IDisposable
         await server.LoadAsync();
 
         Task<HttpResponseMessage> asking = server.PostAsync(api.Path, api.Body(stream));
-        (await _held.NextAsync()).End(FinishReason.Error, "boom");
+        (await _held.NextAsync()).End(RunEndReason.Error, "boom");
         using HttpResponseMessage response = await asking;
 
         response.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
@@ -72,7 +73,7 @@ public sealed class ApiErrorTests : IDisposable
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         response.Headers.GetValues("X-Accel-Buffering").Should().Equal("no");
         await ShouldBreakOffAsync(api, response, stream, "waited");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).Dispose();
         await _held.NextAnswerIsWholeAsync(server);
     }
@@ -88,10 +89,10 @@ public sealed class ApiErrorTests : IDisposable
         FakeRun run = await _held.NextAsync();
         using HttpResponseMessage response = await SendAsync(server, api, stream);
 
-        server.Services.GetRequiredService<RunQueue>().Close(Drain.Refusal);
+        server.Services.GetRequiredService<RunQueue>().Close();
 
         await ShouldBreakOffAsync(api, response, stream, "shutting down");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).StatusCode.Should().Be(HttpStatusCode.OK, "the one who runs may finish");
     }
 
@@ -107,8 +108,7 @@ public sealed class ApiErrorTests : IDisposable
         Task<HttpResponseMessage> asking = server.PostAsync(api.Path, api.Body(stream));
         await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
 
-        await server.Services.GetRequiredService<Drain>().BeginAsync();
-        server.Services.GetRequiredService<RunQueue>().Close(Drain.Refusal);
+        server.Services.GetRequiredService<RunQueue>().Close();
         using HttpResponseMessage waiting = await asking, late = await server.PostAsync(api.Path, api.Body(stream));
 
         foreach (HttpResponseMessage refused in (HttpResponseMessage[])[waiting, late])
@@ -118,7 +118,7 @@ public sealed class ApiErrorTests : IDisposable
             api.ErrorOf(await refused.Content.ReadAsStringAsync()).Should().Contain("shutting down");
         }
 
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
@@ -138,7 +138,7 @@ public sealed class ApiErrorTests : IDisposable
         await ShouldBeAsync(HttpStatusCode.Forbidden, "evil.example", request => request.Headers.Add("Origin", "http://evil.example"));
         await ShouldBeAsync(HttpStatusCode.RequestEntityTooLarge, "larger", request => request.Content = new ByteArrayContent(new byte[2 << 20]));
         await ShouldBeAsync(HttpStatusCode.BadRequest, "nested", request => request.Content = new StringContent(new string('[', 100) + new string(']', 100)));
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).Dispose();
 
         async Task ShouldBeAsync(HttpStatusCode status, string words, Action<HttpRequestMessage> change)
@@ -172,10 +172,10 @@ public sealed class ApiErrorTests : IDisposable
         api.ErrorOf(await refused.Content.ReadAsStringAsync()).Should().Be("No models are currently loaded.");
     }
 
-    private Task<TestServer> StartImpatientAsync(Func<ServerOptions, ServerOptions> configure) => TestServer.StartAsync(_held.Engine, options => configure(options with
+    private Task<TestServer> StartImpatientAsync(Func<NodeOptions, NodeOptions> configure) => TestServer.StartAsync(_held.Engine, options => configure(options with
     {
-        Heartbeat = TimeSpan.FromMilliseconds(30),
-        FirstPadding = TimeSpan.FromMilliseconds(60),
+        StreamKeepAlive = TimeSpan.FromMilliseconds(30),
+        KeepAliveDelay = TimeSpan.FromMilliseconds(60),
     }));
 
     private static async Task<HttpResponseMessage> SendAsync(TestServer server, ApiForm api, bool stream)

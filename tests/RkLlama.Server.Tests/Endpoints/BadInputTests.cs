@@ -4,6 +4,9 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
+using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -71,7 +74,7 @@ public sealed class BadInputTests
     public async Task Control_characters_are_content()
     {
         string prompt = "";
-        FakeEngine engine = new() { Run = run => { prompt = run.Prompt; run.End(RkLlama.Native.FinishReason.Stop); return Task.CompletedTask; } };
+        FakeEngine engine = new() { Run = run => { prompt = run.Prompt; run.End(RkLlama.Native.RunEndReason.Stop); return Task.CompletedTask; } };
         await using TestServer server = await TestServer.StartAsync(engine);
         await server.LoadAsync();
 

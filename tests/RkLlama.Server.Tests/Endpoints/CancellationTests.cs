@@ -4,6 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -35,7 +38,7 @@ public sealed class CancellationTests : IDisposable
 
         await run.Aborted.WaitAsync(Patience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         await _held.NextAnswerIsWholeAsync(server);
     }
 
@@ -58,10 +61,10 @@ public sealed class CancellationTests : IDisposable
         await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
 
         await run.SendAsync("late");
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         FakeRun nextRun = await _held.NextAsync();
         await nextRun.SendAsync("mine");
-        nextRun.End(FinishReason.Stop);
+        nextRun.End(RunEndReason.Stop);
         Content((await next).Item2).Should().Be("mine");
         server.Log.Should().NotContain("   at ");
     }
@@ -86,7 +89,7 @@ public sealed class CancellationTests : IDisposable
         response.Dispose();
 
         await run.Aborted.WaitAsync(Patience);
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         await _held.NextAnswerIsWholeAsync(server);
         server.Log.Should().NotContain("   at ");
     }
@@ -111,7 +114,7 @@ public sealed class CancellationTests : IDisposable
         await leaveRun.CancelAsync();
         await run.Aborted.WaitAsync(Patience);
 
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await _held.NextAnswerIsWholeAsync(server);

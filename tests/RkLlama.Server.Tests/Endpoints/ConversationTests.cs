@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -24,7 +27,7 @@ public sealed class ConversationTests
         server.Engine.Run = run =>
         {
             prompt = run.Prompt;
-            run.End(FinishReason.Stop);
+            run.End(RunEndReason.Stop);
             return Task.CompletedTask;
         };
         await server.LoadAsync("m", "FROM=\"m.rkllm\"\n" + Template);

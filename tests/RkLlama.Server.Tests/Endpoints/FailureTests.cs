@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -21,7 +22,7 @@ public sealed class FailureTests : IDisposable
         await server.LoadAsync();
 
         Task<(HttpStatusCode Status, JsonElement Body)> request = server.PostJsonAsync("/generate", Hello);
-        (await _held.NextAsync()).End(FinishReason.Error, "matmul(w8a8) run failed");
+        (await _held.NextAsync()).End(RunEndReason.Error, "matmul(w8a8) run failed");
 
         (await request).Status.Should().Be(HttpStatusCode.InternalServerError);
         (await request).Body.GetProperty("error").GetString().Should().Contain("matmul");
@@ -34,7 +35,7 @@ public sealed class FailureTests : IDisposable
         await server.LoadAsync();
 
         Task<HttpResponseMessage> request = server.PostAsync("/generate", HelloStream);
-        (await _held.NextAsync()).End(FinishReason.Error, "boom");
+        (await _held.NextAsync()).End(RunEndReason.Error, "boom");
 
         (await request).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
         (await TestServer.JsonAsync(await request)).GetProperty("error").GetString().Should().Contain("boom");
@@ -53,7 +54,7 @@ public sealed class FailureTests : IDisposable
         using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
         string? first = await reader.ReadLineAsync();
 
-        run.End(FinishReason.Error, "boom");
+        run.End(RunEndReason.Error, "boom");
         string? last = await reader.ReadLineAsync();
         Func<Task> rest = () => reader.ReadLineAsync();
 
@@ -79,7 +80,7 @@ public sealed class FailureTests : IDisposable
         Task<(HttpStatusCode Status, JsonElement Body)> next = server.PostJsonAsync("/generate", Hello);
         FakeRun run = await _held.NextAsync();
         await run.SendAsync("back");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         Content((await next).Body).Should().Be("back");
         engine.Sessions.Should().HaveCount(2);
         (await server.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.OK);

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Middleware;
 using RkLlama.Server.Tests.Support;
 
@@ -140,14 +141,14 @@ public sealed class GuardTests
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 }, time: time);
         List<TcpClient> held = [];
-        for (int i = 0; i < 2 + ConnectionGuard.Reserve; i++)
+        for (int i = 0; i < 2 + ConnectionLimiter.Reserve; i++)
             held.Add(await ConnectAsync(server));
-        ConnectionGuard guard = server.Services.GetRequiredService<ConnectionGuard>();
-        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + ConnectionGuard.Reserve);
+        ConnectionLimiter guard = server.Services.GetRequiredService<ConnectionLimiter>();
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + ConnectionLimiter.Reserve);
         using TcpClient refused = await ConnectAsync(server);
         (await AskAsync(refused, "/health")).Should().BeEmpty();
 
-        time.Advance(ConnectionGuard.ReserveTime);
+        time.Advance(ConnectionLimiter.ReserveTime);
         await HeldRuns.EventuallyAsync(() => guard.Open == 2);
         using TcpClient check = await ConnectAsync(server);
 

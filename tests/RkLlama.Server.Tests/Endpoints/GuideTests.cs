@@ -2,6 +2,8 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -157,7 +159,7 @@ public sealed class GuideTests
     [Fact]
     public async Task An_answer_cut_at_the_limit_says_so()
     {
-        FakeEngine engine = new() { Run = async run => { await run.SendAsync("a"); run.End(FinishReason.Length); } };
+        FakeEngine engine = new() { Run = async run => { await run.SendAsync("a"); run.End(RunEndReason.Length); } };
         await using TestServer server = await TestServer.StartAsync(engine);
         await server.LoadAsync();
 
@@ -203,7 +205,7 @@ public sealed class GuideTests
     public async Task A_system_message_of_the_request_beats_the_modelfiles()
     {
         string prompt = "";
-        FakeEngine engine = new() { Run = run => { prompt = run.Prompt; run.End(FinishReason.Stop); return Task.CompletedTask; } };
+        FakeEngine engine = new() { Run = run => { prompt = run.Prompt; run.End(RunEndReason.Stop); return Task.CompletedTask; } };
         await using TestServer server = await TestServer.StartAsync(engine);
         await server.LoadAsync("m", "FROM=\"m.rkllm\"\nSYSTEM=\"Be brief.\"\n");
 
@@ -230,7 +232,7 @@ public sealed class GuideTests
     [Fact]
     public async Task Text_goes_out_as_it_is()
     {
-        FakeEngine engine = new() { Run = async run => { await run.SendAsync("été <b> \"q\" 😀 \u0001"); run.End(FinishReason.Stop); } };
+        FakeEngine engine = new() { Run = async run => { await run.SendAsync("été <b> \"q\" 😀 \u0001"); run.End(RunEndReason.Stop); } };
         await using TestServer server = await TestServer.StartAsync(engine);
         await server.LoadAsync();
 

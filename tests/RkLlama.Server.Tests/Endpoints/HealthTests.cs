@@ -7,7 +7,8 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -58,9 +59,9 @@ public sealed class HealthTests : IDisposable
         (await TestServer.JsonAsync(full)).GetProperty("status").GetString().Should().Be("busy");
         health.GetProperty("queue").GetRawText().Should().Be("""{"running":1,"waiting":1}""");
         health.GetProperty("runtime_version").GetString().Should().Be("1.2.3");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await running).Dispose();
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await waiting).Dispose();
     }
 
@@ -69,7 +70,7 @@ public sealed class HealthTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync();
 
-        await server.Services.GetRequiredService<Drain>().BeginAsync();
+        server.Services.GetRequiredService<RunQueue>().Close();
 
         (await server.GetJsonAsync("/health")).Status.Should().Be(HttpStatusCode.OK);
         (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/ready");
@@ -83,9 +84,9 @@ public sealed class HealthTests : IDisposable
         await using TestServer server = await TestServer.StartAsync();
         Readiness readiness = server.Services.GetRequiredService<Readiness>();
 
-        readiness.PreloadStarts("m");
+        readiness.PreloadStarted("m");
         string? loading = (await server.GetJsonAsync("/ready")).Body.GetProperty("status").GetString();
-        readiness.PreloadEnds("m", "no such model");
+        readiness.PreloadEnded("m", "no such model");
         (HttpStatusCode status, JsonElement failed) = await server.GetJsonAsync("/ready");
         (HttpStatusCode refusedStatus, JsonElement refused) = await server.PostJsonAsync("/generate", """{"messages":[{"role":"user","content":"x"}]}""");
         await server.LoadAsync();
@@ -114,7 +115,7 @@ public sealed class HealthTests : IDisposable
                 time.Advance(TimeSpan.FromSeconds(1));
                 return _held.Engine.Sessions.Count == expected || server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Failed;
             });
-            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State is ModelState.Loaded or ModelState.Failed);
+            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State is ModelState.Ready or ModelState.Failed);
         }
 
         JsonElement current = (await server.GetJsonAsync("/current_model")).Body;
@@ -140,9 +141,9 @@ public sealed class HealthTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
-        bool isThere = true;
+        TaskCompletionSource gone = new();
         FakeSession session = _held.Engine.Sessions[0];
-        session.Stuck = new(4711, () => isThere);
+        session.Stuck = new(4711, gone.Task);
 
         session.Crash("no token for 60 s and ignored the abort");
         await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Stuck);
@@ -150,7 +151,7 @@ public sealed class HealthTests : IDisposable
         (HttpStatusCode generate, JsonElement error) = await server.PostJsonAsync("/generate", Hello);
         (HttpStatusCode load, _) = await server.PostJsonAsync("/load_model", LoadM);
         int sessions = _held.Engine.Sessions.Count;
-        isThere = false;
+        gone.SetResult();
         (HttpStatusCode afterwards, _) = await server.PostJsonAsync("/load_model", LoadM);
 
         ready.Should().Be(HttpStatusCode.ServiceUnavailable);
@@ -167,7 +168,7 @@ public sealed class HealthTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
-        _held.Engine.Sessions[0].Stuck = new(4711, () => true);
+        _held.Engine.Sessions[0].Stuck = new(4711, new TaskCompletionSource().Task);
 
         (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync("/unload_model", "");
 
@@ -181,11 +182,11 @@ public sealed class HealthTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
-        bool isThere = true;
-        _held.Engine.Sessions[0].Stuck = new(4711, () => isThere);
+        TaskCompletionSource gone = new();
+        _held.Engine.Sessions[0].Stuck = new(4711, gone.Task);
         await server.PostAsync("/unload_model", "");
 
-        isThere = false;
+        gone.SetResult();
         (HttpStatusCode ready, _) = await server.GetJsonAsync("/ready");
         (HttpStatusCode load, JsonElement body) = await server.PostJsonAsync("/load_model", LoadM);
 
@@ -210,7 +211,7 @@ public sealed class HealthTests : IDisposable
                 time.Advance(TimeSpan.FromSeconds(1));
                 return _held.Engine.Sessions.Count == expected;
             });
-            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Loaded);
+            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Ready);
             time.Advance(TimeSpan.FromMinutes(3));
         }
 
@@ -237,7 +238,7 @@ public sealed class HealthTests : IDisposable
                 return _held.Engine.Sessions.Count > timers;
             });
             waited.Add((time.GetUtcNow() - start).TotalSeconds);
-            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Loaded);
+            await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Ready);
         }
 
         // Some of the time passes before the wait begins.
@@ -266,7 +267,7 @@ public sealed class HealthTests : IDisposable
         JsonElement during = (await server.GetJsonAsync("/current_model")).Body;
         (HttpStatusCode ready, _) = await server.GetJsonAsync("/ready");
         allowed.SetResult();
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Loaded);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Ready);
         JsonElement after = (await server.GetJsonAsync("/current_model")).Body;
 
         during.GetRawText().Should().Be("""{"model":"m","model_name":"m","state":"restarting","error":"the worker was killed by SIGSEGV"}""");

@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -18,8 +20,8 @@ public sealed class HeartbeatTests : IDisposable
 
     private Task<TestServer> StartAsync(TimeSpan? queueTime = null) => TestServer.StartAsync(_held.Engine, options => options with
     {
-        Heartbeat = TimeSpan.FromMilliseconds(30),
-        FirstPadding = TimeSpan.FromMilliseconds(60),
+        StreamKeepAlive = TimeSpan.FromMilliseconds(30),
+        KeepAliveDelay = TimeSpan.FromMilliseconds(60),
         QueueTime = queueTime ?? options.QueueTime,
     });
 
@@ -38,7 +40,7 @@ public sealed class HeartbeatTests : IDisposable
         while (Content(word) is "")
             word = await LineAsync(reader);
         JsonElement between = await LineAsync(reader);
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         JsonElement last = await LineAsync(reader);
         while (last.GetProperty("choices")[0].GetProperty("finish_reason").ValueKind == JsonValueKind.Null)
             last = await LineAsync(reader);
@@ -67,7 +69,7 @@ public sealed class HeartbeatTests : IDisposable
         byte[] padding = new byte[3];
         await stream.ReadExactlyAsync(padding);
         await run.SendAsync("late");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         using StreamReader reader = new(stream);
         string rest = await reader.ReadToEndAsync();
 
@@ -83,7 +85,7 @@ public sealed class HeartbeatTests : IDisposable
         await server.LoadAsync();
         using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(Hello) };
         using HttpResponseMessage response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        (await _held.NextAsync()).End(FinishReason.Error, "boom");
+        (await _held.NextAsync()).End(RunEndReason.Error, "boom");
 
         using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
         string? error = await reader.ReadLineAsync();
@@ -116,7 +118,7 @@ public sealed class HeartbeatTests : IDisposable
         response.StatusCode.Should().Be(HttpStatusCode.OK);
         await read.Should().ThrowAsync<IOException>();
         JsonDocument.Parse(lines[^1]).RootElement.GetProperty("error").GetString().Should().Contain("waited");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).Dispose();
         await _held.NextAnswerIsWholeAsync(server);
     }
@@ -133,7 +135,7 @@ public sealed class HeartbeatTests : IDisposable
 
         late.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         late.Headers.RetryAfter!.Delta!.Value.TotalSeconds.Should().BeInRange(1, 60);
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).Dispose();
     }
 
@@ -148,7 +150,7 @@ public sealed class HeartbeatTests : IDisposable
         response.Dispose();
 
         await run.Aborted.WaitAsync(Patience);
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         await EventuallyAsync(() => !server.Services.GetRequiredService<RunQueue>().IsBusy);
         server.Log.Should().NotContain("   at ");
     }

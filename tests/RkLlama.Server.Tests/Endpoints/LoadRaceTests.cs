@@ -7,6 +7,8 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -41,7 +43,7 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> loading = server.PostJsonAsync("/load_model", LoadM);
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsOccupied);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/generate", Hello);
         await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().IsBusy);
 
@@ -71,7 +73,7 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync(path, body);
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsOccupied);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
 
         (await server.PostJsonAsync("/unload_model", "")).Status.Should().Be(HttpStatusCode.OK);
 
@@ -127,9 +129,9 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
         server.AddModel("m");
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
-        host.Home = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
+        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
         HoldLoads();
-        await host.LetGoAsync("m");
+        await host.UnloadIdleAsync("m");
         await EventuallyAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));

@@ -7,7 +7,10 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Api.Common;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -54,7 +57,7 @@ public sealed class ModelSwitchTests : IDisposable
             // With the second one the time that a model may keep the NPU is over: the first in line is next, whatever it costs.
             if (i == 1)
                 _time.Advance(TimeSpan.FromSeconds(31));
-            run.End(FinishReason.Stop);
+            run.End(RunEndReason.Stop);
         }
 
         await Task.WhenAll(asking);
@@ -136,7 +139,7 @@ public sealed class ModelSwitchTests : IDisposable
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
-        host.Home = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("a"));
+        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("a"));
         await AnswerAsync(server, "b");
 
         await AdvanceUntilAsync(TimeSpan.FromSeconds(310), () => host.Current?.Name == "a");

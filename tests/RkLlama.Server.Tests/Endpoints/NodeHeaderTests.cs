@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -47,7 +49,7 @@ public sealed partial class NodeHeaderTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { NodeName = "node1", ApiKey = "secret" });
         using HttpResponseMessage unauthorized = await server.Client.GetAsync(new Uri("/models", UriKind.Relative));
         server.Client.DefaultRequestHeaders.Add("X-Api-Key", "secret");
-        await server.Services.GetRequiredService<Drain>().BeginAsync();
+        server.Services.GetRequiredService<RunQueue>().Close();
 
         using HttpResponseMessage draining = await server.Client.GetAsync(new Uri("/models", UriKind.Relative));
 
@@ -170,7 +172,7 @@ public sealed partial class NodeHeaderTests : IDisposable
         await run.SendAsync("Hello");
 
         using HttpResponseMessage response = await sending;
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
 
         Metrics(Header(response, "Server-Timing")).Should().Equal("queue", "load");
     }
@@ -188,8 +190,8 @@ public sealed partial class NodeHeaderTests : IDisposable
         (await server.Client.GetAsync(server.Address)).Dispose();
         double atLeast = System.Diagnostics.Stopwatch.GetElapsedTime(waited).TotalMilliseconds;
 
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
 
         using HttpResponseMessage response = await second;
         Durations(Header(response, "Server-Timing"))[0].Should().BeGreaterThan(Math.Floor(atLeast * 10) / 10 - 0.1);

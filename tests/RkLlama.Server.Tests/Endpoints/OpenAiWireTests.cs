@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -58,7 +59,7 @@ public sealed class OpenAiWireTests
     [InlineData(4)]
     public async Task The_token_that_ends_an_answer_is_not_counted(int limit)
     {
-        FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", ""]) await run.SendAsync(token); run.End(FinishReason.Stop, tokens: 2); } };
+        FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", ""]) await run.SendAsync(token); run.End(RunEndReason.Stop, tokens: 2); } };
         await using TestServer server = await TestServer.StartAsync(engine);
         server.AddModel("m");
 
@@ -75,7 +76,7 @@ public sealed class OpenAiWireTests
     public async Task A_limit_that_cuts_is_length_even_if_the_run_has_ended_by_itself(int limit, string reason)
     {
         // The three tokens and the end are there before the first of them is read, as with a model that is faster than its reader.
-        FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", "c"]) await run.SendAsync(token); run.End(FinishReason.Stop); } };
+        FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", "c"]) await run.SendAsync(token); run.End(RunEndReason.Stop); } };
         await using TestServer server = await TestServer.StartAsync(engine);
         server.AddModel("m");
 

@@ -6,9 +6,10 @@ using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -35,30 +36,30 @@ public sealed class PreloadTests : IDisposable
         return server;
     }
 
-    private Preloader New(TestServer server) => new(
-        server.Services.GetRequiredService<ServerOptions>() with { Preload = "m" },
+    private ModelPreloader New(TestServer server) => new(
+        server.Services.GetRequiredService<NodeOptions>() with { Preload = "m" },
         server.Services.GetRequiredService<ModelCatalog>(),
         server.Services.GetRequiredService<ModelHost>(),
         null!,
         server.Services.GetRequiredService<Readiness>(),
         _time,
-        NullLogger<Preloader>.Instance);
+        NullLogger<ModelPreloader>.Instance);
 
     [Fact]
     public async Task A_preload_that_fails_is_tried_again_until_it_succeeds()
     {
         await using TestServer server = await StartAsync(failures: 3);
-        using Preloader preloader = New(server);
+        using ModelPreloader preloader = New(server);
         Readiness readiness = server.Services.GetRequiredService<Readiness>();
         await preloader.StartAsync(CancellationToken.None);
-        await EventuallyAsync(() => readiness.Look().Status == "failed");
+        await EventuallyAsync(() => readiness.Evaluate().Status == "failed");
         (HttpStatusCode ready, JsonElement reason) = await server.GetJsonAsync("/ready");
 
         await EventuallyAsync(() =>
         {
             if (_attempts < 4)
                 _time.Advance(TimeSpan.FromSeconds(30));
-            return readiness.Look().Status == "ready";
+            return readiness.Evaluate().Status == "ready";
         });
 
         ready.Should().Be(HttpStatusCode.ServiceUnavailable);
@@ -72,9 +73,9 @@ public sealed class PreloadTests : IDisposable
     {
         await using TestServer server = await StartAsync(failures: 1);
         server.AddModel("n");
-        using Preloader preloader = New(server);
+        using ModelPreloader preloader = New(server);
         await preloader.StartAsync(CancellationToken.None);
-        await EventuallyAsync(() => server.Services.GetRequiredService<Readiness>().Look().Status == "failed");
+        await EventuallyAsync(() => server.Services.GetRequiredService<Readiness>().Evaluate().Status == "failed");
 
         (await server.PostAsync("/load_model", """{"model_name":"n"}""")).StatusCode.Should().Be(HttpStatusCode.OK);
         await server.PostAsync("/unload_model", "");
@@ -93,14 +94,14 @@ public sealed class PreloadTests : IDisposable
     {
         await using TestServer server = await StartAsync(failures: 0);
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
-        host.Home = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
+        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
         _failures = 3;
-        await host.LetGoAsync("m");
+        await host.UnloadIdleAsync("m");
 
         await EventuallyAsync(() =>
         {
             _time.Advance(TimeSpan.FromSeconds(10));
-            return host.Status.State == ModelState.Loaded;
+            return host.Status.State == ModelState.Ready;
         });
 
         _attempts.Should().Be(4);

@@ -6,9 +6,11 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Api.Common;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -34,10 +36,10 @@ public sealed class QueueTests : IDisposable
         await EventuallyAsync(() => queue.Waiting == 1);
         _held.Count.Should().Be(1);
         await firstRun.SendAsync("one");
-        firstRun.End(FinishReason.Stop);
+        firstRun.End(RunEndReason.Stop);
         FakeRun secondRun = await _held.NextAsync();
         await secondRun.SendAsync("two");
-        secondRun.End(FinishReason.Stop);
+        secondRun.End(RunEndReason.Stop);
 
         Content((await first).Item2).Should().Be("one");
         Content((await second).Item2).Should().Be("two");
@@ -59,8 +61,8 @@ public sealed class QueueTests : IDisposable
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds.Should().BeInRange(1, 60);
         (await TestServer.JsonAsync(refused)).GetProperty("error").GetString().Should().Contain("busy");
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await first).StatusCode.Should().Be(HttpStatusCode.OK);
         (await second).StatusCode.Should().Be(HttpStatusCode.OK);
     }
@@ -80,7 +82,7 @@ public sealed class QueueTests : IDisposable
         await leave.CancelAsync();
 
         await EventuallyAsync(() => queue.Waiting == 0);
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         (await first).StatusCode.Should().Be(HttpStatusCode.OK);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         _held.Count.Should().Be(1);
@@ -100,13 +102,13 @@ public sealed class QueueTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> loading = server.PostJsonAsync("/load_model", """{"model_name":"m"}""");
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsOccupied);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
 
         Task<(HttpStatusCode Status, JsonElement Body)> request = server.PostJsonAsync("/generate", Hello);
         (HttpStatusCode second, _) = await server.PostJsonAsync("/load_model", """{"model_name":"m"}""");
         allowed.SetResult();
         FakeRun run = await _held.NextAsync();
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
 
         second.Should().Be(HttpStatusCode.BadRequest);
         (await loading).Status.Should().Be(HttpStatusCode.OK);
@@ -121,10 +123,10 @@ public sealed class QueueTests : IDisposable
         Task<(HttpStatusCode Status, JsonElement Body)> running = server.PostJsonAsync("/generate", Hello);
         FakeRun run = await _held.NextAsync();
 
-        await server.Services.GetRequiredService<Drain>().BeginAsync();
+        server.Services.GetRequiredService<RunQueue>().Close();
         using HttpResponseMessage refused = await server.Client.GetAsync(server.Address);
         await run.SendAsync("done");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
 
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta.Should().NotBeNull();
@@ -138,23 +140,23 @@ public sealed class QueueTests : IDisposable
         await server.LoadAsync();
         string large = $$"""{"messages":[{"role":"user","content":"{{new string('x', 1_000_000)}}"}]}""";
         List<Task<HttpResponseMessage>> asked = [];
-        for (int i = 0; i < BodyMemory.Largest; i++)
+        for (int i = 0; i < RequestBodyBudget.Largest; i++)
             asked.Add(server.PostAsync("/generate", large));
         RunQueue queue = server.Services.GetRequiredService<RunQueue>();
-        await EventuallyAsync(() => queue.Waiting == BodyMemory.Largest - 1);
+        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.Largest - 1);
 
         using HttpResponseMessage refused = await server.PostAsync("/generate", large);
         asked.Add(server.PostAsync("/generate", Hello));
-        await EventuallyAsync(() => queue.Waiting == BodyMemory.Largest);
+        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.Largest);
 
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta.Should().NotBeNull();
         for (int i = 0; i < asked.Count; i++)
-            (await _held.NextAsync()).End(FinishReason.Stop);
+            (await _held.NextAsync()).End(RunEndReason.Stop);
         foreach (HttpResponseMessage response in await Task.WhenAll(asked))
             response.StatusCode.Should().Be(HttpStatusCode.OK);
         Task<HttpResponseMessage> again = server.PostAsync("/generate", large);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await again).StatusCode.Should().Be(HttpStatusCode.OK, "what they had is free again");
     }
 
@@ -168,13 +170,13 @@ public sealed class QueueTests : IDisposable
         FakeRun slow = await _held.NextAsync();
         for (int i = 0; i < 20_000; i++)
             await slow.SendAsync("a longer piece of text that fills the socket's buffers sooner");
-        slow.End(FinishReason.Stop);
+        slow.End(RunEndReason.Stop);
         using HttpResponseMessage response = await sending;
 
         Task<(HttpStatusCode Status, JsonElement Body)> next = server.PostJsonAsync("/generate", Hello);
         FakeRun run = await _held.NextAsync();
         await run.SendAsync("quick");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
 
         Content((await next).Body).Should().Be("quick");
         (await response.Content.ReadAsStringAsync()).TrimEnd('\n').Split('\n').Should().HaveCount(20_001);

@@ -1,8 +1,12 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -87,7 +91,7 @@ public sealed class ResponsesTests
     [Fact]
     public async Task An_answer_cut_at_its_limit_is_incomplete()
     {
-        await using TestServer server = await StartAsync(FinishReason.Length, "Half");
+        await using TestServer server = await StartAsync(RunEndReason.Length, "Half");
 
         (_, JsonElement body) = await server.PostJsonAsync("/v1/responses", WithModel("""{"input":"Hi","max_output_tokens":1}"""));
 
@@ -104,7 +108,7 @@ public sealed class ResponsesTests
             Run = async run =>
             {
                 await run.SendAsync("Half");
-                run.End(FinishReason.Error, "the NPU is gone");
+                run.End(RunEndReason.Error, "the NPU is gone");
             },
         });
         server.AddModel("m");
@@ -134,9 +138,9 @@ public sealed class ResponsesTests
         return body.ToJsonString();
     }
 
-    private Task<TestServer> StartAsync(params string[] tokens) => StartAsync(FinishReason.Stop, tokens);
+    private Task<TestServer> StartAsync(params string[] tokens) => StartAsync(RunEndReason.Stop, tokens);
 
-    private async Task<TestServer> StartAsync(FinishReason end, params string[] tokens)
+    private async Task<TestServer> StartAsync(RunEndReason end, params string[] tokens)
     {
         TestServer server = await TestServer.StartAsync(new FakeEngine
         {

@@ -3,6 +3,8 @@ using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -30,10 +32,10 @@ public sealed class RetryTests : IDisposable
 
         Task<HttpResponseMessage> retry = SendAsync(server, Chat, second);
         await run.Aborted.WaitAsync(Patience);
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         FakeRun next = await _held.NextAsync();
         await next.SendAsync("mine");
-        next.End(FinishReason.Stop);
+        next.End(RunEndReason.Stop);
 
         using HttpResponseMessage answered = await retry, replaced = await request;
         answered.StatusCode.Should().Be(HttpStatusCode.OK);
@@ -60,8 +62,8 @@ public sealed class RetryTests : IDisposable
         await EventuallyAsync(() => server.QueueLength == 1);
 
         run.Aborted.IsCompleted.Should().BeFalse();
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await request).StatusCode.Should().Be(HttpStatusCode.OK);
         (await other).StatusCode.Should().Be(HttpStatusCode.OK);
     }
@@ -80,8 +82,8 @@ public sealed class RetryTests : IDisposable
         using HttpResponseMessage replaced = await waiting;
         ((int)replaced.StatusCode).Should().Be(499);
         await EventuallyAsync(() => server.QueueLength == 1);
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await running).StatusCode.Should().Be(HttpStatusCode.OK);
         (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
     }
@@ -100,9 +102,9 @@ public sealed class RetryTests : IDisposable
         using HttpResponseMessage other = await SendAsync(server, """{"model":"m","messages":[{"role":"user","content":"Third"}]}""", "X-Stainless-Retry-Count: 1");
 
         other.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
-        run.End(FinishReason.Cancelled);
-        (await _held.NextAsync()).End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Cancelled);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await waiting).StatusCode.Should().Be(HttpStatusCode.OK);
         (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
         ((int)(await running).StatusCode).Should().Be(499);
@@ -121,15 +123,15 @@ public sealed class RetryTests : IDisposable
 
         Task<HttpResponseMessage> retry = SendAsync(server, streaming, "X-Stainless-Retry-Count: 1");
         await run.Aborted.WaitAsync(Patience);
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
 
         Func<Task> read = () => response.Content.ReadAsStringAsync();
         await read.Should().ThrowAsync<HttpRequestException>();
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
-    private async Task<TestServer> StartAsync(Func<ServerOptions, ServerOptions>? configure = null)
+    private async Task<TestServer> StartAsync(Func<NodeOptions, NodeOptions>? configure = null)
     {
         TestServer server = await TestServer.StartAsync(_held.Engine, configure);
         server.AddModel("m");

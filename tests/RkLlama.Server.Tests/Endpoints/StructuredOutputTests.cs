@@ -2,6 +2,8 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;
@@ -80,7 +82,7 @@ public sealed class StructuredOutputTests
             {
                 _prompts.Add(run.Prompt);
                 await run.SendAsync("""{"age":""");
-                run.End(FinishReason.Length);
+                run.End(RunEndReason.Length);
             },
         });
 
@@ -147,7 +149,7 @@ public sealed class StructuredOutputTests
             {
                 _prompts.Add(run.Prompt);
                 await run.SendAsync(left.Dequeue());
-                run.End(FinishReason.Stop);
+                run.End(RunEndReason.Stop);
             },
         });
     }

@@ -3,7 +3,10 @@ using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Api.Common;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -27,7 +30,7 @@ public sealed class ThinkingBudgetTests : IDisposable
         FakeRun thinking = await ThinkTooLongAsync();
         FakeRun answering = await _held.NextAsync();
         await answering.SendAsync("Because.");
-        answering.End(FinishReason.Stop);
+        answering.End(RunEndReason.Stop);
 
         JsonElement body = (await asking).Body;
         JsonElement message = body.GetProperty("choices")[0].GetProperty("message");
@@ -54,9 +57,9 @@ public sealed class ThinkingBudgetTests : IDisposable
         FakeRun second = await _held.NextAsync();
 
         second.Prompt.Should().StartWith(first.Prompt);
-        second.End(FinishReason.Stop);
+        second.End(RunEndReason.Stop);
         (await asking).Status.Should().Be(HttpStatusCode.OK);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await other).Status.Should().Be(HttpStatusCode.OK);
     }
 
@@ -87,7 +90,7 @@ public sealed class ThinkingBudgetTests : IDisposable
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
         await EventuallyAsync(() => first.Engine.AbortCause is not null);
-        first.End(FinishReason.Cancelled);
+        first.End(RunEndReason.Cancelled);
 
         // Either there is no second run, or it is aborted as it begins.
         await EventuallyAsync(() => server.IsIdle || _held.Count == 2);
@@ -95,7 +98,7 @@ public sealed class ThinkingBudgetTests : IDisposable
         {
             FakeRun second = await _held.NextAsync();
             await second.Aborted.WaitAsync(Patience);
-            second.End(FinishReason.Cancelled);
+            second.End(RunEndReason.Cancelled);
         }
 
         await EventuallyAsync(() => server.IsIdle);
@@ -114,7 +117,7 @@ public sealed class ThinkingBudgetTests : IDisposable
             "/v1/chat/completions", $$"""{"model":"m","messages":[{"role":"user","content":"Why?"}],{{field}}}""");
 
         FakeRun run = await _held.NextAsync();
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
 
         (await asking).Status.Should().Be(HttpStatusCode.OK);
         run.Prompt.Should().Be($"Why? thinks={isOn}");
@@ -133,7 +136,7 @@ public sealed class ThinkingBudgetTests : IDisposable
         await SendThoughtsAsync(run);
         await run.Aborted.WaitAsync(Patience);
         await run.SendAsync(" and more");
-        run.End(FinishReason.Cancelled);
+        run.End(RunEndReason.Cancelled);
         return run;
     }
 

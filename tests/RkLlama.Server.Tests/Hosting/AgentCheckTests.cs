@@ -3,9 +3,12 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Hosting;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -23,7 +26,7 @@ public sealed class AgentCheckTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync();
 
-        server.Services.GetRequiredService<AgentCheck>().Address.Should().BeNull();
+        server.Services.GetRequiredService<HaproxyAgentCheck>().Address.Should().BeNull();
     }
 
     [Fact]
@@ -42,9 +45,9 @@ public sealed class AgentCheckTests : IDisposable
         asked.Add(server.PostAsync("/generate", Hello));
         await EventuallyAsync(() => server.QueueLength == 2);
         string full = await AskAsync(server);
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         foreach (HttpResponseMessage response in await Task.WhenAll(asked))
             response.Dispose();
         await EventuallyAsync(() => server.IsIdle);
@@ -55,14 +58,14 @@ public sealed class AgentCheckTests : IDisposable
 
     [Fact]
     public void A_node_that_takes_requests_has_a_weight_however_long_its_line_is() =>
-        AgentCheck.Weight(isBusy: true, waiting: 100_000).Should().Be(1);
+        HaproxyAgentCheck.Weight(isBusy: true, waiting: 100_000).Should().Be(1);
 
     [Fact]
     public async Task A_drain_is_said_and_the_next_word_of_a_new_server_takes_it_back()
     {
         await using (TestServer server = await StartAsync())
         {
-            await server.Services.GetRequiredService<Drain>().BeginAsync();
+            server.Services.GetRequiredService<RunQueue>().Close();
 
             (await AskAsync(server)).Should().Be("up drain\n");
         }
@@ -76,7 +79,7 @@ public sealed class AgentCheckTests : IDisposable
     {
         await using TestServer server = await StartAsync();
         await server.LoadAsync();
-        _held.Engine.Sessions[0].Stuck = new(4711, static () => true);
+        _held.Engine.Sessions[0].Stuck = new(4711, new TaskCompletionSource().Task);
 
         _held.Engine.Sessions[0].Crash("it broke");
         await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Stuck);
@@ -92,10 +95,10 @@ public sealed class AgentCheckTests : IDisposable
     {
         await using TestServer server = await StartAsync();
         Readiness readiness = server.Services.GetRequiredService<Readiness>();
-        readiness.PreloadStarts("größer\nand # odd");
+        readiness.PreloadStarted("größer\nand # odd");
 
         string loading = await AskAsync(server);
-        readiness.PreloadEnds("größer\nand # odd", null);
+        readiness.PreloadEnded("größer\nand # odd", null);
 
         loading.Should().StartWith("down ready #Model gr??er?and ? odd");
         (await AskAsync(server)).Should().Be("up ready 100%\n");
@@ -117,7 +120,7 @@ public sealed class AgentCheckTests : IDisposable
     {
         await using TestServer server = await StartAsync();
         List<TcpClient> idle = [];
-        for (int i = 0; i < AgentCheck.MostConnections + 4; i++)
+        for (int i = 0; i < HaproxyAgentCheck.MaxConnections + 4; i++)
             idle.Add(await ConnectAsync(server));
 
         string answer = await AskAsync(server);
@@ -154,7 +157,7 @@ public sealed class AgentCheckTests : IDisposable
     private static async Task<TcpClient> ConnectAsync(TestServer server)
     {
         TcpClient client = new();
-        await client.ConnectAsync((IPEndPoint)server.Services.GetRequiredService<AgentCheck>().Address!);
+        await client.ConnectAsync((IPEndPoint)server.Services.GetRequiredService<HaproxyAgentCheck>().Address!);
         return client;
     }
 

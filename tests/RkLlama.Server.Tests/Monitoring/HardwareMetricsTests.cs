@@ -1,4 +1,5 @@
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Monitoring;

@@ -1,11 +1,14 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Api.Common;
-using RkLlama.Server.Hosting;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -121,8 +124,8 @@ public sealed class MetricsTests : IDisposable
         page["rkllama_rejections_total{cause=\"queue_full\"}"].Should().Be(1);
         page["rkllama_rejections_total{cause=\"queue_timeout\"}"].Should().Be(0);
         page["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"503\",finish_reason=\"\"}"].Should().Be(1);
-        run.End(FinishReason.Stop);
-        (await _held.NextAsync()).End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
         (await first).Dispose();
         (await second).Dispose();
     }
@@ -137,9 +140,9 @@ public sealed class MetricsTests : IDisposable
         FakeRun first = await _held.NextAsync();
         await leave.CancelAsync();
         await first.Aborted.WaitAsync(Patience);
-        first.End(FinishReason.Cancelled);
+        first.End(RunEndReason.Cancelled);
         Task<HttpResponseMessage> failing = server.PostAsync("/generate", Hello);
-        (await _held.NextAsync()).End(FinishReason.Error, "it broke");
+        (await _held.NextAsync()).End(RunEndReason.Error, "it broke");
         (await failing).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
 
         MetricsPage page = await EndedAsync(server, 2);
@@ -162,7 +165,7 @@ public sealed class MetricsTests : IDisposable
         await run.SendAsync("half");
         using HttpResponseMessage response = await sending;
 
-        run.End(FinishReason.Error, "it broke");
+        run.End(RunEndReason.Error, "it broke");
         await response.Content.Invoking(content => content.ReadAsStringAsync()).Should().ThrowAsync<Exception>();
 
         (await EndedAsync(server, 1))["rkllama_requests_total{api=\"rkllama\",model=\"m\",status=\"200\",finish_reason=\"error\"}"].Should().Be(1);
@@ -184,7 +187,7 @@ public sealed class MetricsTests : IDisposable
     public async Task The_page_answers_while_the_node_drains_and_counts_those_sent_away()
     {
         await using TestServer server = await TestServer.StartAsync();
-        await server.Services.GetRequiredService<Drain>().BeginAsync();
+        server.Services.GetRequiredService<RunQueue>().Close();
         (await server.Client.GetAsync(server.Address)).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
         MetricsPage page = await server.MetricsAsync();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Server.Tests.Support;
 

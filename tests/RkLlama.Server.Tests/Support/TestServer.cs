@@ -11,6 +11,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Hosting;
 
 namespace RkLlama.Server.Tests.Support;
@@ -57,16 +58,15 @@ internal sealed class TestServer : IAsyncDisposable
         }
     }
 
-    public static async Task<TestServer> StartAsync(FakeEngine? engine = null, Func<ServerOptions, ServerOptions>? configure = null, TimeProvider? time = null)
+    public static async Task<TestServer> StartAsync(FakeEngine? engine = null, Func<NodeOptions, NodeOptions>? configure = null, TimeProvider? time = null)
     {
         engine ??= new();
         DirectoryInfo models = Directory.CreateTempSubdirectory("rkllama-tests-");
         StringWriter log = new();
-        ServerOptions options = new() { Host = IPAddress.Loopback, Port = 0, Models = models.FullName };
+        NodeOptions options = new() { Host = IPAddress.Loopback, Port = 0, Models = models.FullName };
         WebApplication app = ServerHost.Build(configure?.Invoke(options) ?? options, LoggingSetup.Create(log), services =>
         {
             services.Replace(ServiceDescriptor.Singleton<IEngine>(engine));
-            services.Remove(services.Single(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(Preloader)));
             if (time is not null)
                 services.Replace(ServiceDescriptor.Singleton(time));
         });

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Support;
@@ -14,7 +15,7 @@ internal static class TestServerExtensions
         Task<(HttpStatusCode Status, JsonElement Body)> next = server.PostJsonAsync("/generate", Hello);
         FakeRun run = await runs.NextAsync();
         await run.SendAsync("mine");
-        run.End(FinishReason.Stop);
+        run.End(RunEndReason.Stop);
         Content((await next).Body).Should().Be("mine");
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Protocol;
 

@@ -41,7 +41,7 @@ internal static class GenerationEnds
     /// Whether what the library printed during the run belongs to its end: the run failed, or it said nothing, which is how some failures look. Both
     /// ends of the pipe ask this.
     /// </summary>
-    internal static bool NeedsExplanation(this GenerationEnd end) => end.Reason == FinishReason.Error || (end.Reason == FinishReason.Stop && end.TokenCount == 0);
+    internal static bool NeedsExplanation(this GenerationEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
 }
 
 /// <summary>The JSON of the pipe between server and worker. Both ends are the same executable, so it needs no versions.</summary>

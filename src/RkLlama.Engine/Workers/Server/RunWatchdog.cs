@@ -1,11 +1,7 @@
-namespace RkLlama.Engine.Workers.Server;
+using RkLlama.Engine.Configuration;
+using RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>How long the runtime may take before it counts as hung.</summary>
-/// <param name="Prefill">From the start of a run to its first token, whatever its prompt.</param>
-/// <param name="PrefillPerToken">The same, more for each token of the prompt.</param>
-/// <param name="Token">From one token to the next.</param>
-/// <param name="AbortGrace">From an abort to the end of the run.</param>
-internal sealed record RunBudgets(TimeSpan Prefill, TimeSpan PrefillPerToken, TimeSpan Token, TimeSpan AbortGrace);
+namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
 /// Watches one run. Over budget → abort; no end within its grace → the worker has to go. Tokens only move the deadline; a timer looks at it.
@@ -13,7 +9,7 @@ internal sealed record RunBudgets(TimeSpan Prefill, TimeSpan PrefillPerToken, Ti
 /// </summary>
 internal sealed class RunWatchdog : IDisposable
 {
-    private readonly RunBudgets _budgets;
+    private readonly RunTimeouts _budgets;
     private readonly TimeProvider _time;
     private readonly Action _abort;
     private readonly Action<string> _kill;
@@ -31,7 +27,7 @@ internal sealed class RunWatchdog : IDisposable
     /// <param name="promptTokens">Tokens of the prompt, rather too many than too few.</param>
     /// <param name="abort">Asks for the end of the run.</param>
     /// <param name="kill">Ends the worker, for this reason.</param>
-    internal RunWatchdog(RunBudgets budgets, int promptTokens, TimeProvider time, Action abort, Action<string> kill)
+    internal RunWatchdog(RunTimeouts budgets, int promptTokens, TimeProvider time, Action abort, Action<string> kill)
     {
         (_budgets, _time, _abort, _kill) = (budgets, time, abort, kill);
         _start = time.GetTimestamp();

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using RkLlama.Engine.Hardware;
+using RkLlama.Native.Interop;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Workers.Server;
 

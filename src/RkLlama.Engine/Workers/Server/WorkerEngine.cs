@@ -4,13 +4,14 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
-internal sealed partial class WorkerEngine(ServerOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
+internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
-    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunBudgets, time) { Metrics = metrics };
+    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunTimeouts, time) { Metrics = metrics };
     private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
     private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
 

@@ -50,6 +50,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     internal int Id { get; }
 
+    /// <summary>Completes with the exit code.</summary>
+    internal Task<int> Exited => _exited.Task;
+
     /// <summary>Whether the process is still there.</summary>
     internal bool IsAlive => !_exited.Task.IsCompleted;
 

@@ -3,8 +3,10 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -12,7 +14,7 @@ namespace RkLlama.Engine.Workers.Server;
 internal sealed partial class WorkerSession : IEngineSession
 {
     private readonly WorkerProcess _worker;
-    private readonly WorkerOpening _opening;
+    private readonly WorkerStartup _startup;
     private readonly WorkerSettings _settings;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,7 +24,7 @@ internal sealed partial class WorkerSession : IEngineSession
     private KeyValuePair<string, object?> _modelTag;
 
     // Guarded by _lock: the run in progress, and whether the worker is gone. A late frame of an earlier run finds another id and is dropped.
-    private ActiveRun? _run;
+    private WorkerRun? _run;
     private int _lastRunId;
     private string? _endOfWorker;
     private string? _killReason;
@@ -38,7 +40,7 @@ internal sealed partial class WorkerSession : IEngineSession
         _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
 
         // No frame comes before one has been sent.
-        _opening = new(_worker, settings, logger);
+        _startup = new(_worker, settings, logger);
         _ = WatchAsync();
     }
 
@@ -52,17 +54,17 @@ internal sealed partial class WorkerSession : IEngineSession
     public Task<string> Died => _died.Task;
 
     /// <inheritdoc/>
-    public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, () => _worker.IsAlive) : null;
+    public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, _worker.Exited) : null;
 
     /// <exception cref="EngineException">The library cannot be used.</exception>
-    internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _opening.ProbeAsync(library, versionOverride);
+    internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _startup.ProbeAsync(library, versionOverride);
 
     /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
     /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
         _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
-        Facts = await _opening.LoadAsync(library, versionOverride, model, cancellationToken).ConfigureAwait(false);
+        Facts = await _startup.LoadAsync(library, versionOverride, model, cancellationToken).ConfigureAwait(false);
         return this;
     }
 
@@ -76,7 +78,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
     private EngineRun Start(GenerationInput input, Action<int> send)
     {
-        ActiveRun run;
+        WorkerRun run;
         lock (_lock)
         {
             if (_endOfWorker is not null)
@@ -88,7 +90,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
             // A text has fewer tokens than half its characters in all but odd cases.
             int promptTokens = input.Tokens?.Count ?? input.Text!.Length / 2;
-            run = _run = new(id) { Watchdog = new(_settings.Budgets, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
+            run = _run = new(id, aborted => Abort(((WorkerRun)aborted).Id)) { Watchdog = new(_settings.Budgets, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
         }
 
         _worker.Log.ClearErrors();
@@ -104,7 +106,7 @@ internal sealed partial class WorkerSession : IEngineSession
             throw new SessionDiedException();
         }
 
-        return new(run.Tokens.Reader, run.End.Task, () => Abort(run.Id));
+        return run;
     }
 
     private void Abort(int runId)
@@ -138,11 +140,11 @@ internal sealed partial class WorkerSession : IEngineSession
                 int runId = BinaryPrimitives.ReadInt32LittleEndian(payload);
                 if (Current(runId) is not { } run)
                     break;
-                if (run.OnToken() is { } sinceLast)
+                run.Watchdog.OnToken();
+                if (run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..]))) is { } sinceLast)
                     _settings.Metrics?.TokenCame(sinceLast, _modelTag);
-                run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
                 if (!hasNext)
-                    run.PassOn();
+                    run.Flush();
                 break;
             case FrameType.Embedding:
                 if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
@@ -150,16 +152,16 @@ internal sealed partial class WorkerSession : IEngineSession
                 break;
             case FrameType.Ended:
                 EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
-                Current(ended.Id)?.PassOn();
+                Current(ended.Id)?.Flush();
                 _ = EndRunAsync(ended);
                 break;
             case FrameType.Probed or FrameType.Loaded or FrameType.Failed:
-                _opening.OnFrame(type, payload);
+                _startup.OnFrame(type, payload);
                 break;
         }
     }
 
-    private ActiveRun? Current(int runId)
+    private WorkerRun? Current(int runId)
     {
         lock (_lock)
             return _run is { } run && run.Id == runId ? run : null;
@@ -173,7 +175,7 @@ internal sealed partial class WorkerSession : IEngineSession
         {
             await _worker.LogReadUpToAsync(ended.Id).ConfigureAwait(false);
             if (_worker.Log.ErrorText is { Length: > 0 } errors)
-                end = end with { Reason = FinishReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
+                end = end with { Reason = RunEndReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
         }
 
         EndRun(ended.Id, end);
@@ -181,7 +183,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
     private void EndRun(int runId, GenerationEnd end)
     {
-        ActiveRun? run;
+        WorkerRun? run;
         lock (_lock)
         {
             if (_run?.Id != runId)
@@ -192,14 +194,13 @@ internal sealed partial class WorkerSession : IEngineSession
         run.Watchdog.Dispose();
 
         // A run that was aborted for being late looks like any other that was.
-        if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
+        if (end.Reason == RunEndReason.Cancelled && run.Watchdog.Verdict is { } verdict)
         {
-            end = end with { Reason = FinishReason.Error, Error = verdict };
-            _settings.Metrics?.AbortedAsLate();
+            end = end with { Reason = RunEndReason.Error, Error = verdict };
+            _settings.Metrics?.Aborted(AbortLabel.Late);
         }
 
-        run.Tokens.Writer.TryComplete();
-        run.End.TrySetResult(new(end, run.FirstToken, Stopwatch.GetTimestamp()) { Embedding = run.Embedding });
+        run.Complete(end, run.Embedding);
     }
 
     /// <summary>Ends a worker that the watchdog has given up.</summary>
@@ -209,7 +210,7 @@ internal sealed partial class WorkerSession : IEngineSession
             _killReason = reason;
         Log.Killed(_logger, _worker.Id, reason);
         if (!await _worker.KillAsync().ConfigureAwait(false))
-            Bury(DeclareStuck());
+            OnWorkerExited(DeclareStuck());
     }
 
     /// <summary>The worker outlived SIGKILL; says so where operators look.</summary>
@@ -226,11 +227,11 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task WatchAsync()
     {
         await _worker.FramesEndedAsync().ConfigureAwait(false);
-        Bury(await _worker.DescribeEndAsync().ConfigureAwait(false));
+        OnWorkerExited(await _worker.DescribeEndAsync().ConfigureAwait(false));
     }
 
     /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
-    private void Bury(string reason)
+    private void OnWorkerExited(string reason)
     {
         int? runId;
         bool expected, isKilled;
@@ -249,9 +250,9 @@ internal sealed partial class WorkerSession : IEngineSession
             _settings.Metrics?.WorkerDied(_worker.Signal, isKilled ? "hung" : "crash");
 
         if (runId is { } id)
-            EndRun(id, new(FinishReason.Error, 0, null, reason));
+            EndRun(id, new(RunEndReason.Error, 0, null, reason));
 
-        _opening.Fail(reason);
+        _startup.Fail(reason);
     }
 
     /// <inheritdoc/>
@@ -261,13 +262,13 @@ internal sealed partial class WorkerSession : IEngineSession
             _disposing = true;
 
         // A worker that is still loading would hear a polite request only afterwards.
-        if (!_opening.IsLoaded)
+        if (!_startup.IsLoaded)
             await _worker.KillAsync().ConfigureAwait(false);
 
         if (!_isUnkillable)
             await _worker.DisposeAsync().ConfigureAwait(false);
         if (_worker.IsAlive)
-            Bury(DeclareStuck());
+            OnWorkerExited(DeclareStuck());
     }
 
     private static partial class Log

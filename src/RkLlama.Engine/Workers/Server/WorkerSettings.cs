@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 
 namespace RkLlama.Engine.Workers.Server;
@@ -7,7 +8,7 @@ namespace RkLlama.Engine.Workers.Server;
 /// <param name="Executable">The program that is started as a worker.</param>
 /// <param name="ExpectedPlatform">What the runtime should report, e.g. <c>rk3588</c>; null for anything.</param>
 /// <param name="LoadTime">How long the library may take to load a model.</param>
-internal sealed record WorkerSettings(string Executable, string? ExpectedPlatform, TimeSpan LoadTime, RunBudgets Budgets, TimeProvider Time)
+internal sealed record WorkerSettings(string Executable, string? ExpectedPlatform, TimeSpan LoadTime, RunTimeouts Budgets, TimeProvider Time)
 {
     /// <summary>Hears of starts, deaths and tokens.</summary>
     internal NodeMetrics? Metrics { get; init; }

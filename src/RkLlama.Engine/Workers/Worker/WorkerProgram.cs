@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Worker;
 
@@ -175,7 +176,7 @@ internal sealed class WorkerProgram
         }
         catch (RkllmException ex)
         {
-            SendEnd(command.Id, new(FinishReason.Error, 0, null, ex.Message));
+            SendEnd(command.Id, new(RunEndReason.Error, 0, null, ex.Message));
             return;
         }
 
@@ -201,20 +202,20 @@ internal sealed class WorkerProgram
         try
         {
             HiddenStates states = _model!.Embed(command.Input, cancellationToken);
-            float[] vector = Embedding.Of(states, command.IsMean);
+            float[] vector = EmbeddingVector.Of(states, command.IsMean);
             byte[] payload = new byte[4 + (4 * vector.Length)];
             BinaryPrimitives.WriteInt32LittleEndian(payload, command.Id);
             MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
             _frames.Add(FrameType.Embedding, payload);
-            end = new(FinishReason.Stop, states.TokenCount, null, null);
+            end = new(RunEndReason.Stop, states.TokenCount, null, null);
         }
         catch (RkllmException ex)
         {
-            end = new(FinishReason.Error, 0, null, ex.Message);
+            end = new(RunEndReason.Error, 0, null, ex.Message);
         }
         catch (OperationCanceledException)
         {
-            end = new(FinishReason.Cancelled, 0, null, null);
+            end = new(RunEndReason.Cancelled, 0, null, null);
         }
 
         SendEnd(command.Id, end);

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
@@ -68,6 +71,9 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
             static field => field.Name, static field => field.Value);
         return JsonSerializer.SerializeToElement(new NestedTool("function", fields), ApiJson.Wire.NestedTool);
     }
+
+    /// <summary>The request's fields that a model without tools ignores.</summary>
+    internal IReadOnlyList<string> IgnoredBy(ModelCapabilities capabilities) => Tools is null || capabilities.Tools ? [] : ["tools"];
 
     /// <summary>The names of which calls are looked for, with the schema of their parameters where there is one; null for none.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Schemas()

@@ -5,8 +5,9 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -17,19 +18,10 @@ internal static class OllamaCatalog
     // What /api/ps says of a model that does not expire.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    internal static JsonAnswer<OllamaModels> Tags(ModelCatalog catalog)
-    {
-        try
-        {
-            return new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), ApiJson.Wire.OllamaModels);
-        }
-        catch (ModelException ex)
-        {
-            throw new ApiException(StatusCodes.Status500InternalServerError, new(ex.Message));
-        }
-    }
+    internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
+        new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), ApiJson.Wire.OllamaModels);
 
-    internal static JsonAnswer<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
+    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
         if (host.Current is not { } model)
             return new(new([]), ApiJson.Wire.OllamaModels);
@@ -39,23 +31,24 @@ internal static class OllamaCatalog
         {
             ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
             SizeVram = facts.Size,
-            ContextLength = model.Keeper?.Facts?.MaxContextLength ?? model.Engine.MaxContextLength,
+            ContextLength = model.ContextLength,
         };
         return new(new([running]), ApiJson.Wire.OllamaModels);
     }
 
-    internal static async Task<JsonAnswer<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
+    internal static async Task<JsonResult<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
         JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
-        LoadedModel model = host.Find(OllamaFields.ReadModel(body));
+        ModelInstance model = host.Find(OllamaFields.ReadModel(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
         ModelFacts facts = ModelFacts.Of(catalog, model.Name);
-        int contextLength = model.Keeper?.Facts?.MaxContextLength ?? model.Engine.MaxContextLength;
+        int contextLength = model.ContextLength;
         OllamaDetails details = DetailsOf(facts);
-        List<string> capabilities = prompts.Completes(model) ? ["completion"] : [];
-        if (prompts.TakesTools())
+        ModelCapabilities can = ModelCapabilities.Of(model, prompts);
+        List<string> capabilities = can.Completion ? ["completion"] : [];
+        if (can.Tools)
             capabilities.Add("tools");
-        if (prompts.Thinks())
+        if (can.Thinking)
             capabilities.Add("thinking");
         if (model.Entry.Modelfile.Pooling is not null)
             capabilities.Add("embedding");
@@ -67,9 +60,9 @@ internal static class OllamaCatalog
                 details,
                 new()
                 {
-                    ["general.architecture"] = Json($"\"{JsonEncodedText.Encode(details.Family)}\""),
-                    ["general.basename"] = Json($"\"{JsonEncodedText.Encode(model.Name)}\""),
-                    [$"{details.Family}.context_length"] = Json(contextLength.ToString(CultureInfo.InvariantCulture)),
+                    ["general.architecture"] = JsonElement.Parse($"\"{JsonEncodedText.Encode(details.Family)}\""),
+                    ["general.basename"] = JsonElement.Parse($"\"{JsonEncodedText.Encode(model.Name)}\""),
+                    [$"{details.Family}.context_length"] = JsonElement.Parse(contextLength.ToString(CultureInfo.InvariantCulture)),
                 },
                 [.. capabilities],
                 OllamaTime.Of(facts.Modified))
@@ -89,12 +82,12 @@ internal static class OllamaCatalog
     }
 
     /// <summary>The body of a DELETE has to be read by hand; clients send one.</summary>
-    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, Generator generator)
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
     {
         JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         string requested = OllamaFields.ReadModel(body);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        await generator.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
+        await scheduler.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
         ModelFiles.Delete(catalog, name);
         return Results.Ok();
     }
@@ -119,7 +112,7 @@ internal static class OllamaCatalog
         return new("", "rkllm", description.Family, [description.Family], description.ParameterSize, description.Quantization);
     }
 
-    private static string ModelfileText(LoadedModel model)
+    private static string ModelfileText(ModelInstance model)
     {
         try
         {
@@ -132,7 +125,7 @@ internal static class OllamaCatalog
     }
 
     /// <summary>As in a Modelfile of Ollama: a name and a value per line. What the Modelfile leaves open has the runtime's default.</summary>
-    private static string ParametersOf(LoadedModel model, int contextLength)
+    private static string ParametersOf(ModelInstance model, int contextLength)
     {
         Native.SamplingParameters sampling = model.Engine.Sampling;
         return string.Join('\n', (string[])
@@ -144,11 +137,5 @@ internal static class OllamaCatalog
             FormattableString.Invariant($"top_p {sampling.TopP ?? 0.9f}"),
             FormattableString.Invariant($"repeat_penalty {sampling.RepeatPenalty ?? 1.1f}"),
         ]);
-    }
-
-    private static JsonElement Json(string text)
-    {
-        using JsonDocument document = JsonDocument.Parse(text);
-        return document.RootElement.Clone();
     }
 }

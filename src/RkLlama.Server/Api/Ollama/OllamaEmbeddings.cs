@@ -2,22 +2,22 @@ using System.Diagnostics;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.Middleware;
 
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary><c>POST /api/embed</c> and its older form <c>POST /api/embeddings</c>.</summary>
 internal static class OllamaEmbeddings
 {
-    internal static async Task<IResult> Embed(HttpContext context, RequestReader reader, ModelHost host, Embedder embedder, Heartbeat heartbeat)
+    internal static async Task<PaddedJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
         long start = Stopwatch.GetTimestamp();
-        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        JsonElement body = run.Body;
         OllamaEmbedRequest request = OllamaEmbedRequest.From(body);
-        LoadedModel model = host.Find(request.Model);
-        return new AwaitedJsonAnswer<OllamaEmbedReply>(EmbedAsync, ApiJson.Wire.OllamaEmbedReply, heartbeat);
+        ModelInstance model = embeddings.Find(request.Model);
+        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.OllamaEmbedReply, run.Cancelled);
 
         async Task<OllamaEmbedReply> EmbedAsync(CancellationToken cancellationToken)
         {
@@ -26,8 +26,8 @@ internal static class OllamaEmbeddings
             TimeSpan load = TimeSpan.Zero;
             foreach (string text in request.Input)
             {
-                TextEmbedding one = await embedder.EmbedAsync(model, text, request.Truncates, request.KeepAlive, context.Ledger(), cancellationToken).ConfigureAwait(false);
-                vectors.Add(Embeddings.Shorten(one.Vector, request.Dimensions));
+                TextEmbedding one = await embeddings.EmbedAsync(model, text, request.Truncates, request.KeepAlive, context.Trace(), cancellationToken).ConfigureAwait(false);
+                vectors.Add(EmbeddingDimensions.Shorten(one.Vector, request.Dimensions));
                 tokens += one.PromptTokens;
                 load += one.Load;
             }
@@ -36,17 +36,18 @@ internal static class OllamaEmbeddings
         }
     }
 
-    internal static async Task<IResult> EmbedOne(HttpContext context, RequestReader reader, ModelHost host, Embedder embedder, Heartbeat heartbeat)
+    internal static async Task<PaddedJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        JsonElement body = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        JsonElement body = run.Body;
         OllamaFields.RequireObject(body);
-        LoadedModel model = host.Find(OllamaFields.ReadModel(body));
+        ModelInstance model = embeddings.Find(OllamaFields.ReadModel(body));
         string text = body.Text("prompt") ?? "";
         TimeSpan? keepAlive = body.ReadKeepAlive();
-        return new AwaitedJsonAnswer<OllamaEmbeddingReply>(EmbedAsync, ApiJson.Wire.OllamaEmbeddingReply, heartbeat);
+        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
             ? new([])
-            : new((await embedder.EmbedAsync(model, text, truncates: true, keepAlive, context.Ledger(), cancellationToken).ConfigureAwait(false)).Vector);
+            : new((await embeddings.EmbedAsync(model, text, truncates: true, keepAlive, context.Trace(), cancellationToken).ConfigureAwait(false)).Vector);
     }
 }

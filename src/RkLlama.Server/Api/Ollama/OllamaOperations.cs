@@ -1,3 +1,4 @@
+using RkLlama.Engine.Metrics;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -5,99 +6,106 @@ namespace RkLlama.Server.Api.Ollama;
 /// <summary>The Ollama API in the document.</summary>
 internal static class OllamaOperations
 {
-    internal const string Tag = "Ollama";
-
     private const string Lines = "application/x-ndjson";
 
-    internal static IReadOnlyList<Operation> All { get; } =
-    [
-        new("GET /api/version", "getOllamaVersion", "Names the version of Ollama whose API this is") { Reply = typeof(OllamaVersion) },
-        new("GET /api/tags", "listOllamaModels", "Lists the models of the node")
-        {
-            Reply = typeof(OllamaModels),
-            Errors = [500],
-        },
-        new("GET /api/ps", "listRunningModels", "Lists the loaded model, if there is one") { Reply = typeof(OllamaModels) },
-        new("POST /api/show", "showModel", "Describes a model")
-        {
-            Body = typeof(OllamaShowBody),
-            Example = """{"model": "demo"}""",
-            Reply = typeof(OllamaShowReply),
-            Errors = [404],
-        },
-        new("POST /api/copy", "copyModel", "Copies a model")
-        {
-            Description = "The answer has no body.",
-            Body = typeof(OllamaCopyBody),
-            Example = """{"source": "demo", "destination": "demo-copy"}""",
-            Errors = [404],
-        },
-        new("DELETE /api/delete", "deleteModel", "Unloads and deletes a model")
-        {
-            Description = "The answer has no body; the request has one.",
-            Body = typeof(OllamaDeleteBody),
-            Example = """{"model": "demo-copy"}""",
-            Errors = [404],
-        },
-        new("POST /api/chat", "chat", "Answers a conversation")
-        {
-            Description = "Loads the model that it names, if need be.",
-            Body = typeof(OllamaChatBody),
-            Example = """
-                {
-                  "model": "demo",
-                  "messages": [
-                    {"role": "user", "content": "What is the capital of France?"},
-                    {"role": "assistant", "content": "Paris."},
-                    {"role": "user", "content": "And of Italy?"}
-                  ],
-                  "stream": false,
-                  "options": {"num_predict": 200},
-                  "keep_alive": "5m"
-                }
-                """,
-            Reply = typeof(OllamaChatReply),
-            Part = typeof(OllamaChatReply),
-            PartType = Lines,
-            IsRun = true,
-            IsReplaceable = true,
-            Samples = true,
-            Errors = [404, 422],
-        },
-        new("POST /api/generate", "generateText", "Answers a prompt")
-        {
-            Description = "Loads the model that it names, if need be.",
-            Body = typeof(OllamaGenerateBody),
-            Example = """{"model": "demo", "prompt": "What is the capital of France?", "stream": false, "options": {"num_predict": 200}}""",
-            Reply = typeof(OllamaGenerateReply),
-            Part = typeof(OllamaGenerateReply),
-            PartType = Lines,
-            IsRun = true,
-            IsReplaceable = true,
-            Samples = true,
-            Errors = [404, 422],
-        },
-        new("POST /api/embed", "embed", "Makes a vector of each text")
-        {
-            Description = "Takes an embedding model. The vectors have the length 1.",
-            Body = typeof(OllamaEmbedBody),
-            Example = """{"model": "demo-embedding", "input": ["one text", "another"]}""",
-            Reply = typeof(OllamaEmbedReply),
-            IsRun = true,
-            IsReplaceable = true,
-            Errors = [404],
-        },
-        new("POST /api/embeddings", "embedOne", "Makes a vector of one text, in the older form")
-        {
-            Body = typeof(OllamaEmbeddingsBody),
-            Example = """{"model": "demo-embedding", "prompt": "one text"}""",
-            Reply = typeof(OllamaEmbeddingReply),
-            IsRun = true,
-            IsReplaceable = true,
-            Errors = [404],
-        },
-        new("POST /api/pull", "pullOllamaModel", "Not implemented") { IsMissing = true },
-        new("POST /api/create", "createOllamaModel", "Not implemented") { IsMissing = true },
-        new("POST /api/push", "pushOllamaModel", "Not implemented") { IsMissing = true },
-    ];
+    internal static Operation Version { get; } = new("getOllamaVersion", "Names the version of Ollama whose API this is") { Reply = typeof(OllamaVersion) };
+
+    internal static Operation Tags { get; } = new("listOllamaModels", "Lists the models of the node")
+    {
+        Reply = typeof(OllamaModels),
+        Errors = [500],
+    };
+
+    internal static Operation Running { get; } = new("listRunningModels", "Lists the loaded model, if there is one") { Reply = typeof(OllamaModels) };
+
+    internal static Operation Show { get; } = new("showModel", "Describes a model")
+    {
+        Body = typeof(OllamaShowBody),
+        Example = """{"model": "demo"}""",
+        Reply = typeof(OllamaShowReply),
+        Errors = [404],
+    };
+
+    internal static Operation Copy { get; } = new("copyModel", "Copies a model")
+    {
+        Description = "The answer has no body.",
+        Body = typeof(OllamaCopyBody),
+        Example = """{"source": "demo", "destination": "demo-copy"}""",
+        Errors = [404],
+    };
+
+    internal static Operation Delete { get; } = new("deleteModel", "Unloads and deletes a model")
+    {
+        Description = "The answer has no body; the request has one.",
+        Body = typeof(OllamaDeleteBody),
+        Example = """{"model": "demo-copy"}""",
+        Errors = [404],
+    };
+
+    internal static Operation Chat { get; } = new("chat", "Answers a conversation")
+    {
+        Description = "Loads the model that it names, if need be.",
+        Body = typeof(OllamaChatBody),
+        Example = """
+            {
+              "model": "demo",
+              "messages": [
+                {"role": "user", "content": "What is the capital of France?"},
+                {"role": "assistant", "content": "Paris."},
+                {"role": "user", "content": "And of Italy?"}
+              ],
+              "stream": false,
+              "options": {"num_predict": 200},
+              "keep_alive": "5m"
+            }
+            """,
+        Reply = typeof(OllamaChatReply),
+        Part = typeof(OllamaChatReply),
+        PartType = Lines,
+        IsRun = true,
+        IsReplaceable = true,
+        Samples = true,
+        Errors = [404, 422],
+    };
+
+    internal static Operation Generate { get; } = new("generateText", "Answers a prompt")
+    {
+        Description = "Loads the model that it names, if need be.",
+        Body = typeof(OllamaGenerateBody),
+        Example = """{"model": "demo", "prompt": "What is the capital of France?", "stream": false, "options": {"num_predict": 200}}""",
+        Reply = typeof(OllamaGenerateReply),
+        Part = typeof(OllamaGenerateReply),
+        PartType = Lines,
+        IsRun = true,
+        IsReplaceable = true,
+        Samples = true,
+        Errors = [404, 422],
+    };
+
+    internal static Operation Embed { get; } = new("embed", "Makes a vector of each text")
+    {
+        Description = "Takes an embedding model. The vectors have the length 1.",
+        Body = typeof(OllamaEmbedBody),
+        Example = """{"model": "demo-embedding", "input": ["one text", "another"]}""",
+        Reply = typeof(OllamaEmbedReply),
+        IsRun = true,
+        IsReplaceable = true,
+        Errors = [404],
+    };
+
+    internal static Operation EmbedOne { get; } = new("embedOne", "Makes a vector of one text, in the older form")
+    {
+        Body = typeof(OllamaEmbeddingsBody),
+        Example = """{"model": "demo-embedding", "prompt": "one text"}""",
+        Reply = typeof(OllamaEmbeddingReply),
+        IsRun = true,
+        IsReplaceable = true,
+        Errors = [404],
+    };
+
+    internal static Operation Pull { get; } = new("pullOllamaModel", "Not implemented") { IsMissing = true };
+
+    internal static Operation Create { get; } = new("createOllamaModel", "Not implemented") { IsMissing = true };
+
+    internal static Operation Push { get; } = new("pushOllamaModel", "Not implemented") { IsMissing = true };
 }

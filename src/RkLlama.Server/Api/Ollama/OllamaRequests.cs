@@ -1,8 +1,10 @@
 using System.Text.Json;
+using RkLlama.Engine.Generation;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
@@ -29,6 +31,26 @@ internal static class OllamaFields
 internal sealed record OllamaChatRequest(
     string Model, IReadOnlyList<ChatMessage> Messages, ToolFields Tools, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
+    internal GenerationRequest ToGeneration(RequestTrace trace) => new(
+        new(Messages) { Tools = Tools.Tools, EnableThinking = Thinking.IsOn }, Options.Sampling, Options.MaxTokens)
+    {
+        Model = Model,
+        KeepAlive = KeepAlive,
+        Requires = RequiredCapabilities.Completion
+            | (Tools.Tools is null ? RequiredCapabilities.None : RequiredCapabilities.Tools)
+            | (Thinking.IsOn == true ? RequiredCapabilities.Thinking : RequiredCapabilities.None),
+        Operation = "chat",
+        Trace = trace,
+        Output = new()
+        {
+            StopSequences = Options.StopSequences,
+            Tools = Tools.Schemas(),
+            DropsCalls = Tools.Tools is null,
+            ThinkingBudget = Thinking.Budget,
+            Format = Format,
+        },
+    };
+
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static OllamaChatRequest From(JsonElement body)
     {
@@ -52,6 +74,28 @@ internal sealed record OllamaChatRequest(
 internal sealed record OllamaGenerateRequest(
     string Model, string Prompt, string? System, bool IsRaw, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
+    internal GenerationRequest ToGeneration(RequestTrace trace)
+    {
+        ChatMessage user = new("user", Prompt);
+        Conversation conversation = new(System is { } system ? [new("system", system), user] : [user]) { EnableThinking = Thinking.IsOn };
+        return new(conversation, Options.Sampling, Options.MaxTokens)
+        {
+            Model = Model,
+            RawPrompt = IsRaw ? Prompt : null,
+            PromptField = "prompt",
+            KeepAlive = KeepAlive,
+            Requires = RequiredCapabilities.Completion | (Thinking.IsOn == true ? RequiredCapabilities.Thinking : RequiredCapabilities.None),
+            Trace = trace,
+            Output = new()
+            {
+                StopSequences = Options.StopSequences,
+                SplitsReasoning = !IsRaw,
+                ThinkingBudget = Thinking.Budget,
+                Format = Format,
+            },
+        };
+    }
+
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static OllamaGenerateRequest From(JsonElement body)
     {

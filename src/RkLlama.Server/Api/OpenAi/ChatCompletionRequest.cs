@@ -1,10 +1,11 @@
 using System.Text.Json;
+using RkLlama.Engine.Generation;
 using RkLlama.Native;
-using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -38,14 +39,22 @@ internal sealed record ChatCompletionRequest
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
 
-    internal OutputWishes Wishes => new()
+    internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
-        StopSequences = StopSequences,
-        Tools = Tools.Schemas(),
-        DropsCalls = Tools.Tools is null,
-        SplitsReasoning = SplitsReasoning,
-        ThinkingBudget = Thinking.Budget,
-        Format = Format,
+        Model = Model,
+        Requires = RequiredCapabilities.Completion | (Tools.IsRequired ? RequiredCapabilities.Tools : RequiredCapabilities.None),
+        Operation = "chat",
+        Trace = trace,
+        Output = new()
+        {
+            StopSequences = StopSequences,
+            Tools = Tools.Schemas(),
+            DropsCalls = Tools.Tools is null,
+            RequiresToolCall = Tools.IsRequired,
+            SplitsReasoning = SplitsReasoning,
+            ThinkingBudget = Thinking.Budget,
+            Format = Format,
+        },
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -40,6 +40,7 @@ internal sealed record EmbeddingItem(string Object, int Index, [property: AnyOf(
 internal sealed record EmbeddingUsage(int PromptTokens, int TotalTokens);
 
 /// <summary>A vector, as numbers or as base64 of its float32 values, little-endian.</summary>
+[InlineSchema]
 [JsonConverter(typeof(EmbeddingConverter))]
 internal sealed record EmbeddingValues(float[] Vector, bool IsBase64);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Server.Api.OpenAi;
 

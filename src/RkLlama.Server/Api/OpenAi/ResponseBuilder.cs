@@ -2,15 +2,17 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
 /// <summary>Makes one response of an answer's parts: the events of a stream as they come, and at any time the response so far.</summary>
 internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 {
-    private static readonly JsonElement Auto = Parse("\"auto\""), None = Parse("[]"), Nothing = Parse("{}"), PlainText = Parse("""{"type":"text"}""");
+    private static readonly JsonElement Auto = JsonElement.Parse("\"auto\""), None = JsonElement.Parse("[]"), Nothing = JsonElement.Parse("{}"), PlainText = JsonElement.Parse("""{"type":"text"}""");
 
-    private readonly string _id = ChatCompletions.NewId("resp_");
+    private readonly string _id = OpenAiWriter.NewId("resp_");
     private readonly List<ResponseItem> _items = [];
 
     // The item that grows, and its text so far; a call is whole when it comes.
@@ -35,7 +37,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         _ => throw new InvalidOperationException(part.GetType().Name),
     };
 
-    internal IEnumerable<ResponseEvent> End(AnswerEnd end)
+    internal IEnumerable<ResponseEvent> End(GenerationSummary end)
     {
         // An answer has a message, be it an empty one.
         if (_open is null && _items.Count == 0)
@@ -44,13 +46,13 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
                 yield return opening;
         }
 
-        bool isWhole = end.FinishReason != "length";
+        bool isWhole = end.FinishReason != FinishReason.Length;
         foreach (ResponseEvent closing in Close(isWhole ? "completed" : "incomplete"))
             yield return closing;
         yield return Next(isWhole ? "response.completed" : "response.incomplete") with { Response = Finished(end) };
     }
 
-    internal Response Finished(AnswerEnd end) => State(end.FinishReason == "length" ? "incomplete" : "completed", new(
+    internal Response Finished(GenerationSummary end) => State(end.FinishReason == FinishReason.Length ? "incomplete" : "completed", new(
         end.PromptTokens, new(end.CachedTokens ?? 0), end.OutputTokens, new(end.ReasoningTokens), end.PromptTokens + end.OutputTokens));
 
     private IEnumerable<ResponseEvent> Grow(string type, string prefix, string text)
@@ -59,7 +61,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         {
             foreach (ResponseEvent closing in Close("completed"))
                 yield return closing;
-            _open = new ResponseItem(type, ChatCompletions.NewId(prefix), "in_progress")
+            _open = new ResponseItem(type, OpenAiWriter.NewId(prefix), "in_progress")
             {
                 Role = type == "message" ? "assistant" : null,
                 Summary = type == "reasoning" ? [] : null,
@@ -94,7 +96,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         foreach (ResponseEvent closing in Close("completed"))
             yield return closing;
 
-        ResponseItem item = new("function_call", ChatCompletions.NewId("fc_"), "in_progress") { CallId = call.Id, Name = call.Name, Arguments = "" };
+        ResponseItem item = new("function_call", OpenAiWriter.NewId("fc_"), "in_progress") { CallId = call.Id, Name = call.Name, Arguments = "" };
         ResponseEvent about = new("", 0) { ItemId = item.Id, OutputIndex = _items.Count };
         yield return Next("response.output_item.added") with { OutputIndex = _items.Count, Item = item };
         yield return Next("response.function_call_arguments.delta", about) with { Delta = call.Arguments };
@@ -125,10 +127,4 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         Usage = usage,
         Metadata = request.Echo.Metadata ?? Nothing,
     };
-
-    private static JsonElement Parse(string json)
-    {
-        using JsonDocument document = JsonDocument.Parse(json);
-        return document.RootElement.Clone();
-    }
 }

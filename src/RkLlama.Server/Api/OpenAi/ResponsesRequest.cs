@@ -1,10 +1,11 @@
 using System.Text.Json;
+using RkLlama.Engine.Generation;
 using RkLlama.Native;
-using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -36,12 +37,21 @@ internal sealed record ResponsesRequest
     /// <summary>What the response repeats of the request.</summary>
     internal required ResponseEcho Echo { get; init; }
 
-    internal OutputWishes Wishes => new()
+    internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
-        Tools = Tools.Schemas(),
-        DropsCalls = Tools.Tools is null,
-        ThinkingBudget = Thinking.Budget,
-        Format = Format,
+        Model = Model,
+        PromptField = "input",
+        Requires = RequiredCapabilities.Completion | (Tools.IsRequired ? RequiredCapabilities.Tools : RequiredCapabilities.None),
+        Operation = "responses",
+        Trace = trace,
+        Output = new()
+        {
+            Tools = Tools.Schemas(),
+            DropsCalls = Tools.Tools is null,
+            RequiresToolCall = Tools.IsRequired,
+            ThinkingBudget = Thinking.Budget,
+            Format = Format,
+        },
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>

@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -27,7 +27,7 @@ internal sealed record Timings(
     double PredictedPerTokenMs,
     double PredictedPerSecond)
 {
-    internal static Timings Of(AnswerEnd end)
+    internal static Timings Of(GenerationSummary end)
     {
         int cached = end.CachedTokens ?? 0, prompt = end.PromptTokens - cached, decoded = Math.Max(0, end.OutputTokens - 1);
         double prefillMs = end.Timings.Prefill.TotalMilliseconds, decodeMs = end.Timings.Decode.TotalMilliseconds;

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using RkLlama.Engine.Models;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
 

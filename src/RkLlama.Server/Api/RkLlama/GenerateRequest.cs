@@ -4,6 +4,7 @@ using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
 
@@ -32,7 +33,7 @@ internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
         return new(conversation, body.TryGetProperty("stream", out JsonElement stream) && StreamOf(stream));
     }
 
-    internal GenerationRequest ToGeneration() => new(Conversation, SamplingParameters.Default, null);
+    internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, SamplingParameters.Default, null) { Trace = trace };
 
     private static ApiException MessagesMissing(JsonElement body)
     {

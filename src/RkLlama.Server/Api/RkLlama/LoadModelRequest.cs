@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Models;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Models;
 
 namespace RkLlama.Server.Api.RkLlama;
 
@@ -19,29 +21,6 @@ internal sealed record CurrentModelReply(
 
 /// <summary><c>POST /load_model</c> and <c>/unload_model</c>.</summary>
 internal sealed record MessageReply(string Message);
-
-/// <summary>Every error. The Python service said <c>status</c> and <c>message</c> where <c>messages</c> was missing; its clients may look for them.</summary>
-internal sealed record ErrorReply(
-    string Error,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id = null)
-{
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Code { get; init; }
-
-    /// <summary>Of a model that was not loaded: the command that says what to do, and the name of the line that is about this.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? See { get; init; }
-
-    /// <summary>Of a prompt that is too long: its tokens.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? PromptTokens { get; init; }
-
-    /// <summary>Of a prompt that is too long: the tokens the model's context has.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? ContextLength { get; init; }
-}
 
 /// <summary><c>POST /generate</c>: the whole answer, or one line of a stream. Every line has the same shape.</summary>
 internal sealed record GenerateReply(string Id, string Object, long? Created, GenerateChoice[] Choices, GenerateUsage Usage)

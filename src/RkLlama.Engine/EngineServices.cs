@@ -1,0 +1,43 @@
+using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Server;
+
+namespace RkLlama.Engine;
+
+internal static class EngineServices
+{
+    /// <summary>Adds the node without HTTP, from the models directory up to the services that answer requests. Needs logging.</summary>
+    internal static IServiceCollection AddEngine(this IServiceCollection services, NodeOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new ModelCatalog(options.Models));
+        services.AddSingleton(new NpuReader(options.Root));
+        services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<FaultLog>();
+        services.AddSingleton<IEngine, WorkerEngine>();
+        services.AddSingleton<PromptBuilderFactory>();
+        services.AddSingleton<ModelHost>();
+        services.AddSingleton(static provider => new RunQueue(
+            provider.GetRequiredService<NodeOptions>().QueueLength,
+            provider.GetRequiredService<NodeOptions>().QueueTime,
+            provider.GetRequiredService<NodeOptions>().SwitchTime,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<NodeMetrics>()));
+        services.AddSingleton<ModelScheduler>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<GenerationService>();
+        services.AddSingleton<EmbeddingService>();
+        services.AddHostedService<ModelPreloader>();
+        services.AddHostedService<IdleModelUnloader>();
+        return services;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+using RkLlama.Prompts;
+
+namespace RkLlama.Engine.Generation;
+
+/// <summary>The embedding of one text.</summary>
+/// <param name="Vector">Of length 1.</param>
+internal sealed record TextEmbedding(float[] Vector, int PromptTokens, TimeSpan Load);
+
+/// <summary>Makes embeddings of texts. Each text takes a queue slot of its own. Any thread.</summary>
+internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics, ILogger<EmbeddingService> logger)
+{
+    /// <summary>The model that a request names.</summary>
+    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    internal ModelInstance Find(string model) => host.Find(model);
+
+    /// <param name="truncates">Whether a text that is too long loses its end; otherwise it is refused.</param>
+    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default.</param>
+    /// <exception cref="ContextLengthException">The text does not fit into the model's context.</exception>
+    /// <exception cref="NoModelException">The model was unloaded while the text waited.</exception>
+    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, or the run failed.</exception>
+    internal async Task<TextEmbedding> EmbedAsync(
+        ModelInstance model, string text, bool truncates, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
+    {
+        long arrival = Stopwatch.GetTimestamp();
+        trace.SetModel(model.Name);
+        PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Prompt prompt = prompts.BuildText(text);
+        GenerationInput input = InputOf(prompt, model, truncates);
+
+        using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
+        EngineRun run = await lease.StartRunAsync(
+            session => session.StartEmbedding(input, model.Entry.Modelfile.Pooling == Pooling.Mean), cancellationToken).ConfigureAwait(false);
+        trace.RunStarted(lease.QueueTime, lease.LoadTime);
+        RunOutcome outcome;
+        using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft)))
+        using (model.Unloaded.Register(() => lease.Abort(AbortCause.ClientLeft)))
+        {
+            // The slot is held until the run ends, also when nobody waits for the vector.
+            outcome = await run.Completion.ConfigureAwait(false);
+        }
+
+        if (run.AbortCause is { } cause)
+            metrics.Aborted(cause.ToLabel());
+        cancellationToken.ThrowIfCancellationRequested();
+        int tokens = input.Tokens?.Count ?? prompt.TokenCount;
+
+        // Another thread notes the end than the start, so it may seem to come first.
+        long ended = Math.Max(lease.Started, outcome.Ended);
+        GenerationTimings timings = new(
+            lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended));
+        metrics.Embedded(model.Name, tokens);
+        Log.Embedded(
+            logger,
+            model.Name,
+            tokens,
+            (long)timings.Queue.TotalMilliseconds,
+            (long)timings.Load.TotalMilliseconds,
+            (long)timings.Prefill.TotalMilliseconds,
+            outcome.End.Reason.ToString(),
+            trace.Id);
+        if (outcome.Embedding is not { } vector)
+        {
+            throw new EngineException(model.Unloaded.IsCancellationRequested
+                ? "The model was unloaded while it answered."
+                : $"The embedding failed: {outcome.End.Error ?? "the run was aborted"}.");
+        }
+
+        trace.Completed(FinishReason.Stop, timings);
+        return new(vector, tokens, timings.Load);
+    }
+
+    private static GenerationInput InputOf(Prompt prompt, ModelInstance model, bool truncates)
+    {
+        int contextLength = model.ContextLength;
+        if (prompt.Tokens is not { } tokens)
+            return GenerationInput.FromText(prompt.Text.Text);
+        if (tokens.Count <= contextLength)
+            return GenerationInput.FromTokens(tokens);
+        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", min: 0);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Embedded: model {Model}, {Tokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, run {RunMs} ms, {Reason}, request {RequestId}")]
+        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long loadMs, long runMs, string reason, string requestId);
+    }
+}

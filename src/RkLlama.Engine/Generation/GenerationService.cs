@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Native;
+using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts;
+
+namespace RkLlama.Engine.Generation;
+
+/// <summary>
+/// Answers requests: builds the prompt, and produces the answer in the background. The one owner of everything between the two: lease, runs, output, figures,
+/// log. The caller only reads the events. Any thread.
+/// </summary>
+internal sealed partial class GenerationService(ModelHost host, ModelScheduler scheduler, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
+{
+    /// <summary>Builds the prompt, checks that it fits and that the model can do what is asked, and starts to produce the answer.</summary>
+    /// <param name="cancellationToken">Ends the production: the request leaves the queue, or its run is aborted.</param>
+    /// <returns>The events to come. What fails from here on is thrown where they are read.</returns>
+    /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
+    /// <exception cref="ModelNotFoundException">There is no model of that name.</exception>
+    /// <exception cref="PromptException">The conversation does not suit the model.</exception>
+    /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
+    /// <exception cref="MissingCapabilityException">The model cannot do what the request asks for.</exception>
+    internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Output?.Format is { } format)
+            request = request with { Conversation = format.Instruct(request.Conversation) };
+        PreparedGeneration prepared = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        ModelCapabilities capabilities = ModelCapabilities.Of(prepared.Model, prepared.Prompts);
+        if (capabilities.FirstMissing(request.Requires) is not RequiredCapabilities.None and var missing)
+            throw new MissingCapabilityException(request.Model ?? prepared.Model.Name, missing, request.Operation);
+
+        GenerationStream stream = new(prepared.Model, capabilities, prepared.Prompt.TokenCount, cancellationToken);
+        _ = ProduceAsync(prepared, stream);
+        return stream;
+    }
+
+    private async Task<PreparedGeneration> PrepareAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        long arrival = Stopwatch.GetTimestamp();
+        ModelInstance model = request.Model is { } name ? host.Find(name) : host.Require();
+        request.Trace.SetModel(model.Name);
+        PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
+        TokenBudget budget = TokenBudget.For(prompt, model, request.MaxNewTokens, request.PromptField);
+        return new(request, model, prompts, prompt, budget, arrival);
+    }
+
+    /// <summary>Produces the answer to its end, also when nobody reads it. Never fails: the stream has the error.</summary>
+    private async Task ProduceAsync(PreparedGeneration prepared, GenerationStream stream)
+    {
+        try
+        {
+            GenerationSummary summary = prepared.Request.Output?.Format is { } format
+                ? await ProduceJsonAsync(prepared, format, stream).ConfigureAwait(false)
+                : await ProduceTurnAsync(prepared, stream, stream.Abandoned).ConfigureAwait(false);
+            if (prepared.Request.Output?.RequiresToolCall == true && summary.FinishReason != FinishReason.ToolCalls)
+                throw new MissingToolCallException();
+            stream.Complete(summary);
+        }
+        catch (Exception ex)
+        {
+            stream.Fail(ex);
+        }
+    }
+
+    /// <summary>An answer that must be JSON: sent when it is complete and valid. An invalid one is asked for once more.</summary>
+    private async Task<GenerationSummary> ProduceJsonAsync(PreparedGeneration first, OutputFormat format, GenerationStream stream)
+    {
+        StructuredOutput output = new(format, stream);
+        GenerationSummary summary = await ProduceTurnAsync(first, output, stream.Abandoned).ConfigureAwait(false);
+        if (output.Check(summary.FinishReason) is { } problem && first.Request.RawPrompt is null)
+        {
+            GenerationRequest again = first.Request with { Conversation = OutputFormat.AskAgain(first.Request.Conversation, output.Content, problem) };
+            PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false);
+            output.BeginRetry();
+            summary += await ProduceTurnAsync(second, output, stream.Abandoned).ConfigureAwait(false);
+            output.Check(summary.FinishReason);
+        }
+
+        if (output.Send(summary) is { } unmet)
+            Log.DoesNotFit(logger, first.Model.Name, unmet);
+        return summary;
+    }
+
+    private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
+    {
+        GenerationRequest request = prepared.Request;
+        RepetitionGuard? guard = options.RepeatGuard > 0
+            ? new(options.RepeatGuard, length => Log.Repeats(logger, prepared.Model.Name, length, options.RepeatGuard))
+            : null;
+        GenerationTurn turn = new(prepared, sink, guard, metrics);
+        using ModelLease lease = await scheduler.AcquireAsync(prepared.Model, request.Trace.IsRetry, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await turn.RunAsync(lease, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (turn.Statistics is { } statistics)
+            {
+                metrics.AnswerEnded(statistics.ToMeasurement());
+                Log.Finished(
+                    logger,
+                    statistics.Model,
+                    statistics.PromptTokens,
+                    statistics.CachedTokens,
+                    statistics.OutputTokens,
+                    (long)statistics.Timings.Queue.TotalMilliseconds,
+                    (long)statistics.Timings.Load.TotalMilliseconds,
+                    (long)(statistics.ToFirstToken ?? statistics.Timings.Total).TotalMilliseconds,
+                    statistics.DecodeRate ?? 0,
+                    turn.EndDescription,
+                    request.Trace.Id);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            EventId = 1,
+            Level = LogLevel.Information,
+            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}, request {RequestId}")]
+        internal static partial void Finished(
+            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long loadMs, long firstTokenMs, double decodeRate, string reason,
+            string? requestId);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Answer of model {Model} cut: it repeated itself, a phrase of {Length} tokens more than {Times} times")]
+        internal static partial void Repeats(ILogger logger, string model, int length, int times);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Answer of model {Model} does not fit the schema that was asked for: {Problem}")]
+        internal static partial void DoesNotFit(ILogger logger, string model, string problem);
+    }
+}
+
+/// <summary>A request with its prompt, ready for the queue.</summary>
+/// <param name="Arrival">When the request came, in <see cref="Stopwatch"/> timestamps.</param>
+internal sealed record PreparedGeneration(
+    GenerationRequest Request, ModelInstance Model, PromptBuilder Prompts, Prompt Prompt, TokenBudget Budget, long Arrival);
+
+/// <summary>The model answered without the tool call that the request requires. No runtime can be forced to make one.</summary>
+internal sealed class MissingToolCallException() : Exception("The model answered without the function call that tool_choice asks for.");

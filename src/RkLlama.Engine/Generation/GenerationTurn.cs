@@ -1,0 +1,288 @@
+using System.Diagnostics;
+using System.Text;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+using RkLlama.Output;
+using RkLlama.Output.ToolCalls;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Engine.Generation;
+
+/// <summary>
+/// One turn of an answer: a run on a lease, and a second one behind it if the thinking budget was used up. Passes the tokens through the output pipeline to
+/// the sink. Used by one task.
+/// </summary>
+/// <param name="guard">Detects an answer that repeats itself; <see langword="null"/> for none.</param>
+internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, NodeMetrics metrics)
+{
+    // What a model writes itself at the end of its reasoning.
+    private const string EndOfThinking = "\n</think>\n\n";
+
+    private readonly OutputPipeline? _pipeline = PipelineOf(prepared);
+    private readonly List<OutputPart> _parts = [];
+    private readonly List<GenerationEvent> _events = [];
+
+    // The answer so far, for a run that continues it.
+    private readonly List<int> _tokenIds = [];
+    private readonly StringBuilder _text = new();
+    private readonly List<RunOutcome> _outcomes = [];
+    private bool _hasEndedThinking;
+    private long _started;
+
+    /// <summary>Known once a run has ended, whatever its end.</summary>
+    internal GenerationStatistics? Statistics { get; private set; }
+
+    /// <summary>How the last run ended, for the log.</summary>
+    internal string EndDescription { get; private set; } = "";
+
+    private int Tokens => _tokenIds.Count;
+
+    /// <summary>Runs the turn and passes the lease's slot on as soon as its last run has ended.</summary>
+    /// <exception cref="EngineException">The run failed.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
+    internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft));
+        using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
+        (GenerationInput Input, RunParameters Parameters)? next = (InputOf(prepared.Prompt), new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
+        int tokensBefore = 0;
+        AbortCause? cut = null;
+        try
+        {
+            while (next is { } run)
+            {
+                tokensBefore = Tokens;
+                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken).ConfigureAwait(false);
+                _started = lease.Started;
+                if (_outcomes.Count == 0)
+                    prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
+                else
+                    Emit(EndOfThinking, isToken: false);
+                (cut, next) = await ReadAsync(active, lease, cancellationToken).ConfigureAwait(false);
+                _outcomes.Add(await EndOfAsync(active).ConfigureAwait(false));
+                if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || _outcomes[^1].End.Reason == RunEndReason.Error)
+                    next = null;
+            }
+        }
+        finally
+        {
+            lease.Dispose();
+            if (_outcomes.Count > 0)
+            {
+                GenerationTimings timings = GenerationTimings.Of(_outcomes, lease.QueueTime, lease.LoadTime, _started, prepared.Arrival);
+                Statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
+            }
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return Summarize(cut, tokensBefore);
+    }
+
+    /// <summary>Reads the run's tokens to their end, or until something cuts the answer.</summary>
+    /// <returns>Why the answer was cut; and the run that continues it, if its reasoning was cut.</returns>
+    private async Task<(AbortCause? Cut, (GenerationInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (EngineToken[] together in run.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                AbortCause? cut = null;
+                foreach (EngineToken token in together)
+                {
+                    _tokenIds.Add(token.TokenId);
+                    _text.Append(token.Text);
+                    Emit(token.Text, isToken: true);
+                    cut = CutAfter(token);
+                    if (cut is not null)
+                        break;
+                }
+
+                Flush();
+                if (cut == AbortCause.ThinkingBudget && Continuation() is { } next)
+                {
+                    run.Abort(AbortCause.ThinkingBudget);
+                    return (null, next);
+                }
+
+                // A run that has ended has no more to say.
+                if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
+                    cut = null;
+                if (cut is not null)
+                {
+                    lease.Abort(cut.Value);
+                    return (cut, null);
+                }
+            }
+        }
+        catch (Exception ex)
+        {
+            lease.Abort(AbortCause.ClientLeft);
+            if (ex is not OperationCanceledException)
+                throw;
+        }
+
+        return (null, null);
+    }
+
+    /// <summary>Waits for the runtime's own end, also when nobody waits for the answer: the NPU is not free before.</summary>
+    private async Task<RunOutcome> EndOfAsync(EngineRun run)
+    {
+        RunOutcome outcome = await run.Completion.ConfigureAwait(false);
+        if (run.AbortCause is { } cause)
+            metrics.Aborted(cause.ToLabel());
+        EndDescription = Describe(outcome.End, run.AbortCause);
+        return outcome;
+    }
+
+    /// <summary>Why the answer ends behind this token, if it does.</summary>
+    private AbortCause? CutAfter(EngineToken token)
+    {
+        if (_pipeline?.IsStopped == true)
+            return AbortCause.StopSequence;
+
+        // Before runtime 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
+        if (Tokens == prepared.Budget.MaxNewTokens)
+            return AbortCause.Length;
+        if (guard?.Repeats(token.TokenId) == true)
+            return AbortCause.Repetition;
+        if (_hasEndedThinking || _pipeline?.IsInReasoning != true || !(_pipeline.ReasoningTokens >= prepared.Request.Output?.ThinkingBudget))
+            return null;
+        _hasEndedThinking = true;
+        return AbortCause.ThinkingBudget;
+    }
+
+    /// <summary>Passes text through the pipeline.</summary>
+    /// <param name="isToken">False for text that this server has put into the answer.</param>
+    private void Emit(string text, bool isToken)
+    {
+        if (_pipeline is null)
+        {
+            // A token that completes no character has nothing to show yet.
+            if (text.Length > 0)
+                _parts.Add(new ContentPart(text));
+        }
+        else
+        {
+            _pipeline.Add(text, _parts, isToken);
+        }
+
+        Collect();
+        if (!isToken)
+        {
+            _text.Append(text);
+            Flush();
+        }
+    }
+
+    private void Collect()
+    {
+        if (_parts.Count == 0)
+            return;
+        double rate = RateAt(Stopwatch.GetTimestamp());
+        foreach (OutputPart part in _parts)
+            _events.Add(new(part, Tokens, rate, null));
+        _parts.Clear();
+    }
+
+    private void Flush()
+    {
+        if (_events.Count == 0)
+            return;
+        sink.Write([.. _events]);
+        _events.Clear();
+    }
+
+    /// <summary>The prompt, the answer so far and the end of its reasoning as the prompt of a run; null if the runtime would wrap it in its own template, or no tokens are left.</summary>
+    private (GenerationInput, RunParameters)? Continuation()
+    {
+        if (prepared.Prompts.Mode == PromptMode.Runtime)
+            return null;
+        IReadOnlyList<int> between = prepared.Prompts.BuildRaw(EndOfThinking).Tokens ?? [];
+        int? left = prepared.Budget.MaxNewTokens - Tokens - between.Count;
+        if (left < 1)
+            return null;
+        GenerationInput input = prepared.Prompt.Tokens is { } tokens
+            ? GenerationInput.FromTokens([.. tokens, .. _tokenIds, .. between])
+            : GenerationInput.FromText(prepared.Prompt.Text.Text + _text + EndOfThinking);
+        return (input, new(prepared.Request.Sampling, left));
+    }
+
+    /// <param name="cut">Why the answer was cut; null if it was not.</param>
+    /// <param name="tokensBefore">Tokens of the runs before the last one.</param>
+    private GenerationSummary Summarize(AbortCause? cut, int tokensBefore)
+    {
+        GenerationEnd end = _outcomes[^1].End;
+        bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
+
+        // The runtime's count leaves out the end-of-text token, which is read like any other.
+        int made = tokensBefore + end.TokenCount;
+        bool isStop;
+        if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
+        {
+            // A run may end before it hears of the abort. Then it was cut only if it had more to say.
+            isStop = cut == AbortCause.StopSequence || (end.Reason == RunEndReason.Stop && made <= Tokens);
+            made = Math.Min(Tokens, made);
+        }
+        else if (end.Reason is RunEndReason.Stop or RunEndReason.Length)
+        {
+            isStop = end.Reason == RunEndReason.Stop;
+        }
+        else
+        {
+            throw new EngineException(isUnloaded
+                ? "The model was unloaded while it answered."
+                : $"The answer failed: {end.Error ?? "the run was aborted"}.");
+        }
+
+        _pipeline?.Finish(_parts, isCut: !isStop);
+        Collect();
+        Flush();
+        FinishReason reason = _pipeline?.HasToolCalls == true ? FinishReason.ToolCalls
+            : isStop || _pipeline?.IsStopped == true ? FinishReason.Stop
+            : FinishReason.Length;
+        prepared.Request.Trace.Completed(reason, Statistics!.Timings);
+        return new(
+            reason,
+            prepared.Prompt.TokenCount,
+            made,
+            _pipeline?.ReasoningTokens ?? 0,
+            Statistics.CachedTokens,
+            RateAt(_outcomes[^1].Ended, made),
+            Statistics.Timings);
+    }
+
+    private double RateAt(long timestamp, int? tokens = null) =>
+        (tokens ?? Tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
+
+    private static GenerationInput InputOf(Prompt prompt) =>
+        prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
+
+    private static OutputPipeline? PipelineOf(PreparedGeneration prepared) => prepared.Request.Output is not { } options
+        ? null
+        : new(new()
+        {
+            Tools = options.Tools is null ? ToolSyntax.None : ToolSyntaxes.Detect(prepared.Prompts.ToolTemplateSource),
+            ToolNames = options.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
+            ToolSchemas = options.Tools,
+            DropsCalls = options.DropsCalls,
+            StopSequences = options.StopSequences,
+            SplitsReasoning = options.SplitsReasoning,
+            StartsInReasoning = options.SplitsReasoning && prepared.Prompt.Text.Text.AsSpan().TrimEnd().EndsWith("<think>"),
+        });
+
+    private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
+    {
+        ({ } error, _) => $"{end.Reason} ({error})",
+        (null, AbortCause.Length) => "Length",
+        (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
+        (null, AbortCause.Repetition) => "Length (cut as a loop)",
+        (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
+        (null, AbortCause.ClientLeft) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
+        (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",
+        _ => end.Reason.ToString(),
+    };
+}

@@ -1,0 +1,260 @@
+using System.Diagnostics;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Workers;
+using RkLlama.Native.Interop;
+using RkLlama.Prompts.Jinja.Syntax;
+
+namespace RkLlama.Engine.Residency;
+
+/// <summary>
+/// Keeps the worker of a resident model alive: starts the first one and restarts a crashed one with backoff, at most 5 times in 10 minutes. Moves the
+/// model through its states. One per load of a model; any thread.
+/// </summary>
+#pragma warning disable CA1001 // the source has no timer and no handle, and a start in progress may read its token after the end
+internal sealed partial class WorkerSupervisor
+#pragma warning restore CA1001
+{
+    private const int MaxRestarts = 5;
+    private static readonly TimeSpan RestartWindow = TimeSpan.FromMinutes(10);
+
+    private readonly ModelInstance _model;
+    private readonly IEngine _engine;
+    private readonly FaultLog _faults;
+    private readonly NodeMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _lock = new();
+
+    // Used by one restart at a time. Timestamps of the monotonic clock: a board sets its wall clock when it finds a time server.
+    private readonly Queue<long> _restarts = new();
+
+    // Guarded by _lock. The session for the next run: pending while a worker starts, faulted once there will be no more.
+    private Task<IEngineSession> _session;
+
+    /// <summary>Starts to load the model, which is <see cref="ModelState.Loading"/>.</summary>
+    /// <param name="previousEnd">The end of the previous worker; this one starts afterwards.</param>
+    internal WorkerSupervisor(
+        ModelInstance model, Task previousEnd, IEngine engine, FaultLog faults, NodeMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (_model, _engine, _faults, _metrics, _time, _logger) = (model, engine, faults, metrics, time, logger);
+        _session = StartFirstAsync(previousEnd);
+    }
+
+    /// <summary>Completes when the present worker has loaded the model, or fails with the reason why none will.</summary>
+    internal Task Ready
+    {
+        get
+        {
+            lock (_lock)
+                return _session;
+        }
+    }
+
+    /// <summary>Starts a run. Waits while the worker loads or restarts.</summary>
+    /// <param name="start">Starts the run on a session. Called again with the next session if that one has died before it took the run.</param>
+    /// <exception cref="EngineException">There will be no worker.</exception>
+    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task<IEngineSession> current;
+            lock (_lock)
+                current = _session;
+            IEngineSession session = await current.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (!session.Died.IsCompleted)
+            {
+                try
+                {
+                    return start(session);
+                }
+                catch (SessionDiedException)
+                {
+                    // The run has not begun. The next session takes it.
+                }
+            }
+
+            Replace(session, await session.Died.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Ends the worker, or the attempt to start one. Its memory is free when this returns.</summary>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
+    internal Task EndAsync()
+    {
+        _model.TryMove(ModelState.Unloading);
+        return EndLastAsync();
+    }
+
+    private async Task EndLastAsync()
+    {
+        // The caller holds locks.
+        await Task.Yield();
+        await _end.CancelAsync().ConfigureAwait(false);
+        Task<IEngineSession> last;
+        lock (_lock)
+            last = _session;
+
+        // A faulted one never came up, or is gone already.
+        await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (last.Exception?.InnerException is WorkerStuckException stuck)
+            throw stuck;
+        if (last.IsCompletedSuccessfully)
+            await EndAsync(last.Result, ModelState.NotLoaded).ConfigureAwait(false);
+        _model.TryMove(ModelState.NotLoaded);
+    }
+
+    /// <param name="afterwards">The model's state if the session's worker is stuck now and exits later.</param>
+    private async Task EndAsync(IEngineSession session, ModelState afterwards)
+    {
+        await session.DisposeAsync().ConfigureAwait(false);
+        if (session.Stuck is not { } stuck)
+            return;
+
+        BecomeStuck(stuck, afterwards);
+        throw stuck;
+    }
+
+    private void BecomeStuck(WorkerStuckException stuck, ModelState afterwards)
+    {
+        _model.TryMove(ModelState.Stuck, stuck.Message);
+        _ = LeaveStuckAsync();
+
+        async Task LeaveStuckAsync()
+        {
+            await stuck.Exited.ConfigureAwait(false);
+            _model.TryMove(afterwards, stuck.Message);
+        }
+    }
+
+    private async Task<IEngineSession> StartFirstAsync(Task previousEnd)
+    {
+        // The caller holds locks.
+        await Task.Yield();
+        try
+        {
+            // The previous worker's end may have failed. That matters only if it is stuck.
+            await previousEnd.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (previousEnd.Exception?.InnerException is WorkerStuckException { Exited.IsCompleted: false } stuck)
+                throw stuck;
+
+            // If the instance was still being unloaded when this load began, it is not any more.
+            _model.TryMove(ModelState.Loading);
+            if (MemoryCheck.Describe(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
+                throw new EngineException(shortage) { Check = CheckIds.ModelMemory };
+            await _model.Prompts.ConfigureAwait(false);
+            return await StartAsync(ModelState.NotLoaded).ConfigureAwait(false);
+        }
+        catch (EngineException ex) when (!_end.IsCancellationRequested)
+        {
+            Log.NotLoaded(_logger, _model.Name, ex.Message);
+            _faults.Add(_model.Name, ex.Message);
+            _metrics.LoadFailed();
+            if (_model.State != ModelState.Stuck)
+                _model.TryMove(ModelState.NotLoaded);
+            throw;
+        }
+    }
+
+    /// <param name="afterwards">The model's state if the new worker is stuck now and exits later.</param>
+    private async Task<IEngineSession> StartAsync(ModelState afterwards)
+    {
+        long start = Stopwatch.GetTimestamp();
+        IEngineSession session;
+        try
+        {
+            session = await _engine.LoadAsync(_model.Engine, _end.Token).ConfigureAwait(false);
+        }
+        catch (WorkerStuckException ex)
+        {
+            BecomeStuck(ex, afterwards);
+            throw;
+        }
+
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        _metrics.Loaded(_model.Name, took);
+        Log.Loaded(_logger, _model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
+        _model.TryBecomeReady(session.Facts, session.ProcessId);
+        _ = WatchAsync(session);
+        return session;
+    }
+
+    private async Task WatchAsync(IEngineSession session)
+    {
+        string reason = await session.Died.ConfigureAwait(false);
+        Log.Died(_logger, _model.Name, reason);
+        _faults.Add(_model.Name, reason);
+
+        // A session that dies at once may not be published yet.
+        await Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Replace(session, reason);
+    }
+
+    /// <summary>Replaces a dead session with a pending one. Idempotent: the first caller wins.</summary>
+    private void Replace(IEngineSession dead, string reason)
+    {
+        lock (_lock)
+        {
+            if (_end.IsCancellationRequested || _session is not { IsCompletedSuccessfully: true } current || current.Result != dead)
+                return;
+            _model.TryMove(ModelState.Restarting);
+            _session = RestartAsync(dead, reason);
+        }
+    }
+
+    private async Task<IEngineSession> RestartAsync(IEngineSession dead, string reason)
+    {
+        await Task.Yield();
+        await EndAsync(dead, ModelState.Failed).ConfigureAwait(false);
+        while (true)
+        {
+            while (_restarts.TryPeek(out long oldest) && _time.GetElapsedTime(oldest) > RestartWindow)
+                _restarts.Dequeue();
+
+            if (_restarts.Count >= MaxRestarts)
+            {
+                Log.GaveUp(_logger, _model.Name, MaxRestarts, RestartWindow);
+                EngineException failure = new($"Model {_model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
+                _model.TryMove(ModelState.Failed, failure.Message);
+                throw failure;
+            }
+
+            // 0, 1, 2, 4, 8 seconds.
+            TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
+            _restarts.Enqueue(_time.GetTimestamp());
+            await Task.Delay(delay, _time, _end.Token).ConfigureAwait(false);
+            try
+            {
+                return await StartAsync(ModelState.Failed).ConfigureAwait(false);
+            }
+            catch (EngineException ex) when (ex is not WorkerStuckException)
+            {
+                reason = ex.Message;
+                _metrics.LoadFailed();
+                _faults.Add(_model.Name, reason);
+                Log.RestartFailed(_logger, _model.Name, reason);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
+        internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Model {Model} is not loaded: {Reason}")]
+        internal static partial void NotLoaded(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
+        internal static partial void Died(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Model {Model} could not be loaded again: {Reason}")]
+        internal static partial void RestartFailed(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
+        internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);
+    }
+}

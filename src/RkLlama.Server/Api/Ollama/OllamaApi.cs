@@ -1,0 +1,52 @@
+using System.Text.Json;
+using RkLlama.Engine.Models;
+using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary>The Ollama API, as far as a text model on this runtime can serve it.</summary>
+internal sealed class OllamaApi : IApi
+{
+    // Clients switch features on by it: this is the version whose API is served.
+    private const string Version = "0.13.0";
+
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    public string Name => "ollama";
+
+    public string Title => "Ollama";
+
+    public string Description => "As far as a text model on this runtime can serve it. Loads the model that a request names.";
+
+    public PathString? Prefix => "/api";
+
+    public string JsonContentType => "application/json; charset=utf-8";
+
+    public Type ErrorType => typeof(OllamaError);
+
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), ApiJson.Wire.OllamaError);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/api/version", Read, GetVersion).WithMetadata(OllamaOperations.Version);
+        routes.MapMethods("/api/tags", Read, OllamaCatalog.Tags).WithMetadata(OllamaOperations.Tags);
+        routes.MapMethods("/api/ps", Read, OllamaCatalog.Running).WithMetadata(OllamaOperations.Running);
+        routes.MapPost("/api/show", OllamaCatalog.Show).WithMetadata(OllamaOperations.Show);
+        routes.MapPost("/api/copy", OllamaCatalog.Copy).WithMetadata(OllamaOperations.Copy);
+        routes.MapDelete("/api/delete", OllamaCatalog.Delete).WithMetadata(OllamaOperations.Delete);
+        routes.MapPost("/api/chat", OllamaRuns.Chat).WithMetadata(OllamaOperations.Chat);
+        routes.MapPost("/api/generate", OllamaRuns.Generate).WithMetadata(OllamaOperations.Generate);
+        routes.MapPost("/api/embed", OllamaEmbeddings.Embed).WithMetadata(OllamaOperations.Embed);
+        routes.MapPost("/api/embeddings", OllamaEmbeddings.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
+        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull);
+        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create);
+        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push);
+    }
+
+    private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), ApiJson.Wire.OllamaVersion);
+
+    private static void NotImplemented(HttpContext context) => throw new ApiException(
+        StatusCodes.Status501NotImplemented,
+        new($"{context.Request.Path.Value} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
+}

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary>How long a model stays loaded after a request: seconds, or a duration as Go writes it. Negative is for ever, 0 is not at all.</summary>
+internal static class OllamaKeepAlive
+{
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
+
+    /// <summary>Null leaves it to the server; <see cref="Timeout.InfiniteTimeSpan"/> is for ever.</summary>
+    internal static TimeSpan? ReadKeepAlive(this JsonElement body)
+    {
+        const string Name = "keep_alive";
+        if (!body.TryGet(Name, out JsonElement value))
+            return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double seconds))
+            return OfSeconds(seconds);
+        if (value.ValueKind == JsonValueKind.String)
+        {
+            string text = value.GetString()!;
+            if (text.Length == 0)
+                return null;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && !double.IsNaN(number))
+                return OfSeconds(number);
+            if (ParseDuration(text) is { } duration)
+                return OfSeconds(duration);
+        }
+
+        throw JsonFields.Wrong(Name, "a number of seconds or a duration such as \"5m\"");
+    }
+
+    private static TimeSpan OfSeconds(double seconds) => seconds switch
+    {
+        < 0 => Timeout.InfiniteTimeSpan,
+
+        // A century is for ever.
+        > 3e9 => Timeout.InfiniteTimeSpan,
+        _ => TimeSpan.FromSeconds(seconds),
+    };
+
+    /// <summary>Go's form: a sign, then numbers with units, such as <c>1h30m</c>, <c>1.5s</c>, <c>-1ms</c>.</summary>
+    private static double? ParseDuration(ReadOnlySpan<char> text)
+    {
+        double sign = 1;
+        if (text[0] is '-' or '+')
+        {
+            sign = text[0] == '-' ? -1 : 1;
+            text = text[1..];
+        }
+
+        double total = 0;
+        if (text.IsEmpty)
+            return null;
+        while (!text.IsEmpty)
+        {
+            int digits = text.IndexOfAnyExcept(Digits);
+            if (digits <= 0 || !double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+                return null;
+            text = text[digits..];
+            int letters = text.IndexOfAny(Digits);
+            ReadOnlySpan<char> unit = letters < 0 ? text : text[..letters];
+            double? factor = unit switch
+            {
+                "h" => 3600,
+                "m" => 60,
+                "s" => 1,
+                "ms" => 1e-3,
+                "us" or "µs" or "μs" => 1e-6,
+                "ns" => 1e-9,
+                _ => null,
+            };
+            if (factor is null)
+                return null;
+            total += number * factor.Value;
+            text = text[unit.Length..];
+        }
+
+        return sign * total;
+    }
+}

@@ -1,0 +1,62 @@
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Prompts;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c>.</summary>
+internal static class OllamaRuns
+{
+    internal static async Task<IResult> Chat(
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        OllamaChatRequest request = OllamaChatRequest.From(run.Body);
+        OllamaChatWriter writer = new(request.Model, time);
+        if (request.Messages.Count == 0)
+            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), ApiJson.Wire.OllamaChatReply, run.Cancelled);
+
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
+        return new AnswerResult(answer, writer, request.Stream, run.Cancelled);
+
+        async Task<OllamaChatReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>
+            writer.Loaded(await MoveAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
+    }
+
+    internal static async Task<IResult> Generate(
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        OllamaGenerateRequest request = OllamaGenerateRequest.From(run.Body);
+        OllamaGenerateWriter writer = new(request.Model, time);
+        if (request.Prompt.Length == 0)
+            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), ApiJson.Wire.OllamaGenerateReply, run.Cancelled);
+
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
+        return new AnswerResult(answer, writer, request.Stream, run.Cancelled);
+
+        async Task<OllamaGenerateReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>
+            writer.Loaded(await MoveAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
+    }
+
+    /// <summary>A request without a prompt: <c>keep_alive</c> 0 unloads the model, everything else loads it.</summary>
+    /// <returns>The <c>done_reason</c>.</returns>
+    private static async Task<string> MoveAsync(ModelScheduler scheduler, ModelInstance model, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    {
+        if (keepAlive == TimeSpan.Zero)
+        {
+            await scheduler.UnloadAsync(model.Name, cancellationToken).ConfigureAwait(false);
+            return "unload";
+        }
+
+        using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
+        return "load";
+    }
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RkLlama.Engine.Generation;
+using RkLlama.Output;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary>Writes the answers of <c>/api/chat</c> and <c>/api/generate</c>: each line has the form of the whole answer.</summary>
+/// <typeparam name="TReply">The line, and the whole answer.</typeparam>
+internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWriter
+    where TReply : OllamaRunReply
+{
+    private readonly JsonFrameWriter _frames = new();
+
+    public string StreamContentType => JsonFrameWriter.NdjsonContentType;
+
+    public byte[] Whole(WholeAnswer answer) =>
+        JsonSerializer.SerializeToUtf8Bytes(Finish(Reply(answer.Content, answer.Reasoning, [.. answer.ToolCalls]), answer.Summary), type);
+
+    public void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
+    {
+        TReply reply = item.Part switch
+        {
+            ContentPart content => Reply(content.Text, "", []),
+            ReasoningPart reasoning => Reply("", reasoning.Text, []),
+            ToolCallPart call => Reply("", "", [call]),
+            _ => Empty(),
+        };
+        _frames.WriteLine(item.Summary is { } summary ? Finish(reply, summary) : reply, type, output);
+    }
+
+    public void WriteKeepAlive(IBufferWriter<byte> output) => _frames.WriteLine(Empty(), type, output);
+
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(OllamaError.From(error), ApiJson.Wire.OllamaError, output);
+
+    /// <summary>The reply to a request without a prompt, which loads or unloads the model.</summary>
+    internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };
+
+    /// <param name="calls">Possibly none.</param>
+    protected abstract TReply Reply(string content, string thinking, ToolCallPart[] calls);
+
+    private TReply Empty() => Reply("", "", []);
+
+    /// <summary>Adds the figures. Tool calls are no reason of their own in this API.</summary>
+    private static TReply Finish(TReply reply, GenerationSummary summary) => reply with
+    {
+        Done = true,
+        DoneReason = summary.FinishReason == FinishReason.Length ? "length" : "stop",
+        TotalDuration = OllamaTime.Of(summary.Timings.Total),
+        LoadDuration = OllamaTime.Of(summary.Timings.Load),
+        PromptEvalCount = summary.PromptTokens,
+        PromptEvalDuration = OllamaTime.Of(summary.Timings.Prefill),
+        EvalCount = summary.OutputTokens,
+        EvalDuration = OllamaTime.Of(summary.Timings.Decode),
+    };
+}
+
+/// <summary>Writes the answer of <c>POST /api/chat</c>.</summary>
+/// <param name="model">The model, as the request names it.</param>
+internal sealed class OllamaChatWriter(string model, TimeProvider time) : OllamaWriter<OllamaChatReply>(ApiJson.Wire.OllamaChatReply)
+{
+    protected override OllamaChatReply Reply(string content, string thinking, ToolCallPart[] calls)
+    {
+        OllamaMessage message = new("assistant", content)
+        {
+            Thinking = thinking.Length > 0 ? thinking : null,
+            ToolCalls = calls.Length > 0
+                ? [.. calls.Select(static call => new OllamaToolCall(call.Id, new(call.Index, call.Name, ObjectOf(call.Arguments))))]
+                : null,
+        };
+        return new(model, OllamaTime.Of(time.GetUtcNow()), message) { Done = false };
+    }
+
+    private static JsonElement ObjectOf(string json) => JsonElement.Parse(json);
+}
+
+/// <summary>Writes the answer of <c>POST /api/generate</c>.</summary>
+/// <param name="model">The model, as the request names it.</param>
+internal sealed class OllamaGenerateWriter(string model, TimeProvider time) : OllamaWriter<OllamaGenerateReply>(ApiJson.Wire.OllamaGenerateReply)
+{
+    protected override OllamaGenerateReply Reply(string content, string thinking, ToolCallPart[] calls) =>
+        new(model, OllamaTime.Of(time.GetUtcNow()), content, thinking.Length > 0 ? thinking : null) { Done = false };
+}

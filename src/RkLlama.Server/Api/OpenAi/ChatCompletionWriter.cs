@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Residency;
+using RkLlama.Output;
+using RkLlama.Prompts.Jinja;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>Writes the answer of <c>POST /v1/chat/completions</c>. All of its events have the same id, time and model.</summary>
+/// <param name="created">Seconds of Unix time.</param>
+internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request) : OpenAiWriter
+{
+    private bool _hasBegun;
+
+    public override byte[] Whole(WholeAnswer answer)
+    {
+        GenerationSummary summary = answer.Summary;
+        string content = answer.Content, reasoning = answer.Reasoning;
+        ChatToolCall[] calls = [.. answer.ToolCalls.Select(static call => CallOf(call, isStreamed: false))];
+        ChatCompletionMessage message = new("assistant", content.Length == 0 && calls.Length > 0 ? null : content, null)
+        {
+            ReasoningContent = reasoning.Length > 0 ? reasoning : null,
+            ToolCalls = calls.Length > 0 ? calls : null,
+        };
+        ChatCompletion completion = new(
+            id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, summary.FinishReason.ToWire())], UsageOf(summary))
+        {
+            Timings = Timings.Of(summary),
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(completion, ApiJson.Wire.ChatCompletion);
+    }
+
+    public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
+    {
+        // Clients take the role from the first event, and it shows first that the answer has begun.
+        if (!_hasBegun)
+            WriteDelta(new() { Role = "assistant", Content = "" }, output);
+        _hasBegun = true;
+        if (item.Part is { } part)
+            WriteDelta(DeltaOf(part), output);
+        if (item.Summary is not { } summary)
+            return;
+
+        WriteChunk([new(0, new ChatDelta(), null, summary.FinishReason.ToWire())], null, Timings.Of(summary), output);
+        if (request.IncludesUsage)
+            WriteChunk([], UsageOf(summary), null, output);
+        WriteDone(output);
+    }
+
+    private static ChatDelta DeltaOf(OutputPart part) => part switch
+    {
+        ContentPart text => new() { Content = text.Text },
+        ReasoningPart thought => new() { ReasoningContent = thought.Text },
+        ToolCallPart call => new() { ToolCalls = [CallOf(call, isStreamed: true)] },
+        _ => throw new InvalidOperationException(part.GetType().Name),
+    };
+
+    private static ChatToolCall CallOf(ToolCallPart call, bool isStreamed) =>
+        new(isStreamed ? call.Index : null, call.Id, "function", new(call.Name, call.Arguments));
+
+    private void WriteDelta(ChatDelta delta, IBufferWriter<byte> output) => WriteChunk([new(0, delta, null, null)], null, null, output);
+
+    private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Frames.WriteSse(
+        new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings },
+        ApiJson.Wire.ChatCompletionChunk,
+        output);
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>The OpenAI API, as far as a text model on this runtime can serve it.</summary>
+internal sealed class OpenAiApi : IApi
+{
+    public string Name => "openai";
+
+    public string Title => "OpenAI";
+
+    public string Description => "As far as a text model on this runtime can serve it. Loads the model that a request names.";
+
+    public PathString? Prefix => "/v1";
+
+    public string JsonContentType => "application/json";
+
+    public Type ErrorType => typeof(OpenAiError);
+
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), ApiJson.Wire.OpenAiError);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/models", ListModels).WithMetadata(OpenAiOperations.ListModels);
+
+        // Names have slashes, and clients send them as they are or escaped.
+        routes.MapGet("/v1/models/{**id}", GetModel).WithMetadata(OpenAiOperations.GetModel);
+        routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
+        routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
+        routes.MapPost("/v1/responses", CreateResponse).WithMetadata(OpenAiOperations.CreateResponse);
+        routes.MapPost("/v1/embeddings", OpenAiEmbeddings.Create).WithMetadata(OpenAiOperations.CreateEmbeddings);
+    }
+
+    private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
+        new(new("list", [.. catalog.List().Select(name => Card(catalog, host, name))]), ApiJson.Wire.ModelList);
+
+    private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
+    {
+        // Kestrel has decoded everything but the slash.
+        string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
+        return new(Card(catalog, host, name), ApiJson.Wire.ModelCard);
+    }
+
+    private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
+    {
+        ModelFacts file = ModelFacts.Of(catalog, name);
+        int? context = host.Current is { Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
+        return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
+    }
+
+    private static async Task<AnswerResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ChatCompletionRequest request = ChatCompletionRequest.From(run.Body);
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
+        ChatCompletionWriter writer = new(OpenAiWriter.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
+        return new(answer, writer, request.Stream, run.Cancelled);
+    }
+
+    private static async Task<AnswerResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        TextCompletionRequest request = TextCompletionRequest.From(run.Body);
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
+        TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
+        return new(answer, writer, request.Stream, run.Cancelled);
+    }
+
+    private static async Task<AnswerResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ResponsesRequest request = ResponsesRequest.From(run.Body);
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
+        ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());
+        return new(answer, new ResponseWriter(builder), request.Stream, run.Cancelled);
+    }
+}

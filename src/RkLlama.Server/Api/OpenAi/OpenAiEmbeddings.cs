@@ -1,0 +1,33 @@
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Residency;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary><c>POST /v1/embeddings</c>.</summary>
+internal static class OpenAiEmbeddings
+{
+    internal static async Task<PaddedJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    {
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        EmbeddingsRequest request = EmbeddingsRequest.From(run.Body);
+        ModelInstance model = embeddings.Find(request.Model);
+        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.EmbeddingList, run.Cancelled);
+
+        async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
+        {
+            List<EmbeddingItem> items = [];
+            int tokens = 0;
+            foreach (string text in request.Input)
+            {
+                TextEmbedding one = await embeddings.EmbedAsync(model, text, truncates: false, null, context.Trace(), cancellationToken).ConfigureAwait(false);
+                items.Add(new("embedding", items.Count, new(EmbeddingDimensions.Shorten(one.Vector, request.Dimensions), request.IsBase64)));
+                tokens += one.PromptTokens;
+            }
+
+            return new("list", [.. items], request.Model, new(tokens, tokens));
+        }
+    }
+}

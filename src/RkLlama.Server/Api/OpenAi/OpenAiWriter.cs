@@ -1,0 +1,48 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Generation;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>What the answers of the OpenAI API have in common: server-sent events, ids, usage.</summary>
+internal abstract class OpenAiWriter : IApiWriter
+{
+    internal static string Fingerprint { get; } = $"rkllama-{BuildInfo.Version}";
+
+    public string StreamContentType => JsonFrameWriter.SseContentType;
+
+    protected JsonFrameWriter Frames { get; } = new();
+
+    public abstract byte[] Whole(WholeAnswer answer);
+
+    public abstract void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
+
+    public void WriteKeepAlive(IBufferWriter<byte> output) => JsonFrameWriter.WriteSseComment(output);
+
+    public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Frames.WriteSse(OpenAiError.From(error), ApiJson.Wire.OpenAiError, output);
+
+    /// <summary>An id of 24 random hexadecimal digits behind a prefix such as <c>chatcmpl-</c>.</summary>
+    internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
+
+    /// <summary>The last event of a stream.</summary>
+    protected static void WriteDone(IBufferWriter<byte> output) => output.Write("data: [DONE]\n\n"u8);
+
+    protected static CompletionUsage UsageOf(GenerationSummary summary) =>
+        new(summary.PromptTokens, summary.OutputTokens, summary.PromptTokens + summary.OutputTokens)
+        {
+            PromptTokensDetails = new(summary.CachedTokens ?? 0),
+            CompletionTokensDetails = new(summary.ReasoningTokens),
+        };
+}
+
+internal static class OpenAiFinishReason
+{
+    internal static string ToWire(this FinishReason reason) => reason switch
+    {
+        FinishReason.ToolCalls => "tool_calls",
+        FinishReason.Length => "length",
+        _ => "stop",
+    };
+}

@@ -1,0 +1,46 @@
+using System.Buffers;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Output;
+using RkLlama.Server.Http;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>Writes the answer of <c>POST /v1/responses</c>: named events, numbered from 0.</summary>
+internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
+{
+    private bool _hasBegun;
+
+    public override byte[] Whole(WholeAnswer answer)
+    {
+        foreach (OutputPart part in answer.Parts)
+            builder.Take(part).Count();
+        builder.End(answer.Summary).Count();
+        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), ApiJson.Wire.Response);
+    }
+
+    public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
+    {
+        if (!_hasBegun)
+            Write(builder.Begin(), output);
+        _hasBegun = true;
+        if (item.Part is { } part)
+            Write(builder.Take(part), output);
+        if (item.Summary is { } summary)
+            Write(builder.End(summary), output);
+    }
+
+    public override void WriteError(ApiException error, IBufferWriter<byte> output)
+    {
+        OpenAiErrorBody body = OpenAiError.From(error).Error;
+        ResponseErrorEvent last = new("error", builder.NextNumber, body.Code, body.Message, body.Param, body);
+        Frames.WriteSse(last, ApiJson.Wire.ResponseErrorEvent, output, last.Type);
+    }
+
+    private void Write(IEnumerable<ResponseEvent> events, IBufferWriter<byte> output)
+    {
+        foreach (ResponseEvent item in events)
+            Frames.WriteSse(item, ApiJson.Wire.ResponseEvent, output, item.Type);
+    }
+}

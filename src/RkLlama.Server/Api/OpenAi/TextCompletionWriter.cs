@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Residency;
+using RkLlama.Output;
+using RkLlama.Prompts;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>Writes the answer of <c>POST /v1/completions</c>. All of its events have the same id, time and model.</summary>
+/// <param name="created">Seconds of Unix time.</param>
+internal sealed class TextCompletionWriter(string id, long created, TextCompletionRequest request) : OpenAiWriter
+{
+    private bool _hasBegun;
+
+    public override byte[] Whole(WholeAnswer answer)
+    {
+        string text = (request.Echoes ? request.Prompt : "") + answer.Content;
+        TextCompletion completion = Of([new(text, 0, null, answer.Summary.FinishReason.ToWire())], UsageOf(answer.Summary), Timings.Of(answer.Summary));
+        return JsonSerializer.SerializeToUtf8Bytes(completion, ApiJson.Wire.TextCompletion);
+    }
+
+    public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
+    {
+        if (!_hasBegun && request.Echoes)
+            Write([new(request.Prompt, 0, null, null)], null, null, output);
+        _hasBegun = true;
+        if (item.Part is ContentPart content)
+            Write([new(content.Text, 0, null, null)], null, null, output);
+        if (item.Summary is not { } summary)
+            return;
+
+        Write([new("", 0, null, summary.FinishReason.ToWire())], null, Timings.Of(summary), output);
+        if (request.IncludesUsage)
+            Write([], UsageOf(summary), null, output);
+        WriteDone(output);
+    }
+
+    private TextCompletion Of(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings) =>
+        new(id, TextCompletion.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings };
+
+    private void Write(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) =>
+        Frames.WriteSse(Of(choices, usage, timings), ApiJson.Wire.TextCompletion, output);
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Native.Interop;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+using RkLlama.Server.Monitoring;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Operations;
+
+/// <summary>What operators, load balancers and Prometheus read. No endpoint waits, and none asks the worker.</summary>
+internal sealed class OperationsApi : IApi
+{
+    private static readonly long Started = Stopwatch.GetTimestamp();
+
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    public string Name => "operations";
+
+    public string Title => "Operations";
+
+    public string Description => "The node itself.";
+
+    public PathString? Prefix => null;
+
+    public string JsonContentType => "application/json";
+
+    public Type ErrorType => typeof(ErrorReply);
+
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ApiJson.Wire.ErrorReply);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/health", Read, Health).WithMetadata(NodeOperations.Health, EndpointAccess.Probe);
+        routes.MapMethods("/ready", Read, Ready).WithMetadata(NodeOperations.Ready, EndpointAccess.Probe);
+        routes.MapMethods("/metrics", Read, Metrics).WithMetadata(NodeOperations.Metrics, EndpointAccess.Monitoring);
+        routes.MapOpenApiDocument().WithMetadata(NodeOperations.Document);
+        routes.MapMethods("/npu", Read, Npu).WithMetadata(NodeOperations.Npu);
+    }
+
+    private static IResult Metrics(NodeGauges gauges) => Results.Bytes(gauges.Scrape(), PrometheusText.ContentType);
+
+    private static JsonResult<HealthReply> Health(ModelHost host, RunQueue queue)
+    {
+        ModelStatus status = host.Status;
+        HealthReply reply = new(
+            "ok",
+            BuildInfo.Version,
+            (long)Stopwatch.GetElapsedTime(Started).TotalSeconds,
+            status.State.ToWire(),
+            status.Model,
+            status.Facts?.RuntimeVersion,
+            status.Facts?.DriverVersion,
+            new(queue.IsBusy ? 1 : 0, queue.Waiting),
+            status.LastFault is { } fault ? new(fault.At, fault.Model, fault.Reason) : null);
+        return new(reply, StatusJson.Wire.HealthReply);
+    }
+
+    private static JsonResult<ReadyReply> Ready(HttpContext context, Readiness readiness)
+    {
+        ReadyReply reply = readiness.Evaluate();
+        if (reply.Reason is null)
+            return new(reply, StatusJson.Wire.ReadyReply);
+
+        context.Response.Headers.RetryAfter = readiness.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);
+        return new(reply, StatusJson.Wire.ReadyReply, StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static JsonResult<NpuReply> Npu(NpuReader reader) => new(NpuReply.From(reader.Read()), StatusJson.Wire.NpuReply);
+}

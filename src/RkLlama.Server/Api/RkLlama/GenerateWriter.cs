@@ -1,0 +1,45 @@
+using System.Buffers;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Output;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.RkLlama;
+
+/// <summary>Writes the answer of <c>POST /generate</c>. Every line of a stream has the same shape, with the usage so far.</summary>
+internal sealed class GenerateWriter(int promptTokens) : IApiWriter
+{
+    private readonly JsonFrameWriter _frames = new();
+
+    // The usage of the last line: a keep-alive repeats it.
+    private GenerateUsage _usage = new(promptTokens, 0, 0, promptTokens);
+
+    public string StreamContentType => JsonFrameWriter.NdjsonContentType;
+
+    public byte[] Whole(WholeAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(
+        GenerateReply.From(answer.Content, NameOf(answer.Summary), UsageOf(answer.Summary.OutputTokens, answer.Summary.TokensPerSecond)),
+        ApiJson.Wire.GenerateReply);
+
+    public void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
+    {
+        _usage = UsageOf(item.OutputTokens, item.TokensPerSecond);
+        Write(item.Part is ContentPart content ? content.Text : "", NameOf(item.Summary), output);
+    }
+
+    /// <summary>A line with empty content: clients that know no keep-alives add it to the answer and see no difference.</summary>
+    public void WriteKeepAlive(IBufferWriter<byte> output) => Write("", null, output);
+
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(error.Reply, ApiJson.Wire.ErrorReply, output);
+
+    private void Write(string content, string? finishReason, IBufferWriter<byte> output) =>
+        _frames.WriteLine(GenerateReply.From(content, finishReason, _usage), ApiJson.Wire.GenerateReply, output);
+
+    private GenerateUsage UsageOf(int tokens, double tokensPerSecond) => new(promptTokens, tokens, Math.Round(tokensPerSecond, 2), promptTokens + tokens);
+
+    private static string? NameOf(GenerationSummary? summary) => summary?.FinishReason switch
+    {
+        null => null,
+        FinishReason.Length => "length",
+        _ => "stop",
+    };
+}

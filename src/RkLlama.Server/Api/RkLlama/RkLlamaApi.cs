@@ -1,0 +1,122 @@
+using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.RkLlama;
+
+/// <summary>The native API, as the original rkllama guide has it (docs/guide.md): six endpoints, and two of the Python service's that do not exist yet.</summary>
+internal sealed class RkLlamaApi : IApi
+{
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    public string Name => "rkllama";
+
+    public string Title => "RkLlama";
+
+    public string Description => "The native API: one model, loaded and unloaded by the operator.";
+
+    public PathString? Prefix => null;
+
+    public string JsonContentType => "application/json";
+
+    public Type ErrorType => typeof(ErrorReply);
+
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ApiJson.Wire.ErrorReply);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/", Read, Welcome).WithMetadata(RkLlamaOperations.Welcome, EndpointAccess.Open);
+        routes.MapMethods("/models", Read, ListModels).WithMetadata(RkLlamaOperations.ListModels);
+        routes.MapMethods("/current_model", Read, CurrentModel).WithMetadata(RkLlamaOperations.CurrentModel);
+        routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel);
+        routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel);
+        routes.MapPost("/generate", Generate).WithMetadata(RkLlamaOperations.Generate);
+        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull);
+        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove);
+    }
+
+    // The guide's text, its link included.
+    private static JsonResult<WelcomeReply> Welcome() =>
+        new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), ApiJson.Wire.WelcomeReply);
+
+    private static JsonResult<ModelsReply> ListModels(ModelCatalog catalog) => new(new(catalog.List()), ApiJson.Wire.ModelsReply);
+
+    private static JsonResult<CurrentModelReply> CurrentModel(ModelHost host)
+    {
+        if (host.Current is not { } model)
+            throw new ApiException(StatusCodes.Status404NotFound, new(new NoModelException().Message));
+
+        ModelStatus status = host.Status;
+        bool isWell = status.State is not (ModelState.Restarting or ModelState.Failed or ModelState.Stuck);
+        return new(
+            isWell
+                ? new(model.Name, model.Name, null, null)
+                : new(model.Name, model.Name, status.State.ToWire(), status.Failure ?? status.LastFault?.Reason),
+            ApiJson.Wire.CurrentModelReply);
+    }
+
+    /// <summary>The order of the checks is the Python service's: a node with a model says so before it looks at the body.</summary>
+    private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
+    {
+        if (host.IsBusy)
+            throw new ModelOccupiedException();
+
+        LoadModelRequest request = LoadModelRequest.Parse(await reader.ReadAsync(context).ConfigureAwait(false));
+        ModelEntry entry;
+        try
+        {
+            entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
+        }
+        catch (ModelException ex)
+        {
+            throw NotLoaded(ex.Message, ex);
+        }
+
+        try
+        {
+            await host.LoadAsync(entry).ConfigureAwait(false);
+        }
+        catch (EngineException ex)
+        {
+            throw NotLoaded($"Model {entry.Name} could not be loaded: {ex.Message.TrimEnd('.', '!')}.", ex);
+        }
+        catch (NoModelException)
+        {
+            throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: it was unloaded meanwhile.");
+        }
+
+        return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
+    }
+
+    private static ApiException NotLoaded(string message, Exception cause) =>
+        new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.Hint(cause) });
+
+    private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host)
+    {
+        await host.UnloadAsync().ConfigureAwait(false);
+        return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
+    }
+
+    private static async Task<AnswerResult> Generate(
+        HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, GenerationService generation)
+    {
+        // A node without a model says so before it looks at the body.
+        if (!host.HasModel)
+            throw readiness.NoModel();
+
+        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        GenerateRequest request = GenerateRequest.From(run.Body);
+        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        return new(answer, new GenerateWriter(answer.PromptTokens), request.Stream, run.Cancelled);
+    }
+
+    private static void NotImplemented(HttpContext context) =>
+        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{context.Request.Path.Value} is not implemented."));
+}

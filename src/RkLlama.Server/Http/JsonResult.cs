@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RkLlama.Server.Api.OpenAi;
+
+namespace RkLlama.Server.Http;
+
+/// <summary>One JSON object with its length in the header and a newline at its end, for terminals.</summary>
+internal sealed class JsonResult<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) => JsonResult.WriteAsync(httpContext, JsonSerializer.SerializeToUtf8Bytes(value, type), status);
+}
+
+internal static class JsonResult
+{
+    /// <param name="json">One JSON object, without a newline.</param>
+    internal static async Task WriteAsync(HttpContext httpContext, byte[] json, int status)
+    {
+        byte[] body = [.. json, (byte)'\n'];
+        HttpResponse response = httpContext.Response;
+        response.StatusCode = status;
+        response.ContentType = httpContext.RequestServices.GetRequiredService<ApiRegistry>().Of(httpContext).JsonContentType;
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, httpContext.RequestAborted).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using RkLlama.Server.Api.OpenAi;
+
+namespace RkLlama.Server.Http;
+
+/// <summary>
+/// One JSON object that takes time. If it takes long, the response begins with white space, which JSON allows, to keep the connection open. A failure is then
+/// an error object and a cut connection, because the status has been sent.
+/// </summary>
+/// <param name="make">Makes the object, without a newline. Called once.</param>
+/// <param name="cancellationToken">Cancelled when the client disconnects, or a retry replaces the request.</param>
+internal sealed class PaddedJsonResult(Func<Task<byte[]>> make, CancellationToken cancellationToken) : IResult
+{
+    private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
+
+    /// <summary>Serializes what <paramref name="make"/> returns.</summary>
+    internal static PaddedJsonResult Of<T>(Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, CancellationToken cancellationToken) => new(
+        async () => JsonSerializer.SerializeToUtf8Bytes(await make(cancellationToken).ConfigureAwait(false), type), cancellationToken);
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        KeepAlive keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>();
+        Task<byte[]> making = make();
+        using (KeepAliveTimer first = keepAlive.NewPaddingTimer())
+        {
+            if (await first.WaitAsync(making).ConfigureAwait(false))
+            {
+                await JsonResult.WriteAsync(httpContext, await making.ConfigureAwait(false), StatusCodes.Status200OK).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        HttpResponse response = httpContext.Response;
+        IApi api = httpContext.RequestServices.GetRequiredService<ApiRegistry>().Of(httpContext);
+        response.BeginStream(api.JsonContentType);
+        using KeepAliveTimer timer = keepAlive.NewTimer();
+        try
+        {
+            do
+                await response.BodyWriter.WriteAsync(Padding, cancellationToken).ConfigureAwait(false);
+            while (!await timer.WaitAsync(making).ConfigureAwait(false));
+
+            byte[] body = [.. await making.ConfigureAwait(false), (byte)'\n'];
+            await response.BodyWriter.WriteAsync(body, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+        {
+            byte[] error = [.. api.SerializeError(httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex)), (byte)'\n'];
+            await response.BodyWriter.WriteAsync(error, httpContext.RequestAborted).ConfigureAwait(false);
+            throw new StreamCutException(ex);
+        }
+        finally
+        {
+            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

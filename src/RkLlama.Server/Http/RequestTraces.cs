@@ -1,0 +1,10 @@
+using Microsoft.AspNetCore.Http.Features;
+using RkLlama.Engine.Generation;
+
+namespace RkLlama.Server.Http;
+
+internal static class RequestTraces
+{
+    /// <summary>The trace of the request; set by the first middleware.</summary>
+    internal static RequestTrace Trace(this HttpContext context) => context.Features.GetRequiredFeature<RequestTrace>();
+}

@@ -1,0 +1,33 @@
+using System.Security.Cryptography;
+using System.Text;
+using RkLlama.Engine.Configuration;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Middleware;
+
+/// <summary>Where the operator has set a key, refuses whoever does not know it. Health checks need none.</summary>
+internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options)
+{
+    private const string Scheme = "Bearer ";
+
+    private readonly byte[]? _digest = options.ApiKey is { } key ? Digest(key) : null;
+
+    public Task InvokeAsync(HttpContext context) =>
+        _digest is null || EndpointAccess.Of(context).IsOpen || IsKnown(context.Request.Headers)
+            ? next(context)
+            : throw new ApiException(
+                StatusCodes.Status401Unauthorized,
+                new("This server needs an API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'."))
+            {
+                Code = "invalid_api_key",
+            };
+
+    private bool IsKnown(IHeaderDictionary headers) =>
+        (headers.Authorization is [{ } authorization] && authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Matches(authorization[Scheme.Length..].Trim()))
+        || (headers["X-Api-Key"] is [{ } key] && Matches(key));
+
+    // Digests have one length, and comparing them takes one time, whatever was sent.
+    private bool Matches(string key) => CryptographicOperations.FixedTimeEquals(Digest(key), _digest);
+
+    private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}

@@ -1,0 +1,30 @@
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Prompts.Jinja.Syntax;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Middleware;
+
+/// <summary>Refuses new requests while the server drains. The listener stays open, so that clients and load balancers get an answer.</summary>
+internal sealed class DrainMiddleware(RequestDelegate next, RunQueue queue, IHostApplicationLifetime lifetime, NodeMetrics metrics, TimeProvider time)
+{
+    /// <summary>
+    /// A load balancer repeats a refused request, often on this node, which looks free while it finishes an answer. The balancer learns from <c>/ready</c>
+    /// within a second or two that the node stops. An immediate refusal would come back many times until then.
+    /// </summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (!queue.IsClosed || EndpointAccess.Of(context).AnswersAlways)
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+
+        metrics.Rejected(RejectionCause.Draining);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        await Task.Delay(Pause, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        throw new DrainingException();
+    }
+}

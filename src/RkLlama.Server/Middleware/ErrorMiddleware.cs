@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Middleware;
+
+/// <summary>Answers a request that fails before its response has begun, in the form of its API.</summary>
+internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, ExceptionMapper exceptions)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
+                await WriteAsync(context, Unmatched(context)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (RetryDeduplicator.HasReplaced(context))
+        {
+            // The client may still wait on this connection, though it has sent the request again.
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await WriteAsync(context, new(StatusCodes.Status499ClientClosedRequest, new("A retry of this request has taken its place."))).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has disconnected. That is no error.
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+        catch (Exception ex) when (!context.Response.HasStarted && ex is not StreamCutException)
+        {
+            await WriteAsync(context, exceptions.Map(ex)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The error for a request that routing refused: no such path, or no such method on it.</summary>
+    private static ApiException Unmatched(HttpContext context) => new(
+        context.Response.StatusCode,
+        new(context.Response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => $"There is no {context.Request.Path.Value}.",
+            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not allowed on {context.Request.Path.Value}; use {context.Response.Headers.Allow}.",
+            int status => $"The request was refused ({status}).",
+        }))
+    {
+        Code = context.Response.StatusCode == StatusCodes.Status404NotFound ? "unknown_url" : null,
+    };
+
+    private async Task WriteAsync(HttpContext context, ApiException error)
+    {
+        // Allow belongs to a 405. Other headers that a handler may have set do not belong to an error.
+        IApi api = apis.Of(context);
+        HttpResponse response = context.Response;
+        StringValues allow = response.Headers.Allow;
+        response.Clear();
+        response.StatusCode = error.Status;
+        response.ContentType = api.JsonContentType;
+        response.Headers.Allow = allow;
+        if (error.RetryAfterSeconds is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (error.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (error.ClosesConnection)
+            response.Headers.Connection = "close";
+
+        byte[] body = [.. api.SerializeError(error), (byte)'\n'];
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body, CancellationToken.None).ConfigureAwait(false);
+    }
+}

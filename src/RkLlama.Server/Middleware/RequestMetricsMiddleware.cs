@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Metrics;
+using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Middleware;
+
+/// <summary>Counts every request when it has ended, whatever its end.</summary>
+internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        long arrival = Stopwatch.GetTimestamp();
+        bool isWhole = false;
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            isWhole = true;
+        }
+        finally
+        {
+            RequestTrace trace = context.Trace();
+            bool hasRun = trace.Start is not null;
+            string finish = (hasRun, trace.FinishReason) switch
+            {
+                (false, _) => "",
+                (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
+                _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.HasReplaced(context) ? "cancelled" : "error",
+            };
+            metrics.RequestEnded(
+                apis.Find(context)?.Name ?? "other", trace.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+        }
+    }
+
+    private static string LabelOf(FinishReason reason) => reason switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        _ => "tool_calls",
+    };
+}

@@ -1,0 +1,8 @@
+namespace RkLlama.Server.OpenApi;
+
+/// <summary>The OpenAPI document repeats the type's schema wherever it is used, instead of naming it.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class InlineSchemaAttribute : Attribute;
+
+/// <summary>The JSON context of request bodies: their records themselves say which fields are required.</summary>
+internal interface IRequestBodyJson;

@@ -1,0 +1,70 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace RkLlama.Server.OpenApi;
+
+/// <summary>What the schemas of wire types say beyond what their C# types say.</summary>
+internal static class OpenApiSchemaTransformer
+{
+    internal static async Task ApplyAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (schema.Properties is { } properties && context.JsonTypeInfo.OriginatingResolver is not IRequestBodyJson)
+        {
+            // What is written is there always, unless it is left out when null; bodies say by themselves what they need.
+            schema.Required = context.JsonTypeInfo.Properties.Where(static one => !IsLeftOut(one) && one.Get is not null).Select(static one => one.Name).ToHashSet();
+            foreach (JsonPropertyInfo leftOut in context.JsonTypeInfo.Properties.Where(IsLeftOut))
+            {
+                if (properties.TryGetValue(leftOut.Name, out IOpenApiSchema? either) && either is OpenApiSchema { Type: { } type } one)
+                    one.Type = type & ~JsonSchemaType.Null;
+            }
+        }
+
+        if (context.JsonPropertyInfo is { } property)
+            await ApplyAsync(schema, property, context, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task ApplyAsync(OpenApiSchema schema, JsonPropertyInfo property, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        // The only objects of no type are keys that clients look for and that are never more than null.
+        if (property.PropertyType == typeof(object))
+            schema.Type = JsonSchemaType.Null;
+        if (AttributeOf<AllowedValuesAttribute>(property) is { } allowed)
+            schema.Enum = [.. allowed.Values.Select(static value => (JsonNode)JsonValue.Create((string)value!))];
+        if (AttributeOf<CountAttribute>(property) is { } count)
+            Bound(schema, count);
+        if (AttributeOf<AnyOfAttribute>(property) is { } any)
+        {
+            schema.AnyOf = [];
+            foreach (Type type in any.Types)
+                schema.AnyOf.Add(await context.GetOrCreateSchemaAsync(type, null, cancellationToken).ConfigureAwait(false));
+            if (Nullable.GetUnderlyingType(property.PropertyType) is not null)
+                schema.AnyOf.Add(new OpenApiSchema { Type = JsonSchemaType.Null });
+        }
+    }
+
+    /// <summary>The name of a type's schema; null for one that stands wherever it is used.</summary>
+    internal static string? NameOf(JsonTypeInfo type)
+    {
+        Type wire = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
+        return wire == typeof(JsonElement) || wire.IsDefined(typeof(InlineSchemaAttribute), inherit: false) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
+    }
+
+    private static void Bound(OpenApiSchema schema, CountAttribute count)
+    {
+        int? min = count.Min > 0 ? count.Min : null, max = count.Max < int.MaxValue ? count.Max : null;
+        if (schema.Type?.HasFlag(JsonSchemaType.Array) == true)
+            (schema.MinItems, schema.MaxItems) = (min, max);
+        else
+            (schema.MinLength, schema.MaxLength) = (min, max);
+    }
+
+    private static bool IsLeftOut(JsonPropertyInfo property) => AttributeOf<JsonIgnoreAttribute>(property) is { Condition: JsonIgnoreCondition.WhenWritingNull };
+
+    private static T? AttributeOf<T>(JsonPropertyInfo property)
+        where T : Attribute => property.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true) is [T attribute, ..] ? attribute : null;
+}
