@@ -38,7 +38,7 @@ mkdir -p $tree/usr/lib/sysusers.d
 install -m 644 systemd/rkllama.sysusers $tree/usr/lib/sysusers.d/rkllama.conf
 
 doc=usr/share/doc/rkllama
-put 644 README.md packaging/debian/copyright $doc
+put 644 README.md CHANGELOG.md SECURITY.md LICENSE packaging/debian/copyright $doc
 put 644 docs/*.md $doc/docs
 for folder in prometheus haproxy nginx kubernetes container; do
     put 644 deploy/$folder/* $doc/deploy/$folder

@@ -49,7 +49,7 @@ packaging/package.sh "$rid" >/dev/null
 cp "dist/rkllama_${version}_$arch.tar.gz" "$work/context"
 build() {
     # In the host's namespaces: nothing of what it does needs others, and no network is set up for it.
-    engine build --isolation=chroot --network=host --build-arg BASE=$base --build-arg VERSION="$version" --build-arg TARGETARCH="$arch" \
+    engine build --isolation=chroot --network=host --build-arg BASE=$base --build-arg TARGETARCH="$arch" \
         -f deploy/container/Containerfile -t "$image" --format docker "$work/context"
 }
 port=$((20000 + $$ % 10000))
@@ -67,7 +67,8 @@ stops() { engine stop --time 50 "$container" && [ "$(engine inspect --format '{{
 check "the image is built" build
 check "it has the notices of what it is made of" engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'test -s /usr/share/doc/rkllama/NOTICES.gz'
 check "and not the vendor's library" not engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'ls /opt/rkllama/lib | grep .'
-check "the image is the one that the manifest names" grep -q "image: rkllama:$version$" deploy/kubernetes/rkllama.yaml
+built=$(sed -n 's/^#.* podman build .* -t \([^ ]*\) dist$/\1/p' deploy/container/Containerfile)
+check "the manifest names the image that the Containerfile's command builds" grep -q "image: $built$" deploy/kubernetes/rkllama.yaml
 check "it starts" start
 check "its model is there" soon ready
 check "it answers" answers

@@ -31,7 +31,7 @@ public sealed class ControlFaultTests
                 bool isReplaced = await rig.Node.WorkerAsync() != worker;
                 isReplaced.Should().Be(rig.Fault.WorkerIsReplaced);
                 await rig.UnloadAsync();
-                ReliabilityTable.Record("control", rig, isReplaced ? "it has left; the worker is replaced" : "it has left; the run ends, the worker stays", seconds);
+                ReliabilityTable.Record("control", rig, isReplaced ? "the client has disconnected; the worker is replaced" : "the client has disconnected; the run ends, the worker stays", seconds);
             }
         });
 

@@ -20,20 +20,20 @@ internal static class ControlFaults
         new("abort_ignored", "an abort without effect") { Injected = "abort_ignored", Prompt = Long, Options = ShortGrace, WorkerIsReplaced = true, Logged = NotEnded },
         new("abort_minus1", "an abort that is refused") { Injected = "abort_minus1", Prompt = Long, Options = ShortGrace, WorkerIsReplaced = true, Logged = NotEnded },
         new("abort_ignored@1", "an abort that comes too early") { Injected = "abort_ignored@1,abort_ignored@2", Prompt = Long },
-        new("abort_late:200", "an abort that takes its time") { Injected = "abort_late:200", Prompt = "!sleep 500 100" },
+        new("abort_late:200", "an abort with a delayed effect") { Injected = "abort_late:200", Prompt = "!sleep 500 100" },
     ];
 
     /// <summary>Met by an unload, with and without a run.</summary>
     internal static readonly FaultCase[] Ending =
     [
-        new("destroy_hang", "a model that cannot be ended") { Injected = "destroy_hang", Prompt = Long },
-        new("destroy_while_running_segv", "a crash when a run is ended from outside") { Injected = "destroy_while_running_segv", Prompt = Long },
+        new("destroy_hang", "`rkllm_destroy` never returns") { Injected = "destroy_hang", Prompt = Long },
+        new("destroy_while_running_segv", "a crash when the model is destroyed during a run") { Injected = "destroy_while_running_segv", Prompt = Long },
     ];
 
     /// <summary>Met by asking the same question twice.</summary>
     internal static readonly FaultCase[] Repeating =
     [
-        new("clear_minus1", "the cache cannot be emptied") { Injected = "clear_minus1", Versions = WithoutFirst, Prompt = "!count 20", Error = "rkllm_clear_kv_cache" },
-        new("is_running_inverted", "the library says the opposite of what it does") { Injected = "is_running_inverted", Prompt = "!count 20", Text = @"\s?1 2 .* 20", Harmless = "a whole answer: it is never asked" },
+        new("clear_minus1", "the KV cache cannot be cleared") { Injected = "clear_minus1", Versions = WithoutFirst, Prompt = "!count 20", Error = "rkllm_clear_kv_cache" },
+        new("is_running_inverted", "`rkllm_is_running` returns the opposite") { Injected = "is_running_inverted", Prompt = "!count 20", Text = @"\s?1 2 .* 20", Harmless = "a complete answer: the server never calls it" },
     ];
 }

@@ -46,7 +46,7 @@ internal sealed record FaultCase(string Name, string Meaning)
     internal string? Logged { get; init; }
 
     /// <summary>What the client sees of a fault without an error, for the table.</summary>
-    internal string Harmless { get; init; } = "a whole answer";
+    internal string Harmless { get; init; } = "a complete answer";
 
     public override string ToString() => Name;
 }

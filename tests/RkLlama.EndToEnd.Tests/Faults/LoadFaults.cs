@@ -14,10 +14,10 @@ internal static class LoadFaults
         Twice("wrong_platform", "a model for another SoC", "target_platform does not match"),
         Twice("unknown_platform", "a SoC that the library does not know", "must be either RK3588"),
         Twice("npu_oom", "no NPU memory left", "failed to malloc npu memory"),
-        Twice("no_device", "no NPU driver, or no right to use it", "failed to open rknn device"),
-        Twice("too_many_files", "the limit of open files", "Too many open files"),
-        Twice("sigill", "instructions that this CPU does not have", "SIGILL"),
-        Twice("init0_broken", "a load that says it succeeded and did not", "load model file error") with { Versions = ["1.1.4"] },
+        Twice("no_device", "no NPU driver, or no permission to use it", "failed to open rknn device"),
+        Twice("too_many_files", "too many open files", "Too many open files"),
+        Twice("sigill", "CPU instructions that this CPU does not have", "SIGILL"),
+        Twice("init0_broken", "a load that reports success but has failed", "load model file error") with { Versions = ["1.1.4"] },
         Twice("init_hang", "a load that never ends", "took longer than 2 s to load the model") with { Options = ["--load-timeout", "2"] },
     ];
 
@@ -25,12 +25,12 @@ internal static class LoadFaults
     internal static readonly FaultCase[] Survived =
     [
         new("ctx_limit", "a context longer than the model allows") { Injected = "ctx_limit@1,ctx_limit@3", Logged = "loading it with 2048", Harmless = "200: loaded with the context that the model allows" },
-        new("init_slow:300", "a slow load within its budget") { Injected = "init_slow:300", Harmless = "200, later" },
-        new("half_line", "words on stderr that do not end their line") { Injected = "half_line", Logged = "loading: 50%", Harmless = "200" },
-        new("second_init_segv", "a crash at the second model of a process") { Injected = "second_init_segv", Harmless = "200: one model per worker" },
+        new("init_slow:300", "a slow load within its timeout") { Injected = "init_slow:300", Harmless = "200, later" },
+        new("half_line", "output on stderr without a line end") { Injected = "half_line", Logged = "loading: 50%", Harmless = "200" },
+        new("second_init_segv", "a crash when a process loads a second model") { Injected = "second_init_segv", Harmless = "200: one model per worker" },
         new("template_minus1", "the library keeps its own chat template")
         {
-            Injected = "template_minus1", Versions = [.. TestPaths.Runtimes.Except(["1.1.4"])], Logged = "refused to switch its own chat template off", Harmless = "200: prompts go in as tokens, so nothing is wrapped twice",
+            Injected = "template_minus1", Versions = [.. TestPaths.Runtimes.Except(["1.1.4"])], Logged = "refused to switch its own chat template off", Harmless = "200: prompts are token ids, so the template is not applied twice",
         },
     ];
 
