@@ -3,10 +3,10 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "abi.h"
-#include "faults.h"
-#include "json.h"
-#include "text.h"
+#include "abi/abi.h"
+#include "base/faults.h"
+#include "base/json.h"
+#include "base/text.h"
 #include <pthread.h>
 #include <regex.h>
 #include <stdatomic.h>

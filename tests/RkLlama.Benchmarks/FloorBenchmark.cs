@@ -85,7 +85,7 @@ internal static class FloorBenchmark
         while (process.StandardOutput.ReadLine() is { } line)
         {
             // The library prints beside it.
-            if (line.Split(' ') is ["floor", var first, var whole, var cpu, var tokens])
+            if (line.Split(' ') is ["baseline", var first, var whole, var cpu, var tokens])
                 figures.Add(new(Number(first), Number(whole), Number(cpu), Number(tokens)));
         }
 

@@ -25,7 +25,7 @@ public sealed class AbiLayoutTests
     public void A_compiler_finds_our_offsets_in_the_structs_on_x64_and_arm64(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = group;
-        StringBuilder source = new("#include \"abi.h\"\n");
+        StringBuilder source = new("#include \"abi/abi.h\"\n");
         foreach ((string type, string field, int offset) in Tables(family))
         {
             source.Append(field == "size"

@@ -1,6 +1,6 @@
-// selftest-behaviour12.c - what came with 1.2.0, 1.2.1 and 1.3.0.
+// behaviour_1_2.c - what came with 1.2.0, 1.2.1 and 1.3.0.
 #define _GNU_SOURCE
-#include "selftest.h"
+#include "selftest/harness.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
-// selftest.h - shared by the parts of the self-test.
+// harness.h - shared by the parts of the self-test.
 #pragma once
-#include "abi.h"
+#include "abi/abi.h"
 
 typedef struct {
     RKLLMParam (*defaults)(void);

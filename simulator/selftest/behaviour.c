@@ -1,6 +1,6 @@
-// selftest-behaviour.c - callback transcripts, state and timing without faults.
+// behaviour.c - callback transcripts, state and timing without faults.
 #define _GNU_SOURCE
-#include "selftest.h"
+#include "selftest/harness.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

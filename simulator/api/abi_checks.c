@@ -1,4 +1,4 @@
-// policing.c - checks of what the host passes in. RKLLM_STANDIN_ABI: abort (default), fail (-1), or real (no checks:
+// abi_checks.c - checks of what the host passes in. RKLLM_STANDIN_ABI: abort (default), fail (-1), or real (no checks:
 // garbage is used as it is and crashes where the vendor's library would).
 #include "sim.h"
 #include <fcntl.h>

@@ -1,6 +1,6 @@
-// selftest-policing.c - careless hosts: each has to be caught, by abort() unless the check says otherwise.
+// abi_checks.c - careless hosts: each has to be caught, by abort() unless the check says otherwise.
 #define _GNU_SOURCE
-#include "selftest.h"
+#include "selftest/harness.h"
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>

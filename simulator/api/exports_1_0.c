@@ -1,5 +1,5 @@
-// legacy.c - 1.0.1: the names exist so that a host can find and refuse them; calling one is a mistake.
-#include "abi.h"
+// exports_1_0.c - 1.0.1: the names exist so that a host can find and refuse them; calling one is a mistake.
+#include "abi/abi.h"
 #include <stdio.h>
 #include <stdlib.h>
 

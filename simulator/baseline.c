@@ -1,7 +1,7 @@
-// floor.c - what a host costs at the least: the library called directly, tokens counted and thrown away.
-// floor LIBRARY MODEL PROMPT RUNS: one line per run, microseconds: first token, whole run, CPU of the process; and the tokens.
+// baseline.c - what a host costs at the least: the library called directly, tokens counted and thrown away.
+// baseline LIBRARY MODEL PROMPT RUNS: one line per run, microseconds: first token, whole run, CPU of the process; and the tokens.
 // For builds of the ABI group that it is compiled for.
-#include "abi.h"
+#include "abi/abi.h"
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 {
     void *library = argc == 5 ? dlopen(argv[1], RTLD_NOW) : NULL;
     if (!library) {
-        fprintf(stderr, "usage: floor LIBRARY MODEL PROMPT RUNS\n");
+        fprintf(stderr, "usage: baseline LIBRARY MODEL PROMPT RUNS\n");
         return 2;
     }
     RKLLMParam (*defaults)(void) = (RKLLMParam (*)(void))dlsym(library, "rkllm_createDefaultParam");
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
         long start = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
         if (run(handle, &input, &infer, NULL))
             return 1;
-        printf("floor %ld %ld %ld %ld\n", first_us - start, now(CLOCK_MONOTONIC) - start, now(CLOCK_PROCESS_CPUTIME_ID) - cpu, tokens);
+        printf("baseline %ld %ld %ld %ld\n", first_us - start, now(CLOCK_MONOTONIC) - start, now(CLOCK_PROCESS_CPUTIME_ID) - cpu, tokens);
     }
     fflush(stdout);
     _Exit(0);

@@ -1,4 +1,4 @@
-// misreply.c - run faults that change what is said, or leave something behind.
+// reply_faults.c - run faults that change what is said, or leave something behind.
 #include "sim.h"
 #include <stdlib.h>
 #include <string.h>

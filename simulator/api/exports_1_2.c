@@ -1,4 +1,4 @@
-// exports12.c - what came with 1.2.0 and 1.2.1: cache control, templates, tools, cross attention.
+// exports_1_2.c - what came with 1.2.0 and 1.2.1: cache control, templates, tools, cross attention.
 #include "sim.h"
 #include <stdlib.h>
 #include <string.h>

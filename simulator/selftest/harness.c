@@ -1,8 +1,8 @@
-// selftest.c - drives one build of the library as a host would, compiled for the same ABI.
+// harness.c - drives one build of the library as a host would, compiled for the same ABI.
 // selftest LIBRARY DEMO_MODEL SCRATCH_DIR [clean]: one line per check; "clean" leaves out what has to crash.
 // Every check runs in its own process: crashes and hangs are results like any other.
 #define _GNU_SOURCE
-#include "selftest.h"
+#include "selftest/harness.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>

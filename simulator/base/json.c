@@ -1,6 +1,6 @@
 // json.c - recursive descent over RFC 8259; depth is bounded, nothing else is.
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
 

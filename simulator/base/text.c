@@ -1,5 +1,5 @@
 // text.c - see text.h. Out of memory ends the process: a simulator has nothing better to say.
-#include "text.h"
+#include "base/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

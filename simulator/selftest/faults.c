@@ -1,7 +1,7 @@
-// selftest-faults.c - every fault of faults.h is reached once, each in its own process.
+// faults.c - every fault of faults.h is reached once, each in its own process.
 #define _GNU_SOURCE
-#include "selftest.h"
-#include "faults.h"
+#include "selftest/harness.h"
+#include "base/faults.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
