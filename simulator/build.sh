@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
-# CC (cc) chooses the compiler, also a cross compiler; RKSIM_CFLAGS is appended to the flags.
+# CC (cc) chooses the compiler, also a cross compiler; SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
 # What is newer than every source stays as it is, unless the compiler or its flags changed.
 set -eu
 
@@ -16,9 +16,10 @@ exec 9> "$out/.lock"                    # two test projects may ask for the same
 if command -v flock > /dev/null; then flock 9; fi
 
 cc=${CC:-cc}
-flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
+extra=${SIM_CFLAGS-${RKSIM_CFLAGS-}}
+flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror $extra"
 link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
-case ${RKSIM_CFLAGS:-} in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
+case $extra in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
 
 if [ "$(cat "$out/.flags" 2>/dev/null)" != "$cc $flags" ]; then
     rm -rf "$out/.obj"
@@ -46,7 +47,7 @@ object() {
     if [ "$1" = 10001 ]; then files=api/exports_1_0.c
     else files=$(cd "$src" && ls base/*.c model/*.c handle/*.c run/*.c api/*.c | grep -v -e version.c -e exports_1_0.c); fi
     # shellcheck disable=SC2086
-    for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DRKSIM_ABI="$1" -x c -c - -o "$obj"
+    for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
 }
 
 abis=$(for version; do abi_of "$version"; done)
@@ -61,12 +62,12 @@ for version; do
     lib=$out/$version/librkllmrt.so
     abi=$(abi_of "$version")
     fresh "$lib" && continue
-    define="-DRKSIM_NAME=\"${version%%-*}\""
+    define="-DSIM_VERSION=\"${version%%-*}\""
     case $version in
         1.0.*|1.1.4|*-nomarker) ;;
-        *) define="$define -DRKSIM_MARKER" ;;
+        *) define="$define -DSIM_MARKER" ;;
     esac
-    case $version in *-extra) define="$define -DRKSIM_EXTRAS" ;; esac
+    case $version in *-extra) define="$define -DSIM_EXTRAS" ;; esac
     mkdir -p "$out/$version"
     need=
     if [ "${version#*-}" = missing-dep ]; then      # a library that exists only while linking

@@ -53,7 +53,7 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"
     # shellcheck disable=SC2086
-    $cc -std=c11 -O1 -Wall -Wextra -Werror -DRKSIM_ABI="$2" $4 "$src"/selftest/*.c -I"$src" -pthread -ldl \
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DSIM_ABI="$2" $4 "$src"/selftest/*.c -I"$src" -pthread -ldl \
             -o "$dir/selftest" &&
         ${RUN:+env SELFTEST_EMULATED=1 $RUN} "$dir/selftest" "$3/$1/librkllmrt.so" "$demo" "$dir" $5 \
             > "$dir/result" 2> "$dir/stderr"
@@ -80,7 +80,7 @@ done
 sanitize="-g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 if [ -z "${RUN:-}" ]; then
     for pair in 1.1.4:10100 1.2.3:10201 1.3.1:10301; do
-        (RKSIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
+        (SIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
             checks "${pair%:*}" "${pair#*:}" "$out/.sanitized/${pair%:*}" "$sanitize" clean) &
     done
 fi

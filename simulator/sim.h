@@ -71,7 +71,7 @@ void script_reply(const Model *m, Span prompt, Span message, Reply *out);
 bool command_reply(Span prompt, Span message, FaultSet *faults, Reply *out);
 
 // ---- handle.c
-#define HANDLE_MAGIC 0x524b53494d4c4956ull
+#define HANDLE_MAGIC 0x53494d414c495645ull
 typedef struct Run Run;
 typedef struct Handle {
     uint64_t magic;

@@ -4,7 +4,7 @@
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == bytes, "size of " #type)
 #define AT(type, field, byte) _Static_assert(offsetof(type, field) == byte, #type "." #field)
 
-#if RKSIM_ABI == 10001 // 1.0.1
+#if SIM_ABI == 10001 // 1.0.1
 SIZE(RKLLMParam, 72); AT(RKLLMParam, model_path, 0); AT(RKLLMParam, num_npu_core, 8);
     AT(RKLLMParam, max_context_len, 12); AT(RKLLMParam, max_new_tokens, 16); AT(RKLLMParam, top_k, 20);
     AT(RKLLMParam, top_p, 24); AT(RKLLMParam, temperature, 28); AT(RKLLMParam, repeat_penalty, 32);
@@ -14,7 +14,7 @@ SIZE(RKLLMParam, 72); AT(RKLLMParam, model_path, 0); AT(RKLLMParam, num_npu_core
 SIZE(Token, 8); AT(Token, logprob, 0); AT(Token, id, 4);
 SIZE(RKLLMResult, 24); AT(RKLLMResult, text, 0); AT(RKLLMResult, tokens, 8); AT(RKLLMResult, num, 16);
 
-#elif RKSIM_ABI == 10100 // 1.1
+#elif SIM_ABI == 10100 // 1.1
 SIZE(RKLLMExtendParam, 116); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, reserved, 4);
 SIZE(RKLLMParam, 200); AT(RKLLMParam, model_path, 0); AT(RKLLMParam, max_context_len, 8);
     AT(RKLLMParam, max_new_tokens, 12); AT(RKLLMParam, top_k, 16); AT(RKLLMParam, top_p, 20);
@@ -40,7 +40,7 @@ SIZE(RKLLMResultLastHiddenLayer, 16); AT(RKLLMResultLastHiddenLayer, hidden_stat
     AT(RKLLMResultLastHiddenLayer, embd_size, 8); AT(RKLLMResultLastHiddenLayer, num_tokens, 12);
 SIZE(RKLLMResult, 32); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); AT(RKLLMResult, last_hidden_layer, 16);
 
-#elif RKSIM_ABI == 10200 // 1.2.0
+#elif SIM_ABI == 10200 // 1.2.0
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, reserved, 12);
@@ -71,7 +71,7 @@ SIZE(RKLLMResultLogits, 16); AT(RKLLMResultLogits, logits, 0); AT(RKLLMResultLog
 SIZE(RKLLMResult, 48); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); AT(RKLLMResult, last_hidden_layer, 16);
     AT(RKLLMResult, logits, 32);
 
-#elif RKSIM_ABI == 10201 // 1.2.1
+#elif SIM_ABI == 10201 // 1.2.1
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -110,7 +110,7 @@ SIZE(RKLLMPerfStat, 20); AT(RKLLMPerfStat, prefill_time_ms, 0); AT(RKLLMPerfStat
 SIZE(RKLLMResult, 72); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); AT(RKLLMResult, last_hidden_layer, 16);
     AT(RKLLMResult, logits, 32); AT(RKLLMResult, perf, 48);
 
-#elif RKSIM_ABI == 10300 // 1.3.0
+#elif SIM_ABI == 10300 // 1.3.0
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -164,7 +164,7 @@ SIZE(RKLLMCallback, 48); AT(RKLLMCallback, result_callback, 0); AT(RKLLMCallback
     AT(RKLLMCallback, tokenizer_callback, 16); AT(RKLLMCallback, tokenizer_userdata, 24);
     AT(RKLLMCallback, embed_callback, 32); AT(RKLLMCallback, embed_userdata, 40);
 
-#elif RKSIM_ABI == 10301 // 1.3.1-derived
+#elif SIM_ABI == 10301 // 1.3.1-derived
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -223,7 +223,7 @@ SIZE(RKLLMCallback, 48); AT(RKLLMCallback, result_callback, 0); AT(RKLLMCallback
     AT(RKLLMCallback, embed_callback, 32); AT(RKLLMCallback, embed_userdata, 40);
 
 #else
-#error "unknown RKSIM_ABI"
+#error "unknown SIM_ABI"
 #endif
 
 #undef SIZE

@@ -129,7 +129,7 @@ bool police_init(const void *out, const RKLLMParam *p, const void *third)
     CHECK(readable(out, sizeof(LLMHandle)), "rkllm_init: handle pointer %p is not readable", out);
     CHECK(readable(p, sizeof *p), "rkllm_init: param %p is not readable", (const void *)p);
     CHECK(readable(third, 1), "rkllm_init: third argument %p is not readable", third);
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     CHECK(executable(third) != 1, "rkllm_init: third argument is a function, this version wants an RKLLMCallback");
     CHECK(readable(third, sizeof(RKLLMCallback)), "rkllm_init: RKLLMCallback is not readable");
     const RKLLMCallback *c = third;
@@ -152,7 +152,7 @@ bool police_init(const void *out, const RKLLMParam *p, const void *third)
     CHECK(is_bool(&p->skip_special_token) && is_bool(&p->is_async), "a bool is neither 0 nor 1");
     const RKLLMExtendParam *e = &p->extend_param;
     CHECK(e->base_domain_id >= 0 && e->base_domain_id < 64, "base_domain_id is %d", e->base_domain_id);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     CHECK(p->n_keep >= -1 && p->n_keep <= p->max_context_len, "n_keep is %d", p->n_keep);
     CHECK(e->embed_flash == 0 || e->embed_flash == 1, "embed_flash is %d", e->embed_flash);
     CHECK(e->enabled_cpus_num >= 1 && e->enabled_cpus_num <= 8, "enabled_cpus_num is %d", e->enabled_cpus_num);
@@ -160,7 +160,7 @@ bool police_init(const void *out, const RKLLMParam *p, const void *third)
           __builtin_popcount(e->enabled_cpus_mask) == e->enabled_cpus_num),
           "enabled_cpus_mask 0x%x does not hold %d cpus", e->enabled_cpus_mask, e->enabled_cpus_num);
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     CHECK(e->n_batch >= 1 && e->n_batch <= 32, "n_batch is %d", e->n_batch);
     CHECK(e->use_cross_attn == 0 || e->use_cross_attn == 1, "use_cross_attn is %d", e->use_cross_attn);
 #endif
@@ -173,7 +173,7 @@ bool police_init(const void *out, const RKLLMParam *p, const void *third)
 static bool input_ok(const Handle *h, const RKLLMInput *i)
 {
     CHECK((unsigned)i->input_type <= RKLLM_INPUT_MULTIMODAL, "input_type is %u", (unsigned)i->input_type);
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     CHECK(!i->role || (text_ok(i->role) && (!strcmp(i->role, "user") || !strcmp(i->role, "tool"))),
           "role is neither NULL, user nor tool");
     CHECK(is_bool(&i->enable_thinking), "enable_thinking is neither 0 nor 1");
@@ -208,7 +208,7 @@ bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam 
         return true;
     CHECK(readable(input, sizeof *input * (size_t)h->n_batch), "rkllm_run: input is not readable");
     CHECK(readable(infer, sizeof *infer), "rkllm_run: infer params are not readable");
-    CHECK((unsigned)infer->mode <= (RKSIM_ABI >= 10200 ? 2 : 1), "mode is %u", (unsigned)infer->mode);
+    CHECK((unsigned)infer->mode <= (SIM_ABI >= 10200 ? 2 : 1), "mode is %u", (unsigned)infer->mode);
     CHECK(!infer->lora_params || (readable(infer->lora_params, sizeof *infer->lora_params) &&
           text_ok(infer->lora_params->lora_adapter_name)), "lora_params is not readable");
     const RKLLMPromptCacheParam *cache = infer->prompt_cache_params;
@@ -216,7 +216,7 @@ bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam 
           "prompt_cache_params is not readable");
     CHECK(!cache || cache->save_prompt_cache == 0 || cache->save_prompt_cache == 1, "save_prompt_cache is %d",
           cache->save_prompt_cache);
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     const RKLLMSamplingParam *s = infer->sampling_params;
     CHECK(!s || readable(s, sizeof *s), "sampling_params %p is not readable", (const void *)s);
     if (s && !sampling_ok(s->top_k, s->top_p, s->temperature, s->repeat_penalty, s->frequency_penalty, s->presence_penalty,
@@ -224,7 +224,7 @@ bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam 
         return false;
     CHECK(infer->max_new_tokens <= 1 << 24, "max_new_tokens is %d", infer->max_new_tokens);
 #endif
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     CHECK(infer->keep_history == 0 || infer->keep_history == 1, "keep_history is %d", infer->keep_history);
 #endif
     for (int i = 0; i < h->n_batch; i++)

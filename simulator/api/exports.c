@@ -33,17 +33,17 @@ RKLLMParam default_param(void)
     p.skip_special_token = skip && *skip == '1';
     p.is_async = false;
     p.extend_param.base_domain_id = 0;
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     p.n_keep = 0;
     p.extend_param.embed_flash = 0;
     p.extend_param.enabled_cpus_num = 4;
     p.extend_param.enabled_cpus_mask = odd ? 0 : 0xf0;
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     p.extend_param.n_batch = 1;
     p.extend_param.use_cross_attn = 0;
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     p.ignore_eos_token = false;
 #else
     p.img_start = "<img>";
@@ -59,7 +59,7 @@ EXPORT RKLLMParam rkllm_createDefaultParam(void)
     return default_param();
 }
 
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
 EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam *param, RKLLMCallback *callback)
 #else
 EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam *param, LLMResultCallback callback)
@@ -69,7 +69,7 @@ EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam *param, LLMResultCallback ca
         return -1;
     trace_init(param, (const void *)callback);
     Handle calls = {0};
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     calls.result_callback = (void *)callback->result_callback;
     calls.result_userdata = callback->result_userdata;
     calls.tokenizer_callback = (void *)callback->tokenizer_callback;
@@ -137,7 +137,7 @@ EXPORT int rkllm_is_running(LLMHandle handle)
     FaultSet f;
     trace_call(__func__);
     faults_draw(CLASS_QUERY, h->model.fault, &f);
-    return (running(h) == (RKSIM_ABI >= 10300)) != faulty(&f, FAULT_is_running_inverted);
+    return (running(h) == (SIM_ABI >= 10300)) != faulty(&f, FAULT_is_running_inverted);
 }
 
 EXPORT int rkllm_destroy(LLMHandle handle)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
 static void replace(char **slot, const char *text)
 {
     free(*slot);
@@ -32,7 +32,7 @@ static bool traced_clear_fails(Handle *h, const char *call, int keep)
     return faulty(&f, FAULT_clear_minus1);
 }
 
-#if RKSIM_ABI < 10201
+#if SIM_ABI < 10201
 EXPORT int rkllm_clear_kv_cache(LLMHandle handle, int keep_system_prompt)
 {
     HANDLE_OR_FAIL(handle);

@@ -60,23 +60,23 @@ void log_init(const Handle *h, const RKLLMParam *p)
                  platform());
         if (sscanf(driver(), "%d.%d.%d", &a, &b, &c) == 3 && a * 10000 + b * 100 + c < 907)
             log_line("W rkllm: Warning: Your rknpu driver version is too low, please upgrade to 0.9.7.");
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
         log_line("I rkllm: loading rkllm model from %s", p->model_path ? p->model_path : "(null)");
 #endif
         return;
     }
     if (log_level() >= 2)
         log_param(p);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     const Model *m = &h->model;
     Buf b = {0};
     buf_printf(&b, "I rkllm: rkllm-toolkit version: %s, max_context_limit: %d, npu_core_num: %d, target_platform: %s",
                m->toolkit, m->ctx_limit, m->cores, m->platform);
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     buf_printf(&b, ", model_dtype: %s", m->dtype);
 #endif
     log_line("%s", b.p);
-#if RKSIM_ABI < 10201
+#if SIM_ABI < 10201
     log_line("I rkllm: system_prompt: ");
     log_line("I rkllm: prompt_prefix: <|im_start|>user\\n");
     log_line("I rkllm: prompt_postfix: <|im_end|>\\n<|im_start|>assistant\\n");

@@ -115,17 +115,17 @@ void trace_init(const RKLLMParam *p, const void *third)
     trace_int(&b, "skip_special_token", p->skip_special_token);
     trace_int(&b, "is_async", p->is_async);
     trace_int(&b, "base_domain_id", p->extend_param.base_domain_id);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     trace_int(&b, "n_keep", p->n_keep);
     trace_int(&b, "embed_flash", p->extend_param.embed_flash);
     trace_int(&b, "enabled_cpus_num", p->extend_param.enabled_cpus_num);
     trace_int(&b, "enabled_cpus_mask", p->extend_param.enabled_cpus_mask);
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     trace_int(&b, "n_batch", p->extend_param.n_batch);
     trace_int(&b, "use_cross_attn", p->extend_param.use_cross_attn);
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     trace_int(&b, "ignore_eos_token", p->ignore_eos_token);
     trace_hex(&b, "callback_raw", third, sizeof(RKLLMCallback));
 #else
@@ -158,7 +158,7 @@ void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const
     trace_text(&b, "prompt_cache_path", q.cache_path);
     trace_int(&b, "keep_history", q.keep_history);
     trace_int(&b, "has_userdata", userdata != NULL);
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     trace_int(&b, "max_new_tokens", infer->max_new_tokens);
     const RKLLMSamplingParam *s = infer->sampling_params;
     if (s) {

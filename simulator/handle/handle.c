@@ -84,14 +84,14 @@ void handle_free(Handle *h)
 
 static void failed(void)
 {
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     log_line("E rkllm: rkllm_init failed");
 #endif
 }
 
 static void say_invalid(void)
 {
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     log_line("E rkllm: invalid rkllm model!");
 #else
     log_line(": invalid magic characters");
@@ -210,14 +210,14 @@ int simulate_init(LLMHandle *out, const RKLLMParam *p, const Handle *callbacks)
     h->max_new = p->max_new_tokens;
     h->skip_special = p->skip_special_token;
     h->n_batch = 1;
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     h->n_keep = p->n_keep > 0 ? p->n_keep : 0;
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     h->n_batch = p->extend_param.n_batch ? p->extend_param.n_batch : 1;
     h->cross_attn = p->extend_param.use_cross_attn;
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     h->ignore_eos = p->ignore_eos_token;
 #endif
     h->result_callback = callbacks->result_callback;

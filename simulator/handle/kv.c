@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_MAGIC "RKSIMKV1"
+#define CACHE_MAGIC "SIMCACHE"
 typedef struct { char magic[8], version[24]; int32_t count; } CacheHeader;
 
 // The window never stops a generation: the older half behind n_keep goes, as on the board.
@@ -30,9 +30,9 @@ void kv_push(Handle *h, int32_t id)
 int kv_prefill(Run *r)
 {
     Handle *h = r->h;
-    int n = (int)r->n_ids, usable = RKSIM_ABI < 10200 ? h->window - 4 : h->window;
+    int n = (int)r->n_ids, usable = SIM_ABI < 10200 ? h->window - 4 : h->window;
     if (n > usable) {
-#if RKSIM_ABI < 10200
+#if SIM_ABI < 10200
         log_line("error: prompt gather than max context (prompt: %d tokens, max context: %d)", n, usable);
 #else
         log_line("E rkllm: the length of prompt is greater than max context, prompt: %d tokens, max context: %d", n, usable);
@@ -44,7 +44,7 @@ int kv_prefill(Run *r)
         slide(h);
     }
     int base = h->history_len, same = 0;
-    if (RKSIM_ABI >= 10200 || h->cache_loaded)
+    if (SIM_ABI >= 10200 || h->cache_loaded)
         while (same < n && base + same < h->kv_len && h->kv[base + same] == r->ids[same])
             same++;
     memcpy(h->kv + base, r->ids, (size_t)n * sizeof *h->kv);
@@ -59,7 +59,7 @@ void kv_end(Run *r)
 {
     Handle *h = r->h;
     h->history_len = r->rq.keep_history ? h->kv_len : 0;
-    if (RKSIM_ABI < 10200 && !h->cache_loaded)
+    if (SIM_ABI < 10200 && !h->cache_loaded)
         h->kv_len = 0;
 }
 

@@ -45,14 +45,14 @@ static Answer call(Run *r, RKLLMResult *result, LLMCallState state, int rows)
 {
     LLMResultCallback callback = (LLMResultCallback)r->h->result_callback;
     int answer = 0;
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     answer = callback(result, r->rq.userdata, state);
 #else
     callback(result, r->rq.userdata, state);
 #endif
     if (result)
         memset(result, 0xdd, (size_t)rows * sizeof *result);
-    if (answer == 2 && RKSIM_ABI >= 10300)
+    if (answer == 2 && SIM_ABI >= 10300)
         emit_done(r);
     return answer == 1 ? SAY_PAUSE : answer == 2 ? SAY_RELEASE : SAY_GO;
 }
@@ -104,7 +104,7 @@ Answer emit_floats(Run *r, bool logits, float *data, int dim, int count)
     LLMCallState state = RKLLM_RUN_NORMAL;
     r->block[DATA] = data;
     r->block_len[DATA] = (size_t)dim * (size_t)count * sizeof *data;
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     if (logits)
         result->logits = (RKLLMResultLogits){data, dim, count};
 #else
@@ -118,7 +118,7 @@ Answer emit_floats(Run *r, bool logits, float *data, int dim, int count)
 Answer emit_finish(Run *r, bool null_result)
 {
     RKLLMResult *result = results(r, 1);
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     result->perf.prefill_time_ms = (float)r->prefill_us / 1000;
     result->perf.prefill_tokens = r->prefill_tokens;
     result->perf.generate_time_ms = (float)(now_us() - r->first_us) / 1000;

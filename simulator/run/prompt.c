@@ -25,7 +25,7 @@ static void put_prompt(Run *r, Buf *b)
     const char *tag = h->tool_tag ? h->tool_tag : "tool_response";
     size_t system_len = 0;
     bool first = !h->history_len, tool = r->rq.role && !strcmp(r->rq.role, "tool");
-    if (RKSIM_ABI < 10200 || (h->builtin_template && !strcmp(h->model.template, "none")))
+    if (SIM_ABI < 10200 || (h->builtin_template && !strcmp(h->model.template, "none")))
         buf_text(b, r->rq.text);
     else if (!h->builtin_template) {
         if (first)
@@ -53,7 +53,7 @@ static void put_prompt(Run *r, Buf *b)
 
 static int call_tokenizer(Run *r)
 {
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     Handle *h = r->h;
     LLMTokenizerCallback tokenize = (LLMTokenizerCallback)h->tokenizer_callback;
     int room = (int)r->prompt_len + 16;
@@ -72,7 +72,7 @@ static int call_tokenizer(Run *r)
 
 static int call_embedder(Run *r)
 {
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     Handle *h = r->h;
     LLMGetEmbedCallback embed = (LLMGetEmbedCallback)h->embed_callback;
     if (embed) {

@@ -4,7 +4,7 @@
 Request request_read(const Handle *h, const RKLLMInput *i, const RKLLMInferParam *p, void *userdata)
 {
     Request q = {.type = i->input_type, .mode = p->mode, .max_new = h->max_new, .userdata = userdata};
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     q.role = i->role;
     q.thinking = i->enable_thinking;
 #endif
@@ -23,7 +23,7 @@ Request request_read(const Handle *h, const RKLLMInput *i, const RKLLMInferParam
         break;
     case RKLLM_INPUT_MULTIMODAL:
         q.text = i->multimodal_input.prompt;
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
         q.embed = i->multimodal_input.image.image_embed;
         q.n_image_tokens = i->multimodal_input.image.n_image_tokens;
         q.n_image = i->multimodal_input.image.n_image;
@@ -32,7 +32,7 @@ Request request_read(const Handle *h, const RKLLMInput *i, const RKLLMInferParam
         q.n_image_tokens = i->multimodal_input.n_image_tokens;
         q.n_image = 1;
 #endif
-#if RKSIM_ABI == 10201
+#if SIM_ABI == 10201
         q.n_image = i->multimodal_input.n_image;
 #endif
         break;
@@ -44,10 +44,10 @@ Request request_read(const Handle *h, const RKLLMInput *i, const RKLLMInferParam
         if (!q.cache_path)
             q.cache_path = "./prompt_cache.bin";
     }
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     q.keep_history = p->keep_history;
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     if (p->sampling_params)
         (void)*(volatile const int32_t *)&p->sampling_params->top_k;    // a real library would read it here
     if (p->max_new_tokens > 0)

@@ -162,7 +162,7 @@ static bool generate_floats(Run *r)
     const Model *m = &r->h->model;
     bool logits = r->rq.mode == 2;
     int dim = logits ? m->vocab : m->embd;
-    if (RKSIM_ABI >= 10200 && !logits)
+    if (SIM_ABI >= 10200 && !logits)
         emit_text(r, RKLLM_RUN_NORMAL, 0, NULL, 0);
     if (!abort_due(r->h))
         emit_floats(r, logits, vectors(r->ids, r->n_ids, dim), dim, (int)r->n_ids);
@@ -272,7 +272,7 @@ int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, 
     r->h = h;
     r->async = async;
     r->speed = speed();
-    r->shape = shape && *shape ? *shape : RKSIM_ABI >= 10200 ? 'A' : 'B';
+    r->shape = shape && *shape ? *shape : SIM_ABI >= 10200 ? 'A' : 'B';
     r->rq = request_read(h, input, infer, userdata);
     if (r->rq.cache_path)               // an async run outlives the caller's structs
         r->rq.cache_path = text_copy(r->rq.cache_path, strlen(r->rq.cache_path));

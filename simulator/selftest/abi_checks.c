@@ -50,7 +50,7 @@ static bool wrong_third(void)       // the other generation's third argument
     LLMHandle h;
     RKLLMParam p = defaults();
     static void *data[8];
-    return api.init(&h, &p, RKSIM_ABI >= 10300 ? (void *)wrong_third : (void *)data);
+    return api.init(&h, &p, SIM_ABI >= 10300 ? (void *)wrong_third : (void *)data);
 }
 
 static bool fail_mode(void)
@@ -68,7 +68,7 @@ static bool real_mode(void)
     LLMHandle h;
     RKLLMParam p = defaults();
     static void *garbage[8] = {(void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8};
-    if (api.init(&h, &p, RKSIM_ABI >= 10300 ? (void *)garbage : (void *)8))
+    if (api.init(&h, &p, SIM_ABI >= 10300 ? (void *)garbage : (void *)8))
         return false;
     return run(h, "x");             // dies at the first callback
 }
@@ -147,10 +147,10 @@ static bool odd_defaults(void)
     return h && !api.destroy(h);
 }
 
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
 static bool bad_mask(void) { RKLLMParam p = defaults(); p.extend_param.enabled_cpus_mask = 0x10; return open_with(p); }
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
 static bool bad_role(void)
 {
     LLMHandle h = open_demo();
@@ -161,7 +161,7 @@ static bool bad_role(void)
 
 static bool two_arguments(void) { return api.clear(open_demo(), 0, (int *)24, NULL); }
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
 static bool bad_sampling(void)
 {
     LLMHandle h = open_demo();
@@ -197,14 +197,14 @@ void policing_checks(void)
     check("race: hang", race_hang, HANG);
     if (!clean)
         check("race: garbage", race_garbage, PASS);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     check("policing: cpu mask", bad_mask, SIGABRT);
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     check("policing: role", bad_role, SIGABRT);
     check("clear_kv_cache with two arguments", two_arguments, SIGSEGV);
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     check("policing: sampling params", bad_sampling, SIGABRT);
 #endif
 }

@@ -33,7 +33,7 @@ static bool limit(void)
     p.max_new_tokens = 3;
     LLMHandle h = open_with(p);
     bool ok = !run(h, "!count 9") && said("[ 1][ 2][ 3]F") && !run(h, "!count 3") && said("[ 1][ 2][ 3]F");
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     infer.max_new_tokens = 2;
     input.prompt_input = "!count 9";
     ok = ok && !run_with(h, &input, &infer) && said("[ 1][ 2]F");
@@ -53,7 +53,7 @@ static bool utf8(const char *shape, const char *transcript)
 static bool utf8_a(void) { return utf8("A", "ww<f09f9880>[]F"); }
 static bool utf8_b(void) { return utf8("B", "w<f09f>w<98><80>[]F"); }
 static bool utf8_c(void) { return utf8("C", "w<f09f>w<98><f09f9880>[]F"); }
-static bool utf8_default(void) { return utf8("", RKSIM_ABI >= 10200 ? "ww<f09f9880>[]F" : "w<f09f>w<98><80>[]F"); }
+static bool utf8_default(void) { return utf8("", SIM_ABI >= 10200 ? "ww<f09f9880>[]F" : "w<f09f>w<98><80>[]F"); }
 static bool raw_bytes(void)
 {
     LLMHandle h = open_demo();
@@ -95,7 +95,7 @@ static bool hidden_layer(void)
     float first[128], norm = 0;
     input.prompt_input = "abc";
     infer.mode = RKLLM_INFER_GET_LAST_HIDDEN_LAYER;
-    const char *begins = RKSIM_ABI >= 10200 ? "-H128x" : "H128x";
+    const char *begins = SIM_ABI >= 10200 ? "-H128x" : "H128x";
     bool ok = !run_with(h, &input, &infer) && is(strstr(seen->text, begins) == seen->text, "data");
     memcpy(first, seen->row, sizeof first);
     ok = ok && !run_with(h, &input, &infer) && is(!memcmp(first, seen->row, sizeof first), "same input, same vector");
@@ -209,7 +209,7 @@ static bool refused_run(void)           // does not turn what the cache still ho
     memset(longer, 'x', sizeof longer);
     longer[sizeof longer - 1] = 0;
     bool ok = !run(h, "My name is Bob");
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     infer.keep_history = 1;
 #endif
     input.prompt_input = longer;
@@ -220,7 +220,7 @@ static bool refused_run(void)           // does not turn what the cache still ho
 static bool async(void)
 {
     LLMHandle h = open_demo();
-    int idle = RKSIM_ABI >= 10300 ? 0 : 1;
+    int idle = SIM_ABI >= 10300 ? 0 : 1;
     input.prompt_input = "!sleep 30 3";
     bool ok = is(api.is_running(h) == idle, "idle") && !api.run_async(h, &input, &infer, NULL);
     ok = ok && is(api.is_running(h) == !idle, "running");
@@ -233,10 +233,10 @@ static bool log_lines(void)
 {
     LLMHandle h = open_demo();
     bool ok = logged("I rkllm: rkllm-runtime version: ") && logged(", rknpu driver version: 0.9.8, platform: RK3588\n");
-    if (RKSIM_ABI >= 10200)
+    if (SIM_ABI >= 10200)
         ok = ok && logged("I rkllm: loading rkllm model from ") && logged("I rkllm: Enabled cpus: [4, 5, 6, 7]\n") &&
              logged("max_context_limit: 4096, npu_core_num: 3, target_platform: RK3588");
-    if (RKSIM_ABI >= 10201)
+    if (SIM_ABI >= 10201)
         ok = ok && logged(", model_dtype: W8A8\n");
     setenv("RKLLM_LOG_LEVEL", "1", 1);
     return ok && !run(h, "!count 2") && logged("Tokens per Second") && !api.destroy(h);

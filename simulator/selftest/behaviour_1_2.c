@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
 static RKLLMInput input;
 static RKLLMInferParam infer;
 
@@ -38,7 +38,7 @@ static bool logits(void)
 }
 #endif
 
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
 static int pause_second(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, seen->calls == 2; }
 
 static bool pause_and_resume(void)
@@ -107,7 +107,7 @@ static bool batch(void)
 }
 #endif
 
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
 static int tokenize(void *u, const char *text, int32_t len, int32_t *tokens, int32_t max)
 {
     (void)u, (void)text;
@@ -154,19 +154,19 @@ static bool without_tokenizer(void)
 
 void newer_behaviour_checks(void)
 {
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     check("chat template", template, PASS);
     check("keep_history and clear", history, PASS);
     check("logits", logits, PASS);
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     check("return 1 pauses, the next run resumes", pause_and_resume, PASS);
     check("clear_kv_cache ranges", ranges, PASS);
     check("KV size, prefix reuse and perf", kv_and_perf, PASS);
     check("tools and thinking", tools_and_thinking, PASS);
     check("batch", batch, PASS);
 #endif
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
     check("userdata of the run, else of the callbacks", result_userdata, PASS);
     check("tokenizer and embed callbacks", without_tokenizer, PASS);
 #endif

@@ -16,7 +16,7 @@ typedef struct {
 
 static const Case cases[] = {
     {"bad_magic", NULL, PASS, -1, 0, NULL,
-     RKSIM_ABI >= 10200 ? "E rkllm: invalid rkllm model!" : "error: failed to load model"},
+     SIM_ABI >= 10200 ? "E rkllm: invalid rkllm model!" : "error: failed to load model"},
     {"too_new", NULL, PASS, -1, 0, NULL, NULL},
     {"too_old", NULL, PASS, -1, 0, NULL, "The model version is too old"},
     {"wrong_platform", NULL, PASS, -1, 0, NULL, "The model target_platform does not match!"},
@@ -144,7 +144,7 @@ static bool with(const char *fault, int (*act)(LLMHandle), int expected)
 }
 
 static bool destroy_hang(void) { return with("destroy_hang", api.destroy, 0); }
-static bool inverted(void) { return with("is_running_inverted", api.is_running, RKSIM_ABI >= 10300); }
+static bool inverted(void) { return with("is_running_inverted", api.is_running, SIM_ABI >= 10300); }
 static bool second_init(void) { setenv("RKLLM_STANDIN_FAULT", "second_init_segv", 1); return open_demo() && open_demo(); }
 
 static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(current); }
@@ -186,7 +186,7 @@ static bool async_no_callback(void)
 static bool late_callback(void)
 {
     bool ok = start_async("late_callback");
-    while (ok && api.is_running(current) == (RKSIM_ABI >= 10300))
+    while (ok && api.is_running(current) == (SIM_ABI >= 10300))
         usleep(1000);
     return ok && !api.destroy(current) && said("[ 1][ 2][]F[late]");
 }
@@ -194,12 +194,12 @@ static bool late_callback(void)
 static bool async_hang(void)
 {
     bool ok = start_async("async_hang");
-    while (ok && api.is_running(current) == (RKSIM_ABI >= 10300))
+    while (ok && api.is_running(current) == (SIM_ABI >= 10300))
         usleep(1000);
     return ok;
 }
 
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
 static int clear(LLMHandle h) { return api.clear(h, 0, NULL, NULL); }
 static int set_template(LLMHandle h) { return api.set_template(h, "", "", ""); }
 static bool clear_minus1(void) { return with("clear_minus1", clear, -1); }
@@ -242,7 +242,7 @@ void fault_checks(void)
     check("fault async_no_callback", async_no_callback, PASS);
     check("fault late_callback", late_callback, PASS);
     check("fault async_hang", async_hang, HANG);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     check("fault clear_minus1", clear_minus1, PASS);
     check("fault template_minus1", template_minus1, PASS);
 #endif

@@ -63,7 +63,7 @@ static int callback(RKLLMResult *r, void *userdata, LLMCallState state)
     if (state == RKLLM_RUN_FINISH) {
         note("F");
         seen->finishes++;
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
         if (r)
             seen->perf = r->perf;
 #endif
@@ -73,7 +73,7 @@ static int callback(RKLLMResult *r, void *userdata, LLMCallState state)
         note("H%dx%d", r->last_hidden_layer.embd_size, r->last_hidden_layer.num_tokens);
         memcpy(seen->row, r->last_hidden_layer.hidden_states +
                (r->last_hidden_layer.num_tokens - 1) * r->last_hidden_layer.embd_size, sizeof seen->row);
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     } else if (r->logits.logits) {
         note("L%dx%d", r->logits.vocab_size, r->logits.num_tokens);
 #endif
@@ -84,10 +84,10 @@ static int callback(RKLLMResult *r, void *userdata, LLMCallState state)
     return on_callback ? on_callback(r, state) : 0;
 }
 
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
 RKLLMCallback callbacks = {.result_callback = callback};
 #define CALLBACKS &callbacks
-#elif RKSIM_ABI >= 10201
+#elif SIM_ABI >= 10201
 #define CALLBACKS callback
 #else
 static void void_callback(RKLLMResult *r, void *u, LLMCallState s) { callback(r, u, s); }
@@ -242,11 +242,11 @@ int main(int argc, char **argv)
     *(void **)&api.load_cache = find(lib, "rkllm_load_prompt_cache");
     *(void **)&api.release_cache = find(lib, "rkllm_release_prompt_cache");
     *(void **)&api.load_lora = find(lib, "rkllm_load_lora");
-#if RKSIM_ABI >= 10200
+#if SIM_ABI >= 10200
     *(void **)&api.clear = find(lib, "rkllm_clear_kv_cache");
     *(void **)&api.set_template = find(lib, "rkllm_set_chat_template");
 #endif
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     *(void **)&api.kv_size = find(lib, "rkllm_get_kv_cache_size");
     *(void **)&api.set_tools = find(lib, "rkllm_set_function_tools");
     *(void **)&api.set_cross = find(lib, "rkllm_set_cross_attn_params");

@@ -23,7 +23,7 @@ typedef struct {
     long thread;
     void *userdata;
     float row[128];
-#if RKSIM_ABI >= 10201
+#if SIM_ABI >= 10201
     RKLLMPerfStat perf;
 #endif
 } Shared;
@@ -33,7 +33,7 @@ extern Shared *seen;
 extern const char *demo, *scratch;
 extern bool clean;
 extern int (*on_callback)(RKLLMResult *result, LLMCallState state);
-#if RKSIM_ABI >= 10300
+#if SIM_ABI >= 10300
 extern RKLLMCallback callbacks;
 #endif
 

@@ -143,7 +143,7 @@ public sealed class AbiLayoutTests
 
     private static void Compile(string compiler, int simulatorAbi, string source)
     {
-        string[] arguments = ["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", $"-DRKSIM_ABI={simulatorAbi}", "-I", TestPaths.SimulatorSource, "-"];
+        string[] arguments = ["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", $"-DSIM_ABI={simulatorAbi}", "-I", TestPaths.SimulatorSource, "-"];
         using Process process = Process.Start(new ProcessStartInfo(compiler, arguments) { RedirectStandardInput = true, RedirectStandardError = true })
             ?? throw new InvalidOperationException($"{compiler} is missing: ./build.sh test installs it.");
         process.StandardInput.Write(source);
