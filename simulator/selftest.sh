@@ -9,11 +9,15 @@ src=$(cd "$(dirname "$0")" && pwd)
 out=$1
 cc=${CC:-cc}
 demo=$src/../models/demo/demo.rkllm
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
-verdict() { # ok|FAIL, name
+verdict() { # ok|FAIL|skipped, name
     echo "$1 $2"
-    if [ "$1" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    case $1 in
+        ok) passed=$((passed + 1)) ;;
+        skipped) skipped=$((skipped + 1)) ;;
+        *) failed=$((failed + 1)) ;;
+    esac
 }
 
 "$src/build.sh" "$out" || exit 1
@@ -47,6 +51,15 @@ exports 1.2.3-extra "$v121 $extra"
 for v in 1.1.4 1.2.3-nomarker 1.3.0-nomarker; do marker $v ""; done
 marker 1.1.4-marker 1.1.4
 for v in 1.2.0 1.2.3 1.3.0 1.3.1 9.9.9; do marker $v $v; done
+
+# The offsets are generated: the file has to be what the generator makes of the measured layouts.
+layouts=${RKLLAMA_REFERENCE_DATA:-$src/../../shared/reference}/rkllm-abi.json
+generated="layout.h is what generate-layout.py makes of the measured layouts"
+if [ ! -f "$layouts" ]; then verdict skipped "$generated (no $layouts)"
+elif ! command -v python3 > /dev/null; then verdict skipped "$generated (no python3)"
+elif python3 "$src/generate-layout.py" "$layouts" | cmp - "$src/abi/layout.h"; then verdict ok "$generated"
+else verdict FAIL "$generated"
+fi
 
 # one version's checks; results go to a file so that versions can run side by side
 checks() { # version, abi, library dir, extra cflags, extra arguments
@@ -89,5 +102,5 @@ for v in $versions; do
     collect "$v" "$scratch/$v"
 done
 [ -n "${RUN:-}" ] || for v in 1.1.4 1.2.3 1.3.1; do collect "$v sanitized" "$scratch/$v-san"; done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

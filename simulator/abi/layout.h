@@ -1,10 +1,13 @@
-// layout.h - sizes and offsets of every struct, per ABI group, checked by the compiler.
-// The numbers were measured on the vendor headers (x86-64 and aarch64 agree); 1.3.1 is derived.
+// layout.h - sizes and offsets of every struct and the enumerators, per ABI group, checked by the compiler.
+// Generated: python3 simulator/generate-layout.py RKLLM-ABI.JSON > simulator/abi/layout.h. Do not edit.
+// The numbers were measured on the vendor's headers (x86-64 and aarch64 agree); a derived group was not.
 #pragma once
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == bytes, "size of " #type)
 #define AT(type, field, byte) _Static_assert(offsetof(type, field) == byte, #type "." #field)
+#define IS(name, value) _Static_assert(name == value, #name)
 
 #if SIM_ABI == 10001 // 1.0.1
+IS(LLM_RUN_NORMAL, 0); IS(LLM_RUN_FINISH, 1); IS(LLM_RUN_ERROR, 2);
 SIZE(RKLLMParam, 72); AT(RKLLMParam, model_path, 0); AT(RKLLMParam, num_npu_core, 8);
     AT(RKLLMParam, max_context_len, 12); AT(RKLLMParam, max_new_tokens, 16); AT(RKLLMParam, top_k, 20);
     AT(RKLLMParam, top_p, 24); AT(RKLLMParam, temperature, 28); AT(RKLLMParam, repeat_penalty, 32);
@@ -15,6 +18,10 @@ SIZE(Token, 8); AT(Token, logprob, 0); AT(Token, id, 4);
 SIZE(RKLLMResult, 24); AT(RKLLMResult, text, 0); AT(RKLLMResult, tokens, 8); AT(RKLLMResult, num, 16);
 
 #elif SIM_ABI == 10100 // 1.1
+IS(RKLLM_RUN_NORMAL, 0); IS(RKLLM_RUN_WAITING, 1); IS(RKLLM_RUN_FINISH, 2); IS(RKLLM_RUN_ERROR, 3);
+    IS(RKLLM_RUN_GET_LAST_HIDDEN_LAYER, 4);
+IS(RKLLM_INPUT_PROMPT, 0); IS(RKLLM_INPUT_TOKEN, 1); IS(RKLLM_INPUT_EMBED, 2); IS(RKLLM_INPUT_MULTIMODAL, 3);
+IS(RKLLM_INFER_GENERATE, 0); IS(RKLLM_INFER_GET_LAST_HIDDEN_LAYER, 1);
 SIZE(RKLLMExtendParam, 116); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, reserved, 4);
 SIZE(RKLLMParam, 200); AT(RKLLMParam, model_path, 0); AT(RKLLMParam, max_context_len, 8);
     AT(RKLLMParam, max_new_tokens, 12); AT(RKLLMParam, top_k, 16); AT(RKLLMParam, top_p, 20);
@@ -41,6 +48,9 @@ SIZE(RKLLMResultLastHiddenLayer, 16); AT(RKLLMResultLastHiddenLayer, hidden_stat
 SIZE(RKLLMResult, 32); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); AT(RKLLMResult, last_hidden_layer, 16);
 
 #elif SIM_ABI == 10200 // 1.2.0
+IS(RKLLM_RUN_NORMAL, 0); IS(RKLLM_RUN_WAITING, 1); IS(RKLLM_RUN_FINISH, 2); IS(RKLLM_RUN_ERROR, 3);
+IS(RKLLM_INPUT_PROMPT, 0); IS(RKLLM_INPUT_TOKEN, 1); IS(RKLLM_INPUT_EMBED, 2); IS(RKLLM_INPUT_MULTIMODAL, 3);
+IS(RKLLM_INFER_GENERATE, 0); IS(RKLLM_INFER_GET_LAST_HIDDEN_LAYER, 1); IS(RKLLM_INFER_GET_LOGITS, 2);
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, reserved, 12);
@@ -72,6 +82,9 @@ SIZE(RKLLMResult, 48); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); A
     AT(RKLLMResult, logits, 32);
 
 #elif SIM_ABI == 10201 // 1.2.1
+IS(RKLLM_RUN_NORMAL, 0); IS(RKLLM_RUN_WAITING, 1); IS(RKLLM_RUN_FINISH, 2); IS(RKLLM_RUN_ERROR, 3);
+IS(RKLLM_INPUT_PROMPT, 0); IS(RKLLM_INPUT_TOKEN, 1); IS(RKLLM_INPUT_EMBED, 2); IS(RKLLM_INPUT_MULTIMODAL, 3);
+IS(RKLLM_INFER_GENERATE, 0); IS(RKLLM_INFER_GET_LAST_HIDDEN_LAYER, 1); IS(RKLLM_INFER_GET_LOGITS, 2);
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -95,9 +108,9 @@ SIZE(RKLLMInput, 64); AT(RKLLMInput, role, 0); AT(RKLLMInput, enable_thinking, 8
 SIZE(RKLLMLoraParam, 8); AT(RKLLMLoraParam, lora_adapter_name, 0);
 SIZE(RKLLMPromptCacheParam, 16); AT(RKLLMPromptCacheParam, save_prompt_cache, 0);
     AT(RKLLMPromptCacheParam, prompt_cache_path, 8);
-SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0);
-    AT(RKLLMCrossAttnParam, encoder_v_cache, 8); AT(RKLLMCrossAttnParam, encoder_mask, 16);
-    AT(RKLLMCrossAttnParam, encoder_pos, 24); AT(RKLLMCrossAttnParam, num_tokens, 32);
+SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0); AT(RKLLMCrossAttnParam, encoder_v_cache, 8);
+    AT(RKLLMCrossAttnParam, encoder_mask, 16); AT(RKLLMCrossAttnParam, encoder_pos, 24);
+    AT(RKLLMCrossAttnParam, num_tokens, 32);
 SIZE(RKLLMInferParam, 32); AT(RKLLMInferParam, mode, 0); AT(RKLLMInferParam, lora_params, 8);
     AT(RKLLMInferParam, prompt_cache_params, 16); AT(RKLLMInferParam, keep_history, 24);
 SIZE(RKLLMResultLastHiddenLayer, 16); AT(RKLLMResultLastHiddenLayer, hidden_states, 0);
@@ -111,6 +124,9 @@ SIZE(RKLLMResult, 72); AT(RKLLMResult, text, 0); AT(RKLLMResult, token_id, 8); A
     AT(RKLLMResult, logits, 32); AT(RKLLMResult, perf, 48);
 
 #elif SIM_ABI == 10300 // 1.3.0
+IS(RKLLM_RUN_NORMAL, 0); IS(RKLLM_RUN_WAITING, 1); IS(RKLLM_RUN_FINISH, 2); IS(RKLLM_RUN_ERROR, 3);
+IS(RKLLM_INPUT_PROMPT, 0); IS(RKLLM_INPUT_TOKEN, 1); IS(RKLLM_INPUT_EMBED, 2); IS(RKLLM_INPUT_MULTIMODAL, 3);
+IS(RKLLM_INFER_GENERATE, 0); IS(RKLLM_INFER_GET_LAST_HIDDEN_LAYER, 1); IS(RKLLM_INFER_GET_LOGITS, 2);
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -140,9 +156,9 @@ SIZE(RKLLMInput, 160); AT(RKLLMInput, role, 0); AT(RKLLMInput, enable_thinking, 
 SIZE(RKLLMLoraParam, 8); AT(RKLLMLoraParam, lora_adapter_name, 0);
 SIZE(RKLLMPromptCacheParam, 16); AT(RKLLMPromptCacheParam, save_prompt_cache, 0);
     AT(RKLLMPromptCacheParam, prompt_cache_path, 8);
-SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0);
-    AT(RKLLMCrossAttnParam, encoder_v_cache, 8); AT(RKLLMCrossAttnParam, encoder_mask, 16);
-    AT(RKLLMCrossAttnParam, encoder_pos, 24); AT(RKLLMCrossAttnParam, num_tokens, 32);
+SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0); AT(RKLLMCrossAttnParam, encoder_v_cache, 8);
+    AT(RKLLMCrossAttnParam, encoder_mask, 16); AT(RKLLMCrossAttnParam, encoder_pos, 24);
+    AT(RKLLMCrossAttnParam, num_tokens, 32);
 SIZE(RKLLMSamplingParam, 36); AT(RKLLMSamplingParam, top_k, 0); AT(RKLLMSamplingParam, top_p, 4);
     AT(RKLLMSamplingParam, temperature, 8); AT(RKLLMSamplingParam, repeat_penalty, 12);
     AT(RKLLMSamplingParam, frequency_penalty, 16); AT(RKLLMSamplingParam, presence_penalty, 20);
@@ -165,6 +181,9 @@ SIZE(RKLLMCallback, 48); AT(RKLLMCallback, result_callback, 0); AT(RKLLMCallback
     AT(RKLLMCallback, embed_callback, 32); AT(RKLLMCallback, embed_userdata, 40);
 
 #elif SIM_ABI == 10301 // 1.3.1-derived
+IS(RKLLM_RUN_NORMAL, 0); IS(RKLLM_RUN_WAITING, 1); IS(RKLLM_RUN_FINISH, 2); IS(RKLLM_RUN_ERROR, 3);
+IS(RKLLM_INPUT_PROMPT, 0); IS(RKLLM_INPUT_TOKEN, 1); IS(RKLLM_INPUT_EMBED, 2); IS(RKLLM_INPUT_MULTIMODAL, 3);
+IS(RKLLM_INFER_GENERATE, 0); IS(RKLLM_INFER_GET_LAST_HIDDEN_LAYER, 1); IS(RKLLM_INFER_GET_LOGITS, 2);
 SIZE(RKLLMExtendParam, 120); AT(RKLLMExtendParam, base_domain_id, 0); AT(RKLLMExtendParam, embed_flash, 4);
     AT(RKLLMExtendParam, enabled_cpus_num, 5); AT(RKLLMExtendParam, enabled_cpus_mask, 8);
     AT(RKLLMExtendParam, n_batch, 12); AT(RKLLMExtendParam, use_cross_attn, 13); AT(RKLLMExtendParam, reserved, 14);
@@ -198,9 +217,9 @@ SIZE(RKLLMInput, 208); AT(RKLLMInput, role, 0); AT(RKLLMInput, enable_thinking, 
 SIZE(RKLLMLoraParam, 8); AT(RKLLMLoraParam, lora_adapter_name, 0);
 SIZE(RKLLMPromptCacheParam, 16); AT(RKLLMPromptCacheParam, save_prompt_cache, 0);
     AT(RKLLMPromptCacheParam, prompt_cache_path, 8);
-SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0);
-    AT(RKLLMCrossAttnParam, encoder_v_cache, 8); AT(RKLLMCrossAttnParam, encoder_mask, 16);
-    AT(RKLLMCrossAttnParam, encoder_pos, 24); AT(RKLLMCrossAttnParam, num_tokens, 32);
+SIZE(RKLLMCrossAttnParam, 40); AT(RKLLMCrossAttnParam, encoder_k_cache, 0); AT(RKLLMCrossAttnParam, encoder_v_cache, 8);
+    AT(RKLLMCrossAttnParam, encoder_mask, 16); AT(RKLLMCrossAttnParam, encoder_pos, 24);
+    AT(RKLLMCrossAttnParam, num_tokens, 32);
 SIZE(RKLLMSamplingParam, 36); AT(RKLLMSamplingParam, top_k, 0); AT(RKLLMSamplingParam, top_p, 4);
     AT(RKLLMSamplingParam, temperature, 8); AT(RKLLMSamplingParam, repeat_penalty, 12);
     AT(RKLLMSamplingParam, frequency_penalty, 16); AT(RKLLMSamplingParam, presence_penalty, 20);
@@ -228,3 +247,4 @@ SIZE(RKLLMCallback, 48); AT(RKLLMCallback, result_callback, 0); AT(RKLLMCallback
 
 #undef SIZE
 #undef AT
+#undef IS
