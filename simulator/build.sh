@@ -44,7 +44,7 @@ object() {
     obj=$out/.obj/$1.o
     fresh "$obj" && return
     mkdir -p "$out/.obj"
-    if [ "$1" = 10001 ]; then files=api/exports_1_0.c
+    if [ "$1" = 10001 ]; then files="base/message.c api/exports_1_0.c"
     else files=$(cd "$src" && ls base/*.c model/*.c handle/*.c run/*.c api/*.c | grep -v -e version.c -e exports_1_0.c); fi
     # shellcheck disable=SC2086
     for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
@@ -77,6 +77,6 @@ for version; do
         need="-Wl,--no-as-needed $stub"
     fi
     # shellcheck disable=SC2086
-    $cc $flags $define "$src/base/version.c" "$out/.obj/$abi.o" $link $need -lm -o "$lib.new"
+    $cc $flags -I "$src" $define "$src/base/version.c" "$out/.obj/$abi.o" $link $need -lm -o "$lib.new"
     mv "$lib.new" "$lib"
 done

@@ -4,9 +4,17 @@
 #define _GNU_SOURCE
 #endif
 #include "abi/abi.h"
+#include "base/board.h"
+#include "base/clock.h"
 #include "base/faults.h"
 #include "base/json.h"
+#include "base/log.h"
+#include "base/message.h"
+#include "base/settings.h"
 #include "base/text.h"
+#include "base/trace.h"
+#include "base/version.h"
+#include "base/violation.h"
 #include <pthread.h>
 #include <regex.h>
 #include <stdatomic.h>
@@ -65,7 +73,6 @@ void reply_rest(const Reply *r, Buf *out);
 void reply_free(Reply *r);
 
 // ---- script.c, commands.c: from prompt to reply
-typedef struct { const char *p; size_t n; } Span;
 Span last_user_message(const char *prompt, size_t len);
 void script_reply(const Model *m, Span prompt, Span message, Reply *out);
 bool command_reply(Span prompt, Span message, FaultSet *faults, Reply *out);
@@ -143,7 +150,7 @@ struct Run {
     double speed;
     void *block[2];                     // text and data of the callback before: poisoned, then freed
     size_t block_len[2];
-    char shape;                         // RKLLM_STANDIN_UTF8
+    char shape;                         // the setting UTF8
 };
 
 // ---- prompt.c, misreply.c, kv.c, batch.c
@@ -167,13 +174,10 @@ Answer emit_rows(Run *r, const Token *rows, const bool *done, int count);
 void emit_done(Run *r);
 
 // ---- policing.c: what a careless caller would get away with on a real board
-typedef enum { POLICE_ABORT, POLICE_FAIL, POLICE_REAL } Policing;
-Policing policing(void);
 bool police_handle(const void *h, const char *call);
 bool police_init(const void *out, const RKLLMParam *p, const void *third);
 bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer);
 bool police_text(const char *text, const char *what);
-void violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 RKLLMParam default_param(void);
 
 // ---- exports.c, exports12.c
@@ -183,28 +187,13 @@ RKLLMParam default_param(void);
         return -1; \
     Handle *h = handle
 
-// ---- log.c, trace.c, clock.c
-const char *runtime_version(void);      // what the log says; version.c has what was built
-extern const char built_version[];
-int log_level(void);
-void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// ---- init_log.c, perf_log.c, call_trace.c
 void log_init(const Handle *h, const RKLLMParam *p);
 void log_perf(const Run *r);
-
-bool trace_on(void);
-void trace_begin(Buf *b, const char *call);
-void trace_int(Buf *b, const char *key, long long value);
-void trace_float(Buf *b, const char *key, double value);
-void trace_text(Buf *b, const char *key, const char *text);
-void trace_hex(Buf *b, const char *key, const void *bytes, size_t len);
-void trace_ids(Buf *b, const char *key, const int32_t *ids, size_t count);
-void trace_end(Buf *b);
 void trace_init(const RKLLMParam *p, const void *third);
 void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer,
                const void *userdata);
 
-double speed(void);                     // 0: no waiting at all
-long long now_us(void);
-void sleep_ms(double ms);               // fault delays: not scaled, not woken
+// ---- abort.c
 void wait_until(Handle *h, long long deadline_us, bool abortable);
 bool abort_due(Handle *h);

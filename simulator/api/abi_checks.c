@@ -1,4 +1,4 @@
-// abi_checks.c - checks of what the host passes in. RKLLM_STANDIN_ABI: abort (default), fail (-1), or real (no checks:
+// abi_checks.c - checks of what the host passes in. The setting ABI: abort (default), fail (-1), or real (no checks:
 // garbage is used as it is and crashes where the vendor's library would).
 #include "sim.h"
 #include <fcntl.h>
@@ -7,30 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-Policing policing(void)
-{
-    const char *v = getenv("RKLLM_STANDIN_ABI");
-    return v && !strcmp(v, "real") ? POLICE_REAL : v && !strcmp(v, "fail") ? POLICE_FAIL : POLICE_ABORT;
-}
-
-void violation(const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    fprintf(stderr, "STANDIN ABI: %s\n", text);
-    if (trace_on()) {
-        Buf b = {0};
-        trace_begin(&b, "violation");
-        trace_text(&b, "text", text);
-        trace_end(&b);
-    }
-    if (policing() == POLICE_ABORT)
-        abort();
-}
 
 // The kernel reads the bytes for us: a pipe takes them, or says EFAULT. At most one page at a time.
 static bool readable(const void *p, size_t len)
@@ -92,7 +68,7 @@ static bool is_bool(const bool *b) { return *(const unsigned char *)b < 2; }
 
 bool police_text(const char *text, const char *what)
 {
-    if (policing() == POLICE_REAL)
+    if (violation_mode() == VIOLATION_UNCHECKED)
         return true;
     CHECK(text_ok(text), "%s is not a readable string", what);
     return true;
@@ -100,7 +76,7 @@ bool police_text(const char *text, const char *what)
 
 bool police_handle(const void *h, const char *call)
 {
-    if (policing() == POLICE_REAL)
+    if (violation_mode() == VIOLATION_UNCHECKED)
         return true;
     CHECK(h, "%s: handle is NULL", call);
     CHECK(handle_known(h), "%s: handle %p was never returned by rkllm_init or was destroyed", call, h);
@@ -124,7 +100,7 @@ static bool sampling_ok(int top_k, float top_p, float temperature, float repeat,
 
 bool police_init(const void *out, const RKLLMParam *p, const void *third)
 {
-    if (policing() == POLICE_REAL)
+    if (violation_mode() == VIOLATION_UNCHECKED)
         return true;
     CHECK(readable(out, sizeof(LLMHandle)), "rkllm_init: handle pointer %p is not readable", out);
     CHECK(readable(p, sizeof *p), "rkllm_init: param %p is not readable", (const void *)p);
@@ -204,7 +180,7 @@ static bool input_ok(const Handle *h, const RKLLMInput *i)
 
 bool police_run(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer)
 {
-    if (policing() == POLICE_REAL)
+    if (violation_mode() == VIOLATION_UNCHECKED)
         return true;
     CHECK(readable(input, sizeof *input * (size_t)h->n_batch), "rkllm_run: input is not readable");
     CHECK(readable(infer, sizeof *infer), "rkllm_run: infer params are not readable");

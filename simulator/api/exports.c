@@ -4,22 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-static void trace_call(const char *call)
-{
-    if (!trace_on())
-        return;
-    Buf b = {0};
-    trace_begin(&b, call);
-    trace_end(&b);
-}
-
 RKLLMParam default_param(void)
 {
-    const char *padding = getenv("RKLLM_STANDIN_PADDING"), *defaults = getenv("RKLLM_STANDIN_DEFAULTS");
-    const char *skip = getenv("RKLLM_STANDIN_SKIP_SPECIAL");
     RKLLMParam p;
-    memset(&p, padding && !strcmp(padding, "dirty") ? 0xa5 : 0, sizeof p);
-    bool odd = defaults && !strcmp(defaults, "odd");
+    memset(&p, setting_is(SETTING_PADDING, "dirty") ? 0xa5 : 0, sizeof p);
+    bool odd = setting_is(SETTING_DEFAULTS, "odd");
     p.model_path = NULL;
     p.max_context_len = p.max_new_tokens = 512;
     p.top_k = 40;
@@ -30,7 +19,7 @@ RKLLMParam default_param(void)
     p.mirostat = 0;
     p.mirostat_tau = 5;
     p.mirostat_eta = 0.1f;
-    p.skip_special_token = skip && *skip == '1';
+    p.skip_special_token = *setting(SETTING_SKIP_SPECIAL, "") == '1';
     p.is_async = false;
     p.extend_param.base_domain_id = 0;
 #if SIM_ABI >= 10200
@@ -149,7 +138,7 @@ EXPORT int rkllm_destroy(LLMHandle handle)
     bool busy = running(h);
     if (busy && faulty(&f, FAULT_destroy_while_running_segv))
         crash();
-    if (busy && policing() != POLICE_REAL) {
+    if (busy && violation_mode() != VIOLATION_UNCHECKED) {
         violation("rkllm_destroy during a run");
         return -1;
     }

@@ -1,13 +1,13 @@
 // exports_1_0.c - 1.0.1: the names exist so that a host can find and refuse them; calling one is a mistake.
 #include "abi/abi.h"
-#include <stdio.h>
+#include "base/message.h"
 #include <stdlib.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
 static int refuse(const char *call)
 {
-    fprintf(stderr, "STANDIN ABI: %s of a 1.0.x runtime was called; a host has to refuse this version\n", call);
+    message("ABI", "%s of a 1.0.x runtime was called; a host has to refuse this version", call);
     abort();
 }
 

@@ -1,6 +1,11 @@
-// faults.c - reads the fault list and counts calls, per process or, with RKLLM_STANDIN_FAULT_STATE, across processes.
-#include "sim.h"
+// faults.c - reads the fault list and counts calls: per process or, with the setting FAULT_STATE, across processes.
+#include "base/faults.h"
+#include "base/message.h"
+#include "base/settings.h"
+#include "base/text.h"
+#include "base/violation.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +19,7 @@ static const struct { FaultClass class; const char *name; } known[] = {
 };
 _Static_assert(FAULT_COUNT <= 64, "FaultSet.on has 64 bits");
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 static long in_process[FAULT_COUNT];
 
 typedef struct { Fault fault; long nth; const char *arg; } Spec;        // nth 0: every call
@@ -60,10 +65,12 @@ static long count_in_file(const char *path, Fault f)
     flock(fd, LOCK_EX);
     ssize_t got = read(fd, text, sizeof text - 1);
     text[got > 0 ? got : 0] = 0;
-    for (char *p = text; sscanf(p, "%63s %ld", name, &count) == 2; p += strcspn(p, "\n"), p += *p == '\n') {
+    for (char *p = text; sscanf(p, "%63s %ld", name, &count) == 2;) {
         Fault known_fault = find(name, strlen(name));
         if (known_fault < FAULT_COUNT)
             counts[known_fault] = count;
+        p += strcspn(p, "\n");
+        p += *p == '\n';
     }
     counts[f]++;
     int len = 0;
@@ -71,26 +78,26 @@ static long count_in_file(const char *path, Fault f)
         if (counts[i])
             len += snprintf(text + len, sizeof text - (size_t)len, "%s %ld\n", known[i].name, counts[i]);
     if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)len, 0) != len)
-        fprintf(stderr, "STANDIN FAULT: cannot write %s\n", path);
+        message("FAULT", "cannot write %s", path);
     close(fd);
     return counts[f];
 }
 
 static void draw_list(const char *list, FaultClass class, uint64_t *counted, long *counts, FaultSet *out)
 {
-    const char *state = getenv("RKLLM_STANDIN_FAULT_STATE");
+    const char *state = setting(SETTING_FAULT_STATE, NULL);
     char *copy = text_copy(list, strlen(list)), *rest = copy, *item;
     while ((item = strtok_r(rest, ", ", &rest))) {
         Spec s = parse(item);
         if (s.fault == FAULT_COUNT) {
-            violation("RKLLM_STANDIN_FAULT names an unknown fault: %s", item);
+            violation("RKLLM_SIMULATOR_FAULT names an unknown fault: %s", item);
             continue;
         }
         if (known[s.fault].class != class)
             continue;
         if (!(*counted >> s.fault & 1)) {       // named twice, counted once
             *counted |= 1ull << s.fault;
-            counts[s.fault] = state && *state ? count_in_file(state, s.fault) : ++in_process[s.fault];
+            counts[s.fault] = state ? count_in_file(state, s.fault) : ++in_process[s.fault];
         }
         if (!s.nth || s.nth == counts[s.fault])
             set_on(out, &s);
@@ -98,18 +105,16 @@ static void draw_list(const char *list, FaultClass class, uint64_t *counted, lon
     free(copy);
 }
 
-void faults_draw(FaultClass class, const char *header, FaultSet *out)
+void faults_draw(FaultClass class, const char *of_model, FaultSet *out)
 {
-    const char *env = getenv("RKLLM_STANDIN_FAULT");
     uint64_t counted = 0;
     long counts[FAULT_COUNT] = {0};
     memset(out, 0, sizeof *out);
-    pthread_mutex_lock(&lock);
-    if (env)
-        draw_list(env, class, &counted, counts, out);
-    if (header)
-        draw_list(header, class, &counted, counts, out);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_lock(&counting);
+    draw_list(setting(SETTING_FAULT, ""), class, &counted, counts, out);
+    if (of_model)
+        draw_list(of_model, class, &counted, counts, out);
+    pthread_mutex_unlock(&counting);
 }
 
 bool faults_add(FaultSet *set, const char *name_and_arg)
@@ -131,6 +136,13 @@ long fault_number(const FaultSet *set, Fault fault, long otherwise)
     char *end;
     long v = strtol(set->arg[fault], &end, 10);
     return end == set->arg[fault] ? otherwise : v;
+}
+
+bool fault_drawn(FaultClass class, Fault fault, const char *of_model)
+{
+    FaultSet set;
+    faults_draw(class, of_model, &set);
+    return faulty(&set, fault);
 }
 
 void crash(void)

@@ -1,5 +1,5 @@
-// faults.h - every fault by name, with the call at which it is drawn.
-// RKLLM_STANDIN_FAULT=name[@n][:arg],... or "fault" in the model header: n is the n-th such call, from 1.
+// faults.h - every fault by name, with the class of calls that it belongs to.
+// The setting FAULT or "fault" in the model file: name[@n][:arg],...; n is the n-th call of the class, from 1.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,9 +28,10 @@ typedef enum {
 
 typedef struct { uint64_t on; char arg[FAULT_COUNT][16]; } FaultSet;
 
-void faults_draw(FaultClass class, const char *header, FaultSet *out);  // counts this call for every name of the class
-bool faults_add(FaultSet *set, const char *name_and_arg);               // the !fault command
+void faults_draw(FaultClass class, const char *of_model, FaultSet *out);    // counts this call for every listed fault of the class
+bool faults_add(FaultSet *set, const char *name_and_arg);   // false: no such run fault
 bool faulty(const FaultSet *set, Fault fault);
 const char *fault_arg(const FaultSet *set, Fault fault);
 long fault_number(const FaultSet *set, Fault fault, long otherwise);
-void crash(void);                       // a real SIGSEGV
+bool fault_drawn(FaultClass class, Fault fault, const char *of_model);      // for classes of one fault
+void crash(void);                                           // a real SIGSEGV

@@ -1,4 +1,4 @@
-// json.c - recursive descent over RFC 8259; depth is bounded, nothing else is.
+// json.c - recursive descent over RFC 8259. Only the depth is bounded.
 #include "base/json.h"
 #include "base/text.h"
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static int hex4(Reader *r)
 static void put_utf8(Buf *b, unsigned c)
 {
     char s[4];
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    size_t n = 1 + (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
     for (size_t i = n; i-- > 1; c >>= 6)
         s[i] = (char)(0x80 | (c & 0x3f));
     s[0] = (char)(n == 1 ? c : ((0xf00u >> n) & 0xff) | c);
@@ -81,9 +81,9 @@ static char *string(Reader *r, size_t *len)
     while (r->p < r->end && *r->p != '"') {
         if ((unsigned char)*r->p < 0x20)
             break;
-        if (*r->p != '\\')
-            buf_put(&b, r->p++, 1);
-        else if (r->p++, !escape(r, &b))
+        if (*r->p++ != '\\')
+            buf_put(&b, r->p - 1, 1);
+        else if (!escape(r, &b))
             break;
     }
     if (r->p == r->end || *r->p != '"') {
@@ -144,27 +144,38 @@ static bool word(Reader *r, const char *w)
     return true;
 }
 
+// The value that begins here, into j. False: there is none.
+static bool read_value(Reader *r, Json *j)
+{
+    if (take(r, '{')) {
+        j->kind = JSON_OBJECT;
+        return members(r, j, '}');
+    }
+    if (take(r, '[')) {
+        j->kind = JSON_ARRAY;
+        return members(r, j, ']');
+    }
+    if (take(r, '"')) {
+        j->kind = JSON_STRING;
+        j->text = string(r, &j->len);
+        return j->text != NULL;
+    }
+    if (word(r, "null"))
+        return true;
+    j->kind = JSON_BOOL;
+    j->number = word(r, "true");
+    if (j->number || word(r, "false"))
+        return true;
+    j->kind = JSON_NUMBER;
+    return number(r, j);
+}
+
 static Json *value(Reader *r)
 {
     skip_blanks(r);
     Json *j = calloc(1, sizeof *j);
-    bool ok = false;
-    if (!j || r->p == r->end || ++r->depth > 200)
-        ;
-    else if (take(r, '{'))
-        j->kind = JSON_OBJECT, ok = members(r, j, '}');
-    else if (take(r, '['))
-        j->kind = JSON_ARRAY, ok = members(r, j, ']');
-    else if (take(r, '"'))
-        j->kind = JSON_STRING, ok = (j->text = string(r, &j->len)) != NULL;
-    else if (word(r, "true"))
-        j->kind = JSON_BOOL, j->number = 1, ok = true;
-    else if (word(r, "false"))
-        j->kind = JSON_BOOL, ok = true;
-    else if (word(r, "null"))
-        ok = true;
-    else
-        j->kind = JSON_NUMBER, ok = number(r, j);
+    r->depth++;
+    bool ok = j && r->p != r->end && r->depth <= 200 && read_value(r, j);
     r->depth--;
     if (ok)
         return j;

@@ -1,5 +1,6 @@
-// text.c - see text.h. Out of memory ends the process: a simulator has nothing better to say.
+// text.c - see text.h.
 #include "base/text.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,18 +1,18 @@
-// trace.c - RKLLM_STANDIN_TRACE: one JSON line per call received, appended with one write each.
-#include "sim.h"
+// trace.c - see trace.h.
+#include "base/trace.h"
+#include "base/clock.h"
+#include "base/message.h"
+#include "base/settings.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool trace_on(void)
-{
-    const char *path = getenv("RKLLM_STANDIN_TRACE");
-    return path && *path;
-}
+bool trace_on(void) { return *setting(SETTING_TRACE, ""); }
 
 void trace_begin(Buf *b, const char *call)
 {
@@ -28,23 +28,42 @@ void trace_float(Buf *b, const char *key, double value)
     buf_printf(b, isfinite(value) ? ",\"%s\":%.9g" : ",\"%s\":\"%g\"", key, value);
 }
 
+// Length of the character that begins at s, or 0 where these bytes are not UTF-8.
+static size_t character(const unsigned char *s, size_t len)
+{
+    static const struct { unsigned char first, last, second_min, second_max; size_t len; } forms[] = {
+        {0x00, 0x7f, 0, 0, 1},
+        {0xc2, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3},            // no overlong form
+        {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3},            // no surrogate
+        {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4},            // no overlong form
+        {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},            // nothing above U+10FFFF
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (*s < forms[i].first || *s > forms[i].last)
+            continue;
+        if (forms[i].len > len || (forms[i].len > 1 && (s[1] < forms[i].second_min || s[1] > forms[i].second_max)))
+            return 0;
+        for (size_t k = 2; k < forms[i].len; k++)
+            if ((s[k] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].len;
+    }
+    return 0;
+}
+
 // Bytes that are not UTF-8 appear as \u0080..\u00ff: readable, and still JSON.
-static void trace_bytes(Buf *b, const unsigned char *s, size_t len)
+static void put_string(Buf *b, const unsigned char *s, size_t len)
 {
     buf_put(b, "\"", 1);
     for (size_t i = 0; i < len; i++) {
-        size_t n = s[i] < 0x80 ? 1 : s[i] >= 0xc2 && s[i] < 0xe0 ? 2 : s[i] >= 0xe0 && s[i] < 0xf0 ? 3
-                 : s[i] >= 0xf0 && s[i] < 0xf5 ? 4 : 0;
-        bool whole = n && i + n <= len;
-        for (size_t k = 1; whole && k < n; k++)
-            whole = (s[i + k] & 0xc0) == 0x80;
-        if (n == 3 && whole)                        // overlong forms and surrogates
-            whole = !(s[i] == 0xe0 && s[i + 1] < 0xa0) && !(s[i] == 0xed && s[i + 1] > 0x9f);
-        if (n == 4 && whole)
-            whole = !(s[i] == 0xf0 && s[i + 1] < 0x90) && !(s[i] == 0xf4 && s[i + 1] > 0x8f);
+        size_t n = character(s + i, len - i);
         if (s[i] == '"' || s[i] == '\\')
             buf_printf(b, "\\%c", s[i]);
-        else if (s[i] < 0x20 || !whole)
+        else if (s[i] < 0x20 || !n)
             buf_printf(b, "\\u%04x", s[i]);
         else {
             buf_put(b, s + i, n);
@@ -58,7 +77,7 @@ void trace_text(Buf *b, const char *key, const char *text)
 {
     buf_printf(b, ",\"%s\":", key);
     if (text)
-        trace_bytes(b, (const unsigned char *)text, strlen(text));
+        put_string(b, (const unsigned char *)text, strlen(text));
     else
         buf_text(b, "null");
 }
@@ -82,99 +101,22 @@ void trace_ids(Buf *b, const char *key, const int32_t *ids, size_t count)
 
 void trace_end(Buf *b)
 {
-    const char *path = getenv("RKLLM_STANDIN_TRACE");
     buf_put(b, "}\n", 2);
-    int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
+    int fd = open(setting(SETTING_TRACE, ""), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (fd >= 0) {
         if (write(fd, b->p, b->n) < 0)
-            perror("STANDIN TRACE");
+            message("TRACE", "%s", strerror(errno));
         close(fd);
     }
     free(b->p);
     *b = (Buf){0};
 }
 
-void trace_init(const RKLLMParam *p, const void *third)
+void trace_call(const char *call)
 {
     if (!trace_on())
         return;
-    Buf b = {0};
-    trace_begin(&b, "rkllm_init");
-    trace_text(&b, "model_path", p->model_path);
-    trace_int(&b, "max_context_len", p->max_context_len);
-    trace_int(&b, "max_new_tokens", p->max_new_tokens);
-    trace_int(&b, "top_k", p->top_k);
-    trace_float(&b, "top_p", (double)p->top_p);
-    trace_float(&b, "temperature", (double)p->temperature);
-    trace_float(&b, "repeat_penalty", (double)p->repeat_penalty);
-    trace_float(&b, "frequency_penalty", (double)p->frequency_penalty);
-    trace_float(&b, "presence_penalty", (double)p->presence_penalty);
-    trace_int(&b, "mirostat", p->mirostat);
-    trace_float(&b, "mirostat_tau", (double)p->mirostat_tau);
-    trace_float(&b, "mirostat_eta", (double)p->mirostat_eta);
-    trace_int(&b, "skip_special_token", p->skip_special_token);
-    trace_int(&b, "is_async", p->is_async);
-    trace_int(&b, "base_domain_id", p->extend_param.base_domain_id);
-#if SIM_ABI >= 10200
-    trace_int(&b, "n_keep", p->n_keep);
-    trace_int(&b, "embed_flash", p->extend_param.embed_flash);
-    trace_int(&b, "enabled_cpus_num", p->extend_param.enabled_cpus_num);
-    trace_int(&b, "enabled_cpus_mask", p->extend_param.enabled_cpus_mask);
-#endif
-#if SIM_ABI >= 10201
-    trace_int(&b, "n_batch", p->extend_param.n_batch);
-    trace_int(&b, "use_cross_attn", p->extend_param.use_cross_attn);
-#endif
-#if SIM_ABI >= 10300
-    trace_int(&b, "ignore_eos_token", p->ignore_eos_token);
-    trace_hex(&b, "callback_raw", third, sizeof(RKLLMCallback));
-#else
-    (void)third;
-#endif
-    trace_hex(&b, "param_raw", p, sizeof *p);
-    trace_end(&b);
-}
-
-void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer,
-               const void *userdata)
-{
-    if (!trace_on())
-        return;
-    Request q = request_read(h, input, infer, NULL);
     Buf b = {0};
     trace_begin(&b, call);
-    trace_text(&b, "role", q.role);
-    trace_int(&b, "enable_thinking", q.thinking);
-    trace_int(&b, "input_type", q.type);
-    if (q.text)
-        trace_text(&b, "text", q.text);
-    if (q.tokens_given)
-        trace_ids(&b, "tokens", q.ids, q.n_ids);
-    if (q.embed)
-        trace_int(&b, "embed_tokens", (long long)q.n_embed);
-    trace_int(&b, "mode", q.mode);
-    trace_text(&b, "lora", q.lora);
-    trace_int(&b, "save_prompt_cache", q.save_cache);
-    trace_text(&b, "prompt_cache_path", q.cache_path);
-    trace_int(&b, "keep_history", q.keep_history);
-    trace_int(&b, "has_userdata", userdata != NULL);
-#if SIM_ABI >= 10300
-    trace_int(&b, "max_new_tokens", infer->max_new_tokens);
-    const RKLLMSamplingParam *s = infer->sampling_params;
-    if (s) {
-        trace_int(&b, "top_k", s->top_k);
-        trace_float(&b, "top_p", (double)s->top_p);
-        trace_float(&b, "temperature", (double)s->temperature);
-        trace_float(&b, "repeat_penalty", (double)s->repeat_penalty);
-        trace_float(&b, "frequency_penalty", (double)s->frequency_penalty);
-        trace_float(&b, "presence_penalty", (double)s->presence_penalty);
-        trace_int(&b, "mirostat", s->mirostat);
-        trace_float(&b, "mirostat_tau", (double)s->mirostat_tau);
-        trace_float(&b, "mirostat_eta", (double)s->mirostat_eta);
-        trace_hex(&b, "sampling_raw", s, sizeof *s);
-    }
-#endif
-    trace_hex(&b, "input_raw", input, sizeof *input);
-    trace_hex(&b, "infer_raw", infer, sizeof *infer);
     trace_end(&b);
 }

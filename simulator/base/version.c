@@ -1,16 +1,16 @@
 // version.c - the only file that differs between variants of one ABI group.
-#include <stddef.h>
-extern const char built_version[];
+#include "base/version.h"
+
 const char built_version[] = SIM_VERSION;
 
 #ifdef SIM_MARKER
 __attribute__((used)) static const char marker[] =
-    "RKLLM SDK (version: " SIM_VERSION " | target: Linux | build: standin 2025-01-01 00:00:00)";
+    "RKLLM SDK (version: " SIM_VERSION " | target: Linux | build: simulator 2025-01-01 00:00:00)";
 #endif
-// An inner library's version stands in real files too; it is not the runtime's.
+// Real files also contain the version of an inner library. A host must not take it for the runtime's.
 __attribute__((used)) static const char decoy[] = "rknn llm lib version: 2.3.3b0";
 
-#ifdef SIM_EXTRAS                     // exports seen in the wild, in no header: probes must not care
+#ifdef SIM_EXTRAS                     // exports of real libraries that no header has: a host must ignore them
 #define EXTRA(name) \
     __attribute__((visibility("default"))) int name(void *handle); \
     int name(void *handle) { return handle ? 0 : -1; }

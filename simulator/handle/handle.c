@@ -160,9 +160,7 @@ static bool refused(const FaultSet *f, const RKLLMParam *p)
 
 static bool model_fits(const Model *m, const RKLLMParam *p)
 {
-    const char *platform = getenv("RKLLM_STANDIN_PLATFORM");
-    if (!platform || !*platform)
-        platform = "RK3588";
+    const char *platform = platform_name();
     if (!strstr("RK3588 RK3576 RV1126B RK3562", platform))
         return say_platform(true), false;
     if (strcmp(platform, m->platform))

@@ -67,7 +67,7 @@ static bool compile(regex_t *re, const char *pattern, int flags)
     if (error) {
         char text[200];
         regerror(error, re, text, sizeof text);
-        fprintf(stderr, "STANDIN MODEL: bad pattern %s: %s\n", pattern, text);
+        message("MODEL", "bad pattern %s: %s", pattern, text);
     }
     return !error;
 }
@@ -97,7 +97,7 @@ ModelStatus model_load(Model *m, const char *path)
     if (len > 9 && !memcmp(file, "RKSTAND1\n", 9)) {
         m->json = json_parse(file + 9, len - 9);
         if (!m->json)
-            fprintf(stderr, "STANDIN MODEL: %s: what follows RKSTAND1 is not JSON\n", path);
+            message("MODEL", "%s: what follows the first line is not JSON", path);
     }
     free(file);
     if (!m->json)

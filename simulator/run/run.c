@@ -229,17 +229,16 @@ static int end(Run *r)
 static void *generate_thread(void *run) { return generate(run), NULL; }
 static void *async_thread(void *run) { return generate(run), end(run), NULL; }
 
-// Two runs at once on one handle: RKLLM_STANDIN_RACE says how it goes wrong.
+// Two runs at once on one handle: the setting RACE says how it goes wrong.
 static void enter(Handle *h)
 {
-    const char *race = getenv("RKLLM_STANDIN_RACE");
     pthread_mutex_lock(&h->lock);
     if (h->running) {
-        if (!race || !*race || !strcmp(race, "abort")) {
-            fprintf(stderr, "STANDIN RACE: a second run on a handle that is running\n");
+        if (setting_is(SETTING_RACE, "") || setting_is(SETTING_RACE, "abort")) {
+            message("RACE", "a second run on a handle that is running");
             abort();
         }
-        if (!strcmp(race, "hang")) {
+        if (setting_is(SETTING_RACE, "hang")) {
             pthread_mutex_unlock(&h->lock);
             hang();
         }
@@ -266,13 +265,12 @@ int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, 
         abort();
     }
     Run *r = calloc(1, sizeof *r);
-    const char *shape = getenv("RKLLM_STANDIN_UTF8");
     if (!r)
         abort();
     r->h = h;
     r->async = async;
-    r->speed = speed();
-    r->shape = shape && *shape ? *shape : SIM_ABI >= 10200 ? 'A' : 'B';
+    r->speed = clock_speed();
+    r->shape = *setting(SETTING_UTF8, SIM_ABI >= 10200 ? "A" : "B");
     r->rq = request_read(h, input, infer, userdata);
     if (r->rq.cache_path)               // an async run outlives the caller's structs
         r->rq.cache_path = text_copy(r->rq.cache_path, strlen(r->rq.cache_path));

@@ -58,13 +58,13 @@ static bool fail_mode(void)
     LLMHandle h;
     RKLLMParam p = defaults();
     p.top_p = -3;
-    setenv("RKLLM_STANDIN_ABI", "fail", 1);
+    setenv("RKLLM_SIMULATOR_ABI", "fail", 1);
     return api.init(&h, &p, (void *)fail_mode) == -1 && api.destroy(NULL) == -1;
 }
 
 static bool real_mode(void)
 {
-    setenv("RKLLM_STANDIN_ABI", "real", 1);
+    setenv("RKLLM_SIMULATOR_ABI", "real", 1);
     LLMHandle h;
     RKLLMParam p = defaults();
     static void *garbage[8] = {(void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8};
@@ -97,7 +97,7 @@ static int keep_text(RKLLMResult *r, LLMCallState s)
 
 static bool poisoned_text(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", "huge_piece:2000", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "huge_piece:2000", 1);
     on_callback = keep_text;
     return run(open_demo(), "x");
 }
@@ -120,8 +120,8 @@ static bool race(void)
     return ok;
 }
 
-static bool race_hang(void) { return setenv("RKLLM_STANDIN_RACE", "hang", 1) || race(); }
-static bool race_garbage(void) { return !setenv("RKLLM_STANDIN_RACE", "garbage", 1) && race() && strstr(seen->text, "PAD"); }
+static bool race_hang(void) { return setenv("RKLLM_SIMULATOR_RACE", "hang", 1) || race(); }
+static bool race_garbage(void) { return !setenv("RKLLM_SIMULATOR_RACE", "garbage", 1) && race() && strstr(seen->text, "PAD"); }
 
 static LLMHandle doomed;
 static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(doomed); }
@@ -133,14 +133,14 @@ static bool destroy_in_callback(void)
 
 static bool dirty_padding(void)
 {
-    setenv("RKLLM_STANDIN_PADDING", "dirty", 1);
+    setenv("RKLLM_SIMULATOR_PADDING", "dirty", 1);
     LLMHandle h = open_demo();
     return h && !run(h, "!echo x") && !api.destroy(h);
 }
 
 static bool odd_defaults(void)
 {
-    setenv("RKLLM_STANDIN_DEFAULTS", "odd", 1);
+    setenv("RKLLM_SIMULATOR_DEFAULTS", "odd", 1);
     RKLLMParam p = defaults();
     p.top_p = 0.5f;
     LLMHandle h = open_with(p);

@@ -45,7 +45,7 @@ static bool limit(void)
 
 static bool utf8(const char *shape, const char *transcript)
 {
-    setenv("RKLLM_STANDIN_UTF8", shape, 1);
+    setenv("RKLLM_SIMULATOR_UTF8", shape, 1);
     LLMHandle h = open_demo();
     return !run(h, "!emoji 1") && said(transcript) && !api.destroy(h);
 }
@@ -145,7 +145,7 @@ static bool prefill_not_abortable(void)
 {
     LLMHandle h = open_demo();
     pthread_t t;
-    setenv("RKLLM_STANDIN_FAULT", "slow_prefill:30", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "slow_prefill:30", 1);
     double begin = now_ms();
     pthread_create(&t, NULL, abort_soon, h);
     bool ok = !run(h, "!echo abcdefgh") && said("F") && is(now_ms() - begin > 200, "prefill ran to its end");
@@ -156,7 +156,7 @@ static bool prefill_not_abortable(void)
 static bool scaled_time(void)
 {
     LLMHandle h = open_demo();
-    setenv("RKLLM_STANDIN_SPEED", "10", 1);
+    setenv("RKLLM_SIMULATOR_SPEED", "10", 1);
     double begin = now_ms();
     return !run(h, "!count 11") && is(now_ms() - begin > 65, "at least 11 steps of 6 ms") &&
         is(now_ms() - begin < 1000, "scaled") && !api.destroy(h);
@@ -247,7 +247,7 @@ static bool trace(void)
     char path[300], line[100000] = "";
     snprintf(path, sizeof path, "%s/trace", scratch);
     remove(path);
-    setenv("RKLLM_STANDIN_TRACE", path, 1);
+    setenv("RKLLM_SIMULATOR_TRACE", path, 1);
     LLMHandle h = open_demo();
     bool ok = !run(h, "!count 2") && !api.destroy(h);
     FILE *f = fopen(path, "r");
@@ -257,6 +257,15 @@ static bool trace(void)
         fclose(f);
     return ok && is(strstr(line, "\"call\":\"rkllm_init\"") && strstr(line, "\"param_raw\":\""), "init in the trace") &&
         is(strstr(line, "\"ids\":[") && strstr(line, "\"call\":\"rkllm_destroy\""), "run and destroy in the trace");
+}
+
+static bool former_names(void)          // of the settings; the present name wins
+{
+    setenv("RKLLM_STANDIN_UTF8", "B", 1);
+    LLMHandle h = open_demo();
+    bool ok = !run(h, "!emoji 1") && said("w<f09f>w<98><80>[]F");
+    setenv("RKLLM_SIMULATOR_UTF8", "C", 1);
+    return ok && !run(h, "!emoji 1") && said("w<f09f>w<98><f09f9880>[]F") && !api.destroy(h);
 }
 
 static bool fast(void)
@@ -299,5 +308,6 @@ void behaviour_checks(void)
     check("async runs", async, PASS);
     check("log lines", log_lines, PASS);
     check("trace", trace, PASS);
+    check("former names of the settings", former_names, PASS);
     check("a million tokens per second", fast, PASS);
 }

@@ -64,7 +64,7 @@ static const Case *now;
 
 static bool one_case(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", now->fault, 1);
+    setenv("RKLLM_SIMULATOR_FAULT", now->fault, 1);
     RKLLMParam p = defaults();
     p.max_new_tokens = 6;
     LLMHandle h = open_with(p);
@@ -101,14 +101,14 @@ static bool state_file(void)            // the second process of two is spared
 {
     char path[300];
     snprintf(path, sizeof path, "%s/state", scratch);
-    setenv("RKLLM_STANDIN_FAULT_STATE", path, 1);
-    setenv("RKLLM_STANDIN_FAULT", "segv@1:2", 1);
+    setenv("RKLLM_SIMULATOR_FAULT_STATE", path, 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "segv@1:2", 1);
     return !run(open_demo(), "!count 3") && said("[ 1][ 2][ 3][]F");
 }
 
 static bool stale_tail(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", "stale_tail", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "stale_tail", 1);
     RKLLMParam p = defaults();
     p.max_new_tokens = 3;
     LLMHandle h = open_with(p);
@@ -126,7 +126,7 @@ static int abort_third(RKLLMResult *r, LLMCallState s)
 
 static bool aborting(const char *fault)
 {
-    setenv("RKLLM_STANDIN_FAULT", fault, 1);
+    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
     current = open_demo();
     on_callback = abort_third;
     return !run(current, "!count 5");
@@ -138,34 +138,34 @@ static bool abort_late(void) { return aborting("abort_late:5000") && said("[ 1][
 
 static bool with(const char *fault, int (*act)(LLMHandle), int expected)
 {
-    setenv("RKLLM_STANDIN_FAULT", fault, 1);
+    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
     LLMHandle h = open_demo();
     return act(h) == expected;
 }
 
 static bool destroy_hang(void) { return with("destroy_hang", api.destroy, 0); }
 static bool inverted(void) { return with("is_running_inverted", api.is_running, SIM_ABI >= 10300); }
-static bool second_init(void) { setenv("RKLLM_STANDIN_FAULT", "second_init_segv", 1); return open_demo() && open_demo(); }
+static bool second_init(void) { setenv("RKLLM_SIMULATOR_FAULT", "second_init_segv", 1); return open_demo() && open_demo(); }
 
 static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(current); }
 static bool destroy_running(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", "destroy_while_running_segv", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "destroy_while_running_segv", 1);
     on_callback = destroy_inside;
     return run(current = open_demo(), "x");
 }
 
 static bool second_instance(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", "second_instance_garbage", 1);
-    setenv("RKLLM_STANDIN_VERSION", "1.1.4", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "second_instance_garbage", 1);
+    setenv("RKLLM_SIMULATOR_VERSION", "1.1.4", 1);
     LLMHandle a = open_demo(), b = open_demo();
     return a && !run(b, "hello") && strstr(seen->text, "PAD151935");
 }
 
 static bool other_thread(void)
 {
-    setenv("RKLLM_STANDIN_FAULT", "callback_on_other_thread", 1);
+    setenv("RKLLM_SIMULATOR_FAULT", "callback_on_other_thread", 1);
     return !run(open_demo(), "!count 1") && said("[ 1][]F") && seen->thread != getpid();
 }
 
@@ -173,7 +173,7 @@ static bool start_async(const char *fault)
 {
     static RKLLMInput input;
     static RKLLMInferParam infer;
-    setenv("RKLLM_STANDIN_FAULT", fault, 1);
+    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
     input.prompt_input = "!count 2";
     return !api.run_async(current = open_demo(), &input, &infer, NULL);
 }

@@ -253,7 +253,7 @@ int main(int argc, char **argv)
 #endif
     seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     signal(SIGPIPE, SIG_IGN);
-    setenv("RKLLM_STANDIN_SPEED", "0", 1);
+    setenv("RKLLM_SIMULATOR_SPEED", "0", 1);
     behaviour_checks();
     newer_behaviour_checks();
     policing_checks();
