@@ -20,7 +20,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-// ---- model.c: the RKSTAND1 file, read once by init
+// ---- model.c: the model file, read once by init
 typedef struct { const char *text; int len, next; } Piece;      // next: same first byte, longest first
 typedef struct { regex_t match, find; bool has_match, has_find; const Json *spec; } Rule;
 

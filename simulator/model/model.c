@@ -1,8 +1,20 @@
-// model.c - the model file: a line "RKSTAND1", then one JSON object. Anything else is not a model.
+// model.c - the model file: the line "RKSIMULATOR1", then one JSON object. Anything else is not a model.
 #include "sim.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Length of the first line if it marks a model file, else 0.
+static size_t magic(const char *bytes, size_t len)
+{
+    static const char *const lines[] = {"RKSIMULATOR1\n", "RKSTAND1\n"};   // the present one and the former one
+    for (size_t i = 0; bytes && i < sizeof lines / sizeof *lines; i++) {
+        size_t n = strlen(lines[i]);
+        if (len >= n && !memcmp(bytes, lines[i], n))
+            return n;
+    }
+    return 0;
+}
 
 static char *read_file(const char *path, size_t *len)
 {
@@ -15,8 +27,8 @@ static char *read_file(const char *path, size_t *len)
     buf_put(&b, "", 0);
     while (b.n < 64u << 20 && (got = fread(chunk, 1, sizeof chunk, f)) > 0) {
         buf_put(&b, chunk, got);
-        if (b.n >= 9 && memcmp(b.p, "RKSTAND1\n", 9))
-            break;                      // a real model of gigabytes: the first bytes tell
+        if (!magic(b.p, b.n))
+            break;                      // a real model of gigabytes: its first bytes are enough
     }
     fclose(f);
     *len = b.n;
@@ -94,8 +106,9 @@ ModelStatus model_load(Model *m, const char *path)
     memset(m, 0, sizeof *m);
     if (!file)
         return MODEL_MISSING;
-    if (len > 9 && !memcmp(file, "RKSTAND1\n", 9)) {
-        m->json = json_parse(file + 9, len - 9);
+    size_t begin = magic(file, len);
+    if (begin) {
+        m->json = json_parse(file + begin, len - begin);
         if (!m->json)
             message("MODEL", "%s: what follows the first line is not JSON", path);
     }

@@ -259,6 +259,13 @@ static bool trace(void)
         is(strstr(line, "\"ids\":[") && strstr(line, "\"call\":\"rkllm_destroy\""), "run and destroy in the trace");
 }
 
+static bool first_line(void)            // of a model file: the present one, the former one, another one
+{
+    LLMHandle present = open_text("RKSIMULATOR1\n{}"), former = open_text("RKSTAND1\n{}");
+    return present && former && is(!open_text("RKSIMULATOR2\n{}"), "another magic") && !open_text("RKSIMULATOR1") && !open_text("") &&
+        !run(former, "!echo hi") && said("[hi][]F") && !api.destroy(present) && !api.destroy(former);
+}
+
 static bool former_names(void)          // of the settings; the present name wins
 {
     setenv("RKLLM_STANDIN_UTF8", "B", 1);
@@ -308,6 +315,7 @@ void behaviour_checks(void)
     check("async runs", async, PASS);
     check("log lines", log_lines, PASS);
     check("trace", trace, PASS);
+    check("first line of a model file", first_line, PASS);
     check("former names of the settings", former_names, PASS);
     check("a million tokens per second", fast, PASS);
 }

@@ -86,14 +86,7 @@ static bool by_command(void)
 
 static bool by_header(void)
 {
-    char path[300];
-    RKLLMParam p = defaults();
-    snprintf(path, sizeof path, "%s/faulty.rkllm", scratch);
-    FILE *f = fopen(path, "w");
-    fputs("RKSTAND1\n{\"fault\": \"run_minus1@2\", \"script\": [{\"match\": \"a\", \"emit\": \"b\"}]}", f);
-    fclose(f);
-    p.model_path = path;
-    LLMHandle h = open_with(p);
+    LLMHandle h = open_text("RKSIMULATOR1\n{\"fault\": \"run_minus1@2\", \"script\": [{\"match\": \"a\", \"emit\": \"b\"}]}");
     return !run(h, "a") && said("[b][]F") && run(h, "a") == -1 && !run(h, "a");
 }
 

@@ -112,6 +112,18 @@ LLMHandle open_with(RKLLMParam p)
 
 LLMHandle open_demo(void) { return open_with(defaults()); }
 
+LLMHandle open_text(const char *text)
+{
+    char path[300];
+    RKLLMParam p = defaults();
+    snprintf(path, sizeof path, "%s/model.rkllm", scratch);
+    FILE *f = fopen(path, "w");
+    fputs(text, f);
+    fclose(f);
+    p.model_path = path;
+    return open_with(p);
+}
+
 int run_with(LLMHandle h, RKLLMInput *input, RKLLMInferParam *infer)
 {
     seen->text[0] = 0;

@@ -41,6 +41,7 @@ enum { PASS = 0, HANG = -1, EXIT = -2 };
 void check(const char *name, bool (*body)(void), int expect);
 RKLLMParam defaults(void);
 LLMHandle open_with(RKLLMParam p), open_demo(void);
+LLMHandle open_text(const char *text);          // a model file with this content
 int run(LLMHandle h, const char *prompt), run_with(LLMHandle h, RKLLMInput *input, RKLLMInferParam *infer);
 bool said(const char *text), logged(const char *text), is(bool ok, const char *what);
 double now_ms(void);
