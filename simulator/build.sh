@@ -45,7 +45,7 @@ object() {
     fresh "$obj" && return
     mkdir -p "$out/.obj"
     if [ "$1" = 10001 ]; then files="base/message.c api/exports_1_0.c"
-    else files=$(cd "$src" && ls base/*.c model/*.c handle/*.c run/*.c api/*.c | grep -v -e version.c -e exports_1_0.c); fi
+    else files=$(cd "$src" && ls base/*.c abi/*.c model/*.c handle/*.c run/*.c api/*.c | grep -v -e version.c -e exports_1_0.c); fi
     # shellcheck disable=SC2086
     for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, policing, faults,
-# and once more under the address and undefined-behaviour sanitizers. The last line counts; the exit code follows it.
-# RUN=qemu-aarch64... runs the checks of a cross build; sanitizers are then left out.
+# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, ABI checks, faults; three of
+# them once more under the address and undefined-behaviour sanitizers. Also checks layout.h and the order of the modules.
+# The last line counts, and the exit code is 0 if nothing failed.
+# RUN=qemu-aarch64... runs the checks of a cross build, without sanitizers.
 set -u
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -60,6 +61,28 @@ elif ! command -v python3 > /dev/null; then verdict skipped "$generated (no pyth
 elif python3 "$src/generate-layout.py" "$layouts" | cmp - "$src/abi/layout.h"; then verdict ok "$generated"
 else verdict FAIL "$generated"
 fi
+
+# The modules use each other in one direction, and the check of it finds a planted include and a planted call.
+if "$src/check-order.sh"; then verdict ok "order of the modules"; else verdict FAIL "order of the modules"; fi
+
+refused() { # name, words that the refusal has
+    have=$("$src/check-order.sh" "$scratch/planted" 2>&1)
+    case $have in
+        *"$2"*) verdict ok "$1" ;;
+        *) verdict FAIL "$1: $have" ;;
+    esac
+}
+
+mkdir "$scratch/planted"
+(cd "$src" && cp -r base abi model handle run api "$scratch/planted")
+echo '#include "run/run.h"' >> "$scratch/planted/base/text.h"
+refused "order of the modules: a planted include against the order" "base/text uses run/run (include)"
+cp "$src/base/text.h" "$scratch/planted/base/text.h"
+echo '#include "run/emit.h"' >> "$scratch/planted/run/run_state.h"
+refused "order of the modules: a planted circle of includes" "circle: run/emit run/run_state"
+cp "$src/run/run_state.h" "$scratch/planted/run/run_state.h"
+echo 'int run_start(void); int planted(void) { return run_start(); }' >> "$scratch/planted/base/text.c"
+refused "order of the modules: a planted call" "base/text uses run/run (run_start)"
 
 # one version's checks; results go to a file so that versions can run side by side
 checks() { # version, abi, library dir, extra cflags, extra arguments

@@ -1,29 +1,41 @@
-// exports_1_0.c - 1.0.1: the names exist so that a host can find and refuse them; calling one is a mistake.
+// exports_1_0.c - 1.0.1: the functions exist so that a host finds this version and refuses it. A call is a violation.
 #include "abi/abi.h"
+#include "api/export.h"
 #include "base/message.h"
 #include <stdlib.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
-static int refuse(const char *call)
+static _Noreturn void refuse(const char *call)
 {
     message("ABI", "%s of a 1.0.x runtime was called; a host has to refuse this version", call);
     abort();
 }
 
-EXPORT RKLLMParam rkllm_createDefaultParam(void) { return refuse(__func__), (RKLLMParam){0}; }
+EXPORT RKLLMParam rkllm_createDefaultParam(void) { refuse(__func__); }
 
 EXPORT int rkllm_init(LLMHandle *handle, RKLLMParam param, LLMResultCallback callback)
 {
-    (void)handle, (void)param, (void)callback;
-    return refuse(__func__);
+    (void)handle;
+    (void)param;
+    (void)callback;
+    refuse(__func__);
 }
 
 EXPORT int rkllm_run(LLMHandle handle, const char *prompt, void *userdata)
 {
-    (void)handle, (void)prompt, (void)userdata;
-    return refuse(__func__);
+    (void)handle;
+    (void)prompt;
+    (void)userdata;
+    refuse(__func__);
 }
 
-EXPORT int rkllm_destroy(LLMHandle handle) { return (void)handle, refuse(__func__); }
-EXPORT int rkllm_abort(LLMHandle handle) { return (void)handle, refuse(__func__); }
+EXPORT int rkllm_destroy(LLMHandle handle)
+{
+    (void)handle;
+    refuse(__func__);
+}
+
+EXPORT int rkllm_abort(LLMHandle handle)
+{
+    (void)handle;
+    refuse(__func__);
+}

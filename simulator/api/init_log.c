@@ -1,8 +1,24 @@
-// init_log.c - what rkllm_init prints.
-#include "sim.h"
+// init_log.c - see init_log.h.
+#include "api/init_log.h"
+#include "abi/facts.h"
+#include "abi/fields.h"
+#include "base/board.h"
+#include "base/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void log_version(const RKLLMParam *p)
+{
+    int major = 0, minor = 0, patch = 0;
+    const char *driver = driver_version();
+    log_line("I rkllm: rkllm-runtime version: %s, rknpu driver version: %s, platform: %s", runtime_version(), driver,
+             platform_name());
+    if (sscanf(driver, "%d.%d.%d", &major, &minor, &patch) == 3 && major * 10000 + minor * 100 + patch < 907)
+        log_line("W rkllm: Warning: Your rknpu driver version is too low, please upgrade to 0.9.7.");
+    if (abi_facts->prefixed_log)
+        log_line("I rkllm: loading rkllm model from %s", p->model_path ? p->model_path : "(null)");
+}
 
 static void log_param(const RKLLMParam *p)
 {
@@ -14,45 +30,39 @@ static void log_param(const RKLLMParam *p)
              (double)p->mirostat_tau, (double)p->mirostat_eta, p->skip_special_token, p->is_async);
 }
 
-// h is NULL before the model is read: then only the version line, which comes first in every version.
-void log_init(const Handle *h, const RKLLMParam *p)
+static void log_model(const Model *m)
 {
-    if (!h) {
-        int a = 0, b = 0, c = 0;
-        log_line("I rkllm: rkllm-runtime version: %s, rknpu driver version: %s, platform: %s", runtime_version(), driver_version(),
-                 platform_name());
-        if (sscanf(driver_version(), "%d.%d.%d", &a, &b, &c) == 3 && a * 10000 + b * 100 + c < 907)
-            log_line("W rkllm: Warning: Your rknpu driver version is too low, please upgrade to 0.9.7.");
-#if SIM_ABI >= 10200
-        log_line("I rkllm: loading rkllm model from %s", p->model_path ? p->model_path : "(null)");
-#endif
+    bool dtype = abi_facts->dtype_log;
+    log_line("I rkllm: rkllm-toolkit version: %s, max_context_limit: %d, npu_core_num: %d, target_platform: %s%s%s",
+             m->toolkit, m->ctx_limit, m->cores, m->platform, dtype ? ", model_dtype: " : "", dtype ? m->dtype : "");
+    if (dtype)
         return;
-    }
-    if (log_level() >= 2)
-        log_param(p);
-#if SIM_ABI >= 10200
-    const Model *m = &h->model;
-    Buf b = {0};
-    buf_printf(&b, "I rkllm: rkllm-toolkit version: %s, max_context_limit: %d, npu_core_num: %d, target_platform: %s",
-               m->toolkit, m->ctx_limit, m->cores, m->platform);
-#if SIM_ABI >= 10201
-    buf_printf(&b, ", model_dtype: %s", m->dtype);
-#endif
-    log_line("%s", b.p);
-#if SIM_ABI < 10201
     log_line("I rkllm: system_prompt: ");
     log_line("I rkllm: prompt_prefix: <|im_start|>user\\n");
     log_line("I rkllm: prompt_postfix: <|im_end|>\\n<|im_start|>assistant\\n");
-#endif
-    b.n = 0;
-    int cpus = 0;
+}
+
+static void log_cpus(const ParamFields *f)
+{
+    Buf b = {0};
+    buf_put(&b, "", 0);
     for (int i = 0; i < 32; i++)
-        if (p->extend_param.enabled_cpus_mask >> i & 1)
-            buf_printf(&b, cpus++ ? ", %d" : "%d", i);
-    log_line("I rkllm: Enabled cpus: [%s]", cpus ? b.p : "");
-    log_line("I rkllm: Enabled cpus num: %d", p->extend_param.enabled_cpus_num);
+        if (f->cpu_mask >> i & 1)
+            buf_printf(&b, b.n ? ", %d" : "%d", i);
+    log_line("I rkllm: Enabled cpus: [%s]", b.p);
+    log_line("I rkllm: Enabled cpus num: %d", f->cpu_count);
     free(b.p);
+}
+
+void log_loaded(const Model *m, const RKLLMParam *p)
+{
+    if (log_level() >= 2)
+        log_param(p);
+    if (!abi_facts->prefixed_log)
+        return;
+    ParamFields more = param_fields(p);
+    log_model(m);
+    log_cpus(&more);
     if (!strcmp(m->template, "none"))
         log_line("W rkllm: Chat template auto-parsing failed: please configure it via rkllm_set_chat_template.");
-#endif
 }

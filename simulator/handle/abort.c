@@ -1,5 +1,18 @@
-// abort.c - waiting for model time, and the abort that ends a wait.
-#include "sim.h"
+// abort.c - see abort.h.
+#include "handle/abort.h"
+#include "base/clock.h"
+
+void abort_run(Handle *h, long delay_ms)
+{
+    pthread_mutex_lock(&h->lock);
+    if (h->running) {
+        if (delay_ms)
+            atomic_store(&h->abort_at_us, now_us() + 1000 * delay_ms);
+        atomic_store_explicit(&h->abort, true, memory_order_release);
+        pthread_cond_broadcast(&h->wake);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
 
 bool abort_due(Handle *h)
 {

@@ -1,5 +1,8 @@
-// kv.c - the KV cache as a list of token ids: history, common prefix, sliding window, prompt cache files.
-#include "sim.h"
+// kv.c - see kv.h.
+#include "handle/kv.h"
+#include "abi/facts.h"
+#include "base/log.h"
+#include "base/version.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,89 +10,110 @@
 #define CACHE_MAGIC "SIMCACHE"
 typedef struct { char magic[8], version[24]; int32_t count; } CacheHeader;
 
-// The window never stops a generation: the older half behind n_keep goes, as on the board.
-static void slide(Handle *h)
+void kv_new(KvCache *kv, int window, int keep)
 {
-    int keep = h->n_keep < h->window ? h->n_keep : 0, drop = (h->kv_len - keep) / 2;
-    if (drop < 1)
-        drop = 1, keep = 0;
-    memmove(h->kv + keep, h->kv + keep + drop, (size_t)(h->kv_len - keep - drop) * sizeof *h->kv);
-    h->kv_len -= drop;
-    if (h->history_len > h->kv_len)
-        h->history_len = h->kv_len;
+    *kv = (KvCache){.window = window, .keep = keep};
+    kv->ids = malloc((size_t)(window + 1) * sizeof *kv->ids);
+    if (!kv->ids)
+        abort();
 }
 
-void kv_push(Handle *h, int32_t id)
+// A full window does not end a generation: the older half behind keep is dropped, as on the board.
+static void slide(KvCache *kv)
 {
-    if (h->kv_len == h->window)
-        slide(h);
-    h->kv[h->kv_len++] = id;
+    int keep = kv->keep < kv->window ? kv->keep : 0, drop = (kv->len - keep) / 2;
+    if (drop < 1) {
+        drop = 1;
+        keep = 0;
+    }
+    kv_remove(kv, keep, keep + drop);
+    if (kv->history_len > kv->len)
+        kv->history_len = kv->len;
 }
 
-// Takes the prompt into the cache; what it shares with the cached tokens needs no work.
-int kv_prefill(Run *r)
+void kv_push(KvCache *kv, int32_t id)
 {
-    Handle *h = r->h;
-    int n = (int)r->n_ids, usable = SIM_ABI < 10200 ? h->window - 4 : h->window;
+    if (kv->len == kv->window)
+        slide(kv);
+    kv->ids[kv->len++] = id;
+}
+
+int kv_prefill(KvCache *kv, const int32_t *ids, size_t count)
+{
+    int n = (int)count, usable = kv->window - abi_facts->context_reserve;
     if (n > usable) {
-#if SIM_ABI < 10200
-        log_line("error: prompt gather than max context (prompt: %d tokens, max context: %d)", n, usable);
-#else
-        log_line("E rkllm: the length of prompt is greater than max context, prompt: %d tokens, max context: %d", n, usable);
-#endif
+        log_line(abi_facts->prefixed_log
+                     ? "E rkllm: the length of prompt is greater than max context, prompt: %d tokens, max context: %d"
+                     : "error: prompt gather than max context (prompt: %d tokens, max context: %d)", n, usable);
         return -1;
     }
-    while (h->history_len && h->history_len + n > h->window) {
-        h->kv_len = h->history_len;
-        slide(h);
+    while (kv->history_len && kv->history_len + n > kv->window) {
+        kv->len = kv->history_len;
+        slide(kv);
     }
-    int base = h->history_len, same = 0;
-    if (SIM_ABI >= 10200 || h->cache_loaded)
-        while (same < n && base + same < h->kv_len && h->kv[base + same] == r->ids[same])
+    int base = kv->history_len, same = 0;
+    if (abi_facts->prefix_reuse || kv->from_file)
+        while (same < n && base + same < kv->len && kv->ids[base + same] == ids[same])
             same++;
-    memcpy(h->kv + base, r->ids, (size_t)n * sizeof *h->kv);
-    h->kv_len = base + n;
-    r->prefill_tokens = n - same;
-    return 0;
+    if (n)
+        memcpy(kv->ids + base, ids, (size_t)n * sizeof *kv->ids);
+    kv->len = base + n;
+    return n - same;
 }
 
-// After a run: with keep_history the next prompt goes behind what is cached, otherwise it starts over
-// (and may still share a prefix).
-void kv_end(Run *r)
+// With history, the next prompt goes behind what is cached. Otherwise it starts over, and may share a prefix.
+void kv_end_run(KvCache *kv, bool keep_history)
 {
-    Handle *h = r->h;
-    h->history_len = r->rq.keep_history ? h->kv_len : 0;
-    if (SIM_ABI < 10200 && !h->cache_loaded)
-        h->kv_len = 0;
+    kv->history_len = keep_history ? kv->len : 0;
+    if (!abi_facts->prefix_reuse && !kv->from_file)
+        kv->len = 0;
 }
 
-int cache_save(const Handle *h, const char *path)
+void kv_clear(KvCache *kv, bool keep_system)
 {
-    CacheHeader head = {.count = h->kv_len};
+    kv->len = keep_system && kv->system_len < kv->len ? kv->system_len : 0;
+    kv->history_len = kv->len;
+}
+
+void kv_remove(KvCache *kv, int from, int to)
+{
+    memmove(kv->ids + from, kv->ids + to, (size_t)(kv->len - to) * sizeof *kv->ids);
+    kv->len -= to - from;
+}
+
+int kv_save(const KvCache *kv, const char *path)
+{
+    CacheHeader head = {.count = kv->len};
     memcpy(head.magic, CACHE_MAGIC, 8);
     snprintf(head.version, sizeof head.version, "%s", built_version);
     FILE *f = fopen(path, "wbe");
     if (!f)
         return -1;
     bool ok = fwrite(&head, sizeof head, 1, f) == 1 &&
-              fwrite(h->kv, sizeof *h->kv, (size_t)h->kv_len, f) == (size_t)h->kv_len;
+              fwrite(kv->ids, sizeof *kv->ids, (size_t)kv->len, f) == (size_t)kv->len;
     return fclose(f) == 0 && ok ? 0 : -1;
 }
 
-int cache_load(Handle *h, const char *path)
+int kv_load(KvCache *kv, const char *path)
 {
     CacheHeader head;
     FILE *f = fopen(path, "rbe");
     if (!f)
         return -1;
     bool ok = fread(&head, sizeof head, 1, f) == 1 && !memcmp(head.magic, CACHE_MAGIC, 8) &&
-              !strncmp(head.version, built_version, sizeof head.version) && head.count >= 0 && head.count <= h->window &&
-              fread(h->kv, sizeof *h->kv, (size_t)head.count, f) == (size_t)head.count;
+              !strncmp(head.version, built_version, sizeof head.version) && head.count >= 0 && head.count <= kv->window &&
+              fread(kv->ids, sizeof *kv->ids, (size_t)head.count, f) == (size_t)head.count;
     fclose(f);
     if (!ok)
         return -1;
-    h->kv_len = head.count;
-    h->history_len = 0;
-    h->cache_loaded = true;
+    kv->len = head.count;
+    kv->history_len = 0;
+    kv->from_file = true;
     return 0;
+}
+
+void kv_free(KvCache *kv)
+{
+    free(kv->ids);
+    *kv = (KvCache){0};
 }

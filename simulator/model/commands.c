@@ -1,17 +1,12 @@
-// commands.c - test commands every model understands: a user message that begins with '!'.
-#include "sim.h"
+// commands.c - see commands.h.
+#include "model/commands.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct { Span prompt; char *args; FaultSet *faults; Reply *out; } Command;
 
-static void count_up(Command *c)
-{
-    reply_text(c->out, "", 0);
-    c->out->kind = REPLY_COUNT;
-    c->out->count = atol(c->args);
-}
+static void count_up(Command *c) { reply_count(c->out, atol(c->args)); }
 
 static void echo(Command *c) { reply_text(c->out, c->args, strlen(c->args)); }
 
@@ -41,9 +36,7 @@ static void sleepy(Command *c)
     long ms = 0, count = 0;
     if (sscanf(c->args, "%ld %ld", &ms, &count) < 1)
         ms = 0;
-    reply_text(c->out, "", 0);
-    c->out->kind = REPLY_COUNT;
-    c->out->count = count;
+    reply_count(c->out, count);
     c->out->delay_us = ms * 1000;
 }
 
@@ -72,7 +65,7 @@ static void fault(Command *c)
 {
     c->args[strcspn(c->args, " \n")] = 0;
     if (faults_add(c->faults, c->args))
-        count_up(&(Command){.args = (char[]){"20"}, .out = c->out});
+        reply_count(c->out, 20);
     else
         reply_text(c->out, "There is no such run fault.", 27);
 }

@@ -1,5 +1,6 @@
 // model.c - the model file: the line "RKSIMULATOR1", then one JSON object. Anything else is not a model.
-#include "sim.h"
+#include "model/model.h"
+#include "base/message.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,42 +36,19 @@ static char *read_file(const char *path, size_t *len)
     return b.p;
 }
 
-static void add_to_index(Model *m, int i)
+static int length(const Json *list)
 {
-    const Piece *p = &m->pieces[i];
-    uint32_t h = 2166136261u;
-    for (int k = 0; k < p->len; k++)
-        h = (h ^ (unsigned char)p->text[k]) * 16777619u;
-    uint32_t slot = h & (uint32_t)m->index_mask;
-    while (m->index[slot] >= 0)
-        slot = (slot + 1) & (uint32_t)m->index_mask;
-    m->index[slot] = i;
+    int n = 0;
+    for (const Json *j = list ? list->child : NULL; j; j = j->next)
+        n++;
+    return n;
 }
 
 static void read_pieces(Model *m, const Json *list)
 {
-    int n = 0, slots = 64;
+    tokenizer_new(&m->tokenizer, length(list), m->vocab);
     for (const Json *j = list ? list->child : NULL; j; j = j->next)
-        n++;
-    while (slots < 2 * n)
-        slots *= 2;
-    m->pieces = calloc((size_t)n + 1, sizeof *m->pieces);
-    m->index = malloc((size_t)slots * sizeof *m->index);
-    m->index_mask = slots - 1;
-    memset(m->index, -1, (size_t)slots * sizeof *m->index);
-    memset(m->first, -1, sizeof m->first);
-    for (const Json *j = list ? list->child : NULL; j; j = j->next) {
-        int i = m->n_pieces++;
-        m->pieces[i] = (Piece){j->text ? j->text : "", (int)j->len, -1};
-        if (!j->len)
-            continue;
-        add_to_index(m, i);
-        int *at = &m->first[(unsigned char)*j->text];
-        while (*at >= 0 && m->pieces[*at].len >= m->pieces[i].len)
-            at = &m->pieces[*at].next;
-        m->pieces[i].next = *at;
-        *at = i;
-    }
+        tokenizer_add(&m->tokenizer, j->text ? j->text : "", j->len);
 }
 
 static bool compile(regex_t *re, const char *pattern, int flags)
@@ -86,10 +64,9 @@ static bool compile(regex_t *re, const char *pattern, int flags)
 
 static void read_rules(Model *m, const Json *list)
 {
-    int n = 0;
-    for (const Json *j = list ? list->child : NULL; j; j = j->next)
-        n++;
-    m->rules = calloc((size_t)n + 1, sizeof *m->rules);
+    m->rules = calloc((size_t)length(list) + 1, sizeof *m->rules);
+    if (!m->rules)
+        abort();
     for (const Json *j = list ? list->child : NULL; j; j = j->next) {
         Rule *rule = &m->rules[m->n_rules++];
         const char *match = json_text(j, "match", NULL), *find = json_text(j, "find", NULL);
@@ -127,14 +104,14 @@ ModelStatus model_load(Model *m, const char *path)
     m->ctx_limit = (int)json_number(j, "max_context_limit", 4096);
     m->vocab = (int)json_number(j, "vocab", 4096);
     m->embd = (int)json_number(j, "embd", 128);
-    m->tokenizer = json_number(j, "tokenizer", 1) != 0;
-    m->embedding = json_number(j, "embedding", 1) != 0;
+    m->has_tokenizer = json_number(j, "tokenizer", 1) != 0;
+    m->has_embedding = json_number(j, "embedding", 1) != 0;
     m->prefill_ms = json_number(j, "prefill_ms_per_token", 2.95);
     m->decode_ms = json_number(j, "decode_ms_per_token", 59.9);
     m->memory_mb = json_number(j, "memory_mb", 1659.15);
     read_pieces(m, json_get(j, "pieces"));
     read_rules(m, json_get(j, "script"));
-    m->eos_id = token_id(m, m->eos, strlen(m->eos));
+    m->eos_id = tokenizer_id(&m->tokenizer, m->eos, strlen(m->eos));
     return MODEL_OK;
 }
 
@@ -147,8 +124,7 @@ void model_free(Model *m)
             regfree(&m->rules[i].find);
     }
     free(m->rules);
-    free(m->pieces);
-    free(m->index);
+    tokenizer_free(&m->tokenizer);
     json_free(m->json);
     memset(m, 0, sizeof *m);
 }

@@ -1,5 +1,5 @@
-// reply.c - a reply under way: a lead text, then a body that is cut or counted out token by token.
-#include "sim.h"
+// reply.c - see reply.h.
+#include "model/reply.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,12 @@ void reply_text(Reply *r, const char *text, size_t len)
     r->text = text_copy(text, len);
     r->len = len;
     r->count = 1;
+}
+
+void reply_count(Reply *r, long count)
+{
+    start(r, REPLY_COUNT);
+    r->count = count;
 }
 
 void reply_same(Reply *r, const char *text, long count)
@@ -54,43 +60,57 @@ void reply_lead(Reply *r, const char *text, size_t len)
     r->lead_len = b.n;
 }
 
-static bool token(const Model *m, Token *out, const char *text, size_t len, long delay_us, bool raw)
+// The first token of a text of this length, cut as a tokenizer would.
+static Token cut(const Tokenizer *t, const char *text, size_t len)
 {
-    *out = (Token){token_id(m, text, len), text, len, delay_us, raw, false};
+    size_t n = tokenizer_cut(t, text, len);
+    return (Token){tokenizer_id(t, text, n), text, n, -1, false, false};
+}
+
+static bool next_of_text(Reply *r, const Tokenizer *t, Token *out)
+{
+    if (r->pos == r->len && r->len && r->done + 1 < r->count) {
+        r->done++;
+        r->pos = 0;
+    }
+    if (r->pos == r->len)
+        return false;
+    *out = cut(t, r->text + r->pos, r->len - r->pos);
+    r->pos += out->len;
     return true;
 }
 
-bool reply_next(Reply *r, const Model *m, Token *out)
+static bool next_counted(Reply *r, const Tokenizer *t, Token *out)
 {
-    if (r->lead_pos < r->lead_len) {
-        const char *text = r->lead + r->lead_pos;
-        size_t len = token_cut(m, text, r->lead_len - r->lead_pos);
-        r->lead_pos += len;
-        return token(m, out, text, len, -1, false);
-    }
-    if (r->kind == REPLY_TEXT) {
-        if (r->pos == r->len && r->len && r->done + 1 < r->count)
-            r->done++, r->pos = 0;
-        if (r->pos == r->len)
-            return false;
-        const char *text = r->text + r->pos;
-        size_t len = token_cut(m, text, r->len - r->pos);
-        r->pos += len;
-        return token(m, out, text, len, r->delay_us, r->raw);
-    }
     if (r->count >= 0 && r->done == r->count)
         return false;
     long i = r->done++;
-    if (r->kind == REPLY_SAME)
-        return token(m, out, r->text, r->len, r->delay_us, r->raw);
+    const char *text = r->text;
+    size_t len = r->len;
     if (r->kind == REPLY_COUNT) {
-        int len = snprintf(r->scratch, sizeof r->scratch, " %ld", i + 1);
-        return token(m, out, r->scratch, (size_t)len, r->delay_us, false);
+        text = r->scratch;
+        len = (size_t)snprintf(r->scratch, sizeof r->scratch, " %ld", i + 1);
+    } else if (r->kind == REPLY_LIST) {
+        size_t begin = i ? r->ends[i - 1] : 0;
+        text += begin;
+        len = r->ends[i] - begin;
     }
-    size_t begin = i ? r->ends[i - 1] : 0;
-    token(m, out, r->text + begin, r->ends[i] - begin, r->delay_us, r->raw);
-    if (r->ids[i] >= 0)
-        out->id = r->ids[i];
+    int32_t id = r->kind == REPLY_LIST && r->ids[i] >= 0 ? r->ids[i] : tokenizer_id(t, text, len);
+    *out = (Token){id, text, len, -1, false, false};
+    return true;
+}
+
+bool reply_next(Reply *r, const Tokenizer *t, Token *out)
+{
+    if (r->lead_pos < r->lead_len) {
+        *out = cut(t, r->lead + r->lead_pos, r->lead_len - r->lead_pos);
+        r->lead_pos += out->len;
+        return true;
+    }
+    if (!(r->kind == REPLY_TEXT ? next_of_text(r, t, out) : next_counted(r, t, out)))
+        return false;
+    out->delay_us = r->delay_us;
+    out->raw = r->raw;
     return true;
 }
 
@@ -100,7 +120,7 @@ void reply_rewind(Reply *r)
     r->done = 0;
 }
 
-// What has not been said yet, at most 256 tokens of an endless reply.
+// At most 256 tokens of an endless reply.
 void reply_rest(const Reply *r, Buf *out)
 {
     buf_put(out, r->lead + r->lead_pos, r->lead_len - r->lead_pos);

@@ -1,5 +1,5 @@
-// script.c - finds the last user message in a templated prompt and answers it by the model's first matching rule.
-#include "sim.h"
+// script.c - finds the last user message in a templated prompt and answers it by the first rule that fits.
+#include "model/script.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +23,8 @@ static const char *last(const char *text, size_t len, const char *what)
 
 static Span trim(Span s)
 {
-    while (s.n && (*s.p == ' ' || *s.p == '\n'))
-        s.p++, s.n--;
+    for (; s.n && (*s.p == ' ' || *s.p == '\n'); s.n--)
+        s.p++;
     while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\n'))
         s.n--;
     return s;
@@ -47,7 +47,7 @@ Span last_user_message(const char *prompt, size_t len)
         if (s.n > 8 && !memcmp(s.p, "<<SYS>>", 7)) {    // Llama-2 puts the system text into the first turn
             const char *user = memmem(s.p, s.n, "<</SYS>>", 8);
             if (user)
-                s.n -= (size_t)(user + 8 - s.p), s.p = user + 8;
+                s = (Span){user + 8, s.n - (size_t)(user + 8 - s.p)};
         }
         return trim(s);
     }
@@ -92,8 +92,10 @@ static bool find_last(const regex_t *re, const char *text, regmatch_t *m)
     for (regoff_t at = 0; !regexec(re, text + at, 10, now, at ? REG_NOTBOL : 0);) {
         for (int i = 0; i < 10; i++) {
             m[i] = now[i];
-            if (now[i].rm_so >= 0)
-                m[i].rm_so += at, m[i].rm_eo += at;
+            if (now[i].rm_so >= 0) {
+                m[i].rm_so += at;
+                m[i].rm_eo += at;
+            }
         }
         found = true;
         at = m[0].rm_eo > m[0].rm_so ? m[0].rm_eo : m[0].rm_eo + 1;
@@ -117,7 +119,7 @@ static void push_json(const Model *m, Reply *out, const Json *t)
     int32_t id = (int32_t)t->number;
     Buf b = {0};
     if (t->kind == JSON_NUMBER)
-        tokens_decode(m, &id, 1, &b);
+        tokenizer_decode(&m->tokenizer, &id, 1, &b);
     else
         buf_put(&b, t->text, t->len);
     reply_push(out, b.p, b.n, t->kind == JSON_NUMBER ? id : -1);
@@ -147,28 +149,38 @@ static void apply(const Model *m, const Rule *rule, const char *subject, const r
         out->delay_us = (long)(json_number(s, "delay_ms", 0) * 1000);
 }
 
+// The first rule that fits. subject and at: the text that it matched, and where.
+static const Rule *find_rule(const Model *m, const char *message, const char *whole, const char **subject, regmatch_t at[10])
+{
+    for (int i = 0; i < m->n_rules; i++) {
+        const Rule *rule = &m->rules[i];
+        memset(at, -1, 10 * sizeof *at);
+        if (rule->has_match && regexec(&rule->match, message, 10, at, 0))
+            continue;
+        if (rule->has_find && !find_last(&rule->find, whole, at))
+            continue;
+        *subject = rule->has_find ? whole : message;
+        return rule;
+    }
+    return NULL;
+}
+
 void script_reply(const Model *m, Span prompt, Span message, Reply *out)
 {
     char *text = text_copy(message.p, message.n), *whole = text_copy(prompt.p, prompt.n);
-    for (int i = 0; i < m->n_rules; i++) {
-        const Rule *rule = &m->rules[i];
-        regmatch_t at[10], found[10];
-        memset(at, -1, sizeof at);
-        if (rule->has_match && regexec(&rule->match, text, 10, at, 0))
-            continue;
-        if (rule->has_find && !find_last(&rule->find, whole, found))
-            continue;
-        apply(m, rule, rule->has_find ? whole : text, rule->has_find ? found : at, message, out);
-        free(text);
-        free(whole);
-        return;
+    const char *subject;
+    regmatch_t at[10];
+    const Rule *rule = find_rule(m, text, whole, &subject, at);
+    if (rule)
+        apply(m, rule, subject, at, message, out);
+    else {
+        Buf b = {0};
+        buf_text(&b, "This is the RkLlama simulator; no language model runs here. You asked: \"");
+        put_quote(&b, message);
+        buf_text(&b, "\".");
+        reply_text(out, b.p, b.n);
+        free(b.p);
     }
     free(text);
     free(whole);
-    Buf b = {0};
-    buf_text(&b, "This is the RkLlama simulator; no language model runs here. You asked: \"");
-    put_quote(&b, message);
-    buf_text(&b, "\".");
-    reply_text(out, b.p, b.n);
-    free(b.p);
 }

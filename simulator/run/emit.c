@@ -1,6 +1,7 @@
-// emit.c - every result callback. A result lies against a guard page, so that reading past this version's struct
-// faults; its buffers are filled with 0xDD and freed at the next callback, so that keeping a pointer shows.
-#include "sim.h"
+// emit.c - see emit.h.
+#include "run/emit.h"
+#include "abi/facts.h"
+#include "base/clock.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,9 +25,8 @@ void emit_done(Run *r)
 
 static RKLLMResult *results(Run *r, int rows)
 {
-    size_t len = (size_t)rows * sizeof(RKLLMResult);
     emit_done(r);
-    return memset(r->h->page + r->h->page_len - len, 0, len);
+    return guard_page_tail(&r->h->results, (size_t)rows * sizeof(RKLLMResult));
 }
 
 static char *keep_text(Run *r, const char *text, size_t len)
@@ -41,23 +41,19 @@ static char *keep_text(Run *r, const char *text, size_t len)
     return copy;
 }
 
-static Answer call(Run *r, RKLLMResult *result, LLMCallState state, int rows)
+static CallbackAction call(Run *r, RKLLMResult *result, LLMCallState state, int rows)
 {
-    LLMResultCallback callback = (LLMResultCallback)r->h->result_callback;
-    int answer = 0;
-#if SIM_ABI >= 10201
-    answer = callback(result, r->rq.userdata, state);
-#else
-    callback(result, r->rq.userdata, state);
-#endif
+    int answer = callback_call(&r->h->callbacks, result, r->rq.userdata, state);
     if (result)
         memset(result, 0xdd, (size_t)rows * sizeof *result);
-    if (answer == 2 && SIM_ABI >= 10300)
+    if (answer == ACTION_RELEASE && abi_facts->callback_releases)
         emit_done(r);
-    return answer == 1 ? SAY_PAUSE : answer == 2 ? SAY_RELEASE : SAY_GO;
+    return answer == ACTION_PAUSE || answer == ACTION_RELEASE ? (CallbackAction)answer : ACTION_CONTINUE;
 }
 
-Answer emit_text(Run *r, LLMCallState state, int32_t id, const char *text, size_t len)
+CallbackAction emit_null(Run *r, LLMCallState state) { return call(r, NULL, state, 0); }
+
+CallbackAction emit_text(Run *r, LLMCallState state, int32_t id, const char *text, size_t len)
 {
     RKLLMResult *result = results(r, 1);
     result->token_id = id;
@@ -65,24 +61,30 @@ Answer emit_text(Run *r, LLMCallState state, int32_t id, const char *text, size_
     return call(r, result, state, 1);
 }
 
-// Bytes at the end that begin a character and do not finish it.
-static size_t unfinished(const char *s, size_t len)
+// Length of the character that this byte begins, or 0.
+static size_t character_length(unsigned char first)
+{
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    return 2 + (first >= 0xe0) + (first >= 0xf0);
+}
+
+// True: the last bytes begin a character and do not finish it.
+static bool ends_inside_character(const char *s, size_t len)
 {
     for (size_t back = 1; back <= 3 && back <= len; back++) {
         unsigned char c = (unsigned char)s[len - back];
-        if (c < 0x80)
-            return 0;
-        if (c > 0xf4)
-            return 0;
-        if (c >= 0xc2)
-            return back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? back : 0;
+        if (c < 0x80 || c > 0xf4)
+            return false;
+        if (character_length(c))
+            return back < character_length(c);
     }
-    return 0;
+    return false;
 }
 
-// Shapes of a split character: A waiting without text, then all of it; B each part as it comes;
-// C the parts while waiting, then all of it again.
-Answer emit_token(Run *r, const Token *t)
+// The setting UTF8 says how a split character comes: A callbacks without text, then all of it; B each part as it is;
+// C the parts as they are, then all of it again.
+CallbackAction emit_token(Run *r, const Token *t)
 {
     Buf *tail = &r->h->tail;
     if (t->null_text)
@@ -90,54 +92,62 @@ Answer emit_token(Run *r, const Token *t)
     if (t->raw || (!tail->n && t->len && !(t->text[t->len - 1] & 0x80)))
         return emit_text(r, RKLLM_RUN_NORMAL, t->id, t->text, t->len);
     buf_put(tail, t->text, t->len);
-    if (unfinished(tail->p, tail->n))
-        return emit_text(r, RKLLM_RUN_WAITING, t->id, r->shape == 'A' ? NULL : t->text, t->len);
-    Answer a = r->shape == 'B' ? emit_text(r, RKLLM_RUN_NORMAL, t->id, t->text, t->len)
-                               : emit_text(r, RKLLM_RUN_NORMAL, t->id, tail->p, tail->n);
+    if (ends_inside_character(tail->p, tail->n))
+        return emit_text(r, RKLLM_RUN_WAITING, t->id, r->split_characters == 'A' ? NULL : t->text, t->len);
+    Span said = r->split_characters == 'B' ? (Span){t->text, t->len} : (Span){tail->p, tail->n};
+    CallbackAction action = emit_text(r, RKLLM_RUN_NORMAL, t->id, said.p, said.n);
     tail->n = 0;
-    return a;
+    return action;
 }
 
-Answer emit_floats(Run *r, bool logits, float *data, int dim, int count)
+static void keep_data(Run *r, float *data, int dim, int count)
 {
-    RKLLMResult *result = results(r, 1);
-    LLMCallState state = RKLLM_RUN_NORMAL;
     r->block[DATA] = data;
     r->block_len[DATA] = (size_t)dim * (size_t)count * sizeof *data;
-#if SIM_ABI >= 10200
-    if (logits)
-        result->logits = (RKLLMResultLogits){data, dim, count};
-#else
-    state = RKLLM_RUN_GET_LAST_HIDDEN_LAYER;
-#endif
-    if (!logits)
-        result->last_hidden_layer = (RKLLMResultLastHiddenLayer){data, dim, count};
+}
+
+CallbackAction emit_hidden_layer(Run *r, float *data, int dim, int count)
+{
+    RKLLMResult *result = results(r, 1);
+    keep_data(r, data, dim, count);
+    LLMCallState state = result_set_hidden_layer(result, data, dim, count);
     return call(r, result, state, 1);
 }
 
-Answer emit_finish(Run *r, bool null_result)
+CallbackAction emit_logits(Run *r, float *data, int dim, int count)
 {
     RKLLMResult *result = results(r, 1);
-#if SIM_ABI >= 10201
-    result->perf.prefill_time_ms = (float)r->prefill_us / 1000;
-    result->perf.prefill_tokens = r->prefill_tokens;
-    result->perf.generate_time_ms = (float)(now_us() - r->first_us) / 1000;
-    result->perf.generate_tokens = r->emitted > 0 ? r->emitted - 1 : 0;     // the first one belongs to prefill
-    result->perf.memory_usage_mb = (float)r->h->model.memory_mb;
-#endif
+    keep_data(r, data, dim, count);
+    LLMCallState state = result_set_logits(result, data, dim, count);
+    return call(r, result, state, 1);
+}
+
+CallbackAction emit_finish(Run *r, bool null_result)
+{
+    RKLLMResult *result = results(r, 1);
+    PerfFields perf = {
+        .prefill_ms = (float)r->prefill_us / 1000,
+        .prefill_tokens = r->prefill_tokens,
+        .generate_ms = (float)(now_us() - r->first_us) / 1000,
+        .generate_tokens = r->emitted > 0 ? r->emitted - 1 : 0,     // the first one belongs to prefill
+        .memory_mb = (float)r->h->model.memory_mb,
+    };
+    result_set_perf(result, &perf);
     return call(r, null_result ? NULL : result, RKLLM_RUN_FINISH, 1);
 }
 
 // n_batch > 1: an array of results; a finished row has a negative token_id and no text.
-Answer emit_rows(Run *r, const Token *rows, const bool *done, int count)
+CallbackAction emit_rows(Run *r, const Token *rows, const bool *done, int count)
 {
     RKLLMResult *result = results(r, count);
     Buf all = {0};
-    size_t at[32];
+    size_t at[MAX_BATCH];
     for (int i = 0; i < count; i++) {
         at[i] = all.n;
-        if (!done[i])
-            buf_put(&all, rows[i].text, rows[i].len), buf_put(&all, "", 1);
+        if (done[i])
+            continue;
+        buf_put(&all, rows[i].text, rows[i].len);
+        buf_put(&all, "", 1);
     }
     char *text = keep_text(r, all.p ? all.p : "", all.n);
     for (int i = 0; i < count; i++) {

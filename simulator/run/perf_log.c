@@ -1,5 +1,7 @@
-// perf_log.c - what a run prints at its end.
-#include "sim.h"
+// perf_log.c - see perf_log.h.
+#include "run/perf_log.h"
+#include "base/clock.h"
+#include "base/log.h"
 
 static void log_stage(const char *name, double ms, int tokens)
 {
@@ -23,5 +25,5 @@ void log_perf(const Run *r)
     log_line("I rkllm:  %.2f", r->h->model.memory_mb / 1024);
     log_line("%s", rule);
     if (log_level() >= 2)
-        log_line("I rkllm: current kv cache size: %d", r->h->kv_len);
+        log_line("I rkllm: current kv cache size: %d", r->h->kv.len);
 }

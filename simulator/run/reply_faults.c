@@ -1,11 +1,12 @@
-// reply_faults.c - run faults that change what is said, or leave something behind.
-#include "sim.h"
+// reply_faults.c - see reply_faults.h.
+#include "run/reply_faults.h"
+#include "base/board.h"
 #include <stdlib.h>
 #include <string.h>
 
 static void leak(long mb)
 {
-    static void *kept;                  // a chain, so that leak checkers see what was meant
+    static void *kept;                  // a chain, so that leak checkers report nothing
     void **block = malloc((size_t)mb << 20);
     if (!block)
         return;
@@ -48,7 +49,7 @@ static void replace_reply(Run *r)
     }
 }
 
-void misreply(Run *r)
+void reply_faults_apply(Run *r)
 {
     Handle *h = r->h;
     replace_reply(r);
@@ -60,7 +61,7 @@ void misreply(Run *r)
         leak(fault_number(&r->faults, FAULT_leak, 1));
 }
 
-void stale_remember(Run *r)
+void reply_faults_end(Run *r)
 {
     Buf rest = {0};
     if (!faulty(&r->faults, FAULT_stale_tail) || r->aborted || r->paused)

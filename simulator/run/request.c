@@ -1,59 +1,50 @@
-// request.c - the caller's structs of this ABI, as one struct without versions. Pointers stay the caller's.
-#include "sim.h"
+// request.c - see request.h.
+#include "run/request.h"
 
-Request request_read(const Handle *h, const RKLLMInput *i, const RKLLMInferParam *p, void *userdata)
+static void read_input(const RKLLMInput *input, Request *q)
 {
-    Request q = {.type = i->input_type, .mode = p->mode, .max_new = h->max_new, .userdata = userdata};
-#if SIM_ABI >= 10201
-    q.role = i->role;
-    q.thinking = i->enable_thinking;
-#endif
-    switch (i->input_type) {
+    InputFields f = input_fields(input);
+    q->type = input->input_type;
+    q->role = f.role;
+    q->thinking = f.thinking;
+    switch (input->input_type) {
     case RKLLM_INPUT_PROMPT:
-        q.text = i->prompt_input;
+        q->text = input->prompt_input;
         break;
     case RKLLM_INPUT_TOKEN:
-        q.ids = i->token_input.input_ids;
-        q.n_ids = i->token_input.n_tokens;
-        q.tokens_given = true;
+        q->ids = input->token_input.input_ids;
+        q->n_ids = input->token_input.n_tokens;
+        q->tokens_given = true;
         break;
     case RKLLM_INPUT_EMBED:
-        q.embed = i->embed_input.embed;
-        q.n_embed = i->embed_input.n_tokens;
+        q->embed = input->embed_input.embed;
+        q->n_embed = input->embed_input.n_tokens;
         break;
     case RKLLM_INPUT_MULTIMODAL:
-        q.text = i->multimodal_input.prompt;
-#if SIM_ABI >= 10300
-        q.embed = i->multimodal_input.image.image_embed;
-        q.n_image_tokens = i->multimodal_input.image.n_image_tokens;
-        q.n_image = i->multimodal_input.image.n_image;
-#else
-        q.embed = i->multimodal_input.image_embed;
-        q.n_image_tokens = i->multimodal_input.n_image_tokens;
-        q.n_image = 1;
-#endif
-#if SIM_ABI == 10201
-        q.n_image = i->multimodal_input.n_image;
-#endif
+        q->text = input->multimodal_input.prompt;
+        q->embed = f.image_embed;
+        q->n_image = f.n_image;
+        q->n_image_tokens = f.n_image_tokens;
         break;
     }
-    q.lora = p->lora_params ? p->lora_params->lora_adapter_name : NULL;
-    if (p->prompt_cache_params) {
-        q.save_cache = p->prompt_cache_params->save_prompt_cache;
-        q.cache_path = p->prompt_cache_params->prompt_cache_path;
-        if (!q.cache_path)
-            q.cache_path = "./prompt_cache.bin";
+}
+
+Request request_read(const Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata)
+{
+    InferFields f = infer_fields(infer);
+    Request q = {.mode = infer->mode, .max_new = h->max_new, .keep_history = f.keep_history};
+    read_input(input, &q);
+    q.userdata = userdata ? userdata : h->callbacks.result_userdata;
+    if (f.max_new_tokens > 0)
+        q.max_new = f.max_new_tokens;
+    if (f.sampling)
+        (void)*(volatile const int32_t *)&f.sampling->top_k;    // a real library reads it here
+    if (infer->lora_params)
+        q.lora = infer->lora_params->lora_adapter_name;
+    const RKLLMPromptCacheParam *cache = infer->prompt_cache_params;
+    if (cache) {
+        q.save_cache = cache->save_prompt_cache;
+        q.cache_path = cache->prompt_cache_path ? cache->prompt_cache_path : "./prompt_cache.bin";
     }
-#if SIM_ABI >= 10200
-    q.keep_history = p->keep_history;
-#endif
-#if SIM_ABI >= 10300
-    if (p->sampling_params)
-        (void)*(volatile const int32_t *)&p->sampling_params->top_k;    // a real library would read it here
-    if (p->max_new_tokens > 0)
-        q.max_new = p->max_new_tokens;
-    if (!userdata)
-        q.userdata = h->result_userdata;
-#endif
     return q;
 }
