@@ -8,8 +8,8 @@
     F(INIT, bad_magic) F(INIT, too_new) F(INIT, too_old) F(INIT, wrong_platform) F(INIT, unknown_platform) \
     F(INIT, ctx_limit) F(INIT, npu_oom) F(INIT, no_device) F(INIT, too_many_files) F(INIT, init0_broken) \
     F(INIT, second_init_segv) F(INIT, init_hang) F(INIT, init_slow) F(INIT, sigill) F(INIT, half_line) \
-    F(RUN, run_minus1) F(RUN, error_state) F(RUN, segv) F(RUN, abort) F(RUN, exit) F(RUN, orphan) F(RUN, hang) F(RUN, slow_prefill) \
-    F(RUN, no_finish) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
+    F(RUN, run_minus1) F(RUN, error_state) F(RUN, segv) F(RUN, abort) F(RUN, exit) F(RUN, orphan) F(RUN, hang) \
+    F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
     F(RUN, garbage_tokens) F(RUN, invalid_utf8) F(RUN, null_text) F(RUN, null_result) F(RUN, empty_stream) \
     F(RUN, huge_piece) F(RUN, embedded_control_chars) F(RUN, matmul_failed) F(RUN, n_image_unset) F(RUN, leak) \
     F(RUN, late_callback) F(RUN, stale_tail) F(RUN, second_instance_garbage) F(RUN, callback_on_other_thread) \
@@ -28,7 +28,8 @@ typedef enum {
 
 typedef struct { uint64_t on; char arg[FAULT_COUNT][16]; } FaultSet;
 
-void faults_draw(FaultClass class, const char *of_model, FaultSet *out);    // counts this call for every listed fault of the class
+// The faults that happen in this call. Counts the call for every fault of the class that is listed.
+void faults_draw(FaultClass class, const char *of_model, FaultSet *out);
 bool faults_add(FaultSet *set, const char *name_and_arg);   // false: no such run fault
 bool faulty(const FaultSet *set, Fault fault);
 const char *fault_arg(const FaultSet *set, Fault fault);

@@ -1,4 +1,4 @@
-// abi_checks.c - careless hosts: each has to be caught, by abort() unless the check says otherwise.
+// abi_checks.c - hosts that break the ABI: the simulator has to abort, unless the check says otherwise.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <math.h>
@@ -13,13 +13,52 @@ static RKLLMInput input;
 static RKLLMInferParam infer;
 
 static bool null_handle(void) { return api.abort(NULL); }
-static bool after_destroy(void) { LLMHandle h = open_demo(); return api.destroy(h) || run(h, "x"); }
-static bool double_destroy(void) { LLMHandle h = open_demo(); return api.destroy(h) || api.destroy(h); }
-static bool null_param(void) { LLMHandle h; return api.init(&h, NULL, (void *)null_handle); }
-static bool bad_path(void) { RKLLMParam p = defaults(); p.model_path = (char *)8; return open_with(p); }
-static bool bad_float(void) { RKLLMParam p = defaults(); p.temperature = NAN; return open_with(p); }
-static bool bad_bool(void) { RKLLMParam p = defaults(); memset(&p.skip_special_token, 7, 1); return open_with(p); }
-static bool bad_reserved(void) { RKLLMParam p = defaults(); p.extend_param.reserved[5] = 1; return open_with(p); }
+static bool after_destroy(void)
+{
+    LLMHandle h = open_demo();
+    return api.destroy(h) || run(h, "x");
+}
+
+static bool double_destroy(void)
+{
+    LLMHandle h = open_demo();
+    return api.destroy(h) || api.destroy(h);
+}
+
+static bool null_param(void)
+{
+    LLMHandle h;
+    return api.init(&h, NULL, (void *)null_handle);
+}
+
+static bool bad_path(void)
+{
+    RKLLMParam p = defaults();
+    p.model_path = (char *)8;
+    return open_with(p);
+}
+
+static bool bad_float(void)
+{
+    RKLLMParam p = defaults();
+    p.temperature = NAN;
+    return open_with(p);
+}
+
+static bool bad_bool(void)
+{
+    RKLLMParam p = defaults();
+    memset(&p.skip_special_token, 7, 1);
+    return open_with(p);
+}
+
+static bool bad_reserved(void)
+{
+    RKLLMParam p = defaults();
+    p.extend_param.reserved[5] = 1;
+    return open_with(p);
+}
+
 static bool bad_type(void)
 {
     LLMHandle h = open_demo();
@@ -58,13 +97,13 @@ static bool fail_mode(void)
     LLMHandle h;
     RKLLMParam p = defaults();
     p.top_p = -3;
-    setenv("RKLLM_SIMULATOR_ABI", "fail", 1);
+    set("ABI", "fail");
     return api.init(&h, &p, (void *)fail_mode) == -1 && api.destroy(NULL) == -1;
 }
 
 static bool real_mode(void)
 {
-    setenv("RKLLM_SIMULATOR_ABI", "real", 1);
+    set("ABI", "real");
     LLMHandle h;
     RKLLMParam p = defaults();
     static void *garbage[8] = {(void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8};
@@ -97,7 +136,7 @@ static int keep_text(RKLLMResult *r, LLMCallState s)
 
 static bool poisoned_text(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", "huge_piece:2000", 1);
+    set("FAULT", "huge_piece:2000");
     on_callback = keep_text;
     return run(open_demo(), "x");
 }
@@ -120,11 +159,26 @@ static bool race(void)
     return ok;
 }
 
-static bool race_hang(void) { return setenv("RKLLM_SIMULATOR_RACE", "hang", 1) || race(); }
-static bool race_garbage(void) { return !setenv("RKLLM_SIMULATOR_RACE", "garbage", 1) && race() && strstr(seen->text, "PAD"); }
+static bool race_hang(void)
+{
+    set("RACE", "hang");
+    return race();
+}
+
+static bool race_garbage(void)
+{
+    set("RACE", "garbage");
+    return race() && strstr(seen->text, "PAD");
+}
 
 static LLMHandle doomed;
-static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(doomed); }
+static int destroy_inside(RKLLMResult *r, LLMCallState s)
+{
+    (void)r;
+    (void)s;
+    return api.destroy(doomed);
+}
+
 static bool destroy_in_callback(void)
 {
     on_callback = destroy_inside;
@@ -133,14 +187,14 @@ static bool destroy_in_callback(void)
 
 static bool dirty_padding(void)
 {
-    setenv("RKLLM_SIMULATOR_PADDING", "dirty", 1);
+    set("PADDING", "dirty");
     LLMHandle h = open_demo();
     return h && !run(h, "!echo x") && !api.destroy(h);
 }
 
 static bool odd_defaults(void)
 {
-    setenv("RKLLM_SIMULATOR_DEFAULTS", "odd", 1);
+    set("DEFAULTS", "odd");
     RKLLMParam p = defaults();
     p.top_p = 0.5f;
     LLMHandle h = open_with(p);
@@ -148,7 +202,13 @@ static bool odd_defaults(void)
 }
 
 #if SIM_ABI >= 10200
-static bool bad_mask(void) { RKLLMParam p = defaults(); p.extend_param.enabled_cpus_mask = 0x10; return open_with(p); }
+static bool bad_mask(void)
+{
+    RKLLMParam p = defaults();
+    p.extend_param.enabled_cpus_mask = 0x10;
+    return open_with(p);
+}
+
 #endif
 #if SIM_ABI >= 10201
 static bool bad_role(void)
@@ -171,40 +231,47 @@ static bool bad_sampling(void)
 }
 #endif
 
-void policing_checks(void)
-{
-    check("dirty padding is harmless", dirty_padding, PASS);
-    check("odd defaults are harmless", odd_defaults, PASS);
-    check("policing: fail mode returns -1", fail_mode, PASS);
-    check("policing: real mode crashes at the first callback", real_mode, SIGSEGV);
-    check("policing: null handle", null_handle, SIGABRT);
-    check("policing: use after destroy", after_destroy, SIGABRT);
-    check("policing: double destroy", double_destroy, SIGABRT);
-    check("policing: destroy during a run", destroy_in_callback, SIGABRT);
-    check("policing: null param", null_param, SIGABRT);
-    check("policing: function or struct as third argument", wrong_third, SIGABRT);
-    check("policing: unreadable model path", bad_path, SIGABRT);
-    check("policing: NaN", bad_float, SIGABRT);
-    check("policing: bool", bad_bool, SIGABRT);
-    check("policing: reserved bytes", bad_reserved, SIGABRT);
-    check("policing: input type", bad_type, SIGABRT);
-    check("policing: unreadable prompt", bad_prompt, SIGABRT);
-    check("policing: unreadable tokens", bad_tokens, SIGABRT);
-    check("policing: mode", bad_mode, SIGABRT);
-    check("reading behind the result faults", guard_page, SIGSEGV);
-    check("kept text is poisoned", poisoned_text, SIGABRT);
-    check("race: abort", race, SIGABRT);
-    check("race: hang", race_hang, HANG);
-    if (!clean)
-        check("race: garbage", race_garbage, PASS);
+static const Check checks[] = {
+    {"dirty padding is harmless", dirty_padding, PASS},
+    {"odd defaults are harmless", odd_defaults, PASS},
+    {"ABI check: fail mode returns -1", fail_mode, PASS},
+    {"ABI check: real mode crashes at the first callback", real_mode, SIGSEGV},
+    {"ABI check: null handle", null_handle, SIGABRT},
+    {"ABI check: use after destroy", after_destroy, SIGABRT},
+    {"ABI check: double destroy", double_destroy, SIGABRT},
+    {"ABI check: destroy during a run", destroy_in_callback, SIGABRT},
+    {"ABI check: null param", null_param, SIGABRT},
+    {"ABI check: function or struct as third argument", wrong_third, SIGABRT},
+    {"ABI check: unreadable model path", bad_path, SIGABRT},
+    {"ABI check: NaN", bad_float, SIGABRT},
+    {"ABI check: bool", bad_bool, SIGABRT},
+    {"ABI check: reserved bytes", bad_reserved, SIGABRT},
+    {"ABI check: input type", bad_type, SIGABRT},
+    {"ABI check: unreadable prompt", bad_prompt, SIGABRT},
+    {"ABI check: unreadable tokens", bad_tokens, SIGABRT},
+    {"ABI check: mode", bad_mode, SIGABRT},
+    {"reading behind the result faults", guard_page, SIGSEGV},
+    {"kept text is poisoned", poisoned_text, SIGABRT},
+    {"race: abort", race, SIGABRT},
+    {"race: hang", race_hang, HANG},
 #if SIM_ABI >= 10200
-    check("policing: cpu mask", bad_mask, SIGABRT);
+    {"ABI check: cpu mask", bad_mask, SIGABRT},
 #endif
 #if SIM_ABI >= 10201
-    check("policing: role", bad_role, SIGABRT);
-    check("clear_kv_cache with two arguments", two_arguments, SIGSEGV);
+    {"ABI check: role", bad_role, SIGABRT},
+    {"clear_kv_cache with two arguments", two_arguments, SIGSEGV},
 #endif
 #if SIM_ABI >= 10300
-    check("policing: sampling params", bad_sampling, SIGABRT);
+    {"ABI check: sampling params", bad_sampling, SIGABRT},
 #endif
+    {0},
+};
+
+static const Check racing[] = {{"race: garbage", race_garbage, PASS}, {0}};
+
+void abi_checks(void)
+{
+    run_checks(checks);
+    if (!clean)
+        run_checks(racing);
 }

@@ -1,4 +1,4 @@
-// faults.c - every fault of faults.h is reached once, each in its own process.
+// faults.c - every fault of base/faults.h happens once, each in its own process.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include "base/faults.h"
@@ -11,7 +11,7 @@
 typedef struct {
     const char *fault, *prompt;
     int expect, init, ret;                  // expect: PASS, HANG, EXIT or a signal
-    const char *transcript, *log;           // NULL: not looked at
+    const char *transcript, *log;           // NULL: not compared
 } Case;
 
 static const Case cases[] = {
@@ -64,14 +64,14 @@ static const Case *now;
 
 static bool one_case(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", now->fault, 1);
+    set("FAULT", now->fault);
     RKLLMParam p = defaults();
     p.max_new_tokens = 6;
     LLMHandle h = open_with(p);
-    if ((h == NULL) != (now->init == -1))
-        return snprintf(seen->why, sizeof seen->why, "init"), false;
-    if (h && (run(h, now->prompt) != now->ret))
-        return snprintf(seen->why, sizeof seen->why, "return value"), false;
+    if (!is((h == NULL) == (now->init == -1), "init"))
+        return false;
+    if (h && !is(run(h, now->prompt) == now->ret, "return value"))
+        return false;
     if (now->log && !logged(now->log))
         return false;
     return !now->transcript || said(now->transcript);
@@ -86,22 +86,23 @@ static bool by_command(void)
 
 static bool by_header(void)
 {
-    LLMHandle h = open_text("RKSIMULATOR1\n{\"fault\": \"run_minus1@2\", \"script\": [{\"match\": \"a\", \"emit\": \"b\"}]}");
+    const char *model = "RKSIMULATOR1\n{\"fault\": \"run_minus1@2\", \"script\": [{\"match\": \"a\", \"emit\": \"b\"}]}";
+    LLMHandle h = open_text(model);
     return !run(h, "a") && said("[b][]F") && run(h, "a") == -1 && !run(h, "a");
 }
 
-static bool state_file(void)            // the second process of two is spared
+static bool state_file(void)            // the fault hits the first process, not the second
 {
     char path[300];
     snprintf(path, sizeof path, "%s/state", scratch);
-    setenv("RKLLM_SIMULATOR_FAULT_STATE", path, 1);
-    setenv("RKLLM_SIMULATOR_FAULT", "segv@1:2", 1);
+    set("FAULT_STATE", path);
+    set("FAULT", "segv@1:2");
     return !run(open_demo(), "!count 3") && said("[ 1][ 2][ 3][]F");
 }
 
 static bool stale_tail(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", "stale_tail", 1);
+    set("FAULT", "stale_tail");
     RKLLMParam p = defaults();
     p.max_new_tokens = 3;
     LLMHandle h = open_with(p);
@@ -111,7 +112,8 @@ static bool stale_tail(void)
 static LLMHandle current;
 static int abort_third(RKLLMResult *r, LLMCallState s)
 {
-    (void)r, (void)s;
+    (void)r;
+    (void)s;
     if (seen->calls == 3)
         api.abort(current);
     return 0;
@@ -119,7 +121,7 @@ static int abort_third(RKLLMResult *r, LLMCallState s)
 
 static bool aborting(const char *fault)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
+    set("FAULT", fault);
     current = open_demo();
     on_callback = abort_third;
     return !run(current, "!count 5");
@@ -131,34 +133,44 @@ static bool abort_late(void) { return aborting("abort_late:5000") && said("[ 1][
 
 static bool with(const char *fault, int (*act)(LLMHandle), int expected)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
+    set("FAULT", fault);
     LLMHandle h = open_demo();
     return act(h) == expected;
 }
 
 static bool destroy_hang(void) { return with("destroy_hang", api.destroy, 0); }
 static bool inverted(void) { return with("is_running_inverted", api.is_running, SIM_ABI >= 10300); }
-static bool second_init(void) { setenv("RKLLM_SIMULATOR_FAULT", "second_init_segv", 1); return open_demo() && open_demo(); }
+static bool second_init(void)
+{
+    set("FAULT", "second_init_segv");
+    return open_demo() && open_demo();
+}
 
-static int destroy_inside(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, api.destroy(current); }
+static int destroy_inside(RKLLMResult *r, LLMCallState s)
+{
+    (void)r;
+    (void)s;
+    return api.destroy(current);
+}
+
 static bool destroy_running(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", "destroy_while_running_segv", 1);
+    set("FAULT", "destroy_while_running_segv");
     on_callback = destroy_inside;
     return run(current = open_demo(), "x");
 }
 
 static bool second_instance(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", "second_instance_garbage", 1);
-    setenv("RKLLM_SIMULATOR_VERSION", "1.1.4", 1);
+    set("FAULT", "second_instance_garbage");
+    set("VERSION", "1.1.4");
     LLMHandle a = open_demo(), b = open_demo();
     return a && !run(b, "hello") && strstr(seen->text, "PAD151935");
 }
 
 static bool other_thread(void)
 {
-    setenv("RKLLM_SIMULATOR_FAULT", "callback_on_other_thread", 1);
+    set("FAULT", "callback_on_other_thread");
     return !run(open_demo(), "!count 1") && said("[ 1][]F") && seen->thread != getpid();
 }
 
@@ -166,7 +178,7 @@ static bool start_async(const char *fault)
 {
     static RKLLMInput input;
     static RKLLMInferParam infer;
-    setenv("RKLLM_SIMULATOR_FAULT", fault, 1);
+    set("FAULT", fault);
     input.prompt_input = "!count 2";
     return !api.run_async(current = open_demo(), &input, &infer, NULL);
 }
@@ -199,8 +211,20 @@ static bool clear_minus1(void) { return with("clear_minus1", clear, -1); }
 static bool template_minus1(void) { return with("template_minus1", set_template, -1); }
 #endif
 
-static bool missing_model(void) { RKLLMParam p = defaults(); p.model_path = "/nonexistent.rkllm"; return !open_with(p); }
-static bool foreign_model(void) { RKLLMParam p = defaults(); p.model_path = "/proc/self/exe"; return !open_with(p); }
+static bool missing_model(void)
+{
+    RKLLMParam p = defaults();
+    p.model_path = "/nonexistent.rkllm";
+    return !open_with(p);
+}
+
+static bool foreign_model(void)
+{
+    RKLLMParam p = defaults();
+    p.model_path = "/proc/self/exe";
+    return !open_with(p);
+}
+
 static bool too_big_context(void)
 {
     RKLLMParam p = defaults();
@@ -208,38 +232,43 @@ static bool too_big_context(void)
     return !open_with(p) && logged("max_context[16384] must be less than the model's max_context_limit[4096]");
 }
 
+static const Check checks[] = {
+    {"fault by the !fault command", by_command, PASS},
+    {"fault in the model header", by_header, PASS},
+    {"fault state file: first process", state_file, SIGSEGV},
+    {"fault state file: second process", state_file, PASS},
+    {"fault stale_tail", stale_tail, PASS},
+    {"fault abort_ignored", abort_ignored, PASS},
+    {"fault abort_minus1", abort_minus1, PASS},
+    {"fault abort_late", abort_late, PASS},
+    {"fault destroy_hang", destroy_hang, HANG},
+    {"fault destroy_while_running_segv", destroy_running, SIGSEGV},
+    {"fault is_running_inverted", inverted, PASS},
+    {"fault second_init_segv", second_init, SIGSEGV},
+    {"fault second_instance_garbage", second_instance, PASS},
+    {"fault callback_on_other_thread", other_thread, PASS},
+    {"fault async_no_callback", async_no_callback, PASS},
+    {"fault late_callback", late_callback, PASS},
+    {"fault async_hang", async_hang, HANG},
+#if SIM_ABI >= 10200
+    {"fault clear_minus1", clear_minus1, PASS},
+    {"fault template_minus1", template_minus1, PASS},
+#endif
+    {"missing model", missing_model, PASS},
+    {"foreign model", foreign_model, PASS},
+    {"context beyond the model's limit", too_big_context, PASS},
+    {0},
+};
+
 void fault_checks(void)
 {
-    char name[100];
+    char name[100], state[300];
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         now = &cases[i];
         snprintf(name, sizeof name, "fault %s", now->fault);
         check(name, one_case, now->expect);
     }
-    check("fault by the !fault command", by_command, PASS);
-    check("fault in the model header", by_header, PASS);
-    snprintf(name, sizeof name, "%s/state", scratch);
-    remove(name);
-    check("fault state file: first process", state_file, SIGSEGV);
-    check("fault state file: second process", state_file, PASS);
-    check("fault stale_tail", stale_tail, PASS);
-    check("fault abort_ignored", abort_ignored, PASS);
-    check("fault abort_minus1", abort_minus1, PASS);
-    check("fault abort_late", abort_late, PASS);
-    check("fault destroy_hang", destroy_hang, HANG);
-    check("fault destroy_while_running_segv", destroy_running, SIGSEGV);
-    check("fault is_running_inverted", inverted, PASS);
-    check("fault second_init_segv", second_init, SIGSEGV);
-    check("fault second_instance_garbage", second_instance, PASS);
-    check("fault callback_on_other_thread", other_thread, PASS);
-    check("fault async_no_callback", async_no_callback, PASS);
-    check("fault late_callback", late_callback, PASS);
-    check("fault async_hang", async_hang, HANG);
-#if SIM_ABI >= 10200
-    check("fault clear_minus1", clear_minus1, PASS);
-    check("fault template_minus1", template_minus1, PASS);
-#endif
-    check("missing model", missing_model, PASS);
-    check("foreign model", foreign_model, PASS);
-    check("context beyond the model's limit", too_big_context, PASS);
+    snprintf(state, sizeof state, "%s/state", scratch);
+    remove(state);
+    run_checks(checks);
 }

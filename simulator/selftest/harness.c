@@ -1,17 +1,14 @@
 // harness.c - drives one build of the library as a host would, compiled for the same ABI.
 // selftest LIBRARY DEMO_MODEL SCRATCH_DIR [clean]: one line per check; "clean" leaves out what has to crash.
-// Every check runs in its own process: crashes and hangs are results like any other.
+// Every check runs in its own process, so that a crash and a hang are results too.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <dlfcn.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,75 +20,20 @@ bool clean;
 int (*on_callback)(RKLLMResult *result, LLMCallState state);
 static int passed, failed;
 
-static void note(const char *format, ...)
-{
-    va_list args;
-    size_t n = strlen(seen->text);
-    va_start(args, format);
-    if (n < sizeof seen->text - 200)
-        vsnprintf(seen->text + n, sizeof seen->text - n, format, args);
-    va_end(args);
-}
-
-static void note_text(const RKLLMResult *r)
-{
-    bool plain = true;
-    for (const char *p = r->text; *p; p++)
-        plain &= *p >= 0x20 && *p < 0x7f;
-    if (plain) {
-        note("[%.40s]", r->text);
-        return;
-    }
-    note("<");
-    for (const char *p = r->text; *p && p < r->text + 40; p++)
-        note("%02x", (unsigned char)*p);
-    note(">");
-}
-
-// The transcript: [text] or <hex>, w before it for WAITING, - for no text, 0 for no result, H and L for data, F and E.
-static int callback(RKLLMResult *r, void *userdata, LLMCallState state)
-{
-    if (seen->quiet)
-        return 0;
-    seen->thread = syscall(SYS_gettid);
-    seen->userdata = userdata;
-    seen->calls++;
-    if (state == RKLLM_RUN_WAITING)
-        note("w");
-    if (state == RKLLM_RUN_ERROR)
-        note("E");
-    if (state == RKLLM_RUN_FINISH) {
-        note("F");
-        seen->finishes++;
-#if SIM_ABI >= 10201
-        if (r)
-            seen->perf = r->perf;
-#endif
-    } else if (!r)
-        note("0");
-    else if (r->last_hidden_layer.hidden_states) {
-        note("H%dx%d", r->last_hidden_layer.embd_size, r->last_hidden_layer.num_tokens);
-        memcpy(seen->row, r->last_hidden_layer.hidden_states +
-               (r->last_hidden_layer.num_tokens - 1) * r->last_hidden_layer.embd_size, sizeof seen->row);
-#if SIM_ABI >= 10200
-    } else if (r->logits.logits) {
-        note("L%dx%d", r->logits.vocab_size, r->logits.num_tokens);
-#endif
-    } else if (r->text)
-        note_text(r);
-    else if (state == RKLLM_RUN_NORMAL)
-        note("-");
-    return on_callback ? on_callback(r, state) : 0;
-}
-
 #if SIM_ABI >= 10300
-RKLLMCallback callbacks = {.result_callback = callback};
+RKLLMCallback callbacks = {.result_callback = transcript_callback};
 #define CALLBACKS &callbacks
 #elif SIM_ABI >= 10201
-#define CALLBACKS callback
+#define CALLBACKS transcript_callback
 #else
-static void void_callback(RKLLMResult *r, void *u, LLMCallState s) { callback(r, u, s); }
+static void void_callback(RKLLMResult *r, void *userdata, LLMCallState state) { transcript_callback(r, userdata, state); }
 #define CALLBACKS void_callback
+#endif
+
+#if SIM_ABI >= 10200
+void keep_history(RKLLMInferParam *p) { p->keep_history = 1; }
+#else
+void keep_history(RKLLMInferParam *p) { (void)p; }
 #endif
 
 RKLLMParam defaults(void)
@@ -141,15 +83,6 @@ int run(LLMHandle h, const char *prompt)
     return run_with(h, &input, &infer);
 }
 
-bool said(const char *text)
-{
-    if (strcmp(seen->text, text)) {
-        snprintf(seen->why, sizeof seen->why, "transcript is %.300s", seen->text);
-        return false;
-    }
-    return true;
-}
-
 bool is(bool ok, const char *what)
 {
     if (!ok)
@@ -188,7 +121,6 @@ static const char *describe(int status)
     return text;
 }
 
-// expect: PASS, a signal number, HANG (still there after 150 ms), or EXIT (the process ended, as if in order, amid the check).
 void check(const char *name, bool (*body)(void), int expect)
 {
     int status = 0;
@@ -226,12 +158,38 @@ void check(const char *name, bool (*body)(void), int expect)
         printf("FAIL %s: %s %s\n", name, describe(status), seen->why);
 }
 
-static void *find(void *lib, const char *name)
+void run_checks(const Check *checks)
 {
-    void *f = dlsym(lib, name);
-    if (!f)
-        fprintf(stderr, "no %s\n", name);
-    return f;
+    for (; checks->name; checks++)
+        check(checks->name, checks->body, checks->expect);
+}
+
+void set(const char *name, const char *value)
+{
+    char variable[100];
+    snprintf(variable, sizeof variable, "RKLLM_SIMULATOR_%s", name);
+    setenv(variable, value, 1);
+}
+
+static void find_functions(void *lib)
+{
+    const struct { const char *name; int since; void *slot; } functions[] = {
+        {"rkllm_createDefaultParam", 10100, &api.defaults}, {"rkllm_init", 10100, &api.init},
+        {"rkllm_run", 10100, &api.run}, {"rkllm_run_async", 10100, &api.run_async}, {"rkllm_abort", 10100, &api.abort},
+        {"rkllm_is_running", 10100, &api.is_running}, {"rkllm_destroy", 10100, &api.destroy},
+        {"rkllm_load_prompt_cache", 10100, &api.load_cache}, {"rkllm_release_prompt_cache", 10100, &api.release_cache},
+        {"rkllm_load_lora", 10100, &api.load_lora}, {"rkllm_clear_kv_cache", 10200, &api.clear},
+        {"rkllm_set_chat_template", 10200, &api.set_template}, {"rkllm_get_kv_cache_size", 10201, &api.kv_size},
+        {"rkllm_set_function_tools", 10201, &api.set_tools}, {"rkllm_set_cross_attn_params", 10201, &api.set_cross},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        if (SIM_ABI < functions[i].since)
+            continue;
+        void *function = dlsym(lib, functions[i].name);
+        if (!function)
+            fprintf(stderr, "no %s\n", functions[i].name);
+        memcpy(functions[i].slot, &function, sizeof function);
+    }
 }
 
 int main(int argc, char **argv)
@@ -244,31 +202,14 @@ int main(int argc, char **argv)
     demo = argv[2];
     scratch = argv[3];
     clean = argc > 4;
-    *(void **)&api.defaults = find(lib, "rkllm_createDefaultParam");
-    *(void **)&api.init = find(lib, "rkllm_init");
-    *(void **)&api.run = find(lib, "rkllm_run");
-    *(void **)&api.run_async = find(lib, "rkllm_run_async");
-    *(void **)&api.abort = find(lib, "rkllm_abort");
-    *(void **)&api.is_running = find(lib, "rkllm_is_running");
-    *(void **)&api.destroy = find(lib, "rkllm_destroy");
-    *(void **)&api.load_cache = find(lib, "rkllm_load_prompt_cache");
-    *(void **)&api.release_cache = find(lib, "rkllm_release_prompt_cache");
-    *(void **)&api.load_lora = find(lib, "rkllm_load_lora");
-#if SIM_ABI >= 10200
-    *(void **)&api.clear = find(lib, "rkllm_clear_kv_cache");
-    *(void **)&api.set_template = find(lib, "rkllm_set_chat_template");
-#endif
-#if SIM_ABI >= 10201
-    *(void **)&api.kv_size = find(lib, "rkllm_get_kv_cache_size");
-    *(void **)&api.set_tools = find(lib, "rkllm_set_function_tools");
-    *(void **)&api.set_cross = find(lib, "rkllm_set_cross_attn_params");
-#endif
+    find_functions(lib);
     seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     signal(SIGPIPE, SIG_IGN);
-    setenv("RKLLM_SIMULATOR_SPEED", "0", 1);
+    set("SPEED", "0");
     behaviour_checks();
-    newer_behaviour_checks();
-    policing_checks();
+    behaviour_since_1_2_checks();
+    file_checks();
+    abi_checks();
     if (!clean)
         fault_checks();
     printf("%d passed, %d failed\n", passed, failed);

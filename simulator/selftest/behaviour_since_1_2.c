@@ -1,4 +1,4 @@
-// behaviour_1_2.c - what came with 1.2.0, 1.2.1 and 1.3.0.
+// behaviour_since_1_2.c - what 1.2.0, 1.2.1 and 1.3.0 added.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <stdio.h>
@@ -39,7 +39,12 @@ static bool logits(void)
 #endif
 
 #if SIM_ABI >= 10201
-static int pause_second(RKLLMResult *r, LLMCallState s) { return (void)r, (void)s, seen->calls == 2; }
+static int pause_second(RKLLMResult *r, LLMCallState s)
+{
+    (void)r;
+    (void)s;
+    return seen->calls == 2;
+}
 
 static bool pause_and_resume(void)
 {
@@ -67,12 +72,12 @@ static bool kv_and_perf(void)
     LLMHandle h = open_demo();
     int size, prompt;
     bool ok = !run(h, "!count 7") && !api.kv_size(h, &size);
-    prompt = seen->perf.prefill_tokens;
+    prompt = seen->prefill_tokens;
     ok = ok && is(prompt > 0 && size == prompt + 7, "prompt + generated");
-    ok = ok && is(seen->perf.generate_tokens == 6, "generate_tokens");
-    ok = ok && !run(h, "!count 7") && is(seen->perf.prefill_tokens == 0, "whole prompt reused");
-    ok = ok && !run(h, "!count 8") && is(seen->perf.prefill_tokens > 0 && seen->perf.prefill_tokens < prompt, "prefix reused");
-    return ok && !api.clear(h, 0, NULL, NULL) && !run(h, "!count 8") && is(seen->perf.prefill_tokens == prompt, "cleared")
+    ok = ok && is(seen->generate_tokens == 6, "generate_tokens");
+    ok = ok && !run(h, "!count 7") && is(seen->prefill_tokens == 0, "whole prompt reused");
+    ok = ok && !run(h, "!count 8") && is(seen->prefill_tokens > 0 && seen->prefill_tokens < prompt, "prefix reused");
+    return ok && !api.clear(h, 0, NULL, NULL) && !run(h, "!count 8") && is(seen->prefill_tokens == prompt, "cleared")
         && !api.destroy(h);
 }
 
@@ -110,7 +115,8 @@ static bool batch(void)
 #if SIM_ABI >= 10300
 static int tokenize(void *u, const char *text, int32_t len, int32_t *tokens, int32_t max)
 {
-    (void)u, (void)text;
+    (void)u;
+    (void)text;
     for (int i = 0; i < len && i < max; i++)
         tokens[i] = 300 + i;
     return len;
@@ -118,9 +124,23 @@ static int tokenize(void *u, const char *text, int32_t len, int32_t *tokens, int
 
 static int embed(void *u, int32_t *tokens, uint64_t count, void *out, uint64_t len)
 {
-    (void)u, (void)tokens, (void)count;
+    (void)u;
+    (void)tokens;
+    (void)count;
     memset(out, 0, len);
     return 0;
+}
+
+static bool limit_of_run(void)
+{
+    RKLLMParam p = defaults();
+    p.max_new_tokens = 3;
+    LLMHandle h = open_with(p);
+    infer.max_new_tokens = 2;
+    input.prompt_input = "!count 9";
+    bool ok = !run_with(h, &input, &infer) && said("[ 1][ 2]F");
+    infer.max_new_tokens = 0;
+    return ok && !run_with(h, &input, &infer) && said("[ 1][ 2][ 3]F") && !api.destroy(h);
 }
 
 static bool result_userdata(void)
@@ -146,22 +166,25 @@ static bool without_tokenizer(void)
 }
 #endif
 
-void newer_behaviour_checks(void)
-{
+static const Check checks[] = {
 #if SIM_ABI >= 10200
-    check("chat template", template, PASS);
-    check("keep_history and clear", history, PASS);
-    check("logits", logits, PASS);
+    {"chat template", template, PASS},
+    {"keep_history and clear", history, PASS},
+    {"logits", logits, PASS},
 #endif
 #if SIM_ABI >= 10201
-    check("return 1 pauses, the next run resumes", pause_and_resume, PASS);
-    check("clear_kv_cache ranges", ranges, PASS);
-    check("KV size, prefix reuse and perf", kv_and_perf, PASS);
-    check("tools and thinking", tools_and_thinking, PASS);
-    check("batch", batch, PASS);
+    {"return 1 pauses, the next run resumes", pause_and_resume, PASS},
+    {"clear_kv_cache ranges", ranges, PASS},
+    {"KV size, prefix reuse and perf", kv_and_perf, PASS},
+    {"tools and thinking", tools_and_thinking, PASS},
+    {"batch", batch, PASS},
 #endif
 #if SIM_ABI >= 10300
-    check("userdata of the run, else of the callbacks", result_userdata, PASS);
-    check("tokenizer and embed callbacks", without_tokenizer, PASS);
+    {"max_new_tokens of the run", limit_of_run, PASS},
+    {"userdata of the run, else of the callbacks", result_userdata, PASS},
+    {"tokenizer and embed callbacks", without_tokenizer, PASS},
 #endif
-}
+    {0},
+};
+
+void behaviour_since_1_2_checks(void) { run_checks(checks); }
