@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
 # CC (cc) chooses the compiler, also a cross compiler; SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
-# What is newer than every source stays as it is, unless the compiler or its flags changed.
+# A library that is newer than all sources is kept, unless the compiler or its flags changed.
 set -eu
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ shift
 [ $# -gt 0 ] || set -- 1.0.1 1.1.4 1.1.4-marker 1.2.0 1.2.3 1.2.3-nomarker 1.2.3-extra 1.2.3-missing-dep \
     1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
-exec 9> "$out/.lock"                    # two test projects may ask for the same libraries at once
+exec 9> "$out/.lock"                    # two test projects may build the same libraries at the same time
 if command -v flock > /dev/null; then flock 9; fi
 
 cc=${CC:-cc}
@@ -36,16 +36,20 @@ abi_of() {
 }
 
 fresh() {
-    [ -f "$1" ] && [ ! "$src/build.sh" -nt "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ]
+    [ -f "$1" ] &&
+        [ -z "$(find "$src" -path "$src/selftest" -prune -o \( -name '*.[ch]' -o -name build.sh \) -newer "$1" -print)" ]
 }
 
-# One object per ABI group, shared by its variants: all sources as one unit, which takes a fifth of the time.
+# One object per ABI group, shared by its variants: all sources as one unit, which compiles five times faster.
 object() {
     obj=$out/.obj/$1.o
     fresh "$obj" && return
     mkdir -p "$out/.obj"
-    if [ "$1" = 10001 ]; then files="base/message.c api/exports_1_0.c"
-    else files=$(cd "$src" && ls base/*.c abi/*.c model/*.c handle/*.c run/*.c api/*.c | grep -v -e version.c -e exports_1_0.c); fi
+    if [ "$1" = 10001 ]; then
+        files="base/message.c api/exports_1_0.c"
+    else
+        files=$(cd "$src" && find base abi model handle run api -name '*.c' ! -name version.c ! -name exports_1_0.c)
+    fi
     # shellcheck disable=SC2086
     for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
 }
@@ -70,7 +74,7 @@ for version; do
     case $version in *-extra) define="$define -DSIM_EXTRAS" ;; esac
     mkdir -p "$out/$version"
     need=
-    if [ "${version#*-}" = missing-dep ]; then      # a library that exists only while linking
+    if [ "${version#*-}" = missing-dep ]; then      # needs a library that exists only while linking
         stub=$out/.obj/libgomp-absent.so.1
         # shellcheck disable=SC2086
         echo 'int absent;' | $cc -shared -fPIC -Wl,-soname,libgomp-absent.so.1 -x c - -o "$stub"

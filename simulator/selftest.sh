@@ -84,7 +84,7 @@ cp "$src/run/run_state.h" "$scratch/planted/run/run_state.h"
 echo 'int run_start(void); int planted(void) { return run_start(); }' >> "$scratch/planted/base/text.c"
 refused "order of the modules: a planted call" "base/text uses run/run (run_start)"
 
-# one version's checks; results go to a file so that versions can run side by side
+# The checks of one version. The results go to a file, because the versions run in parallel.
 checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"

@@ -28,8 +28,8 @@ EXPORT int rkllm_set_chat_template(LLMHandle handle, const char *system_prompt, 
     }
     if (fault_drawn(CLASS_TEMPLATE, FAULT_template_minus1, h->model.fault))
         return -1;
-    log_line("W rkllm: Calling rkllm_set_chat_template will disable the internal automatic chat template parsing, including "
-             "enable_thinking. Make sure your custom prompt is complete and valid.");
+    log_line("W rkllm: Calling rkllm_set_chat_template will disable the internal automatic chat template parsing, "
+             "including enable_thinking. Make sure your custom prompt is complete and valid.");
     log_line("I rkllm: reset chat template:");
     log_line("I rkllm: system_prompt: %s", system_prompt);
     log_line("I rkllm: prompt_prefix: %s", prompt_prefix);
@@ -84,10 +84,11 @@ EXPORT int rkllm_clear_kv_cache(LLMHandle handle, int keep_system_prompt, int *s
         handle_clear(h, keep_system_prompt);
         return 0;
     }
-    int start = start_pos ? *(volatile int *)start_pos : 0, end = end_pos ? *(volatile int *)end_pos : h->kv.len;
+    int start = start_pos ? *(volatile int *)start_pos : 0;
+    int end = end_pos ? *(volatile int *)end_pos : h->kv.len;
     if (!h->paused || h->kv.history_len) {
-        log_line("E rkllm: start_pos and end_pos are only valid when keep_history == 0 and the generation has been paused "
-                 "by returning 1 in the callback!");
+        log_line("E rkllm: start_pos and end_pos are only valid when keep_history == 0 and the generation has been "
+                 "paused by returning 1 in the callback!");
         return -1;
     }
     return fails ? -1 : clear_range(h, start, end);

@@ -54,15 +54,12 @@ static void log_oom(void)
     log_failed();
 }
 
-static void illegal_instruction(void)
-{
 #if defined __x86_64__
-    __asm__ volatile("ud2");
+#define ILLEGAL_INSTRUCTION "ud2"
 #elif defined __aarch64__
-    __asm__ volatile(".inst 0x00000000");
+#define ILLEGAL_INSTRUCTION ".inst 0x00000000"
 #endif
-    abort();
-}
+
 
 static void process_faults_of_init(const FaultSet *f)
 {
@@ -71,7 +68,7 @@ static void process_faults_of_init(const FaultSet *f)
     if (faulty(f, FAULT_init_slow))
         sleep_ms((double)fault_number(f, FAULT_init_slow, 1000));
     if (faulty(f, FAULT_sigill))
-        illegal_instruction();
+        __asm__ volatile(ILLEGAL_INSTRUCTION);
     if (faulty(f, FAULT_second_init_segv) && handles_alive() > 0)
         crash();
     if (faulty(f, FAULT_half_line))
@@ -154,7 +151,8 @@ static Handle *make_handle(const Model *m, const RKLLMParam *p, const Callbacks 
     h->ignore_eos = more.ignore_eos;
     h->cross_attn = more.cross_attn;
     h->n_batch = more.n_batch ? more.n_batch : 1;
-    kv_new(&h->kv, p->max_context_len > 0 ? p->max_context_len : m->ctx_limit, more.n_keep > 0 ? more.n_keep : 0);
+    int window = p->max_context_len > 0 ? p->max_context_len : m->ctx_limit;
+    kv_new(&h->kv, window, more.n_keep > 0 ? more.n_keep : 0);
     return h;
 }
 
