@@ -1,6 +1,6 @@
-// baseline.c - what a host costs at the least: the library called directly, tokens counted and thrown away.
-// baseline LIBRARY MODEL PROMPT RUNS: one line per run, microseconds: first token, whole run, CPU of the process; and the tokens.
-// For builds of the ABI group that it is compiled for.
+// baseline.c - the lower bound of what a host costs: calls the library directly, counts the tokens and drops them.
+// baseline LIBRARY MODEL PROMPT RUNS prints one line per run: microseconds to the first token, of the whole run and of CPU,
+// then the number of tokens. The library has to be of the ABI group that this is compiled for.
 #include "abi/abi.h"
 #include <dlfcn.h>
 #include <stdio.h>

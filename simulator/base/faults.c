@@ -95,7 +95,7 @@ static void draw_list(const char *list, FaultClass class, uint64_t *counted, lon
         }
         if (known[s.fault].class != class)
             continue;
-        if (!(*counted >> s.fault & 1)) {       // named twice, counted once
+        if (!(*counted >> s.fault & 1)) {       // listed twice, counted once
             *counted |= 1ull << s.fault;
             counts[s.fault] = state ? count_in_file(state, s.fault) : ++in_process[s.fault];
         }

@@ -144,7 +144,7 @@ static bool word(Reader *r, const char *w)
     return true;
 }
 
-// The value that begins here, into j. False: there is none.
+// Reads the value that begins here into j. False: it is not valid.
 static bool read_value(Reader *r, Json *j)
 {
     if (take(r, '{')) {

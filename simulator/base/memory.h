@@ -1,4 +1,4 @@
-// memory.h - what lies behind a pointer of the host, without a crash.
+// memory.h - checks of pointers that the host passed. A bad one does not crash.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// abort.h - waiting for model time, and the abort that ends a wait.
+// abort.h - waits for the simulated time of a prefill or a token, and the abort that ends such a wait.
 #pragma once
 #include "handle/handle.h"
 

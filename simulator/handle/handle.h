@@ -29,7 +29,7 @@ typedef struct Handle {
     pthread_cond_t wake;                // the end of a run, or an abort
     bool running, has_worker;
     pthread_t worker;                   // of the last async run; joined by the next one or by destroy
-    atomic_bool abort, scrambled;       // scrambled: a second run is waiting, so this one says garbage
+    atomic_bool abort, scrambled;       // scrambled: a second run is waiting, so this one emits garbage
     atomic_llong abort_at_us;           // 0, or when a late abort takes effect
 
     bool paused;                        // the next run continues with reply

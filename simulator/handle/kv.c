@@ -18,7 +18,7 @@ void kv_new(KvCache *kv, int window, int keep)
         abort();
 }
 
-// A full window does not end a generation: the older half behind keep is dropped, as on the board.
+// A full window does not end a generation: the older half of what is not kept is dropped, as on the board.
 static void slide(KvCache *kv)
 {
     int keep = kv->keep < kv->window ? kv->keep : 0, drop = (kv->len - keep) / 2;
@@ -61,7 +61,7 @@ int kv_prefill(KvCache *kv, const int32_t *ids, size_t count)
     return n - same;
 }
 
-// With history, the next prompt goes behind what is cached. Otherwise it starts over, and may share a prefix.
+// With history, the next prompt is appended. Otherwise it replaces the cache and may reuse a common prefix.
 void kv_end_run(KvCache *kv, bool keep_history)
 {
     kv->history_len = keep_history ? kv->len : 0;

@@ -29,7 +29,7 @@ static char *read_file(const char *path, size_t *len)
     while (b.n < 64u << 20 && (got = fread(chunk, 1, sizeof chunk, f)) > 0) {
         buf_put(&b, chunk, got);
         if (!magic(b.p, b.n))
-            break;                      // a real model of gigabytes: its first bytes are enough
+            break;                      // a real model has gigabytes; its first bytes are enough
     }
     fclose(f);
     *len = b.n;

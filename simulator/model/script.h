@@ -4,5 +4,5 @@
 #include "model/model.h"
 #include "model/reply.h"
 
-Span last_user_message(const char *prompt, size_t len);     // by the turn markers of the usual templates
+Span last_user_message(const char *prompt, size_t len);     // found by the turn markers of common templates
 void script_reply(const Model *m, Span prompt, Span message, Reply *out);

@@ -12,7 +12,7 @@ static void forget(Run *r, int slot)
     if (!r->block[slot])
         return;
     memset(r->block[slot], 0xdd, r->block_len[slot]);
-    __asm__ volatile("" : : "r"(r->block[slot]) : "memory");    // or the compiler drops the store before free
+    __asm__ volatile("" : : "r"(r->block[slot]) : "memory");    // keeps the store before free
     free(r->block[slot]);
     r->block[slot] = NULL;
 }

@@ -1,5 +1,5 @@
 // emit.h - every result callback. A result lies against a guard page, so that reading past this version's struct faults.
-// Its buffers are filled with 0xDD and freed at the next callback, so that a kept pointer shows.
+// Its buffers are filled with 0xDD and freed at the next callback, so that the use of a kept pointer is visible.
 #pragma once
 #include "run/run_state.h"
 

@@ -33,7 +33,7 @@ static void prefill(Run *r)
     r->prefill_us = r->first_us - r->begin_us;
 }
 
-// A host that is slow in its callback does not make the next token come sooner.
+// The time of the host's callback counts as decode time. If it takes longer, the next token still takes its full time.
 static void decode_wait(Run *r, long delay_us)
 {
     double us = (double)delay_us;       // -1: the model's decode time

@@ -85,7 +85,7 @@ static void make_text(Run *r)
     r->prompt_len = b.n;
 }
 
-// Embedded tokens have no id: the bits of their first value stand for them.
+// Embedded tokens have no id: the bits of their first value are used as one.
 static void add_embedded(Run *r)
 {
     bool image = r->rq.type == RKLLM_INPUT_MULTIMODAL;
