@@ -155,7 +155,7 @@ bench() {
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
 
     # The least that a host can cost, and a model with room for long answers.
-    cc -std=c11 -D_GNU_SOURCE -O1 -DRKSIM_ABI=10201 simulator/floor.c -o artifacts/bench/floor -ldl
+    cc -std=c11 -D_GNU_SOURCE -O1 -DSIM_ABI=10201 simulator/baseline.c -o artifacts/bench/floor -ldl
     mkdir -p artifacts/bench/models/long
     sed 's/"max_context_limit": 4096/"max_context_limit": 16384/' models/demo/demo.rkllm >artifacts/bench/models/long/long.rkllm
     cp models/demo/*.jinja models/demo/*.json artifacts/bench/models/long/

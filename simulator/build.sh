@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
-# CC (cc) chooses the compiler, also a cross compiler; RKSIM_CFLAGS is appended to the flags.
-# What is newer than every source stays as it is, unless the compiler or its flags changed.
+# CC (cc) chooses the compiler, also a cross compiler; SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
+# A library that is newer than all sources is kept, unless the compiler or its flags changed.
 set -eu
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -12,13 +12,14 @@ shift
 [ $# -gt 0 ] || set -- 1.0.1 1.1.4 1.1.4-marker 1.2.0 1.2.3 1.2.3-nomarker 1.2.3-extra 1.2.3-missing-dep \
     1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
-exec 9> "$out/.lock"                    # two test projects may ask for the same libraries at once
+exec 9> "$out/.lock"                    # two test projects may build the same libraries at the same time
 if command -v flock > /dev/null; then flock 9; fi
 
 cc=${CC:-cc}
-flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror ${RKSIM_CFLAGS:-}"
+extra=${SIM_CFLAGS-${RKSIM_CFLAGS-}}
+flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror $extra"
 link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
-case ${RKSIM_CFLAGS:-} in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
+case $extra in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
 
 if [ "$(cat "$out/.flags" 2>/dev/null)" != "$cc $flags" ]; then
     rm -rf "$out/.obj"
@@ -35,18 +36,22 @@ abi_of() {
 }
 
 fresh() {
-    [ -f "$1" ] && [ ! "$src/build.sh" -nt "$1" ] && [ -z "$(find "$src" -name '*.[ch]' -newer "$1" | head -n 1)" ]
+    [ -f "$1" ] &&
+        [ -z "$(find "$src" -path "$src/selftest" -prune -o \( -name '*.[ch]' -o -name build.sh \) -newer "$1" -print)" ]
 }
 
-# One object per ABI group, shared by its variants: all sources as one unit, which takes a fifth of the time.
+# One object per ABI group, shared by its variants: all sources as one unit, which compiles five times faster.
 object() {
     obj=$out/.obj/$1.o
     fresh "$obj" && return
     mkdir -p "$out/.obj"
-    if [ "$1" = 10001 ]; then files=legacy.c
-    else files=$(cd "$src" && ls ./*.c | grep -v -e legacy.c -e version.c -e selftest -e floor.c); fi
+    if [ "$1" = 10001 ]; then
+        files="base/message.c api/exports_1_0.c"
+    else
+        files=$(cd "$src" && find base abi model handle run api -name '*.c' ! -name version.c ! -name exports_1_0.c)
+    fi
     # shellcheck disable=SC2086
-    for f in $files; do echo "#include \"$src/$f\""; done | $cc $flags -DRKSIM_ABI="$1" -x c -c - -o "$obj"
+    for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
 }
 
 abis=$(for version; do abi_of "$version"; done)
@@ -61,21 +66,21 @@ for version; do
     lib=$out/$version/librkllmrt.so
     abi=$(abi_of "$version")
     fresh "$lib" && continue
-    define="-DRKSIM_NAME=\"${version%%-*}\""
+    define="-DSIM_VERSION=\"${version%%-*}\""
     case $version in
         1.0.*|1.1.4|*-nomarker) ;;
-        *) define="$define -DRKSIM_MARKER" ;;
+        *) define="$define -DSIM_MARKER" ;;
     esac
-    case $version in *-extra) define="$define -DRKSIM_EXTRAS" ;; esac
+    case $version in *-extra) define="$define -DSIM_EXTRAS" ;; esac
     mkdir -p "$out/$version"
     need=
-    if [ "${version#*-}" = missing-dep ]; then      # a library that exists only while linking
+    if [ "${version#*-}" = missing-dep ]; then      # needs a library that exists only while linking
         stub=$out/.obj/libgomp-absent.so.1
         # shellcheck disable=SC2086
         echo 'int absent;' | $cc -shared -fPIC -Wl,-soname,libgomp-absent.so.1 -x c - -o "$stub"
         need="-Wl,--no-as-needed $stub"
     fi
     # shellcheck disable=SC2086
-    $cc $flags $define "$src/version.c" "$out/.obj/$abi.o" $link $need -lm -o "$lib.new"
+    $cc $flags -I "$src" $define "$src/base/version.c" "$out/.obj/$abi.o" $link $need -lm -o "$lib.new"
     mv "$lib.new" "$lib"
 done

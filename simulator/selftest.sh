@@ -1,7 +1,8 @@
 #!/bin/sh
-# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, policing, faults,
-# and once more under the address and undefined-behaviour sanitizers. The last line counts; the exit code follows it.
-# RUN=qemu-aarch64... runs the checks of a cross build; sanitizers are then left out.
+# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, ABI checks, faults; three of
+# them once more under the address and undefined-behaviour sanitizers. Also checks layout.h and the order of the modules.
+# The last line counts, and the exit code is 0 if nothing failed.
+# RUN=qemu-aarch64... runs the checks of a cross build, without sanitizers.
 set -u
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -9,11 +10,15 @@ src=$(cd "$(dirname "$0")" && pwd)
 out=$1
 cc=${CC:-cc}
 demo=$src/../models/demo/demo.rkllm
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
-verdict() { # ok|FAIL, name
+verdict() { # ok|FAIL|skipped, name
     echo "$1 $2"
-    if [ "$1" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+    case $1 in
+        ok) passed=$((passed + 1)) ;;
+        skipped) skipped=$((skipped + 1)) ;;
+        *) failed=$((failed + 1)) ;;
+    esac
 }
 
 "$src/build.sh" "$out" || exit 1
@@ -48,12 +53,43 @@ for v in 1.1.4 1.2.3-nomarker 1.3.0-nomarker; do marker $v ""; done
 marker 1.1.4-marker 1.1.4
 for v in 1.2.0 1.2.3 1.3.0 1.3.1 9.9.9; do marker $v $v; done
 
-# one version's checks; results go to a file so that versions can run side by side
+# The offsets are generated: the file has to be what the generator makes of the measured layouts.
+layouts=${RKLLAMA_REFERENCE_DATA:-$src/../../shared/reference}/rkllm-abi.json
+generated="layout.h is what generate-layout.py makes of the measured layouts"
+if [ ! -f "$layouts" ]; then verdict skipped "$generated (no $layouts)"
+elif ! command -v python3 > /dev/null; then verdict skipped "$generated (no python3)"
+elif python3 "$src/generate-layout.py" "$layouts" | cmp - "$src/abi/layout.h"; then verdict ok "$generated"
+else verdict FAIL "$generated"
+fi
+
+# The modules use each other in one direction, and the check of it finds a planted include and a planted call.
+if "$src/check-order.sh"; then verdict ok "order of the modules"; else verdict FAIL "order of the modules"; fi
+
+refused() { # name, words that the refusal has
+    have=$("$src/check-order.sh" "$scratch/planted" 2>&1)
+    case $have in
+        *"$2"*) verdict ok "$1" ;;
+        *) verdict FAIL "$1: $have" ;;
+    esac
+}
+
+mkdir "$scratch/planted"
+(cd "$src" && cp -r base abi model handle run api "$scratch/planted")
+echo '#include "run/run.h"' >> "$scratch/planted/base/text.h"
+refused "order of the modules: a planted include against the order" "base/text uses run/run (include)"
+cp "$src/base/text.h" "$scratch/planted/base/text.h"
+echo '#include "run/emit.h"' >> "$scratch/planted/run/run_state.h"
+refused "order of the modules: a planted circle of includes" "circle: run/emit run/run_state"
+cp "$src/run/run_state.h" "$scratch/planted/run/run_state.h"
+echo 'int run_start(void); int planted(void) { return run_start(); }' >> "$scratch/planted/base/text.c"
+refused "order of the modules: a planted call" "base/text uses run/run (run_start)"
+
+# The checks of one version. The results go to a file, because the versions run in parallel.
 checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"
     # shellcheck disable=SC2086
-    $cc -std=c11 -O1 -Wall -Wextra -Werror -DRKSIM_ABI="$2" $4 "$src"/selftest*.c -I"$src" -pthread -ldl \
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DSIM_ABI="$2" $4 "$src"/selftest/*.c -I"$src" -pthread -ldl \
             -o "$dir/selftest" &&
         ${RUN:+env SELFTEST_EMULATED=1 $RUN} "$dir/selftest" "$3/$1/librkllmrt.so" "$demo" "$dir" $5 \
             > "$dir/result" 2> "$dir/stderr"
@@ -80,7 +116,7 @@ done
 sanitize="-g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 if [ -z "${RUN:-}" ]; then
     for pair in 1.1.4:10100 1.2.3:10201 1.3.1:10301; do
-        (RKSIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
+        (SIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
             checks "${pair%:*}" "${pair#*:}" "$out/.sanitized/${pair%:*}" "$sanitize" clean) &
     done
 fi
@@ -89,5 +125,5 @@ for v in $versions; do
     collect "$v" "$scratch/$v"
 done
 [ -n "${RUN:-}" ] || for v in 1.1.4 1.2.3 1.3.1; do collect "$v sanitized" "$scratch/$v-san"; done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

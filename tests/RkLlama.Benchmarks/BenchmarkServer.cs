@@ -40,8 +40,8 @@ internal sealed class BenchmarkServer : IAsyncDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        info.Environment["RKLLM_STANDIN_SPEED"] = speed;
-        info.Environment["RKLLM_STANDIN_TRACE"] = Path.Combine(home, "trace.jsonl");
+        info.Environment["RKLLM_SIMULATOR_SPEED"] = speed;
+        info.Environment["RKLLM_SIMULATOR_TRACE"] = Path.Combine(home, "trace.jsonl");
         long start = Stopwatch.GetTimestamp();
         BenchmarkServer server = new(Process.Start(info)!, home);
         server.Client.BaseAddress = await server.AddressAsync().ConfigureAwait(false);

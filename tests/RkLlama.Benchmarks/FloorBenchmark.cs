@@ -77,7 +77,7 @@ internal static class FloorBenchmark
     private static List<Floor> RunFloor(string floor, string library, string model, string prompt, int runs)
     {
         ProcessStartInfo info = new(floor, [library, model, prompt, runs.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["RKLLM_STANDIN_SPEED"] = "0";
+        info.Environment["RKLLM_SIMULATOR_SPEED"] = "0";
         using Process process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
@@ -85,7 +85,7 @@ internal static class FloorBenchmark
         while (process.StandardOutput.ReadLine() is { } line)
         {
             // The library prints beside it.
-            if (line.Split(' ') is ["floor", var first, var whole, var cpu, var tokens])
+            if (line.Split(' ') is ["baseline", var first, var whole, var cpu, var tokens])
                 figures.Add(new(Number(first), Number(whole), Number(cpu), Number(tokens)));
         }
 

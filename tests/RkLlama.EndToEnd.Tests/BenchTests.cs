@@ -9,7 +9,7 @@ public sealed class BenchTests
     [Fact]
     public async Task A_model_that_is_twice_as_slow_is_measured_twice_as_slow()
     {
-        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_STANDIN_SPEED", "1"));
+        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_SPEED", "1"));
         AddPaced(node, "quick", prefillMs: 1, decodeMs: 20);
         AddPaced(node, "Qwen2.5-1.5B", prefillMs: 2, decodeMs: 40);
 

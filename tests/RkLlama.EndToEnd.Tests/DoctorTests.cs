@@ -77,7 +77,7 @@ public sealed class DoctorTests
     [InlineData("init_hang", null)]
     public async Task A_load_that_the_library_refuses_names_its_check(string fault, string? check)
     {
-        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--load-timeout", fault == "init_hang" ? "1" : "60"], ("RKLLM_STANDIN_FAULT", fault));
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--load-timeout", fault == "init_hang" ? "1" : "60"], ("RKLLM_SIMULATOR_FAULT", fault));
         node.AddModel("demo");
 
         (HttpStatusCode status, JsonElement body) = await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");

@@ -62,11 +62,11 @@ public sealed class LibraryTests
     [Fact]
     public async Task A_library_without_evidence_is_refused_and_the_override_is_named_and_works()
     {
-        await using Node refused = await Node.StartAsync("1.3.0-nomarker", null, ("RKLLM_STANDIN_DEFAULTS", "odd"));
+        await using Node refused = await Node.StartAsync("1.3.0-nomarker", null, ("RKLLM_SIMULATOR_DEFAULTS", "odd"));
         refused.AddModel("m");
         (HttpStatusCode status, JsonElement body) = await refused.PostJsonAsync("/load_model", """{"model_name":"m"}""");
 
-        await using Node told = await Node.StartAsync("1.3.0-nomarker", null, ("RKLLM_STANDIN_DEFAULTS", "odd"), ("RKLLAMA_RUNTIME_VERSION", "1.3.0"));
+        await using Node told = await Node.StartAsync("1.3.0-nomarker", null, ("RKLLM_SIMULATOR_DEFAULTS", "odd"), ("RKLLAMA_RUNTIME_VERSION", "1.3.0"));
         await told.LoadAsync();
 
         status.Should().Be(HttpStatusCode.BadRequest);
@@ -77,7 +77,7 @@ public sealed class LibraryTests
     [Fact]
     public async Task What_the_library_says_of_itself_after_the_load_is_compared()
     {
-        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_STANDIN_VERSION", "1.3.0"));
+        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_VERSION", "1.3.0"));
         node.AddModel("m");
 
         (HttpStatusCode status, JsonElement body) = await node.PostJsonAsync("/load_model", """{"model_name":"m"}""");

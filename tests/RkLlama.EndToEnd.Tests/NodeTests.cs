@@ -66,7 +66,7 @@ public sealed class NodeTests
     {
         foreach (string shape in (string[])["A", "B", "C"])
         {
-            await using Node node = await Node.StartAsync(runtime, null, ("RKLLM_STANDIN_UTF8", shape));
+            await using Node node = await Node.StartAsync(runtime, null, ("RKLLM_SIMULATOR_UTF8", shape));
             await node.LoadAsync();
 
             string answer = await node.AskAsync("!emoji 20");
@@ -187,7 +187,7 @@ public sealed class NodeTests
     {
         foreach (string runtime in TestPaths.Runtimes)
         {
-            await using Node node = await Node.StartAsync(runtime, null, ("RKLLM_STANDIN_FAULT", fault));
+            await using Node node = await Node.StartAsync(runtime, null, ("RKLLM_SIMULATOR_FAULT", fault));
             node.AddModel("m");
 
             (HttpStatusCode status, JsonElement body) = await node.PostJsonAsync("/load_model", """{"model_name":"m"}""");
@@ -202,7 +202,7 @@ public sealed class NodeTests
     [Fact]
     public async Task A_file_that_1_1_only_pretends_to_load_is_refused()
     {
-        await using Node node = await Node.StartAsync("1.1.4", null, ("RKLLM_STANDIN_FAULT", "init0_broken"));
+        await using Node node = await Node.StartAsync("1.1.4", null, ("RKLLM_SIMULATOR_FAULT", "init0_broken"));
         node.AddModel("m");
 
         (HttpStatusCode status, JsonElement body) = await node.PostJsonAsync("/load_model", """{"model_name":"m"}""");
@@ -228,7 +228,7 @@ public sealed class NodeTests
     [Fact]
     public async Task Library_lines_become_log_lines_with_their_level()
     {
-        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_STANDIN_FAULT", "wrong_platform"));
+        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_FAULT", "wrong_platform"));
         node.AddModel("m");
 
         await node.PostJsonAsync("/load_model", """{"model_name":"m"}""");

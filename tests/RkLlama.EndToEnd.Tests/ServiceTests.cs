@@ -116,7 +116,7 @@ public sealed class ServiceTests
     [Fact]
     public async Task A_stop_does_not_wait_for_a_load()
     {
-        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_STANDIN_FAULT", "init_hang"));
+        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_FAULT", "init_hang"));
         node.AddModel("demo");
         Task<(HttpStatusCode Status, JsonElement Body)> loading = node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
         await node.EventuallyAsync(() => node.Trace("rkllm_init").Count == 1, "the load should have begun");

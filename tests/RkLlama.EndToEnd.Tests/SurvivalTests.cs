@@ -17,7 +17,7 @@ public sealed class SurvivalTests
     [InlineData(null, "!fault hang:prefill")]
     public async Task A_worker_whose_library_hangs_does_not_outlive_a_killed_server(string? fault, string? prompt)
     {
-        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_STANDIN_FAULT", fault), ("RKLLAMA_HEARTBEAT", "0.1"));
+        await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_FAULT", fault), ("RKLLAMA_HEARTBEAT", "0.1"));
         node.AddModel("demo");
         Task<(HttpStatusCode, JsonElement)> loading = node.PostJsonAsync("/load_model", LoadDemo);
         if (prompt is null)
@@ -121,7 +121,7 @@ public sealed class SurvivalTests
             string demo = Path.GetDirectoryName(TestPaths.DemoModel)!;
             File.CreateSymbolicLink(Path.Combine(models, "demo"), demo);
             await using Node node = await Node.StartAsync(
-                "1.2.3", null, ("RKLLAMA_MODELS", models), ("RKLLAMA_PRELOAD", "demo"), ("RKLLM_STANDIN_FAULT", "init_slow:1500"));
+                "1.2.3", null, ("RKLLAMA_MODELS", models), ("RKLLAMA_PRELOAD", "demo"), ("RKLLM_SIMULATOR_FAULT", "init_slow:1500"));
 
             (HttpStatusCode early, JsonElement loading) = await node.GetJsonAsync("/ready");
             await node.LogsAsync("Model demo loaded");

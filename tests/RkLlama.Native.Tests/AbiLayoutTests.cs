@@ -25,7 +25,7 @@ public sealed class AbiLayoutTests
     public void A_compiler_finds_our_offsets_in_the_structs_on_x64_and_arm64(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = group;
-        StringBuilder source = new("#include \"abi.h\"\n");
+        StringBuilder source = new("#include \"abi/abi.h\"\n");
         foreach ((string type, string field, int offset) in Tables(family))
         {
             source.Append(field == "size"
@@ -143,7 +143,7 @@ public sealed class AbiLayoutTests
 
     private static void Compile(string compiler, int simulatorAbi, string source)
     {
-        string[] arguments = ["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", $"-DRKSIM_ABI={simulatorAbi}", "-I", TestPaths.SimulatorSource, "-"];
+        string[] arguments = ["-x", "c", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", $"-DSIM_ABI={simulatorAbi}", "-I", TestPaths.SimulatorSource, "-"];
         using Process process = Process.Start(new ProcessStartInfo(compiler, arguments) { RedirectStandardInput = true, RedirectStandardError = true })
             ?? throw new InvalidOperationException($"{compiler} is missing: ./build.sh test installs it.");
         process.StandardInput.Write(source);

@@ -67,11 +67,11 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [InlineData("C")]
     public void Characters_of_several_tokens_are_whole_in_every_shape(string shape)
     {
-        Set("RKLLM_STANDIN_UTF8", shape);
+        Set("RKLLM_SIMULATOR_UTF8", shape);
         using RkllmModel model = library.Load();
 
         (string text, GenerationEnd end, _) = Ask(model, "!echo a😀b漢字c🚀");
-        Set("RKLLM_STANDIN_UTF8", null);
+        Set("RKLLM_SIMULATOR_UTF8", null);
 
         text.Should().Be("a😀b漢字c🚀");
         end.Reason.Should().Be(RunEndReason.Stop);
@@ -277,11 +277,11 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [Fact]
     public void Dirty_padding_in_the_defaults_changes_nothing()
     {
-        Set("RKLLM_STANDIN_PADDING", "dirty");
+        Set("RKLLM_SIMULATOR_PADDING", "dirty");
         using RkllmModel model = library.Load();
 
         (string text, _, _) = Ask(model, "!echo same");
-        Set("RKLLM_STANDIN_PADDING", null);
+        Set("RKLLM_SIMULATOR_PADDING", null);
 
         text.Should().Be("same");
     }

@@ -78,7 +78,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         info.Environment["HOME"] = home;
 
         // 0.12 ms a token: fast, and yet slow enough to be left, killed and overtaken in the middle.
-        info.Environment["RKLLM_STANDIN_SPEED"] = "500";
+        info.Environment["RKLLM_SIMULATOR_SPEED"] = "500";
 
         // The young part of a heap is as large as the third-level cache, a board's 3 MiB or a build machine's hundreds, and garbage in it would
         // look like growth. Hexadecimal.

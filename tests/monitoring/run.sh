@@ -47,7 +47,7 @@ check "the dashboard names metrics that are documented" known "$work/queries"
 # A node. Port 0: the log says which one it got.
 mkdir -p "$work/models"
 cp -r models/demo "$work/models/demo"
-env --default-signal=INT,TERM RKLLAMA_LIBRARY="$library" RKLLM_STANDIN_SPEED=0 \
+env --default-signal=INT,TERM RKLLAMA_LIBRARY="$library" RKLLM_SIMULATOR_SPEED=0 \
     "$executable" --host 127.0.0.1 --port 0 --agent-port 0 --node-name node1 --models "$work/models" >"$work/log" 2>&1 </dev/null &
 server=$!
 listens() { address=$(grep -oE 'listens on http://[0-9.:]+' "$work/log" | grep -oE '[0-9.]+:[0-9]+$'); }

@@ -111,7 +111,7 @@ internal sealed class ClusterNode(IPEndPoint endpoint, int agentPort, string mod
             ["--host", endpoint.Address.ToString(), "--port", Number(endpoint.Port), "--agent-port", Number(agentPort)],
             ("RKLLAMA_MODELS", models),
             ("RKLLAMA_PRELOAD", "demo"),
-            ("RKLLM_STANDIN_SPEED", Number(speed)));
+            ("RKLLM_SIMULATOR_SPEED", Number(speed)));
 
         // Not by asking /ready: who asks is taken for a balancer, and is told of a stop before anything is refused.
         await Server.LogsAsync("Model demo loaded");

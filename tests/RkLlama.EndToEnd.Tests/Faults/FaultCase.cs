@@ -9,7 +9,7 @@ internal sealed record FaultCase(string Name, string Meaning)
 {
     private const string EveryAnswer = "(?s).*";
 
-    /// <summary><c>RKLLM_STANDIN_FAULT</c>: <c>@n</c> counts over all workers of the server. Null where the prompt asks for the fault.</summary>
+    /// <summary><c>RKLLM_SIMULATOR_FAULT</c>: <c>@n</c> counts over all workers of the server. Null where the prompt asks for the fault.</summary>
     internal string? Injected { get; init; }
 
     /// <summary>The request that meets the fault.</summary>
@@ -20,7 +20,7 @@ internal sealed record FaultCase(string Name, string Meaning)
 
     internal string Modelfile { get; init; } = "FROM=\"demo.rkllm\"\n";
 
-    /// <summary><c>RKLLM_STANDIN_SPEED</c>: at a pace, tokens are with the client before the fault; 0 is without waiting.</summary>
+    /// <summary><c>RKLLM_SIMULATOR_SPEED</c>: at a pace, tokens are with the client before the fault; 0 is without waiting.</summary>
     internal string Speed { get; init; } = "0";
 
     internal string[] Versions { get; init; } = TestPaths.Runtimes;

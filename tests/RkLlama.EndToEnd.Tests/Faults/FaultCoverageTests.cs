@@ -9,7 +9,7 @@ public sealed partial class FaultCoverageTests
     [Fact]
     public void Every_fault_of_the_simulator_is_tried()
     {
-        string header = File.ReadAllText(Path.Combine(TestPaths.Root, "simulator", "faults.h"));
+        string header = File.ReadAllText(Path.Combine(TestPaths.Root, "simulator", "base", "faults.h"));
         string[] known = [.. Fault.Matches(header).Select(match => match.Groups[1].Value)];
 
         IEnumerable<FaultCase> cases = [.. LoadFaults.Refused, .. LoadFaults.Survived, .. RunFaults.All, .. ControlFaults.Leaving, .. ControlFaults.Ending, .. ControlFaults.Repeating];

@@ -78,9 +78,9 @@ internal sealed class FaultRig : IAsyncDisposable
             runtime,
             ["--port", "0", .. fault.Options],
             ("RKLLAMA_LIBRARY", library),
-            ("RKLLM_STANDIN_SPEED", fault.Speed),
-            ("RKLLM_STANDIN_FAULT", fault.Injected),
-            ("RKLLM_STANDIN_FAULT_STATE", Path.Combine(directory, "faults")));
+            ("RKLLM_SIMULATOR_SPEED", fault.Speed),
+            ("RKLLM_SIMULATOR_FAULT", fault.Injected),
+            ("RKLLM_SIMULATOR_FAULT_STATE", Path.Combine(directory, "faults")));
         FaultRig rig = new(fault, runtime, directory, node);
         node.AddModel("demo", fault.Modelfile);
 

@@ -55,8 +55,8 @@ internal sealed partial class Node : IAsyncDisposable
             RedirectStandardError = true,
         };
         info.Environment["HOME"] = home;
-        info.Environment["RKLLM_STANDIN_SPEED"] = "0";
-        info.Environment["RKLLM_STANDIN_TRACE"] = trace;
+        info.Environment["RKLLM_SIMULATOR_SPEED"] = "0";
+        info.Environment["RKLLM_SIMULATOR_TRACE"] = trace;
         info.Environment["RKLLAMA_LIBRARY"] = runtime is null ? Path.Combine(home, "no-library.so") : TestPaths.Simulator(runtime);
         foreach ((string name, string? value) in environment)
             info.Environment[name] = value;

@@ -11,8 +11,8 @@ public sealed partial class LoadedLibrary : IDisposable
 
     public LoadedLibrary()
     {
-        Set("RKLLM_STANDIN_SPEED", "0");
-        Set("RKLLM_STANDIN_TRACE", _trace);
+        Set("RKLLM_SIMULATOR_SPEED", "0");
+        Set("RKLLM_SIMULATOR_TRACE", _trace);
         Library = RkllmLibrary.Load(TestPaths.Library);
     }
 

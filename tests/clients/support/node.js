@@ -55,8 +55,8 @@ export class Node {
         ...process.env,
         HOME: node.#home,
         RKLLAMA_LIBRARY: join(setting('RKLLAMA_TEST_SIMULATORS'), runtime, 'librkllmrt.so'),
-        RKLLM_STANDIN_SPEED: '0',
-        RKLLM_STANDIN_TRACE: node.#trace,
+        RKLLM_SIMULATOR_SPEED: '0',
+        RKLLM_SIMULATOR_TRACE: node.#trace,
         ...environment,
       },
     });

@@ -1,0 +1,38 @@
+// faults.h - every fault by name, with the class of calls that it belongs to.
+// The setting FAULT or "fault" in the model file: name[@n][:arg],...; n is the n-th call of the class, from 1.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FAULTS(F) \
+    F(INIT, bad_magic) F(INIT, too_new) F(INIT, too_old) F(INIT, wrong_platform) F(INIT, unknown_platform) \
+    F(INIT, ctx_limit) F(INIT, npu_oom) F(INIT, no_device) F(INIT, too_many_files) F(INIT, init0_broken) \
+    F(INIT, second_init_segv) F(INIT, init_hang) F(INIT, init_slow) F(INIT, sigill) F(INIT, half_line) \
+    F(RUN, run_minus1) F(RUN, error_state) F(RUN, segv) F(RUN, abort) F(RUN, exit) F(RUN, orphan) F(RUN, hang) \
+    F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
+    F(RUN, garbage_tokens) F(RUN, invalid_utf8) F(RUN, null_text) F(RUN, null_result) F(RUN, empty_stream) \
+    F(RUN, huge_piece) F(RUN, embedded_control_chars) F(RUN, matmul_failed) F(RUN, n_image_unset) F(RUN, leak) \
+    F(RUN, late_callback) F(RUN, stale_tail) F(RUN, second_instance_garbage) F(RUN, callback_on_other_thread) \
+    F(RUN, async_no_callback) F(RUN, async_hang) \
+    F(ABORT, abort_ignored) F(ABORT, abort_late) F(ABORT, abort_minus1) \
+    F(DESTROY, destroy_hang) F(DESTROY, destroy_while_running_segv) \
+    F(QUERY, is_running_inverted) F(CLEAR, clear_minus1) F(TEMPLATE, template_minus1)
+
+typedef enum { CLASS_INIT, CLASS_RUN, CLASS_ABORT, CLASS_DESTROY, CLASS_QUERY, CLASS_CLEAR, CLASS_TEMPLATE } FaultClass;
+typedef enum {
+#define F(class, name) FAULT_##name,
+    FAULTS(F)
+#undef F
+    FAULT_COUNT
+} Fault;
+
+typedef struct { uint64_t on; char arg[FAULT_COUNT][16]; } FaultSet;
+
+// The faults that happen in this call. Counts the call for every fault of the class that is listed.
+void faults_draw(FaultClass class, const char *of_model, FaultSet *out);
+bool faults_add(FaultSet *set, const char *name_and_arg);   // false: no such run fault
+bool faulty(const FaultSet *set, Fault fault);
+const char *fault_arg(const FaultSet *set, Fault fault);
+long fault_number(const FaultSet *set, Fault fault, long otherwise);
+bool fault_drawn(FaultClass class, Fault fault, const char *of_model);      // for classes of one fault
+void crash(void);                                           // a real SIGSEGV

@@ -1,0 +1,130 @@
+// model.c - the model file: the line "RKSIMULATOR1", then one JSON object. Anything else is not a model.
+#include "model/model.h"
+#include "base/message.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Length of the first line if it marks a model file, else 0.
+static size_t magic(const char *bytes, size_t len)
+{
+    static const char *const lines[] = {"RKSIMULATOR1\n", "RKSTAND1\n"};   // the present one and the former one
+    for (size_t i = 0; bytes && i < sizeof lines / sizeof *lines; i++) {
+        size_t n = strlen(lines[i]);
+        if (len >= n && !memcmp(bytes, lines[i], n))
+            return n;
+    }
+    return 0;
+}
+
+static char *read_file(const char *path, size_t *len)
+{
+    FILE *f = fopen(path, "rbe");
+    if (!f)
+        return NULL;
+    Buf b = {0};
+    char chunk[65536];
+    size_t got;
+    buf_put(&b, "", 0);
+    while (b.n < 64u << 20 && (got = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        buf_put(&b, chunk, got);
+        if (!magic(b.p, b.n))
+            break;                      // a real model has gigabytes; its first bytes are enough
+    }
+    fclose(f);
+    *len = b.n;
+    return b.p;
+}
+
+static int length(const Json *list)
+{
+    int n = 0;
+    for (const Json *j = list ? list->child : NULL; j; j = j->next)
+        n++;
+    return n;
+}
+
+static void read_pieces(Model *m, const Json *list)
+{
+    tokenizer_new(&m->tokenizer, length(list), m->vocab);
+    for (const Json *j = list ? list->child : NULL; j; j = j->next)
+        tokenizer_add(&m->tokenizer, j->text ? j->text : "", j->len);
+}
+
+static bool compile(regex_t *re, const char *pattern, int flags)
+{
+    int error = regcomp(re, pattern, REG_EXTENDED | flags);
+    if (error) {
+        char text[200];
+        regerror(error, re, text, sizeof text);
+        message("MODEL", "bad pattern %s: %s", pattern, text);
+    }
+    return !error;
+}
+
+static void read_rules(Model *m, const Json *list)
+{
+    m->rules = calloc((size_t)length(list) + 1, sizeof *m->rules);
+    if (!m->rules)
+        abort();
+    for (const Json *j = list ? list->child : NULL; j; j = j->next) {
+        Rule *rule = &m->rules[m->n_rules++];
+        const char *match = json_text(j, "match", NULL), *find = json_text(j, "find", NULL);
+        rule->spec = j;
+        rule->has_match = match && compile(&rule->match, match, REG_ICASE);
+        rule->has_find = find && compile(&rule->find, find, 0);
+    }
+}
+
+ModelStatus model_load(Model *m, const char *path)
+{
+    size_t len;
+    char *file = read_file(path, &len);
+    memset(m, 0, sizeof *m);
+    if (!file)
+        return MODEL_MISSING;
+    size_t begin = magic(file, len);
+    if (begin) {
+        m->json = json_parse(file + begin, len - begin);
+        if (!m->json)
+            message("MODEL", "%s: what follows the first line is not JSON", path);
+    }
+    free(file);
+    if (!m->json)
+        return MODEL_FOREIGN;
+    const Json *j = m->json;
+    m->toolkit = json_text(j, "toolkit_version", "1.2.3");
+    m->platform = json_text(j, "target_platform", "RK3588");
+    m->dtype = json_text(j, "dtype", "W8A8");
+    m->template = json_text(j, "template", "chatml");
+    m->system = json_text(j, "system", "");
+    m->fault = json_text(j, "fault", NULL);
+    m->eos = json_text(j, "eos", "<|im_end|>");
+    m->cores = (int)json_number(j, "npu_core_num", 3);
+    m->ctx_limit = (int)json_number(j, "max_context_limit", 4096);
+    m->vocab = (int)json_number(j, "vocab", 4096);
+    m->embd = (int)json_number(j, "embd", 128);
+    m->has_tokenizer = json_number(j, "tokenizer", 1) != 0;
+    m->has_embedding = json_number(j, "embedding", 1) != 0;
+    m->prefill_ms = json_number(j, "prefill_ms_per_token", 2.95);
+    m->decode_ms = json_number(j, "decode_ms_per_token", 59.9);
+    m->memory_mb = json_number(j, "memory_mb", 1659.15);
+    read_pieces(m, json_get(j, "pieces"));
+    read_rules(m, json_get(j, "script"));
+    m->eos_id = tokenizer_id(&m->tokenizer, m->eos, strlen(m->eos));
+    return MODEL_OK;
+}
+
+void model_free(Model *m)
+{
+    for (int i = 0; i < m->n_rules; i++) {
+        if (m->rules[i].has_match)
+            regfree(&m->rules[i].match);
+        if (m->rules[i].has_find)
+            regfree(&m->rules[i].find);
+    }
+    free(m->rules);
+    tokenizer_free(&m->tokenizer);
+    json_free(m->json);
+    memset(m, 0, sizeof *m);
+}

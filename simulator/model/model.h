@@ -1,0 +1,24 @@
+// model.h - the model file, read once by rkllm_init.
+#pragma once
+#include "base/json.h"
+#include "model/tokenizer.h"
+#include <regex.h>
+#include <stdbool.h>
+
+typedef struct { regex_t match, find; bool has_match, has_find; const Json *spec; } Rule;
+
+typedef struct {
+    Json *json;                         // owns every string below
+    const char *toolkit, *platform, *dtype, *template, *system, *fault, *eos;
+    int cores, ctx_limit, vocab, embd, eos_id;
+    bool has_tokenizer, has_embedding;  // false: 1.3 calls the host's callbacks
+    double prefill_ms, decode_ms, memory_mb;
+    Tokenizer tokenizer;
+    Rule *rules;                        // the script; the first that fits answers
+    int n_rules;
+} Model;
+
+typedef enum { MODEL_OK, MODEL_MISSING, MODEL_FOREIGN } ModelStatus;
+
+ModelStatus model_load(Model *m, const char *path);
+void model_free(Model *m);

@@ -1,0 +1,138 @@
+// tokenizer.c - see tokenizer.h.
+#include "model/tokenizer.h"
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t hash(const char *p, size_t len)
+{
+    uint32_t h = 2166136261u;
+    while (len--)
+        h = (h ^ (unsigned char)*p++) * 16777619u;
+    return h;
+}
+
+void tokenizer_new(Tokenizer *t, int room, int vocab)
+{
+    int slots = 64;
+    while (slots < 2 * room)
+        slots *= 2;
+    *t = (Tokenizer){.vocab = vocab, .index_mask = slots - 1};
+    t->pieces = calloc((size_t)room + 1, sizeof *t->pieces);
+    t->index = malloc((size_t)slots * sizeof *t->index);
+    if (!t->pieces || !t->index)
+        abort();
+    memset(t->index, -1, (size_t)slots * sizeof *t->index);
+    memset(t->first, -1, sizeof t->first);
+}
+
+void tokenizer_add(Tokenizer *t, const char *text, size_t len)
+{
+    int i = t->n_pieces++;
+    t->pieces[i] = (Piece){text, (int)len, -1};
+    if (!len)
+        return;
+    uint32_t slot = hash(text, len) & (uint32_t)t->index_mask;
+    while (t->index[slot] >= 0)
+        slot = (slot + 1) & (uint32_t)t->index_mask;
+    t->index[slot] = i;
+    int *at = &t->first[(unsigned char)*text];
+    while (*at >= 0 && t->pieces[*at].len >= t->pieces[i].len)
+        at = &t->pieces[*at].next;
+    t->pieces[i].next = *at;
+    *at = i;
+}
+
+void tokenizer_free(Tokenizer *t)
+{
+    free(t->pieces);
+    free(t->index);
+    *t = (Tokenizer){0};
+}
+
+int32_t tokenizer_id(const Tokenizer *t, const char *text, size_t len)
+{
+    if (len == 1)
+        return (unsigned char)*text;
+    uint32_t h = hash(text, len);
+    for (uint32_t i = h & (uint32_t)t->index_mask; t->index && t->index[i] >= 0; i = (i + 1) & (uint32_t)t->index_mask) {
+        const Piece *p = &t->pieces[t->index[i]];
+        if ((size_t)p->len == len && !memcmp(p->text, text, len))
+            return 256 + t->index[i];
+    }
+    int first = 256 + t->n_pieces, rest = t->vocab - first;
+    return rest > 0 ? first + (int32_t)(h % (uint32_t)rest) : first;
+}
+
+static const Piece *longest_piece(const Tokenizer *t, const char *text, size_t len)
+{
+    for (int i = t->first[(unsigned char)*text]; i >= 0; i = t->pieces[i].next)
+        if ((size_t)t->pieces[i].len <= len && !memcmp(t->pieces[i].text, text, (size_t)t->pieces[i].len))
+            return &t->pieces[i];
+    return NULL;
+}
+
+static bool letter(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || (c >= 0x80 && c < 0xe0);
+}
+
+// A blank belongs to the word after it. Characters of three and four bytes come in parts of one and two bytes,
+// so that tokens end inside a character.
+size_t tokenizer_cut(const Tokenizer *t, const char *text, size_t len)
+{
+    unsigned char c = (unsigned char)*text;
+    const Piece *special = c == '<' ? longest_piece(t, text, len) : NULL;
+    if (special)
+        return (size_t)special->len;
+    if (c >= 0xf0 && len >= 4)
+        return 2;                       // 2 + 1 + 1
+    if (c >= 0xe0 && len >= 3)
+        return 2;                       // 2 + 1
+    if (c >= 0x80 && c < 0xc0)
+        return 1;
+    if (c == '\n') {
+        size_t n = 1;
+        while (n < len && text[n] == '\n')
+            n++;
+        return n;
+    }
+    size_t n = c == ' ' && len > 1 ? 1 : 0;
+    c = (unsigned char)text[n];
+    if (c >= '0' && c <= '9') {
+        for (size_t digits = 0; n < len && digits < 3 && text[n] >= '0' && text[n] <= '9'; digits++)
+            n++;
+        return n;
+    }
+    if (!letter(c))
+        return n && (c >= 0x80 || c == ' ' || c == '\n' || c == '<') ? n : n + 1;
+    while (n < len && n < 14 && letter((unsigned char)text[n]))
+        n += (unsigned char)text[n] >= 0xc0 && n + 1 < len ? 2 : 1;
+    return n;
+}
+
+int32_t *tokenizer_encode(const Tokenizer *t, const char *text, size_t len, size_t *count)
+{
+    int32_t *ids = malloc((len + 1) * sizeof *ids);
+    size_t n = 0;
+    if (!ids)
+        abort();
+    for (size_t i = 0; i < len; n++) {
+        const Piece *p = longest_piece(t, text + i, len - i);
+        ids[n] = p ? 256 + (int32_t)(p - t->pieces) : (unsigned char)text[i];
+        i += p ? (size_t)p->len : 1;
+    }
+    *count = n;
+    return ids;
+}
+
+void tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t count, Buf *out)
+{
+    buf_put(out, "", 0);
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] >= 0 && ids[i] < 256)
+            buf_put(out, &(unsigned char){(unsigned char)ids[i]}, 1);
+        else if (ids[i] >= 256 && ids[i] < 256 + t->n_pieces)
+            buf_put(out, t->pieces[ids[i] - 256].text, (size_t)t->pieces[ids[i] - 256].len);
+    }
+}

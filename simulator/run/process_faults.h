@@ -1,0 +1,6 @@
+// process_faults.h - run faults that end or block the process, or end the run with an error.
+#pragma once
+#include "run/run_state.h"
+
+void hang(void);                        // never returns
+bool process_faults(Run *r);            // before each token; true: an ERROR callback ended the run

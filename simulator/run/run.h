@@ -1,0 +1,5 @@
+// run.h - rkllm_run and rkllm_run_async. Callbacks come on the calling thread, or on the handle's own thread.
+#pragma once
+#include "handle/handle.h"
+
+int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, void *userdata, bool async);

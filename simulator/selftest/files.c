@@ -1,0 +1,95 @@
+// files.c - files and settings: model files, prompt caches, adapters, the log, the trace.
+#define _GNU_SOURCE
+#include "selftest/harness.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static RKLLMInput input;
+static RKLLMInferParam infer;
+
+static bool prompt_cache(void)
+{
+    char path[300], foreign[300];
+    RKLLMPromptCacheParam cache = {1, path};
+    LLMHandle h = open_demo();
+    snprintf(path, sizeof path, "%s/cache", scratch);
+    snprintf(foreign, sizeof foreign, "%s/foreign", scratch);
+    FILE *f = fopen(foreign, "w");
+    fputs("something else, long enough to be read as a header", f);
+    fclose(f);
+    infer.prompt_cache_params = &cache;
+    input.prompt_input = "!count 2";
+    return !run_with(h, &input, &infer) && !api.load_cache(h, path) && api.load_cache(h, foreign) == -1 &&
+        api.load_cache(h, "/nonexistent") == -1 && !api.release_cache(h) && !api.destroy(h);
+}
+
+static bool lora(void)
+{
+    LLMHandle h = open_demo();
+    RKLLMLoraAdapter missing = {"/nonexistent", "a", 1}, present = {demo, "a", 1};
+    RKLLMLoraParam named = {"a"};
+    infer.lora_params = &named;
+    input.prompt_input = "!echo x";
+    bool ok = api.load_lora(h, &missing) == -1 && is(run_with(h, &input, &infer) == -1, "adapter not loaded");
+    return ok && !api.load_lora(h, &present) && !run_with(h, &input, &infer) && said("[x][]F") && !api.destroy(h);
+}
+
+static bool first_line(void)            // of a model file: the present one, the former one, another one
+{
+    LLMHandle present = open_text("RKSIMULATOR1\n{}"), former = open_text("RKSTAND1\n{}");
+    bool ok = present && former && is(!open_text("RKSIMULATOR2\n{}"), "another magic");
+    return ok && !open_text("RKSIMULATOR1") && !open_text("") && !run(former, "!echo hi") && said("[hi][]F") &&
+        !api.destroy(present) && !api.destroy(former);
+}
+
+static bool former_names(void)          // of the settings; the present name wins
+{
+    setenv("RKLLM_STANDIN_UTF8", "B", 1);
+    LLMHandle h = open_demo();
+    bool ok = !run(h, "!emoji 1") && said("w<f09f>w<98><80>[]F");
+    set("UTF8", "C");
+    return ok && !run(h, "!emoji 1") && said("w<f09f>w<98><f09f9880>[]F") && !api.destroy(h);
+}
+
+static bool log_lines(void)
+{
+    LLMHandle h = open_demo();
+    bool ok = logged("I rkllm: rkllm-runtime version: ") && logged(", rknpu driver version: 0.9.8, platform: RK3588\n");
+    if (SIM_ABI >= 10200)
+        ok = ok && logged("I rkllm: loading rkllm model from ") && logged("I rkllm: Enabled cpus: [4, 5, 6, 7]\n") &&
+             logged("max_context_limit: 4096, npu_core_num: 3, target_platform: RK3588");
+    if (SIM_ABI >= 10201)
+        ok = ok && logged(", model_dtype: W8A8\n");
+    setenv("RKLLM_LOG_LEVEL", "1", 1);
+    return ok && !run(h, "!count 2") && logged("Tokens per Second") && !api.destroy(h);
+}
+
+static bool trace(void)
+{
+    char path[300], line[100000] = "";
+    snprintf(path, sizeof path, "%s/trace", scratch);
+    remove(path);
+    set("TRACE", path);
+    LLMHandle h = open_demo();
+    bool ok = !run(h, "!count 2") && !api.destroy(h);
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(line, 1, sizeof line - 1, f) : 0;
+    line[n] = 0;
+    if (f)
+        fclose(f);
+    return ok && is(strstr(line, "\"call\":\"rkllm_init\"") && strstr(line, "\"param_raw\":\""), "init in the trace") &&
+        is(strstr(line, "\"ids\":[") && strstr(line, "\"call\":\"rkllm_destroy\""), "run and destroy in the trace");
+}
+
+static const Check checks[] = {
+    {"prompt cache files", prompt_cache, PASS},
+    {"lora adapters", lora, PASS},
+    {"log lines", log_lines, PASS},
+    {"trace", trace, PASS},
+    {"first line of a model file", first_line, PASS},
+    {"former names of the settings", former_names, PASS},
+    {0},
+};
+
+void file_checks(void) { run_checks(checks); }
