@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Output;
 
 /// <summary>A part of an answer, in the order in which clients get them.</summary>

@@ -3,7 +3,6 @@ using System.Text;
 using RkLlama.Output.Reasoning;
 using RkLlama.Output.StopSequences;
 using RkLlama.Output.ToolCalls;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Output;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Bench;
 

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Doctor;
 

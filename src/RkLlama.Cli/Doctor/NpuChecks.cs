@@ -1,6 +1,5 @@
 using System.Globalization;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Hardware;
 using RkLlama.Native;
 
 namespace RkLlama.Cli.Doctor;

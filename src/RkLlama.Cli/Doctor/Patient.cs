@@ -1,7 +1,6 @@
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Doctor;
 

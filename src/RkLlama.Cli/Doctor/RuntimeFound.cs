@@ -1,4 +1,3 @@
-using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Server;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Hardware;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Npu;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using RkLlama.Engine.Hardware;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Tune;
 

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Cli.Tune;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using RkLlama.Engine.Hardware;
 using RkLlama.Native.Interop;
 using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Prompts.Jinja.Values;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Diagnostics;
 

@@ -1,4 +1,3 @@
-using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 

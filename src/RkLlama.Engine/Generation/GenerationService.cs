@@ -3,7 +3,6 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 

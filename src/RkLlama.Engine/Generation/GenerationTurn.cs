@@ -8,7 +8,6 @@ using RkLlama.Native;
 using RkLlama.Output;
 using RkLlama.Output.ToolCalls;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Generation;
 

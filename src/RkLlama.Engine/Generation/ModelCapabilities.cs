@@ -1,6 +1,4 @@
-using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
-using RkLlama.Native;
 using RkLlama.Output.ToolCalls;
 using RkLlama.Prompts;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using RkLlama.Native;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Hardware;
 

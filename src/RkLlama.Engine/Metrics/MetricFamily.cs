@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>One line of a metric, or the lines of one histogram: a value for each set of labels. Any thread, without a lock.</summary>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Models;
 

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Engine.Models;
 
 /// <summary>How a chat template is applied: to token ids, to text, or by the runtime itself.</summary>

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Engine.Models;
 
 /// <summary>One <c>KEY=value</c> of a Modelfile, before the key is known to mean anything.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Engine.Models;
 

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Engine.Models;
 
 /// <summary>From a Modelfile's path or text to its values. Reads, never writes, never looks at the environment.</summary>

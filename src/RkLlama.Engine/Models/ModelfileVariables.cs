@@ -1,5 +1,4 @@
 using System.Text;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Models;
 

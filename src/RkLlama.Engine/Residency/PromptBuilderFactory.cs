@@ -2,7 +2,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Engine.Residency;
 

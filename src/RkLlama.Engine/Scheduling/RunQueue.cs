@@ -1,5 +1,4 @@
 using RkLlama.Engine.Metrics;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Scheduling;
 

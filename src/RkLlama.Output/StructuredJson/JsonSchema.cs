@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Output.StructuredJson;
 

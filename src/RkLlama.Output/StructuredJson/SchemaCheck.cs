@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using RkLlama.Output.Text;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Output.StructuredJson;
 

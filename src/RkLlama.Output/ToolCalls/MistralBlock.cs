@@ -1,6 +1,5 @@
 using System.Text;
 using RkLlama.Output.Text;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Output.ToolCalls;
 

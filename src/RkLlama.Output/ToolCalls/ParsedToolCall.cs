@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>A call as the model wrote it.</summary>

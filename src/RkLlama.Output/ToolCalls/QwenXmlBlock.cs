@@ -1,6 +1,5 @@
 using System.Text;
 using RkLlama.Output.Text;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Output.ToolCalls;
 

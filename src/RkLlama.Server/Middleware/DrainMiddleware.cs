@@ -1,6 +1,5 @@
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Metrics;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RkLlama.Engine.Hardware;
 using RkLlama.Native.Interop;
 using RkLlama.Prompts.Jinja.Values;
 

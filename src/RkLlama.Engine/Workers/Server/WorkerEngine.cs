@@ -4,7 +4,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers.Server;
 

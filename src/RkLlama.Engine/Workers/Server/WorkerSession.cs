@@ -1,12 +1,10 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -76,7 +74,7 @@ internal sealed partial class WorkerSession : IEngineSession
     public EngineRun StartEmbedding(GenerationInput input, bool isMean) =>
         Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
 
-    private EngineRun Start(GenerationInput input, Action<int> send)
+    private WorkerRun Start(GenerationInput input, Action<int> send)
     {
         WorkerRun run;
         lock (_lock)

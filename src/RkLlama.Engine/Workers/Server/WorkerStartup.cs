@@ -1,10 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Worker;
 using RkLlama.Native;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers.Server;
 

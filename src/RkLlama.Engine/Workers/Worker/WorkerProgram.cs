@@ -6,7 +6,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Worker;
 

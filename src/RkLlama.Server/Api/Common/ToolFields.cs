@@ -1,8 +1,6 @@
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Engine.Models;
 using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
 

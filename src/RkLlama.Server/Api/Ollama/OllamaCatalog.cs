@@ -6,7 +6,6 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Http;
 

@@ -1,11 +1,8 @@
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 

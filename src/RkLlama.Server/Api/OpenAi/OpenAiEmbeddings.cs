@@ -2,7 +2,6 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -14,9 +13,8 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
 
     public override byte[] Whole(WholeAnswer answer)
     {
-        foreach (OutputPart part in answer.Parts)
-            builder.Take(part).Count();
-        builder.End(answer.Summary).Count();
+        // The events build up the response; nothing else of them is needed.
+        _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
         return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), ApiJson.Wire.Response);
     }
 

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Engine.Residency;
 using RkLlama.Output;
-using RkLlama.Prompts;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;

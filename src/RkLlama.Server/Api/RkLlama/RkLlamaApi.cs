@@ -5,7 +5,6 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
