@@ -25,7 +25,7 @@ usage: ./build.sh COMMAND
   test-package     build the package; install, upgrade and remove it on nodes in containers; as root
   test-arm64       test the arm64 package on an emulated machine; as root
   test-monitoring  check the metrics and alerts with promtool and with a Prometheus that scrapes a node
-  ci               run all tests
+  ci               run all tests, and the unit tests once more in Release
   soak [MINUTES]   run mixed load and faults against the published server, 10 minutes by default; print one line of figures
   bench            measure prompts and the published server: the figures in docs/performance.md
   publish [RID] [--no-aot]
