@@ -18,12 +18,12 @@ internal static class OllamaCatalog
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), ApiJson.Wire.OllamaModels);
+        new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), OllamaJson.Wire.OllamaModels);
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
         if (host.Current is not { } model)
-            return new(new([]), ApiJson.Wire.OllamaModels);
+            return new(new([]), OllamaJson.Wire.OllamaModels);
 
         ModelFacts facts = ModelFacts.Of(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
@@ -32,7 +32,7 @@ internal static class OllamaCatalog
             SizeVram = facts.Size,
             ContextLength = model.ContextLength,
         };
-        return new(new([running]), ApiJson.Wire.OllamaModels);
+        return new(new([running]), OllamaJson.Wire.OllamaModels);
     }
 
     internal static async Task<JsonResult<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
@@ -68,7 +68,7 @@ internal static class OllamaCatalog
             {
                 System = string.IsNullOrEmpty(model.Entry.Modelfile.System) ? null : model.Entry.Modelfile.System,
             },
-            ApiJson.Wire.OllamaShowReply);
+            OllamaJson.Wire.OllamaShowReply);
     }
 
     internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)

@@ -27,7 +27,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
         {
             Timings = Timings.Of(summary),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(completion, ApiJson.Wire.ChatCompletion);
+        return JsonSerializer.SerializeToUtf8Bytes(completion, OpenAiJson.Wire.ChatCompletion);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -62,6 +62,6 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 
     private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Frames.WriteSse(
         new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings },
-        ApiJson.Wire.ChatCompletionChunk,
+        OpenAiJson.Wire.ChatCompletionChunk,
         output);
 }

@@ -13,7 +13,7 @@ internal static class OpenAiEmbeddings
         RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
         EmbeddingsRequest request = EmbeddingsRequest.From(run.Body);
         ModelInstance model = embeddings.Find(request.Model);
-        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.EmbeddingList, run.Cancelled);
+        return PaddedJsonResult.Of(EmbedAsync, OpenAiJson.Wire.EmbeddingList, run.Cancelled);
 
         async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
         {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Output;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -15,7 +14,7 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
     {
         // The events build up the response; nothing else of them is needed.
         _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
-        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), ApiJson.Wire.Response);
+        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), OpenAiJson.Wire.Response);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -33,12 +32,12 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
     {
         OpenAiErrorBody body = OpenAiError.From(error).Error;
         ResponseErrorEvent last = new("error", builder.NextNumber, body.Code, body.Message, body.Param, body);
-        Frames.WriteSse(last, ApiJson.Wire.ResponseErrorEvent, output, last.Type);
+        Frames.WriteSse(last, OpenAiJson.Wire.ResponseErrorEvent, output, last.Type);
     }
 
     private void Write(IEnumerable<ResponseEvent> events, IBufferWriter<byte> output)
     {
         foreach (ResponseEvent item in events)
-            Frames.WriteSse(item, ApiJson.Wire.ResponseEvent, output, item.Type);
+            Frames.WriteSse(item, OpenAiJson.Wire.ResponseEvent, output, item.Type);
     }
 }
