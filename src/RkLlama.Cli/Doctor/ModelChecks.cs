@@ -3,7 +3,6 @@ using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Doctor;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Configuration;

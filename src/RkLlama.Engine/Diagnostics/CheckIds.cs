@@ -1,5 +1,3 @@
-using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Engine.Diagnostics;

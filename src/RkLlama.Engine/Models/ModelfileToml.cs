@@ -1,4 +1,3 @@
-using RkLlama.Prompts.Jinja.Values;
 using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;

@@ -3,7 +3,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Residency;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Workers.Server;
 
