@@ -68,7 +68,7 @@ internal sealed partial class PromptFiles
             string config = Path.Combine(directory, "tokenizer_config.json");
             if (!File.Exists(config))
                 continue;
-            using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes));
+            using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes), JsonLimits.DocumentOptions);
             return json.RootElement.ValueKind == JsonValueKind.Object ? SpecialTokens.FromConfig(json.RootElement) : null;
         }
         return null;
@@ -76,7 +76,7 @@ internal sealed partial class PromptFiles
 
     private static (string Source, string? ToolSource)? Templates(string config)
     {
-        using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes));
+        using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes), JsonLimits.DocumentOptions);
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
             return null;
         if (template.ValueKind == JsonValueKind.String)

@@ -13,7 +13,7 @@ internal static class ToolArguments
             return JsonValues.Convert(arguments, fromRequest: true);
         try
         {
-            using JsonDocument parsed = JsonDocument.Parse(arguments.GetString()!);
+            using JsonDocument parsed = JsonDocument.Parse(arguments.GetString()!, JsonLimits.DocumentOptions);
             return JsonValues.Convert(parsed.RootElement, fromRequest: true);
         }
         catch (JsonException)

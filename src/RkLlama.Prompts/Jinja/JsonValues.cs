@@ -9,17 +9,25 @@ namespace RkLlama.Prompts.Jinja;
 internal static class JsonValues
 {
     /// <param name="fromRequest">Whether the texts in it count as text of the request.</param>
-    public static Value Convert(JsonElement json, bool fromRequest)
+    /// <exception cref="TemplateException">The value nests deeper than <see cref="JsonLimits.MaxDepth"/>, or a text in it is not valid Unicode.</exception>
+    public static Value Convert(JsonElement json, bool fromRequest) => Convert(json, fromRequest, depth: 0);
+
+    private static Value Convert(JsonElement json, bool fromRequest, int depth)
     {
+        if (json.ValueKind is JsonValueKind.Object or JsonValueKind.Array && depth == JsonLimits.MaxDepth)
+            throw new TemplateException($"a JSON value in it is nested more than {JsonLimits.MaxDepth} levels deep");
         switch (json.ValueKind)
         {
             case JsonValueKind.Object:
                 DictValue dict = new();
                 foreach (JsonProperty property in json.EnumerateObject())
-                    dict.Set(Text(TextOf(() => property.Name), fromRequest), Convert(property.Value, fromRequest));
+                    dict.Set(Text(TextOf(() => property.Name), fromRequest), Convert(property.Value, fromRequest, depth + 1));
                 return dict;
             case JsonValueKind.Array:
-                return new ListValue([.. json.EnumerateArray().Select(item => Convert(item, fromRequest))]);
+                List<Value> items = [];
+                foreach (JsonElement item in json.EnumerateArray())
+                    items.Add(Convert(item, fromRequest, depth + 1));
+                return new ListValue(items);
             case JsonValueKind.String:
                 return Text(TextOf(() => json.GetString()!), fromRequest);
             case JsonValueKind.Number:

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace RkLlama.Prompts.Jinja;
 
 /// <summary>Counts what one rendering has used. Owned by its thread.</summary>
@@ -12,17 +10,23 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     private long _steps;
     private long _characters;
     private long _items;
-    private int _callDepth;
+    private int _depth;
 
     public RenderLimits Limits => limits;
 
     /// <summary>Counts one operation.</summary>
     /// <exception cref="TemplateException">The rendering has used up its steps or its time.</exception>
-    public void Step()
+    public void Step() => Step(1);
+
+    /// <summary>Counts several operations, such as the comparisons that one of two nested values takes.</summary>
+    /// <inheritdoc cref="Step()"/>
+    public void Step(long count)
     {
-        if (++_steps > limits.Steps)
+        long before = _steps;
+        _steps += count;
+        if (_steps > limits.MaxSteps)
             throw new TemplateException("the chat template takes too many steps");
-        if (_steps % StepsPerCheck == 0)
+        if (before / StepsPerCheck != _steps / StepsPerCheck)
             CheckTime();
     }
 
@@ -30,7 +34,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     public void AddItems(long count)
     {
         _items += count;
-        if (_items > limits.Items)
+        if (_items > limits.MaxItems)
             throw new TemplateException("the chat template makes too many list items");
     }
 
@@ -38,33 +42,29 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     public void Grow(long count)
     {
         _characters += count;
-        if (count > limits.TextLength || _characters > limits.Characters)
+        if (count > limits.MaxTextLength || _characters > limits.MaxCharacters)
             throw new TemplateException("the chat template writes too much text");
         if (count > StepsPerCheck)
             CheckTime();
     }
 
-    /// <summary>Enters a macro or a recursive loop; <see cref="LeaveCall"/> ends it.</summary>
-    public void EnterCall()
+    /// <summary>
+    /// Counts a level of nesting, before it is entered; <see cref="Leave"/> ends it. An exception ends the rendering, so levels that it passes
+    /// need not be left.
+    /// </summary>
+    /// <exception cref="TemplateException">The rendering nests deeper than <see cref="RenderLimits.MaxDepth"/>.</exception>
+    public void Enter()
     {
-        if (++_callDepth > limits.CallDepth)
-            throw new TemplateException("the chat template calls itself too deeply");
-        CheckStack();
-    }
-
-    public void LeaveCall() => _callDepth--;
-
-    /// <summary>Called where nested values or expressions recurse.</summary>
-    public static void CheckStack()
-    {
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        if (++_depth > limits.MaxDepth)
             throw new TemplateException("the chat template nests too deeply");
     }
+
+    public void Leave() => _depth--;
 
     private void CheckTime()
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (time.GetElapsedTime(_start) > limits.Time)
+        if (time.GetElapsedTime(_start) > limits.MaxTime)
             throw new TemplateException("the chat template takes too long");
     }
 }

@@ -10,16 +10,13 @@ namespace RkLlama.Prompts.Jinja;
 /// </summary>
 internal sealed class Template
 {
-    // Far more than the longest template in use (about 20,000 characters).
-    private const int MaxSourceLength = 1024 * 1024;
-
     private readonly Block _statements;
 
     private Template(Block statements) => _statements = statements;
 
     /// <exception cref="TemplateException">The template is not valid; the message names the line.</exception>
-    public static Template Compile(string source) => source.Length > MaxSourceLength
-        ? throw new TemplateException($"the chat template is longer than {MaxSourceLength} characters")
+    public static Template Compile(string source) => source.Length > SyntaxLimits.MaxSourceLength
+        ? throw new TemplateException($"the chat template is longer than {SyntaxLimits.MaxSourceLength} characters")
         : new Template(Parser.Parse(source));
 
     /// <summary>Renders.</summary>

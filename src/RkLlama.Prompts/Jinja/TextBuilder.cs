@@ -59,7 +59,7 @@ internal sealed class TextBuilder(RenderBudget budget)
     private void Grow(int count)
     {
         budget.Grow(count);
-        if (_text.Length > budget.Limits.TextLength - count)
+        if (_text.Length > budget.Limits.MaxTextLength - count)
             throw new TemplateException("the chat template writes too much text");
     }
 

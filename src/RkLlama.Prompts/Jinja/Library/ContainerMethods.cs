@@ -20,7 +20,7 @@ internal static class SequenceMethods
     private static IntegerValue Count(SequenceValue sequence, Arguments arguments)
     {
         Value wanted = arguments.BindPositional(1, 1)[0]!;
-        return new IntegerValue(sequence.Items.Count(item => ValueComparer.Instance.Equals(item, wanted)));
+        return new IntegerValue(sequence.Items.Count(item => item.IsSameAs(wanted, arguments.Budget)));
     }
 
     private static IntegerValue Index(SequenceValue sequence, Arguments arguments)
@@ -30,7 +30,7 @@ internal static class SequenceMethods
             .Resolve(sequence.Items.Count);
         for (int i = first; i < first + count; i++)
         {
-            if (ValueComparer.Instance.Equals(sequence.Items[i], values[0]!))
+            if (sequence.Items[i].IsSameAs(values[0]!, arguments.Budget))
                 return new IntegerValue(i);
         }
         throw new TemplateException("the value is not in the list");

@@ -10,8 +10,8 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
 
     private void Write(Value value, TextBuilder output, int level)
     {
-        RenderBudget.CheckStack();
         output.Budget.Step();
+        output.Budget.Enter();
         switch (value)
         {
             case NoneValue:
@@ -38,6 +38,7 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
             default:
                 throw new TemplateException($"Object of type {value.TypeName} is not JSON serializable");
         }
+        output.Budget.Leave();
     }
 
     private void WriteSequence(SequenceValue sequence, TextBuilder output, int level)

@@ -68,7 +68,7 @@ internal static class Operators
     };
 
     /// <summary><c>left &lt; right</c> and the like: the sign of the comparison, or null when both differ but have no order (NaN).</summary>
-    public static int? Compare(Value left, Value right, string operation)
+    public static int? Compare(Value left, Value right, string operation, RenderBudget budget)
     {
         switch (left, right)
         {
@@ -81,11 +81,10 @@ internal static class Operators
             case (TextValue a, TextValue b):
                 return PythonText.Compare(a.Text, b.Text);
             case (SequenceValue a, SequenceValue b) when a.GetType() == b.GetType():
-                RenderBudget.CheckStack();
                 for (int i = 0; i < Math.Min(a.Items.Count, b.Items.Count); i++)
                 {
-                    if (!ValueComparer.Instance.Equals(a.Items[i], b.Items[i]))
-                        return Compare(a.Items[i], b.Items[i], operation);
+                    if (!a.Items[i].IsSameAs(b.Items[i], budget))
+                        return Compare(a.Items[i], b.Items[i], operation, budget);
                 }
                 return a.Items.Count.CompareTo(b.Items.Count);
             default:
@@ -112,7 +111,7 @@ internal static class Operators
         while (items.MoveNext())
         {
             budget.Step();
-            if (ValueComparer.Instance.Equals(items.Current, item))
+            if (items.Current.IsSameAs(item, budget))
                 return true;
         }
         return false;
@@ -130,7 +129,7 @@ internal static class Operators
     private static Value Repeat(Value value, BigInteger count, RenderBudget budget)
     {
         int length = value is TextValue text ? text.Text.Length : ((SequenceValue)value).Items.Count;
-        if (length * BigInteger.Max(count, 0) > budget.Limits.TextLength)
+        if (length * BigInteger.Max(count, 0) > budget.Limits.MaxTextLength)
             throw new TemplateException("the chat template writes too much text");
         int times = length == 0 ? 0 : (int)BigInteger.Max(count, 0);
         if (value is SequenceValue sequence)

@@ -5,15 +5,15 @@ namespace RkLlama.Prompts.Jinja.Library;
 /// <summary><c>map</c>, <c>select</c> and their kin: generators, so nothing is evaluated before an item is asked for.</summary>
 internal static class SelectionFilters
 {
-    public static Value Map(Value value, Arguments arguments) => new GeneratorValue(Mapped(value, arguments));
+    public static Value Map(Value value, Arguments arguments) => new GeneratorValue(Mapped(value, arguments), arguments.Budget);
 
-    public static Value Select(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, true, false));
+    public static Value Select(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, true, false), arguments.Budget);
 
-    public static Value Reject(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, false, false));
+    public static Value Reject(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, false, false), arguments.Budget);
 
-    public static Value SelectAttr(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, true, true));
+    public static Value SelectAttr(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, true, true), arguments.Budget);
 
-    public static Value RejectAttr(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, false, true));
+    public static Value RejectAttr(Value value, Arguments arguments) => new GeneratorValue(Selected(value, arguments, false, true), arguments.Budget);
 
     private static IEnumerator<Value> Mapped(Value value, Arguments arguments)
     {

@@ -38,7 +38,7 @@ internal static class SequenceFilters
         if (value is TextValue text)
             return text.Item(new SliceValue(NoneValue.Instance, NoneValue.Instance, new IntegerValue(-1)), arguments.Budget)!;
         if (value.IterateBackwards() is { } backwards)
-            return new GeneratorValue(backwards);
+            return new GeneratorValue(backwards, arguments.Budget);
         List<Value> items = value.ToList(arguments.Budget);
         items.Reverse();
         return new ListValue(items);
@@ -67,10 +67,10 @@ internal static class SequenceFilters
         arguments.Bind();
         return value switch
         {
-            UndefinedValue => new GeneratorValue(Enumerable.Empty<Value>().GetEnumerator()),
-            DictValue dict => new GeneratorValue(dict.Items.Select(Value (item) => new TupleValue([item.Key, item.Value])).GetEnumerator()),
+            UndefinedValue => new GeneratorValue(Enumerable.Empty<Value>().GetEnumerator(), arguments.Budget),
+            DictValue dict => new GeneratorValue(dict.Items.Select(Value (item) => new TupleValue([item.Key, item.Value])).GetEnumerator(), arguments.Budget),
             // The generator raises when something asks for its first item.
-            _ => new GeneratorValue(Raise("Can only get item pairs from a mapping.")),
+            _ => new GeneratorValue(Raise("Can only get item pairs from a mapping."), arguments.Budget),
         };
     }
 
@@ -101,14 +101,14 @@ internal static class SequenceFilters
     {
         Value?[] values = arguments.Bind("linecount", "fill_with");
         int size = Arguments.Integer(Arguments.Required(values[0], "linecount"), "linecount")!.Value;
-        return new GeneratorValue(Batches(value, size, values[1] is NoneValue ? null : values[1], arguments.Budget));
+        return new GeneratorValue(Batches(value, size, values[1] is NoneValue ? null : values[1], arguments.Budget), arguments.Budget);
     }
 
     public static Value Slice(Value value, Arguments arguments)
     {
         Value?[] values = arguments.Bind("slices", "fill_with");
         int slices = Arguments.Integer(Arguments.Required(values[0], "slices"), "slices")!.Value;
-        return new GeneratorValue(Slices(value, slices, values[1] is NoneValue ? null : values[1], arguments.Budget));
+        return new GeneratorValue(Slices(value, slices, values[1] is NoneValue ? null : values[1], arguments.Budget), arguments.Budget);
     }
 
     private static IEnumerator<Value> Batches(Value value, int size, Value? fill, RenderBudget budget)

@@ -44,7 +44,7 @@ internal static class SortFilters
     public static Value Unique(Value value, Arguments arguments)
     {
         Value?[] values = arguments.Bind("case_sensitive", "attribute");
-        return new GeneratorValue(Distinct(value, KeyOf(values[0], values[1], null, arguments.Budget), arguments.Budget));
+        return new GeneratorValue(Distinct(value, KeyOf(values[0], values[1], null, arguments.Budget), arguments.Budget), arguments.Budget);
     }
 
     public static Value GroupBy(Value value, Arguments arguments)
@@ -65,7 +65,7 @@ internal static class SortFilters
         foreach (Value item in Sorted(value.ToList(arguments.Budget), key, false, arguments.Budget))
         {
             Value itemKey = key(item);
-            if (currentKey is null || !ValueComparer.Instance.Equals(currentKey, itemKey))
+            if (currentKey is null || !currentKey.IsSameAs(itemKey, arguments.Budget))
             {
                 Close();
                 current = [];
@@ -87,7 +87,7 @@ internal static class SortFilters
         {
             arguments.Budget.Step();
             Value itemKey = key(items.Current);
-            if (bestKey is not null && Operators.Compare(itemKey, bestKey, operation) * sign is not > 0)
+            if (bestKey is not null && Operators.Compare(itemKey, bestKey, operation, arguments.Budget) * sign is not > 0)
                 continue;
             (best, bestKey) = (items.Current, itemKey);
         }

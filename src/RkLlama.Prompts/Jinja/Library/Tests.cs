@@ -67,10 +67,10 @@ internal static class Tests
     };
 
     private static Test Ordered(string operation, Func<int, bool> holds) => (value, arguments) =>
-        Operators.Compare(value, Arguments.Required(arguments.BindPositional(1, 1)[0], "b"), operation) is { } sign && holds(sign);
+        Operators.Compare(value, Arguments.Required(arguments.BindPositional(1, 1)[0], "b"), operation, arguments.Budget) is { } sign && holds(sign);
 
     private static bool Equal(Value value, Arguments arguments) =>
-        value.IsEqualTo(arguments.BindPositional(1, 1)[0]!);
+        value.IsEqualTo(arguments.BindPositional(1, 1)[0]!, arguments.Budget);
 
     // Python's `is`: texts and numbers made at different places may or may not be the same object; small ones are.
     private static bool IsSame(Value left, Value right) => ReferenceEquals(left, right)

@@ -15,10 +15,14 @@ internal sealed record ArgumentList(
 
     public Arguments Evaluate(RenderState state, Value? caller = null)
     {
-        List<Value> positional = [.. Positional.Select(argument => argument.Evaluate(state))];
+        List<Value> positional = new(Positional.Count);
+        foreach (Expression argument in Positional)
+            positional.Add(argument.Evaluate(state));
         if (Spread is not null)
             positional.AddRange(Spread.Evaluate(state).ToList(state.Budget));
-        List<KeyValuePair<string, Value>> named = [.. Named.Select(argument => KeyValuePair.Create(argument.Key, argument.Value.Evaluate(state)))];
+        List<KeyValuePair<string, Value>> named = new(Named.Count);
+        foreach ((string key, Expression argument) in Named)
+            named.Add(new(key, argument.Evaluate(state)));
         if (NamedSpread is not null)
             AddNamed(NamedSpread.Evaluate(state), named);
         if (caller is not null)

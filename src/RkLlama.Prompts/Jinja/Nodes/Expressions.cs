@@ -10,11 +10,22 @@ internal abstract class Expression
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();
-        RenderBudget.CheckStack();
-        return Compute(state);
+        state.Budget.Enter();
+        Value value = Compute(state);
+        state.Budget.Leave();
+        return value;
     }
 
     protected abstract Value Compute(RenderState state);
+
+    /// <summary>The values of several expressions, in order.</summary>
+    protected static Value[] EvaluateAll(IReadOnlyList<Expression> expressions, RenderState state)
+    {
+        Value[] values = new Value[expressions.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = expressions[i].Evaluate(state);
+        return values;
+    }
 }
 
 internal sealed class LiteralExpression(Value value) : Expression
@@ -31,14 +42,14 @@ internal sealed class NameExpression(string name) : Expression
 
 internal sealed class ListExpression(IReadOnlyList<Expression> items) : Expression
 {
-    protected override Value Compute(RenderState state) => new ListValue([.. items.Select(item => item.Evaluate(state))]);
+    protected override Value Compute(RenderState state) => new ListValue(EvaluateAll(items, state));
 }
 
 internal sealed class TupleExpression(IReadOnlyList<Expression> items) : Expression
 {
     public IReadOnlyList<Expression> Items => items;
 
-    protected override Value Compute(RenderState state) => new TupleValue([.. items.Select(item => item.Evaluate(state))]);
+    protected override Value Compute(RenderState state) => new TupleValue(EvaluateAll(items, state));
 }
 
 internal sealed class DictExpression(IReadOnlyList<(Expression Key, Expression Value)> items) : Expression
@@ -81,17 +92,9 @@ internal sealed class CallExpression(Expression target, ArgumentList arguments) 
     public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
 }
 
-/// <summary>A filter; without an input it filters the text of a block.</summary>
-internal sealed class FilterExpression(Expression? input, string name, ArgumentList arguments) : Expression
+internal sealed class FilterExpression(Expression input, string name, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) => Filters.Apply(name, input!.Evaluate(state), arguments.Evaluate(state));
-
-    /// <summary>Runs the chain of filters of a block over its text.</summary>
-    public Value Apply(TextValue text, RenderState state)
-    {
-        Value value = input is FilterExpression inner ? inner.Apply(text, state) : text;
-        return Filters.Apply(name, value, arguments.Evaluate(state));
-    }
+    protected override Value Compute(RenderState state) => Filters.Apply(name, input.Evaluate(state), arguments.Evaluate(state));
 }
 
 internal sealed class TestExpression(Expression input, string name, ArgumentList arguments) : Expression

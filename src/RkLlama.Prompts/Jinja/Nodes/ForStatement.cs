@@ -42,7 +42,7 @@ internal sealed class ForStatement(
 
     private TextValue Recurse(Value children, RenderState state, Scope outer, int depth)
     {
-        state.Budget.EnterCall();
+        state.Budget.Enter();
         TextBuilder captured = new(state.Budget);
         TextBuilder output = state.Redirect(captured);
         Scope scope = state.Enter(outer);
@@ -54,7 +54,7 @@ internal sealed class ForStatement(
         {
             state.Enter(scope);
             state.Redirect(output);
-            state.Budget.LeaveCall();
+            state.Budget.Leave();
         }
         return captured.ToValue();
     }

@@ -66,7 +66,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
     {
         RenderState state = arguments.State;
         Scope scope = new(definedIn);
-        state.Budget.EnterCall();
+        state.Budget.Enter();
         Scope outer = state.Enter(scope);
         TextValue text;
         try
@@ -77,7 +77,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
         finally
         {
             state.Enter(outer);
-            state.Budget.LeaveCall();
+            state.Budget.Leave();
         }
         return text;
     }

@@ -8,13 +8,15 @@ internal sealed class NotExpression(Expression operand) : Expression
     protected override Value Compute(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
 }
 
-/// <summary><c>and</c> or <c>or</c>: gives one of its operands, and evaluates the second only where it decides.</summary>
-internal sealed class LogicalExpression(bool isAnd, Expression left, Expression right) : Expression
+/// <summary><c>a and b and c</c> or <c>a or b or c</c>: gives the first operand that decides, or the last one.</summary>
+internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {
     protected override Value Compute(RenderState state)
     {
-        Value value = left.Evaluate(state);
-        return value.IsTrue == isAnd ? right.Evaluate(state) : value;
+        Value value = operands[0].Evaluate(state);
+        for (int i = 1; i < operands.Count && value.IsTrue == isAnd; i++)
+            value = operands[i].Evaluate(state);
+        return value;
     }
 }
 
@@ -24,20 +26,29 @@ internal sealed class UnaryExpression(bool isMinus, Expression operand) : Expres
         isMinus ? Operators.Negate(operand.Evaluate(state)) : Operators.Plus(operand.Evaluate(state));
 }
 
-internal sealed class BinaryExpression(string operation, Expression left, Expression right) : Expression
+/// <summary><c>a + b - c</c>: operators of one precedence, applied from left to right.</summary>
+internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
     protected override Value Compute(RenderState state)
     {
-        Value a = left.Evaluate(state), b = right.Evaluate(state);
+        Value value = first.Evaluate(state);
+        foreach ((string operation, Expression operand) in rest)
+            value = Apply(operation, value, operand.Evaluate(state), state);
+        return value;
+    }
+
+    private static Value Apply(string operation, Value left, Value right, RenderState state)
+    {
+        state.Budget.Step();
         return operation switch
         {
-            "+" => Operators.Add(a, b, state.Budget),
-            "-" => Operators.Subtract(a, b),
-            "*" => Operators.Multiply(a, b, state.Budget),
-            "/" => Operators.Divide(a, b),
-            "//" => Operators.FloorDivide(a, b),
-            "%" => Operators.Modulo(a, b, state),
-            _ => Operators.Power(a, b),
+            "+" => Operators.Add(left, right, state.Budget),
+            "-" => Operators.Subtract(left, right),
+            "*" => Operators.Multiply(left, right, state.Budget),
+            "/" => Operators.Divide(left, right),
+            "//" => Operators.FloorDivide(left, right),
+            "%" => Operators.Modulo(left, right, state),
+            _ => Operators.Power(left, right),
         };
     }
 }
@@ -72,13 +83,13 @@ internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(stri
 
     private static bool Holds(string operation, Value left, Value right, RenderBudget budget) => operation switch
     {
-        "==" => left.IsEqualTo(right),
-        "!=" => !left.IsEqualTo(right),
+        "==" => left.IsEqualTo(right, budget),
+        "!=" => !left.IsEqualTo(right, budget),
         "in" => Operators.Contains(right, left, budget),
         "not in" => !Operators.Contains(right, left, budget),
-        "<" => Operators.Compare(left, right, operation) < 0,
-        "<=" => Operators.Compare(left, right, operation) <= 0,
-        ">" => Operators.Compare(left, right, operation) > 0,
-        _ => Operators.Compare(left, right, operation) >= 0,
+        "<" => Operators.Compare(left, right, operation, budget) < 0,
+        "<=" => Operators.Compare(left, right, operation, budget) <= 0,
+        ">" => Operators.Compare(left, right, operation, budget) > 0,
+        _ => Operators.Compare(left, right, operation, budget) >= 0,
     };
 }

@@ -1,3 +1,4 @@
+using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
@@ -21,18 +22,17 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
 {
     public override Flow Execute(RenderState state)
     {
-        foreach (Statement statement in statements)
-        {
-            if (statement.Execute(state) is var flow and not Flow.Next)
-                return flow;
-        }
-        return Flow.Next;
+        state.Budget.Enter();
+        Flow flow = Flow.Next;
+        for (int i = 0; i < statements.Count && flow == Flow.Next; i++)
+            flow = statements[i].Execute(state);
+        state.Budget.Leave();
+        return flow;
     }
 
     /// <summary>Runs with variables of its own, which end with it.</summary>
     public Flow ExecuteIn(Scope scope, RenderState state)
     {
-        RenderBudget.CheckStack();
         Scope outer = state.Enter(scope);
         try
         {
@@ -111,27 +111,40 @@ internal sealed class SetStatement(AssignmentTarget target, Expression value) : 
     }
 }
 
+/// <summary>One filter of a <c>filter</c> or <c>set</c> block.</summary>
+internal sealed record BlockFilter(string Name, ArgumentList Arguments)
+{
+    /// <summary>Passes a text through filters, one after the other.</summary>
+    public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, TextValue text, RenderState state)
+    {
+        Value value = text;
+        foreach (BlockFilter filter in filters)
+            value = Filters.Apply(filter.Name, value, filter.Arguments.Evaluate(state));
+        return value;
+    }
+}
+
 /// <summary><c>set target</c> … <c>endset</c>: the text of the block, filtered.</summary>
-internal sealed class SetBlockStatement(AssignmentTarget target, FilterExpression? filter, Block body) : Statement
+internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
     public override Flow Execute(RenderState state)
     {
         Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
         if (flow == Flow.Next)
-            target.Assign(filter?.Apply(text, state) ?? text, state);
+            target.Assign(BlockFilter.ApplyAll(filters, text, state), state);
         return flow;
     }
 }
 
 /// <summary><c>filter name</c> … <c>endfilter</c>.</summary>
-internal sealed class FilterBlockStatement(FilterExpression filter, Block body) : Statement
+internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
     public override Flow Execute(RenderState state)
     {
         Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
         if (flow == Flow.Next)
         {
-            Value result = filter.Apply(text, state);
+            Value result = BlockFilter.ApplyAll(filters, text, state);
             state.Output.Append(result as TextValue ?? throw new TemplateException($"a filter block gave {result.TypeName}, not str"));
         }
         return flow;

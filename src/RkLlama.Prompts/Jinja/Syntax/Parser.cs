@@ -30,7 +30,7 @@ internal sealed class Parser
     /// <summary>Statements up to a tag that begins with one of the names, or the end of the template; that tag's name is next then.</summary>
     private Block ParseUntil(params ReadOnlySpan<string> ends)
     {
-        RenderBudget.CheckStack();
+        _tokens.EnterNesting();
         List<Statement> statements = [];
         while (_tokens.Current.Kind != TokenKind.End)
         {
@@ -46,7 +46,10 @@ internal sealed class Parser
                     break;
                 default:
                     if (_tokens.Current.Kind == TokenKind.Name && ends.Contains(_tokens.Current.Text))
+                    {
+                        _tokens.LeaveNesting();
                         return new Block(statements);
+                    }
                     statements.Add(ParseStatement());
                     _tokens.Expect(TokenKind.BlockEnd, "the end of the statement block");
                     break;
@@ -83,7 +86,7 @@ internal sealed class Parser
             "with" => ParseWith(),
             "macro" => ParseMacro(),
             "call" => ParseCall(),
-            "filter" => new FilterBlockStatement(_expressions.ParseBlockFilter(), ParseBody("endfilter")),
+            "filter" => new FilterBlockStatement(_expressions.ParseBlockFilters(), ParseBody("endfilter")),
             "print" => ParsePrint(),
             "generation" => new ScopeStatement([], ParseBody("endgeneration")),
             "break" => ParseJump(Flow.Break),
@@ -142,8 +145,8 @@ internal sealed class Parser
         AssignmentTarget target = _expressions.ParseTarget(allowNamespace: true);
         if (_tokens.SkipOperator("="))
             return new SetStatement(target, _expressions.ParseTuple());
-        FilterExpression? filter = _tokens.SkipOperator("|") ? _expressions.ParseBlockFilter() : null;
-        return new SetBlockStatement(target, filter, ParseBody("endset"));
+        IReadOnlyList<BlockFilter> filters = _tokens.SkipOperator("|") ? _expressions.ParseBlockFilters() : [];
+        return new SetBlockStatement(target, filters, ParseBody("endset"));
     }
 
     private ScopeStatement ParseWith()

@@ -76,8 +76,9 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
 
     public Expression ParsePostfix(Expression expression)
     {
-        while (true)
+        for (int length = 0; ; length++)
         {
+            tokens.CheckChain(length);
             if (tokens.SkipOperator("."))
                 expression = ParseDot(expression);
             else if (tokens.SkipOperator("["))
@@ -91,10 +92,14 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
 
     public Expression ParseFilters(Expression expression)
     {
-        while (true)
+        for (int length = 0; ; length++)
         {
+            tokens.CheckChain(length);
             if (tokens.SkipOperator("|"))
-                expression = ParseFilter(expression);
+            {
+                (string name, ArgumentList arguments) = ParseFilter();
+                expression = new FilterExpression(expression, name, arguments);
+            }
             else if (tokens.SkipName("is"))
                 expression = ParseTest(expression);
             else if (tokens.Current.IsOperator("("))
@@ -145,10 +150,10 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
 
     private bool IsKeyEnd() => tokens.Current.IsOperator("]") || tokens.Current.IsOperator(",");
 
-    public FilterExpression ParseFilter(Expression? input)
+    public (string Name, ArgumentList Arguments) ParseFilter()
     {
         string name = ParseDottedName();
-        return new FilterExpression(input, name, tokens.Current.IsOperator("(") ? expressions.ParseArguments() : ArgumentList.Empty);
+        return (name, tokens.Current.IsOperator("(") ? expressions.ParseArguments() : ArgumentList.Empty);
     }
 
     private Expression ParseTest(Expression input)

@@ -4,6 +4,7 @@ namespace RkLlama.Prompts.Jinja.Syntax;
 internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 {
     private int _at;
+    private int _nesting;
 
     public Token Current => tokens[_at];
 
@@ -39,6 +40,30 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
         Current.Kind == kind ? Next() : throw Error($"expected {description}, got {Describe(Current)}");
 
     public TemplateException Error(string message) => new($"{message}, line {Current.Line} of the chat template");
+
+    /// <summary>Enters a construct that may contain others; <see cref="LeaveNesting"/> leaves it. Called before the parser recurses.</summary>
+    /// <exception cref="TemplateException">The template nests deeper than <see cref="SyntaxLimits.MaxNesting"/>.</exception>
+    public void EnterNesting()
+    {
+        if (++_nesting > SyntaxLimits.MaxNesting)
+            throw Error($"nested more than {SyntaxLimits.MaxNesting} levels deep");
+    }
+
+    public void LeaveNesting() => _nesting--;
+
+    /// <exception cref="TemplateException">A chain is longer than <see cref="SyntaxLimits.MaxChainLength"/>.</exception>
+    public void CheckChain(int length)
+    {
+        if (length > SyntaxLimits.MaxChainLength)
+            throw Error($"more than {SyntaxLimits.MaxChainLength} members, calls, filters and tests follow one value");
+    }
+
+    /// <exception cref="TemplateException">Operators of one precedence have more operands than <see cref="SyntaxLimits.MaxOperands"/>.</exception>
+    public void CheckOperands(int count)
+    {
+        if (count > SyntaxLimits.MaxOperands)
+            throw Error($"more than {SyntaxLimits.MaxOperands} operands in one expression");
+    }
 
     public static string Describe(Token token) => token.Kind switch
     {

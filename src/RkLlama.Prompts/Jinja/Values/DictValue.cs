@@ -6,6 +6,8 @@ namespace RkLlama.Prompts.Jinja.Values;
 internal sealed class DictValue : Value
 {
     private readonly OrderedDictionary<Value, Value> _items = new(ValueComparer.Instance);
+    private int _depth = 1;
+    private long _size = 1;
 
     public override string TypeName => "dict";
 
@@ -13,10 +15,20 @@ internal sealed class DictValue : Value
 
     public override int? Length => _items.Count;
 
+    public override int Depth => _depth;
+
+    public override long Size => _size;
+
     public IReadOnlyList<KeyValuePair<Value, Value>> Items => _items;
 
     /// <summary>Adds an item or replaces the value of an equal key, which keeps its place.</summary>
-    public void Set(Value key, Value value) => _items[key] = value;
+    /// <exception cref="TemplateException">The key or the value nests too deeply to be nested once more.</exception>
+    public void Set(Value key, Value value)
+    {
+        ValueNesting.Add(key, ref _depth, ref _size);
+        ValueNesting.Add(value, ref _depth, ref _size);
+        _items[key] = value;
+    }
 
     public void Set(string key, Value value) => Set(TextValue.Template(key), value);
 
@@ -32,7 +44,7 @@ internal sealed class DictValue : Value
 
     public override void WriteText(TextBuilder output)
     {
-        RenderBudget.CheckStack();
+        output.Budget.Enter();
         output.Append('{');
         bool first = true;
         foreach ((Value key, Value value) in _items)
@@ -45,14 +57,20 @@ internal sealed class DictValue : Value
             value.WriteRepr(output);
         }
         output.Append('}');
+        output.Budget.Leave();
     }
 
     public override bool IsEqualTo(Value other)
     {
         if (other is not DictValue dict || dict._items.Count != _items.Count)
             return false;
-        RenderBudget.CheckStack();
-        return _items.All(item => dict.Find(item.Key) is { } value && item.Value.IsEqualTo(value));
+        for (int i = 0; i < _items.Count; i++)
+        {
+            (Value key, Value value) = _items.GetAt(i);
+            if (dict.Find(key) is not { } match || !value.IsEqualTo(match))
+                return false;
+        }
+        return true;
     }
 
     public override int HashCode() => throw new TemplateException("unhashable type: 'dict'");
@@ -60,7 +78,7 @@ internal sealed class DictValue : Value
     private static bool IsHashable(Value key) => key switch
     {
         ListValue or DictValue or SliceValue or NamespaceValue => false,
-        TupleValue tuple => tuple.Items.All(IsHashable),
+        TupleValue tuple => tuple.Size <= RenderLimits.MaxKeySize && tuple.Items.All(IsHashable),
         _ => true,
     };
 }

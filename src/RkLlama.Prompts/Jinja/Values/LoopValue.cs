@@ -89,7 +89,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
     private BooleanValue Changed(Arguments arguments)
     {
         TupleValue values = new(arguments.Positional);
-        if (_lastChanged is not null && _lastChanged.IsEqualTo(values))
+        if (_lastChanged is not null && _lastChanged.IsEqualTo(values, arguments.Budget))
             return BooleanValue.False;
         _lastChanged = values;
         return BooleanValue.True;

@@ -4,9 +4,23 @@ using RkLlama.Prompts.Jinja.Library;
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>A <c>list</c> or <c>tuple</c>. Templates cannot change either: the sandbox refuses the methods that would.</summary>
-internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
+internal abstract class SequenceValue : Value
 {
-    public IReadOnlyList<Value> Items { get; } = items;
+    /// <exception cref="TemplateException">The items nest too deeply to be nested once more.</exception>
+    protected SequenceValue(IReadOnlyList<Value> items)
+    {
+        int depth = 1;
+        long size = 1;
+        for (int i = 0; i < items.Count; i++)
+            ValueNesting.Add(items[i], ref depth, ref size);
+        (Items, Depth, Size) = (items, depth, size);
+    }
+
+    public IReadOnlyList<Value> Items { get; }
+
+    public sealed override int Depth { get; }
+
+    public sealed override long Size { get; }
 
     public sealed override bool IsTrue => Items.Count > 0;
 
@@ -31,7 +45,6 @@ internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
     {
         if (other is not SequenceValue sequence || sequence.GetType() != GetType() || sequence.Items.Count != Items.Count)
             return false;
-        RenderBudget.CheckStack();
         for (int i = 0; i < Items.Count; i++)
         {
             if (!Items[i].IsEqualTo(sequence.Items[i]))
@@ -42,13 +55,14 @@ internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
 
     protected void WriteItems(TextBuilder output)
     {
-        RenderBudget.CheckStack();
+        output.Budget.Enter();
         for (int i = 0; i < Items.Count; i++)
         {
             if (i > 0)
                 output.Append(", ");
             Items[i].WriteRepr(output);
         }
+        output.Budget.Leave();
     }
 }
 
@@ -85,7 +99,14 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
         output.Append(Items.Count == 1 ? ",)" : ")");
     }
 
-    public override int HashCode()
+    // Kept: a tuple that occurs twice in another is hashed once.
+    private int? _hash;
+
+    public override int HashCode() => _hash ??= Size <= RenderLimits.MaxKeySize
+        ? Hash()
+        : throw new TemplateException($"a tuple of more than {RenderLimits.MaxKeySize} values cannot be a key");
+
+    private int Hash()
     {
         HashCode hash = default;
         foreach (Value item in Items)
@@ -102,6 +123,8 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
     public override bool IsTrue => count > 0;
 
     public override int? Length => count;
+
+    public override long Size => count;
 
     public override IEnumerator<Value> Iterate()
     {
@@ -146,13 +169,35 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
 }
 
 /// <summary>An iterator that gives each item once, such as what <c>map</c> and <c>select</c> return.</summary>
-internal sealed class GeneratorValue(IEnumerator<Value> items) : Value
+internal sealed class GeneratorValue(IEnumerator<Value> items, RenderBudget budget) : Value
 {
+    private readonly CountedEnumerator _items = new(items, budget);
+
     public override string TypeName => "generator";
 
-    public override IEnumerator<Value> Iterate() => items;
+    public override IEnumerator<Value> Iterate() => _items;
 
     public override void WriteText(TextBuilder output) => output.Append("<generator object>");
+
+    /// <summary>Counts each step as a level of nesting: a generator over a generator over another recurses to get its next item.</summary>
+    private sealed class CountedEnumerator(IEnumerator<Value> items, RenderBudget budget) : IEnumerator<Value>
+    {
+        public Value Current => items.Current;
+
+        object System.Collections.IEnumerator.Current => Current;
+
+        public bool MoveNext()
+        {
+            budget.Enter();
+            bool hasNext = items.MoveNext();
+            budget.Leave();
+            return hasNext;
+        }
+
+        public void Reset() => throw new NotSupportedException();
+
+        public void Dispose() => items.Dispose();
+    }
 }
 
 /// <summary>What <c>value[start:stop:step]</c> passes as its key.</summary>

@@ -12,6 +12,12 @@ internal abstract class Value
     /// <summary><c>len(value)</c>; null where Python has none.</summary>
     public virtual int? Length => null;
 
+    /// <summary>Levels of containers inside one another; 0 for a value that holds no others. At most <see cref="RenderLimits.MaxValueDepth"/>.</summary>
+    public virtual int Depth => 0;
+
+    /// <summary>Values that a walk over this one meets, itself included. A value that occurs twice counts twice.</summary>
+    public virtual long Size => 1;
+
     /// <summary><c>callable(value)</c>.</summary>
     public virtual bool IsCallable => false;
 
@@ -35,7 +41,17 @@ internal abstract class Value
     /// <summary><c>repr(value)</c>.</summary>
     public virtual void WriteRepr(TextBuilder output) => WriteText(output);
 
-    /// <summary><c>value == other</c>.</summary>
+    /// <summary><c>value == other</c>, counted by the budget before it is evaluated.</summary>
+    public bool IsEqualTo(Value other, RenderBudget budget)
+    {
+        budget.Step(Math.Min(Size, other.Size));
+        return IsEqualTo(other);
+    }
+
+    /// <summary><c>value is other or value == other</c>, by which Python's containers find their items.</summary>
+    public bool IsSameAs(Value other, RenderBudget budget) => ReferenceEquals(this, other) || IsEqualTo(other, budget);
+
+    /// <summary><c>value == other</c>. Recurses once per level of <see cref="Depth"/>.</summary>
     public virtual bool IsEqualTo(Value other) => ReferenceEquals(this, other);
 
     /// <summary><c>hash(value)</c>.</summary>
@@ -64,6 +80,22 @@ internal abstract class Value
             items.Add(iterator.Current);
         }
         return items;
+    }
+}
+
+/// <summary>Depth and size of a container, from those of its items.</summary>
+internal static class ValueNesting
+{
+    // Sizes may double with each level: they stop growing here.
+    private const long MaxSize = long.MaxValue / 4;
+
+    /// <exception cref="TemplateException">The container nests deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
+    public static void Add(Value item, ref int depth, ref long size)
+    {
+        depth = Math.Max(depth, item.Depth + 1);
+        if (depth > RenderLimits.MaxValueDepth)
+            throw new TemplateException("the chat template nests too deeply");
+        size = Math.Min(size + item.Size, MaxSize);
     }
 }
 

@@ -22,7 +22,7 @@ internal ref struct JsonFileReader
             _count -= Encoding.UTF8.Preamble.Length;
             start[Encoding.UTF8.Preamble.Length..].CopyTo(start);
         }
-        _reader = new Utf8JsonReader(_buffer.AsSpan(0, _count), isFinalBlock: false, default);
+        _reader = new Utf8JsonReader(_buffer.AsSpan(0, _count), isFinalBlock: false, new JsonReaderState(JsonLimits.ReaderOptions));
     }
 
     public readonly JsonTokenType TokenType => _reader.TokenType;

@@ -3,14 +3,12 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 /// <summary>Reads <c>[…]</c> with negation, ranges, nested classes and <c>&amp;&amp;</c>.</summary>
 internal readonly struct PatternClassParser(PatternParser parser)
 {
-    private const int MaxDepth = 50;
-
     /// <summary>The part after the opening bracket, up to and including its <c>]</c>.</summary>
     public CharacterSet Parse() => Parse(0);
 
     private CharacterSet Parse(int depth)
     {
-        if (depth > MaxDepth)
+        if (depth > PatternLimits.MaxDepth)
             throw parser.Refuse("classes nested too deep");
         bool negated = parser.TryTake("^");
         if (parser.Peek(0) == ']')

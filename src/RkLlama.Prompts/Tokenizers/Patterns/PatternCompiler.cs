@@ -45,9 +45,8 @@ internal readonly record struct PatternInstruction(PatternOperation Operation)
 /// <summary>Turns a syntax tree into instructions for <see cref="PatternMatcher"/>.</summary>
 internal sealed class PatternCompiler
 {
-    private const int MaxInstructions = 5000;
-
     private readonly List<PatternInstruction> _program = [];
+    private int _visitedNodes;
 
     public static PatternInstruction[] Compile(PatternNode root)
     {
@@ -93,6 +92,8 @@ internal sealed class PatternCompiler
 
     private void Emit(PatternNode node)
     {
+        if (++_visitedNodes > PatternLimits.MaxVisitedNodes)
+            throw TokenizerException.Unsupported("a pattern whose repeat counts multiply to too many parts");
         switch (node)
         {
             case PatternNode.Set set:
@@ -196,8 +197,8 @@ internal sealed class PatternCompiler
 
     private int Add(PatternInstruction instruction)
     {
-        if (_program.Count >= MaxInstructions)
-            throw TokenizerException.Unsupported($"a pattern of more than {MaxInstructions} instructions");
+        if (_program.Count >= PatternLimits.MaxInstructions)
+            throw TokenizerException.Unsupported($"a pattern of more than {PatternLimits.MaxInstructions} instructions");
         _program.Add(instruction);
         return _program.Count - 1;
     }

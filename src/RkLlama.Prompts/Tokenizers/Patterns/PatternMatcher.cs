@@ -2,12 +2,10 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
 /// Runs a compiled pattern over one text by backtracking, on code points. The work is counted: a pattern that would need more than
-/// <see cref="StepsPerCharacter"/> steps a character is given up with an exception, so that no text can hold a thread.
+/// <see cref="PatternLimits.StepsPerCharacter"/> steps a character is given up with an exception, so that no text can hold a thread.
 /// </summary>
 internal ref struct PatternMatcher
 {
-    private const int StepsPerCharacter = 100;
-    private const int FreeSteps = 100_000;
     private const int MaxKeptFrames = 4096;
 
     // One stack a thread, taken for the time of a match so that a pattern never sees another's frames.
@@ -26,7 +24,7 @@ internal ref struct PatternMatcher
         _text = text;
         _frames = t_frames ?? new Frame[64];
         t_frames = null;
-        _budget = FreeSteps + (long)StepsPerCharacter * text.Length;
+        _budget = PatternLimits.BaseSteps + ((long)PatternLimits.StepsPerCharacter * text.Length);
     }
 
     /// <summary>A way not tried yet: an instruction and a position, or a loop (Floor ≥ 0). A greedy loop may give back down to Floor; a lazy one may take Floor more.</summary>

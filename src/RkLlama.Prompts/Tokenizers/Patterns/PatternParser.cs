@@ -8,10 +8,6 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 /// </summary>
 internal sealed class PatternParser
 {
-    private const int MaxCount = 1000;
-    private const int MaxDepth = 50;
-    private const int MaxLength = 10_000;
-
     private readonly string _pattern;
     private int _position;
     private int _depth;
@@ -25,8 +21,8 @@ internal sealed class PatternParser
     {
         if (CodePoints.IndexOfLoneSurrogate(pattern) >= 0)
             throw TokenizerException.Unsupported("a pattern with half a character");
-        if (pattern.Length > MaxLength)
-            throw TokenizerException.Unsupported($"a pattern of more than {MaxLength} characters");
+        if (pattern.Length > PatternLimits.MaxLength)
+            throw TokenizerException.Unsupported($"a pattern of more than {PatternLimits.MaxLength} characters");
         var parser = new PatternParser(pattern);
         PatternNode node = parser.ParseAlternation();
         return parser.AtEnd ? node : throw parser.Refuse("an unmatched ')'");
@@ -34,7 +30,7 @@ internal sealed class PatternParser
 
     private PatternNode ParseAlternation()
     {
-        if (++_depth > MaxDepth)
+        if (++_depth > PatternLimits.MaxDepth)
             throw Refuse("groups nested too deep");
         var branches = new List<PatternNode> { ParseSequence() };
         while (TryTake("|"))
@@ -140,7 +136,7 @@ internal sealed class PatternParser
     }
 
     private int ParseCount(string digits) =>
-        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= MaxCount
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= PatternLimits.MaxRepeat
             ? count
             : throw Refuse("an odd count");
 
