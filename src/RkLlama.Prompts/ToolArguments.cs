@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts;

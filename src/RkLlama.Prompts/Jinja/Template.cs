@@ -1,3 +1,4 @@
+using RkLlama.Prompts.Jinja.BuiltIns;
 using RkLlama.Prompts.Jinja.Nodes;
 using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Prompts.Jinja.Values;
@@ -25,7 +26,7 @@ internal sealed class Template
     public PromptText Render(
         IReadOnlyDictionary<string, Value> variables, RenderLimits limits, TimeProvider time, CancellationToken cancellationToken = default)
     {
-        Scope scope = new(null);
+        Scope scope = new(Globals.Scope);
         foreach ((string name, Value value) in variables)
             scope.Set(name, value);
         RenderState state = new(new RenderBudget(limits, time, cancellationToken), time.GetLocalNow().DateTime, scope);

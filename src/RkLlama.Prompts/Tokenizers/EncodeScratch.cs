@@ -1,5 +1,6 @@
 using RkLlama.Prompts.Tokenizers.Models;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 

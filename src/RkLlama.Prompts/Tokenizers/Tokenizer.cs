@@ -3,8 +3,8 @@ using RkLlama.Prompts.Tokenizers.Decoders;
 using RkLlama.Prompts.Tokenizers.Loading;
 using RkLlama.Prompts.Tokenizers.Models;
 using RkLlama.Prompts.Tokenizers.Normalizers;
-using RkLlama.Prompts.Tokenizers.Patterns;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
@@ -58,12 +58,12 @@ public sealed class Tokenizer
     public static Tokenizer LoadFile(string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Load(stream) : TokenizerJson.Load(stream);
+        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Load(stream) : TokenizerJson.Load(stream));
     }
 
     /// <summary>Loads the content of a tokenizer.json.</summary>
     /// <exception cref="TokenizerException">The content is broken, or uses a component that is not supported.</exception>
-    public static Tokenizer LoadJson(Stream json) => TokenizerJson.Load(json);
+    public static Tokenizer LoadJson(Stream json) => new(TokenizerJson.Load(json));
 
     /// <summary>
     /// The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.
@@ -90,7 +90,7 @@ public sealed class Tokenizer
     public void Encode(PromptText prompt, bool guard, List<int> ids)
     {
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
-        PromptReader.Read(prompt, guard, scratch.Prompt);
+        scratch.Prompt.Load(prompt, guard);
         guard = scratch.Prompt.TracksOrigin; // without request text there is nothing to guard against
         scratch.Segments.Clear();
         _added.Split(scratch.Prompt, scratch.Segments);

@@ -1,8 +1,7 @@
 using System.Text;
-using RkLlama.Prompts.Tokenizers;
 using RkLlama.Prompts.Tokenizers.Loading;
-using RkLlama.Prompts.Tokenizers.Patterns;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 

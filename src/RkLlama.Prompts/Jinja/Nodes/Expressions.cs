@@ -1,4 +1,5 @@
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.BuiltIns;
+using RkLlama.Prompts.Jinja.Methods;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;

@@ -1,4 +1,4 @@
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Operations;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 

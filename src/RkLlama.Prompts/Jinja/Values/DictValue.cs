@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Library;
-
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>A <c>dict</c>: keys in the order of insertion. Filled while it is built, never afterwards.</summary>
@@ -37,8 +35,6 @@ internal sealed class DictValue : Value
     public override IEnumerator<Value> Iterate() => _items.Keys.GetEnumerator();
 
     public override IEnumerator<Value> IterateBackwards() => _items.Keys.Reverse().GetEnumerator();
-
-    public override Value? Attribute(string name) => DictMethods.Find(this, name);
 
     public override Value? Item(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
 

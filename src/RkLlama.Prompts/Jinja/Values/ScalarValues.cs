@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Prompts.Jinja.Values;
 

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Library;
-
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
@@ -98,8 +96,6 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
             yield return Slice(end, length);
         }
     }
-
-    public override Value? Attribute(string name) => TextMethods.Find(this, name);
 
     public override Value? Item(Value key, RenderBudget budget)
     {

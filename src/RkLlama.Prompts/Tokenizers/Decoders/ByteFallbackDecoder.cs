@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 

@@ -15,7 +15,7 @@ internal static class TiktokenFile
 {
     private const int ExtraTokens = 205;
 
-    public static Tokenizer Load(Stream stream)
+    public static TokenizerParts Load(Stream stream)
     {
         var builder = new Vocabulary.Builder();
         var scratch = new BpeScratch();
@@ -30,7 +30,7 @@ internal static class TiktokenFile
         Vocabulary vocabulary = builder.Build();
         CheckBytes(vocabulary);
         List<AddedToken> special = SpecialTokens(vocabulary.IdLimit);
-        return new Tokenizer(new TokenizerParts
+        return new TokenizerParts
         {
             Normalizers = new NormalizerChain([new NfcNormalizer()]),
             PreTokenizers = [new SplitPreTokenizer(KnownPatterns.ForExpression(KnownPatterns.Qwen), SplitBehavior.Isolated)],
@@ -38,7 +38,7 @@ internal static class TiktokenFile
                 vocabulary, new RankRules(vocabulary), WordBoundaries.None, new BpeOptions { ByteLevel = true, IgnoreMerges = true }, []),
             Decoders = new DecoderChain([new ByteLevelDecoder()]),
             AddedTokens = special,
-        });
+        };
     }
 
     private static void AddLine(string line, int number, Vocabulary.Builder builder, BpeScratch scratch)

@@ -20,7 +20,7 @@ internal sealed class TokenizerJson
     {
     }
 
-    public static Tokenizer Load(Stream stream)
+    public static TokenizerParts Load(Stream stream)
     {
         try
         {
@@ -88,7 +88,7 @@ internal sealed class TokenizerJson
         }
     }
 
-    private Tokenizer Build()
+    private TokenizerParts Build()
     {
         if (!_hasModel)
             throw new TokenizerException("The file has no model: it is not a tokenizer.json.");
@@ -96,14 +96,14 @@ internal sealed class TokenizerJson
         ComponentReader.AddNormalizers(Present(_normalizer), normalizers);
         PreTokenizer[] preTokenizers = PreTokenizerReader.Read(Present(_preTokenizer), out bool byteLevel);
         BpeModel model = _model.Build(byteLevel, ResolveAddedTokens);
-        return new Tokenizer(new TokenizerParts
+        return new TokenizerParts
         {
             Normalizers = new NormalizerChain(normalizers),
             PreTokenizers = preTokenizers,
             Model = model,
             Decoders = new DecoderChain(ReadDecoders()),
             AddedTokens = _addedTokens,
-        });
+        };
     }
 
     private List<TokenDecoder>? ReadDecoders()

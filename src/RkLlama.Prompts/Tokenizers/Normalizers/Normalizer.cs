@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>One step that rewrites text before added tokens and pre-tokenizers see it. Immutable; shared by all requests.</summary>

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>

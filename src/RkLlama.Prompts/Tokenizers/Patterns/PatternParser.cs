@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 

@@ -1,10 +1,6 @@
-namespace RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
-/// <summary>A half-open range of UTF-16 units.</summary>
-internal readonly record struct TextRange(int Start, int End)
-{
-    public int Length => End - Start;
-}
+namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>A stretch of text: one match of a pattern, or what lies between two matches.</summary>
 internal readonly record struct TextMatch(int Start, int End, bool IsMatch);

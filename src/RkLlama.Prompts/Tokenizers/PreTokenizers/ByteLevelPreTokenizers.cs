@@ -1,6 +1,6 @@
 using System.Text;
 using RkLlama.Prompts.Tokenizers.Models;
-using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
