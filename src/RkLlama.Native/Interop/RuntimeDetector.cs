@@ -4,14 +4,14 @@ namespace RkLlama.Native.Interop;
 /// Decides the ABI group from the evidence. At least one source must vote for it and none against: a wrong guess is a crash inside the
 /// vendor library, not an error code. The operator's word always wins.
 /// </summary>
-internal static class RuntimeIdentifier
+internal static class RuntimeDetector
 {
-    internal const string OverrideName = "RKLLAMA_RUNTIME_VERSION";
+    internal const string OverrideVariable = "RKLLAMA_RUNTIME_VERSION";
 
-    private const string HowToOverride = $"set {OverrideName} (for example 1.2.3 or 1.3.0) to the version you installed";
+    private const string HowToOverride = $"set {OverrideVariable} (for example 1.2.3 or 1.3.0) to the version you installed";
 
     /// <exception cref="RkllmException">The library is too old, cannot be identified, or its evidence contradicts itself.</exception>
-    internal static RuntimeIdentity Identify(RuntimeEvidence evidence, string? operatorOverride)
+    internal static RuntimeIdentity Detect(RuntimeEvidence evidence, string? operatorOverride)
     {
         if (!string.IsNullOrWhiteSpace(operatorOverride))
             return FromOperator(operatorOverride.Trim());
@@ -41,15 +41,15 @@ internal static class RuntimeIdentifier
     private static RuntimeIdentity FromOperator(string text)
     {
         if (!RuntimeVersion.TryParse(text, out RuntimeVersion version))
-            throw new RkllmException($"{OverrideName}={text} is not a version such as 1.2.3.");
-        if (version.IsRefused)
-            throw new RkllmException($"{OverrideName}={text}: RKLLM 1.0.x is not supported.");
+            throw new RkllmException($"{OverrideVariable}={text} is not a version such as 1.2.3.");
+        if (version.IsTooOld)
+            throw new RkllmException($"{OverrideVariable}={text}: RKLLM 1.0.x is not supported.");
 
         RuntimeFamily family = version.Family ?? (version.IsUnknownNewer
             ? RuntimeFamily.V131
-            : throw new RkllmException($"{OverrideName}={text}: there is no such version; known are 1.1.0 to 1.1.4, 1.2.0 to 1.2.3, 1.3.0 and 1.3.1."));
+            : throw new RkllmException($"{OverrideVariable}={text}: there is no such version; known are 1.1.0 to 1.1.4, 1.2.0 to 1.2.3, 1.3.0 and 1.3.1."));
         string? warning = version.Family is null ? $"RKLLM runtime {text} is newer than any version this program knows; it is driven as 1.3.1." : null;
-        return new(family, version.ToString(), OverrideName, warning);
+        return new(family, version.ToString(), OverrideVariable, warning);
     }
 
     private sealed record Vote(string Source, RuntimeFamily[] Families);
@@ -91,7 +91,7 @@ internal static class RuntimeIdentifier
             return new($"{source} is not a version", []);
         if (version.Family is { } family)
             return new(source, [family]);
-        if (version.IsRefused)
+        if (version.IsTooOld)
             return new($"{source} (1.0.x)", []);
         if (version.IsUnknownNewer && defaults == DefaultsFingerprint.V13)
             return new(source, [RuntimeFamily.V131]);
