@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RkLlama.Benchmarks;
 
 /// <summary>What the kernel counts of a process.</summary>
-internal sealed class ProcessFigures(int id)
+internal sealed class ProcessStatistics(int id)
 {
     private static readonly double TicksPerSecond = 100;
 
@@ -27,11 +27,11 @@ internal sealed class ProcessFigures(int id)
         File.ReadLines(Path.Combine(task, "status")).Single(static line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1]));
 
     /// <summary>The processes that it has started.</summary>
-    public IReadOnlyList<ProcessFigures> Children =>
+    public IReadOnlyList<ProcessStatistics> Children =>
     [
         .. Directory.EnumerateDirectories($"/proc/{id}/task")
             .SelectMany(static task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Select(static child => new ProcessFigures((int)Number(child))),
+            .Select(static child => new ProcessStatistics((int)Number(child))),
     ];
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);

@@ -4,14 +4,14 @@ using System.Globalization;
 namespace RkLlama.Benchmarks;
 
 /// <summary>The published server against a C program that calls the same library directly, in one run, in turns.</summary>
-internal static class FloorBenchmark
+internal static class BaselineBenchmark
 {
     private const int LongAnswer = 10_000;
     private const int Rounds = 10;
     private const int ShortRounds = 200;
 
     /// <param name="models">A directory whose model <c>long</c> has room for long answers.</param>
-    public static async Task RunAsync(string floor, string executable, string library, string models, TextWriter output)
+    public static async Task RunAsync(string baseline, string executable, string library, string models, TextWriter output)
     {
         string model = Path.Combine(models, "long", "long.rkllm");
         await output.WriteLineAsync("| against the floor | the server | C, directly | ratio |").ConfigureAwait(false);
@@ -19,14 +19,14 @@ internal static class FloorBenchmark
         BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "0", "long").ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            IReadOnlyList<ProcessFigures> processes = [server.Figures, .. server.Figures.Children];
-            List<double> rates = [], cpus = [], floorRates = [], floorCpus = [];
+            IReadOnlyList<ProcessStatistics> processes = [server.Statistics, .. server.Statistics.Children];
+            List<double> rates = [], cpus = [], baselineRates = [], baselineCpus = [];
             for (int round = 0; round < Rounds; round++)
             {
-                foreach (Floor run in RunFloor(floor, library, model, $"!count {LongAnswer}", 1))
+                foreach (BaselineRun run in RunBaseline(baseline, library, model, $"!count {LongAnswer}", 1))
                 {
-                    floorRates.Add(run.Tokens / run.WholeUs * 1e6);
-                    floorCpus.Add(run.CpuUs / run.Tokens);
+                    baselineRates.Add(run.Tokens / run.WholeUs * 1e6);
+                    baselineCpus.Add(run.CpuUs / run.Tokens);
                 }
 
                 TimeSpan before = TotalCpu(processes);
@@ -36,10 +36,10 @@ internal static class FloorBenchmark
             }
 
             double rate = Median(rates), cpu = cpus.Average();
-            await output.WriteLineAsync($"| tokens a second, one stream of {LongAnswer} | {rate:N0} | {Median(floorRates):N0} | {rate / Median(floorRates):F3} |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| CPU of server and worker, a token | {cpu:F1} µs | {Median(floorCpus):F2} µs | {cpu / Median(floorCpus):F0} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| tokens a second, one stream of {LongAnswer} | {rate:N0} | {Median(baselineRates):N0} | {rate / Median(baselineRates):F3} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| CPU of server and worker, a token | {cpu:F1} µs | {Median(baselineCpus):F2} µs | {cpu / Median(baselineCpus):F0} |").ConfigureAwait(false);
 
-            double[] floorFirst = [.. RunFloor(floor, library, model, "!count 3", ShortRounds).Select(static run => run.FirstUs / 1000).Order()];
+            double[] baselineFirst = [.. RunBaseline(baseline, library, model, "!count 3", ShortRounds).Select(static run => run.FirstUs / 1000).Order()];
             List<double> first = [];
             for (int i = 0; i < ShortRounds; i++)
             {
@@ -52,8 +52,8 @@ internal static class FloorBenchmark
             }
 
             double[] sorted = [.. first.Skip(ShortRounds / 10).Order()];
-            await output.WriteLineAsync($"| first token, median | {Median(sorted):F2} ms | {Median(floorFirst):F3} ms | added {Median(sorted) - Median(floorFirst):F2} ms |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| first token, p99 | {P99(sorted):F2} ms | {P99(floorFirst):F3} ms | added {P99(sorted) - P99(floorFirst):F2} ms |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| first token, median | {Median(sorted):F2} ms | {Median(baselineFirst):F3} ms | added {Median(sorted) - Median(baselineFirst):F2} ms |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| first token, p99 | {P99(sorted):F2} ms | {P99(baselineFirst):F3} ms | added {P99(sorted) - P99(baselineFirst):F2} ms |").ConfigureAwait(false);
         }
 
         await output.WriteLineAsync().ConfigureAwait(false);
@@ -72,16 +72,16 @@ internal static class FloorBenchmark
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, lines);
     }
 
-    private readonly record struct Floor(double FirstUs, double WholeUs, double CpuUs, double Tokens);
+    private readonly record struct BaselineRun(double FirstUs, double WholeUs, double CpuUs, double Tokens);
 
-    private static List<Floor> RunFloor(string floor, string library, string model, string prompt, int runs)
+    private static List<BaselineRun> RunBaseline(string baseline, string library, string model, string prompt, int runs)
     {
-        ProcessStartInfo info = new(floor, [library, model, prompt, runs.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo info = new(baseline, [library, model, prompt, runs.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["RKLLM_SIMULATOR_SPEED"] = "0";
         using Process process = Process.Start(info)!;
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginErrorReadLine();
-        List<Floor> figures = [];
+        List<BaselineRun> figures = [];
         while (process.StandardOutput.ReadLine() is { } line)
         {
             // The library prints beside it.
@@ -93,7 +93,7 @@ internal static class FloorBenchmark
         return figures;
     }
 
-    internal static TimeSpan TotalCpu(IEnumerable<ProcessFigures> processes) => processes.Aggregate(TimeSpan.Zero, static (sum, process) => sum + process.Cpu);
+    internal static TimeSpan TotalCpu(IEnumerable<ProcessStatistics> processes) => processes.Aggregate(TimeSpan.Zero, static (sum, process) => sum + process.Cpu);
 
     internal static double Median(IEnumerable<double> times) => times.Order().ToArray() is var sorted ? sorted[sorted.Length / 2] : 0;
 
