@@ -3,10 +3,10 @@ namespace RkLlama.Prompts;
 /// <summary>A chat template of our own, for models that come without one.</summary>
 /// <param name="Name">As the Modelfile's <c>TEMPLATE</c> names it.</param>
 /// <param name="Source">Jinja.</param>
-/// <param name="Begin">The token that begins a prompt, or null.</param>
-/// <param name="End">The token that ends a turn of the model.</param>
-/// <param name="Marker">A control token that a tokenizer of the family knows, or null where families share their tokens.</param>
-internal sealed record BuiltInTemplate(string Name, string Source, string? Begin, string End, string? Marker)
+/// <param name="BosToken">The token that begins a prompt, or null.</param>
+/// <param name="EosToken">The token that ends a turn of the model.</param>
+/// <param name="MarkerToken">A control token that a tokenizer of the family knows, or null where families share their tokens.</param>
+internal sealed record BuiltInTemplate(string Name, string Source, string? BosToken, string EosToken, string? MarkerToken)
 {
     public static BuiltInTemplate ChatMl { get; } = new(
         "chatml",
@@ -178,7 +178,7 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? Begin
     public static BuiltInTemplate? Find(string name) => Array.Find(_all, template => template.Name == name);
 
     /// <summary>The template of the family that a model's name tells; null when it tells none.</summary>
-    public static BuiltInTemplate? OfModel(string modelName)
+    public static BuiltInTemplate? ForModel(string modelName)
     {
         string name = modelName.ToLowerInvariant().Replace('_', '-');
         return _families.FirstOrDefault(family => name.Contains(family.Part, StringComparison.Ordinal)).Template is { } template

@@ -13,7 +13,7 @@ public sealed class PromptBuilder
     private readonly PromptSettings _settings;
     private readonly ChatTemplate _template;
     private readonly Tokenizer? _tokenizer;
-    private readonly LiteralBreaker _breaker;
+    private readonly ControlTokenGuard _controlTokenGuard;
 
     internal PromptBuilder(
         PromptSettings settings, ChatTemplate template, bool hasTemplate, Tokenizer? tokenizer, IEnumerable<string> controlTokens, IReadOnlyList<PromptNote> notes)
@@ -22,7 +22,7 @@ public sealed class PromptBuilder
         _settings = settings;
         _template = template;
         _tokenizer = tokenizer;
-        _breaker = new LiteralBreaker(controlTokens);
+        _controlTokenGuard = new ControlTokenGuard(controlTokens);
         Notes = notes;
     }
 
@@ -35,7 +35,7 @@ public sealed class PromptBuilder
     /// <summary>The chat template, as Jinja.</summary>
     public string TemplateSource => _template.Source;
 
-    /// <summary>Whether the chat template came with the model or its Modelfile; otherwise it was chosen by the model's name.</summary>
+    /// <summary>Whether the chat template came with the model or its Modelfile; elsePart it was chosen by the model's name.</summary>
     public bool HasTemplate { get; }
 
     /// <summary>The chat template of requests that bring tools, as Jinja; often the same.</summary>
@@ -50,7 +50,7 @@ public sealed class PromptBuilder
     public Prompt Build(Conversation conversation, CancellationToken cancellationToken = default)
     {
         if (Mode == PromptMode.Runtime)
-            return AsText(PromptText.Trusted(conversation.Messages.LastOrDefault(message => message.Role == "user")?.Content
+            return ToTextPrompt(PromptText.Trusted(conversation.Messages.LastOrDefault(message => message.Role == "user")?.Content
                 ?? throw new PromptException("The runtime's own template needs a user message.")));
 
         PromptText text;
@@ -66,15 +66,15 @@ public sealed class PromptBuilder
         }
 
         if (_tokenizer is null || Mode == PromptMode.Text)
-            return AsText(_settings.GuardsSpecialTokens ? _breaker.Break(text) : text);
+            return ToTextPrompt(_settings.GuardsSpecialTokens ? _controlTokenGuard.Apply(text) : text);
         return Encode(_tokenizer, text, _settings.GuardsSpecialTokens);
     }
 
     /// <summary>Makes a prompt of text that is one already: no template, and its control tokens are meant.</summary>
     /// <exception cref="PromptException">It cannot be tokenised.</exception>
     public Prompt BuildRaw(string text) => _tokenizer is null || Mode != PromptMode.Tokens
-        ? AsText(PromptText.Trusted(text))
-        : Encode(_tokenizer, PromptText.Trusted(text), guards: false);
+        ? ToTextPrompt(PromptText.Trusted(text))
+        : Encode(_tokenizer, PromptText.Trusted(text), guard: false);
 
     /// <summary>Makes a prompt of a client's text and nothing else, for embeddings: control tokens that it writes stay text.</summary>
     /// <exception cref="PromptException">It cannot be tokenised.</exception>
@@ -82,15 +82,15 @@ public sealed class PromptBuilder
     {
         PromptText request = new(text, [new(0, text.Length)]);
         return _tokenizer is null || Mode != PromptMode.Tokens
-            ? AsText(_settings.GuardsSpecialTokens ? _breaker.Break(request) : request)
+            ? ToTextPrompt(_settings.GuardsSpecialTokens ? _controlTokenGuard.Apply(request) : request)
             : Encode(_tokenizer, request, _settings.GuardsSpecialTokens);
     }
 
-    private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guards)
+    private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guard)
     {
         try
         {
-            int[] tokens = tokenizer.Encode(text, guards);
+            int[] tokens = tokenizer.Encode(text, guard);
             return new(text, tokens, tokens.Length);
         }
         catch (TokenizerException ex)
@@ -99,7 +99,7 @@ public sealed class PromptBuilder
         }
     }
 
-    private static Prompt AsText(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
+    private static Prompt ToTextPrompt(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
 
     /// <summary>The system message of the request, else of the model; as part of the first user turn where the template has no place for it.</summary>
     private Conversation Normalize(Conversation conversation)
@@ -107,12 +107,12 @@ public sealed class PromptBuilder
         List<ChatMessage> messages = [.. conversation.Messages];
         if (!string.IsNullOrEmpty(_settings.SystemPrompt) && !messages.Exists(message => message.Role == "system"))
             messages.Insert(0, new("system", _settings.SystemPrompt));
-        if (!_template.TakesSystem && messages.Exists(message => message.Role == "system"))
-            messages = MergeSystem(messages);
+        if (!_template.SupportsSystemRole && messages.Exists(message => message.Role == "system"))
+            messages = MergeSystemIntoUserMessage(messages);
         return conversation with { Messages = messages, EnableThinking = conversation.EnableThinking ?? _settings.EnableThinking };
     }
 
-    private static List<ChatMessage> MergeSystem(List<ChatMessage> messages)
+    private static List<ChatMessage> MergeSystemIntoUserMessage(List<ChatMessage> messages)
     {
         string system = string.Join("\n\n", messages.Where(message => message.Role == "system").Select(message => message.Content));
         messages = messages.FindAll(message => message.Role != "system");

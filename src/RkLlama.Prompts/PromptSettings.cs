@@ -14,7 +14,7 @@ public enum PromptMode
 }
 
 /// <summary>What a note is about.</summary>
-public enum PromptPart
+public enum PromptComponent
 {
     Tokenizer,
     Template,
@@ -22,7 +22,7 @@ public enum PromptPart
 
 /// <summary>What was chosen or missing when a model's prompts were set up: a sentence for the log.</summary>
 /// <param name="IsWarning">Whether prompts are worse for it.</param>
-public sealed record PromptNote(PromptPart Part, string Text, bool IsWarning);
+public sealed record PromptNote(PromptComponent Part, string Text, bool IsWarning);
 
 /// <summary>What is known of a model before its prompts can be built.</summary>
 /// <param name="ModelName">The name clients use.</param>

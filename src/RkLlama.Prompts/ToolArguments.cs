@@ -23,5 +23,5 @@ internal static class ToolArguments
     }
 
     public static Value AsText(JsonElement arguments) =>
-        TextValue.Request(arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.GetRawText());
+        StringValue.FromRequest(arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.GetRawText());
 }

@@ -39,7 +39,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     }
 
     /// <summary>Counts characters before they are written.</summary>
-    public void Grow(long count)
+    public void AddCharacters(long count)
     {
         _characters += count;
         if (count > limits.MaxTextLength || _characters > limits.MaxCharacters)

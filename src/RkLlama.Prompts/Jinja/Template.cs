@@ -26,7 +26,7 @@ internal sealed class Template
     public PromptText Render(
         IReadOnlyDictionary<string, Value> variables, RenderLimits limits, TimeProvider time, CancellationToken cancellationToken = default)
     {
-        Scope scope = new(Globals.Scope);
+        Scope scope = new(BuiltInGlobals.Scope);
         foreach ((string name, Value value) in variables)
             scope.Set(name, value);
         RenderState state = new(new RenderBudget(limits, time, cancellationToken), time.GetLocalNow().DateTime, scope);

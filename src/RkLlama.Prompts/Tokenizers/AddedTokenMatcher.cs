@@ -89,7 +89,7 @@ internal sealed class AddedTokenMatcher
         AddedToken? longest = null;
         end = start;
         int node = Root;
-        for (int i = start; i < text.Length && !buffer.OriginAt(i) && _edges.TryGetValue((node, text[i]), out node); i++)
+        for (int i = start; i < text.Length && !buffer.IsFromRequest(i) && _edges.TryGetValue((node, text[i]), out node); i++)
         {
             if (_tokens[node] is not { } token)
                 continue;

@@ -24,7 +24,7 @@ public sealed class Tokenizer
     private readonly AddedTokenMatcher _normalizedAdded;
     private EncodeScratch? _idleScratch;
 
-    internal Tokenizer(TokenizerParts parts)
+    internal Tokenizer(TokenizerComponents parts)
     {
         _normalizers = parts.Normalizers;
         _preTokenizers = parts.PreTokenizers;
@@ -58,12 +58,12 @@ public sealed class Tokenizer
     public static Tokenizer LoadFile(string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Load(stream) : TokenizerJson.Load(stream));
+        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream));
     }
 
     /// <summary>Loads the content of a tokenizer.json.</summary>
     /// <exception cref="TokenizerException">The content is broken, or uses a component that is not supported.</exception>
-    public static Tokenizer LoadJson(Stream json) => new(TokenizerJson.Load(json));
+    public static Tokenizer LoadJson(Stream json) => new(TokenizerJsonReader.Load(json));
 
     /// <summary>
     /// The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.
@@ -101,7 +101,7 @@ public sealed class Tokenizer
             else
                 EncodeRun(segment.Range, scratch, guard, ids);
         }
-        if (scratch.IsWorthKeeping)
+        if (scratch.IsSmallEnoughToReuse)
             _idleScratch = scratch;
     }
 
@@ -115,7 +115,7 @@ public sealed class Tokenizer
     }
 
     /// <summary>The bytes a token adds in the middle of a text; they need not be whole characters. Empty for an unknown id.</summary>
-    public byte[] TokenBytes(int id) => Spelling(id) is { } spelling ? _decoders.GetBytes(spelling) : [];
+    public byte[] TokenBytes(int id) => TokenText(id) is { } token ? _decoders.GetBytes(token) : [];
 
     /// <summary>The text of ids. Unknown ids are left out, and with <paramref name="skipSpecial"/> control tokens too.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
@@ -123,17 +123,17 @@ public sealed class Tokenizer
         var tokens = new List<string>(ids.Length);
         foreach (int id in ids)
         {
-            if (Spelling(id) is { } spelling && !(skipSpecial && _addedById.TryGetValue(id, out AddedToken? added) && added.Special))
-                tokens.Add(spelling);
+            if (TokenText(id) is { } token && !(skipSpecial && _addedById.TryGetValue(id, out AddedToken? added) && added.Special))
+                tokens.Add(token);
         }
         return _decoders.Decode(tokens);
     }
 
-    private string? Spelling(int id)
+    private string? TokenText(int id)
     {
         if (_addedById.TryGetValue(id, out AddedToken? added))
             return added.Content;
-        return _model.Vocabulary.Contains(id) ? Encoding.UTF8.GetString(_model.Vocabulary.Spelling(id)) : null;
+        return _model.Vocabulary.Contains(id) ? Encoding.UTF8.GetString(_model.Vocabulary.TokenText(id)) : null;
     }
 
     /// <summary>Encodes what lies between two added tokens: normalizes it, takes out the added tokens that match only then, and the rest.</summary>

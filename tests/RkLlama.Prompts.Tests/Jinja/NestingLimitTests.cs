@@ -234,7 +234,7 @@ public sealed class NestingLimitTests
         string json = $"\"{NestedJson(JsonLimits.MaxDepth + 1).GetRawText()}\"";
         using JsonDocument arguments = JsonDocument.Parse(json);
 
-        ToolArguments.AsObject(arguments.RootElement).Should().BeOfType<TextValue>();
+        ToolArguments.AsObject(arguments.RootElement).Should().BeOfType<StringValue>();
     }
 
     private static string Nested(string start, string open, string inner, string close, string end, int levels) =>

@@ -10,7 +10,7 @@ internal static class NumberFilters
 {
     private static readonly SearchValues<char> _floatCharacters = SearchValues.Create("0123456789+-.eE_");
 
-    public static Value Abs(Value value, Arguments arguments)
+    public static Value Abs(Value value, CallArguments arguments)
     {
         arguments.Bind();
         return value switch
@@ -22,41 +22,41 @@ internal static class NumberFilters
         };
     }
 
-    public static Value Int(Value value, Arguments arguments)
+    public static Value Int(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("default", "base");
         if (value is UndefinedValue undefined)
             throw undefined.Error();
-        Value byDefault = values[0] ?? new IntegerValue(0);
-        if (value is TextValue text && ParseInteger(text.Text, RadixOf(values[1])) is { } parsed)
+        Value defaultValue = values[0] ?? new IntegerValue(0);
+        if (value is StringValue text && ParseInteger(text.Text, RadixOf(values[1])) is { } parsed)
             return new IntegerValue(parsed);
         if (value is IntegerValue integer)
             return new IntegerValue(integer.Number);
-        double? number = value is TextValue digits ? ParseFloat(digits.Text) : (value as FloatValue)?.Number;
+        double? number = value is StringValue digits ? ParseFloat(digits.Text) : (value as FloatValue)?.Number;
         if (value is FloatValue && double.IsInfinity(number!.Value))
             throw new TemplateException("cannot convert float infinity to integer");
-        return number is { } finite && double.IsFinite(finite) ? new IntegerValue(new BigInteger(finite)) : byDefault;
+        return number is { } finite && double.IsFinite(finite) ? new IntegerValue(new BigInteger(finite)) : defaultValue;
     }
 
-    public static Value Float(Value value, Arguments arguments)
+    public static Value Float(Value value, CallArguments arguments)
     {
-        Value byDefault = arguments.Bind("default")[0] ?? new FloatValue(0);
+        Value defaultValue = arguments.Bind("default")[0] ?? new FloatValue(0);
         double? number = value switch
         {
             IntegerValue given when double.IsInfinity(given.ToDouble()) => throw PythonNumbers.TooLarge(),
             NumberValue given => given.ToDouble(),
-            TextValue text => ParseFloat(text.Text),
+            StringValue text => ParseFloat(text.Text),
             UndefinedValue undefined => throw undefined.Error(),
             _ => null,
         };
-        return number is { } parsed ? new FloatValue(parsed) : byDefault;
+        return number is { } parsed ? new FloatValue(parsed) : defaultValue;
     }
 
-    public static Value Round(Value value, Arguments arguments)
+    public static Value Round(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("precision", "method");
-        int precision = Arguments.Integer(values[0], "precision") ?? 0;
-        string method = values[1] is null ? "common" : Arguments.Text(values[1], "method").Text;
+        int precision = CallArguments.Integer(values[0], "precision") ?? 0;
+        string method = values[1] is null ? "common" : CallArguments.String(values[1], "method").Text;
         if (method is not ("common" or "ceil" or "floor"))
             throw new TemplateException("method must be common, ceil or floor");
         if (value is UndefinedValue undefined)
@@ -145,5 +145,5 @@ internal static class NumberFilters
             : null;
     }
 
-    private static string StripSpace(string text) => PythonText.Strip(TextValue.Template(text), null, true, true).Text;
+    private static string StripSpace(string text) => PythonStrings.Strip(StringValue.FromTemplate(text), null, true, true).Text;
 }

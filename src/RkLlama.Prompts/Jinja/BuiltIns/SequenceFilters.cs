@@ -7,49 +7,49 @@ namespace RkLlama.Prompts.Jinja.BuiltIns;
 /// <summary>Filters over sequences and mappings that neither sort nor select.</summary>
 internal static class SequenceFilters
 {
-    public static Value Length(Value value, Arguments arguments)
+    public static Value Length(Value value, CallArguments arguments)
     {
         arguments.Bind();
         return new IntegerValue(value.Length ?? throw new TemplateException($"object of type '{value.TypeName}' has no len()"));
     }
 
-    public static Value List(Value value, Arguments arguments)
+    public static Value List(Value value, CallArguments arguments)
     {
         arguments.Bind();
         return new ListValue(value.ToList(arguments.Budget));
     }
 
-    public static Value First(Value value, Arguments arguments)
+    public static Value First(Value value, CallArguments arguments)
     {
         arguments.Bind();
         IEnumerator<Value> items = value.IterateOrThrow();
         return items.MoveNext() ? items.Current : new UndefinedValue("No first item, sequence was empty.");
     }
 
-    public static Value Last(Value value, Arguments arguments)
+    public static Value Last(Value value, CallArguments arguments)
     {
         arguments.Bind();
-        IEnumerator<Value> items = value.IterateBackwards() ?? throw new TemplateException($"'{value.TypeName}' object is not reversible");
+        IEnumerator<Value> items = value.IterateReversed() ?? throw new TemplateException($"'{value.TypeName}' object is not reversible");
         return items.MoveNext() ? items.Current : new UndefinedValue("No last item, sequence was empty.");
     }
 
-    public static Value Reverse(Value value, Arguments arguments)
+    public static Value Reverse(Value value, CallArguments arguments)
     {
         arguments.Bind();
-        if (value is TextValue text)
-            return text.Item(new SliceValue(NoneValue.Instance, NoneValue.Instance, new IntegerValue(-1)), arguments.Budget)!;
-        if (value.IterateBackwards() is { } backwards)
+        if (value is StringValue text)
+            return text.FindItem(new SliceValue(NoneValue.Instance, NoneValue.Instance, new IntegerValue(-1)), arguments.Budget)!;
+        if (value.IterateReversed() is { } backwards)
             return new GeneratorValue(backwards, arguments.Budget);
         List<Value> items = value.ToList(arguments.Budget);
         items.Reverse();
         return new ListValue(items);
     }
 
-    public static Value Join(Value value, Arguments arguments)
+    public static Value Join(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("d", "attribute");
-        TextValue separator = (values[0] ?? TextValue.Empty).ToText(arguments.Budget);
-        ItemPath? path = values[1] is null or NoneValue ? null : new ItemPath(values[1]!);
+        StringValue separator = (values[0] ?? StringValue.Empty).ToStringValue(arguments.Budget);
+        AttributePath? path = values[1] is null or NoneValue ? null : new AttributePath(values[1]!);
         TextBuilder output = new(arguments.Budget);
         IEnumerator<Value> items = value.IterateOrThrow();
         for (bool first = true; items.MoveNext(); first = false)
@@ -57,13 +57,13 @@ internal static class SequenceFilters
             arguments.Budget.Step();
             if (!first)
                 output.Append(separator);
-            (path is null ? items.Current : path.Of(items.Current, arguments.Budget)).WriteText(output);
+            (path is null ? items.Current : path.Resolve(items.Current, arguments.Budget)).WriteText(output);
         }
         return output.ToValue();
     }
 
     /// <summary>Pairs of a mapping, as a generator.</summary>
-    public static Value Items(Value value, Arguments arguments)
+    public static Value Items(Value value, CallArguments arguments)
     {
         arguments.Bind();
         return value switch
@@ -75,40 +75,40 @@ internal static class SequenceFilters
         };
     }
 
-    public static Value Attr(Value value, Arguments arguments)
+    public static Value Attr(Value value, CallArguments arguments)
     {
-        Value name = Arguments.Required(arguments.Bind("name")[0], "name");
-        string attribute = Arguments.Text(name, "name").Text;
-        return Member.OwnAttribute(value, attribute) ?? UndefinedValue.Member(value, attribute);
+        Value name = CallArguments.Required(arguments.Bind("name")[0], "name");
+        string attribute = CallArguments.String(name, "name").Text;
+        return MemberAccess.FindAttribute(value, attribute) ?? UndefinedValue.ForMember(value, attribute);
     }
 
-    public static Value Sum(Value value, Arguments arguments)
+    public static Value Sum(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("attribute", "start");
-        ItemPath? path = values[0] is null or NoneValue ? null : new ItemPath(values[0]!);
+        AttributePath? path = values[0] is null or NoneValue ? null : new AttributePath(values[0]!);
         Value sum = values[1] ?? new IntegerValue(0);
-        if (sum is TextValue)
+        if (sum is StringValue)
             throw new TemplateException("sum() can't sum strings [use ''.join(seq) instead]");
         IEnumerator<Value> items = value.IterateOrThrow();
         while (items.MoveNext())
         {
             arguments.Budget.Step();
-            sum = Operators.Add(sum, path is null ? items.Current : path.Of(items.Current, arguments.Budget), arguments.Budget);
+            sum = PythonOperators.Add(sum, path is null ? items.Current : path.Resolve(items.Current, arguments.Budget), arguments.Budget);
         }
         return sum;
     }
 
-    public static Value Batch(Value value, Arguments arguments)
+    public static Value Batch(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("linecount", "fill_with");
-        int size = Arguments.Integer(Arguments.Required(values[0], "linecount"), "linecount")!.Value;
+        int size = CallArguments.Integer(CallArguments.Required(values[0], "linecount"), "linecount")!.Value;
         return new GeneratorValue(Batches(value, size, values[1] is NoneValue ? null : values[1], arguments.Budget), arguments.Budget);
     }
 
-    public static Value Slice(Value value, Arguments arguments)
+    public static Value Slice(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("slices", "fill_with");
-        int slices = Arguments.Integer(Arguments.Required(values[0], "slices"), "slices")!.Value;
+        int slices = CallArguments.Integer(CallArguments.Required(values[0], "slices"), "slices")!.Value;
         return new GeneratorValue(Slices(value, slices, values[1] is NoneValue ? null : values[1], arguments.Budget), arguments.Budget);
     }
 

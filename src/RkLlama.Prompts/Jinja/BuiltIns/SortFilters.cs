@@ -9,60 +9,60 @@ internal static class SortFilters
 {
     private static readonly string[] _groupFields = ["grouper", "list"];
 
-    public static Value Sort(Value value, Arguments arguments)
+    public static Value Sort(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("reverse", "case_sensitive", "attribute");
-        bool caseSensitive = Arguments.Flag(values[1], false);
-        List<ItemPath> paths = values[2] switch
+        bool caseSensitive = CallArguments.Flag(values[1], false);
+        List<AttributePath> paths = values[2] switch
         {
-            TextValue text => [.. TextSplitting.Split(text, ",", -1).Select(part => new ItemPath(part))],
+            StringValue text => [.. StringSplitting.Split(text, ",", -1).Select(part => new AttributePath(part))],
             null or NoneValue => [],
-            _ => [new ItemPath(values[2]!)],
+            _ => [new AttributePath(values[2]!)],
         };
         Value Key(Value item) => paths.Count == 0
-            ? Folded(item, caseSensitive, arguments.Budget)
-            : new ListValue([.. paths.Select(path => Folded(path.Of(item, arguments.Budget), caseSensitive, arguments.Budget))]);
-        return new ListValue(Sorted(value.ToList(arguments.Budget), Key, Arguments.Flag(values[0], false), arguments.Budget));
+            ? FoldCase(item, caseSensitive, arguments.Budget)
+            : new ListValue([.. paths.Select(path => FoldCase(path.Resolve(item, arguments.Budget), caseSensitive, arguments.Budget))]);
+        return new ListValue(Sorted(value.ToList(arguments.Budget), Key, CallArguments.Flag(values[0], false), arguments.Budget));
     }
 
-    public static Value DictSort(Value value, Arguments arguments)
+    public static Value DictSort(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("case_sensitive", "by", "reverse");
-        string by = values[1] is null ? "key" : Arguments.Text(values[1], "by").Text;
+        string by = values[1] is null ? "key" : CallArguments.String(values[1], "by").Text;
         if (by is not ("key" or "value"))
             throw new TemplateException("You can only sort by either \"key\" or \"value\"");
         if (value is not DictValue dict)
             throw (value as UndefinedValue)?.Error() ?? new TemplateException($"'{value.TypeName}' object has no attribute 'items'");
-        bool caseSensitive = Arguments.Flag(values[0], false);
+        bool caseSensitive = CallArguments.Flag(values[0], false);
         List<Value> items = [.. dict.Items.Select(item => new TupleValue([item.Key, item.Value]))];
-        Value Key(Value item) => Folded(((TupleValue)item).Items[by == "key" ? 0 : 1], caseSensitive, arguments.Budget);
-        return new ListValue(Sorted(items, Key, Arguments.Flag(values[2], false), arguments.Budget));
+        Value Key(Value item) => FoldCase(((TupleValue)item).Items[by == "key" ? 0 : 1], caseSensitive, arguments.Budget);
+        return new ListValue(Sorted(items, Key, CallArguments.Flag(values[2], false), arguments.Budget));
     }
 
-    public static Value Min(Value value, Arguments arguments) => Extreme(value, arguments, -1, "<");
+    public static Value Min(Value value, CallArguments arguments) => Extreme(value, arguments, -1, "<");
 
-    public static Value Max(Value value, Arguments arguments) => Extreme(value, arguments, 1, ">");
+    public static Value Max(Value value, CallArguments arguments) => Extreme(value, arguments, 1, ">");
 
-    public static Value Unique(Value value, Arguments arguments)
+    public static Value Unique(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("case_sensitive", "attribute");
         return new GeneratorValue(Distinct(value, KeyOf(values[0], values[1], null, arguments.Budget), arguments.Budget), arguments.Budget);
     }
 
-    public static Value GroupBy(Value value, Arguments arguments)
+    public static Value GroupBy(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("attribute", "default", "case_sensitive");
-        Value attribute = Arguments.Required(values[0], "attribute");
+        Value attribute = CallArguments.Required(values[0], "attribute");
         Value? missing = values[1] is NoneValue ? null : values[1];
         Func<Value, Value> key = KeyOf(values[2], attribute, missing, arguments.Budget);
-        ItemPath path = new(attribute);
+        AttributePath path = new(attribute);
         List<Value> groups = [];
         List<Value> current = [];
         Value? currentKey = null;
         void Close()
         {
             if (current.Count > 0)
-                groups.Add(new TupleValue([path.Of(current[0], arguments.Budget, missing), new ListValue(current)], _groupFields));
+                groups.Add(new TupleValue([path.Resolve(current[0], arguments.Budget, missing), new ListValue(current)], _groupFields));
         }
         foreach (Value item in Sorted(value.ToList(arguments.Budget), key, false, arguments.Budget))
         {
@@ -79,7 +79,7 @@ internal static class SortFilters
         return new ListValue(groups);
     }
 
-    private static Value Extreme(Value value, Arguments arguments, int sign, string operation)
+    private static Value Extreme(Value value, CallArguments arguments, int sign, string operation)
     {
         Value?[] values = arguments.Bind("case_sensitive", "attribute");
         Func<Value, Value> key = KeyOf(values[0], values[1], null, arguments.Budget);
@@ -89,7 +89,7 @@ internal static class SortFilters
         {
             arguments.Budget.Step();
             Value itemKey = key(items.Current);
-            if (bestKey is not null && Operators.Compare(itemKey, bestKey, operation, arguments.Budget) * sign is not > 0)
+            if (bestKey is not null && PythonOperators.Compare(itemKey, bestKey, operation, arguments.Budget) * sign is not > 0)
                 continue;
             (best, bestKey) = (items.Current, itemKey);
         }
@@ -110,13 +110,13 @@ internal static class SortFilters
 
     private static Func<Value, Value> KeyOf(Value? caseSensitive, Value? attribute, Value? missing, RenderBudget budget)
     {
-        ItemPath? path = attribute is null or NoneValue ? null : new ItemPath(attribute);
-        bool sensitive = Arguments.Flag(caseSensitive, false);
-        return item => Folded(path is null ? item : path.Of(item, budget, missing), sensitive, budget);
+        AttributePath? path = attribute is null or NoneValue ? null : new AttributePath(attribute);
+        bool sensitive = CallArguments.Flag(caseSensitive, false);
+        return item => FoldCase(path is null ? item : path.Resolve(item, budget, missing), sensitive, budget);
     }
 
-    private static Value Folded(Value value, bool caseSensitive, RenderBudget budget) =>
-        value is TextValue text && !caseSensitive ? LetterCase.Lower(text, budget) : value;
+    private static Value FoldCase(Value value, bool caseSensitive, RenderBudget budget) =>
+        value is StringValue text && !caseSensitive ? CaseConversion.Lower(text, budget) : value;
 
     private static List<Value> Sorted(List<Value> items, Func<Value, Value> key, bool reverse, RenderBudget budget)
     {

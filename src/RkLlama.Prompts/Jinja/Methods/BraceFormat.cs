@@ -24,21 +24,21 @@ internal sealed class BraceFormat
         _escapes = escapes;
     }
 
-    public static TextValue Apply(TextValue format, Arguments arguments)
+    public static StringValue Apply(StringValue format, CallArguments arguments)
     {
         Value Named(string name) => arguments.Named.FirstOrDefault(item => item.Key == name).Value
             ?? throw new TemplateException($"missing format field '{name}'");
         return new BraceFormat(arguments.Positional, Named, arguments.State, format.IsMarkup).Run(format, MaxNesting);
     }
 
-    public static TextValue ApplyMap(TextValue format, Value map, RenderState state)
+    public static StringValue ApplyMap(StringValue format, Value map, RenderState state)
     {
-        Value Named(string name) => map.Item(TextValue.Template(name), state.Budget)
+        Value Named(string name) => map.FindItem(StringValue.FromTemplate(name), state.Budget)
             ?? throw new TemplateException($"missing format field '{name}'");
         return new BraceFormat([], Named, state, format.IsMarkup).Run(format, MaxNesting);
     }
 
-    private TextValue Run(TextValue format, int nesting)
+    private StringValue Run(StringValue format, int nesting)
     {
         if (nesting == 0)
             throw new TemplateException("Max string recursion exceeded");
@@ -82,7 +82,7 @@ internal sealed class BraceFormat
         throw new TemplateException("expected '}' before end of string");
     }
 
-    private TextValue Field(TextValue field, int nesting)
+    private StringValue Field(StringValue field, int nesting)
     {
         string all = field.Text;
         int nameEnd = 0;
@@ -107,23 +107,23 @@ internal sealed class BraceFormat
         else if (conversion != '\0')
         {
             value = conversion == 's'
-                ? value.ToText(_state.Budget)
+                ? value.ToStringValue(_state.Budget)
                 : throw new TemplateException($"Unknown conversion specifier {conversion}");
         }
         string spec = specStart < all.Length ? Run(field.Slice(specStart + 1, all.Length - specStart - 1), nesting - 1).Text : "";
         return Format(value, spec);
     }
 
-    private TextValue Format(Value value, string spec)
+    private StringValue Format(Value value, string spec)
     {
-        TextValue text;
-        if (value is NumberValue or TextValue && spec.Length > 0)
+        StringValue text;
+        if (value is NumberValue or StringValue && spec.Length > 0)
             text = FormatSpec.Parse(spec).Apply(value, _state.Budget);
         else if (spec.Length == 0)
-            text = value.ToText(_state.Budget);
+            text = value.ToStringValue(_state.Budget);
         else
             throw new TemplateException($"unsupported format string passed to {value.TypeName}.__format__");
-        return _escapes && value is not TextValue { IsMarkup: true } ? PythonText.EscapeMarkup(text, _state.Budget) : text;
+        return _escapes && value is not StringValue { IsMarkup: true } ? PythonStrings.EscapeMarkup(text, _state.Budget) : text;
     }
 
     private Value Resolve(string name)
@@ -137,7 +137,7 @@ internal sealed class BraceFormat
             {
                 int next = name.AsSpan(at + 1).IndexOfAny('.', '[');
                 int stop = next < 0 ? name.Length : at + 1 + next;
-                value = Member.Attribute(value, name[(at + 1)..stop], _state.Budget);
+                value = MemberAccess.GetAttribute(value, name[(at + 1)..stop], _state.Budget);
                 at = stop;
             }
             else
@@ -146,7 +146,7 @@ internal sealed class BraceFormat
                 if (name[at] != '[' || close < 0)
                     throw new TemplateException("expected ']' in format string");
                 string key = name[(at + 1)..close];
-                value = Member.Item(value, IsNumber(key) ? new IntegerValue(int.Parse(key, CultureInfo.InvariantCulture)) : TextValue.Template(key), _state.Budget);
+                value = MemberAccess.GetItem(value, IsNumber(key) ? new IntegerValue(int.Parse(key, CultureInfo.InvariantCulture)) : StringValue.FromTemplate(key), _state.Budget);
                 at = close + 1;
             }
         }

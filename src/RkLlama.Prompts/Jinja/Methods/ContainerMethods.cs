@@ -13,17 +13,17 @@ internal static class SequenceMethods
         "count" => new FunctionValue(name, arguments => Count(sequence, arguments)),
         "index" => new FunctionValue(name, arguments => Index(sequence, arguments)),
         "copy" when sequence is ListValue => new FunctionValue(name, _ => sequence),
-        _ when sequence is ListValue && _mutating.Contains(name) => UndefinedValue.Unsafe(sequence, name),
+        _ when sequence is ListValue && _mutating.Contains(name) => UndefinedValue.ForUnsafeMember(sequence, name),
         _ => null,
     };
 
-    private static IntegerValue Count(SequenceValue sequence, Arguments arguments)
+    private static IntegerValue Count(SequenceValue sequence, CallArguments arguments)
     {
         Value wanted = arguments.BindPositional(1, 1)[0]!;
         return new IntegerValue(sequence.Items.Count(item => item.IsSameAs(wanted, arguments.Budget)));
     }
 
-    private static IntegerValue Index(SequenceValue sequence, Arguments arguments)
+    private static IntegerValue Index(SequenceValue sequence, CallArguments arguments)
     {
         Value?[] values = arguments.BindPositional(1, 3);
         (int first, _, int count) = new SliceValue(values[1] ?? NoneValue.Instance, values[2] ?? NoneValue.Instance, NoneValue.Instance)
@@ -48,11 +48,11 @@ internal static class DictMethods
         "values" => View(name, () => [.. dict.Items.Select(item => item.Value)]),
         "copy" => new FunctionValue(name, _ => dict),
         "fromkeys" => new FunctionValue(name, _ => throw new TemplateException("dict.fromkeys is not supported")),
-        "clear" or "pop" or "popitem" or "setdefault" or "update" => UndefinedValue.Unsafe(dict, name),
+        "clear" or "pop" or "popitem" or "setdefault" or "update" => UndefinedValue.ForUnsafeMember(dict, name),
         _ => null,
     };
 
-    private static Value Get(DictValue dict, Arguments arguments)
+    private static Value Get(DictValue dict, CallArguments arguments)
     {
         Value?[] values = arguments.BindPositional(1, 2);
         return dict.Find(values[0]!) ?? values[1] ?? NoneValue.Instance;

@@ -13,7 +13,7 @@ internal sealed record ArgumentList(
 {
     public static ArgumentList Empty { get; } = new([], [], null, null);
 
-    public Arguments Evaluate(RenderState state, Value? caller = null)
+    public CallArguments Evaluate(RenderState state, Value? caller = null)
     {
         List<Value> positional = new(Positional.Count);
         foreach (Expression argument in Positional)
@@ -35,7 +35,7 @@ internal sealed record ArgumentList(
                     throw new TemplateException($"got multiple values for keyword argument '{named[i].Key}'");
             }
         }
-        return new Arguments(state, positional, named);
+        return new CallArguments(state, positional, named);
     }
 
     private static void AddNamed(Value value, List<KeyValuePair<string, Value>> named)
@@ -43,6 +43,6 @@ internal sealed record ArgumentList(
         if (value is not DictValue dict)
             throw new TemplateException($"argument after ** must be a mapping, not {value.TypeName}");
         foreach ((Value key, Value item) in dict.Items)
-            named.Add(new(key is TextValue name ? name.Text : throw new TemplateException("keywords must be strings"), item));
+            named.Add(new(key is StringValue name ? name.Text : throw new TemplateException("keywords must be strings"), item));
     }
 }

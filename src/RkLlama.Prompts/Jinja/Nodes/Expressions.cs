@@ -12,12 +12,12 @@ internal abstract class Expression
     {
         state.Budget.Step();
         state.Budget.Enter();
-        Value value = Compute(state);
+        Value value = EvaluateCore(state);
         state.Budget.Leave();
         return value;
     }
 
-    protected abstract Value Compute(RenderState state);
+    protected abstract Value EvaluateCore(RenderState state);
 
     /// <summary>The values of several expressions, in order.</summary>
     protected static Value[] EvaluateAll(IReadOnlyList<Expression> expressions, RenderState state)
@@ -31,31 +31,31 @@ internal abstract class Expression
 
 internal sealed class LiteralExpression(Value value) : Expression
 {
-    protected override Value Compute(RenderState state) => value;
+    protected override Value EvaluateCore(RenderState state) => value;
 }
 
 internal sealed class NameExpression(string name) : Expression
 {
     public string Name => name;
 
-    protected override Value Compute(RenderState state) => state.Lookup(name);
+    protected override Value EvaluateCore(RenderState state) => state.Lookup(name);
 }
 
 internal sealed class ListExpression(IReadOnlyList<Expression> items) : Expression
 {
-    protected override Value Compute(RenderState state) => new ListValue(EvaluateAll(items, state));
+    protected override Value EvaluateCore(RenderState state) => new ListValue(EvaluateAll(items, state));
 }
 
 internal sealed class TupleExpression(IReadOnlyList<Expression> items) : Expression
 {
     public IReadOnlyList<Expression> Items => items;
 
-    protected override Value Compute(RenderState state) => new TupleValue(EvaluateAll(items, state));
+    protected override Value EvaluateCore(RenderState state) => new TupleValue(EvaluateAll(items, state));
 }
 
 internal sealed class DictExpression(IReadOnlyList<(Expression Key, Expression Value)> items) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         DictValue dict = new();
         foreach ((Expression key, Expression value) in items)
@@ -70,24 +70,24 @@ internal sealed class AttributeExpression(Expression target, string name) : Expr
 
     public string Name => name;
 
-    protected override Value Compute(RenderState state) => Member.Attribute(target.Evaluate(state), name, state.Budget);
+    protected override Value EvaluateCore(RenderState state) => MemberAccess.GetAttribute(target.Evaluate(state), name, state.Budget);
 }
 
 internal sealed class ItemExpression(Expression target, Expression key) : Expression
 {
-    protected override Value Compute(RenderState state) => Member.Item(target.Evaluate(state), key.Evaluate(state), state.Budget);
+    protected override Value EvaluateCore(RenderState state) => MemberAccess.GetItem(target.Evaluate(state), key.Evaluate(state), state.Budget);
 }
 
 internal sealed class SliceExpression(Expression? start, Expression? stop, Expression? step) : Expression
 {
-    protected override Value Compute(RenderState state) => new SliceValue(Bound(start, state), Bound(stop, state), Bound(step, state));
+    protected override Value EvaluateCore(RenderState state) => new SliceValue(Bound(start, state), Bound(stop, state), Bound(step, state));
 
     private static Value Bound(Expression? bound, RenderState state) => bound?.Evaluate(state) ?? NoneValue.Instance;
 }
 
 internal sealed class CallExpression(Expression target, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) => Call(state, null);
+    protected override Value EvaluateCore(RenderState state) => Call(state, null);
 
     /// <summary>Calls with the body of a <c>call</c> block as <c>caller</c>.</summary>
     public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
@@ -95,18 +95,18 @@ internal sealed class CallExpression(Expression target, ArgumentList arguments) 
 
 internal sealed class FilterExpression(Expression input, string name, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) => Filters.Apply(name, input.Evaluate(state), arguments.Evaluate(state));
+    protected override Value EvaluateCore(RenderState state) => BuiltInFilters.Apply(name, input.Evaluate(state), arguments.Evaluate(state));
 }
 
 internal sealed class TestExpression(Expression input, string name, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) =>
-        BooleanValue.Of(Tests.Apply(name, input.Evaluate(state), arguments.Evaluate(state)));
+    protected override Value EvaluateCore(RenderState state) =>
+        BooleanValue.Of(BuiltInTests.Apply(name, input.Evaluate(state), arguments.Evaluate(state)));
 }
 
 internal sealed class ConditionalExpression(Expression condition, Expression whenTrue, Expression? whenFalse) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         if (condition.Evaluate(state).IsTrue)
             return whenTrue.Evaluate(state);

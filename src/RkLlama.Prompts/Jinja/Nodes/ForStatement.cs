@@ -4,12 +4,12 @@ namespace RkLlama.Prompts.Jinja.Nodes;
 
 /// <summary><c>for target in items if condition</c> … <c>else</c> … <c>endfor</c>.</summary>
 internal sealed class ForStatement(
-    AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? otherwise) : Statement
+    AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? elsePart) : Statement
 {
-    public override Flow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
+    public override ControlFlow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
 
     /// <summary>One pass over some items; a recursive loop starts another from inside of its body.</summary>
-    private Flow Run(Value iterable, RenderState state, Scope outer, int depth)
+    private ControlFlow Run(Value iterable, RenderState state, Scope outer, int depth)
     {
         IEnumerator<Value> iterator = condition is null ? iterable.IterateOrThrow() : Filtered(iterable.IterateOrThrow(), state, outer);
         int? length = condition is null ? iterable.Length : null;
@@ -25,22 +25,22 @@ internal sealed class ForStatement(
             try
             {
                 target.Assign(loop.Current, state);
-                Flow flow = body.Execute(state);
-                if (flow == Flow.Break)
+                ControlFlow flow = body.Execute(state);
+                if (flow == ControlFlow.Break)
                     break;
-                any |= flow == Flow.Next;
+                any |= flow == ControlFlow.Next;
             }
             finally
             {
                 state.Enter(before);
             }
         }
-        if (!any && otherwise is not null)
-            return otherwise.ExecuteIn(new Scope(outer), state);
-        return Flow.Next;
+        if (!any && elsePart is not null)
+            return elsePart.ExecuteIn(new Scope(outer), state);
+        return ControlFlow.Next;
     }
 
-    private TextValue Recurse(Value children, RenderState state, Scope outer, int depth)
+    private StringValue Recurse(Value children, RenderState state, Scope outer, int depth)
     {
         state.Budget.Enter();
         TextBuilder captured = new(state.Budget);

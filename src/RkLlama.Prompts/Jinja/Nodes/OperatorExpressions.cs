@@ -5,13 +5,13 @@ namespace RkLlama.Prompts.Jinja.Nodes;
 
 internal sealed class NotExpression(Expression operand) : Expression
 {
-    protected override Value Compute(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
+    protected override Value EvaluateCore(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
 }
 
 /// <summary><c>a and b and c</c> or <c>a or b or c</c>: gives the first operand that decides, or the last one.</summary>
 internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         Value value = operands[0].Evaluate(state);
         for (int i = 1; i < operands.Count && value.IsTrue == isAnd; i++)
@@ -22,14 +22,14 @@ internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> op
 
 internal sealed class UnaryExpression(bool isMinus, Expression operand) : Expression
 {
-    protected override Value Compute(RenderState state) =>
-        isMinus ? Operators.Negate(operand.Evaluate(state)) : Operators.Plus(operand.Evaluate(state));
+    protected override Value EvaluateCore(RenderState state) =>
+        isMinus ? PythonOperators.Negate(operand.Evaluate(state)) : PythonOperators.Plus(operand.Evaluate(state));
 }
 
 /// <summary><c>a + b - c</c>: operators of one precedence, applied from left to right.</summary>
 internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         Value value = first.Evaluate(state);
         foreach ((string operation, Expression operand) in rest)
@@ -42,13 +42,13 @@ internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string O
         state.Budget.Step();
         return operation switch
         {
-            "+" => Operators.Add(left, right, state.Budget),
-            "-" => Operators.Subtract(left, right),
-            "*" => Operators.Multiply(left, right, state.Budget),
-            "/" => Operators.Divide(left, right),
-            "//" => Operators.FloorDivide(left, right),
-            "%" => Operators.Modulo(left, right, state),
-            _ => Operators.Power(left, right),
+            "+" => PythonOperators.Add(left, right, state.Budget),
+            "-" => PythonOperators.Subtract(left, right),
+            "*" => PythonOperators.Multiply(left, right, state.Budget),
+            "/" => PythonOperators.Divide(left, right),
+            "//" => PythonOperators.FloorDivide(left, right),
+            "%" => PythonOperators.Modulo(left, right, state),
+            _ => PythonOperators.Power(left, right),
         };
     }
 }
@@ -56,7 +56,7 @@ internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string O
 /// <summary><c>a ~ b ~ c</c>: the texts of all operands.</summary>
 internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         TextBuilder text = new(state.Budget);
         foreach (Expression operand in operands)
@@ -68,7 +68,7 @@ internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands
 /// <summary><c>a &lt; b == c in d</c>: each neighbour is compared, until one comparison fails.</summary>
 internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         Value left = first.Evaluate(state);
         foreach ((string operation, Expression operand) in rest)
@@ -85,11 +85,11 @@ internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(stri
     {
         "==" => left.IsEqualTo(right, budget),
         "!=" => !left.IsEqualTo(right, budget),
-        "in" => Operators.Contains(right, left, budget),
-        "not in" => !Operators.Contains(right, left, budget),
-        "<" => Operators.Compare(left, right, operation, budget) < 0,
-        "<=" => Operators.Compare(left, right, operation, budget) <= 0,
-        ">" => Operators.Compare(left, right, operation, budget) > 0,
-        _ => Operators.Compare(left, right, operation, budget) >= 0,
+        "in" => PythonOperators.Contains(right, left, budget),
+        "not in" => !PythonOperators.Contains(right, left, budget),
+        "<" => PythonOperators.Compare(left, right, operation, budget) < 0,
+        "<=" => PythonOperators.Compare(left, right, operation, budget) <= 0,
+        ">" => PythonOperators.Compare(left, right, operation, budget) > 0,
+        _ => PythonOperators.Compare(left, right, operation, budget) >= 0,
     };
 }

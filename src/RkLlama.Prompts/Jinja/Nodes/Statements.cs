@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Nodes;
 
 /// <summary>How a statement ended: on to the next one, or out of a round of the loop around it.</summary>
-internal enum Flow
+internal enum ControlFlow
 {
     Next,
     Continue,
@@ -14,24 +14,24 @@ internal enum Flow
 /// <summary>A part of a template that writes or does something. Immutable, as <see cref="Expression"/>.</summary>
 internal abstract class Statement
 {
-    public abstract Flow Execute(RenderState state);
+    public abstract ControlFlow Execute(RenderState state);
 }
 
 /// <summary>Statements one after the other.</summary>
 internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         state.Budget.Enter();
-        Flow flow = Flow.Next;
-        for (int i = 0; i < statements.Count && flow == Flow.Next; i++)
+        ControlFlow flow = ControlFlow.Next;
+        for (int i = 0; i < statements.Count && flow == ControlFlow.Next; i++)
             flow = statements[i].Execute(state);
         state.Budget.Leave();
         return flow;
     }
 
     /// <summary>Runs with variables of its own, which end with it.</summary>
-    public Flow ExecuteIn(Scope scope, RenderState state)
+    public ControlFlow ExecuteIn(Scope scope, RenderState state)
     {
         Scope outer = state.Enter(scope);
         try
@@ -45,7 +45,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
     }
 
     /// <summary>Runs with variables of its own and takes what it writes.</summary>
-    public Flow Capture(Scope scope, RenderState state, out TextValue text)
+    public ControlFlow Capture(Scope scope, RenderState state, out StringValue text)
     {
         TextBuilder captured = new(state.Budget);
         TextBuilder outer = state.Redirect(captured);
@@ -64,50 +64,50 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
 /// <summary>Text of the template.</summary>
 internal sealed class TextStatement(string text) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         state.Output.Append(text);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
 /// <summary><c>{{ expression }}</c>.</summary>
 internal sealed class OutputStatement(Expression expression) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         expression.Evaluate(state).WriteText(state.Output);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
 /// <summary><c>if</c> with its <c>elif</c>s; no scope of its own.</summary>
-internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? otherwise) : Statement
+internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? elsePart) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         foreach ((Expression condition, Block body) in branches)
         {
             if (condition.Evaluate(state).IsTrue)
                 return body.Execute(state);
         }
-        return otherwise?.Execute(state) ?? Flow.Next;
+        return elsePart?.Execute(state) ?? ControlFlow.Next;
     }
 }
 
 /// <summary><c>break</c> or <c>continue</c>.</summary>
-internal sealed class JumpStatement(Flow flow) : Statement
+internal sealed class JumpStatement(ControlFlow flow) : Statement
 {
-    public override Flow Execute(RenderState state) => flow;
+    public override ControlFlow Execute(RenderState state) => flow;
 }
 
 /// <summary><c>set target = value</c>.</summary>
 internal sealed class SetStatement(AssignmentTarget target, Expression value) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         target.Assign(value.Evaluate(state), state);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
@@ -115,11 +115,11 @@ internal sealed class SetStatement(AssignmentTarget target, Expression value) : 
 internal sealed record BlockFilter(string Name, ArgumentList Arguments)
 {
     /// <summary>Passes a text through filters, one after the other.</summary>
-    public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, TextValue text, RenderState state)
+    public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, StringValue text, RenderState state)
     {
         Value value = text;
         foreach (BlockFilter filter in filters)
-            value = Filters.Apply(filter.Name, value, filter.Arguments.Evaluate(state));
+            value = BuiltInFilters.Apply(filter.Name, value, filter.Arguments.Evaluate(state));
         return value;
     }
 }
@@ -127,10 +127,10 @@ internal sealed record BlockFilter(string Name, ArgumentList Arguments)
 /// <summary><c>set target</c> … <c>endset</c>: the text of the block, filtered.</summary>
 internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
-        Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
-        if (flow == Flow.Next)
+        ControlFlow flow = body.Capture(new Scope(state.Scope), state, out StringValue text);
+        if (flow == ControlFlow.Next)
             target.Assign(BlockFilter.ApplyAll(filters, text, state), state);
         return flow;
     }
@@ -139,13 +139,13 @@ internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<B
 /// <summary><c>filter name</c> … <c>endfilter</c>.</summary>
 internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
-        Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
-        if (flow == Flow.Next)
+        ControlFlow flow = body.Capture(new Scope(state.Scope), state, out StringValue text);
+        if (flow == ControlFlow.Next)
         {
             Value result = BlockFilter.ApplyAll(filters, text, state);
-            state.Output.Append(result as TextValue ?? throw new TemplateException($"a filter block gave {result.TypeName}, not str"));
+            state.Output.Append(result as StringValue ?? throw new TemplateException($"a filter block gave {result.TypeName}, not str"));
         }
         return flow;
     }
@@ -154,7 +154,7 @@ internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, B
 /// <summary><c>with a = 1, b = 2</c> … <c>endwith</c>; without variables also what marks a part, such as <c>generation</c>.</summary>
 internal sealed class ScopeStatement(IReadOnlyList<(AssignmentTarget Target, Expression Value)> variables, Block body) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         Scope scope = new(state.Scope);
         List<Value> values = [.. variables.Select(variable => variable.Value.Evaluate(state))];

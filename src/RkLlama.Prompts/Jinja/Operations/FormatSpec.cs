@@ -33,7 +33,7 @@ internal sealed record FormatSpec
         FormatSpec result = new();
         int at = 0;
         bool fillGiven = false;
-        int fill = spec.Length > 0 ? PythonText.CodePointLength(spec, 0) : 0;
+        int fill = spec.Length > 0 ? PythonStrings.CodePointLength(spec, 0) : 0;
         if (spec.Length > fill && spec[fill] is '<' or '>' or '^' or '=')
         {
             result = result with { Fill = spec[..fill], Align = spec[fill] };
@@ -70,9 +70,9 @@ internal sealed record FormatSpec
     }
 
     /// <summary><c>format(value, spec)</c>.</summary>
-    public TextValue Apply(Value value, RenderBudget budget) => value switch
+    public StringValue Apply(Value value, RenderBudget budget) => value switch
     {
-        TextValue text when Type is null or 's' => Text(text, budget),
+        StringValue text when Type is null or 's' => Text(text, budget),
         IntegerValue when Type is null or 'd' or 'n' or 'b' or 'o' or 'x' or 'X' or 'c' && Precision is not null =>
             throw new TemplateException("Precision not allowed in integer format specifier"),
         IntegerValue integer when Type is null or 'd' or 'n' or 'b' or 'o' or 'x' or 'X' or 'c' => Integer(integer.Number, budget),
@@ -81,7 +81,7 @@ internal sealed record FormatSpec
     };
 
     /// <summary>A text, cut to the precision and padded to the width.</summary>
-    public TextValue Text(TextValue text, RenderBudget budget)
+    public StringValue Text(StringValue text, RenderBudget budget)
     {
         if (Align == '=' && Fill != "0")
             throw new TemplateException("'=' alignment not allowed in string format specifier");
@@ -103,10 +103,10 @@ internal sealed record FormatSpec
     }
 
     /// <summary>An integer; a precision is the least number of digits, as in <c>%</c> conversions.</summary>
-    public TextValue Integer(BigInteger number, RenderBudget budget)
+    public StringValue Integer(BigInteger number, RenderBudget budget)
     {
         if (Type == 'c')
-            return Pad(TextValue.Template(char.ConvertFromUtf32((int)BigInteger.Clamp(number, 0, 0x10FFFF))), Align ?? '<', budget);
+            return Pad(StringValue.FromTemplate(char.ConvertFromUtf32((int)BigInteger.Clamp(number, 0, 0x10FFFF))), Align ?? '<', budget);
         BigInteger magnitude = BigInteger.Abs(number);
         (string prefix, string digits) = Type switch
         {
@@ -116,11 +116,11 @@ internal sealed record FormatSpec
             'X' => ("0X", Hexadecimal(magnitude).ToUpperInvariant()),
             _ => ("", PythonNumbers.Format(magnitude)),
         };
-        budget.Grow(Precision ?? 0);
+        budget.AddCharacters(Precision ?? 0);
         return Number(number.Sign < 0, Alternate ? prefix : "", digits.PadLeft(Precision ?? 0, '0'), "", budget);
     }
 
-    private TextValue Float(double number, RenderBudget budget)
+    private StringValue Float(double number, RenderBudget budget)
     {
         bool negative = double.IsNegative(number);
         double magnitude = Math.Abs(number);
@@ -143,10 +143,10 @@ internal sealed record FormatSpec
         return Number(negative, "", whole, Type == '%' ? rest + "%" : rest, budget);
     }
 
-    private TextValue Number(bool negative, string prefix, string whole, string rest, RenderBudget budget)
+    private StringValue Number(bool negative, string prefix, string whole, string rest, RenderBudget budget)
     {
         string sign = negative ? "-" : Sign == '-' ? "" : Sign.ToString();
-        budget.Grow(Width);
+        budget.AddCharacters(Width);
         if (Grouping is { } separator)
         {
             int size = prefix.Length > 0 || Type is 'b' or 'o' or 'x' or 'X' ? 4 : 3;
@@ -157,18 +157,18 @@ internal sealed record FormatSpec
             whole = grouped;
         }
         string body = whole + rest;
-        int missing = Width - sign.Length - prefix.Length - PythonText.CountCodePoints(body);
+        int missing = Width - sign.Length - prefix.Length - PythonStrings.CountCodePoints(body);
         return Align == '=' && missing > 0
-            ? TextValue.Template(sign + prefix + string.Concat(Enumerable.Repeat(Fill, missing)) + body)
-            : Pad(TextValue.Template(sign + prefix + body), Align is null or '=' ? '>' : Align.Value, budget);
+            ? StringValue.FromTemplate(sign + prefix + string.Concat(Enumerable.Repeat(Fill, missing)) + body)
+            : Pad(StringValue.FromTemplate(sign + prefix + body), Align is null or '=' ? '>' : Align.Value, budget);
     }
 
-    private TextValue Pad(TextValue text, char align, RenderBudget budget)
+    private StringValue Pad(StringValue text, char align, RenderBudget budget)
     {
         int missing = Width - text.Length!.Value;
         if (missing <= 0)
             return text;
-        budget.Grow(missing);
+        budget.AddCharacters(missing);
         int before = align switch { '<' => 0, '>' => missing, _ => missing / 2 };
         TextBuilder builder = new(budget);
         for (int i = 0; i < before; i++)

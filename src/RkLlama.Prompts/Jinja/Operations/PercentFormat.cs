@@ -5,14 +5,14 @@ namespace RkLlama.Prompts.Jinja.Operations;
 /// <summary>Python's <c>format % values</c>.</summary>
 internal sealed class PercentFormat
 {
-    private readonly TextValue _format;
+    private readonly StringValue _format;
     private readonly Value _values;
     private readonly RenderBudget _budget;
     private readonly IReadOnlyList<Value> _positional;
     private int _next;
     private bool _usesNames;
 
-    private PercentFormat(TextValue format, Value values, RenderBudget budget)
+    private PercentFormat(StringValue format, Value values, RenderBudget budget)
     {
         _format = format;
         _values = values;
@@ -20,9 +20,9 @@ internal sealed class PercentFormat
         _positional = values is TupleValue tuple ? tuple.Items : [values];
     }
 
-    public static TextValue Apply(TextValue format, Value values, RenderState state) => new PercentFormat(format, values, state.Budget).Run();
+    public static StringValue Apply(StringValue format, Value values, RenderState state) => new PercentFormat(format, values, state.Budget).Run();
 
-    private TextValue Run()
+    private StringValue Run()
     {
         TextBuilder output = new(_budget);
         string all = _format.Text;
@@ -37,7 +37,7 @@ internal sealed class PercentFormat
             WriteConversion(all, ref at, output);
         }
         bool allUsed = _usesNames || _next == _positional.Count
-            || (_next == 0 && _values is not TupleValue and not TextValue && (_values is DictValue or ListValue or UndefinedValue));
+            || (_next == 0 && _values is not TupleValue and not StringValue && (_values is DictValue or ListValue or UndefinedValue));
         return allUsed
             ? output.ToValue().AsMarkup(_format.IsMarkup)
             : throw new TemplateException("not all arguments converted during string formatting");
@@ -78,7 +78,7 @@ internal sealed class PercentFormat
         output.Append(Convert(type, named ?? Next(), spec, left, zero));
     }
 
-    private TextValue Convert(char type, Value value, FormatSpec spec, bool left, bool zero)
+    private StringValue Convert(char type, Value value, FormatSpec spec, bool left, bool zero)
     {
         switch (type)
         {
@@ -88,14 +88,14 @@ internal sealed class PercentFormat
                     value.WriteText(text);
                 else
                     value.WriteRepr(text);
-                TextValue written = text.ToValue();
-                if (_format.IsMarkup && value is not TextValue { IsMarkup: true })
-                    written = PythonText.EscapeMarkup(written, _budget);
+                StringValue written = text.ToValue();
+                if (_format.IsMarkup && value is not StringValue { IsMarkup: true })
+                    written = PythonStrings.EscapeMarkup(written, _budget);
                 return (spec with { Align = left ? '<' : '>' }).Text(written, _budget);
             case 'c':
-                TextValue character = value is IntegerValue code
-                    ? TextValue.Template(char.ConvertFromUtf32((int)System.Numerics.BigInteger.Clamp(code.Number, 0, 0x10FFFF)))
-                    : Arguments.Text(value, "%c");
+                StringValue character = value is IntegerValue code
+                    ? StringValue.FromTemplate(char.ConvertFromUtf32((int)System.Numerics.BigInteger.Clamp(code.Number, 0, 0x10FFFF)))
+                    : CallArguments.String(value, "%c");
                 return character.Length == 1
                     ? (spec with { Align = left ? '<' : '>', Precision = null }).Text(character, _budget)
                     : throw new TemplateException("%c requires int or char");
@@ -106,7 +106,7 @@ internal sealed class PercentFormat
         }
     }
 
-    private TextValue Number(char type, Value value, FormatSpec spec, bool left, bool zero)
+    private StringValue Number(char type, Value value, FormatSpec spec, bool left, bool zero)
     {
         if (value is UndefinedValue undefined)
             throw undefined.Error();
@@ -137,7 +137,7 @@ internal sealed class PercentFormat
             throw new TemplateException("format requires a mapping");
         _usesNames = true;
         string name = all[start..(at - 1)];
-        return dict.Find(TextValue.Template(name)) ?? throw new TemplateException($"missing format key '{name}'");
+        return dict.Find(StringValue.FromTemplate(name)) ?? throw new TemplateException($"missing format key '{name}'");
     }
 
     private int? ReadNumber(string all, ref int at)
@@ -145,7 +145,7 @@ internal sealed class PercentFormat
         if (at < all.Length && all[at] == '*')
         {
             at++;
-            return Arguments.Integer(Next(), "*");
+            return CallArguments.Integer(Next(), "*");
         }
         int start = at;
         while (at < all.Length && char.IsAsciiDigit(all[at]))

@@ -19,7 +19,7 @@ internal static class StableSort
         bool IsBefore(T later, T earlier)
         {
             budget.Step();
-            int sign = Operators.Compare(key(later), key(earlier), "<", budget) ?? 0;
+            int sign = PythonOperators.Compare(key(later), key(earlier), "<", budget) ?? 0;
             return reverse ? sign > 0 : sign < 0;
         }
     }

@@ -6,16 +6,16 @@ namespace RkLlama.Prompts.Jinja.Syntax;
 internal sealed class ExpressionParser
 {
     private readonly TokenStream _tokens;
-    private readonly TermParser _terms;
+    private readonly PrimaryParser _terms;
 
     public ExpressionParser(TokenStream tokens)
     {
         _tokens = tokens;
-        _terms = new TermParser(tokens, this);
+        _terms = new PrimaryParser(tokens, this);
     }
 
     /// <summary>The names that were mentioned so far; statements that need to know swap it for a set of their own.</summary>
-    public HashSet<string> Names { get; set; } = new(StringComparer.Ordinal);
+    public HashSet<string> MentionedNames { get; set; } = new(StringComparer.Ordinal);
 
     public Expression Parse(bool withConditional = true) => withConditional ? ParseConditional() : ParseOr();
 
@@ -104,7 +104,7 @@ internal sealed class ExpressionParser
                 _tokens.Next();
                 namedSpread = Parse();
             }
-            else if (_tokens.Current.Kind == TokenKind.Name && _tokens.Ahead.IsOperator("="))
+            else if (_tokens.Current.Kind == TokenKind.Name && _tokens.Following.IsOperator("="))
             {
                 Require(namedSpread is null);
                 string name = _tokens.Next().Text;
@@ -155,8 +155,8 @@ internal sealed class ExpressionParser
         {
             _tokens.CheckChain(length);
             Expression condition = ParseOr();
-            Expression? otherwise = _tokens.SkipName("else") ? ParseConditional() : null;
-            expression = new ConditionalExpression(condition, expression, otherwise);
+            Expression? elsePart = _tokens.SkipName("else") ? ParseConditional() : null;
+            expression = new ConditionalExpression(condition, expression, elsePart);
         }
         _tokens.LeaveNesting();
         return expression;
@@ -203,7 +203,7 @@ internal sealed class ExpressionParser
             {
                 Add(rest, ("in", ParseSum()));
             }
-            else if (_tokens.Current.IsName("not") && _tokens.Ahead.IsName("in"))
+            else if (_tokens.Current.IsName("not") && _tokens.Following.IsName("in"))
             {
                 _tokens.Next();
                 _tokens.Next();

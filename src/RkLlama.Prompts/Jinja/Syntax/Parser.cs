@@ -89,8 +89,8 @@ internal sealed class Parser
             "filter" => new FilterBlockStatement(_expressions.ParseBlockFilters(), ParseBody("endfilter")),
             "print" => ParsePrint(),
             "generation" => new ScopeStatement([], ParseBody("endgeneration")),
-            "break" => ParseJump(Flow.Break),
-            "continue" => ParseJump(Flow.Continue),
+            "break" => ParseJump(ControlFlow.Break),
+            "continue" => ParseJump(ControlFlow.Continue),
             _ => throw _tokens.Error($"Encountered unknown tag '{name}'"),
         };
     }
@@ -107,22 +107,22 @@ internal sealed class Parser
         return new Block(outputs);
     }
 
-    private JumpStatement ParseJump(Flow flow) =>
+    private JumpStatement ParseJump(ControlFlow flow) =>
         _loops > 0 ? new JumpStatement(flow) : throw _tokens.Error("'break' and 'continue' belong in a loop");
 
     private IfStatement ParseIf()
     {
         List<(Expression, Block)> branches = [];
-        Block? otherwise = null;
+        Block? elsePart = null;
         while (true)
         {
             Expression condition = _expressions.ParseTuple(withConditional: false);
             branches.Add((condition, ParseBodyUntil("elif", "else", "endif")));
             string next = _tokens.Next().Text;
             if (next == "else")
-                otherwise = ParseBody("endif");
+                elsePart = ParseBody("endif");
             if (next != "elif")
-                return new IfStatement(branches, otherwise);
+                return new IfStatement(branches, elsePart);
         }
     }
 
@@ -136,8 +136,8 @@ internal sealed class Parser
         _loops++;
         Block body = ParseBodyUntil("endfor", "else");
         _loops--;
-        Block? otherwise = _tokens.Next().Text == "else" ? ParseBody("endfor") : null;
-        return new ForStatement(target, items, condition, isRecursive, body, otherwise);
+        Block? elsePart = _tokens.Next().Text == "else" ? ParseBody("endfor") : null;
+        return new ForStatement(target, items, condition, isRecursive, body, elsePart);
     }
 
     private Statement ParseSet()
@@ -199,11 +199,11 @@ internal sealed class Parser
 
     private MacroDefinition ParseMacroBody(string? name, List<string> parameters, List<Expression> defaults, string end)
     {
-        (HashSet<string> outerNames, int outerLoops) = (_expressions.Names, _loops);
-        (_expressions.Names, _loops) = (new HashSet<string>(StringComparer.Ordinal), 0);
+        (HashSet<string> outerNames, int outerLoops) = (_expressions.MentionedNames, _loops);
+        (_expressions.MentionedNames, _loops) = (new HashSet<string>(StringComparer.Ordinal), 0);
         Block body = ParseBody(end);
-        HashSet<string> names = _expressions.Names;
-        (_expressions.Names, _loops) = (outerNames, outerLoops);
+        HashSet<string> names = _expressions.MentionedNames;
+        (_expressions.MentionedNames, _loops) = (outerNames, outerLoops);
         outerNames.UnionWith(names);
         return new MacroDefinition(name, parameters, defaults, body, names.Contains("caller"), names.Contains("kwargs"), names.Contains("varargs"));
     }

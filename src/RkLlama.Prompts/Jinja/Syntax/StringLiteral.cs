@@ -61,8 +61,8 @@ internal static class StringLiteral
             _ => null,
         };
         // Python keeps the backslash of an escape it does not know, and spells out a character beyond ASCII.
-        int length = PythonText.CodePointLength(literal, at);
-        int codePoint = PythonText.CodePointAt(literal, at);
+        int length = PythonStrings.CodePointLength(literal, at);
+        int codePoint = PythonStrings.CodePointAt(literal, at);
         text.Append(plain ?? codePoint switch
         {
             < 0x80 => $"\\{kind}",

@@ -9,7 +9,7 @@ internal enum TokenKind
     BlockBegin,
     BlockEnd,
     Name,
-    Text,
+    String,
     Integer,
     Float,
     Operator,

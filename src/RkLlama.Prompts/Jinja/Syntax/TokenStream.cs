@@ -3,18 +3,18 @@ namespace RkLlama.Prompts.Jinja.Syntax;
 /// <summary>The tokens of a template, read from front to back.</summary>
 internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 {
-    private int _at;
+    private int _position;
     private int _nesting;
 
-    public Token Current => tokens[_at];
+    public Token Current => tokens[_position];
 
-    public Token Ahead => tokens[Math.Min(_at + 1, tokens.Count - 1)];
+    public Token Following => tokens[Math.Min(_position + 1, tokens.Count - 1)];
 
     public Token Next()
     {
         Token current = Current;
         if (current.Kind != TokenKind.End)
-            _at++;
+            _position++;
         return current;
     }
 
@@ -75,7 +75,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
     private bool Skip(bool matches)
     {
         if (matches)
-            _at++;
+            _position++;
         return matches;
     }
 }

@@ -28,15 +28,15 @@ internal sealed class DictValue : Value
         _items[key] = value;
     }
 
-    public void Set(string key, Value value) => Set(TextValue.Template(key), value);
+    public void Set(string key, Value value) => Set(StringValue.FromTemplate(key), value);
 
     public Value? Find(Value key) => _items.TryGetValue(key, out Value? value) ? value : null;
 
     public override IEnumerator<Value> Iterate() => _items.Keys.GetEnumerator();
 
-    public override IEnumerator<Value> IterateBackwards() => _items.Keys.Reverse().GetEnumerator();
+    public override IEnumerator<Value> IterateReversed() => _items.Keys.Reverse().GetEnumerator();
 
-    public override Value? Item(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
+    public override Value? FindItem(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
 
     public override void WriteText(TextBuilder output)
     {
@@ -69,7 +69,7 @@ internal sealed class DictValue : Value
         return true;
     }
 
-    public override int HashCode() => throw new TemplateException("unhashable type: 'dict'");
+    public override int ComputeHash() => throw new TemplateException("unhashable type: 'dict'");
 
     private static bool IsHashable(Value key) => key switch
     {
@@ -90,7 +90,7 @@ internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : V
 
     public override IEnumerator<Value> Iterate() => items.GetEnumerator();
 
-    public override IEnumerator<Value> IterateBackwards() => items.Reverse().GetEnumerator();
+    public override IEnumerator<Value> IterateReversed() => items.Reverse().GetEnumerator();
 
     public override void WriteText(TextBuilder output)
     {
@@ -107,7 +107,7 @@ internal sealed class NamespaceValue(DictValue attributes) : Value
 
     public void Set(string name, Value value) => attributes.Set(name, value);
 
-    public override Value? Attribute(string name) => attributes.Find(TextValue.Template(name));
+    public override Value? FindAttribute(string name) => attributes.Find(StringValue.FromTemplate(name));
 
     public override void WriteText(TextBuilder output)
     {

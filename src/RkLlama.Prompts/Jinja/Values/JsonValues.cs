@@ -52,7 +52,7 @@ internal static class JsonValues
         }
     }
 
-    private static TextValue Text(string text, bool fromRequest) => fromRequest ? TextValue.Request(text) : TextValue.Template(text);
+    private static StringValue Text(string text, bool fromRequest) => fromRequest ? StringValue.FromRequest(text) : StringValue.FromTemplate(text);
 
     private static NumberValue Number(string literal) => literal.AsSpan().ContainsAny('.', 'e', 'E') || literal.Length > 4300
         ? new FloatValue(double.Parse(literal, NumberStyles.Float, CultureInfo.InvariantCulture))

@@ -30,7 +30,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         return true;
     }
 
-    public override Value? Attribute(string name) => name switch
+    public override Value? FindAttribute(string name) => name switch
     {
         "index" => new IntegerValue(_index + 1),
         "index0" => new IntegerValue(_index),
@@ -48,9 +48,9 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         _ => null,
     };
 
-    public override Value Call(Arguments arguments)
+    public override Value Call(CallArguments arguments)
     {
-        Value children = Arguments.Required(arguments.Bind("iterable")[0], "iterable");
+        Value children = CallArguments.Required(arguments.Bind("iterable")[0], "iterable");
         return recurse?.Invoke(children)
             ?? throw new TemplateException("The loop must have the 'recursive' marker to be called recursively.");
     }
@@ -79,14 +79,14 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         return length.Value;
     }
 
-    private Value Cycle(Arguments arguments)
+    private Value Cycle(CallArguments arguments)
     {
         if (arguments.Positional.Count == 0)
             throw new TemplateException("no items for cycling given");
         return arguments.Positional[_index % arguments.Positional.Count];
     }
 
-    private BooleanValue Changed(Arguments arguments)
+    private BooleanValue Changed(CallArguments arguments)
     {
         TupleValue values = new(arguments.Positional);
         if (_lastChanged is not null && _lastChanged.IsEqualTo(values, arguments.Budget))

@@ -19,13 +19,13 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
             yield return At(i);
     }
 
-    public override IEnumerator<Value> IterateBackwards()
+    public override IEnumerator<Value> IterateReversed()
     {
         for (int i = count - 1; i >= 0; i--)
             yield return At(i);
     }
 
-    public override Value? Attribute(string name) => name switch
+    public override Value? FindAttribute(string name) => name switch
     {
         "start" => new IntegerValue(start),
         "stop" => new IntegerValue(stop),
@@ -33,7 +33,7 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
         _ => null,
     };
 
-    public override Value? Item(Value key, RenderBudget budget)
+    public override Value? FindItem(Value key, RenderBudget budget)
     {
         if (key is SliceValue slice)
         {
@@ -50,7 +50,7 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
     public override bool IsEqualTo(Value other) => other is RangeValue range && range.Length == count
         && Enumerable.Range(0, count).All(i => range.At(i).IsEqualTo(At(i)));
 
-    public override int HashCode() => count;
+    public override int ComputeHash() => count;
 
     private IntegerValue At(int index) => new(start + (index * step));
 }

@@ -14,7 +14,7 @@ internal sealed class RenderState(RenderBudget budget, DateTime now, Scope scope
     public Scope Scope { get; private set; } = scope;
 
     /// <summary>What a name stands for: a variable of this scope or of one around it, or undefined.</summary>
-    public Value Lookup(string name) => Scope.Find(name) ?? UndefinedValue.Name(name);
+    public Value Lookup(string name) => Scope.Find(name) ?? UndefinedValue.ForName(name);
 
     /// <summary>Makes other variables the current ones and returns the earlier ones, to be put back in the end.</summary>
     public Scope Enter(Scope scope)

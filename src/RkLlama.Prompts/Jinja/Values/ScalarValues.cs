@@ -26,7 +26,7 @@ internal abstract class NumberValue : Value
 
     public sealed override bool IsEqualTo(Value other) => other is NumberValue number && PythonNumbers.Compare(this, number) == 0;
 
-    public sealed override int HashCode()
+    public sealed override int ComputeHash()
     {
         double value = ToDouble();
         return this is IntegerValue integer && (double.IsInfinity(value) || new BigInteger(value) != integer.Number)

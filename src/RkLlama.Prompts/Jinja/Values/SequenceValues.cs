@@ -29,11 +29,11 @@ internal abstract class SequenceValue : Value
 
     public sealed override IEnumerator<Value> Iterate() => Items.GetEnumerator();
 
-    public sealed override IEnumerator<Value> IterateBackwards() => Items.Reverse().GetEnumerator();
+    public sealed override IEnumerator<Value> IterateReversed() => Items.Reverse().GetEnumerator();
 
-    public sealed override Value? Item(Value key, RenderBudget budget) => key switch
+    public sealed override Value? FindItem(Value key, RenderBudget budget) => key switch
     {
-        SliceValue slice => With(slice.Of(Items, budget)),
+        SliceValue slice => With(slice.Apply(Items, budget)),
         IntegerValue index when Sequences.Index(index, Items.Count) is { } position => Items[position],
         _ => null,
     };
@@ -76,7 +76,7 @@ internal sealed class ListValue(IReadOnlyList<Value> items) : SequenceValue(item
         output.Append(']');
     }
 
-    public override int HashCode() => throw new TemplateException("unhashable type: 'list'");
+    public override int ComputeHash() => throw new TemplateException("unhashable type: 'list'");
 }
 
 /// <param name="fields">The names of the items of a named tuple, or null.</param>
@@ -84,7 +84,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
 {
     public override string TypeName => "tuple";
 
-    public override Value? Attribute(string name) =>
+    public override Value? FindAttribute(string name) =>
         fields is not null && Array.IndexOf(fields, name) is >= 0 and var field ? Items[field] : null;
 
     public override SequenceValue With(IReadOnlyList<Value> items) => new TupleValue(items);
@@ -99,7 +99,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
     // Kept: a tuple that occurs twice in another is hashed once.
     private int? _hash;
 
-    public override int HashCode() => _hash ??= Size <= RenderLimits.MaxKeySize
+    public override int ComputeHash() => _hash ??= Size <= RenderLimits.MaxKeySize
         ? Hash()
         : throw new TemplateException($"a tuple of more than {RenderLimits.MaxKeySize} values cannot be a key");
 
@@ -107,7 +107,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
     {
         HashCode hash = default;
         foreach (Value item in Items)
-            hash.Add(item.HashCode());
+            hash.Add(item.ComputeHash());
         return hash.ToHashCode();
     }
 }

@@ -33,7 +33,7 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
         return (last, width, last > end ? ((last - end - 1) / -width) + 1 : 0);
     }
 
-    public List<Value> Of(IReadOnlyList<Value> items, RenderBudget budget)
+    public List<Value> Apply(IReadOnlyList<Value> items, RenderBudget budget)
     {
         (int first, int width, int count) = Resolve(items.Count);
         budget.AddItems(count);
@@ -43,19 +43,19 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
         return part;
     }
 
-    public TextValue Of(TextValue text, RenderBudget budget)
+    public StringValue Apply(StringValue text, RenderBudget budget)
     {
         (int first, int width, int count) = Resolve(text.Length!.Value);
         if (count == 0)
-            return TextValue.Empty.AsMarkup(text.IsMarkup);
-        budget.Grow(count);
+            return StringValue.Empty.AsMarkup(text.IsMarkup);
+        budget.AddCharacters(count);
         if (width == 1)
         {
             int start = text.IndexOfCodePoint(first);
             return text.Slice(start, text.IndexOfCodePoint(first + count) - start);
         }
         TextBuilder builder = new(budget);
-        int[] offsets = PythonText.CodePointOffsets(text.Text);
+        int[] offsets = PythonStrings.CodePointOffsets(text.Text);
         for (int i = 0; i < count; i++)
         {
             int at = first + (i * width);

@@ -15,32 +15,32 @@ internal sealed class TextBuilder(RenderBudget budget)
     /// <summary>Appends text of the template.</summary>
     public void Append(string text)
     {
-        Grow(text.Length);
+        Reserve(text.Length);
         _text.Append(text);
     }
 
     /// <inheritdoc cref="Append(string)"/>
     public void Append(char character)
     {
-        Grow(1);
+        Reserve(1);
         _text.Append(character);
     }
 
     /// <summary>Appends characters of the given origin.</summary>
     public void Append(ReadOnlySpan<char> text, bool fromRequest)
     {
-        Grow(text.Length);
+        Reserve(text.Length);
         if (fromRequest)
             AddSpan(_text.Length, _text.Length + text.Length);
         _text.Append(text);
     }
 
-    public void Append(TextValue text) => Append(text, 0, text.Text.Length);
+    public void Append(StringValue text) => Append(text, 0, text.Text.Length);
 
     /// <summary>Appends a part of a text, in UTF-16 units.</summary>
-    public void Append(TextValue text, int start, int length)
+    public void Append(StringValue text, int start, int length)
     {
-        Grow(length);
+        Reserve(length);
         int offset = _text.Length - start;
         foreach (PromptSpan span in text.RequestSpans)
         {
@@ -51,13 +51,13 @@ internal sealed class TextBuilder(RenderBudget budget)
         _text.Append(text.Text, start, length);
     }
 
-    public TextValue ToValue() => new(_text.ToString(), _requestSpans is null ? [] : [.. _requestSpans]);
+    public StringValue ToValue() => new(_text.ToString(), _requestSpans is null ? [] : [.. _requestSpans]);
 
     public PromptText ToPromptText() => new(_text.ToString(), _requestSpans is null ? [] : [.. _requestSpans]);
 
-    private void Grow(int count)
+    private void Reserve(int count)
     {
-        budget.Grow(count);
+        budget.AddCharacters(count);
         if (_text.Length > budget.Limits.MaxTextLength - count)
             throw new TemplateException("the chat template writes too much text");
     }

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A value of a template, with the behaviour of the Python type it stands for. Immutable unless a type says otherwise.</summary>
+/// <summary>A value of a template, with the behaviour of the Python type it stands for. Immutable unless a type says elsePart.</summary>
 internal abstract class Value
 {
     /// <summary>Python's name of the type, for messages.</summary>
@@ -25,15 +25,15 @@ internal abstract class Value
     public virtual IEnumerator<Value>? Iterate() => null;
 
     /// <summary><c>reversed(value)</c>; null where Python raises.</summary>
-    public virtual IEnumerator<Value>? IterateBackwards() => null;
+    public virtual IEnumerator<Value>? IterateReversed() => null;
 
     /// <summary>A Python attribute that templates may read; null where there is none.</summary>
-    public virtual Value? Attribute(string name) => null;
+    public virtual Value? FindAttribute(string name) => null;
 
     /// <summary><c>value[key]</c>; null where Python raises a TypeError or LookupError.</summary>
-    public virtual Value? Item(Value key, RenderBudget budget) => null;
+    public virtual Value? FindItem(Value key, RenderBudget budget) => null;
 
-    public virtual Value Call(Arguments arguments) => throw new TemplateException($"'{TypeName}' object is not callable");
+    public virtual Value Call(CallArguments arguments) => throw new TemplateException($"'{TypeName}' object is not callable");
 
     /// <summary><c>str(value)</c>.</summary>
     public abstract void WriteText(TextBuilder output);
@@ -56,10 +56,10 @@ internal abstract class Value
 
     /// <summary><c>hash(value)</c>.</summary>
     /// <exception cref="TemplateException">Python cannot hash the type.</exception>
-    public virtual int HashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+    public virtual int ComputeHash() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 
     /// <summary><c>str(value)</c> as a value of its own; a text stays as it is.</summary>
-    public virtual TextValue ToText(RenderBudget budget)
+    public virtual StringValue ToStringValue(RenderBudget budget)
     {
         TextBuilder builder = new(budget);
         WriteText(builder);
@@ -106,5 +106,5 @@ internal sealed class ValueComparer : IEqualityComparer<Value>
 
     public bool Equals(Value? x, Value? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.IsEqualTo(y));
 
-    public int GetHashCode(Value obj) => obj.HashCode();
+    public int GetHashCode(Value obj) => obj.ComputeHash();
 }

@@ -33,21 +33,21 @@ internal sealed class PreTokenizerReader
         switch (config.Type)
         {
             case "Sequence":
-                foreach (ConfigNode step in config.Items("pretokenizers"))
+                foreach (ConfigNode step in config.GetItems("pretokenizers"))
                     Add(step);
                 break;
             case "Split":
-                Add(ComponentReader.ReadPattern(config), SplitBehaviors.Parse(config.String("behavior")), config.Bool("invert", false));
+                Add(ComponentReader.ReadPattern(config), SplitBehaviors.Parse(config.GetString("behavior")), config.GetBool("invert", false));
                 break;
             case "ByteLevel":
                 AddByteLevel(config);
                 break;
             case "Digits":
-                bool individual = config.Bool("individual_digits", false);
+                bool individual = config.GetBool("individual_digits", false);
                 Add(new CodePointPattern(CodePoints.IsNumeric), individual ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
                 break;
             case "Punctuation":
-                string behavior = config.Find("behavior") is null ? "Isolated" : config.String("behavior");
+                string behavior = config.Find("behavior") is null ? "Isolated" : config.GetString("behavior");
                 Add(new CodePointPattern(CodePoints.IsPunctuation), SplitBehaviors.Parse(behavior));
                 break;
             case "Whitespace":
@@ -58,7 +58,7 @@ internal sealed class PreTokenizerReader
                 break;
             case "Metaspace":
                 PrependScheme scheme = ComponentReader.ReadPrependScheme(config);
-                _steps.Add(new MetaspacePreTokenizer(config.Char("replacement"), scheme, config.Bool("split", true)));
+                _steps.Add(new MetaspacePreTokenizer(config.GetChar("replacement"), scheme, config.GetBool("split", true)));
                 break;
             default:
                 throw TokenizerException.Unsupported($"the pre-tokenizer {config.Type}");
@@ -67,9 +67,9 @@ internal sealed class PreTokenizerReader
 
     private void AddByteLevel(ConfigNode config)
     {
-        if (config.Bool("add_prefix_space", true))
+        if (config.GetBool("add_prefix_space", true))
             _steps.Add(new PrefixSpacePreTokenizer());
-        if (config.Bool("use_regex", true))
+        if (config.GetBool("use_regex", true))
             Add(KnownPatterns.ForExpression(KnownPatterns.Gpt2), SplitBehavior.Isolated);
         _steps.Add(new ByteAlphabetPreTokenizer());
     }

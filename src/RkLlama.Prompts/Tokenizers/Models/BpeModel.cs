@@ -32,8 +32,8 @@ internal sealed class BpeModel
     private readonly int[] _fallbackIds = new int[256];
 
     // What is known of each token as a whole piece, learned while encoding. Written by several threads without a lock: each entry only
-    // ever goes from Untried to the one right answer.
-    private readonly WholeToken[] _whole;
+    // ever goes from Unknown to the one right answer.
+    private readonly WordOutcome[] _wordOutcomes;
 
     public BpeModel(Vocabulary vocabulary, MergeRules rules, WordBoundaries boundaries, BpeOptions options, IEnumerable<int> specialIds)
     {
@@ -41,9 +41,9 @@ internal sealed class BpeModel
         _rules = rules;
         _boundaries = boundaries;
         _options = options;
-        _whole = new WholeToken[vocabulary.IdLimit];
+        _wordOutcomes = new WordOutcome[vocabulary.IdLimit];
         foreach (int id in specialIds.Where(vocabulary.Contains))
-            _whole[id] = WholeToken.Special;
+            _wordOutcomes[id] = WordOutcome.Special;
         for (int value = 0; value < 256; value++)
         {
             _byteIds[value] = vocabulary.Find(ByteAlphabet.ToLetter((byte)value).ToString());
@@ -51,15 +51,15 @@ internal sealed class BpeModel
         }
     }
 
-    private enum WholeToken : byte
+    private enum WordOutcome : byte
     {
-        Untried,
+        Unknown,
 
         /// <summary>Its own letters encode to it.</summary>
-        Reached,
+        OneToken,
 
         /// <summary>Its own letters encode to several tokens.</summary>
-        Missed,
+        SeveralTokens,
 
         /// <summary>A control token; in guarded text nothing may encode to it.</summary>
         Special,
@@ -72,8 +72,8 @@ internal sealed class BpeModel
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
         {
-            int id = _vocabulary.Find(Spell(piece, scratch));
-            if (id >= 0 && !(guard && _whole[id] == WholeToken.Special))
+            int id = _vocabulary.Find(ToVocabularyText(piece, scratch));
+            if (id >= 0 && !(guard && _wordOutcomes[id] == WordOutcome.Special))
             {
                 ids.Add(id);
                 return;
@@ -89,9 +89,9 @@ internal sealed class BpeModel
 
     private void EncodeWord(ReadOnlySpan<char> word, BpeScratch scratch, bool guard, List<int> ids)
     {
-        ReadOnlySpan<byte> spelling = Spell(word, scratch);
-        int id = _vocabulary.Find(spelling);
-        if (id >= 0 && _whole[id] == WholeToken.Reached)
+        ReadOnlySpan<byte> token = ToVocabularyText(word, scratch);
+        int id = _vocabulary.Find(token);
+        if (id >= 0 && _wordOutcomes[id] == WordOutcome.OneToken)
         {
             ids.Add(id);
             return;
@@ -101,15 +101,15 @@ internal sealed class BpeModel
         if (_options.ByteLevel)
             AddBytes(scratch.Utf8, merger);
         else
-            AddCharacters(spelling, merger);
+            AddCharacters(token, merger);
         merger.Merge(_rules, guard);
         ids.AddRange(merger.Symbols);
-        if (id >= 0 && _whole[id] == WholeToken.Untried && !guard)
-            _whole[id] = merger.Count == 1 && merger.Symbols[0] == id ? WholeToken.Reached : WholeToken.Missed;
+        if (id >= 0 && _wordOutcomes[id] == WordOutcome.Unknown && !guard)
+            _wordOutcomes[id] = merger.Count == 1 && merger.Symbols[0] == id ? WordOutcome.OneToken : WordOutcome.SeveralTokens;
     }
 
-    /// <summary>The spelling of a piece in the vocabulary's letters.</summary>
-    private ReadOnlySpan<byte> Spell(ReadOnlySpan<char> piece, BpeScratch scratch)
+    /// <summary>The token of a piece in the vocabulary's letters.</summary>
+    private ReadOnlySpan<byte> ToVocabularyText(ReadOnlySpan<char> piece, BpeScratch scratch)
     {
         ReadOnlySpan<byte> utf8 = scratch.ToUtf8(piece);
         return _options.ByteLevel ? scratch.ToLetters(utf8) : utf8;
@@ -123,9 +123,9 @@ internal sealed class BpeModel
         {
             int id = _byteIds[value];
             if (id >= 0)
-                AddKnown(id, merger, ref unknown);
+                AddKnownCharacter(id, merger, ref unknown);
             else
-                AddMissing(letter[..Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], letter)], merger, ref unknown);
+                AddUnknownCharacter(letter[..Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], letter)], merger, ref unknown);
         }
         Flush(merger, ref unknown);
     }
@@ -138,21 +138,21 @@ internal sealed class BpeModel
             Rune.DecodeFromUtf8(utf8, out _, out int length);
             int id = _vocabulary.Find(utf8[..length]);
             if (id >= 0)
-                AddKnown(id, merger, ref unknown);
+                AddKnownCharacter(id, merger, ref unknown);
             else
-                AddMissing(utf8[..length], merger, ref unknown);
+                AddUnknownCharacter(utf8[..length], merger, ref unknown);
             utf8 = utf8[length..];
         }
         Flush(merger, ref unknown);
     }
 
-    private void AddKnown(int id, SymbolMerger merger, ref bool unknown)
+    private void AddKnownCharacter(int id, SymbolMerger merger, ref bool unknown)
     {
         Flush(merger, ref unknown);
         merger.Add(id);
     }
 
-    private void AddMissing(ReadOnlySpan<byte> character, SymbolMerger merger, ref bool unknown)
+    private void AddUnknownCharacter(ReadOnlySpan<byte> character, SymbolMerger merger, ref bool unknown)
     {
         if (_options.ByteFallback && HasFallback(character))
         {

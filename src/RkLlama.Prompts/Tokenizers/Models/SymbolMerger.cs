@@ -6,11 +6,11 @@ namespace RkLlama.Prompts.Tokenizers.Models;
 /// </summary>
 internal sealed class SymbolMerger
 {
-    private const int MaxScanned = 64;
-    private const int Nobody = -1;
+    private const int MaxScannedLength = 64;
+    private const int Removed = -1;
 
-    private int[] _symbols = new int[MaxScanned];
-    private long[] _pairs = new long[MaxScanned];
+    private int[] _symbols = new int[MaxScannedLength];
+    private long[] _pairs = new long[MaxScannedLength];
     private int[] _next = [];
     private int[] _previous = [];
     private ulong[] _heap = [];
@@ -42,7 +42,7 @@ internal sealed class SymbolMerger
         for (int i = 0; i < Count - 1; i++)
             _pairs[i] = rules.Find(_symbols[i], _symbols[i + 1], guard);
         _pairs[Count - 1] = MergeRules.None;
-        if (Count <= MaxScanned)
+        if (Count <= MaxScannedLength)
             MergeByScan(rules, guard);
         else
             MergeByHeap(rules, guard);
@@ -87,19 +87,19 @@ internal sealed class SymbolMerger
             int right = _next[position];
             int after = _next[right];
             _symbols[position] = MergeRules.ResultOf(pair);
-            _symbols[right] = Nobody;
+            _symbols[right] = Removed;
             _pairs[right] = MergeRules.None;
             _next[position] = after;
             if (after < Count)
                 _previous[after] = position;
-            Renew(position, rules, guard);
-            if (_previous[position] != Nobody)
-                Renew(_previous[position], rules, guard);
+            UpdatePair(position, rules, guard);
+            if (_previous[position] != Removed)
+                UpdatePair(_previous[position], rules, guard);
         }
         int kept = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (_symbols[i] != Nobody)
+            if (_symbols[i] != Removed)
                 _symbols[kept++] = _symbols[i];
         }
         Count = kept;
@@ -122,7 +122,7 @@ internal sealed class SymbolMerger
         }
     }
 
-    private void Renew(int position, MergeRules rules, bool guard)
+    private void UpdatePair(int position, MergeRules rules, bool guard)
     {
         int right = _next[position];
         long pair = right < Count ? rules.Find(_symbols[position], _symbols[right], guard) : MergeRules.None;

@@ -18,17 +18,17 @@ internal sealed class CanonicalTable
     private readonly Dictionary<int, (int First, int Second)> _decompositions = new(2100);
     private readonly Dictionary<(int First, int Second), int> _compositions = new(1000);
     private readonly Dictionary<int, byte> _classes = new(1000);
-    private readonly HashSet<int> _unsettledAstral = [];
-    private readonly ulong[] _unsettled = new ulong[0x10000 / 64];
+    private readonly HashSet<int> _changeableSupplementary = [];
+    private readonly ulong[] _changeable = new ulong[0x10000 / 64];
 
     private CanonicalTable()
     {
         ReadDecompositions(Convert.FromBase64String(CanonicalData.Decompositions));
         ReadClasses(Convert.FromBase64String(CanonicalData.CombiningClasses));
         for (int vowel = VowelFirst; vowel < VowelFirst + VowelCount; vowel++)
-            MarkUnsettled(vowel);
+            MarkChangeable(vowel);
         for (int trail = TrailBase + 1; trail < TrailBase + TrailCount; trail++)
-            MarkUnsettled(trail);
+            MarkChangeable(trail);
     }
 
     public static CanonicalTable Instance { get; } = new();
@@ -37,9 +37,9 @@ internal sealed class CanonicalTable
     /// Whether NFC may change this code point or join it to the one before: its NFC quick check is not "yes", or it is a combining
     /// mark. Before any other code point a text may be cut and the parts normalized on their own.
     /// </summary>
-    public bool IsUnsettled(int codePoint) => codePoint < 0x10000
-        ? (_unsettled[codePoint >> 6] >> (codePoint & 63) & 1) != 0
-        : _unsettledAstral.Contains(codePoint);
+    public bool MayChange(int codePoint) => codePoint < 0x10000
+        ? (_changeable[codePoint >> 6] >> (codePoint & 63) & 1) != 0
+        : _changeableSupplementary.Contains(codePoint);
 
     /// <summary>The canonical combining class; 0 is a starter.</summary>
     public int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : _classes.GetValueOrDefault(codePoint);
@@ -94,11 +94,11 @@ internal sealed class CanonicalTable
             _decompositions.Add(codePoint, (first, second));
             if ((step & 1) == 0)
             {
-                MarkUnsettled(codePoint); // never the result of a composition
+                MarkChangeable(codePoint); // never the result of a composition
                 continue;
             }
             _compositions.Add((first, second), codePoint);
-            MarkUnsettled(second);
+            MarkChangeable(second);
         }
     }
 
@@ -114,17 +114,17 @@ internal sealed class CanonicalTable
             for (; codePoint < end; codePoint++)
             {
                 _classes.Add(codePoint, combiningClass);
-                MarkUnsettled(codePoint);
+                MarkChangeable(codePoint);
             }
         }
     }
 
-    private void MarkUnsettled(int codePoint)
+    private void MarkChangeable(int codePoint)
     {
         if (codePoint < 0x10000)
-            _unsettled[codePoint >> 6] |= 1UL << (codePoint & 63);
+            _changeable[codePoint >> 6] |= 1UL << (codePoint & 63);
         else
-            _unsettledAstral.Add(codePoint);
+            _changeableSupplementary.Add(codePoint);
     }
 
     private static int ReadNumber(ref ReadOnlySpan<byte> data)

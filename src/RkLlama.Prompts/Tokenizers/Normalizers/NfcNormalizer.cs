@@ -8,7 +8,7 @@ namespace RkLlama.Prompts.Tokenizers.Normalizers;
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {
-    private const int FirstUnsettled = 0x300;
+    private const int FirstChangeable = 0x300;
     private const int InsertionSortLimit = 16;
 
     private readonly CanonicalTable _table = CanonicalTable.Instance;
@@ -16,14 +16,14 @@ internal sealed class NfcNormalizer : Normalizer
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
     {
         ReadOnlySpan<char> text = source.Text;
-        int unsettled = NextUnsettled(text, 0);
-        if (unsettled < 0)
+        int changeable = NextChangeable(text, 0);
+        if (changeable < 0)
             return false;
         var codePoints = new List<int>();
         int copied = 0;
-        while (unsettled >= 0)
+        while (changeable >= 0)
         {
-            int start = unsettled;
+            int start = changeable;
             if (start > copied)
             {
                 CodePoints.Before(text, start, out int length);
@@ -31,22 +31,22 @@ internal sealed class NfcNormalizer : Normalizer
             }
             target.Append(source, copied, start);
             copied = NormalizeRun(source, start, target, codePoints);
-            unsettled = NextUnsettled(text, copied);
+            changeable = NextChangeable(text, copied);
         }
         target.Append(source, copied, text.Length);
         return true;
     }
 
-    private int NextUnsettled(ReadOnlySpan<char> text, int index)
+    private int NextChangeable(ReadOnlySpan<char> text, int index)
     {
         while (index < text.Length)
         {
-            int offset = text[index..].IndexOfAnyExceptInRange('\0', (char)(FirstUnsettled - 1));
+            int offset = text[index..].IndexOfAnyExceptInRange('\0', (char)(FirstChangeable - 1));
             if (offset < 0)
                 return -1;
             index += offset;
             int codePoint = CodePoints.At(text, index, out int length);
-            if (_table.IsUnsettled(codePoint))
+            if (_table.MayChange(codePoint))
                 return index;
             index += length;
         }
@@ -63,14 +63,14 @@ internal sealed class NfcNormalizer : Normalizer
         while (index < text.Length)
         {
             int codePoint = CodePoints.At(text, index, out int length);
-            if (index > start && !_table.IsUnsettled(codePoint))
+            if (index > start && !_table.MayChange(codePoint))
                 break;
             // A run is one grapheme in practice: if any of it came with the request, all of it did.
-            fromRequest |= source.OriginAt(index);
+            fromRequest |= source.IsFromRequest(index);
             _table.Decompose(codePoint, codePoints);
             index += length;
         }
-        Order(codePoints);
+        SortMarks(codePoints);
         int count = Compose(codePoints);
         for (int i = 0; i < count; i++)
             target.AppendCodePoint(codePoints[i], fromRequest);
@@ -78,7 +78,7 @@ internal sealed class NfcNormalizer : Normalizer
     }
 
     /// <summary>Sorts each run of combining marks by class, keeping the order of equal ones.</summary>
-    private void Order(List<int> codePoints)
+    private void SortMarks(List<int> codePoints)
     {
         int start = 0;
         while (start < codePoints.Count)

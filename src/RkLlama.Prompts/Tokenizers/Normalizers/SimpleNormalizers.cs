@@ -10,7 +10,7 @@ internal sealed class PrependNormalizer(string prefix) : Normalizer
     {
         if (source.Length == 0)
             return false;
-        target.Append(prefix, source.OriginAt(0));
+        target.Append(prefix, source.IsFromRequest(0));
         target.Append(source, 0, source.Length);
         return true;
     }
@@ -45,7 +45,7 @@ internal sealed class LowercaseNormalizer : Normalizer
         for (int i = 0; i < text.Length;)
         {
             int codePoint = CodePoints.At(text, i, out int length);
-            bool fromRequest = source.OriginAt(i);
+            bool fromRequest = source.IsFromRequest(i);
             if (codePoint == CapitalIWithDot)
                 target.Append("i\u0307", fromRequest);
             else if (Rune.TryCreate(codePoint, out Rune rune))

@@ -32,7 +32,7 @@ internal sealed class CharacterSet
     public bool Contains(int codePoint)
     {
         if (codePoint >= 0x10000)
-            return ContainsAstral(codePoint);
+            return ContainsSupplementary(codePoint);
         ulong[] basicPlane = _basicPlane ??= CreateBasicPlane();
         return (basicPlane[codePoint >> 6] >> (codePoint & 63) & 1) != 0;
     }
@@ -60,7 +60,7 @@ internal sealed class CharacterSet
     /// The set closed under case folding, or null where that takes more than ASCII: only the long s (U+017F) and the Kelvin sign
     /// (U+212A) fold to an ASCII letter.
     /// </summary>
-    public CharacterSet? IgnoringCase()
+    public CharacterSet? ToCaseInsensitive()
     {
         if (_ranges.Length > 0 && _ranges[^1].Last >= 128)
             return null;
@@ -89,7 +89,7 @@ internal sealed class CharacterSet
         return bits;
     }
 
-    private bool ContainsAstral(int codePoint)
+    private bool ContainsSupplementary(int codePoint)
     {
         int low = 0;
         int high = _ranges.Length - 1;

@@ -19,19 +19,19 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     private int EndOfMatch(ReadOnlySpan<char> text, int start)
     {
         char first = text[start];
-        if (first == '\'' && LetterKinds.Contraction(text, start, ignoreCase: true) is > 0 and int contraction)
+        if (first == '\'' && CharacterKinds.Contraction(text, start, ignoreCase: true) is > 0 and int contraction)
             return start + contraction;
-        LetterKind kind = LetterKinds.At(text, start, out int length);
-        if (kind == LetterKind.Letter)
-            return LetterKinds.EndOfRun(text, start + length, LetterKind.Letter);
-        if (kind == LetterKind.Number)
-            return LetterKinds.EndOfRun(text, start, LetterKind.Number, maxNumbers);
+        CharacterKind kind = CharacterKinds.At(text, start, out int length);
+        if (kind == CharacterKind.Letter)
+            return CharacterKinds.EndOfRun(text, start + length, CharacterKind.Letter);
+        if (kind == CharacterKind.Number)
+            return CharacterKinds.EndOfRun(text, start, CharacterKind.Number, maxNumbers);
         int next = start + length;
-        LetterKind nextKind = next < text.Length ? LetterKinds.At(text, next, out _) : LetterKind.Space;
-        if (nextKind == LetterKind.Letter && first is not ('\r' or '\n'))
-            return LetterKinds.EndOfRun(text, next, LetterKind.Letter);
-        if (kind == LetterKind.Other || (first == ' ' && nextKind == LetterKind.Other))
-            return EndOfLineBreaks(text, LetterKinds.EndOfRun(text, next, LetterKind.Other));
+        CharacterKind nextKind = next < text.Length ? CharacterKinds.At(text, next, out _) : CharacterKind.Space;
+        if (nextKind == CharacterKind.Letter && first is not ('\r' or '\n'))
+            return CharacterKinds.EndOfRun(text, next, CharacterKind.Letter);
+        if (kind == CharacterKind.Other || (first == ' ' && nextKind == CharacterKind.Other))
+            return EndOfLineBreaks(text, CharacterKinds.EndOfRun(text, next, CharacterKind.Other));
         return EndOfSpace(text, start);
     }
 
@@ -47,7 +47,7 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {
-        int end = LetterKinds.EndOfRun(text, start, LetterKind.Space);
+        int end = CharacterKinds.EndOfRun(text, start, CharacterKind.Space);
         int lineBreak = text[start..end].LastIndexOfAny('\r', '\n');
         if (lineBreak >= 0)
             return start + lineBreak + 1;

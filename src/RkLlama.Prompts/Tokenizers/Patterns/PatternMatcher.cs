@@ -8,7 +8,7 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 /// </summary>
 internal ref struct PatternMatcher
 {
-    private const int MaxKeptFrames = 4096;
+    private const int MaxReusedFrames = 4096;
 
     // One stack a thread, taken for the time of a match so that a pattern never sees another's frames.
     [ThreadStatic]
@@ -18,7 +18,7 @@ internal ref struct PatternMatcher
     private readonly ReadOnlySpan<char> _text;
     private Frame[] _frames;
     private int _count;
-    private long _budget;
+    private long _stepsLeft;
 
     public PatternMatcher(PatternInstruction[] program, ReadOnlySpan<char> text)
     {
@@ -26,7 +26,7 @@ internal ref struct PatternMatcher
         _text = text;
         _frames = t_frames ?? new Frame[64];
         t_frames = null;
-        _budget = PatternLimits.BaseSteps + ((long)PatternLimits.StepsPerCharacter * text.Length);
+        _stepsLeft = PatternLimits.BaseSteps + ((long)PatternLimits.StepsPerCharacter * text.Length);
     }
 
     /// <summary>A way not tried yet: an instruction and a position, or a loop (Floor ≥ 0). A greedy loop may give back down to Floor; a lazy one may take Floor more.</summary>
@@ -41,7 +41,7 @@ internal ref struct PatternMatcher
 
     public readonly void Dispose()
     {
-        if (_frames.Length <= MaxKeptFrames)
+        if (_frames.Length <= MaxReusedFrames)
             t_frames = _frames;
     }
 
@@ -50,20 +50,20 @@ internal ref struct PatternMatcher
         int bottom = _count;
         while (true)
         {
-            Spend(1);
+            CountSteps(1);
             ref readonly PatternInstruction current = ref _program[instruction];
-            bool go = true;
+            bool matched = true;
             switch (current.Operation)
             {
                 case PatternOperation.Accept:
                     _count = bottom;
                     return position;
                 case PatternOperation.Set:
-                    go = TryStep(current.Set!, ref position);
+                    matched = TryConsume(current.Set!, ref position);
                     instruction++;
                     break;
                 case PatternOperation.SetLoop:
-                    go = TryLoop(in current, instruction, ref position);
+                    matched = TryLoop(in current, instruction, ref position);
                     instruction++;
                     break;
                 case PatternOperation.Fork when current.Set is { } first && !StartsWith(first, position):
@@ -80,20 +80,20 @@ internal ref struct PatternMatcher
                     break;
                 case PatternOperation.Atomic:
                     int end = Run(instruction + 1, position);
-                    go = end >= 0;
+                    matched = end >= 0;
                     position = end;
                     instruction = current.Target;
                     break;
                 case PatternOperation.LookAhead:
-                    go = (Run(instruction + 1, position) < 0) == (current.Min == 1);
+                    matched = (Run(instruction + 1, position) < 0) == (current.Min == 1);
                     instruction = current.Target;
                     break;
                 case PatternOperation.Anchor:
-                    go = IsAt(current.Anchor, position);
+                    matched = IsAt(current.Anchor, position);
                     instruction++;
                     break;
             }
-            if (!go && !TryBacktrack(bottom, out instruction, out position))
+            if (!matched && !TryBacktrack(bottom, out instruction, out position))
                 return -1;
         }
     }
@@ -117,7 +117,7 @@ internal ref struct PatternMatcher
                     _frames[_count++] = frame with { Position = position };
                 return true;
             }
-            if (TryStep(loop.Set!, ref position))
+            if (TryConsume(loop.Set!, ref position))
             {
                 if (frame.Floor > 1)
                     _frames[_count++] = frame with { Position = position, Floor = frame.Floor - 1 };
@@ -134,7 +134,7 @@ internal ref struct PatternMatcher
         int taken = 0;
         while (taken < loop.Min)
         {
-            if (!TryStep(set, ref position))
+            if (!TryConsume(set, ref position))
                 return false;
             taken++;
         }
@@ -145,15 +145,15 @@ internal ref struct PatternMatcher
             return true;
         }
         int floor = position;
-        while (taken < loop.Max && TryStep(set, ref position))
+        while (taken < loop.Max && TryConsume(set, ref position))
             taken++;
-        Spend(position - floor);
+        CountSteps(position - floor);
         if (position > floor && loop.Mode == RepeatMode.Greedy)
             Push(new Frame(instruction, position, floor));
         return true;
     }
 
-    private readonly bool TryStep(CharacterSet set, ref int position)
+    private readonly bool TryConsume(CharacterSet set, ref int position)
     {
         if (position >= _text.Length)
             return false;
@@ -171,7 +171,7 @@ internal ref struct PatternMatcher
         return true;
     }
 
-    private readonly bool StartsWith(CharacterSet set, int position) => TryStep(set, ref position);
+    private readonly bool StartsWith(CharacterSet set, int position) => TryConsume(set, ref position);
 
     private readonly bool IsAt(Anchor anchor, int position) => anchor switch
     {
@@ -188,10 +188,10 @@ internal ref struct PatternMatcher
         _frames[_count++] = frame;
     }
 
-    private void Spend(int steps)
+    private void CountSteps(int steps)
     {
-        _budget -= steps;
-        if (_budget < 0)
+        _stepsLeft -= steps;
+        if (_stepsLeft < 0)
             throw new TokenizerException($"A pattern of the tokenizer needs too much work for a text of {_text.Length} characters.");
     }
 }

@@ -50,7 +50,7 @@ internal sealed class TextBuffer
         ReplaceLoneSurrogates();
     }
 
-    public bool OriginAt(int index) => TracksOrigin && _fromRequest[index];
+    public bool IsFromRequest(int index) => TracksOrigin && _fromRequest[index];
 
     public void Append(char value, bool fromRequest)
     {

@@ -7,16 +7,16 @@ namespace RkLlama.Prompts.Tokenizers.Loading;
 /// Reads the <c>model</c> of a tokenizer.json. Merges are kept as bytes until the whole model is read, because they are resolved against
 /// the vocabulary and the order of the two is not fixed.
 /// </summary>
-internal sealed class ModelReader
+internal sealed class BpeModelReader
 {
     private readonly Vocabulary.Builder _vocabulary = new();
-    private readonly ByteStrings _mergeSides = new(65_536);
+    private readonly ByteStringTable _mergeSides = new(65_536);
     private byte[] _text = new byte[1024];
     private string? _unknownToken;
 
     public BpeOptions Options { get; private set; } = new();
 
-    public void Read(ref JsonFileReader json)
+    public void Read(ref JsonStreamReader json)
     {
         json.Expect(JsonTokenType.StartObject, "The model");
         bool hasMerges = false;
@@ -59,7 +59,7 @@ internal sealed class ModelReader
         return new BpeModel(vocabulary, ResolveMerges(vocabulary, boundaries, specialIds), boundaries, Options, specialIds);
     }
 
-    private void ReadOption(string name, ref JsonFileReader json)
+    private void ReadOption(string name, ref JsonStreamReader json)
     {
         switch (name)
         {
@@ -85,7 +85,7 @@ internal sealed class ModelReader
         }
     }
 
-    private void ReadVocabulary(ref JsonFileReader json)
+    private void ReadVocabulary(ref JsonStreamReader json)
     {
         json.Expect(JsonTokenType.StartObject, "The vocabulary");
         for (json.Read(); json.TokenType != JsonTokenType.EndObject; json.Read())
@@ -96,7 +96,7 @@ internal sealed class ModelReader
         }
     }
 
-    private void ReadMerges(ref JsonFileReader json)
+    private void ReadMerges(ref JsonStreamReader json)
     {
         json.Expect(JsonTokenType.StartArray, "The merge list");
         for (json.Read(); json.TokenType != JsonTokenType.EndArray; json.Read())
@@ -108,7 +108,7 @@ internal sealed class ModelReader
         }
     }
 
-    private void ReadMergePair(ref JsonFileReader json)
+    private void ReadMergePair(ref JsonStreamReader json)
     {
         for (int side = 0; side < 2; side++)
         {
@@ -121,7 +121,7 @@ internal sealed class ModelReader
         json.Expect(JsonTokenType.EndArray, "A merge");
     }
 
-    private void ReadMergeLine(ref JsonFileReader json)
+    private void ReadMergeLine(ref JsonStreamReader json)
     {
         json.Expect(JsonTokenType.String, "A merge");
         ReadOnlySpan<byte> line = _text.AsSpan(0, json.CopyString(ref _text));
@@ -159,8 +159,8 @@ internal sealed class ModelReader
     }
 
     /// <summary>Whether a symbol may stand for text other than its own letters: the unknown token and the tokens of single bytes.</summary>
-    private bool IsOpaque(ReadOnlySpan<byte> spelling, int id) =>
-        id == Options.UnknownId || (Options.ByteFallback && spelling.Length == 6 && spelling.StartsWith("<0x"u8));
+    private bool IsOpaque(ReadOnlySpan<byte> token, int id) =>
+        id == Options.UnknownId || (Options.ByteFallback && token.Length == 6 && token.StartsWith("<0x"u8));
 
     private static TokenizerException MissingToken(int rank) =>
         new($"The merge {rank} uses a token that is not in the vocabulary.");

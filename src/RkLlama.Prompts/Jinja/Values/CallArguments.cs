@@ -1,7 +1,7 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>The arguments of one call, in the order they were written, and the rendering they belong to.</summary>
-internal sealed class Arguments(
+internal sealed class CallArguments(
     RenderState state, IReadOnlyList<Value> positional, IReadOnlyList<KeyValuePair<string, Value>> named)
 {
     public RenderState State => state;
@@ -34,28 +34,28 @@ internal sealed class Arguments(
     }
 
     /// <summary>Binds parameters that take no names, of which the first <paramref name="required"/> must be given.</summary>
-    public Value?[] BindPositional(int required, int atMost)
+    public Value?[] BindPositional(int required, int maxCount)
     {
         if (named.Count > 0)
             throw new TemplateException("takes no keyword arguments");
-        if (positional.Count < required || positional.Count > atMost)
-            throw new TemplateException($"expected {required} to {atMost} arguments, got {positional.Count}");
-        Value?[] values = new Value?[atMost];
+        if (positional.Count < required || positional.Count > maxCount)
+            throw new TemplateException($"expected {required} to {maxCount} arguments, got {positional.Count}");
+        Value?[] values = new Value?[maxCount];
         for (int i = 0; i < positional.Count; i++)
             values[i] = positional[i];
         return values;
     }
 
     /// <summary>The same call without its first <paramref name="count"/> positional arguments.</summary>
-    public Arguments Skip(int count) => new(state, [.. positional.Skip(count)], named);
+    public CallArguments Skip(int count) => new(state, [.. positional.Skip(count)], named);
 
     /// <summary>A call without arguments.</summary>
-    public static Arguments None(RenderState state) => new(state, [], []);
+    public static CallArguments None(RenderState state) => new(state, [], []);
 
     public static Value Required(Value? value, string name) =>
         value ?? throw new TemplateException($"missing required argument '{name}'");
 
-    public static bool Flag(Value? value, bool byDefault) => value is null ? byDefault : value.IsTrue;
+    public static bool Flag(Value? value, bool defaultValue) => value is null ? defaultValue : value.IsTrue;
 
     /// <summary>An integer that fits an index or a width.</summary>
     public static int? Integer(Value? value, string name)
@@ -69,14 +69,14 @@ internal sealed class Arguments(
         };
     }
 
-    public static TextValue Text(Value? value, string name) => value switch
+    public static StringValue String(Value? value, string name) => value switch
     {
-        TextValue text => text,
+        StringValue text => text,
         UndefinedValue undefined => throw undefined.Error(),
         null => throw new TemplateException($"missing required argument '{name}'"),
         _ => throw new TemplateException($"argument '{name}' must be str, not {value.TypeName}"),
     };
 
     /// <summary>A text, or null for <c>None</c> and for nothing.</summary>
-    public static TextValue? OptionalText(Value? value, string name) => value is null or NoneValue ? null : Text(value, name);
+    public static StringValue? OptionalString(Value? value, string name) => value is null or NoneValue ? null : String(value, name);
 }

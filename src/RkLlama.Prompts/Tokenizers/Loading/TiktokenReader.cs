@@ -11,11 +11,11 @@ namespace RkLlama.Prompts.Tokenizers.Loading;
 /// Reads the rank file of Qwen 1 (<c>qwen.tiktoken</c>): a line is a token in base64 and its rank. What the model's own code adds stands
 /// here: NFC, the split pattern, and the special tokens numbered behind the last rank.
 /// </summary>
-internal static class TiktokenFile
+internal static class TiktokenReader
 {
     private const int ExtraTokens = 205;
 
-    public static TokenizerParts Load(Stream stream)
+    public static TokenizerComponents Load(Stream stream)
     {
         var builder = new Vocabulary.Builder();
         var scratch = new BpeScratch();
@@ -30,12 +30,12 @@ internal static class TiktokenFile
         Vocabulary vocabulary = builder.Build();
         CheckBytes(vocabulary);
         List<AddedToken> special = SpecialTokens(vocabulary.IdLimit);
-        return new TokenizerParts
+        return new TokenizerComponents
         {
             Normalizers = new NormalizerChain([new NfcNormalizer()]),
             PreTokenizers = [new SplitPreTokenizer(KnownPatterns.ForExpression(KnownPatterns.Qwen), SplitBehavior.Isolated)],
             Model = new BpeModel(
-                vocabulary, new RankRules(vocabulary), WordBoundaries.None, new BpeOptions { ByteLevel = true, IgnoreMerges = true }, []),
+                vocabulary, new TiktokenMergeRules(vocabulary), WordBoundaries.None, new BpeOptions { ByteLevel = true, IgnoreMerges = true }, []),
             Decoders = new DecoderChain([new ByteLevelDecoder()]),
             AddedTokens = special,
         };

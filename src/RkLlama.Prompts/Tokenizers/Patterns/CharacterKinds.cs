@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>What the known split patterns tell apart.</summary>
-internal enum LetterKind : byte
+internal enum CharacterKind : byte
 {
     /// <summary>Neither letter nor number nor white space.</summary>
     Other,
@@ -14,11 +14,11 @@ internal enum LetterKind : byte
 }
 
 /// <summary>The kind of a code point: a table for ASCII, Unicode categories beyond.</summary>
-internal static class LetterKinds
+internal static class CharacterKinds
 {
-    private static readonly LetterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(Classify)];
+    private static readonly CharacterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(Classify)];
 
-    public static LetterKind At(ReadOnlySpan<char> text, int index, out int length)
+    public static CharacterKind At(ReadOnlySpan<char> text, int index, out int length)
     {
         char unit = text[index];
         length = 1;
@@ -28,7 +28,7 @@ internal static class LetterKinds
     }
 
     /// <summary>The end of the run of one kind that goes on at <paramref name="index"/>, at most <paramref name="max"/> code points long.</summary>
-    public static int EndOfRun(ReadOnlySpan<char> text, int index, LetterKind kind, int max = int.MaxValue)
+    public static int EndOfRun(ReadOnlySpan<char> text, int index, CharacterKind kind, int max = int.MaxValue)
     {
         for (; max > 0 && index < text.Length && At(text, index, out int length) == kind; max--)
             index += length;
@@ -52,10 +52,10 @@ internal static class LetterKinds
         return unit == '\u017F' ? 's' : char.IsAsciiLetterUpper(unit) ? (char)(unit | 0x20) : unit; // U+017F, the long s, folds to s
     }
 
-    private static LetterKind Classify(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
+    private static CharacterKind Classify(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch
     {
-        <= UnicodeCategory.OtherLetter => LetterKind.Letter,
-        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => LetterKind.Number,
-        _ => CodePoints.IsWhiteSpace(codePoint) ? LetterKind.Space : LetterKind.Other,
+        <= UnicodeCategory.OtherLetter => CharacterKind.Letter,
+        UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterKind.Number,
+        _ => CodePoints.IsWhiteSpace(codePoint) ? CharacterKind.Space : CharacterKind.Other,
     };
 }

@@ -5,11 +5,11 @@ namespace RkLlama.Prompts.Jinja.Values;
 /// inside, everything is in UTF-16 units.
 /// </summary>
 /// <param name="requestSpans">The parts that came from the request: ordered, disjoint, not empty.</param>
-internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
+internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Value
 {
     private int _codePoints = -1;
 
-    public static TextValue Empty { get; } = new("", []);
+    public static StringValue Empty { get; } = new("", []);
 
     public string Text { get; } = text;
 
@@ -25,24 +25,24 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
     public override int? Length => CodePointCount;
 
     /// <summary>Whether every character is one UTF-16 unit.</summary>
-    public bool IsFlat => CodePointCount == Text.Length;
+    public bool HasNoSurrogatePairs => CodePointCount == Text.Length;
 
-    private int CodePointCount => _codePoints >= 0 ? _codePoints : _codePoints = PythonText.CountCodePoints(Text);
+    private int CodePointCount => _codePoints >= 0 ? _codePoints : _codePoints = PythonStrings.CountCodePoints(Text);
 
-    public static TextValue Template(string text) => text.Length == 0 ? Empty : new TextValue(text, []);
+    public static StringValue FromTemplate(string text) => text.Length == 0 ? Empty : new StringValue(text, []);
 
-    public static TextValue Request(string text) => text.Length == 0 ? Empty : new TextValue(text, [new PromptSpan(0, text.Length)]);
+    public static StringValue FromRequest(string text) => text.Length == 0 ? Empty : new StringValue(text, [new PromptSpan(0, text.Length)]);
 
-    public TextValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new TextValue(Text, RequestSpans) { IsMarkup = markup };
+    public StringValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new StringValue(Text, RequestSpans) { IsMarkup = markup };
 
     /// <summary>A part, in UTF-16 units; of the same kind (markup or not).</summary>
-    public TextValue Slice(int start, int length)
+    public StringValue Slice(int start, int length)
     {
         if (start == 0 && length == Text.Length)
             return this;
         string part = Text.Substring(start, length);
         if (RequestSpans.Length == 0)
-            return new TextValue(part, []) { IsMarkup = IsMarkup };
+            return new StringValue(part, []) { IsMarkup = IsMarkup };
         List<PromptSpan> spans = [];
         foreach (PromptSpan span in RequestSpans)
         {
@@ -50,24 +50,24 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
             if (from < to)
                 spans.Add(new PromptSpan(from, to));
         }
-        return new TextValue(part, [.. spans]) { IsMarkup = IsMarkup };
+        return new StringValue(part, [.. spans]) { IsMarkup = IsMarkup };
     }
 
     /// <summary>The UTF-16 index of a code point; <paramref name="codePoint"/> is 0 to the length.</summary>
     public int IndexOfCodePoint(int codePoint)
     {
-        if (IsFlat)
+        if (HasNoSurrogatePairs)
             return codePoint;
         int index = 0;
         for (; codePoint > 0; codePoint--)
-            index += PythonText.CodePointLength(Text, index);
+            index += PythonStrings.CodePointLength(Text, index);
         return index;
     }
 
     /// <summary>The number of code points before a UTF-16 index.</summary>
-    public int CodePointsBefore(int index) => IsFlat ? index : PythonText.CountCodePoints(Text.AsSpan(0, index));
+    public int CodePointsBefore(int index) => HasNoSurrogatePairs ? index : PythonStrings.CountCodePoints(Text.AsSpan(0, index));
 
-    public bool IsRequestAt(int index)
+    public bool IsFromRequestAt(int index)
     {
         foreach (PromptSpan span in RequestSpans)
         {
@@ -81,13 +81,13 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
     {
         for (int index = 0; index < Text.Length;)
         {
-            int length = PythonText.CodePointLength(Text, index);
+            int length = PythonStrings.CodePointLength(Text, index);
             yield return Slice(index, length).AsMarkup(false);
             index += length;
         }
     }
 
-    public override IEnumerator<Value> IterateBackwards()
+    public override IEnumerator<Value> IterateReversed()
     {
         for (int end = Text.Length; end > 0;)
         {
@@ -97,14 +97,14 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
         }
     }
 
-    public override Value? Item(Value key, RenderBudget budget)
+    public override Value? FindItem(Value key, RenderBudget budget)
     {
         if (key is SliceValue slice)
-            return slice.Of(this, budget);
+            return slice.Apply(this, budget);
         if (key is not IntegerValue integer || Sequences.Index(integer, CodePointCount) is not { } position)
             return null;
         int index = IndexOfCodePoint(position);
-        return Slice(index, PythonText.CodePointLength(Text, index));
+        return Slice(index, PythonStrings.CodePointLength(Text, index));
     }
 
     public override void WriteText(TextBuilder output) => output.Append(this);
@@ -113,14 +113,14 @@ internal sealed class TextValue(string text, PromptSpan[] requestSpans) : Value
     {
         if (IsMarkup)
             output.Append("Markup(");
-        PythonText.WriteRepr(this, output);
+        PythonStrings.WriteRepr(this, output);
         if (IsMarkup)
             output.Append(')');
     }
 
-    public override TextValue ToText(RenderBudget budget) => AsMarkup(false);
+    public override StringValue ToStringValue(RenderBudget budget) => AsMarkup(false);
 
-    public override bool IsEqualTo(Value other) => other is TextValue text && text.Text == Text;
+    public override bool IsEqualTo(Value other) => other is StringValue text && text.Text == Text;
 
-    public override int HashCode() => Text.GetHashCode(StringComparison.Ordinal);
+    public override int ComputeHash() => Text.GetHashCode(StringComparison.Ordinal);
 }

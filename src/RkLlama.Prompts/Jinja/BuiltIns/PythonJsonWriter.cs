@@ -5,7 +5,7 @@ namespace RkLlama.Prompts.Jinja.BuiltIns;
 
 /// <summary>Python's <c>json.dumps</c>, which is what <c>tojson</c> of chat templates stands for.</summary>
 /// <param name="indent">What one level is indented by; null for everything on one line.</param>
-internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValue keySeparator, bool ensureAscii, bool sortKeys)
+internal sealed class PythonJsonWriter(string? indent, StringValue itemSeparator, StringValue keySeparator, bool ensureAscii, bool sortKeys)
 {
     public void Write(Value value, TextBuilder output) => Write(value, output, 0);
 
@@ -27,7 +27,7 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
             case NumberValue number:
                 number.WriteText(output);
                 break;
-            case TextValue text:
+            case StringValue text:
                 WriteText(text, output);
                 break;
             case SequenceValue sequence:
@@ -88,7 +88,7 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
             output.Append(indent);
     }
 
-    private void WriteText(TextValue text, TextBuilder output)
+    private void WriteText(StringValue text, TextBuilder output)
     {
         string all = text.Text;
         output.Append('"');
@@ -99,7 +99,7 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
                 end++;
             output.Append(text, start, end - start);
             if (end < all.Length)
-                output.Append(Escape(all[end])!, text.IsRequestAt(end));
+                output.Append(Escape(all[end])!, text.IsFromRequestAt(end));
             start = end + 1;
         }
         output.Append('"');
@@ -119,13 +119,13 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
         _ => null,
     };
 
-    private static TextValue KeyText(Value key, RenderBudget budget) => key switch
+    private static StringValue KeyText(Value key, RenderBudget budget) => key switch
     {
-        TextValue text => text,
-        NoneValue => TextValue.Template("null"),
-        BooleanValue boolean => TextValue.Template(boolean.IsTrue ? "true" : "false"),
-        FloatValue number => TextValue.Template(FloatText(number.Number)),
-        NumberValue number => number.ToText(budget),
+        StringValue text => text,
+        NoneValue => StringValue.FromTemplate("null"),
+        BooleanValue boolean => StringValue.FromTemplate(boolean.IsTrue ? "true" : "false"),
+        FloatValue number => StringValue.FromTemplate(FloatText(number.Number)),
+        NumberValue number => number.ToStringValue(budget),
         _ => throw new TemplateException($"keys must be str, int, float, bool or None, not {key.TypeName}"),
     };
 
@@ -138,25 +138,25 @@ internal sealed class JsonText(string? indent, TextValue itemSeparator, TextValu
     };
 
     /// <summary>The filter: <c>tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)</c>.</summary>
-    public static TextValue Filter(Value value, Arguments arguments)
+    public static StringValue Filter(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("ensure_ascii", "indent", "separators", "sort_keys");
         string? indent = values[1] switch
         {
             null or NoneValue => null,
-            TextValue text => text.Text,
-            Value number => new string(' ', Math.Clamp(Arguments.Integer(number, "indent")!.Value, 0, 1000)),
+            StringValue text => text.Text,
+            Value number => new string(' ', Math.Clamp(CallArguments.Integer(number, "indent")!.Value, 0, 1000)),
         };
-        (TextValue item, TextValue key) = (TextValue.Template(indent is null ? ", " : ","), TextValue.Template(": "));
+        (StringValue item, StringValue key) = (StringValue.FromTemplate(indent is null ? ", " : ","), StringValue.FromTemplate(": "));
         if (values[2] is not (null or NoneValue))
         {
             List<Value> separators = values[2]!.ToList(arguments.Budget);
-            if (separators is not [TextValue first, TextValue second])
+            if (separators is not [StringValue first, StringValue second])
                 throw new TemplateException("separators must be a pair of strings");
             (item, key) = (first, second);
         }
         TextBuilder output = new(arguments.Budget);
-        new JsonText(indent, item, key, Arguments.Flag(values[0], false), Arguments.Flag(values[3], false)).Write(value, output);
+        new PythonJsonWriter(indent, item, key, CallArguments.Flag(values[0], false), CallArguments.Flag(values[3], false)).Write(value, output);
         return output.ToValue();
     }
 }

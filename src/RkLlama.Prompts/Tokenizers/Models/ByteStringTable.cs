@@ -6,13 +6,13 @@ namespace RkLlama.Prompts.Tokenizers.Models;
 /// Many short byte strings in one array, found by content: no object per string. The number of a string is its place in the order of
 /// adding. Not safe for threads while strings are added; safe afterwards.
 /// </summary>
-internal sealed class ByteStrings
+internal sealed class ByteStringTable
 {
     private byte[] _bytes;
     private int[] _ends;
     private int[] _table;
 
-    public ByteStrings(int capacity)
+    public ByteStringTable(int capacity)
     {
         _bytes = new byte[capacity * 8];
         _ends = new int[capacity];

@@ -4,23 +4,23 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
 /// <summary>The way from an item to a part of it, such as <c>function.name</c>: what <c>attribute=</c> of many filters names.</summary>
-internal sealed class ItemPath
+internal sealed class AttributePath
 {
     private readonly List<Value> _parts;
 
-    public ItemPath(Value attribute) => _parts = attribute switch
+    public AttributePath(Value attribute) => _parts = attribute switch
     {
         NoneValue => [],
-        TextValue text => [.. TextSplitting.Split(text, ".", -1).Select(Value (part) => part.Text.Length is > 0 and < 10
+        StringValue text => [.. StringSplitting.Split(text, ".", -1).Select(Value (part) => part.Text.Length is > 0 and < 10
             && part.Text.All(char.IsAsciiDigit) ? new IntegerValue(int.Parse(part.Text)) : part)],
         _ => [attribute],
     };
 
-    public Value Of(Value item, RenderBudget budget, Value? missing = null)
+    public Value Resolve(Value item, RenderBudget budget, Value? missing = null)
     {
         foreach (Value part in _parts)
         {
-            item = Member.Item(item, part, budget);
+            item = MemberAccess.GetItem(item, part, budget);
             if (missing is not null && item is UndefinedValue)
                 item = missing;
         }

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Operations;
 
 /// <summary>Python's changes of case, which may lengthen a text.</summary>
-internal static class LetterCase
+internal static class CaseConversion
 {
     private const char CapitalSigma = '\u03A3';
 
@@ -18,23 +18,23 @@ internal static class LetterCase
         ['\u0131'] = "I", ['\u017F'] = "S",
     };
 
-    public static TextValue Upper(TextValue text, RenderBudget budget) => Map(text, budget, static (_, _, letter) => UpperOf(letter));
+    public static StringValue Upper(StringValue text, RenderBudget budget) => Map(text, budget, static (_, _, letter) => UpperOf(letter));
 
-    public static TextValue Lower(TextValue text, RenderBudget budget) => Map(text, budget, LowerOf);
+    public static StringValue Lower(StringValue text, RenderBudget budget) => Map(text, budget, LowerOf);
 
-    public static TextValue Casefold(TextValue text, RenderBudget budget) => Map(text, budget, static (_, _, letter) =>
+    public static StringValue Casefold(StringValue text, RenderBudget budget) => Map(text, budget, static (_, _, letter) =>
         letter == "\u1E9E" ? "ss" : letter == "\u03C2" ? "\u03C3" : UpperOf(letter).Length > letter.Length
             ? UpperOf(letter).ToLowerInvariant() : letter == "\u0130" ? "i\u0307" : letter.ToLowerInvariant());
 
-    public static TextValue SwapCase(TextValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
+    public static StringValue SwapCase(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsUpper(letter) ? LowerOf(all, index, letter) : UpperOf(letter));
 
     /// <summary>The first letter of the text in title case, all others lower.</summary>
-    public static TextValue Capitalize(TextValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
+    public static StringValue Capitalize(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         index == 0 ? TitleOf(letter) : LowerOf(all, index, letter));
 
     /// <summary>Each letter that follows none in title case, all others lower.</summary>
-    public static TextValue Title(TextValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
+    public static StringValue Title(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsCasedBefore(all, index) ? LowerOf(all, index, letter) : TitleOf(letter));
 
     public static bool IsUpper(string letter) => Category(letter) is UnicodeCategory.UppercaseLetter || letter[0] is >= '\u2160' and <= '\u216F';
@@ -71,17 +71,17 @@ internal static class LetterCase
     }
 
     private static bool IsCasedAfter(string text, int index) =>
-        index < text.Length && IsCased(text.Substring(index, PythonText.CodePointLength(text, index)));
+        index < text.Length && IsCased(text.Substring(index, PythonStrings.CodePointLength(text, index)));
 
-    private static TextValue Map(TextValue text, RenderBudget budget, Func<string, int, string, string> change)
+    private static StringValue Map(StringValue text, RenderBudget budget, Func<string, int, string, string> change)
     {
         string all = text.Text;
         TextBuilder builder = new(budget);
         for (int index = 0; index < all.Length;)
         {
-            int length = PythonText.CodePointLength(all, index);
+            int length = PythonStrings.CodePointLength(all, index);
             string changed = change(all, index, all.Substring(index, length));
-            builder.Append(changed, text.IsRequestAt(index));
+            builder.Append(changed, text.IsFromRequestAt(index));
             index += length;
         }
         return builder.ToValue().AsMarkup(text.IsMarkup);

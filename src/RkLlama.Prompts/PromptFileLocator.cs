@@ -8,7 +8,7 @@ namespace RkLlama.Prompts;
 /// Finds the files of a model's tokenizer and chat template: in its directory, then in the local cache of Hugging Face's libraries, which
 /// the nodes of the Python service have. Never the network.
 /// </summary>
-internal sealed partial class PromptFiles
+internal sealed partial class PromptFileLocator
 {
     // Longer files are not what they seem to be.
     private const int MaxTemplateBytes = 1024 * 1024;
@@ -16,11 +16,11 @@ internal sealed partial class PromptFiles
 
     private readonly List<string> _directories = [];
 
-    public PromptFiles(string? modelDirectory, string? huggingFacePath, string? cache = null)
+    public PromptFileLocator(string? modelDirectory, string? huggingFacePath, string? cache = null)
     {
         if (modelDirectory is not null)
             _directories.Add(modelDirectory);
-        if (huggingFacePath is not null && Snapshot(huggingFacePath, cache ?? CacheDirectory()) is { } snapshot)
+        if (huggingFacePath is not null && FindSnapshot(huggingFacePath, cache ?? DefaultCacheDirectory()) is { } snapshot)
             _directories.Add(snapshot);
     }
 
@@ -28,7 +28,7 @@ internal sealed partial class PromptFiles
     private static partial Regex RepositoryName { get; }
 
     /// <summary>The tokenizer's file: <c>tokenizer.json</c>, or the rank file of Qwen 1; null when there is none.</summary>
-    public string? FindTokenizer()
+    public string? FindTokenizerFile()
     {
         foreach (string directory in _directories)
         {
@@ -52,7 +52,7 @@ internal sealed partial class PromptFiles
             if (File.Exists(file))
                 return (file, Encoding.UTF8.GetString(Read(file, MaxTemplateBytes)), null);
             string config = Path.Combine(directory, "tokenizer_config.json");
-            if (File.Exists(config) && Templates(config) is var (source, toolSource))
+            if (File.Exists(config) && ReadTemplates(config) is var (source, toolSource))
                 return (config, source, toolSource);
         }
         return null;
@@ -74,7 +74,7 @@ internal sealed partial class PromptFiles
         return null;
     }
 
-    private static (string Source, string? ToolSource)? Templates(string config)
+    private static (string Source, string? ToolSource)? ReadTemplates(string config)
     {
         using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes), JsonLimits.DocumentOptions);
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
@@ -92,21 +92,21 @@ internal sealed partial class PromptFiles
                 named[name.GetString()!] = text.GetString()!;
             }
         }
-        return named.TryGetValue("default", out string? byDefault) ? (byDefault, named.GetValueOrDefault("tool_use")) : null;
+        return named.TryGetValue("default", out string? defaultValue) ? (defaultValue, named.GetValueOrDefault("tool_use")) : null;
     }
 
-    private static byte[] Read(string file, int mostBytes)
+    private static byte[] Read(string file, int maxBytes)
     {
         using FileStream stream = File.OpenRead(file);
-        if (stream.Length > mostBytes)
-            throw new IOException($"{file} is longer than {mostBytes} bytes");
+        if (stream.Length > maxBytes)
+            throw new IOException($"{file} is longer than {maxBytes} bytes");
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes;
     }
 
     /// <summary>The newest local copy of a repository, by the layout of huggingface_hub.</summary>
-    private static string? Snapshot(string repository, string cache)
+    private static string? FindSnapshot(string repository, string cache)
     {
         if (!RepositoryName.IsMatch(repository))
             return null;
@@ -130,7 +130,7 @@ internal sealed partial class PromptFiles
         }
     }
 
-    private static string CacheDirectory()
+    private static string DefaultCacheDirectory()
     {
         if (Environment.GetEnvironmentVariable("HF_HUB_CACHE") is { Length: > 0 } hub)
             return hub;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>Code points, white space, case and <c>repr</c> of texts as Python has them.</summary>
-internal static class PythonText
+internal static class PythonStrings
 {
     /// <summary><c>str.isspace</c>: White_Space and the four separators U+001C–001F.</summary>
     public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
@@ -52,7 +52,7 @@ internal static class PythonText
         return leftAstral == rightAstral ? left[same].CompareTo(right[same]) : leftAstral ? 1 : -1;
     }
 
-    public static TextValue Strip(TextValue text, string? characters, bool left, bool right)
+    public static StringValue Strip(StringValue text, string? characters, bool left, bool right)
     {
         string all = text.Text;
         int start = 0, end = all.Length;
@@ -68,9 +68,9 @@ internal static class PythonText
         return text.Slice(start, end - start);
     }
 
-    public static List<TextValue> SplitLines(TextValue text, bool keepEnds, RenderBudget budget)
+    public static List<StringValue> SplitLines(StringValue text, bool keepEnds, RenderBudget budget)
     {
-        List<TextValue> lines = [];
+        List<StringValue> lines = [];
         string all = text.Text;
         for (int start = 0; start < all.Length;)
         {
@@ -87,7 +87,7 @@ internal static class PythonText
         return lines;
     }
 
-    public static void WriteRepr(TextValue text, TextBuilder output)
+    public static void WriteRepr(StringValue text, TextBuilder output)
     {
         string all = text.Text;
         char quote = all.Contains('\'', StringComparison.Ordinal) && !all.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
@@ -96,7 +96,7 @@ internal static class PythonText
         {
             int length = CodePointLength(all, index);
             if (Escape(CodePointAt(all, index), quote) is { } escape)
-                output.Append(escape, text.IsRequestAt(index));
+                output.Append(escape, text.IsFromRequestAt(index));
             else
                 output.Append(text, index, length);
             index += length;
@@ -105,7 +105,7 @@ internal static class PythonText
     }
 
     /// <summary>HTML-escapes as markupsafe does.</summary>
-    public static TextValue EscapeMarkup(TextValue text, RenderBudget budget)
+    public static StringValue EscapeMarkup(StringValue text, RenderBudget budget)
     {
         if (text.IsMarkup)
             return text;
@@ -124,7 +124,7 @@ internal static class PythonText
             if (entity is null)
                 builder.Append(text, index, 1);
             else
-                builder.Append(entity, text.IsRequestAt(index));
+                builder.Append(entity, text.IsFromRequestAt(index));
         }
         return builder.ToValue().AsMarkup();
     }

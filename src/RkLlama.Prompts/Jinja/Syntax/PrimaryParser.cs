@@ -6,7 +6,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Syntax;
 
 /// <summary>Reads what operators stand between: literals and names, and the members, calls, filters and tests behind them.</summary>
-internal sealed class TermParser(TokenStream tokens, ExpressionParser expressions)
+internal sealed class PrimaryParser(TokenStream tokens, ExpressionParser expressions)
 {
     public Expression ParsePrimary()
     {
@@ -15,11 +15,11 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
         {
             case TokenKind.Name:
                 return ParseName(token.Text);
-            case TokenKind.Text:
+            case TokenKind.String:
                 string text = token.Text;
-                while (tokens.Current.Kind == TokenKind.Text)
+                while (tokens.Current.Kind == TokenKind.String)
                     text += tokens.Next().Text;
-                return new LiteralExpression(TextValue.Template(text));
+                return new LiteralExpression(StringValue.FromTemplate(text));
             case TokenKind.Integer:
                 return new LiteralExpression(new IntegerValue(ParseInteger(token.Text)));
             case TokenKind.Float:
@@ -54,7 +54,7 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
             case "none" or "None":
                 return new LiteralExpression(NoneValue.Instance);
             default:
-                expressions.Names.Add(name);
+                expressions.MentionedNames.Add(name);
                 return new NameExpression(name);
         }
     }
@@ -178,7 +178,7 @@ internal sealed class TermParser(TokenStream tokens, ExpressionParser expression
     private bool StartsTestArgument() => tokens.Current.Kind switch
     {
         TokenKind.Name => tokens.Current.Text is not ("else" or "or" or "and"),
-        TokenKind.Text or TokenKind.Integer or TokenKind.Float => true,
+        TokenKind.String or TokenKind.Integer or TokenKind.Float => true,
         TokenKind.Operator => tokens.Current.Text is "[" or "{",
         _ => false,
     };

@@ -3,49 +3,49 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Methods;
 
 /// <summary>Methods of <c>str</c> that look for a text in another; positions count code points.</summary>
-internal static class TextSearching
+internal static class StringSearch
 {
-    public static int Find(TextValue text, Arguments arguments, bool last)
+    public static int Find(StringValue text, CallArguments arguments, bool last)
     {
         Value?[] values = arguments.BindPositional(1, 3);
-        string sought = Arguments.Text(values[0], "sub").Text;
-        if (Window(text, values[1], values[2]) is not var (start, end))
+        string search = CallArguments.String(values[0], "sub").Text;
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
             return -1;
         ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
-        int at = last ? window.LastIndexOf(sought, StringComparison.Ordinal) : window.IndexOf(sought, StringComparison.Ordinal);
+        int at = last ? window.LastIndexOf(search, StringComparison.Ordinal) : window.IndexOf(search, StringComparison.Ordinal);
         return at < 0 ? -1 : text.CodePointsBefore(start + at);
     }
 
-    public static IntegerValue Count(TextValue text, Arguments arguments)
+    public static IntegerValue Count(StringValue text, CallArguments arguments)
     {
         Value?[] values = arguments.BindPositional(1, 3);
-        string sought = Arguments.Text(values[0], "sub").Text;
-        if (Window(text, values[1], values[2]) is not var (start, end))
+        string search = CallArguments.String(values[0], "sub").Text;
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
             return new IntegerValue(0);
         ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
-        return new IntegerValue(sought.Length == 0 ? PythonText.CountCodePoints(window) + 1 : window.Count(sought));
+        return new IntegerValue(search.Length == 0 ? PythonStrings.CountCodePoints(window) + 1 : window.Count(search));
     }
 
-    public static BooleanValue IsAt(TextValue text, Arguments arguments, bool atEnd)
+    public static BooleanValue HasAffix(StringValue text, CallArguments arguments, bool atEnd)
     {
         Value?[] values = arguments.BindPositional(1, 3);
-        IReadOnlyList<Value> affixes = values[0] is TupleValue tuple ? tuple.Items : [Arguments.Text(values[0], "prefix")];
-        if (Window(text, values[1], values[2]) is not var (start, end))
+        IReadOnlyList<Value> affixes = values[0] is TupleValue tuple ? tuple.Items : [CallArguments.String(values[0], "prefix")];
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
             return BooleanValue.False;
         foreach (Value affix in affixes)
         {
             ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
-            string sought = Arguments.Text(affix, "prefix").Text;
-            if (atEnd ? window.EndsWith(sought, StringComparison.Ordinal) : window.StartsWith(sought, StringComparison.Ordinal))
+            string search = CallArguments.String(affix, "prefix").Text;
+            if (atEnd ? window.EndsWith(search, StringComparison.Ordinal) : window.StartsWith(search, StringComparison.Ordinal))
                 return BooleanValue.True;
         }
         return BooleanValue.False;
     }
 
-    public static int Found(int position) => position >= 0 ? position : throw new TemplateException("substring not found");
+    public static int RequireFound(int position) => position >= 0 ? position : throw new TemplateException("substring not found");
 
     /// <summary>The UTF-16 range that optional start and end positions of <c>find</c> and the like leave; null for none.</summary>
-    private static (int Start, int End)? Window(TextValue text, Value? start, Value? end)
+    private static (int Start, int End)? ResolveRange(StringValue text, Value? start, Value? end)
     {
         int length = text.Length!.Value;
         int from = new SliceValue(start ?? NoneValue.Instance, NoneValue.Instance, NoneValue.Instance).Resolve(length).First;

@@ -7,7 +7,7 @@ namespace RkLlama.Prompts;
 /// The guard of the text path, where the runtime takes every control token it finds for one: a space inside of those that came with the
 /// request makes them ordinary text.
 /// </summary>
-internal sealed partial class LiteralBreaker(IEnumerable<string> literals)
+internal sealed partial class ControlTokenGuard(IEnumerable<string> literals)
 {
     private readonly string[] _literals = [.. literals.Where(literal => literal.Length > 1).OrderByDescending(literal => literal.Length)];
 
@@ -16,7 +16,7 @@ internal sealed partial class LiteralBreaker(IEnumerable<string> literals)
     private static partial Regex CommonForms { get; }
 
     /// <summary>The text with the literals of the request broken up. A literal that reaches into the template's text counts as the request's.</summary>
-    public PromptText Break(PromptText prompt)
+    public PromptText Apply(PromptText prompt)
     {
         if (prompt.RequestSpans.Count == 0)
             return prompt;

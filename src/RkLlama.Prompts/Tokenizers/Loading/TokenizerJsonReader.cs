@@ -7,24 +7,24 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>Reads a tokenizer.json in one pass.</summary>
-internal sealed class TokenizerJson
+internal sealed class TokenizerJsonReader
 {
-    private readonly ModelReader _model = new();
+    private readonly BpeModelReader _model = new();
     private readonly List<AddedToken> _addedTokens = [];
     private ConfigNode? _normalizer;
     private ConfigNode? _preTokenizer;
     private ConfigNode? _decoder;
     private bool _hasModel;
 
-    private TokenizerJson()
+    private TokenizerJsonReader()
     {
     }
 
-    public static TokenizerParts Load(Stream stream)
+    public static TokenizerComponents Load(Stream stream)
     {
         try
         {
-            var file = new TokenizerJson();
+            var file = new TokenizerJsonReader();
             file.Read(stream);
             return file.Build();
         }
@@ -36,7 +36,7 @@ internal sealed class TokenizerJson
 
     private void Read(Stream stream)
     {
-        var json = new JsonFileReader(stream);
+        var json = new JsonStreamReader(stream);
         json.Read();
         json.Expect(JsonTokenType.StartObject, "The tokenizer");
         for (json.Read(); json.TokenType != JsonTokenType.EndObject; json.Read())
@@ -69,7 +69,7 @@ internal sealed class TokenizerJson
         }
     }
 
-    private void ReadAddedTokens(ref JsonFileReader json)
+    private void ReadAddedTokens(ref JsonStreamReader json)
     {
         if (json.TokenType == JsonTokenType.Null)
             return;
@@ -77,18 +77,18 @@ internal sealed class TokenizerJson
         for (json.Read(); json.TokenType != JsonTokenType.EndArray; json.Read())
         {
             ConfigNode token = ConfigNode.Read(ref json);
-            _addedTokens.Add(new AddedToken(token.Int("id"), token.String("content"))
+            _addedTokens.Add(new AddedToken(token.GetInt32("id"), token.GetString("content"))
             {
-                SingleWord = token.Bool("single_word", false),
-                LeftStrip = token.Bool("lstrip", false),
-                RightStrip = token.Bool("rstrip", false),
-                Special = token.Bool("special", false),
-                Normalized = token.Bool("normalized", !token.Bool("special", false)),
+                SingleWord = token.GetBool("single_word", false),
+                LeftStrip = token.GetBool("lstrip", false),
+                RightStrip = token.GetBool("rstrip", false),
+                Special = token.GetBool("special", false),
+                Normalized = token.GetBool("normalized", !token.GetBool("special", false)),
             });
         }
     }
 
-    private TokenizerParts Build()
+    private TokenizerComponents Build()
     {
         if (!_hasModel)
             throw new TokenizerException("The file has no model: it is not a tokenizer.json.");
@@ -96,7 +96,7 @@ internal sealed class TokenizerJson
         ComponentReader.AddNormalizers(Present(_normalizer), normalizers);
         PreTokenizer[] preTokenizers = PreTokenizerReader.Read(Present(_preTokenizer), out bool byteLevel);
         BpeModel model = _model.Build(byteLevel, ResolveAddedTokens);
-        return new TokenizerParts
+        return new TokenizerComponents
         {
             Normalizers = new NormalizerChain(normalizers),
             PreTokenizers = preTokenizers,

@@ -3,20 +3,20 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Methods;
 
 /// <summary>Methods of <c>str</c> that fill up to a width.</summary>
-internal static class TextPadding
+internal static class StringPadding
 {
     /// <summary>Pads to a width; <paramref name="left"/> says how much of what is missing goes in front.</summary>
-    public static TextValue Pad(TextValue text, Arguments arguments, Func<int, int, int> left)
+    public static StringValue Pad(StringValue text, CallArguments arguments, Func<int, int, int> left)
     {
         Value?[] values = arguments.BindPositional(1, 2);
-        int width = Arguments.Integer(values[0], "width")!.Value;
-        TextValue fill = values[1] is null ? TextValue.Template(" ") : Arguments.Text(values[1], "fillchar");
+        int width = CallArguments.Integer(values[0], "width")!.Value;
+        StringValue fill = values[1] is null ? StringValue.FromTemplate(" ") : CallArguments.String(values[1], "fillchar");
         if (fill.Length != 1)
             throw new TemplateException("The fill character must be exactly one character long");
         int missing = width - text.Length!.Value;
         if (missing <= 0)
             return text;
-        arguments.Budget.Grow(missing);
+        arguments.Budget.AddCharacters(missing);
         int before = left(missing, width);
         TextBuilder builder = new(arguments.Budget);
         for (int i = 0; i < before; i++)
@@ -27,12 +27,12 @@ internal static class TextPadding
         return builder.ToValue().AsMarkup(text.IsMarkup);
     }
 
-    public static TextValue ZeroFill(TextValue text, Arguments arguments)
+    public static StringValue ZeroFill(StringValue text, CallArguments arguments)
     {
-        int missing = Arguments.Integer(arguments.BindPositional(1, 1)[0], "width")!.Value - text.Length!.Value;
+        int missing = CallArguments.Integer(arguments.BindPositional(1, 1)[0], "width")!.Value - text.Length!.Value;
         if (missing <= 0)
             return text;
-        arguments.Budget.Grow(missing);
+        arguments.Budget.AddCharacters(missing);
         int sign = text.Text is ['+' or '-', ..] ? 1 : 0;
         TextBuilder builder = new(arguments.Budget);
         builder.Append(text, 0, sign);
@@ -41,9 +41,9 @@ internal static class TextPadding
         return builder.ToValue().AsMarkup(text.IsMarkup);
     }
 
-    public static TextValue ExpandTabs(TextValue text, Arguments arguments)
+    public static StringValue ExpandTabs(StringValue text, CallArguments arguments)
     {
-        int size = Arguments.Integer(arguments.Bind("tabsize")[0], "tabsize") ?? 8;
+        int size = CallArguments.Integer(arguments.Bind("tabsize")[0], "tabsize") ?? 8;
         TextBuilder builder = new(arguments.Budget);
         int column = 0;
         for (int i = 0; i < text.Text.Length; i++)
@@ -52,7 +52,7 @@ internal static class TextPadding
             if (character == '\t')
             {
                 int width = size > 0 ? size - (column % size) : 0;
-                arguments.Budget.Grow(width);
+                arguments.Budget.AddCharacters(width);
                 builder.Append(new string(' ', width));
                 column += width;
                 continue;

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Operations;
 
 /// <summary>Python's operators.</summary>
-internal static class Operators
+internal static class PythonOperators
 {
     public static Value Add(Value left, Value right, RenderBudget budget)
     {
@@ -12,7 +12,7 @@ internal static class Operators
         {
             case (NumberValue a, NumberValue b):
                 return PythonNumbers.Add(a, b);
-            case (TextValue a, TextValue b):
+            case (StringValue a, StringValue b):
                 return Concatenate(a, b, budget);
             case (ListValue a, ListValue b):
                 budget.AddItems(a.Items.Count + b.Items.Count);
@@ -31,8 +31,8 @@ internal static class Operators
     public static Value Multiply(Value left, Value right, RenderBudget budget) => (left, right) switch
     {
         (NumberValue a, NumberValue b) => PythonNumbers.Multiply(a, b),
-        (TextValue or SequenceValue, IntegerValue count) => Repeat(left, count.Number, budget),
-        (IntegerValue count, TextValue or SequenceValue) => Repeat(right, count.Number, budget),
+        (StringValue or SequenceValue, IntegerValue count) => Repeat(left, count.Number, budget),
+        (IntegerValue count, StringValue or SequenceValue) => Repeat(right, count.Number, budget),
         _ => throw Unsupported("*", left, right),
     };
 
@@ -45,7 +45,7 @@ internal static class Operators
     public static Value Modulo(Value left, Value right, RenderState state) => (left, right) switch
     {
         (NumberValue a, NumberValue b) => PythonNumbers.Modulo(a, b),
-        (TextValue format, _) => PercentFormat.Apply(format, right, state),
+        (StringValue format, _) => PercentFormat.Apply(format, right, state),
         _ => throw Unsupported("%", left, right),
     };
 
@@ -78,8 +78,8 @@ internal static class Operators
                 throw undefined.Error();
             case (NumberValue a, NumberValue b):
                 return PythonNumbers.Compare(a, b);
-            case (TextValue a, TextValue b):
-                return PythonText.Compare(a.Text, b.Text);
+            case (StringValue a, StringValue b):
+                return PythonStrings.Compare(a.Text, b.Text);
             case (SequenceValue a, SequenceValue b) when a.GetType() == b.GetType():
                 for (int i = 0; i < Math.Min(a.Items.Count, b.Items.Count); i++)
                 {
@@ -98,10 +98,10 @@ internal static class Operators
     {
         switch (container)
         {
-            case TextValue text when item is TextValue part:
-                budget.Grow(text.Text.Length / 16);
+            case StringValue text when item is StringValue part:
+                budget.AddCharacters(text.Text.Length / 16);
                 return text.Text.Contains(part.Text, StringComparison.Ordinal);
-            case TextValue:
+            case StringValue:
                 throw new TemplateException($"'in <string>' requires string as left operand, not {item.TypeName}");
             case DictValue dict:
                 return dict.Find(item) is not null;
@@ -117,18 +117,18 @@ internal static class Operators
         return false;
     }
 
-    private static TextValue Concatenate(TextValue left, TextValue right, RenderBudget budget)
+    private static StringValue Concatenate(StringValue left, StringValue right, RenderBudget budget)
     {
         bool markup = left.IsMarkup || right.IsMarkup;
         TextBuilder builder = new(budget);
-        builder.Append(markup ? PythonText.EscapeMarkup(left, budget) : left);
-        builder.Append(markup ? PythonText.EscapeMarkup(right, budget) : right);
+        builder.Append(markup ? PythonStrings.EscapeMarkup(left, budget) : left);
+        builder.Append(markup ? PythonStrings.EscapeMarkup(right, budget) : right);
         return builder.ToValue().AsMarkup(markup);
     }
 
     private static Value Repeat(Value value, BigInteger count, RenderBudget budget)
     {
-        int length = value is TextValue text ? text.Text.Length : ((SequenceValue)value).Items.Count;
+        int length = value is StringValue text ? text.Text.Length : ((SequenceValue)value).Items.Count;
         if (length * BigInteger.Max(count, 0) > budget.Limits.MaxTextLength)
             throw new TemplateException("the chat template writes too much text");
         int times = length == 0 ? 0 : (int)BigInteger.Max(count, 0);
@@ -139,14 +139,14 @@ internal static class Operators
         }
         TextBuilder builder = new(budget);
         for (int i = 0; i < times; i++)
-            builder.Append((TextValue)value);
-        return builder.ToValue().AsMarkup(((TextValue)value).IsMarkup);
+            builder.Append((StringValue)value);
+        return builder.ToValue().AsMarkup(((StringValue)value).IsMarkup);
     }
 
     private static TemplateException Unsupported(string operation, Value left, Value right) =>
         (left as UndefinedValue ?? right as UndefinedValue)?.Error() ?? (operation, left) switch
         {
-            ("+", TextValue) => new TemplateException($"can only concatenate str (not \"{right.TypeName}\") to str"),
+            ("+", StringValue) => new TemplateException($"can only concatenate str (not \"{right.TypeName}\") to str"),
             _ => new TemplateException($"unsupported operand type(s) for {operation}: '{left.TypeName}' and '{right.TypeName}'"),
         };
 }

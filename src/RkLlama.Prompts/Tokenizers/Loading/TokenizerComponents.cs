@@ -6,7 +6,7 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>What a tokenizer file comes down to.</summary>
-internal sealed record TokenizerParts
+internal sealed record TokenizerComponents
 {
     public required NormalizerChain Normalizers { get; init; }
 

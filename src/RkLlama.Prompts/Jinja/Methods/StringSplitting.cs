@@ -3,14 +3,14 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Methods;
 
 /// <summary>Methods of <c>str</c> that take texts apart and join them.</summary>
-internal static class TextSplitting
+internal static class StringSplitting
 {
     /// <summary><c>text.split(separator)</c>, from the left.</summary>
-    public static List<TextValue> Split(TextValue text, string separator, int most, RenderBudget? budget = null)
+    public static List<StringValue> Split(StringValue text, string separator, int maxCount, RenderBudget? budget = null)
     {
-        List<TextValue> parts = [];
+        List<StringValue> parts = [];
         int start = 0;
-        while (parts.Count != most)
+        while (parts.Count != maxCount)
         {
             int at = text.Text.IndexOf(separator, start, StringComparison.Ordinal);
             if (at < 0)
@@ -23,28 +23,28 @@ internal static class TextSplitting
         return parts;
     }
 
-    public static ListValue Split(TextValue text, Arguments arguments, bool fromEnd)
+    public static ListValue Split(StringValue text, CallArguments arguments, bool fromEnd)
     {
         Value?[] values = arguments.Bind("sep", "maxsplit");
-        string? separator = Arguments.OptionalText(values[0], "sep")?.Text;
-        int most = Arguments.Integer(values[1], "maxsplit") ?? -1;
+        string? separator = CallArguments.OptionalString(values[0], "sep")?.Text;
+        int maxCount = CallArguments.Integer(values[1], "maxsplit") ?? -1;
         if (separator is "")
             throw new TemplateException("empty separator");
-        List<TextValue> parts = (separator, fromEnd) switch
+        List<StringValue> parts = (separator, fromEnd) switch
         {
-            (null, false) => SplitAtSpace(text, most, arguments.Budget),
-            (null, true) => SplitAtSpaceFromEnd(text, most, arguments.Budget),
-            (_, false) => Split(text, separator, most, arguments.Budget),
-            _ => SplitFromEnd(text, separator, most, arguments.Budget),
+            (null, false) => SplitAtSpace(text, maxCount, arguments.Budget),
+            (null, true) => SplitAtSpaceFromEnd(text, maxCount, arguments.Budget),
+            (_, false) => Split(text, separator, maxCount, arguments.Budget),
+            _ => SplitFromEnd(text, separator, maxCount, arguments.Budget),
         };
         return new ListValue(parts);
     }
 
-    private static List<TextValue> SplitFromEnd(TextValue text, string separator, int most, RenderBudget budget)
+    private static List<StringValue> SplitFromEnd(StringValue text, string separator, int maxCount, RenderBudget budget)
     {
-        List<TextValue> parts = [];
+        List<StringValue> parts = [];
         int end = text.Text.Length;
-        while (parts.Count != most)
+        while (parts.Count != maxCount)
         {
             int at = text.Text.AsSpan(0, end).LastIndexOf(separator, StringComparison.Ordinal);
             if (at < 0)
@@ -58,21 +58,21 @@ internal static class TextSplitting
         return parts;
     }
 
-    private static List<TextValue> SplitAtSpace(TextValue text, int most, RenderBudget budget)
+    private static List<StringValue> SplitAtSpace(StringValue text, int maxCount, RenderBudget budget)
     {
-        List<TextValue> parts = [];
+        List<StringValue> parts = [];
         string all = text.Text;
         int start = 0;
         while (true)
         {
-            while (start < all.Length && PythonText.IsSpace(all[start]))
+            while (start < all.Length && PythonStrings.IsSpace(all[start]))
                 start++;
             if (start == all.Length)
                 return parts;
             int end = start;
-            if (parts.Count == most)
+            if (parts.Count == maxCount)
                 end = all.Length;
-            while (end < all.Length && !PythonText.IsSpace(all[end]))
+            while (end < all.Length && !PythonStrings.IsSpace(all[end]))
                 end++;
             budget.AddItems(1);
             parts.Add(text.Slice(start, end - start));
@@ -80,19 +80,19 @@ internal static class TextSplitting
         }
     }
 
-    private static List<TextValue> SplitAtSpaceFromEnd(TextValue text, int most, RenderBudget budget)
+    private static List<StringValue> SplitAtSpaceFromEnd(StringValue text, int maxCount, RenderBudget budget)
     {
-        List<TextValue> parts = [];
+        List<StringValue> parts = [];
         string all = text.Text;
         int end = all.Length;
         while (true)
         {
-            while (end > 0 && PythonText.IsSpace(all[end - 1]))
+            while (end > 0 && PythonStrings.IsSpace(all[end - 1]))
                 end--;
             if (end == 0)
                 break;
-            int start = parts.Count == most ? 0 : end;
-            while (start > 0 && !PythonText.IsSpace(all[start - 1]))
+            int start = parts.Count == maxCount ? 0 : end;
+            while (start > 0 && !PythonStrings.IsSpace(all[start - 1]))
                 start--;
             budget.AddItems(1);
             parts.Add(text.Slice(start, end - start));
@@ -102,22 +102,22 @@ internal static class TextSplitting
         return parts;
     }
 
-    public static TupleValue Partition(TextValue text, Arguments arguments, bool last)
+    public static TupleValue Partition(StringValue text, CallArguments arguments, bool last)
     {
-        TextValue separator = Arguments.Text(arguments.BindPositional(1, 1)[0], "sep");
+        StringValue separator = CallArguments.String(arguments.BindPositional(1, 1)[0], "sep");
         if (separator.Text.Length == 0)
             throw new TemplateException("empty separator");
         int at = last
             ? text.Text.LastIndexOf(separator.Text, StringComparison.Ordinal)
             : text.Text.IndexOf(separator.Text, StringComparison.Ordinal);
-        TextValue nothing = TextValue.Empty.AsMarkup(text.IsMarkup);
+        StringValue nothing = StringValue.Empty.AsMarkup(text.IsMarkup);
         if (at < 0)
             return new TupleValue(last ? [nothing, nothing, text] : [text, nothing, nothing]);
         int end = at + separator.Text.Length;
         return new TupleValue([text.Slice(0, at), text.Slice(at, end - at), text.Slice(end, text.Text.Length - end)]);
     }
 
-    public static TextValue Join(TextValue text, Arguments arguments)
+    public static StringValue Join(StringValue text, CallArguments arguments)
     {
         TextBuilder builder = new(arguments.Budget);
         List<Value> items = arguments.BindPositional(1, 1)[0]!.ToList(arguments.Budget);
@@ -125,13 +125,13 @@ internal static class TextSplitting
         {
             if (i > 0)
                 builder.Append(text);
-            if (items[i] is not TextValue item)
+            if (items[i] is not StringValue item)
             {
                 if (!text.IsMarkup)
                     throw new TemplateException($"sequence item {i}: expected str instance, {items[i].TypeName} found");
-                item = items[i].ToText(arguments.Budget);
+                item = items[i].ToStringValue(arguments.Budget);
             }
-            builder.Append(text.IsMarkup ? PythonText.EscapeMarkup(item, arguments.Budget) : item);
+            builder.Append(text.IsMarkup ? PythonStrings.EscapeMarkup(item, arguments.Budget) : item);
         }
         return builder.ToValue().AsMarkup(text.IsMarkup);
     }

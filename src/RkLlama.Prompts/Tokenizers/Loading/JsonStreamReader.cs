@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>Reads JSON token by token from a stream through one small buffer, so that a file of any size costs no memory of its own.</summary>
-internal ref struct JsonFileReader
+internal ref struct JsonStreamReader
 {
     private readonly Stream _stream;
     private Utf8JsonReader _reader;
@@ -12,7 +12,7 @@ internal ref struct JsonFileReader
     private int _count;
     private bool _isFinal;
 
-    public JsonFileReader(Stream stream)
+    public JsonStreamReader(Stream stream)
     {
         _stream = stream;
         _count = stream.ReadAtLeast(_buffer, 3, throwOnEndOfStream: false);

@@ -5,7 +5,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
 /// <summary>The functions every template may call.</summary>
-internal static class Globals
+internal static class BuiltInGlobals
 {
     // The sandbox of jinja2 allows no longer ranges.
     private const int MaxRange = 100_000;
@@ -24,7 +24,7 @@ internal static class Globals
         return scope;
     }
 
-    private static DictValue Dict(Arguments arguments)
+    private static DictValue Dict(CallArguments arguments)
     {
         DictValue dict = new();
         if (arguments.Positional.Count > 1)
@@ -48,13 +48,13 @@ internal static class Globals
         return dict;
     }
 
-    private static Value RaiseException(Arguments arguments)
+    private static Value RaiseException(CallArguments arguments)
     {
-        Value message = Arguments.Required(arguments.Bind("message")[0], "message");
-        throw new TemplateException(message.ToText(arguments.Budget).Text, isRefusal: true);
+        Value message = CallArguments.Required(arguments.Bind("message")[0], "message");
+        throw new TemplateException(message.ToStringValue(arguments.Budget).Text, isRefusal: true);
     }
 
-    private static RangeValue Range(Arguments arguments)
+    private static RangeValue Range(CallArguments arguments)
     {
         Value?[] values = arguments.BindPositional(1, 3);
         BigInteger[] numbers = [.. values.TakeWhile(value => value is not null).Select(value => value switch
@@ -75,9 +75,9 @@ internal static class Globals
             : throw new TemplateException($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({MaxRange}).");
     }
 
-    private static TextValue StrftimeNow(Arguments arguments)
+    private static StringValue StrftimeNow(CallArguments arguments)
     {
-        TextValue format = Arguments.Text(arguments.Bind("format")[0], "format");
-        return TextValue.Template(Strftime.Format(arguments.State.Now, format.Text));
+        StringValue format = CallArguments.String(arguments.Bind("format")[0], "format");
+        return StringValue.FromTemplate(Strftime.Format(arguments.State.Now, format.Text));
     }
 }
