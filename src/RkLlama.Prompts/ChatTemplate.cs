@@ -4,14 +4,14 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// A model's chat template with what it needs of a conversation, found out once by rendering tiny ones. Immutable; any number of requests
-/// may render at once.
+/// A model's chat template, and what the template expects of a conversation. The constructor finds that out by rendering small probe
+/// conversations. Immutable; many requests may render at the same time.
 /// </summary>
 internal sealed class ChatTemplate
 {
     private const string ProbeText = "9f2c61";
 
-    // Roles that the server itself lets through; they may be part of a control token, as in <|user|>.
+    // Roles that the server accepts. Their names count as template text, because they may be part of a control token, as in <|user|>.
     private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
 
     private readonly Template _default;
@@ -20,8 +20,8 @@ internal sealed class ChatTemplate
     private readonly TimeProvider _time;
     private readonly bool _takesContentParts;
 
-    /// <param name="source">Jinja.</param>
-    /// <param name="toolSource">Used instead when the request brings tools; null for the same.</param>
+    /// <param name="source">The Jinja source.</param>
+    /// <param name="toolSource">The Jinja source for requests with tools; null to use <paramref name="source"/>.</param>
     /// <exception cref="TemplateException">A template is not valid.</exception>
     public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
     {
@@ -36,17 +36,18 @@ internal sealed class ChatTemplate
         SupportsSystemRole = ShowsProbe([new("system", ProbeText), new("user", "x")], _takesContentParts);
     }
 
-    /// <summary>Jinja.</summary>
+    /// <summary>The Jinja source.</summary>
     public string Source { get; }
 
-    /// <summary>What renders a request that brings tools; often the same.</summary>
+    /// <summary>The Jinja source for requests with tools. Equal to <see cref="Source"/> if the model has one template.</summary>
     public string ToolSource { get; }
 
-    /// <summary>Whether a system message appears in the prompt; where it does not, it has to become part of the first user turn.</summary>
+    /// <summary>Whether the template renders system messages. If not, the caller must merge them into the first user message.</summary>
     public bool SupportsSystemRole { get; }
 
-    /// <summary>Renders a conversation, with the header of the answer at its end.</summary>
-    /// <exception cref="TemplateException">The template refuses or fails.</exception>
+    /// <summary>Renders a conversation, followed by the header of the assistant's answer.</summary>
+    /// <exception cref="TemplateException">The template refuses the conversation, or rendering fails.</exception>
+    /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(Conversation conversation, CancellationToken cancellationToken)
     {
         try
@@ -55,7 +56,7 @@ internal sealed class ChatTemplate
         }
         catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
         {
-            // Most templates print the arguments of a call as JSON; some join them as the string the API sends.
+            // Most templates print the arguments of a tool call as JSON. Some concatenate them as the JSON string that the API sends.
             return Render(conversation, ArgumentForm.Text, _takesContentParts, cancellationToken);
         }
     }
@@ -65,7 +66,7 @@ internal sealed class ChatTemplate
         try
         {
             string text = Render(new(messages), ArgumentForm.Object, asParts, CancellationToken.None).Text;
-            // A list of parts that is printed whole is not read.
+            // A template that prints the list of parts as a Python list does not support parts.
             return text.Contains(ProbeText, StringComparison.Ordinal) && !text.Contains($"'text': '{ProbeText}'", StringComparison.Ordinal);
         }
         catch (TemplateException)

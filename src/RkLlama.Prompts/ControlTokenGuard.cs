@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// The guard of the text path, where the runtime takes every control token it finds for one: a space inside of those that came with the
-/// request makes them ordinary text.
+/// Prevents prompt injection when the prompt is sent as text. The runtime treats every control token in that text as a control token, so the
+/// guard inserts a space into each one that came with the request.
 /// </summary>
 internal sealed partial class ControlTokenGuard(IEnumerable<string> literals)
 {
     private readonly string[] _literals = [.. literals.Where(literal => literal.Length > 1).OrderByDescending(literal => literal.Length)];
 
-    // The forms that control tokens of the families have.
+    // The forms of control tokens of the common model families.
     [GeneratedRegex(@"<\|[^<>|\s]{1,40}\|>|<｜[^<>｜\s]{1,40}｜>|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>|<(?:用户|AI)>", RegexOptions.CultureInvariant)]
     private static partial Regex CommonForms { get; }
 
-    /// <summary>The text with the literals of the request broken up. A literal that reaches into the template's text counts as the request's.</summary>
+    /// <summary>Returns the prompt with a space inside each control token that came with the request, wholly or partly.</summary>
     public PromptText Apply(PromptText prompt)
     {
         if (prompt.RequestSpans.Count == 0)

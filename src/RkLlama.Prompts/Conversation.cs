@@ -2,36 +2,37 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts;
 
-/// <summary>What a model is asked to continue.</summary>
-/// <param name="Messages">In order; at least one.</param>
+/// <summary>The conversation that a model continues.</summary>
+/// <param name="Messages">The messages in order; at least one.</param>
 public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
 {
-    /// <summary>The tools the model may call, as the OpenAI API writes them.</summary>
+    /// <summary>The tools that the model may call, in the format of the OpenAI API; null or empty for none.</summary>
     public IReadOnlyList<JsonElement>? Tools { get; init; }
 
-    /// <summary>Whether the model shall think first; null leaves it to the model's own default.</summary>
+    /// <summary>Whether the model thinks before it answers; null for the model's default.</summary>
     public bool? EnableThinking { get; init; }
 }
 
-/// <summary>One turn of a conversation.</summary>
+/// <summary>One message of a conversation.</summary>
 /// <param name="Role"><c>system</c>, <c>user</c>, <c>assistant</c> or <c>tool</c>.</param>
-/// <param name="Content">Null only beside <see cref="ToolCalls"/>.</param>
+/// <param name="Content">The text. Null is allowed only if <see cref="ToolCalls"/> is set.</param>
 public sealed record ChatMessage(string Role, string? Content)
 {
-    /// <summary>What an assistant's turn asked to be called.</summary>
+    /// <summary>The tool calls of an assistant message.</summary>
     public IReadOnlyList<ToolCall>? ToolCalls { get; init; }
 
-    /// <summary>Which call a tool's turn answers.</summary>
+    /// <summary>The id of the call that a tool message answers.</summary>
     public string? ToolCallId { get; init; }
 
-    /// <summary>The name of the tool, or of who speaks.</summary>
+    /// <summary>The name of the tool or of the participant.</summary>
     public string? Name { get; init; }
 
-    /// <summary>What the model thought before an assistant's turn, where the client kept it apart.</summary>
+    /// <summary>The reasoning text of an assistant message, if the client sends it in a separate field.</summary>
     public string? Reasoning { get; init; }
 }
 
+/// <summary>A tool call that the model requested in an assistant message.</summary>
 /// <param name="Id">The client's id of the call.</param>
 /// <param name="Name">The name of the function.</param>
-/// <param name="Arguments">An object, or a string that holds one.</param>
+/// <param name="Arguments">A JSON object, or a string that contains one.</param>
 public sealed record ToolCall(string? Id, string Name, JsonElement Arguments);

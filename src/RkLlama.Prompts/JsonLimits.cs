@@ -2,10 +2,12 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The limit on JSON that this project reads: tokenizer files, tokenizer_config.json and arguments of tool calls.</summary>
+/// <summary>The limit on the JSON that this project reads: tokenizer files, tokenizer_config.json and tool call arguments.</summary>
 internal static class JsonLimits
 {
-    /// <summary>Levels of objects and arrays inside one another; the same limit as for request bodies. Tokenizer files in use nest 5 levels at most.</summary>
+    /// <summary>
+    /// Levels of objects and arrays inside one another. Request bodies have the same limit. Tokenizer files in use reach 5.
+    /// </summary>
     public const int MaxDepth = 64;
 
     public static JsonDocumentOptions DocumentOptions => new() { MaxDepth = MaxDepth };

@@ -5,12 +5,12 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// Finds the files of a model's tokenizer and chat template: in its directory, then in the local cache of Hugging Face's libraries, which
-/// the nodes of the Python service have. Never the network.
+/// Finds the tokenizer and chat template files of a model: in the model's directory, then in the local cache of the Hugging Face libraries.
+/// Never downloads.
 /// </summary>
 internal sealed partial class PromptFileLocator
 {
-    // Longer files are not what they seem to be.
+    // Larger files are not templates or configurations.
     private const int MaxTemplateBytes = 1024 * 1024;
     private const int MaxConfigBytes = 16 * 1024 * 1024;
 
@@ -27,7 +27,9 @@ internal sealed partial class PromptFileLocator
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?$", RegexOptions.CultureInvariant)]
     private static partial Regex RepositoryName { get; }
 
-    /// <summary>The tokenizer's file: <c>tokenizer.json</c>, or the rank file of Qwen 1; null when there is none.</summary>
+    /// <summary>
+    /// Returns the path of <c>tokenizer.json</c>, or of the rank file of Qwen 1 (<c>*.tiktoken</c>); null if there is none.
+    /// </summary>
     public string? FindTokenizerFile()
     {
         foreach (string directory in _directories)
@@ -41,7 +43,10 @@ internal sealed partial class PromptFileLocator
         return null;
     }
 
-    /// <summary>The text of <c>chat_template.jinja</c>, or of the templates in <c>tokenizer_config.json</c>, and the file it came from.</summary>
+    /// <summary>
+    /// Returns the path and the source of <c>chat_template.jinja</c>, or of the templates in <c>tokenizer_config.json</c>; null if there is
+    /// none.
+    /// </summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="JsonException">The configuration is not valid.</exception>
     public (string File, string Source, string? ToolSource)? FindTemplate()
@@ -58,7 +63,7 @@ internal sealed partial class PromptFileLocator
         return null;
     }
 
-    /// <summary>The control tokens of the first <c>tokenizer_config.json</c>; null when there is none.</summary>
+    /// <summary>Returns the control tokens of the first <c>tokenizer_config.json</c>; null if there is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="JsonException">The file is not valid.</exception>
     public SpecialTokens? FindSpecialTokens()
@@ -105,7 +110,9 @@ internal sealed partial class PromptFileLocator
         return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes;
     }
 
-    /// <summary>The newest local copy of a repository, by the layout of huggingface_hub.</summary>
+    /// <summary>
+    /// Returns the directory of the newest local copy of a repository, in the layout of huggingface_hub; null if there is none.
+    /// </summary>
     private static string? FindSnapshot(string repository, string cache)
     {
         if (!RepositoryName.IsMatch(repository))

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
-/// <summary>Chooses a model's chat template and tokenizer, and says what it chose. Used once per load.</summary>
+/// <summary>Chooses the chat template and the tokenizer of a model and notes each choice. One instance per load.</summary>
 internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 {
     private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
@@ -20,9 +20,9 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         bool isOtherFamily = tokenizer is not null && _family?.MarkerToken is { } marker && tokenizer.TokenId(marker) is null;
         if (isOtherFamily)
         {
-            // Its ids would be another model's words, and the template beside it is another model's too.
-            Warn(PromptComponent.Tokenizer, $"The tokenizer does not know {_family!.MarkerToken}, so it does not belong to {settings.ModelName}: "
-                + $"prompts go as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
+            // Its ids would stand for other tokens, and the template beside it belongs to another model too.
+            Warn(PromptComponent.Tokenizer, $"The tokenizer does not contain {_family!.MarkerToken}, so it does not belong to {settings.ModelName}: "
+                + $"prompts are sent as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
             tokenizer = null;
         }
 
@@ -35,7 +35,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         string? file = _files.FindTokenizerFile();
         if (file is null)
         {
-            Warn(PromptComponent.Tokenizer, "No tokenizer.json found: prompts go as text, and prompt_tokens is an estimate.");
+            Warn(PromptComponent.Tokenizer, "No tokenizer.json found: prompts are sent as text, and prompt_tokens is an estimate.");
             return null;
         }
         try
@@ -46,7 +46,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         }
         catch (Exception ex) when (ex is TokenizerException or IOException or UnauthorizedAccessException)
         {
-            Warn(PromptComponent.Tokenizer, $"The tokenizer {file} cannot be used, so prompts go as text: {ex.Message}");
+            Warn(PromptComponent.Tokenizer, $"The tokenizer {file} cannot be used, so prompts are sent as text: {ex.Message}");
             return null;
         }
     }
@@ -60,13 +60,13 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         BuiltInTemplate template = _family ?? BuiltInTemplate.ChatMl;
         _usesBuiltInTemplate = true;
         if (_family is null)
-            Warn(PromptComponent.Template, $"No chat template found and {settings.ModelName} tells no family: using the built-in template chatml; TEMPLATE in the Modelfile may name one of {BuiltInTemplate.Names}.");
+            Warn(PromptComponent.Template, $"No chat template found, and the name {settings.ModelName} contains no known family: using the built-in template chatml. TEMPLATE in the Modelfile can name one of {BuiltInTemplate.Names}.");
         else
             _notes.Add(new(PromptComponent.Template, $"Chat template: built-in {template.Name}", IsWarning: false));
         return FromBuiltIn(template);
     }
 
-    /// <summary>What the Modelfile says. It is the operator's word, so a mistake in it is an error.</summary>
+    /// <summary>Loads the template that the Modelfile names. The operator chose it, so an error in it fails the load.</summary>
     private ChatTemplate LoadConfiguredTemplate(string given)
     {
         if (BuiltInTemplate.Find(given) is { } named)
@@ -79,7 +79,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
-            throw new PromptException($"TEMPLATE in the Modelfile cannot be used ({ex.Message}); it is Jinja, a .jinja file in the model's directory, or one of {BuiltInTemplate.Names}.", ex);
+            throw new PromptException($"TEMPLATE in the Modelfile cannot be used ({ex.Message}). It must be Jinja source, a .jinja file in the model's directory, or one of {BuiltInTemplate.Names}.", ex);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The names under which templates find control tokens: <c>bos_token</c> and its like.</summary>
+/// <summary>The control tokens that templates use by name, such as <c>bos_token</c>.</summary>
 internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByName)
 {
     private static readonly string[] _names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -15,7 +15,7 @@ internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByName)
         return new(texts);
     }
 
-    /// <summary>From tokenizer_config.json, where each is a text or an object with <c>content</c>.</summary>
+    /// <summary>Reads them from tokenizer_config.json, where each is a string or an object with <c>content</c>.</summary>
     public static SpecialTokens FromConfig(JsonElement config)
     {
         Dictionary<string, string> texts = [];

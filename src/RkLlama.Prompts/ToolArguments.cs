@@ -3,7 +3,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The arguments of a tool call, which clients send as an object or as a string that holds one.</summary>
+/// <summary>Converts the arguments of a tool call, which clients send as a JSON object or as a string that contains one.</summary>
 internal static class ToolArguments
 {
     public static Value AsObject(JsonElement arguments)
@@ -17,7 +17,7 @@ internal static class ToolArguments
         }
         catch (JsonException)
         {
-            // What a model once wrote need not be JSON.
+            // The arguments may be invalid JSON, because a model generated them.
             return JsonValues.Convert(arguments, fromRequest: true);
         }
     }

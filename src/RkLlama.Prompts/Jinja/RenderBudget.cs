@@ -1,9 +1,11 @@
 namespace RkLlama.Prompts.Jinja;
 
-/// <summary>Counts what one rendering has used. Owned by its thread.</summary>
+/// <summary>
+/// Counts the resources that one rendering uses and enforces <see cref="RenderLimits"/>. Used by the rendering's thread only.
+/// </summary>
 internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
-    // How many steps may pass between two looks at the clock.
+    // Steps between two checks of the time limit and of cancellation.
     private const int StepsPerCheck = 4096;
 
     private readonly long _start = time.GetTimestamp();
@@ -15,10 +17,11 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     public RenderLimits Limits => limits;
 
     /// <summary>Counts one operation.</summary>
-    /// <exception cref="TemplateException">The rendering has used up its steps or its time.</exception>
+    /// <exception cref="TemplateException">The rendering exceeds its limit of steps or of time.</exception>
+    /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public void Step() => Step(1);
 
-    /// <summary>Counts several operations, such as the comparisons that one of two nested values takes.</summary>
+    /// <summary>Counts several operations, such as the comparisons that one comparison of two nested values needs.</summary>
     /// <inheritdoc cref="Step()"/>
     public void Step(long count)
     {
@@ -30,15 +33,17 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
             CheckTime();
     }
 
-    /// <summary>Counts list items before they are made.</summary>
+    /// <summary>Counts list items before they are created.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds its limit of list items.</exception>
     public void AddItems(long count)
     {
         _items += count;
         if (_items > limits.MaxItems)
-            throw new TemplateException("the chat template makes too many list items");
+            throw new TemplateException("the chat template creates too many list items");
     }
 
-    /// <summary>Counts characters before they are written.</summary>
+    /// <summary>Counts UTF-16 units before they are written.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds its limits of text or of time.</exception>
     public void AddCharacters(long count)
     {
         _characters += count;
@@ -49,8 +54,8 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     }
 
     /// <summary>
-    /// Counts a level of nesting, before it is entered; <see cref="Leave"/> ends it. An exception ends the rendering, so levels that it passes
-    /// need not be left.
+    /// Enters a level of nesting; <see cref="Leave"/> leaves it. Called before the renderer recurses. Not left after an exception, because an
+    /// exception ends the rendering.
     /// </summary>
     /// <exception cref="TemplateException">The rendering nests deeper than <see cref="RenderLimits.MaxDepth"/>.</exception>
     public void Enter()

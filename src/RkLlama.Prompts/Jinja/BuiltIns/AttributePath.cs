@@ -3,7 +3,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>The way from an item to a part of it, such as <c>function.name</c>: what <c>attribute=</c> of many filters names.</summary>
+/// <summary>A dotted path to a part of an item, such as <c>function.name</c>. Filters take it as their <c>attribute</c> argument.</summary>
 internal sealed class AttributePath
 {
     private readonly List<Value> _parts;

@@ -2,7 +2,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>The table of the built-in filters. A filter that is missing here fails only where it is used.</summary>
+/// <summary>
+/// The table of built-in filters. A template that uses a missing filter fails when it applies the filter, not when it is compiled.
+/// </summary>
 internal static class BuiltInFilters
 {
     public delegate Value Filter(Value value, CallArguments arguments);

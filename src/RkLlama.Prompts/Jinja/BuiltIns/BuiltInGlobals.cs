@@ -4,13 +4,15 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>The functions every template may call.</summary>
+/// <summary>The functions that every template can call.</summary>
 internal static class BuiltInGlobals
 {
-    // The sandbox of jinja2 allows no longer ranges.
+    // The limit of jinja2's sandbox.
     private const int MaxRange = 100_000;
 
-    /// <summary>The scope around the variables of every template. Filled once; shared by all renderings.</summary>
+    /// <summary>
+    /// The parent scope of the variables of every template. Created once and shared by all renderings; nothing changes it afterwards.
+    /// </summary>
     public static Scope Scope { get; } = CreateScope();
 
     private static Scope CreateScope()

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>The built-in tests: what stands after <c>is</c>.</summary>
+/// <summary>The table of built-in tests: the operators that follow <c>is</c>.</summary>
 internal static class BuiltInTests
 {
     private delegate bool Test(Value value, CallArguments arguments);
@@ -74,7 +74,7 @@ internal static class BuiltInTests
     private static bool Equal(Value value, CallArguments arguments) =>
         value.IsEqualTo(arguments.BindPositional(1, 1)[0]!, arguments.Budget);
 
-    // Python's `is`: texts and numbers made at different places may or may not be the same object; small ones are.
+    // Python's `is` compares identity. Equal small integers and strings are usually the same object there, so they count as identical here.
     private static bool IsSame(Value left, Value right) => ReferenceEquals(left, right)
         || (left.GetType() == right.GetType() && left is IntegerValue or StringValue && left.IsEqualTo(right));
 

@@ -5,7 +5,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters that give a number.</summary>
+/// <summary>Filters that return a number.</summary>
 internal static class NumberFilters
 {
     private static readonly SearchValues<char> _floatCharacters = SearchValues.Create("0123456789+-.eE_");
@@ -93,7 +93,7 @@ internal static class NumberFilters
         return new IntegerValue(quotient * unit * number.Sign);
     }
 
-    // A base that Python's int() refuses is no error: the filter reads the text as a float then.
+    // If Python's int() rejects the base, the filter does not fail: it parses the string as a float instead.
     private static int RadixOf(Value? value) => value is null ? 10 : value is IntegerValue radix ? (int)BigInteger.Clamp(radix.Number, -1, 37) : -1;
 
     private static BigInteger? ParseInteger(string text, int radix)

@@ -3,8 +3,8 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Python's <c>json.dumps</c>, which is what <c>tojson</c> of chat templates stands for.</summary>
-/// <param name="indent">What one level is indented by; null for everything on one line.</param>
+/// <summary>Writes JSON as Python's <c>json.dumps</c> does. Chat templates use it as the filter <c>tojson</c>.</summary>
+/// <param name="indent">The indentation of one level; null to write everything on one line.</param>
 internal sealed class PythonJsonWriter(string? indent, StringValue itemSeparator, StringValue keySeparator, bool ensureAscii, bool sortKeys)
 {
     public void Write(Value value, TextBuilder output) => Write(value, output, 0);
@@ -137,7 +137,7 @@ internal sealed class PythonJsonWriter(string? indent, StringValue itemSeparator
         _ => PythonNumbers.Format(number),
     };
 
-    /// <summary>The filter: <c>tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)</c>.</summary>
+    /// <summary>The filter <c>tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)</c>.</summary>
     public static StringValue Filter(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("ensure_ascii", "indent", "separators", "sort_keys");

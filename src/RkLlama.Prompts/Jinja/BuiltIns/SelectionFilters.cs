@@ -2,7 +2,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary><c>map</c>, <c>select</c> and their kin: generators, so nothing is evaluated before an item is asked for.</summary>
+/// <summary>
+/// The filters <c>map</c>, <c>select</c>, <c>reject</c> and their attribute variants. They return generators, which evaluate an item when it
+/// is read.
+/// </summary>
 internal static class SelectionFilters
 {
     public static Value Map(Value value, CallArguments arguments) => new GeneratorValue(Mapped(value, arguments), arguments.Budget);

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters over sequences and mappings that neither sort nor select.</summary>
+/// <summary>Filters over sequences and mappings, except those that sort or select items.</summary>
 internal static class SequenceFilters
 {
     public static Value Length(Value value, CallArguments arguments)
@@ -62,7 +62,7 @@ internal static class SequenceFilters
         return output.ToValue();
     }
 
-    /// <summary>Pairs of a mapping, as a generator.</summary>
+    /// <summary>The filter <c>items</c>: a generator of the key-value pairs of a mapping.</summary>
     public static Value Items(Value value, CallArguments arguments)
     {
         arguments.Bind();
@@ -70,7 +70,7 @@ internal static class SequenceFilters
         {
             UndefinedValue => new GeneratorValue(Enumerable.Empty<Value>().GetEnumerator(), arguments.Budget),
             DictValue dict => new GeneratorValue(dict.Items.Select(Value (item) => new TupleValue([item.Key, item.Value])).GetEnumerator(), arguments.Budget),
-            // The generator raises when something asks for its first item.
+            // As in jinja2, the error occurs when the first item is read.
             _ => new GeneratorValue(Raise("Can only get item pairs from a mapping."), arguments.Budget),
         };
     }

@@ -6,10 +6,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters that give a text.</summary>
+/// <summary>Filters that return a string.</summary>
 internal static class StringFilters
 {
-    // How much longer than asked for a text may be before `truncate` cuts it (jinja2's policy).
+    // jinja2's default for `truncate`: a string may exceed the requested length by this much before it is cut.
     private const int TruncateLeeway = 5;
 
     public static Value String(Value value, CallArguments arguments)
@@ -24,7 +24,9 @@ internal static class StringFilters
 
     public static Value Capitalize(Value value, CallArguments arguments) => CaseConversion.Capitalize(ToSoftString(value, arguments), NoArguments(arguments));
 
-    /// <summary>Upper case after white space, hyphens and opening brackets; unlike the method of <c>str</c>.</summary>
+    /// <summary>
+    /// Capitalizes the first letter after white space, hyphens and opening brackets. The method <c>str.title</c> has other rules.
+    /// </summary>
     public static Value Title(Value value, CallArguments arguments)
     {
         StringValue text = ToSoftString(value, arguments);
@@ -200,7 +202,7 @@ internal static class StringFilters
         return output.ToValue();
     }
 
-    /// <summary>Markupsafe's <c>soft_str</c>: a text as it is, anything else as <c>str</c> prints it.</summary>
+    /// <summary>Markupsafe's <c>soft_str</c>: returns a string unchanged and converts any other value as <c>str</c> does.</summary>
     private static StringValue ToSoftString(Value value, CallArguments arguments) => value as StringValue ?? value.ToStringValue(arguments.Budget);
 
     private static RenderBudget NoArguments(CallArguments arguments)

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Python's <c>str.format</c>, sandboxed: fields reach what templates may reach, by the same rules.</summary>
+/// <summary>Python's <c>str.format</c>. Replacement fields access members by the same sandbox rules as expressions.</summary>
 internal sealed class BraceFormat
 {
     private const int MaxNesting = 2;

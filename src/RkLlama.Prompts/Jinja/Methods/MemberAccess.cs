@@ -2,14 +2,14 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>How templates reach into a value. What Python keeps internal does not exist for them.</summary>
+/// <summary>Attribute and item access, with the rules of jinja2's sandbox: templates cannot access Python's internal attributes.</summary>
 internal static class MemberAccess
 {
-    /// <summary><c>value.name</c>: an attribute or method before an item of that name.</summary>
+    /// <summary><c>value.name</c>: looks for an attribute or method first, then for an item of that name.</summary>
     public static Value GetAttribute(Value value, string name, RenderBudget budget) =>
         FindAttribute(value, name) ?? value.FindItem(StringValue.FromTemplate(name), budget) ?? UndefinedValue.ForMember(value, name);
 
-    /// <summary><c>value[key]</c>: an item before an attribute or method of that name.</summary>
+    /// <summary><c>value[key]</c>: looks for an item first, then for an attribute or method of that name.</summary>
     public static Value GetItem(Value value, Value key, RenderBudget budget)
     {
         if (value.FindItem(key, budget) is { } item)
@@ -19,7 +19,9 @@ internal static class MemberAccess
         return new UndefinedValue($"{value.TypeName} object has no element {key.ToStringValue(budget).Text}");
     }
 
-    /// <summary>A Python attribute of a value; undefined where the sandbox refuses it, null where there is none.</summary>
+    /// <summary>
+    /// Returns an attribute or method of a value, an undefined value if the sandbox denies access, or null if the attribute does not exist.
+    /// </summary>
     public static Value? FindAttribute(Value value, string name)
     {
         if (name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal) && value is not UndefinedValue)

@@ -67,7 +67,7 @@ internal static class StringMethods
         ? new FunctionValue(name, arguments => method(text, arguments))
         : null;
 
-    /// <summary><c>text.replace(old, replacement, maxCount)</c>; -1 for all.</summary>
+    /// <summary><c>text.replace(old, replacement, maxCount)</c>; -1 replaces all occurrences.</summary>
     public static StringValue Replace(StringValue text, StringValue old, StringValue replacement, int maxCount, RenderBudget budget)
     {
         TextBuilder builder = new(budget);
@@ -124,7 +124,7 @@ internal static class StringMethods
         return BooleanValue.Of(IsCase(text, wanted));
     }
 
-    /// <summary>Whether there are cased letters and all are of one case.</summary>
+    /// <summary>Whether the string contains cased letters and all of them have one case.</summary>
     public static bool IsCase(StringValue text, Func<string, bool> wanted)
     {
         bool any = false;

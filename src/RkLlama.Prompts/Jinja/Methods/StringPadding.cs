@@ -2,10 +2,12 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that fill up to a width.</summary>
+/// <summary>Methods of <c>str</c> that pad to a width.</summary>
 internal static class StringPadding
 {
-    /// <summary>Pads to a width; <paramref name="left"/> says how much of what is missing goes in front.</summary>
+    /// <summary>
+    /// Pads to a width. <paramref name="left"/> maps the number of missing characters and the width to the number that go in front.
+    /// </summary>
     public static StringValue Pad(StringValue text, CallArguments arguments, Func<int, int, int> left)
     {
         Value?[] values = arguments.BindPositional(1, 2);

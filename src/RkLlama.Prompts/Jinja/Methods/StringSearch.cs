@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that look for a text in another; positions count code points.</summary>
+/// <summary>Methods of <c>str</c> that search for a substring. Positions count code points.</summary>
 internal static class StringSearch
 {
     public static int Find(StringValue text, CallArguments arguments, bool last)
@@ -44,7 +44,9 @@ internal static class StringSearch
 
     public static int RequireFound(int position) => position >= 0 ? position : throw new TemplateException("substring not found");
 
-    /// <summary>The UTF-16 range that optional start and end positions of <c>find</c> and the like leave; null for none.</summary>
+    /// <summary>
+    /// Converts the optional start and end arguments to a range of UTF-16 units; null if the range is empty and cannot match.
+    /// </summary>
     private static (int Start, int End)? ResolveRange(StringValue text, Value? start, Value? end)
     {
         int length = text.Length!.Value;

@@ -2,10 +2,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that take texts apart and join them.</summary>
+/// <summary>Methods of <c>str</c> that split and join strings.</summary>
 internal static class StringSplitting
 {
-    /// <summary><c>text.split(separator)</c>, from the left.</summary>
+    /// <summary><c>text.split(separator, maxCount)</c>, from the left; -1 splits at all separators.</summary>
     public static List<StringValue> Split(StringValue text, string separator, int maxCount, RenderBudget? budget = null)
     {
         List<StringValue> parts = [];

@@ -2,9 +2,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>The arguments of a call as they are written.</summary>
-/// <param name="Spread">What <c>*</c> stands before, or null.</param>
-/// <param name="NamedSpread">What <c>**</c> stands before, or null.</param>
+/// <summary>The argument expressions of a call.</summary>
+/// <param name="Spread">The operand of <c>*</c>, or null.</param>
+/// <param name="NamedSpread">The operand of <c>**</c>, or null.</param>
 internal sealed record ArgumentList(
     IReadOnlyList<Expression> Positional,
     IReadOnlyList<KeyValuePair<string, Expression>> Named,

@@ -4,10 +4,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>A part of a template that has a value. Immutable; one tree serves any number of renderings at once.</summary>
+/// <summary>An expression of the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
 internal abstract class Expression
 {
-    /// <summary>The value in a rendering; counts as a step of it.</summary>
+    /// <summary>Computes the value. Counts as one step and, while it runs, as one level of nesting.</summary>
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();
@@ -19,7 +19,7 @@ internal abstract class Expression
 
     protected abstract Value EvaluateCore(RenderState state);
 
-    /// <summary>The values of several expressions, in order.</summary>
+    /// <summary>Evaluates several expressions in order.</summary>
     protected static Value[] EvaluateAll(IReadOnlyList<Expression> expressions, RenderState state)
     {
         Value[] values = new Value[expressions.Count];
@@ -89,7 +89,7 @@ internal sealed class CallExpression(Expression target, ArgumentList arguments) 
 {
     protected override Value EvaluateCore(RenderState state) => Call(state, null);
 
-    /// <summary>Calls with the body of a <c>call</c> block as <c>caller</c>.</summary>
+    /// <summary>Calls the target and passes the body of a <c>call</c> block as <c>caller</c>; null for a plain call.</summary>
     public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
 }
 

@@ -8,14 +8,14 @@ internal sealed class ForStatement(
 {
     public override ControlFlow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
 
-    /// <summary>One pass over some items; a recursive loop starts another from inside of its body.</summary>
+    /// <summary>Runs the loop over one iterable. A recursive loop calls this again from its body.</summary>
     private ControlFlow Run(Value iterable, RenderState state, Scope outer, int depth)
     {
         IEnumerator<Value> iterator = condition is null ? iterable.IterateOrThrow() : Filtered(iterable.IterateOrThrow(), state, outer);
         int? length = condition is null ? iterable.Length : null;
         Func<Value, Value>? recurse = isRecursive ? children => Recurse(children, state, outer, depth + 1) : null;
         LoopValue loop = new(iterator, length, depth, recurse);
-        bool any = false; // a whole round: one that was broken off does not keep `else` from running, in jinja2
+        bool any = false; // whether one iteration ran to its end. As in jinja2, an iteration ended by break or continue does not count for `else`.
         while (loop.Advance())
         {
             state.Budget.Step();

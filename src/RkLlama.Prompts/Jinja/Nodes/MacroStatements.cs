@@ -2,8 +2,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>Parameters and body of a macro or of a <c>call</c> block.</summary>
-/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro takes one.</param>
+/// <summary>The parameters and the body of a macro or of a <c>call</c> block.</summary>
+/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro accepts one.</param>
+/// <param name="UsesKwargs">The body mentions <c>kwargs</c>, so the macro accepts any keyword argument.</param>
+/// <param name="UsesVarargs">The body mentions <c>varargs</c>, so the macro accepts any number of positional arguments.</param>
 internal sealed record MacroDefinition(
     string? Name,
     IReadOnlyList<string> Parameters,
@@ -13,7 +15,7 @@ internal sealed record MacroDefinition(
     bool UsesKwargs,
     bool UsesVarargs)
 {
-    /// <summary>The default of a parameter, or null. Defaults belong to the last parameters.</summary>
+    /// <summary>Returns the default value of a parameter, or null. As in Python, only the last parameters have defaults.</summary>
     public Expression? DefaultOf(int parameter)
     {
         int index = parameter - (Parameters.Count - Defaults.Count);
@@ -37,12 +39,14 @@ internal sealed class CallBlockStatement(CallExpression call, MacroDefinition ca
     public override ControlFlow Execute(RenderState state)
     {
         Value result = call.Call(state, new MacroValue(caller, state.Scope));
-        state.Output.Append(result as StringValue ?? throw new TemplateException($"a call block gave {result.TypeName}, not str"));
+        state.Output.Append(result as StringValue ?? throw new TemplateException($"a call block returned {result.TypeName}, not str"));
         return ControlFlow.Next;
     }
 }
 
-/// <summary>A macro and the scope it was defined in, whose variables it sees as they are when it is called.</summary>
+/// <summary>
+/// A macro as a value, with the scope that defines it. The macro reads the variables of that scope at the time of the call.
+/// </summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : Value
 {
     public override string TypeName => "Macro";
@@ -108,9 +112,9 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
         if (definition.UsesVarargs)
             scope.Set("varargs", new TupleValue([.. arguments.Positional.Skip(parameters.Count)]));
         else if (arguments.Positional.Count > parameters.Count)
-            throw new TemplateException($"macro '{definition.Name}' takes not more than {parameters.Count} argument(s)");
+            throw new TemplateException($"macro '{definition.Name}' takes at most {parameters.Count} argument(s)");
 
-        // In order, since the default of one may mention those before it.
+        // In order, because a default value may use the parameters before it.
         for (int i = 0; i < parameters.Count; i++)
         {
             scope.Set(parameters[i], given[i] ?? definition.DefaultOf(i)?.Evaluate(arguments.State)

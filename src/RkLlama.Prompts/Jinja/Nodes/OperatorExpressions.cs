@@ -8,7 +8,7 @@ internal sealed class NotExpression(Expression operand) : Expression
     protected override Value EvaluateCore(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
 }
 
-/// <summary><c>a and b and c</c> or <c>a or b or c</c>: gives the first operand that decides, or the last one.</summary>
+/// <summary><c>a and b and c</c>, or the same with <c>or</c>: returns the first operand that decides the result, or the last one.</summary>
 internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {
     protected override Value EvaluateCore(RenderState state)
@@ -53,7 +53,7 @@ internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string O
     }
 }
 
-/// <summary><c>a ~ b ~ c</c>: the texts of all operands.</summary>
+/// <summary><c>a ~ b ~ c</c>: concatenates the operands as strings.</summary>
 internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands) : Expression
 {
     protected override Value EvaluateCore(RenderState state)
@@ -65,7 +65,7 @@ internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands
     }
 }
 
-/// <summary><c>a &lt; b == c in d</c>: each neighbour is compared, until one comparison fails.</summary>
+/// <summary><c>a &lt; b == c in d</c>: compares neighbours from left to right until one comparison is false.</summary>
 internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
     protected override Value EvaluateCore(RenderState state)

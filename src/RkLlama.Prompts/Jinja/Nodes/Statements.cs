@@ -3,7 +3,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>How a statement ended: on to the next one, or out of a round of the loop around it.</summary>
+/// <summary>
+/// How execution continues after a statement: with the next statement, or with <c>continue</c> or <c>break</c> of the enclosing loop.
+/// </summary>
 internal enum ControlFlow
 {
     Next,
@@ -11,13 +13,13 @@ internal enum ControlFlow
     Break,
 }
 
-/// <summary>A part of a template that writes or does something. Immutable, as <see cref="Expression"/>.</summary>
+/// <summary>A statement of the syntax tree. Immutable; many renderings may execute it at the same time.</summary>
 internal abstract class Statement
 {
     public abstract ControlFlow Execute(RenderState state);
 }
 
-/// <summary>Statements one after the other.</summary>
+/// <summary>A sequence of statements.</summary>
 internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -30,7 +32,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
         return flow;
     }
 
-    /// <summary>Runs with variables of its own, which end with it.</summary>
+    /// <summary>Executes the block with its own scope.</summary>
     public ControlFlow ExecuteIn(Scope scope, RenderState state)
     {
         Scope outer = state.Enter(scope);
@@ -44,7 +46,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
         }
     }
 
-    /// <summary>Runs with variables of its own and takes what it writes.</summary>
+    /// <summary>Executes the block with its own scope and captures its output.</summary>
     public ControlFlow Capture(Scope scope, RenderState state, out StringValue text)
     {
         TextBuilder captured = new(state.Budget);
@@ -61,7 +63,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
     }
 }
 
-/// <summary>Text of the template.</summary>
+/// <summary>Literal text between tags.</summary>
 internal sealed class TextStatement(string text) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -81,7 +83,7 @@ internal sealed class OutputStatement(Expression expression) : Statement
     }
 }
 
-/// <summary><c>if</c> with its <c>elif</c>s; no scope of its own.</summary>
+/// <summary><c>if</c> with its <c>elif</c> branches. The branches have no scope of their own.</summary>
 internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? elsePart) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -114,7 +116,7 @@ internal sealed class SetStatement(AssignmentTarget target, Expression value) : 
 /// <summary>One filter of a <c>filter</c> or <c>set</c> block.</summary>
 internal sealed record BlockFilter(string Name, ArgumentList Arguments)
 {
-    /// <summary>Passes a text through filters, one after the other.</summary>
+    /// <summary>Applies the filters in order.</summary>
     public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, StringValue text, RenderState state)
     {
         Value value = text;
@@ -124,7 +126,7 @@ internal sealed record BlockFilter(string Name, ArgumentList Arguments)
     }
 }
 
-/// <summary><c>set target</c> … <c>endset</c>: the text of the block, filtered.</summary>
+/// <summary><c>set target</c> … <c>endset</c>: assigns the output of the block, after its filters.</summary>
 internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -145,13 +147,15 @@ internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, B
         if (flow == ControlFlow.Next)
         {
             Value result = BlockFilter.ApplyAll(filters, text, state);
-            state.Output.Append(result as StringValue ?? throw new TemplateException($"a filter block gave {result.TypeName}, not str"));
+            state.Output.Append(result as StringValue ?? throw new TemplateException($"a filter block returned {result.TypeName}, not str"));
         }
         return flow;
     }
 }
 
-/// <summary><c>with a = 1, b = 2</c> … <c>endwith</c>; without variables also what marks a part, such as <c>generation</c>.</summary>
+/// <summary>
+/// <c>with a = 1, b = 2</c> … <c>endwith</c>. Also used, without variables, for blocks that only mark a section, such as <c>generation</c>.
+/// </summary>
 internal sealed class ScopeStatement(IReadOnlyList<(AssignmentTarget Target, Expression Value)> variables, Block body) : Statement
 {
     public override ControlFlow Execute(RenderState state)

@@ -3,12 +3,12 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Python's changes of case, which may lengthen a text.</summary>
+/// <summary>Python's case conversions. A conversion may lengthen the string.</summary>
 internal static class CaseConversion
 {
     private const char CapitalSigma = '\u03A3';
 
-    // Letters whose capital form is longer, or that the invariant culture leaves alone.
+    // Letters whose upper case is longer than one letter, or that the invariant culture does not convert.
     private static readonly Dictionary<char, string> _specialUpper = new()
     {
         ['\u00DF'] = "SS", ['\u0149'] = "\u02BCN", ['\u01F0'] = "J\u030C", ['\u0390'] = "\u0399\u0308\u0301",
@@ -29,11 +29,11 @@ internal static class CaseConversion
     public static StringValue SwapCase(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsUpper(letter) ? LowerOf(all, index, letter) : UpperOf(letter));
 
-    /// <summary>The first letter of the text in title case, all others lower.</summary>
+    /// <summary>Converts the first letter of the string to title case and all others to lower case.</summary>
     public static StringValue Capitalize(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         index == 0 ? TitleOf(letter) : LowerOf(all, index, letter));
 
-    /// <summary>Each letter that follows none in title case, all others lower.</summary>
+    /// <summary>Converts each letter that does not follow another to title case, and all others to lower case.</summary>
     public static StringValue Title(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsCasedBefore(all, index) ? LowerOf(all, index, letter) : TitleOf(letter));
 

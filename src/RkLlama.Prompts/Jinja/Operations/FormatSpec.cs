@@ -5,12 +5,12 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Width, sign, precision and type of one formatted value, from <c>str.format</c> or from a <c>%</c> conversion.</summary>
+/// <summary>The format specification of one value, from <c>str.format</c> or from a <c>%</c> conversion.</summary>
 internal sealed record FormatSpec
 {
     public string Fill { get; init; } = " ";
 
-    /// <summary>One of <c>&lt; &gt; ^ =</c>, or none for the default of the type.</summary>
+    /// <summary>One of <c>&lt; &gt; ^ =</c>; null for the default of the value's type.</summary>
     public char? Align { get; init; }
 
     /// <summary>One of <c>+</c>, <c>-</c> and space.</summary>
@@ -20,7 +20,7 @@ internal sealed record FormatSpec
 
     public int Width { get; init; }
 
-    /// <summary>Between thousands: <c>,</c>, <c>_</c> or none.</summary>
+    /// <summary>The thousands separator: <c>,</c> or <c>_</c>; null for none.</summary>
     public char? Grouping { get; init; }
 
     public int? Precision { get; init; }
@@ -80,7 +80,7 @@ internal sealed record FormatSpec
         _ => throw new TemplateException($"Unknown format code '{Type}' for object of type '{value.TypeName}'"),
     };
 
-    /// <summary>A text, cut to the precision and padded to the width.</summary>
+    /// <summary>Formats a string: cuts it to the precision and pads it to the width.</summary>
     public StringValue Text(StringValue text, RenderBudget budget)
     {
         if (Align == '=' && Fill != "0")
@@ -102,7 +102,7 @@ internal sealed record FormatSpec
             : throw new TemplateException("Too many decimal digits in format string");
     }
 
-    /// <summary>An integer; a precision is the least number of digits, as in <c>%</c> conversions.</summary>
+    /// <summary>Formats an integer. A precision is the minimum number of digits, as in <c>%</c> conversions.</summary>
     public StringValue Integer(BigInteger number, RenderBudget budget)
     {
         if (Type == 'c')
@@ -202,7 +202,7 @@ internal sealed record FormatSpec
     private static string Hexadecimal(BigInteger number) =>
         number.IsZero ? "0" : number.ToString("x", CultureInfo.InvariantCulture).TrimStart('0');
 
-    /// <summary>A fixed number of decimals, rounded half to even.</summary>
+    /// <summary>Returns the number with a fixed number of decimals, rounded half to even.</summary>
     public static string Fixed(double number, int decimals)
     {
         string digits = PythonNumbers.Scale(number, decimals).ToString(CultureInfo.InvariantCulture).PadLeft(decimals + 1, '0');

@@ -67,7 +67,10 @@ internal static class PythonOperators
         _ => throw new TemplateException($"bad operand type for unary +: '{value.TypeName}'"),
     };
 
-    /// <summary><c>left &lt; right</c> and the like: the sign of the comparison, or null when both differ but have no order (NaN).</summary>
+    /// <summary>
+    /// Evaluates the order operators <c>&lt;</c>, <c>&lt;=</c>, <c>&gt;</c> and <c>&gt;=</c>: returns the sign of the comparison, or null if
+    /// the values have no order (NaN).
+    /// </summary>
     public static int? Compare(Value left, Value right, string operation, RenderBudget budget)
     {
         switch (left, right)

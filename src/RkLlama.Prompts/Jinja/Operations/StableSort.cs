@@ -2,7 +2,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Python's <c>sorted</c>: equal items keep their order, also in reverse. A merge sort, since the sorts of .NET wrap what a comparison throws.</summary>
+/// <summary>
+/// Python's <c>sorted</c>: equal items keep their order, also in reverse. A merge sort, because the sort methods of .NET wrap exceptions of
+/// the comparison.
+/// </summary>
 internal static class StableSort
 {
     public static T[] Sort<T>(T[] items, Func<T, Value> key, bool reverse, RenderBudget budget)

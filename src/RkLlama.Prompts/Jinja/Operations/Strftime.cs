@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary><c>strftime</c> of the C locale.</summary>
+/// <summary>C's <c>strftime</c> in the C locale.</summary>
 internal static class Strftime
 {
     private static readonly CultureInfo _culture = CultureInfo.InvariantCulture;

@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Reads expressions, by jinja2's grammar and precedence.</summary>
+/// <summary>Parses expressions by jinja2's grammar and operator precedence.</summary>
 internal sealed class ExpressionParser
 {
     private readonly TokenStream _tokens;
@@ -14,12 +14,12 @@ internal sealed class ExpressionParser
         _terms = new PrimaryParser(tokens, this);
     }
 
-    /// <summary>The names that were mentioned so far; statements that need to know swap it for a set of their own.</summary>
+    /// <summary>The names that the parsed expressions mention. The parser of a macro replaces the set while it parses the body.</summary>
     public HashSet<string> MentionedNames { get; set; } = new(StringComparer.Ordinal);
 
     public Expression Parse(bool withConditional = true) => withConditional ? ParseConditional() : ParseOr();
 
-    /// <summary>One expression, or several with commas between them, which make a tuple.</summary>
+    /// <summary>Parses one expression, or a tuple of expressions separated by commas.</summary>
     public Expression ParseTuple(bool withConditional = true, bool isParenthesized = false, string? endName = null)
     {
         List<Expression> items = [];
@@ -40,7 +40,7 @@ internal sealed class ExpressionParser
         return items.Count > 0 ? items[0] : throw _tokens.Error($"Expected an expression, got {TokenStream.Describe(_tokens.Current)}");
     }
 
-    /// <summary>What may be assigned to: a name, names with commas between them, and with <paramref name="allowNamespace"/> <c>ns.name</c>.</summary>
+    /// <summary>Parses an assignment target: a name, a tuple of targets or, with <paramref name="allowNamespace"/>, <c>ns.name</c>.</summary>
     public AssignmentTarget ParseTarget(bool allowNamespace = false, string? endName = null)
     {
         _tokens.EnterNesting();
@@ -63,7 +63,7 @@ internal sealed class ExpressionParser
         return isTuple ? new TupleTarget(targets) : targets[0];
     }
 
-    /// <summary>The filters of a block in the order they run: <c>name(arguments) | name …</c>.</summary>
+    /// <summary>Parses the filters of a block, in the order of application: <c>name(arguments) | name …</c>.</summary>
     public IReadOnlyList<BlockFilter> ParseBlockFilters()
     {
         List<BlockFilter> filters = [];

@@ -4,12 +4,12 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Syntax;
 
 /// <summary>
-/// Splits a template into tokens, with the white space rules of <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
-/// tag goes, and so does the white space before one that isFirstOnLine first on its line.
+/// Splits a template into tokens. White space follows jinja2's options <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
+/// tag is removed, and so is the white space before a block tag that is the first on its line.
 /// </summary>
 internal sealed partial class Lexer
 {
-    // Longest first, so that no operator is taken for the beginning of another.
+    // Longer operators first, so that a prefix does not match in their place.
     private static readonly string[] _operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
@@ -20,7 +20,7 @@ internal sealed partial class Lexer
     private int _line = 1;
     private int _lineCountedTo;
 
-    // Whether everything before the current position ended a line.
+    // Whether the text before the current position ends with a newline or is empty.
     private bool _atLineStart = true;
 
     private Lexer(string source) => _source = source;
@@ -107,7 +107,7 @@ internal sealed partial class Lexer
         }
     }
 
-    /// <summary>The text before a tag without the white space that the tag takes away.</summary>
+    /// <summary>Removes the white space that the following tag trims.</summary>
     private string TrimBeforeTag(string text, char sign, bool isVariable)
     {
         if (sign == '-')

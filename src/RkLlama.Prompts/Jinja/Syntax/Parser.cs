@@ -2,13 +2,13 @@ using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Reads a template: the statements and the text between them.</summary>
+/// <summary>Parses a template: statements and the literal text between tags.</summary>
 internal sealed class Parser
 {
     private readonly TokenStream _tokens;
     private readonly ExpressionParser _expressions;
 
-    // Loops around the current statement; a macro starts from none.
+    // The number of loops around the current statement. Inside a macro, loops around the macro do not count.
     private int _loops;
 
     private Parser(string source)
@@ -27,7 +27,10 @@ internal sealed class Parser
             : throw parser._tokens.Error($"Encountered unknown tag '{parser._tokens.Current.Text}'");
     }
 
-    /// <summary>Statements up to a tag that begins with one of the names, or the end of the template; that tag's name is next then.</summary>
+    /// <summary>
+    /// Parses statements up to a tag that begins with one of the names, or to the end of the template if no name is given. The name of that
+    /// tag is then the current token.
+    /// </summary>
     private Block ParseUntil(params ReadOnlySpan<string> ends)
     {
         _tokens.EnterNesting();
@@ -60,7 +63,7 @@ internal sealed class Parser
         return new Block(statements);
     }
 
-    /// <summary>The body of a statement, from the end of its tag to the tag that ends it, whose name is read too.</summary>
+    /// <summary>Parses the body of a statement, from the end of its tag up to and including the name of its end tag.</summary>
     private Block ParseBody(string end)
     {
         Block body = ParseBodyUntil(end);
@@ -108,7 +111,7 @@ internal sealed class Parser
     }
 
     private JumpStatement ParseJump(ControlFlow flow) =>
-        _loops > 0 ? new JumpStatement(flow) : throw _tokens.Error("'break' and 'continue' belong in a loop");
+        _loops > 0 ? new JumpStatement(flow) : throw _tokens.Error("'break' and 'continue' are allowed in loops only");
 
     private IfStatement ParseIf()
     {

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>The tokens of a template, read from front to back.</summary>
+/// <summary>Reads the tokens of a template in order, and counts how deeply the parser is nested.</summary>
 internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 {
     private int _position;
@@ -41,7 +41,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 
     public TemplateException Error(string message) => new($"{message}, line {Current.Line} of the chat template");
 
-    /// <summary>Enters a construct that may contain others; <see cref="LeaveNesting"/> leaves it. Called before the parser recurses.</summary>
+    /// <summary>Enters a level of nesting; <see cref="LeaveNesting"/> leaves it. Called before the parser recurses.</summary>
     /// <exception cref="TemplateException">The template nests deeper than <see cref="SyntaxLimits.MaxNesting"/>.</exception>
     public void EnterNesting()
     {
@@ -51,14 +51,14 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 
     public void LeaveNesting() => _nesting--;
 
-    /// <exception cref="TemplateException">A chain is longer than <see cref="SyntaxLimits.MaxChainLength"/>.</exception>
+    /// <exception cref="TemplateException"><paramref name="length"/> exceeds <see cref="SyntaxLimits.MaxChainLength"/>.</exception>
     public void CheckChain(int length)
     {
         if (length > SyntaxLimits.MaxChainLength)
             throw Error($"more than {SyntaxLimits.MaxChainLength} members, calls, filters and tests follow one value");
     }
 
-    /// <exception cref="TemplateException">Operators of one precedence have more operands than <see cref="SyntaxLimits.MaxOperands"/>.</exception>
+    /// <exception cref="TemplateException"><paramref name="count"/> exceeds <see cref="SyntaxLimits.MaxOperands"/>.</exception>
     public void CheckOperands(int count)
     {
         if (count > SyntaxLimits.MaxOperands)

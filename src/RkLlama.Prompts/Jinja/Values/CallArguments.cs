@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>The arguments of one call, in the order they were written, and the rendering they belong to.</summary>
+/// <summary>The evaluated arguments of one call, in source order, and the state of the rendering that makes the call.</summary>
 internal sealed class CallArguments(
     RenderState state, IReadOnlyList<Value> positional, IReadOnlyList<KeyValuePair<string, Value>> named)
 {
@@ -12,8 +12,8 @@ internal sealed class CallArguments(
 
     public IReadOnlyList<KeyValuePair<string, Value>> Named => named;
 
-    /// <summary>The values of the named parameters, null where none was given.</summary>
-    /// <exception cref="TemplateException">There are more arguments than parameters, an unknown name, or two values for one.</exception>
+    /// <summary>Binds the arguments to named parameters. The result has one value per parameter; null if the call does not give it.</summary>
+    /// <exception cref="TemplateException">There are too many arguments, an unknown name, or two values for one parameter.</exception>
     public Value?[] Bind(params ReadOnlySpan<string> parameters)
     {
         if (positional.Count > parameters.Length)
@@ -33,7 +33,10 @@ internal sealed class CallArguments(
         return values;
     }
 
-    /// <summary>Binds parameters that take no names, of which the first <paramref name="required"/> must be given.</summary>
+    /// <summary>
+    /// Binds the arguments to positional-only parameters. The call must give the first <paramref name="required"/> of them.
+    /// </summary>
+    /// <exception cref="TemplateException">The number of arguments does not fit, or one is a keyword argument.</exception>
     public Value?[] BindPositional(int required, int maxCount)
     {
         if (named.Count > 0)
@@ -46,7 +49,7 @@ internal sealed class CallArguments(
         return values;
     }
 
-    /// <summary>The same call without its first <paramref name="count"/> positional arguments.</summary>
+    /// <summary>Returns the call without its first <paramref name="count"/> positional arguments.</summary>
     public CallArguments Skip(int count) => new(state, [.. positional.Skip(count)], named);
 
     /// <summary>A call without arguments.</summary>
@@ -57,7 +60,8 @@ internal sealed class CallArguments(
 
     public static bool Flag(Value? value, bool defaultValue) => value is null ? defaultValue : value.IsTrue;
 
-    /// <summary>An integer that fits an index or a width.</summary>
+    /// <summary>Converts to an integer that fits an index or a width; null if the argument is missing.</summary>
+    /// <exception cref="TemplateException">The argument is not an integer, or it is too large.</exception>
     public static int? Integer(Value? value, string name)
     {
         return value switch
@@ -77,6 +81,7 @@ internal sealed class CallArguments(
         _ => throw new TemplateException($"argument '{name}' must be str, not {value.TypeName}"),
     };
 
-    /// <summary>A text, or null for <c>None</c> and for nothing.</summary>
+    /// <summary>Converts to a string; null if the argument is missing or <c>None</c>.</summary>
+    /// <exception cref="TemplateException">The argument has another type.</exception>
     public static StringValue? OptionalString(Value? value, string name) => value is null or NoneValue ? null : String(value, name);
 }

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>dict</c>: keys in the order of insertion. Filled while it is built, never afterwards.</summary>
+/// <summary>A <c>dict</c>: keys in the order of insertion. Its creator fills it; it does not change afterwards.</summary>
 internal sealed class DictValue : Value
 {
     private readonly OrderedDictionary<Value, Value> _items = new(ValueComparer.Instance);
@@ -19,8 +19,8 @@ internal sealed class DictValue : Value
 
     public IReadOnlyList<KeyValuePair<Value, Value>> Items => _items;
 
-    /// <summary>Adds an item or replaces the value of an equal key, which keeps its place.</summary>
-    /// <exception cref="TemplateException">The key or the value nests too deeply to be nested once more.</exception>
+    /// <summary>Adds an item, or replaces the value of an equal key, which keeps its position.</summary>
+    /// <exception cref="TemplateException">The dict would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
     public void Set(Value key, Value value)
     {
         ValueNesting.Add(key, ref _depth, ref _size);
@@ -79,7 +79,7 @@ internal sealed class DictValue : Value
     };
 }
 
-/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: sized and iterable, but no sequence.</summary>
+/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: has a length and is iterable, but has no index.</summary>
 internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : Value
 {
     public override string TypeName => $"dict_{kind}";
@@ -100,7 +100,7 @@ internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : V
     }
 }
 
-/// <summary>What <c>namespace()</c> gives: the one value whose attributes a template may set.</summary>
+/// <summary>The result of <c>namespace()</c>: the only value whose attributes a template can set.</summary>
 internal sealed class NamespaceValue(DictValue attributes) : Value
 {
     public override string TypeName => "Namespace";

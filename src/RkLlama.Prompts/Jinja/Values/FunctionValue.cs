@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A function or bound method of the library.</summary>
+/// <summary>A built-in function or bound method.</summary>
 internal sealed class FunctionValue(string name, Func<CallArguments, Value> function) : Value
 {
     public override string TypeName => "builtin_function_or_method";

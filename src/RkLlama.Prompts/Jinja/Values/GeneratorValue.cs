@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>An iterator that gives each item once, such as what <c>map</c> and <c>select</c> return.</summary>
+/// <summary>An iterator that returns each item once, such as the result of <c>map</c> or <c>select</c>.</summary>
 internal sealed class GeneratorValue(IEnumerator<Value> items, RenderBudget budget) : Value
 {
     public override string TypeName => "generator";
@@ -11,7 +11,7 @@ internal sealed class GeneratorValue(IEnumerator<Value> items, RenderBudget budg
 
     public override void WriteText(TextBuilder output) => output.Append("<generator object>");
 
-    /// <summary>Counts each step as a level of nesting: a generator over a generator over another recurses to get its next item.</summary>
+    /// <summary>Counts each step as a level of nesting, because a generator that reads from another generator recurses.</summary>
     private sealed class CountedEnumerator(IEnumerator<Value> items, RenderBudget budget) : IEnumerator<Value>
     {
         public Value Current => items.Current;

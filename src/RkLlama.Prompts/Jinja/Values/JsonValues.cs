@@ -4,17 +4,19 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Turns JSON into values. Python's distinction of <c>1</c> and <c>1.0</c> is kept.</summary>
+/// <summary>Converts JSON to values. As in Python, <c>1</c> becomes an int and <c>1.0</c> a float.</summary>
 internal static class JsonValues
 {
-    /// <param name="fromRequest">Whether the texts in it count as text of the request.</param>
-    /// <exception cref="TemplateException">The value nests deeper than <see cref="JsonLimits.MaxDepth"/>, or a text in it is not valid Unicode.</exception>
+    /// <summary>Converts one JSON value.</summary>
+    /// <param name="fromRequest">Whether the strings in it count as request text.</param>
+    /// <exception cref="TemplateException">The JSON nests deeper than <see cref="JsonLimits.MaxDepth"/>, or a string is not valid
+    /// Unicode.</exception>
     public static Value Convert(JsonElement json, bool fromRequest) => Convert(json, fromRequest, depth: 0);
 
     private static Value Convert(JsonElement json, bool fromRequest, int depth)
     {
         if (json.ValueKind is JsonValueKind.Object or JsonValueKind.Array && depth == JsonLimits.MaxDepth)
-            throw new TemplateException($"a JSON value in it is nested more than {JsonLimits.MaxDepth} levels deep");
+            throw new TemplateException($"a JSON value of the request is nested more than {JsonLimits.MaxDepth} levels deep");
         switch (json.ValueKind)
         {
             case JsonValueKind.Object:
@@ -48,7 +50,7 @@ internal static class JsonValues
         }
         catch (InvalidOperationException ex)
         {
-            throw new TemplateException("a text in it has half of a surrogate pair", innerException: ex);
+            throw new TemplateException("a string of the request contains half of a surrogate pair", innerException: ex);
         }
     }
 

@@ -1,8 +1,10 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary><c>loop</c>: where a loop stands. It looks one item ahead only when it is asked what comes next.</summary>
-/// <param name="length">The number of items where it is known without looking at them.</param>
-/// <param name="recurse">Runs the loop over the children of an item; null unless it is recursive.</param>
+/// <summary>
+/// The variable <c>loop</c>: the state of a loop. It reads one item ahead only if the template asks for a property that needs it.
+/// </summary>
+/// <param name="length">The number of items, if it is known without iterating; otherwise null.</param>
+/// <param name="recurse">Runs the loop over the children of an item; null if the loop is not recursive.</param>
 internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth, Func<Value, Value>? recurse) : Value
 {
     private readonly Queue<Value> _ahead = new();
@@ -19,7 +21,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
 
     public Value Current => _current!;
 
-    /// <summary>Goes to the next item, if there is one.</summary>
+    /// <summary>Moves to the next item; false at the end.</summary>
     public bool Advance()
     {
         if (Peek() is null)

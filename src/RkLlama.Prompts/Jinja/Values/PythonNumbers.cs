@@ -3,13 +3,13 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Python's arithmetic and its decimal forms of numbers.</summary>
+/// <summary>Python's arithmetic and number formatting.</summary>
 internal static class PythonNumbers
 {
-    // Python prints no int of more than 4,300 digits; nothing that a chat needs comes near.
+    // Python does not print integers of more than 4,300 digits. Chat templates need far fewer.
     private const int MaxBits = 16 * 1024;
 
-    /// <summary>-1, 0 or 1; null when one of them is not a number (NaN).</summary>
+    /// <summary>Returns -1, 0 or 1; null if a number is NaN.</summary>
     public static int? Compare(NumberValue left, NumberValue right)
     {
         if (left is IntegerValue a && right is IntegerValue b)
@@ -89,7 +89,7 @@ internal static class PythonNumbers
         ? throw TooLarge()
         : number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The shortest decimal that reads back as the same double, laid out as Python's <c>repr</c>.</summary>
+    /// <summary>Returns the shortest decimal number that parses to the same double, in the format of Python's <c>repr</c>.</summary>
     public static string Format(double number)
     {
         if (!double.IsFinite(number))
@@ -111,7 +111,7 @@ internal static class PythonNumbers
             : $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
     }
 
-    /// <summary><paramref name="number"/> × 10^<paramref name="places"/>, exactly, rounded half to even.</summary>
+    /// <summary>Returns <paramref name="number"/> × 10^<paramref name="places"/>, computed exactly and rounded half to even.</summary>
     public static BigInteger Scale(double number, int places)
     {
         long bits = BitConverter.DoubleToInt64Bits(number);
@@ -140,7 +140,8 @@ internal static class PythonNumbers
 
     public static TemplateException TooLarge() => new("a number of the chat template is too large");
 
-    /// <summary>The double of a number; an int beyond its range raises.</summary>
+    /// <summary>Converts to a double.</summary>
+    /// <exception cref="TemplateException">The integer exceeds the range of a double.</exception>
     private static double Real(NumberValue number)
     {
         double value = number.ToDouble();
@@ -177,7 +178,7 @@ internal static class PythonNumbers
         return mantissa.Length == 0 ? "0" : mantissa;
     }
 
-    // The shortest form may round up to the next power of ten, so its own exponent counts where it has one.
+    // Rounding to the shortest form may increase the exponent, so use the exponent of that form if it has one.
     private static int ExponentOf(string shortest, string scientific)
     {
         int at = shortest.IndexOf('E', StringComparison.Ordinal);

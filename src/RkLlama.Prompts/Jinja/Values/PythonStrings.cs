@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Code points, white space, case and <c>repr</c> of texts as Python has them.</summary>
+/// <summary>Python's string functions: code points, white space, <c>repr</c>, and markupsafe's escaping.</summary>
 internal static class PythonStrings
 {
-    /// <summary><c>str.isspace</c>: White_Space and the four separators U+001C–001F.</summary>
+    /// <summary><c>str.isspace</c> of one character: the Unicode property White_Space, and U+001C to U+001F.</summary>
     public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 
-    /// <summary>Whether <c>str.splitlines</c> ends a line here.</summary>
+    /// <summary>Whether <c>str.splitlines</c> splits at this character.</summary>
     public static bool IsLineEnd(char character) => character
         is (>= '\n' and <= '\r') or (>= '\u001C' and <= '\u001E') or '\u0085' or '\u2028' or '\u2029';
 
@@ -29,7 +29,7 @@ internal static class PythonStrings
         return count;
     }
 
-    /// <summary>Where each code point begins, and the end of the text.</summary>
+    /// <summary>Returns the UTF-16 index of each code point, and the length of the string as the last element.</summary>
     public static int[] CodePointOffsets(string text)
     {
         List<int> offsets = new(text.Length + 1);
@@ -42,7 +42,7 @@ internal static class PythonStrings
     public static int CodePointAt(string text, int index) =>
         CodePointLength(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
 
-    /// <summary>Orders by code points, which UTF-16 units do not.</summary>
+    /// <summary>Compares by code points. A comparison of UTF-16 units orders surrogate pairs differently.</summary>
     public static int Compare(string left, string right)
     {
         int same = left.AsSpan().CommonPrefixLength(right);
@@ -104,7 +104,7 @@ internal static class PythonStrings
         output.Append(quote);
     }
 
-    /// <summary>HTML-escapes as markupsafe does.</summary>
+    /// <summary>Escapes HTML as markupsafe does.</summary>
     public static StringValue EscapeMarkup(StringValue text, RenderBudget budget)
     {
         if (text.IsMarkup)

@@ -1,22 +1,22 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>One rendering: its output, its names and what it may still cost. Owned by its thread.</summary>
+/// <summary>The state of one rendering: its output, its variables and its budget. Used by the rendering's thread only.</summary>
 internal sealed class RenderState(RenderBudget budget, DateTime now, Scope scope)
 {
     public RenderBudget Budget => budget;
 
-    /// <summary>The local time <c>strftime_now</c> tells.</summary>
+    /// <summary>The local time that <c>strftime_now</c> returns.</summary>
     public DateTime Now => now;
 
-    /// <summary>Where statements write to.</summary>
+    /// <summary>The current output of statements.</summary>
     public TextBuilder Output { get; private set; } = new(budget);
 
     public Scope Scope { get; private set; } = scope;
 
-    /// <summary>What a name stands for: a variable of this scope or of one around it, or undefined.</summary>
+    /// <summary>Returns the variable of the innermost scope that defines the name, or an undefined value.</summary>
     public Value Lookup(string name) => Scope.Find(name) ?? UndefinedValue.ForName(name);
 
-    /// <summary>Makes other variables the current ones and returns the earlier ones, to be put back in the end.</summary>
+    /// <summary>Makes a scope the current one and returns the previous one. The caller restores that one later.</summary>
     public Scope Enter(Scope scope)
     {
         Scope outer = Scope;
@@ -24,7 +24,7 @@ internal sealed class RenderState(RenderBudget budget, DateTime now, Scope scope
         return outer;
     }
 
-    /// <summary>Sends output elsewhere and returns where it went, to be put back in the end.</summary>
+    /// <summary>Redirects the output and returns the previous output. The caller restores that one later.</summary>
     public TextBuilder Redirect(TextBuilder output)
     {
         TextBuilder outer = Output;

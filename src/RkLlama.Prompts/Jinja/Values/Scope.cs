@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>The variables of one block; a name that is not among them is looked up around it.</summary>
+/// <summary>The variables of one block. A name that the block does not define is looked up in the parent scope.</summary>
 internal sealed class Scope(Scope? parent)
 {
     private readonly Dictionary<string, Value> _variables = new(StringComparer.Ordinal);

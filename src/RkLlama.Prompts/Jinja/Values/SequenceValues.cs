@@ -2,10 +2,10 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>list</c> or <c>tuple</c>. Templates cannot change either: the sandbox refuses the methods that would.</summary>
+/// <summary>A <c>list</c> or <c>tuple</c>. Immutable: the sandbox denies the methods that would change it.</summary>
 internal abstract class SequenceValue : Value
 {
-    /// <exception cref="TemplateException">The items nest too deeply to be nested once more.</exception>
+    /// <exception cref="TemplateException">The sequence would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
     protected SequenceValue(IReadOnlyList<Value> items)
     {
         int depth = 1;
@@ -96,7 +96,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
         output.Append(Items.Count == 1 ? ",)" : ")");
     }
 
-    // Kept: a tuple that occurs twice in another is hashed once.
+    // Cached, so that a tuple that occurs several times in another one is hashed once.
     private int? _hash;
 
     public override int ComputeHash() => _hash ??= Size <= RenderLimits.MaxKeySize
@@ -114,7 +114,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
 
 internal static class Sequences
 {
-    /// <summary>The position an index names, negative ones from the end; null outside of the sequence.</summary>
+    /// <summary>Converts an index, negative ones from the end, to a position; null if it is out of range.</summary>
     public static int? Index(IntegerValue index, int count)
     {
         BigInteger position = index.Number.Sign < 0 ? index.Number + count : index.Number;

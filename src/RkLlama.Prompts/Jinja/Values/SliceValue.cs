@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>What <c>value[start:stop:step]</c> passes as its key.</summary>
+/// <summary>The key of <c>value[start:stop:step]</c>.</summary>
 internal sealed class SliceValue(Value start, Value stop, Value step) : Value
 {
     public override string TypeName => "slice";
@@ -18,7 +18,7 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
         output.Append(')');
     }
 
-    /// <summary>The first index, the step and the number of items for a sequence of <paramref name="length"/>.</summary>
+    /// <summary>Returns the first index, the step and the number of items for a sequence of <paramref name="length"/> items.</summary>
     public (int First, int Step, int Count) Resolve(int length)
     {
         int width = Bound(step, -length - 1, length + 1) ?? 1;

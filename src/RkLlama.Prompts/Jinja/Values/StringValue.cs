@@ -1,10 +1,10 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// A <c>str</c> that knows which of its characters came with the request. Indexes and lengths that templates see count code points;
-/// inside, everything is in UTF-16 units.
+/// A <c>str</c> that records which of its characters came with the request. Templates see indexes and lengths in code points; the members of
+/// this class use UTF-16 units unless their names say code points.
 /// </summary>
-/// <param name="requestSpans">The parts that came from the request: ordered, disjoint, not empty.</param>
+/// <param name="requestSpans">The ranges that came with the request: ordered, disjoint, not empty.</param>
 internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Value
 {
     private int _codePoints = -1;
@@ -15,7 +15,10 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
 
     public PromptSpan[] RequestSpans { get; } = requestSpans;
 
-    /// <summary>Markupsafe's <c>Markup</c>, which the filters <c>safe</c> and <c>escape</c> give: text joined to it is escaped.</summary>
+    /// <summary>
+    /// Whether this is markupsafe's <c>Markup</c>, the result of the filters <c>safe</c> and <c>escape</c>. A plain string that is
+    /// concatenated with it is escaped.
+    /// </summary>
     public bool IsMarkup { get; private init; }
 
     public override string TypeName => IsMarkup ? "Markup" : "str";
@@ -24,7 +27,7 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
 
     public override int? Length => CodePointCount;
 
-    /// <summary>Whether every character is one UTF-16 unit.</summary>
+    /// <summary>Whether every code point is one UTF-16 unit.</summary>
     public bool HasNoSurrogatePairs => CodePointCount == Text.Length;
 
     private int CodePointCount => _codePoints >= 0 ? _codePoints : _codePoints = PythonStrings.CountCodePoints(Text);
@@ -35,7 +38,7 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
 
     public StringValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new StringValue(Text, RequestSpans) { IsMarkup = markup };
 
-    /// <summary>A part, in UTF-16 units; of the same kind (markup or not).</summary>
+    /// <summary>Returns a substring. It is <c>Markup</c> if this string is.</summary>
     public StringValue Slice(int start, int length)
     {
         if (start == 0 && length == Text.Length)
@@ -53,7 +56,9 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
         return new StringValue(part, [.. spans]) { IsMarkup = IsMarkup };
     }
 
-    /// <summary>The UTF-16 index of a code point; <paramref name="codePoint"/> is 0 to the length.</summary>
+    /// <summary>
+    /// Returns the UTF-16 index of a code point; <paramref name="codePoint"/> is in the range 0 to the number of code points.
+    /// </summary>
     public int IndexOfCodePoint(int codePoint)
     {
         if (HasNoSurrogatePairs)
@@ -64,7 +69,7 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
         return index;
     }
 
-    /// <summary>The number of code points before a UTF-16 index.</summary>
+    /// <summary>Returns the number of code points before a UTF-16 index.</summary>
     public int CodePointsBefore(int index) => HasNoSurrogatePairs ? index : PythonStrings.CountCodePoints(Text.AsSpan(0, index));
 
     public bool IsFromRequestAt(int index)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Puts text together and keeps the origin of each character: the template, or the request.</summary>
+/// <summary>Builds a string and records the origin of each character: the template or the request.</summary>
 internal sealed class TextBuilder(RenderBudget budget)
 {
     private readonly StringBuilder _text = new();
@@ -12,7 +12,7 @@ internal sealed class TextBuilder(RenderBudget budget)
 
     public int Length => _text.Length;
 
-    /// <summary>Appends text of the template.</summary>
+    /// <summary>Appends template text.</summary>
     public void Append(string text)
     {
         Reserve(text.Length);
@@ -26,7 +26,7 @@ internal sealed class TextBuilder(RenderBudget budget)
         _text.Append(character);
     }
 
-    /// <summary>Appends characters of the given origin.</summary>
+    /// <summary>Appends text of the given origin.</summary>
     public void Append(ReadOnlySpan<char> text, bool fromRequest)
     {
         Reserve(text.Length);
@@ -37,7 +37,7 @@ internal sealed class TextBuilder(RenderBudget budget)
 
     public void Append(StringValue text) => Append(text, 0, text.Text.Length);
 
-    /// <summary>Appends a part of a text, in UTF-16 units.</summary>
+    /// <summary>Appends a substring; <paramref name="start"/> and <paramref name="length"/> are in UTF-16 units.</summary>
     public void Append(StringValue text, int start, int length)
     {
         Reserve(length);

@@ -1,7 +1,8 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// What a missing name, attribute or item gives: it prints nothing, iterates over nothing, is false, and raises on anything else.
+/// The result of accessing a missing name, attribute or item. It is false, prints nothing and iterates over nothing. Any other operation
+/// raises an error.
 /// </summary>
 /// <param name="reason">The message of that error.</param>
 internal sealed class UndefinedValue(string reason) : Value

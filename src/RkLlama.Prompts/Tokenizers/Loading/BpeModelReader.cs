@@ -4,8 +4,8 @@ using RkLlama.Prompts.Tokenizers.Models;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// Reads the <c>model</c> of a tokenizer.json. Merges are kept as bytes until the whole model is read, because they are resolved against
-/// the vocabulary and the order of the two is not fixed.
+/// Reads the <c>model</c> object of a tokenizer.json. It collects merges as bytes and resolves them at the end, because the file may list
+/// them before the vocabulary.
 /// </summary>
 internal sealed class BpeModelReader
 {
@@ -46,7 +46,9 @@ internal sealed class BpeModelReader
             throw TokenizerException.Unsupported("a model without merges");
     }
 
-    /// <summary>The model, once the rest of the file says what is special and whether bytes are its symbols.</summary>
+    /// <summary>Creates the model, after the rest of the file has been read.</summary>
+    /// <param name="byteLevel">Whether the symbols are bytes instead of characters.</param>
+    /// <param name="findSpecialIds">Returns the ids of the special tokens.</param>
     public BpeModel Build(bool byteLevel, Func<Vocabulary, IReadOnlySet<int>> findSpecialIds)
     {
         Vocabulary vocabulary = _vocabulary.Build();
@@ -129,7 +131,7 @@ internal sealed class BpeModelReader
             return;
         int blank = line.IndexOf((byte)' ');
         if (blank < 0 || line[(blank + 1)..].Contains((byte)' '))
-            throw new TokenizerException($"The merge {_mergeSides.Count / 2} is not two tokens.");
+            throw new TokenizerException($"The merge {_mergeSides.Count / 2} does not consist of two tokens.");
         _mergeSides.Append(line[..blank]);
         _mergeSides.Append(line[(blank + 1)..]);
     }
@@ -158,7 +160,7 @@ internal sealed class BpeModelReader
         return table;
     }
 
-    /// <summary>Whether a symbol may stand for text other than its own letters: the unknown token and the tokens of single bytes.</summary>
+    /// <summary>Whether a symbol may stand for other text than its own characters: the unknown token, or a byte token.</summary>
     private bool IsOpaque(ReadOnlySpan<byte> token, int id) =>
         id == Options.UnknownId || (Options.ByteFallback && token.Length == 6 && token.StartsWith("<0x"u8));
 

@@ -5,10 +5,10 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Makes normalizers and decoders out of their configuration, and refuses what it does not know by name.</summary>
+/// <summary>Creates normalizers and decoders from their configuration. It refuses unknown components; the message names them.</summary>
 internal static class ComponentReader
 {
-    /// <summary>Adds the steps of a normalizer; sequences are flattened.</summary>
+    /// <summary>Appends the steps of a normalizer. Sequences are flattened.</summary>
     public static void AddNormalizers(ConfigNode? config, List<Normalizer> steps)
     {
         switch (config?.Type)
@@ -39,7 +39,7 @@ internal static class ComponentReader
         }
     }
 
-    /// <summary>Adds the steps of a decoder; sequences are flattened.</summary>
+    /// <summary>Appends the steps of a decoder. Sequences are flattened.</summary>
     public static void AddDecoders(ConfigNode config, List<TokenDecoder> steps)
     {
         switch (config.Type)
@@ -71,7 +71,7 @@ internal static class ComponentReader
         }
     }
 
-    /// <summary>The scheme of a Metaspace component, in the present or the older token (<c>add_prefix_space</c>).</summary>
+    /// <summary>Reads the prepend scheme of a Metaspace component, in the current form or the older one (<c>add_prefix_space</c>).</summary>
     public static PrependScheme ReadPrependScheme(ConfigNode config)
     {
         bool prefix = config.GetBool("add_prefix_space", true);
@@ -89,7 +89,7 @@ internal static class ComponentReader
             : throw new TokenizerException("The tokenizer file is broken: Metaspace has both a prepend scheme and no prefix space.");
     }
 
-    /// <summary>The <c>pattern</c> of a component: a fixed text or an expression.</summary>
+    /// <summary>Reads the <c>pattern</c> of a component: a literal string or a regular expression.</summary>
     public static TextPattern ReadPattern(ConfigNode config)
     {
         if (config.Find("pattern") is not { } pattern)
@@ -103,7 +103,7 @@ internal static class ComponentReader
     private static string ReadReplacement(ConfigNode config)
     {
         string content = config.GetString("content");
-        // Newer versions of the reference implementation read $1 as a group there, older ones as itself.
+        // Newer versions of the reference implementation interpret $1 as a group reference; older ones as literal text.
         if (config.Find("pattern")?.Find("Regex") is not null && content.Contains('$', StringComparison.Ordinal))
             throw TokenizerException.Unsupported($"a Replace that refers to groups ({content})");
         return content;

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// A small JSON value of a tokenizer file: the configuration of one component. The getters throw <see cref="TokenizerException"/> that
-/// names the component.
+/// The JSON configuration of one component of a tokenizer file. The getters throw <see cref="TokenizerException"/> with the name of the
+/// component.
 /// </summary>
 internal sealed class ConfigNode
 {
@@ -16,7 +16,7 @@ internal sealed class ConfigNode
 
     public bool IsNull => _kind is JsonTokenType.Null or JsonTokenType.None;
 
-    /// <summary>The component's type, <c>Split</c> for instance.</summary>
+    /// <summary>The type of the component, such as <c>Split</c>.</summary>
     public string Type => _properties.GetValueOrDefault("type")?._text ?? "a component without type";
 
     public static ConfigNode Read(ref JsonStreamReader json)
@@ -67,7 +67,7 @@ internal sealed class ConfigNode
             ? number
             : throw Invalid(name, "a number");
 
-    /// <summary>One UTF-16 unit: the tokenizers in use have no other mark.</summary>
+    /// <summary>Returns a property of one UTF-16 unit. Tokenizers in use have no longer space mark.</summary>
     public char GetChar(string name) => GetString(name) is { Length: 1 } text ? text[0] : throw Invalid(name, "one character");
 
     private TokenizerException Invalid(string name, string expected) =>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Reads JSON token by token from a stream through one small buffer, so that a file of any size costs no memory of its own.</summary>
+/// <summary>Reads JSON from a stream, token by token, through one small buffer. Memory use does not depend on the size of the file.</summary>
 internal ref struct JsonStreamReader
 {
     private readonly Stream _stream;
@@ -27,7 +27,9 @@ internal ref struct JsonStreamReader
 
     public readonly JsonTokenType TokenType => _reader.TokenType;
 
-    /// <summary>Goes to the next token. Throws <see cref="JsonException"/> where the file ends too early.</summary>
+    /// <summary>Moves to the next token.</summary>
+    /// <exception cref="JsonException">The JSON is not valid, it nests deeper than <see cref="JsonLimits.MaxDepth"/>, or the file ends too
+    /// early.</exception>
     public void Read()
     {
         while (!_reader.Read())
@@ -38,16 +40,15 @@ internal ref struct JsonStreamReader
         }
     }
 
-    /// <summary>Whether the current property has this name.</summary>
-    public readonly bool IsNamed(ReadOnlySpan<byte> name) => _reader.ValueTextEquals(name);
-
     public readonly string GetString() => _reader.GetString() ?? throw new JsonException("A string is missing.");
 
     public readonly int GetInt32() => _reader.GetInt32();
 
     public readonly double GetDouble() => _reader.GetDouble();
 
-    /// <summary>Copies the current name or string, unescaped; returns its length in bytes.</summary>
+    /// <summary>
+    /// Copies the current property name or string, unescaped, and returns its length in bytes. Grows <paramref name="target"/> if needed.
+    /// </summary>
     public readonly int CopyString(ref byte[] target)
     {
         if (target.Length < _reader.ValueSpan.Length)
@@ -55,7 +56,7 @@ internal ref struct JsonStreamReader
         return _reader.CopyString(target);
     }
 
-    /// <summary>Goes to the last token of the current value.</summary>
+    /// <summary>Moves to the last token of the current value.</summary>
     public void Skip()
     {
         if (TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

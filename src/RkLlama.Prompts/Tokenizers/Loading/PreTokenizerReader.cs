@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Makes pre-tokenizers out of their configuration, and refuses what it does not know by name.</summary>
+/// <summary>Creates pre-tokenizers from their configuration. It refuses unknown components; the message names them.</summary>
 internal sealed class PreTokenizerReader
 {
     private readonly List<PreTokenizer> _steps = [];
@@ -14,8 +14,8 @@ internal sealed class PreTokenizerReader
     }
 
     /// <summary>
-    /// The steps of a pre-tokenizer, sequences flattened. A byte-level alphabet at the end is no step: then the model reads bytes, and
-    /// <paramref name="byteLevel"/> says so.
+    /// Returns the steps of a pre-tokenizer. Sequences are flattened. If the last step converts bytes to characters, it is left out and
+    /// <paramref name="byteLevel"/> is true: the model then reads bytes itself.
     /// </summary>
     public static PreTokenizer[] Read(ConfigNode? config, out bool byteLevel)
     {

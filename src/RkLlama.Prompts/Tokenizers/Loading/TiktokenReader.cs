@@ -8,8 +8,8 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// Reads the rank file of Qwen 1 (<c>qwen.tiktoken</c>): a line is a token in base64 and its rank. What the model's own code adds stands
-/// here: NFC, the split pattern, and the special tokens numbered behind the last rank.
+/// Reads the rank file of Qwen 1 (<c>qwen.tiktoken</c>): each line has a token in base64 and its rank. The parts that the model's own code
+/// defines are added here: NFC, the split pattern, and the special tokens with ids after the last rank.
 /// </summary>
 internal static class TiktokenReader
 {

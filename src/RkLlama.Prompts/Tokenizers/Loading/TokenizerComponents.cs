@@ -5,7 +5,7 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>What a tokenizer file comes down to.</summary>
+/// <summary>The components that a tokenizer file defines.</summary>
 internal sealed record TokenizerComponents
 {
     public required NormalizerChain Normalizers { get; init; }

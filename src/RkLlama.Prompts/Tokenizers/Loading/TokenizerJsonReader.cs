@@ -62,7 +62,8 @@ internal sealed class TokenizerJsonReader
                     _decoder = ConfigNode.Read(ref json);
                     break;
                 default:
-                    // version, truncation, padding and post_processor: prompts are encoded whole and without special tokens added.
+                    // version, truncation, padding and post_processor do not apply: prompts are encoded as a whole and without added special
+                    // tokens.
                     json.Skip();
                     break;
             }
@@ -115,7 +116,9 @@ internal sealed class TokenizerJsonReader
         return decoders;
     }
 
-    /// <summary>Gives added tokens that the vocabulary knows the vocabulary's id, and returns the ids of the special ones.</summary>
+    /// <summary>
+    /// Sets the id of each added token that is in the vocabulary to its id there, and returns the ids of the special tokens.
+    /// </summary>
     private HashSet<int> ResolveAddedTokens(Vocabulary vocabulary)
     {
         _addedTokens.RemoveAll(token => token.Content.Length == 0);
@@ -125,7 +128,7 @@ internal sealed class TokenizerJsonReader
             if (id >= 0)
                 _addedTokens[i] = _addedTokens[i] with { Id = id };
             else if (_addedTokens[i].Id is < 0 or > Vocabulary.MaxId)
-                throw new TokenizerException($"The added token {_addedTokens[i].Content} has the id {_addedTokens[i].Id}.");
+                throw new TokenizerException($"The added token {_addedTokens[i].Content} has the unsupported id {_addedTokens[i].Id}.");
         }
         return [.. _addedTokens.Where(token => token.Special).Select(token => token.Id)];
     }

@@ -2,26 +2,30 @@ using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>How a model treats what its merges do not settle.</summary>
+/// <summary>Options of byte-pair encoding.</summary>
 internal sealed record BpeOptions
 {
-    /// <summary>Pieces are read as bytes in the letters of <see cref="ByteAlphabet"/>, instead of as characters.</summary>
+    /// <summary>
+    /// Whether the symbols of a piece are its bytes, as characters of <see cref="ByteAlphabet"/>, instead of its characters.
+    /// </summary>
     public bool ByteLevel { get; init; }
 
-    /// <summary>A character without a token becomes the tokens of its bytes, <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.</summary>
+    /// <summary>
+    /// Whether a character that is not in the vocabulary becomes the tokens of its bytes, <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.
+    /// </summary>
     public bool ByteFallback { get; init; }
 
-    /// <summary>Neighbouring unknown characters become one unknown token.</summary>
+    /// <summary>Whether adjacent unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>A piece that is a token is that token, whatever the merges say.</summary>
+    /// <summary>Whether a piece that is in the vocabulary becomes that token without applying merges.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>The token for characters without a token, or -1: then they vanish.</summary>
+    /// <summary>The token for unknown characters; -1 to drop such characters.</summary>
     public int UnknownId { get; init; } = -1;
 }
 
-/// <summary>Byte-pair encoding of one piece of text. Safe for many threads at once.</summary>
+/// <summary>Byte-pair encoding of one piece of text. Safe for concurrent use.</summary>
 internal sealed class BpeModel
 {
     private readonly Vocabulary _vocabulary;
@@ -31,8 +35,8 @@ internal sealed class BpeModel
     private readonly int[] _byteIds = new int[256];
     private readonly int[] _fallbackIds = new int[256];
 
-    // What is known of each token as a whole piece, learned while encoding. Written by several threads without a lock: each entry only
-    // ever goes from Unknown to the one right answer.
+    // A cache by token id of how a word that equals the token encodes. Threads write it without a lock: an entry changes only from Unknown to
+    // the one correct value.
     private readonly WordOutcome[] _wordOutcomes;
 
     public BpeModel(Vocabulary vocabulary, MergeRules rules, WordBoundaries boundaries, BpeOptions options, IEnumerable<int> specialIds)
@@ -55,19 +59,19 @@ internal sealed class BpeModel
     {
         Unknown,
 
-        /// <summary>Its own letters encode to it.</summary>
+        /// <summary>The word encodes to the one token that equals it.</summary>
         OneToken,
 
-        /// <summary>Its own letters encode to several tokens.</summary>
+        /// <summary>The word encodes to several tokens.</summary>
         SeveralTokens,
 
-        /// <summary>A control token; in guarded text nothing may encode to it.</summary>
+        /// <summary>The token is a control token. Guarded text never encodes to it.</summary>
         Special,
     }
 
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>Appends the ids of one piece. With <paramref name="guard"/> none of them is special.</summary>
+    /// <summary>Appends the ids of one piece. With <paramref name="guard"/>, no id is that of a special token.</summary>
     public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
@@ -108,7 +112,7 @@ internal sealed class BpeModel
             _wordOutcomes[id] = merger.Count == 1 && merger.Symbols[0] == id ? WordOutcome.OneToken : WordOutcome.SeveralTokens;
     }
 
-    /// <summary>The token of a piece in the vocabulary's letters.</summary>
+    /// <summary>Converts a piece to the form of the vocabulary: UTF-8, or characters of <see cref="ByteAlphabet"/>.</summary>
     private ReadOnlySpan<byte> ToVocabularyText(ReadOnlySpan<char> piece, BpeScratch scratch)
     {
         ReadOnlySpan<byte> utf8 = scratch.ToUtf8(piece);
@@ -156,7 +160,7 @@ internal sealed class BpeModel
     {
         if (_options.ByteFallback && HasFallback(character))
         {
-            // An unknown token still waiting is not written here: the reference implementation does not either.
+            // A pending unknown token is not written here, because the reference implementation does not write it either.
             foreach (byte value in character)
                 merger.Add(_fallbackIds[value]);
             return;

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Joins the symbols of one word by byte-pair encoding: always the pair of the lowest rank, of equal ones the leftmost. Short words are
-/// scanned; long ones use a heap, so that a megabyte without a blank costs O(n log n). Scratch memory of one request; reused.
+/// Merges the symbols of one word by byte-pair encoding: always the pair of the lowest rank, and the leftmost of equal ranks. Short words use
+/// a linear scan. Long words use a heap, which needs O(n log n). Used by one thread at a time; reused.
 /// </summary>
 internal sealed class SymbolMerger
 {
@@ -16,7 +16,7 @@ internal sealed class SymbolMerger
     private ulong[] _heap = [];
     private int _heapCount;
 
-    /// <summary>The symbols of the word, in order; joined in place by <see cref="Merge"/>.</summary>
+    /// <summary>The symbols of the word, in order. <see cref="Merge"/> merges them in place.</summary>
     public ReadOnlySpan<int> Symbols => _symbols.AsSpan(0, Count);
 
     public int Count { get; private set; }
@@ -32,7 +32,7 @@ internal sealed class SymbolMerger
         _symbols[Count++] = symbol;
     }
 
-    /// <summary>Joins what joins.</summary>
+    /// <summary>Applies all merges.</summary>
     public void Merge(MergeRules rules, bool guard)
     {
         if (Count < 2)
@@ -83,7 +83,7 @@ internal sealed class SymbolMerger
             int position = (int)(uint)top;
             long pair = _pairs[position];
             if (pair == MergeRules.None || MergeRules.RankOf(pair) != (int)(top >> 32))
-                continue; // the pair has changed since it was pushed
+                continue; // the pair changed after it was pushed
             int right = _next[position];
             int after = _next[right];
             _symbols[position] = MergeRules.ResultOf(pair);

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// The rule of tiktoken files: two neighbours join when their bytes together are a token, and the lower token joins first. The ids are the
-/// ranks, and special tokens stand outside of them, so there is nothing to guard.
+/// The merge rule of tiktoken files: two adjacent symbols merge if their bytes together are a token, and the lower token merges first. The
+/// ids are the ranks. Special tokens have no rank, so no merge results in one.
 /// </summary>
 internal sealed class TiktokenMergeRules(Vocabulary vocabulary) : MergeRules
 {

@@ -3,8 +3,8 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Unicode normalization form C. Text is copied as it is up to a code point that composition may touch; from the starter before that one
-/// to the next settled code point it is decomposed, put in canonical order and composed.
+/// Unicode normalization form C. It copies text that NFC cannot change. Where NFC may change a code point, it decomposes, orders and composes
+/// from the starter before that code point up to the next one that NFC cannot change.
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {
@@ -53,7 +53,9 @@ internal sealed class NfcNormalizer : Normalizer
         return -1;
     }
 
-    /// <summary>Normalizes from <paramref name="start"/> to the next settled code point, whose index it returns.</summary>
+    /// <summary>
+    /// Normalizes from <paramref name="start"/> up to the next code point that NFC cannot change, and returns the index of that code point.
+    /// </summary>
     private int NormalizeRun(TextBuffer source, int start, TextBuffer target, List<int> codePoints)
     {
         ReadOnlySpan<char> text = source.Text;
@@ -65,7 +67,7 @@ internal sealed class NfcNormalizer : Normalizer
             int codePoint = CodePoints.At(text, index, out int length);
             if (index > start && !_table.MayChange(codePoint))
                 break;
-            // A run is one grapheme in practice: if any of it came with the request, all of it did.
+            // In practice, a run is one grapheme. If a part of it came with the request, all of it counts as request text.
             fromRequest |= source.IsFromRequest(index);
             _table.Decompose(codePoint, codePoints);
             index += length;
@@ -77,7 +79,7 @@ internal sealed class NfcNormalizer : Normalizer
         return index;
     }
 
-    /// <summary>Sorts each run of combining marks by class, keeping the order of equal ones.</summary>
+    /// <summary>Sorts each sequence of combining marks by class, stably.</summary>
     private void SortMarks(List<int> codePoints)
     {
         int start = 0;
@@ -111,7 +113,7 @@ internal sealed class NfcNormalizer : Normalizer
         }
     }
 
-    /// <summary>Ordered text has at most a few marks in a row; a megabyte of them is an attack on a quadratic sort.</summary>
+    /// <summary>Real text has a few marks in sequence. For an attack with a megabyte of marks, insertion sort would be quadratic.</summary>
     private void SortLongRun(List<int> codePoints, int start, int end)
     {
         var marks = new (int Class, int Position, int CodePoint)[end - start];
@@ -122,7 +124,7 @@ internal sealed class NfcNormalizer : Normalizer
             codePoints[start + i] = marks[i].CodePoint;
     }
 
-    /// <summary>Composes in place and returns how many code points are left.</summary>
+    /// <summary>Composes in place and returns the number of remaining code points.</summary>
     private int Compose(List<int> codePoints)
     {
         int count = 0;
@@ -132,7 +134,7 @@ internal sealed class NfcNormalizer : Normalizer
         {
             int codePoint = codePoints[i];
             int combiningClass = _table.ClassOf(codePoint);
-            // A mark is blocked from the starter by one of the same or a higher class between them, a starter by any mark.
+            // A mark is blocked from the starter by a mark of the same or a higher class between them; a starter is blocked by any mark.
             bool adjacent = starter == count - 1;
             if (starter >= 0 && (adjacent || (lastClass != 0 && lastClass < combiningClass)))
             {

@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>What the known split patterns tell apart.</summary>
+/// <summary>The kinds of characters that the known split patterns distinguish.</summary>
 internal enum CharacterKind : byte
 {
     /// <summary>Neither letter nor number nor white space.</summary>
@@ -13,7 +13,7 @@ internal enum CharacterKind : byte
     Space,
 }
 
-/// <summary>The kind of a code point: a table for ASCII, Unicode categories beyond.</summary>
+/// <summary>Determines the kind of a code point: by a table for ASCII, by Unicode categories otherwise.</summary>
 internal static class CharacterKinds
 {
     private static readonly CharacterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(Classify)];
@@ -27,7 +27,9 @@ internal static class CharacterKinds
         return Classify(char.IsSurrogate(unit) ? CodePoints.At(text, index, out length) : unit);
     }
 
-    /// <summary>The end of the run of one kind that goes on at <paramref name="index"/>, at most <paramref name="max"/> code points long.</summary>
+    /// <summary>
+    /// Returns the end of a run of one kind that begins at <paramref name="index"/>. The run has at most <paramref name="max"/> code points.
+    /// </summary>
     public static int EndOfRun(ReadOnlySpan<char> text, int index, CharacterKind kind, int max = int.MaxValue)
     {
         for (; max > 0 && index < text.Length && At(text, index, out int length) == kind; max--)
@@ -35,7 +37,9 @@ internal static class CharacterKinds
         return index;
     }
 
-    /// <summary>The length of <c>'s</c>, <c>'t</c>, <c>'re</c>, <c>'ve</c>, <c>'m</c>, <c>'ll</c> or <c>'d</c> at an apostrophe, or 0.</summary>
+    /// <summary>
+    /// Returns the length of <c>'s</c>, <c>'t</c>, <c>'re</c>, <c>'ve</c>, <c>'m</c>, <c>'ll</c> or <c>'d</c> at an apostrophe, or 0.
+    /// </summary>
     public static int Contraction(ReadOnlySpan<char> text, int index, bool ignoreCase)
     {
         char first = Lower(text, index + 1, ignoreCase);
@@ -49,7 +53,7 @@ internal static class CharacterKinds
         char unit = index < text.Length ? text[index] : '\0';
         if (!ignoreCase)
             return unit;
-        return unit == '\u017F' ? 's' : char.IsAsciiLetterUpper(unit) ? (char)(unit | 0x20) : unit; // U+017F, the long s, folds to s
+        return unit == '\u017F' ? 's' : char.IsAsciiLetterUpper(unit) ? (char)(unit | 0x20) : unit; // U+017F, the long s, case-folds to s
     }
 
     private static CharacterKind Classify(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint) switch

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>: every character belongs to a match, and no character is looked
-/// at more than a few times.
+/// Matches <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>. The matches cover the whole text. Each character is read
+/// a constant number of times.
 /// </summary>
 internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
 {
@@ -43,7 +43,8 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     }
 
     /// <summary>
-    /// White space ends behind its last line break; without one it leaves its last character to the word behind it, unless it has no other.
+    /// Returns the end of a match of white space. It ends after the last line break. Without a line break it leaves the last character to the
+    /// following word, unless that is its only character.
     /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {

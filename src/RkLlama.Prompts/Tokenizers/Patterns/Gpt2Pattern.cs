@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary><see cref="KnownPatterns.Gpt2"/>: every character belongs to a match.</summary>
+/// <summary>Matches <see cref="KnownPatterns.Gpt2"/>. The matches cover the whole text.</summary>
 internal sealed class Gpt2Pattern : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -24,7 +24,9 @@ internal sealed class Gpt2Pattern : TextPattern
         return EndOfSpace(text, start);
     }
 
-    /// <summary>White space leaves its last character to the word behind it, unless it has no other.</summary>
+    /// <summary>
+    /// Returns the end of a match of white space. It leaves the last character to the following word, unless that is its only character.
+    /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {
         int end = CharacterKinds.EndOfRun(text, start, CharacterKind.Space);

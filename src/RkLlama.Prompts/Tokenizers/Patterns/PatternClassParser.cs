@@ -1,15 +1,15 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>Reads <c>[…]</c> with negation, ranges, nested classes and <c>&amp;&amp;</c>.</summary>
+/// <summary>Parses character classes: <c>[…]</c> with negation, ranges, nested classes and intersection (<c>&amp;&amp;</c>).</summary>
 internal readonly struct PatternClassParser(PatternParser parser)
 {
-    /// <summary>The part after the opening bracket, up to and including its <c>]</c>.</summary>
+    /// <summary>Parses the part after the opening bracket, up to and including the closing bracket.</summary>
     public CharacterSet Parse() => Parse(0);
 
     private CharacterSet Parse(int depth)
     {
         if (depth > PatternLimits.MaxDepth)
-            throw parser.Unsupported("classes nested too deep");
+            throw parser.Unsupported("classes nested too deeply");
         bool negated = parser.TryRead("^");
         if (parser.Peek(0) == ']')
             throw parser.Unsupported("a class that starts with a bracket");
@@ -46,7 +46,7 @@ internal readonly struct PatternClassParser(PatternParser parser)
         parser.TryRead("-");
         int last = parser.ReadCodePoint(out shorthand);
         if (shorthand is not null || last < first)
-            throw parser.Unsupported("an odd range");
+            throw parser.Unsupported("an invalid range");
         return parser.FoldCase(CharacterSet.Range(first, last));
     }
 }

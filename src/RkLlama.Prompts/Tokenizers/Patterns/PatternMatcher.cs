@@ -3,14 +3,13 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Runs a compiled pattern over one text by backtracking, on code points. The work is counted: a pattern that would need more than
-/// <see cref="PatternLimits.StepsPerCharacter"/> steps a character is given up with an exception, so that no text can hold a thread.
+/// Runs a compiled pattern on one text by backtracking over code points. It counts steps and throws if a match needs more than <see cref="PatternLimits.StepsPerCharacter"/> per character, so no text can block a thread.
 /// </summary>
 internal ref struct PatternMatcher
 {
     private const int MaxReusedFrames = 4096;
 
-    // One stack a thread, taken for the time of a match so that a pattern never sees another's frames.
+    // One stack per thread. A matcher takes it while it runs, so that a nested matcher does not overwrite its frames.
     [ThreadStatic]
     private static Frame[]? t_frames;
 
@@ -29,10 +28,13 @@ internal ref struct PatternMatcher
         _stepsLeft = PatternLimits.BaseSteps + ((long)PatternLimits.StepsPerCharacter * text.Length);
     }
 
-    /// <summary>A way not tried yet: an instruction and a position, or a loop (Floor ≥ 0). A greedy loop may give back down to Floor; a lazy one may take Floor more.</summary>
+    /// <summary>
+    /// An alternative to try on backtracking: an instruction and a position, or a loop if Floor ≥ 0. A greedy loop may give back characters
+    /// down to the position Floor; a lazy loop may take Floor more characters.
+    /// </summary>
     private readonly record struct Frame(int Instruction, int Position, int Floor);
 
-    /// <summary>The end of a match that begins at <paramref name="start"/>, or -1.</summary>
+    /// <summary>Returns the end of a match that begins at <paramref name="start"/>, or -1.</summary>
     public int Match(int start)
     {
         _count = 0;
@@ -98,7 +100,7 @@ internal ref struct PatternMatcher
         }
     }
 
-    /// <summary>Takes up the last way not tried above <paramref name="bottom"/>; false when there is none.</summary>
+    /// <summary>Resumes the last alternative above <paramref name="bottom"/>; false if there is none.</summary>
     private bool TryBacktrack(int bottom, out int instruction, out int position)
     {
         while (_count > bottom)

@@ -4,8 +4,9 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Reads the regular expressions of tokenizer files, which are in Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> stand at line
-/// ends, classes nest and intersect, <c>{n,m}+</c> repeats a repetition. What is not understood exactly is refused by name.
+/// Parses the regular expressions of tokenizer files. They use Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> match at line ends,
+/// character classes nest and intersect, and <c>{n,m}+</c> repeats a repetition. Constructs that are not supported exactly are refused by
+/// name.
 /// </summary>
 internal sealed class PatternParser
 {
@@ -21,7 +22,7 @@ internal sealed class PatternParser
     public static PatternNode Parse(string pattern)
     {
         if (CodePoints.IndexOfLoneSurrogate(pattern) >= 0)
-            throw TokenizerException.Unsupported("a pattern with half a character");
+            throw TokenizerException.Unsupported("a pattern with a lone surrogate");
         if (pattern.Length > PatternLimits.MaxLength)
             throw TokenizerException.Unsupported($"a pattern of more than {PatternLimits.MaxLength} characters");
         var parser = new PatternParser(pattern);
@@ -32,7 +33,7 @@ internal sealed class PatternParser
     private PatternNode ParseAlternation()
     {
         if (++_depth > PatternLimits.MaxDepth)
-            throw Unsupported("groups nested too deep");
+            throw Unsupported("groups nested too deeply");
         var branches = new List<PatternNode> { ParseSequence() };
         while (TryRead("|"))
             branches.Add(ParseSequence());
@@ -72,7 +73,7 @@ internal sealed class PatternParser
         return new PatternNode.Set(shorthand ?? FoldCase(CharacterSet.Of(codePoint)));
     }
 
-    /// <summary>The part after <c>(</c>. Captures are plain groups here: nothing refers back to them.</summary>
+    /// <summary>Parses the part after <c>(</c>. Capturing groups are plain groups here, because back references are not supported.</summary>
     private PatternNode ParseGroup()
     {
         bool outerCase = _ignoreCase;
@@ -109,7 +110,7 @@ internal sealed class PatternParser
         PatternNode repeat = new PatternNode.Repeat(atom, min, max, RepeatMode.Greedy);
         if (TryRead("+"))
         {
-            // After a count the plus is not possessive in this dialect: it repeats the counted part.
+            // In this dialect, a plus after a count is not possessive: it repeats the counted part.
             repeat = sign == '{'
                 ? new PatternNode.Repeat(repeat, 1, PatternNode.Repeat.Unbounded, RepeatMode.Greedy)
                 : new PatternNode.Repeat(atom, min, max, RepeatMode.Possessive);
@@ -123,7 +124,7 @@ internal sealed class PatternParser
         return AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{') ? repeat : throw Unsupported("a quantifier on a quantifier");
     }
 
-    /// <summary><c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
+    /// <summary>Parses <c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
     private (int Min, int Max) ParseCounts()
     {
         int close = _pattern.IndexOf('}', _position);
@@ -133,15 +134,18 @@ internal sealed class PatternParser
         _position = close + 1;
         int min = counts.Length == 2 && counts[0].Length == 0 ? 0 : ParseCount(counts[0]);
         int max = counts.Length == 1 ? min : counts[1].Length == 0 ? PatternNode.Repeat.Unbounded : ParseCount(counts[1]);
-        return counts.Length <= 2 && min <= max && max > 0 ? (min, max) : throw Unsupported("an odd count");
+        return counts.Length <= 2 && min <= max && max > 0 ? (min, max) : throw Unsupported("an invalid count");
     }
 
     private int ParseCount(string digits) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= PatternLimits.MaxRepeat
             ? count
-            : throw Unsupported("an odd count");
+            : throw Unsupported("an invalid count");
 
-    /// <summary>Takes one possibly escaped code point; for a class such as <c>\s</c> the set stands in <paramref name="shorthand"/>.</summary>
+    /// <summary>
+    /// Reads one code point, which may be escaped. For a class such as <c>\s</c>, <paramref name="shorthand"/> is the set and the result is
+    /// 0.
+    /// </summary>
     internal int ReadCodePoint(out CharacterSet? shorthand)
     {
         shorthand = null;
@@ -190,15 +194,15 @@ internal sealed class PatternParser
         return negated ? set.Complement() : set;
     }
 
-    /// <summary>A hexadecimal number of a fixed count of digits, or up to a closing brace.</summary>
+    /// <summary>Parses a hexadecimal number of a fixed number of digits; with -1 digits, up to a closing brace.</summary>
     private int ParseHex(int digits)
     {
         int end = digits < 0 ? _pattern.IndexOf('}', _position) : Math.Min(_position + digits, _pattern.Length);
         bool read = int.TryParse(
             _pattern.AsSpan(_position, Math.Max(end - _position, 0)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value);
-        // Two digits above 7F would be a byte of UTF-8, not a character.
+        // In Oniguruma, two digits above 7F are a byte of UTF-8, not a character.
         if (!read || value > 0x10FFFF || (digits == 2 && value > 0x7F))
-            throw Unsupported("an odd hexadecimal escape");
+            throw Unsupported("an invalid hexadecimal escape");
         _position = digits < 0 ? end + 1 : end;
         return value;
     }

@@ -3,14 +3,14 @@ using System.Globalization;
 namespace RkLlama.Prompts.Tokenizers.Text;
 
 /// <summary>
-/// Code points of UTF-16 text and the character classes of the reference implementation (Rust's <c>char</c> and <c>regex</c>).
-/// Texts are well-formed here: <see cref="Tokenizer"/> replaces lone surrogates before anything else.
+/// Code points of UTF-16 text, and the character classes of the reference implementation (Rust's <c>char</c> and <c>regex</c>). Texts are
+/// well-formed here, because <see cref="TextBuffer.Load"/> replaces lone surrogates.
 /// </summary>
 internal static class CodePoints
 {
     public const char Replacement = '\uFFFD';
 
-    /// <summary>The code point at <paramref name="index"/>; <paramref name="length"/> is its size in UTF-16 units.</summary>
+    /// <summary>Returns the code point at <paramref name="index"/>; <paramref name="length"/> is its length in UTF-16 units.</summary>
     public static int At(ReadOnlySpan<char> text, int index, out int length)
     {
         char first = text[index];
@@ -23,7 +23,7 @@ internal static class CodePoints
         return first;
     }
 
-    /// <summary>The code point that ends just before <paramref name="index"/>, which is not 0.</summary>
+    /// <summary>Returns the code point that ends before <paramref name="index"/>, which must not be 0.</summary>
     public static int Before(ReadOnlySpan<char> text, int index, out int length)
     {
         char last = text[index - 1];
@@ -36,7 +36,7 @@ internal static class CodePoints
         return last;
     }
 
-    /// <summary>The index of the first half of a surrogate pair that lacks its other half, or -1.</summary>
+    /// <summary>Returns the index of the first surrogate without its other half, or -1.</summary>
     public static int IndexOfLoneSurrogate(ReadOnlySpan<char> text)
     {
         int index = 0;
@@ -53,14 +53,14 @@ internal static class CodePoints
         }
     }
 
-    /// <summary>White_Space, the same as Rust's <c>char::is_whitespace</c> and <c>\s</c> in all three regex dialects.</summary>
+    /// <summary>The property White_Space: Rust's <c>char::is_whitespace</c>, and <c>\s</c> in all three regex dialects.</summary>
     public static bool IsWhiteSpace(int codePoint) => codePoint < 0x10000 && char.IsWhiteSpace((char)codePoint);
 
     /// <summary>Rust's <c>char::is_numeric</c>: the three number categories.</summary>
     public static bool IsNumeric(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint)
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>ASCII punctuation (symbols such as <c>$</c> included) or one of the punctuation categories.</summary>
+    /// <summary>ASCII punctuation, including symbols such as <c>$</c>, or a punctuation category.</summary>
     public static bool IsPunctuation(int codePoint)
     {
         if (codePoint < 128)
@@ -69,7 +69,7 @@ internal static class CodePoints
             is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
     }
 
-    /// <summary><c>\w</c> of Rust's regex: alphabetic, marks, decimal digits, connectors and the two joiners.</summary>
+    /// <summary><c>\w</c> of Rust's regex: alphabetic characters, marks, decimal digits, connectors and the two joiners.</summary>
     public static bool IsWord(int codePoint)
     {
         if (codePoint is 0x200C or 0x200D || IsCircledLetter(codePoint))
@@ -83,7 +83,7 @@ internal static class CodePoints
         };
     }
 
-    /// <summary>The symbols (category So) that Unicode counts as alphabetic.</summary>
+    /// <summary>Symbols (category So) that have the property Alphabetic.</summary>
     private static bool IsCircledLetter(int codePoint) => codePoint
         is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
 }

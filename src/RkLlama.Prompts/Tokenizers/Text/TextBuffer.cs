@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Text;
 
 /// <summary>
-/// Growing text in which every character may carry its origin, so that a normalized text still knows what came with the request.
-/// Origins are kept only where asked for; without them all text counts as the template's. Used by one thread at a time.
+/// A growing text that can record for each character whether it came with the request. Normalizers preserve that information. Without
+/// tracking, all text counts as template text. Used by one thread at a time.
 /// </summary>
 internal sealed class TextBuffer
 {
@@ -17,7 +17,7 @@ internal sealed class TextBuffer
 
     public ReadOnlySpan<char> Text => _chars.AsSpan(0, Length);
 
-    /// <summary>One flag a character, or nothing where origins are not kept.</summary>
+    /// <summary>One flag per character; empty if origins are not tracked.</summary>
     public ReadOnlySpan<bool> FromRequest => TracksOrigin ? _fromRequest.AsSpan(0, Length) : default;
 
     public void Clear(bool trackOrigin)
@@ -28,8 +28,11 @@ internal sealed class TextBuffer
             _fromRequest = new bool[_chars.Length];
     }
 
-    /// <summary>Takes over a prompt, well-formed and, if <paramref name="trackOrigin"/>, with the origin of each character.</summary>
-    /// <exception cref="ArgumentException">The request spans lie outside of the text, or out of order.</exception>
+    /// <summary>
+    /// Replaces the content by a prompt. Lone surrogates become U+FFFD. With <paramref name="trackOrigin"/>, the origin of each character is
+    /// recorded.
+    /// </summary>
+    /// <exception cref="ArgumentException">The request spans are out of order or outside the text.</exception>
     public void Load(PromptText prompt, bool trackOrigin)
     {
         string text = prompt.Text;
@@ -78,7 +81,7 @@ internal sealed class TextBuffer
         Length += text.Length;
     }
 
-    /// <summary>Appends a part of another buffer together with its origins.</summary>
+    /// <summary>Appends a part of another buffer, with origins.</summary>
     public void Append(TextBuffer source, int start, int end)
     {
         if (source.TracksOrigin)
@@ -98,10 +101,10 @@ internal sealed class TextBuffer
         Append((char)(0xDC00 | (codePoint & 0x3FF)), fromRequest);
     }
 
-    /// <summary>Overwrites one UTF-16 unit; its origin stays.</summary>
+    /// <summary>Overwrites one UTF-16 unit. Its origin does not change.</summary>
     public void Replace(int index, char value) => _chars[index] = value;
 
-    /// <summary>JSON can carry half a surrogate pair; UTF-8, and so the vocabulary, cannot.</summary>
+    /// <summary>JSON strings can contain lone surrogates. UTF-8, and so the vocabulary, cannot.</summary>
     private void ReplaceLoneSurrogates()
     {
         int index = 0;
