@@ -26,8 +26,8 @@ public sealed class RkllmLibrary
     public static RkllmLibrary Load(string path, string? versionOverride = null)
     {
         nint library = Open(path);
-        RkllmResolver.Use(library);
-        return new(path, RuntimeIdentifier.Identify(Gather(path, library), versionOverride));
+        RkllmResolver.Bind(library);
+        return new(path, RuntimeDetector.Detect(CollectEvidence(path, library), versionOverride));
     }
 
     private static nint Open(string path)
@@ -54,7 +54,7 @@ public sealed class RkllmLibrary
         _ => "check the file with 'ldd'",
     };
 
-    private static RuntimeEvidence Gather(string path, nint library)
+    private static RuntimeEvidence CollectEvidence(string path, nint library)
     {
         byte[] file = File.ReadAllBytes(path);
         bool hasRunAsync = Has("rkllm_run_async");

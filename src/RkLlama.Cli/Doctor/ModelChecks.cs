@@ -105,12 +105,12 @@ internal sealed class ModelChecks(Patient patient)
     private void LookAtPrompts()
     {
         Dictionary<ModelEntry, IReadOnlyList<PromptNote>> notes = _models.ToDictionary(static entry => entry, Notes);
-        Each(CheckIds.Tokenizer, "every model has its tokenizer", entry => Worst(entry, PromptPart.Tokenizer,
+        Each(CheckIds.Tokenizer, "every model has its tokenizer", entry => Worst(entry, PromptComponent.Tokenizer,
             "put the tokenizer.json of the model's repository into its directory; prompts and counts are exact then"));
-        Each(CheckIds.Template, "every model has its chat template", entry => Worst(entry, PromptPart.Template,
+        Each(CheckIds.Template, "every model has its chat template", entry => Worst(entry, PromptComponent.Template,
             "put the tokenizer_config.json or chat_template.jinja of the model's repository into its directory, or set TEMPLATE"));
 
-        (Verdict, string, string)? Worst(ModelEntry entry, PromptPart part, string remedy) =>
+        (Verdict, string, string)? Worst(ModelEntry entry, PromptComponent part, string remedy) =>
             notes[entry].FirstOrDefault(note => note.IsWarning && note.Part == part) is { } note ? (Verdict.Warning, $"{entry.Name}: {note.Text.TrimEnd('.')}", remedy) : null;
     }
 
@@ -124,7 +124,7 @@ internal sealed class ModelChecks(Patient patient)
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
-            return [new(PromptPart.Template, ex.Message, IsWarning: true)];
+            return [new(PromptComponent.Template, ex.Message, IsWarning: true)];
         }
     }
 
