@@ -3,23 +3,23 @@ using RkLlama.Output.StructuredJson;
 
 namespace RkLlama.Output;
 
-/// <summary>What a request wants of the form of its answer.</summary>
+/// <summary>Options of a request that concern the form of its output.</summary>
 internal sealed record OutputWishes
 {
     internal IReadOnlyList<string> StopSequences { get; init; } = [];
 
-    /// <summary>The tools that the answer may call, by name, with the schema of their parameters; null where calls are not looked for.</summary>
+    /// <summary>The tools that the model may call: name and schema of the parameters. Null disables the search for tool calls.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Tools { get; init; }
 
-    /// <summary>Calls are looked for only to be left out: the request has forbidden them.</summary>
+    /// <summary>Removes tool calls from the output, because the request forbids them.</summary>
     internal bool DropsCalls { get; init; }
 
-    /// <summary>False leaves the block of reasoning in the text.</summary>
+    /// <summary>False leaves the reasoning block in the content.</summary>
     internal bool SplitsReasoning { get; init; } = true;
 
-    /// <summary>After so many tokens of reasoning the model has to answer; null for no bound but the answer's.</summary>
+    /// <summary>Maximum number of reasoning tokens; null for no limit of its own.</summary>
     internal int? ThinkingBudget { get; init; }
 
-    /// <summary>The JSON that the answer has to be; null for text.</summary>
+    /// <summary>The JSON format that the content must have; null for plain text.</summary>
     internal OutputFormat? Format { get; init; }
 }

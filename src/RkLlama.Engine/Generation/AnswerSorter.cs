@@ -17,7 +17,7 @@ internal sealed partial class AnswerSorter(Generator generator, ILogger<AnswerSo
     internal async Task<PreparedAnswer> PrepareAsync(GenerationRequest request, OutputWishes wishes, CancellationToken cancellationToken)
     {
         if (wishes.Format is { } format)
-            request = request with { Conversation = format.Instruct(request.Conversation) };
+            request = request with { Conversation = format.AddInstruction(request.Conversation) };
         SortedAnswer sorted = await SortAsync(request, wishes, cancellationToken).ConfigureAwait(false);
         PromptBuilder prompts = await sorted.Model.Prompts.ConfigureAwait(false);
         if (wishes.Format is null)
@@ -28,7 +28,7 @@ internal sealed partial class AnswerSorter(Generator generator, ILogger<AnswerSo
         return new(sorted.Model, prompts, formatted.ReadAsync);
 
         Task<SortedAnswer> AgainAsync(string reply, string problem, CancellationToken left) =>
-            SortAsync(request with { Conversation = OutputFormat.AskAgain(request.Conversation, reply, problem) }, wishes, left);
+            SortAsync(request with { Conversation = OutputFormat.AddCorrection(request.Conversation, reply, problem) }, wishes, left);
     }
 
     private async Task<SortedAnswer> SortAsync(GenerationRequest request, OutputWishes wishes, CancellationToken cancellationToken)

@@ -61,7 +61,7 @@ internal sealed class FormattedAnswer(
         text = content;
         if (end.FinishReason is "length" or "tool_calls")
             return null;
-        string? problem = format.Problem(content, out string? json);
+        string? problem = format.FindProblem(content, out string? json);
         text = json ?? "";
         return problem;
     }

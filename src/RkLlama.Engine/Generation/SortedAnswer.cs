@@ -21,7 +21,7 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
     {
         OutputPipeline pipeline = new(new()
         {
-            Tools = wishes.Tools is null ? ToolSyntax.None : ToolSyntaxes.Detect(prompts.ToolTemplateSource),
+            Tools = wishes.Tools is null ? ToolSyntax.None : ToolSyntaxDetector.Detect(prompts.ToolTemplateSource),
             ToolNames = wishes.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
             ToolSchemas = wishes.Tools,
             DropsCalls = wishes.DropsCalls,
@@ -37,7 +37,7 @@ internal sealed class SortedAnswer(Answer answer, PromptBuilder prompts, OutputW
             if (raw.End is not { } end)
                 pipeline.Add(raw.Text, parts, isToken: raw.Tokens > tokens);
             else
-                pipeline.Finish(parts, isCut: end.Reason == FinishReason.Length);
+                pipeline.Finish(parts, isTruncated: end.Reason == FinishReason.Length);
             tokens = raw.Tokens;
             foreach (OutputPart part in parts)
                 yield return new(part, null);

@@ -10,7 +10,7 @@ namespace RkLlama.Server.Api.Common;
 internal static class ModelAbilities
 {
     internal static bool TakesTools(this PromptBuilder prompts) =>
-        prompts.Mode != PromptMode.Runtime && ToolSyntaxes.Detect(prompts.ToolTemplateSource) != ToolSyntax.None && Mentions(prompts.ToolTemplateSource, "tools");
+        prompts.Mode != PromptMode.Runtime && ToolSyntaxDetector.Detect(prompts.ToolTemplateSource) != ToolSyntax.None && Mentions(prompts.ToolTemplateSource, "tools");
 
     internal static bool Thinks(this PromptBuilder prompts) =>
         Mentions(prompts.TemplateSource, "<think>") || Mentions(prompts.TemplateSource, "enable_thinking") || Mentions(prompts.TemplateSource, "</think>");
