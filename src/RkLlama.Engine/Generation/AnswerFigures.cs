@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;
@@ -40,6 +41,8 @@ internal sealed record AnswerFigures(
             decoded,
             AnswerTimings.Of(outcomes, started, arrival));
     }
+
+    internal GenerationSample ToSample() => new(Model, PromptTokens, CachedTokens ?? 0, OutputTokens, Timings.Prefill, Timings.Decode, ToFirstToken, PrefillRate, DecodeRate);
 
     private static double? Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : null;
 }

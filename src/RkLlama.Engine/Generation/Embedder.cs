@@ -48,7 +48,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
             outcome = await run.Completion.ConfigureAwait(false);
             host.Touch(model, keepAlive);
             if (run.AbortCause is { } cause)
-                metrics.Aborted(cause);
+                metrics.RecordAbort(cause.MetricLabel());
         }
         catch (OperationCanceledException) when (model.Unloaded.IsCancellationRequested)
         {
@@ -66,7 +66,7 @@ internal sealed partial class Embedder(ModelHost host, RunQueue queue, NodeMetri
             Stopwatch.GetElapsedTime(started, ended),
             TimeSpan.Zero,
             Stopwatch.GetElapsedTime(arrival, ended));
-        metrics.Embedded(model.Name, tokens);
+        metrics.RecordEmbedding(model.Name, tokens);
         Log.Embedded(logger, model.Name, tokens, (long)timings.Queue.TotalMilliseconds, (long)timings.Load.TotalMilliseconds, (long)timings.Prefill.TotalMilliseconds, outcome.End.Reason.ToString(), ledger.Id);
         if (outcome.Embedding is not null)
             ledger.AnswerEnds("stop", timings);

@@ -140,7 +140,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
         }
 
         AnswerFigures figures = AnswerFigures.Of(model.Name, prompt, outcomes, started, arrival);
-        metrics.AnswerEnded(figures);
+        metrics.RecordGeneration(figures.ToSample());
         Log.Finished(
             logger,
             model.Name,
@@ -159,7 +159,7 @@ internal sealed partial class Generator(ModelHost host, RunQueue queue, ServerOp
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
         if (run.AbortCause is { } cause)
-            metrics.Aborted(cause);
+            metrics.RecordAbort(cause.MetricLabel());
         return outcome;
     }
 

@@ -172,7 +172,7 @@ internal sealed partial class SessionKeeper
         {
             Log.NotLoaded(_logger, _model.Name, ex.Message);
             _faults.Note(_model.Name, ex.Message);
-            _metrics.LoadFailed();
+            _metrics.RecordModelLoadFailure();
             throw;
         }
     }
@@ -192,7 +192,7 @@ internal sealed partial class SessionKeeper
         }
 
         TimeSpan took = Stopwatch.GetElapsedTime(start);
-        _metrics.Loaded(_model.Name, took);
+        _metrics.RecordModelLoad(_model.Name, took);
         Log.Loaded(_logger, _model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         _ = WatchAsync(session);
         return session;
@@ -244,7 +244,7 @@ internal sealed partial class SessionKeeper
             catch (EngineException ex) when (ex is not WorkerStuckException)
             {
                 reason = ex.Message;
-                _metrics.LoadFailed();
+                _metrics.RecordModelLoadFailure();
                 _faults.Note(_model.Name, reason);
                 Log.RestartFailed(_logger, _model.Name, reason);
             }

@@ -135,7 +135,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         long arrival = time.GetTimestamp();
         if (Join(model, isRetry, out LinkedListNode<Place>? place) is { } free)
         {
-            metrics?.Waited(TimeSpan.Zero);
+            metrics?.RecordQueueWait(TimeSpan.Zero);
             return free;
         }
 
@@ -146,7 +146,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             maxWait,
             Timeout.InfiniteTimeSpan);
         Turn turn = await place!.Value.Turn.Task.ConfigureAwait(false);
-        metrics?.Waited(time.GetElapsedTime(arrival));
+        metrics?.RecordQueueWait(time.GetElapsedTime(arrival));
         return turn;
     }
 
@@ -158,7 +158,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             place = null;
             if (_closed is not null)
             {
-                metrics?.Rejected(RejectionCause.Draining);
+                metrics?.RecordRejection(RejectionCause.Draining);
                 throw _closed();
             }
 
@@ -166,7 +166,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
                 return NewTurn(model);
             if (_waiting.Count >= capacity && !isRetry)
             {
-                metrics?.Rejected(RejectionCause.QueueFull);
+                metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
@@ -177,7 +177,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     private void Refuse(Place place, Exception reason, string cause)
     {
-        metrics?.Rejected(cause);
+        metrics?.RecordRejection(cause);
         place.Turn.TrySetException(reason);
     }
 
@@ -194,7 +194,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         if (reason is OperationCanceledException { CancellationToken: var token })
             place.Value.Turn.TrySetCanceled(token);
         else
-            Refuse(place.Value, reason, RejectionCause.QueueTime);
+            Refuse(place.Value, reason, RejectionCause.QueueTimeout);
     }
 
     /// <summary>Under the lock.</summary>

@@ -42,7 +42,7 @@ internal sealed class DrainMiddleware(RequestDelegate next, Drain drain, IHostAp
             return;
         }
 
-        metrics.Rejected(RejectionCause.Draining);
+        metrics.RecordRejection(RejectionCause.Draining);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         await Task.Delay(Pause, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw Drain.Refusal();

@@ -56,7 +56,7 @@ internal sealed class ConnectionGuard(ServerOptions options, NodeMetrics metrics
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || OperationsEndpoints.AnswersAlways(context.Request))
             return next(context);
 
-        metrics.Rejected(RejectionCause.Connections);
+        metrics.RecordRejection(RejectionCause.Connections);
         throw new ApiException(
             StatusCodes.Status503ServiceUnavailable,
             new ErrorReply($"The server is busy: it has its {options.MaxConnections} connections already."))

@@ -27,7 +27,7 @@ internal sealed class RequestCounting(RequestDelegate next, NodeMetrics metrics)
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => reason,
                 _ => context.RequestAborted.IsCancellationRequested ? "cancelled" : "error",
             };
-            metrics.RequestEnded(
+            metrics.RecordRequest(
                 ApiName.Of(context.Request.Path), ledger.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
         }
     }

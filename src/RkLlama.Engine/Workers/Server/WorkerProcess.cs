@@ -91,7 +91,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
         Process process = Process.Start(info) ?? throw new IOException($"{settings.Executable} did not start");
         WorkerProcess worker = new(settings, process, runtimeLogger, onFrame);
-        settings.Metrics?.WorkerStarted();
+        settings.Metrics?.RecordWorkerStart();
         _ = worker.WatchExitAsync();
         Stream frames = process.StandardOutput.BaseStream;
         StreamReader log = process.StandardError;

@@ -139,7 +139,7 @@ internal sealed partial class WorkerSession : IEngineSession
                 if (Current(runId) is not { } run)
                     break;
                 if (run.OnToken() is { } sinceLast)
-                    _settings.Metrics?.TokenCame(sinceLast, _modelTag);
+                    _settings.Metrics?.RecordInterTokenLatency(sinceLast, _modelTag);
                 run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..])));
                 if (!hasNext)
                     run.PassOn();
@@ -195,7 +195,7 @@ internal sealed partial class WorkerSession : IEngineSession
         if (end.Reason == FinishReason.Cancelled && run.Watchdog.Verdict is { } verdict)
         {
             end = end with { Reason = FinishReason.Error, Error = verdict };
-            _settings.Metrics?.AbortedAsLate();
+            _settings.Metrics?.RecordTimeoutAbort();
         }
 
         run.Tokens.Writer.TryComplete();
@@ -246,7 +246,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
         // Before the run's end, so that whoever is next already sees that this session is of no use.
         if (!expected && _died.TrySetResult(reason))
-            _settings.Metrics?.WorkerDied(_worker.Signal, isKilled ? "hung" : "crash");
+            _settings.Metrics?.RecordWorkerDeath(_worker.Signal, isKilled ? "hung" : "crash");
 
         if (runId is { } id)
             EndRun(id, new(FinishReason.Error, 0, null, reason));
