@@ -22,7 +22,7 @@ internal sealed class ModelChecks(Patient patient)
             return _findings;
 
         LookAtModelfiles();
-        Each(CheckIds.ModelFile, "every model file is there, and no file of another kind", static entry => ModelFileCheck.Describe(entry.ModelPath) is { } fault
+        Each(CheckIds.ModelFile, "every model file is there, and no file of another kind", static entry => ModelFileCheck.FindProblem(entry.ModelPath) is { } fault
             ? (Verdict.Failure, fault, "the file has to be the .rkllm that FROM names")
             : null);
         LookAtPermissions();
@@ -95,9 +95,9 @@ internal sealed class ModelChecks(Patient patient)
     {
         MemoryReading? memory = patient.Hardware.Memory;
         Each(CheckIds.ModelMemory, "every model fits into the free memory", entry =>
-            MemoryCheck.Describe(entry.ModelPath, memory?.TotalBytes) is not null
+            MemoryCheck.FindProblem(entry.ModelPath, memory?.TotalBytes) is not null
                 ? (Verdict.Failure, $"{entry.Name} is larger than the memory of this node ({memory!.TotalBytes >> 20} MiB)", "use a smaller model, or a board with more memory")
-                : MemoryCheck.Describe(entry.ModelPath, memory?.AvailableBytes) is not null
+                : MemoryCheck.FindProblem(entry.ModelPath, memory?.AvailableBytes) is not null
                     ? (Verdict.Warning, $"{entry.Name} is larger than the {memory!.AvailableBytes >> 20} MiB that are free now", "unload the loaded model, or end what else runs on the node")
                     : null);
     }

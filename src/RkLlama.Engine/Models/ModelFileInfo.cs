@@ -1,12 +1,12 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>What can be said of a model without loading it.</summary>
-/// <param name="Modified">When its file was last written; the Unix epoch where there is none.</param>
-/// <param name="Size">Of its file, in bytes; 0 where there is none.</param>
-/// <param name="Modelfile">Null where it cannot be read.</param>
-internal sealed record ModelFacts(string Name, string Path, DateTimeOffset Modified, long Size, Modelfile? Modelfile)
+/// <summary>Properties of a model file that can be read without loading the model.</summary>
+/// <param name="Modified">Time of the last write; the Unix epoch if the file is missing.</param>
+/// <param name="Size">In bytes; 0 if the file is missing.</param>
+/// <param name="Modelfile">Null if it cannot be read.</param>
+internal sealed record ModelFileInfo(string Name, string Path, DateTimeOffset Modified, long Size, Modelfile? Modelfile)
 {
-    internal static ModelFacts Of(ModelCatalog catalog, string name)
+    internal static ModelFileInfo Read(ModelCatalog catalog, string name)
     {
         ModelEntry entry;
         try

@@ -11,7 +11,7 @@ internal sealed partial class ModelInspection(ILogger logger)
     /// <exception cref="EngineException">Its file cannot be a model.</exception>
     internal void Check(ModelEntry entry)
     {
-        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
+        if (ModelFileCheck.FindProblem(entry.ModelPath) is { } problem)
         {
             Log.Refused(logger, entry.Name, problem);
             throw new EngineException(problem) { Check = CheckIds.ModelFile };

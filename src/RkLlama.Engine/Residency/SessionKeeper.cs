@@ -163,7 +163,7 @@ internal sealed partial class SessionKeeper
             await room.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_faults.Stuck is { } stuck)
                 throw stuck;
-            if (MemoryCheck.Describe(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
+            if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Check = CheckIds.ModelMemory };
             await _model.Prompts.ConfigureAwait(false);
             return await StartAsync().ConfigureAwait(false);

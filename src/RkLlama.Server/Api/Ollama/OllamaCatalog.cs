@@ -21,7 +21,7 @@ internal static class OllamaCatalog
     {
         try
         {
-            return new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), ApiJson.Wire.OllamaModels);
+            return new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), ApiJson.Wire.OllamaModels);
         }
         catch (ModelException ex)
         {
@@ -34,7 +34,7 @@ internal static class OllamaCatalog
         if (host.Current is not { } model)
             return new(new([]), ApiJson.Wire.OllamaModels);
 
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
         {
             ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
@@ -49,7 +49,7 @@ internal static class OllamaCatalog
         JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         LoadedModel model = host.Find(OllamaFields.ReadModel(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.Keeper?.Facts?.MaxContextLength ?? model.Engine.MaxContextLength;
         OllamaDetails details = DetailsOf(facts);
         List<string> capabilities = prompts.Completes(model) ? ["completion"] : [];
@@ -106,16 +106,16 @@ internal static class OllamaCatalog
         return body;
     }
 
-    private static OllamaModel ModelOf(ModelFacts facts) =>
+    private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
 
-    private static string DigestOf(ModelFacts facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+    private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
     /// <summary>By the name of the model, the only place that says it without reading the file.</summary>
-    private static OllamaDetails DetailsOf(ModelFacts facts)
+    private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
-        ModelDescription description = ModelDescription.FromName($"{facts.Name} {Path.GetFileName(facts.Path)}");
+        ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
         return new("", "rkllm", description.Family, [description.Family], description.ParameterSize, description.Quantization);
     }
 

@@ -41,7 +41,7 @@ internal static class OpenAiEndpoints
 
     private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
     {
-        ModelFacts facts = ModelFacts.Of(catalog, name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, name);
         int? context = host.Current is { Keeper.Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : facts.Modelfile?.NumCtx;
         return new(name, "model", facts.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }
