@@ -24,10 +24,13 @@ internal static class LibraryChecks
         }
         else
         {
-            string fault = runtime.Answer.Fault!.TrimEnd('.');
-            yield return Finding.Failure(LoadFailure.LibraryCheckOf(fault), $"{patient.Shown(path)}: {fault}", RemedyOf(LoadFailure.LibraryCheckOf(fault)));
+            string id = CheckOf(runtime.Answer.Code);
+            yield return Finding.Failure(id, $"{patient.Shown(path)}: {runtime.Answer.Fault!.TrimEnd('.')}", RemedyOf(id));
         }
     }
+
+    private static string CheckOf(FailureCode? code) =>
+        code is FailureCode.LibraryNotLoadable or FailureCode.LibraryDependencyMissing ? LoadFailure.CheckOf(code.Value) : CheckIds.LibraryVersion;
 
     private static string RemedyOf(string id) => id switch
     {

@@ -1,3 +1,4 @@
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Server;
@@ -8,7 +9,8 @@ namespace RkLlama.Cli.Doctor;
 /// <summary>What came of opening the vendor's library.</summary>
 /// <param name="Info">What it is.</param>
 /// <param name="Fault">Why it is not known.</param>
-internal sealed record RuntimeAnswer(RuntimeInfo? Info, string? Fault);
+/// <param name="Code">The cause, if it is known.</param>
+internal sealed record RuntimeAnswer(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
 
 /// <summary>The vendor's library on this node.</summary>
 /// <param name="Path">Where it is; <see langword="null"/> where it is not.</param>
@@ -32,7 +34,7 @@ internal sealed record RuntimeFound(string? Path, IReadOnlyList<string> Tried, R
         }
         catch (EngineException ex)
         {
-            return new(null, ex.Message);
+            return new(null, ex.Message, ex.Code);
         }
     }
 }

@@ -1,3 +1,5 @@
+using RkLlama.Engine.Diagnostics;
+
 namespace RkLlama.Engine.Models;
 
 /// <summary>Why a model cannot be found or changed.</summary>
@@ -25,12 +27,15 @@ internal enum ModelErrorKind
 }
 
 /// <summary>A model cannot be found or changed. Messages that the Python service has too keep its text, because clients show it.</summary>
-internal sealed class ModelException : Exception
+internal sealed class ModelException : Exception, ICodedFailure
 {
     private ModelException(ModelErrorKind kind, string message, Exception? inner = null)
         : base(message, inner) => Kind = kind;
 
     public ModelErrorKind Kind { get; }
+
+    /// <inheritdoc/>
+    public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
 
     public static ModelException DirectoryNotFound(string name) =>
         new(ModelErrorKind.DirectoryNotFound, $"Model directory '{name}' not found.");

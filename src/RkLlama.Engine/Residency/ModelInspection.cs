@@ -14,7 +14,7 @@ internal sealed partial class ModelInspection(ILogger logger)
         if (ModelFileCheck.FindProblem(entry.ModelPath) is { } problem)
         {
             Log.Refused(logger, entry.Name, problem);
-            throw new EngineException(problem) { Check = CheckIds.ModelFile };
+            throw new EngineException(problem) { Code = FailureCode.ModelFileInvalid };
         }
 
         foreach (string warning in entry.Modelfile.Warnings)

@@ -164,7 +164,7 @@ internal sealed partial class SessionKeeper
             if (_faults.Stuck is { } stuck)
                 throw stuck;
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
-                throw new EngineException(shortage) { Check = CheckIds.ModelMemory };
+                throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
             await _model.Prompts.ConfigureAwait(false);
             return await StartAsync().ConfigureAwait(false);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
@@ -121,10 +122,10 @@ internal sealed class EngineRun(ChannelReader<EngineToken[]> tokens, Task<RunOut
 }
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal class EngineException(string message) : Exception(message)
+internal class EngineException(string message) : Exception(message), ICodedFailure
 {
-    /// <summary>The check of the doctor that looks at this; <see langword="null"/> where only the words tell.</summary>
-    internal string? Check { get; init; }
+    /// <inheritdoc/>
+    public FailureCode? Code { get; init; }
 }
 
 /// <summary>A worker process does not go although it was killed: the driver holds it, and the NPU with it. Only a reboot of the board helps.</summary>

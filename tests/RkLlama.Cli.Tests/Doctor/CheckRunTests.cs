@@ -26,11 +26,11 @@ public sealed class DoctorTests
         new(CheckIds.NpuUsers, Verdict.Warning, "frigate (process 900) has the NPU open too", node => node.Process(900, "frigate", "/dev/dri/renderD129")),
         new(CheckIds.Library, Verdict.Failure, "in none of", node => node.Board.Delete(HealthyNode.Library)),
         new(CheckIds.LibraryFile, Verdict.Failure, "not a library for this machine", node => node.Runtime = new(null,
-            "The RKLLM runtime could not be loaded (/usr/lib/librkllmrt.so: invalid ELF header): the file is not a library for this machine; copy the aarch64 library of a Rockchip RKLLM release.")),
+            "The RKLLM runtime could not be loaded (/usr/lib/librkllmrt.so: invalid ELF header): the file is not a library for this machine; copy the aarch64 library of a Rockchip RKLLM release.", FailureCode.LibraryNotLoadable)),
         new(CheckIds.LibraryNeeds, Verdict.Failure, "apt-get install libgomp1", node => node.Runtime = new(null,
-            "The RKLLM runtime could not be loaded (libgomp.so.1: cannot open shared object file: No such file or directory): install its dependency with 'apt-get install libgomp1'.")),
-        new(CheckIds.LibraryVersion, Verdict.Failure, "contradicts itself", node => node.Runtime = new(null, "The RKLLM runtime contradicts itself (symbols, marker 1.1.4): set RKLLAMA_RUNTIME_VERSION.")),
-        new(CheckIds.LibraryVersion, Verdict.Failure, "SIGILL", node => node.Runtime = new(null, "the worker was killed by SIGILL")),
+            "The RKLLM runtime could not be loaded (libgomp.so.1: cannot open shared object file: No such file or directory): install its dependency with 'apt-get install libgomp1'.", FailureCode.LibraryDependencyMissing)),
+        new(CheckIds.LibraryVersion, Verdict.Failure, "contradicts itself", node => node.Runtime = new(null, "The RKLLM runtime contradicts itself (symbols, marker 1.1.4): set RKLLAMA_RUNTIME_VERSION.", FailureCode.LibraryNotIdentified)),
+        new(CheckIds.LibraryVersion, Verdict.Failure, "SIGILL", node => node.Runtime = new(null, "the worker was killed by SIGILL", FailureCode.IllegalInstruction)),
         new(CheckIds.LibraryVersion, Verdict.Warning, "newer than any version", node => node.Runtime = node.Runtime with
         {
             Info = node.Runtime.Info! with { Warning = "RKLLM runtime 9.9.9 is newer than any version this program knows; it is driven as 1.3.1." },

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
 
@@ -226,18 +227,19 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task WatchAsync()
     {
         await _worker.FramesEndedAsync().ConfigureAwait(false);
-        Bury(await _worker.DescribeEndAsync().ConfigureAwait(false));
+        (string reason, FailureCode? code) = await _worker.DescribeEndAsync().ConfigureAwait(false);
+        Bury(reason, code);
     }
 
     /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
-    private void Bury(string reason)
+    private void Bury(string reason, FailureCode? code = null)
     {
         int? runId;
         bool expected, isKilled;
         lock (_lock)
         {
             if (_killReason is not null)
-                reason = _killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed");
+                (reason, code) = (_killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed"), null);
             isKilled = _killReason is not null;
             _endOfWorker ??= reason;
             runId = _run?.Id;
@@ -251,7 +253,7 @@ internal sealed partial class WorkerSession : IEngineSession
         if (runId is { } id)
             EndRun(id, new(FinishReason.Error, 0, null, reason));
 
-        _opening.Fail(reason);
+        _opening.Fail(reason, code);
     }
 
     /// <inheritdoc/>

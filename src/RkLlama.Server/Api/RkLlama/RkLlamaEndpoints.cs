@@ -95,7 +95,7 @@ internal static class RkLlamaEndpoints
     }
 
     private static ApiException NotLoaded(string message, Exception cause) =>
-        new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.See(cause) });
+        new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.Hint(cause) });
 
     private static async Task<JsonAnswer<MessageReply>> UnloadModel(ModelHost host)
     {
