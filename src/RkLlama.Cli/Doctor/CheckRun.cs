@@ -2,10 +2,11 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>All checks, in the order of their lines.</summary>
-internal static class Examination
+/// <summary>Runs all checks.</summary>
+internal static class CheckRun
 {
-    private static readonly (string Id, Func<Patient, IEnumerable<Finding>> Look)[] Checks =
+    // In the order of the output.
+    private static readonly (string Id, Func<NodeSnapshot, IEnumerable<Finding>> Check)[] Checks =
     [
         (CheckIds.Platform, NpuChecks.Platform),
         (CheckIds.Kernel, NpuChecks.Kernel),
@@ -24,19 +25,19 @@ internal static class Examination
         (CheckIds.Temperature, ClockChecks.Temperature),
     ];
 
-    internal static IReadOnlyList<Finding> Of(Patient patient)
+    internal static IReadOnlyList<Finding> Run(NodeSnapshot node)
     {
         List<Finding> findings = [];
-        foreach ((string id, Func<Patient, IEnumerable<Finding>> look) in Checks)
+        foreach ((string id, Func<NodeSnapshot, IEnumerable<Finding>> check) in Checks)
         {
             try
             {
-                findings.AddRange(look(patient));
+                findings.AddRange(check(node));
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                // What is looked at changes meanwhile; the other checks still count.
-                findings.Add(Finding.Warning(id, $"could not be checked: {ex.Message.TrimEnd('.')}", "try again, as root"));
+                // The node changes while it is checked. The other checks still count.
+                findings.Add(Finding.Warning(id, $"the check failed: {ex.Message.TrimEnd('.')}", "try again, as root"));
             }
         }
 

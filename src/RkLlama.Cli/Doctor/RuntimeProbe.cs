@@ -6,28 +6,28 @@ using RkLlama.Native;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>What came of opening the vendor's library.</summary>
-/// <param name="Info">What it is.</param>
-/// <param name="Fault">Why it is not known.</param>
-/// <param name="Code">The cause, if it is known.</param>
-internal sealed record RuntimeAnswer(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
+/// <summary>The result of opening the vendor library.</summary>
+/// <param name="Info">The identified library; <see langword="null"/> after a failure.</param>
+/// <param name="Fault">Why the library could not be identified; <see langword="null"/> on success.</param>
+/// <param name="Code">The cause of the failure, if it is known.</param>
+internal sealed record RuntimeProbeResult(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
 
-/// <summary>The vendor's library on this node.</summary>
-/// <param name="Path">Where it is; <see langword="null"/> where it is not.</param>
-/// <param name="Tried">Where it was looked for.</param>
-/// <param name="Answer">What it is; <see langword="null"/> without a path.</param>
-internal sealed record RuntimeFound(string? Path, IReadOnlyList<string> Tried, RuntimeAnswer? Answer)
+/// <summary>Finds and opens the vendor library of the node.</summary>
+/// <param name="Path">The path of the library; <see langword="null"/> if it was not found.</param>
+/// <param name="Tried">All paths that were tried.</param>
+/// <param name="Result"><see langword="null"/> if the library was not found.</param>
+internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, RuntimeProbeResult? Result)
 {
-    internal static RuntimeFound Look(Patient patient)
+    internal static RuntimeProbe Run(NodeSnapshot node)
     {
-        RkllmLibrarySearch search = RkllmLibrarySearch.Run(patient.Settings.Library, patient.Home, patient.Root);
-        return new(search.Path, search.Tried, search.Path is { } path ? patient.Probe(patient, path) : null);
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(node.Settings.Library, node.Home, node.Root);
+        return new(search.Path, search.Tried, search.Path is { } path ? node.IdentifyLibrary(node, path) : null);
     }
 
-    /// <summary>Opens the library as the server would: in a worker, whose crash is an answer like any other.</summary>
-    internal static RuntimeAnswer Probe(Patient patient, string path)
+    /// <summary>Opens the library in a worker process, as the server does, so that a crash of the library is a result like any other.</summary>
+    internal static RuntimeProbeResult Identify(NodeSnapshot node, string path)
     {
-        WorkerEngine engine = new(patient.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        WorkerEngine engine = new(node.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         try
         {
             return new(engine.IdentifyAsync(path).GetAwaiter().GetResult(), null);

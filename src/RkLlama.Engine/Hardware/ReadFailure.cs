@@ -1,11 +1,11 @@
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>Why there is nothing to read at a path.</summary>
-internal enum Absence
+/// <summary>Why a file of the kernel has no value.</summary>
+internal enum ReadFailure
 {
-    NotThere,
-    NotAllowed,
+    NotFound,
+    AccessDenied,
 
-    /// <summary>It is there, may be read, and the kernel gives nothing.</summary>
-    NotReadable,
+    /// <summary>The file exists and may be opened, but the kernel returns an error.</summary>
+    Unreadable,
 }

@@ -4,8 +4,8 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>On a node that is well, each check is broken alone: one line changes, and it is the one of that check.</summary>
-public sealed class DoctorTests
+/// <summary>Breaks one thing on a healthy node: exactly one line of the output changes, the line of its check.</summary>
+public sealed class CheckRunTests
 {
     private sealed record Break(string Id, Verdict Verdict, string Says, Action<HealthyNode> Do);
 
@@ -21,8 +21,8 @@ public sealed class DoctorTests
         }),
         new(CheckIds.NpuDriver, Verdict.Warning, "rknpu 0.9.7 is older than the 0.9.8 that RKLLM runtime 1.2.3 asks for", node => node.Board.Write($"{Board.Debugfs}/version", "RKNPU driver: v0.9.7\n")),
         new(CheckIds.NpuDevice, Verdict.Failure, "no NPU device", node => node.Board.Delete("/dev/dri/renderD129")),
-        new(CheckIds.NpuPermission, Verdict.Failure, "the user 'rkllama' may not open /dev/dri/renderD129", node => node.Refused.Add("/dev/dri/renderD129")),
-        new(CheckIds.NpuPermission, Verdict.Failure, "may not open /dev/dma_heap/system", node => node.Refused.Add("/dev/dma_heap/system")),
+        new(CheckIds.NpuPermission, Verdict.Failure, "the user 'rkllama' may not open /dev/dri/renderD129", node => node.Denied.Add("/dev/dri/renderD129")),
+        new(CheckIds.NpuPermission, Verdict.Failure, "may not open /dev/dma_heap/system", node => node.Denied.Add("/dev/dma_heap/system")),
         new(CheckIds.NpuUsers, Verdict.Warning, "frigate (process 900) has the NPU open too", node => node.Process(900, "frigate", "/dev/dri/renderD129")),
         new(CheckIds.Library, Verdict.Failure, "in none of", node => node.Board.Delete(HealthyNode.Library)),
         new(CheckIds.LibraryFile, Verdict.Failure, "not a library for this machine", node => node.Runtime = new(null,
@@ -31,6 +31,8 @@ public sealed class DoctorTests
             "The RKLLM runtime could not be loaded (libgomp.so.1: cannot open shared object file: No such file or directory): install its dependency with 'apt-get install libgomp1'.", FailureCode.LibraryDependencyMissing)),
         new(CheckIds.LibraryVersion, Verdict.Failure, "contradicts itself", node => node.Runtime = new(null, "The RKLLM runtime contradicts itself (symbols, marker 1.1.4): set RKLLAMA_RUNTIME_VERSION.", FailureCode.LibraryNotIdentified)),
         new(CheckIds.LibraryVersion, Verdict.Failure, "SIGILL", node => node.Runtime = new(null, "the worker was killed by SIGILL", FailureCode.IllegalInstruction)),
+        new(CheckIds.LibraryVersion, Verdict.Failure, "SIGKILL", node => node.Runtime = new(null, "the worker was killed by SIGKILL", FailureCode.Killed)),
+        new(CheckIds.LibraryVersion, Verdict.Failure, "took longer than 300 s", node => node.Runtime = new(null, "the runtime took longer than 300 s to open")),
         new(CheckIds.LibraryVersion, Verdict.Warning, "newer than any version", node => node.Runtime = node.Runtime with
         {
             Info = node.Runtime.Info! with { Warning = "RKLLM runtime 9.9.9 is newer than any version this program knows; it is driven as 1.3.1." },
@@ -40,7 +42,7 @@ public sealed class DoctorTests
         {
             node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n");
             node.Board.Write("/etc/rkllama/key", "secret\n");
-            node.Refused.Add("/etc/rkllama/key");
+            node.Denied.Add("/etc/rkllama/key");
         }),
         new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_API_KEY_FILE: '/etc/rkllama/key' cannot be read",
             node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n")),
@@ -62,7 +64,7 @@ public sealed class DoctorTests
         new(CheckIds.Modelfile, Verdict.Failure, "FROM or HUGGINGFACE_PATH not defined", node => node.Board.Write(HealthyNode.Modelfile, "TEMPERATURE=1\n")),
         new(CheckIds.ModelFile, Verdict.Failure, "Git LFS pointer", node => node.Board.Write(HealthyNode.Model, "version https://git-lfs.github.com/spec/v1\n")),
         new(CheckIds.ModelFile, Verdict.Failure, "does not exist", node => node.Board.Delete(HealthyNode.Model)),
-        new(CheckIds.ModelPermission, Verdict.Failure, "the user 'rkllama' cannot read " + HealthyNode.Model, node => node.Refused.Add(HealthyNode.Model)),
+        new(CheckIds.ModelPermission, Verdict.Failure, "the user 'rkllama' cannot read " + HealthyNode.Model, node => node.Denied.Add(HealthyNode.Model)),
         new(CheckIds.ModelMemory, Verdict.Warning, "larger than the 0 MiB that are free now", node => node.Board.Write("/proc/meminfo", "MemTotal: 8135420 kB\nMemAvailable: 2 kB\n")),
         new(CheckIds.ModelMemory, Verdict.Failure, "larger than the memory of this node", node => node.Board.Write("/proc/meminfo", "MemTotal: 2 kB\nMemAvailable: 1 kB\n")),
         new(CheckIds.Tokenizer, Verdict.Warning, "No tokenizer.json found", node => node.Board.Delete("/var/lib/rkllama/models/M/tokenizer.json")),
@@ -78,26 +80,26 @@ public sealed class DoctorTests
     public static TheoryData<int> Numbers() => [.. Enumerable.Range(0, Breaks.Length)];
 
     [Fact]
-    public void A_healthy_node_is_well()
+    public void A_healthy_node_passes_all_checks()
     {
         using HealthyNode node = new();
 
-        IReadOnlyList<Finding> findings = node.Examine();
+        IReadOnlyList<Finding> findings = node.Check();
 
         findings.Should().OnlyContain(finding => finding.Verdict == Verdict.Ok);
-        Report(findings).Code.Should().Be(0);
+        DoctorCommand.Report(findings, json: false, TextWriter.Null).Should().Be(0);
     }
 
     [Theory]
     [MemberData(nameof(Numbers))]
-    public void What_is_broken_alone_is_one_line(int number)
+    public void One_problem_changes_one_line(int number)
     {
         Break broken = Breaks[number];
         using HealthyNode node = new();
-        IReadOnlyList<Finding> before = node.Examine();
+        IReadOnlyList<Finding> before = node.Check();
 
         broken.Do(node);
-        IReadOnlyList<Finding> after = node.Examine();
+        IReadOnlyList<Finding> after = node.Check();
 
         after.Should().HaveCount(before.Count);
         Finding changed = after.Except(before).Should().ContainSingle("only {0} was broken", broken.Id).Subject;
@@ -105,22 +107,22 @@ public sealed class DoctorTests
         changed.Verdict.Should().Be(broken.Verdict);
         changed.Text.Should().Contain(broken.Says);
         changed.Remedy.Should().NotBeNullOrEmpty();
-        Report(after).Code.Should().Be(broken.Verdict == Verdict.Failure ? 1 : 0);
+        DoctorCommand.Report(after, json: false, TextWriter.Null).Should().Be(broken.Verdict == Verdict.Failure ? 1 : 0);
     }
 
-    /// <summary>Without a directory there are no models to say anything of: the lines of their checks go, and nothing else changes.</summary>
+    /// <summary>Without models the lines of their checks disappear, and nothing else changes.</summary>
     [Theory]
     [InlineData(false, "Models directory '/var/lib/rkllama/models' not found")]
     [InlineData(true, "there is no model in /var/lib/rkllama/models")]
-    public void Without_models_the_directory_is_the_only_line_about_them(bool isThere, string says)
+    public void Without_models_only_the_directory_is_reported(bool isThere, string says)
     {
         using HealthyNode node = new();
-        IReadOnlyList<Finding> before = node.Examine();
+        IReadOnlyList<Finding> before = node.Check();
 
         node.Board.Delete("/var/lib/rkllama/models");
         if (isThere)
             Directory.CreateDirectory(node.Board.At("/var/lib/rkllama/models"));
-        IReadOnlyList<Finding> after = node.Examine();
+        IReadOnlyList<Finding> after = node.Check();
 
         Finding changed = after.Except(before).Should().ContainSingle().Subject;
         (changed.Id, changed.Verdict, changed.Text).Should().Be((CheckIds.ModelsDirectory, isThere ? Verdict.Warning : Verdict.Failure, says));
@@ -135,41 +137,14 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public void Each_model_that_is_broken_has_a_line()
+    public void Each_broken_model_has_a_line()
     {
         using HealthyNode node = new();
         node.Board.Write("/var/lib/rkllama/models/A/Modelfile", "FROM=\"gone.rkllm\"\nTEMPLATE=\"chatml\"\nTEMPLATE_MODE=\"text\"\n");
         node.Board.Write("/var/lib/rkllama/models/B/Modelfile", "FROM=\"b.rkllm\"\nTEMPLATE=\"chatml\"\nTEMPLATE_MODE=\"text\"\n");
         node.Board.Write("/var/lib/rkllama/models/B/b.rkllm", "GGUF");
 
-        node.Examine().Where(finding => finding.Verdict != Verdict.Ok).Select(finding => (finding.Id, finding.Text.Contains("gone") || finding.Text.Contains("GGUF")))
+        node.Check().Where(finding => finding.Verdict != Verdict.Ok).Select(finding => (finding.Id, finding.Text.Contains("gone") || finding.Text.Contains("GGUF")))
             .Should().Equal((CheckIds.ModelFile, true), (CheckIds.ModelFile, true));
-    }
-
-    [Fact]
-    public void The_lines_are_for_people_and_the_JSON_for_programs()
-    {
-        using HealthyNode node = new();
-        node.Board.Device(Board.Ddr, 528_000_000, "528000000 2112000000", "dmc_ondemand");
-        node.Board.Delete("/dev/dri/renderD129");
-        IReadOnlyList<Finding> findings = node.Examine();
-
-        string[] lines = Report(findings).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        using System.Text.Json.JsonDocument json = System.Text.Json.JsonDocument.Parse(Report(findings, json: true).Text);
-
-        lines.Should().HaveCount(findings.Count + 1);
-        lines.Should().ContainSingle(line => line.StartsWith("failure  npu-device        there is no NPU device", StringComparison.Ordinal));
-        lines.Should().ContainSingle(line => line.StartsWith("warning  ddr-clock         the memory (DDR) runs at 528 of 2112 MHz", StringComparison.Ordinal) && line.Contains("→ rkllama tune"));
-        lines[^1].Should().Be($"{findings.Count - 2} ok, 1 warning, 1 failure");
-        json.RootElement.GetProperty("failures").GetInt32().Should().Be(1);
-        json.RootElement.GetProperty("findings").EnumerateArray().Single(line => line.GetProperty("verdict").GetString() == "failure")
-            .GetProperty("id").GetString().Should().Be("npu-device");
-    }
-
-    private static (int Code, string Text) Report(IReadOnlyList<Finding> findings, bool json = false)
-    {
-        using StringWriter output = new();
-        int code = DoctorCommand.Report(findings, json, output);
-        return (code, output.ToString());
     }
 }

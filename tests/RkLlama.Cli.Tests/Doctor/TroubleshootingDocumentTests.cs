@@ -3,11 +3,11 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>docs/troubleshooting.md has a row for each check, and none for what is no check.</summary>
-public sealed class DocumentTests
+/// <summary>docs/troubleshooting.md has one row for each check and no others.</summary>
+public sealed class TroubleshootingDocumentTests
 {
     [Fact]
-    public void Every_check_has_its_row()
+    public void Every_check_has_a_row()
     {
         string text = File.ReadAllText(Path.Join(HealthyNode.FindRoot(), "docs", "troubleshooting.md"));
         string table = text[text.IndexOf("| check |", StringComparison.Ordinal)..text.IndexOf("## What cannot", StringComparison.Ordinal)];

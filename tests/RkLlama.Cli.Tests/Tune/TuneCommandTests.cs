@@ -4,7 +4,7 @@ using RkLlama.Engine.Tests.Support;
 namespace RkLlama.Cli.Tests.Tune;
 
 /// <summary><c>rkllama tune</c> on a copy of a board's sysfs.</summary>
-public sealed class TuneTests : IDisposable
+public sealed class TuneCommandTests : IDisposable
 {
     private const string Npu = "/sys/class/devfreq/fdab0000.npu";
     private const string Memory = "/sys/class/devfreq/dmc";
@@ -15,7 +15,7 @@ public sealed class TuneTests : IDisposable
     public void Dispose() => _root.Dispose();
 
     [Fact]
-    public void On_rk3588_everything_is_set_as_the_python_services_script_did()
+    public void On_rk3588_all_clocks_are_set_as_by_the_script_of_the_Python_service()
     {
         Rk3588();
 
@@ -35,7 +35,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void On_rk3576_the_numbers_are_its_own()
+    public void On_rk3576_its_own_frequencies_are_set()
     {
         Board("rockchip,rk3576-evb\0rockchip,rk3576\0");
         Device("27700000.npu", "rknpu_ondemand", "300000000 1000000000");
@@ -55,7 +55,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void Restore_puts_back_what_was_there()
+    public void Restore_writes_the_previous_values()
     {
         Rk3588();
         Write($"{Memory}/governor", "userspace");
@@ -75,7 +75,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void Tuning_twice_remembers_the_first_find()
+    public void Tuning_twice_keeps_the_first_saved_values()
     {
         Rk3588();
 
@@ -90,7 +90,7 @@ public sealed class TuneTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_dry_run_says_what_it_would_do_and_touches_nothing(bool restore)
+    public void A_dry_run_reports_the_steps_and_changes_nothing(bool restore)
     {
         Rk3588();
         if (restore)
@@ -105,7 +105,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void What_a_kernel_does_not_have_is_skipped_with_its_name()
+    public void A_missing_file_is_skipped_and_named()
     {
         Board("rockchip,rk3588\0");
         Device("fdab0000.npu", "rknpu_ondemand", "1000000000");
@@ -119,7 +119,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void A_frequency_that_the_chip_does_not_have_becomes_the_next_lower_one()
+    public void An_unavailable_frequency_becomes_the_next_lower_one()
     {
         Rk3588();
         Write($"{Big}/scaling_available_frequencies", "408000 2256000 2400000 ");
@@ -130,7 +130,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void Without_the_governor_userspace_performance_does()
+    public void Without_the_governor_userspace_performance_is_used()
     {
         Rk3588();
         Write($"{Big}/scaling_available_governors", "ondemand performance schedutil");
@@ -142,7 +142,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void One_that_cannot_be_set_is_named_and_does_not_stop_the_others()
+    public void A_failed_step_is_named_and_does_not_stop_the_others()
     {
         Rk3588();
         File.Delete(Path($"{Npu}/userspace/set_freq"));
@@ -157,7 +157,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_put_back_is_remembered_for_another_try()
+    public void A_failed_restore_keeps_the_saved_values()
     {
         Rk3588();
         Tune();
@@ -172,7 +172,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_set_when_it_could_not_be_remembered()
+    public void Nothing_is_set_if_the_values_cannot_be_saved()
     {
         Rk3588();
         File.WriteAllText(Path("/run"), "not a folder");
@@ -185,7 +185,7 @@ public sealed class TuneTests : IDisposable
     }
 
     [Fact]
-    public void Another_machine_is_refused_unless_it_is_named()
+    public void An_unknown_machine_needs_the_platform_option()
     {
         Board("raspberrypi,4-model-b\0");
 
