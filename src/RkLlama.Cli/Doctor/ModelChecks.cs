@@ -81,15 +81,22 @@ internal sealed class ModelChecks(NodeSnapshot node)
         PathAccess[] paths =
         [
             new(node.Models.Root, NeedsWrite: false),
-            .. _models.SelectMany(static entry => (string?[])
-                [RealPath.Resolve(entry.ModelPath), .. entry.Directory is not null ? (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json"] : []])
-                .OfType<string>().Where(Path.Exists).Select(static path => new PathAccess(path, NeedsWrite: false)),
+            .. _models.SelectMany(FilesOf).Where(Path.Exists).Select(static path => new PathAccess(path, NeedsWrite: false)),
         ];
         string[] denied = [.. node.FindDenied(node, paths).Select(path => node.Display(path.Path))];
         _findings.Add(denied.Length == 0
             ? Finding.Ok(CheckIds.ModelPermission, $"the user '{node.User}' may read the models")
             : Finding.Failure(CheckIds.ModelPermission, $"the user '{node.User}' cannot read {string.Join(", ", denied)}",
                 $"/usr/lib/rkllama/share {node.Display(node.Models.Root)} grants the service read access; files in home directories must be moved"));
+    }
+
+    private static IEnumerable<string> FilesOf(ModelEntry entry)
+    {
+        yield return RealPath.Resolve(entry.ModelPath);
+        if (entry.Directory is not { } directory)
+            yield break;
+        foreach (string name in (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json"])
+            yield return RealPath.Resolve(Path.Join(directory, name));
     }
 
     private void CheckMemory()
