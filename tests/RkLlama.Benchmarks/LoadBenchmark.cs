@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using RkLlama.Prompts;
 
 namespace RkLlama.Benchmarks;
 

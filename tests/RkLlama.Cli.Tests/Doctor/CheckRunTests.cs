@@ -1,9 +1,6 @@
 using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Hardware;
-using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Tests.Doctor;
 

@@ -1,5 +1,4 @@
 using RkLlama.Cli.Doctor;
-using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 

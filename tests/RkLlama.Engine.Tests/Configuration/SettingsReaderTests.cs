@@ -1,6 +1,5 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Tests.Configuration;
 

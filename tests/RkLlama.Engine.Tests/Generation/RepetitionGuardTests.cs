@@ -1,5 +1,4 @@
 using RkLlama.Engine.Generation;
-using RkLlama.Native;
 
 namespace RkLlama.Engine.Tests.Generation;
 

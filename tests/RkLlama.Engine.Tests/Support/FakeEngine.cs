@@ -1,8 +1,5 @@
-using System.Diagnostics;
-using System.Threading.Channels;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Tests.Support;
 

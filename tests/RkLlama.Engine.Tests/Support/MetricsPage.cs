@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RkLlama.Engine.Metrics;
 
 namespace RkLlama.Engine.Tests.Support;
 

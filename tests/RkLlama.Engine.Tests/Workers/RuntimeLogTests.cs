@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Workers.Server;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Tests.Workers;
 

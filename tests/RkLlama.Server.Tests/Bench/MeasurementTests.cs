@@ -1,7 +1,6 @@
 using System.Net;
 using RkLlama.Cli.Bench;
 using RkLlama.Cli.Tests.Doctor;
-using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Tests.Support;
 

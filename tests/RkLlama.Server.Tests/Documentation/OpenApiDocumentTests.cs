@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
-using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Documentation;

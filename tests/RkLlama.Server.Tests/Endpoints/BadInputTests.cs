@@ -4,8 +4,6 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
-using RkLlama.Native;
-using RkLlama.Prompts;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

@@ -7,8 +7,6 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Prompts;
-using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 

@@ -1,10 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Prompts;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

@@ -7,7 +7,6 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Hosting;
-using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 

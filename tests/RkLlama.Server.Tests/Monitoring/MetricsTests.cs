@@ -5,7 +5,6 @@ using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
