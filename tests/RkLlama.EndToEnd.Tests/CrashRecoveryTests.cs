@@ -6,7 +6,7 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.EndToEnd.Tests;
 
 /// <summary>Stops, kills, full queues and too little memory, through the published executable.</summary>
-public sealed class SurvivalTests
+public sealed class CrashRecoveryTests
 {
     private const string LoadDemo = """{"model_name":"demo"}""";
 

@@ -6,7 +6,7 @@ using RkLlama.Cluster.Tests.Support;
 namespace RkLlama.Cluster.Tests;
 
 /// <summary>What the balancers themselves decide: what they let through, what they repeat, and what they say when there is nobody to ask.</summary>
-public sealed class BorderTests
+public sealed class ProxyRestrictionTests
 {
     [Theory]
     [InlineData(Balancer.HAProxy)]

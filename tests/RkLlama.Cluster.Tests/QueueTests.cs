@@ -6,7 +6,7 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.Cluster.Tests;
 
 /// <summary>Who waits, and where: by the nodes' own histogram of the time from joining the queue to the turn.</summary>
-public sealed class LineTests
+public sealed class QueueTests
 {
     private const int Rounds = 3;
 

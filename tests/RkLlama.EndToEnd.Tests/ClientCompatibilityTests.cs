@@ -8,13 +8,13 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>The ten traps that servers like this one have laid for real clients, worst first. Each test names the trap that it keeps closed.</summary>
-public sealed class TrapTests
+/// <summary>Details of the wire format that real clients depend on, and that compatible servers often get wrong.</summary>
+public sealed class ClientCompatibilityTests
 {
     private const string Endless = """{"model":"demo","prompt":"!sleep 50 2000"}""";
 
     [Fact]
-    public async Task Trap_1_embeddings_are_base64_where_that_is_asked_for_and_the_same_numbers()
+    public async Task Embeddings_are_base64_where_that_is_asked_for_and_the_same_numbers()
     {
         await using Node node = await StartAsync();
 
@@ -28,7 +28,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_2_the_current_model_has_the_guides_key_and_the_one_that_clients_read()
+    public async Task The_current_model_has_the_guides_key_and_the_one_that_clients_read()
     {
         await using Node node = await StartAsync();
         await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
@@ -45,7 +45,7 @@ public sealed class TrapTests
     [InlineData("/v1/responses", """{"model":"demo","input":"!fault error_state:3","stream":true}""")]
     [InlineData("/api/chat", """{"model":"demo","messages":[{"role":"user","content":"!fault error_state:3"}]}""")]
     [InlineData("/api/generate", """{"model":"demo","prompt":"!fault error_state:3"}""")]
-    public async Task Trap_3_an_error_in_a_stream_is_said_and_then_the_connection_is_cut(string path, string body)
+    public async Task An_error_in_a_stream_is_said_and_then_the_connection_is_cut(string path, string body)
     {
         await using Node node = await StartAsync();
         byte[] request = Encoding.UTF8.GetBytes(
@@ -64,7 +64,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_4_every_tool_call_of_a_stream_has_its_index_and_an_id_of_its_own()
+    public async Task Every_tool_call_of_a_stream_has_its_index_and_an_id_of_its_own()
     {
         await using Node node = await StartAsync();
         const string Calls = """!echo <tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call><tool_call>{\"name\":\"f\",\"arguments\":{\"a\":2}}</tool_call>""";
@@ -82,7 +82,7 @@ public sealed class TrapTests
     [Theory]
     [InlineData("/api/chat", """{"model":"demo","messages":[{"role":"user","content":"!sleep 300 3"}]}""")]
     [InlineData("/api/generate", """{"model":"demo","prompt":"!sleep 300 3"}""")]
-    public async Task Trap_5_no_line_is_empty_though_the_model_is_silent_and_the_last_one_is_done(string path, string body)
+    public async Task No_line_is_empty_though_the_model_is_silent_and_the_last_one_is_done(string path, string body)
     {
         await using Node node = await StartAsync("--heartbeat", "0.05");
 
@@ -95,7 +95,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_6_times_are_RFC_3339_and_sizes_are_integers()
+    public async Task Times_are_RFC_3339_and_sizes_are_integers()
     {
         await using Node node = await StartAsync();
         (_, JsonElement answer) = await node.PostJsonAsync("/api/generate", """{"model":"demo","prompt":"!echo x","stream":false}""");
@@ -122,7 +122,7 @@ public sealed class TrapTests
     [InlineData("/v1/chat/completions", """{"model":"demo","messages":[{"role":"user","content":"x"}]}""")]
     [InlineData("/api/chat", """{"model":"demo","messages":[{"role":"user","content":"x"}]}""")]
     [InlineData("/generate", """{"messages":[{"role":"user","content":"x"}]}""")]
-    public async Task Trap_7_Retry_After_is_not_more_than_60_seconds(string path, string body)
+    public async Task Retry_After_is_not_more_than_60_seconds(string path, string body)
     {
         await using Node node = await StartAsync("--queue", "1");
         using HttpResponseMessage running = await BeginAsync(node, "/api/generate", Endless);
@@ -138,7 +138,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_7_a_stream_that_waits_is_not_silent()
+    public async Task A_stream_that_waits_is_not_silent()
     {
         await using Node node = await StartAsync("--heartbeat", "0.05");
 
@@ -151,7 +151,7 @@ public sealed class TrapTests
     [InlineData("""{"name":"demo","messages":[{"role":"user","content":"!echo x"}],"stream":false}""")]
     [InlineData("""{"model":"demo","messages":[{"role":"user","content":"!echo x"}],"stream":false,"format":"","options":null,"keep_alive":null,"tools":null,"think":false}""")]
     [InlineData("""{"model":"demo:latest","messages":[{"role":"user","content":"!echo x","images":null,"tool_calls":null}],"stream":false,"CustomHeaders":{}}""")]
-    public async Task Trap_8_the_older_name_nulls_and_empty_wishes_are_taken(string body)
+    public async Task The_older_name_nulls_and_empty_wishes_are_taken(string body)
     {
         await using Node node = await StartAsync();
 
@@ -162,7 +162,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_9_root_and_models_are_the_guides_and_OpenAIs_list_is_under_v1()
+    public async Task Root_and_models_are_the_guides_and_OpenAIs_list_is_under_v1()
     {
         await using Node node = await StartAsync();
 
@@ -181,7 +181,7 @@ public sealed class TrapTests
     [InlineData("qwen3:1.7b", "/v1/models/qwen3:1.7b")]
     [InlineData("qwen3:1.7b", "/v1/models/qwen3%3A1.7b")]
     [InlineData("a b+c", "/v1/models/a%20b+c")]
-    public async Task Trap_10_ids_are_found_however_they_are_escaped(string name, string path)
+    public async Task Ids_are_found_however_they_are_escaped(string name, string path)
     {
         await using Node node = await StartAsync();
         node.CopyDemo("demo", name);
@@ -193,7 +193,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_10_an_id_with_an_escaped_slash_is_read_whole()
+    public async Task An_id_with_an_escaped_slash_is_read_whole()
     {
         await using Node node = await StartAsync();
 
@@ -205,7 +205,7 @@ public sealed class TrapTests
     }
 
     [Fact]
-    public async Task Trap_10_delete_reads_its_body()
+    public async Task Delete_reads_its_body()
     {
         await using Node node = await StartAsync();
         node.CopyDemo("demo", "twin");
@@ -221,7 +221,7 @@ public sealed class TrapTests
     [InlineData("/v1/chat/completions", "application/json")]
     [InlineData("/api/chat", "application/x-ndjson")]
     [InlineData("/generate", "application/json")]
-    public async Task Trap_10_each_API_has_its_own_default_for_stream(string path, string expected)
+    public async Task Each_API_has_its_own_default_for_stream(string path, string expected)
     {
         await using Node node = await StartAsync();
         await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
