@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Native;
+using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.OpenApi;
+using RkLlama.Server.Tests.Support;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Server.Tests.Hosting;
+
+/// <summary>What HAProxy's agent check is told, over a socket.</summary>
+public sealed class HaproxyAgentCheckTests : IDisposable
+{
+    private readonly HeldRuns _held = new();
+
+    public void Dispose() => _held.Dispose();
+
+    [Fact]
+    public async Task Without_its_port_nothing_listens()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        server.Services.GetRequiredService<HaproxyAgentCheck>().Address.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task The_weight_is_less_with_each_that_runs_or_waits_and_0_when_the_next_one_would_be_refused()
+    {
+        await using TestServer server = await StartAsync(queueLength: 2);
+        await server.LoadAsync();
+        (await AskAsync(server)).Should().Be("up ready 100%\n");
+
+        List<Task<HttpResponseMessage>> asked = [server.PostAsync("/generate", Hello)];
+        FakeRun run = await _held.NextAsync();
+        string running = await AskAsync(server);
+        asked.Add(server.PostAsync("/generate", Hello));
+        await EventuallyAsync(() => server.QueueLength == 1);
+        string waiting = await AskAsync(server);
+        asked.Add(server.PostAsync("/generate", Hello));
+        await EventuallyAsync(() => server.QueueLength == 2);
+        string full = await AskAsync(server);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        foreach (HttpResponseMessage response in await Task.WhenAll(asked))
+            response.Dispose();
+        await EventuallyAsync(() => server.IsIdle);
+
+        (running, waiting, full).Should().Be(("up ready 50%\n", "up ready 33%\n", "up ready 0%\n"));
+        (await AskAsync(server)).Should().Be("up ready 100%\n", "the queue is empty again");
+    }
+
+    [Fact]
+    public void A_node_that_takes_requests_has_a_weight_however_long_its_line_is() =>
+        HaproxyAgentCheck.Weight(isBusy: true, waiting: 100_000).Should().Be(1);
+
+    [Fact]
+    public async Task A_drain_is_said_and_the_next_word_of_a_new_server_takes_it_back()
+    {
+        await using (TestServer server = await StartAsync())
+        {
+            server.Services.GetRequiredService<RunQueue>().Close();
+
+            (await AskAsync(server)).Should().Be("up drain\n");
+        }
+
+        await using TestServer next = await StartAsync();
+        (await AskAsync(next)).Should().Contain(" ready ", "HAProxy would keep the drain without it");
+    }
+
+    [Fact]
+    public async Task A_node_that_cannot_answer_is_down_for_a_reason_on_one_line()
+    {
+        await using TestServer server = await StartAsync();
+        await server.LoadAsync();
+        _held.Engine.Sessions[0].Stuck = new(4711, new TaskCompletionSource().Task);
+
+        _held.Engine.Sessions[0].Crash("it broke");
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Stuck);
+
+        string answer = await AskAsync(server);
+        answer.Should().StartWith("down ready #").And.Contain("4711").And.EndWith("\n");
+        answer.Count(static c => c is '\n' or '#').Should().Be(2);
+        answer.Length.Should().BeLessThan(200);
+    }
+
+    [Fact]
+    public async Task A_preload_that_goes_on_is_down_and_ready_afterwards()
+    {
+        await using TestServer server = await StartAsync();
+        Readiness readiness = server.Services.GetRequiredService<Readiness>();
+        readiness.PreloadStarted("größer\nand # odd");
+
+        string loading = await AskAsync(server);
+        readiness.PreloadEnded("größer\nand # odd", null);
+
+        loading.Should().StartWith("down ready #Model gr??er?and ? odd");
+        (await AskAsync(server)).Should().Be("up ready 100%\n");
+    }
+
+    [Fact]
+    public async Task What_the_other_side_sends_does_not_cost_it_the_answer()
+    {
+        await using TestServer server = await StartAsync();
+        using TcpClient client = await ConnectAsync(server);
+
+        await client.GetStream().WriteAsync("node1/rkllama\n"u8.ToArray());
+
+        (await ReadAsync(client)).Should().Be("up ready 100%\n");
+    }
+
+    [Fact]
+    public async Task Connections_that_stay_are_closed_and_keep_nobody_out_for_good()
+    {
+        await using TestServer server = await StartAsync();
+        List<TcpClient> idle = [];
+        for (int i = 0; i < HaproxyAgentCheck.MaxConnections + 4; i++)
+            idle.Add(await ConnectAsync(server));
+
+        string answer = await AskAsync(server);
+
+        answer.Should().Be("up ready 100%\n");
+        foreach (TcpClient client in idle)
+        {
+            (await ReadAsync(client)).Should().Be("up ready 100%\n");
+            client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_stops_the_start_with_its_number()
+    {
+        using TcpListener other = new(IPAddress.Loopback, 0);
+        other.Start();
+        int port = ((IPEndPoint)other.LocalEndpoint).Port;
+
+        Func<Task> start = () => TestServer.StartAsync(configure: options => options with { AgentPort = port });
+
+        (await start.Should().ThrowAsync<IOException>()).Which.Message.Should().Contain($"port {port}");
+    }
+
+    private Task<TestServer> StartAsync(int queueLength = 64) =>
+        TestServer.StartAsync(_held.Engine, options => options with { AgentPort = 0, QueueLength = queueLength });
+
+    private static async Task<string> AskAsync(TestServer server)
+    {
+        using TcpClient client = await ConnectAsync(server);
+        return await ReadAsync(client);
+    }
+
+    private static async Task<TcpClient> ConnectAsync(TestServer server)
+    {
+        TcpClient client = new();
+        await client.ConnectAsync((IPEndPoint)server.Services.GetRequiredService<HaproxyAgentCheck>().Address!);
+        return client;
+    }
+
+    private static async Task<string> ReadAsync(TcpClient client)
+    {
+        using StreamReader reader = new(client.GetStream(), Encoding.ASCII);
+        return await reader.ReadToEndAsync().WaitAsync(Patience);
+    }
+}
