@@ -57,6 +57,29 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_keep_alive_line_amid_a_stream_repeats_the_usage_of_the_last_token()
+    {
+        await using TestServer server = await StartAsync();
+        await server.LoadAsync();
+        using HttpResponseMessage response = await StreamAsync(server);
+        using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
+        FakeRun run = await _held.NextAsync();
+        await run.SendAsync("one");
+        await run.SendAsync(" two");
+
+        JsonElement last = await LineAsync(reader);
+        while (Content(last) is not " two")
+            last = await LineAsync(reader);
+        JsonElement keepAlive = await LineAsync(reader);
+        run.End(RunEndReason.Stop);
+
+        Content(keepAlive).Should().BeEmpty();
+        keepAlive.GetProperty("usage").GetProperty("completion_tokens").GetInt32().Should().Be(2);
+        keepAlive.GetProperty("usage").GetProperty("tokens_per_second").GetDouble().Should().BePositive();
+        keepAlive.GetProperty("usage").GetRawText().Should().Be(last.GetProperty("usage").GetRawText());
+    }
+
+    [Fact]
     public async Task An_answer_in_one_piece_begins_with_white_space()
     {
         await using TestServer server = await StartAsync();
