@@ -17,6 +17,8 @@ public sealed class RetryDeduplicatorTests : IDisposable
 
     private readonly HeldRuns _held = new();
 
+    public static TheoryData<string> Apis => ApiForm.Names;
+
     public void Dispose() => _held.Dispose();
 
     [Theory]
@@ -41,6 +43,50 @@ public sealed class RetryDeduplicatorTests : IDisposable
         answered.StatusCode.Should().Be(HttpStatusCode.OK);
         ((int)replaced.StatusCode).Should().Be(499);
         (await replaced.Content.ReadAsStringAsync()).Should().Contain("A retry of this request has taken its place.");
+        _held.Count.Should().Be(2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Apis))]
+    public async Task A_retry_replaces_the_running_request_of_every_api(string name)
+    {
+        ApiForm form = ApiForm.Of(name);
+        await using TestServer server = await StartAsync();
+        await server.LoadAsync();
+        Task<HttpResponseMessage> request = SendAsync(server, form.Body(stream: false), "", form.Path);
+        FakeRun run = await _held.NextAsync();
+
+        Task<HttpResponseMessage> retry = SendAsync(server, form.Body(stream: false), "X-Stainless-Retry-Count: 1", form.Path);
+        await run.Aborted.WaitAsync(Patience);
+        run.End(RunEndReason.Cancelled);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+
+        (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
+        using HttpResponseMessage replaced = await request;
+        ((int)replaced.StatusCode).Should().Be(499);
+        form.ErrorOf(await replaced.Content.ReadAsStringAsync()).Should().Be("A retry of this request has taken its place.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Apis))]
+    public async Task A_retry_replaces_the_waiting_request_of_every_api(string name)
+    {
+        ApiForm form = ApiForm.Of(name);
+        await using TestServer server = await StartAsync();
+        await server.LoadAsync();
+        Task<HttpResponseMessage> running = SendAsync(server, """{"model":"m","messages":[{"role":"user","content":"First"}]}""", "");
+        FakeRun run = await _held.NextAsync();
+        Task<HttpResponseMessage> waiting = SendAsync(server, form.Body(stream: false), "Idempotency-Key: k", form.Path);
+        await EventuallyAsync(() => server.QueueLength == 1);
+
+        Task<HttpResponseMessage> retry = SendAsync(server, form.Body(stream: false), "Idempotency-Key: k", form.Path);
+
+        ((int)(await waiting).StatusCode).Should().Be(499);
+        await EventuallyAsync(() => server.QueueLength == 1);
+        run.End(RunEndReason.Stop);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        (await running).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await retry).StatusCode.Should().Be(HttpStatusCode.OK);
         _held.Count.Should().Be(2);
     }
 
@@ -138,15 +184,15 @@ public sealed class RetryDeduplicatorTests : IDisposable
         return server;
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(TestServer server, string body, string headers)
+    private static async Task<HttpResponseMessage> SendAsync(TestServer server, string body, string headers, string path = "/v1/chat/completions")
     {
-        using HttpRequestMessage message = Message(body, headers);
+        using HttpRequestMessage message = Message(body, headers, path);
         return await server.Client.SendAsync(message);
     }
 
-    private static HttpRequestMessage Message(string body, string headers)
+    private static HttpRequestMessage Message(string body, string headers, string path = "/v1/chat/completions")
     {
-        HttpRequestMessage message = new(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        HttpRequestMessage message = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         foreach (string header in headers.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             message.Headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
         return message;
