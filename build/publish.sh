@@ -13,13 +13,12 @@ publish() {
         shift
     done
 
+    if $aot; then require publish-aot; else require publish; fi
     rm -rf "dist/publish/$target"
     local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none -p:PathMap="$PWD=/rkllama")
     if $aot; then
-        require publish-aot
         publish_aot "$target" "${options[@]}"
     else
-        require publish
         dotnet publish "${options[@]}" --self-contained true -p:PublishAot=false -p:PublishTrimmed=true -p:TrimMode=full \
             -p:PublishSingleFile=true -p:PublishReadyToRun=true
     fi

@@ -25,7 +25,7 @@ internal sealed class Generation
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     // Not spun on: the next token is an eternity away.
-    private readonly ManualResetEventSlim _news = new(initialState: false, spinCount: 0);
+    private readonly ManualResetEventSlim _pieceAvailable = new(initialState: false, spinCount: 0);
 
     // Touched by the run's thread only, except _cancelled.
     private volatile bool _cancelled;
@@ -56,9 +56,9 @@ internal sealed class Generation
 #pragma warning restore CA2012
         if (!more.IsCompleted)
         {
-            _news.Reset();
-            more.UnsafeOnCompleted(_news.Set);
-            _news.Wait();
+            _pieceAvailable.Reset();
+            more.UnsafeOnCompleted(_pieceAvailable.Set);
+            _pieceAvailable.Wait();
         }
 
         return more.GetResult();
@@ -105,7 +105,7 @@ internal sealed class Generation
         switch (state)
         {
             case LLMCallState.Normal or LLMCallState.GetLastHiddenLayer when _mode == RKLLMInferMode.GetLastHiddenLayer:
-                return TakeHiddenStates(result) && _abi.HasPerRunSampling ? 2 : 0;
+                return CopyHiddenStates(result) && _abi.HasPerRunSampling ? 2 : 0;
 
             case LLMCallState.Normal:
                 ReadOnlySpan<byte> text = TextOf(result);
@@ -149,7 +149,7 @@ internal sealed class Generation
     }
 
     // Versions differ in how many callbacks come without data before the one that has it.
-    private unsafe bool TakeHiddenStates(byte* result)
+    private unsafe bool CopyHiddenStates(byte* result)
     {
         if (result == null || HiddenStates is not null)
             return false;

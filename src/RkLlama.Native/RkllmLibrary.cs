@@ -26,8 +26,20 @@ public sealed class RkllmLibrary
     public static RkllmLibrary Load(string path, string? versionOverride = null)
     {
         nint library = Open(path);
-        RkllmResolver.Use(library);
-        return new(path, RuntimeIdentifier.Identify(Gather(path, library), versionOverride));
+        RkllmResolver.Bind(library);
+        return new(path, Identify(CollectEvidence(path, library), versionOverride));
+    }
+
+    private static RuntimeIdentity Identify(RuntimeEvidence evidence, string? versionOverride)
+    {
+        try
+        {
+            return RuntimeDetector.Detect(evidence, versionOverride);
+        }
+        catch (RkllmException ex)
+        {
+            throw new RkllmException(ex.Message, ex) { Code = RkllmErrorCode.LibraryNotIdentified };
+        }
     }
 
     private static nint Open(string path)
@@ -38,11 +50,16 @@ public sealed class RkllmLibrary
         }
         catch (Exception ex) when (ex is DllNotFoundException or BadImageFormatException)
         {
-            // The loader's own words are the last line of the message.
+            // The last line of the message is the loader's own text. It has no error codes, so its text is classified here and nowhere else.
             string reason = ex.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
-            throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex);
+            throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex) { Code = CodeOf(reason) };
         }
     }
+
+    private static RkllmErrorCode CodeOf(string reason) =>
+        reason.Contains("cannot open shared object", StringComparison.Ordinal) || reason.Contains("not found (required by", StringComparison.Ordinal)
+            ? RkllmErrorCode.LibraryDependencyMissing
+            : RkllmErrorCode.LibraryNotLoadable;
 
     private static string Remedy(string reason) => reason switch
     {
@@ -54,7 +71,7 @@ public sealed class RkllmLibrary
         _ => "check the file with 'ldd'",
     };
 
-    private static RuntimeEvidence Gather(string path, nint library)
+    private static RuntimeEvidence CollectEvidence(string path, nint library)
     {
         byte[] file = File.ReadAllBytes(path);
         bool hasRunAsync = Has("rkllm_run_async");

@@ -41,7 +41,7 @@ public sealed class RkllmModel : IDisposable
         Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
         callback.Clear();
         RkllmBuffers.WritePointer(callback, 0, (nint)Generation.Callback);
-        fixed (byte* path = NulTerminated(parameters.ModelPath))
+        fixed (byte* path = ToNulTerminatedUtf8(parameters.ModelPath))
         fixed (byte* callbackStruct = callback)
         {
             RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity));
@@ -141,11 +141,11 @@ public sealed class RkllmModel : IDisposable
         if (cancellationToken.IsCancellationRequested)
             run.Cancel();
 
-        new Thread(() => RunToEnd(run, input, parameters, mode)) { Name = "rkllm_run", IsBackground = true }.Start();
+        new Thread(() => RunAndComplete(run, input, parameters, mode)) { Name = "rkllm_run", IsBackground = true }.Start();
         return run;
     }
 
-    private void RunToEnd(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
+    private void RunAndComplete(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
     {
         try
         {
@@ -175,12 +175,12 @@ public sealed class RkllmModel : IDisposable
         RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.keep_history, 0);
         if (_abi.HasPerRunSampling)
         {
-            RkllmBuffers.WriteSampling(new(samplingParams, RkllmAbi.SmallBufferSize), parameters.Sampling.Or(_sampling));
+            RkllmBuffers.WriteSampling(new(samplingParams, RkllmAbi.SmallBufferSize), parameters.Sampling.WithFallback(_sampling));
             RkllmBuffers.WritePointer(inferBytes, _abi.RKLLMInferParam.sampling_params, (nint)samplingParams);
             RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.max_new_tokens, parameters.MaxNewTokens ?? _parameters.MaxNewTokens);
         }
 
-        byte[] text = input.Text is { } prompt ? NulTerminated(prompt) : [];
+        byte[] text = input.Text is { } prompt ? ToNulTerminatedUtf8(prompt) : [];
         int[] tokens = input.Tokens is { } ids ? [.. ids] : [];
         using GCHandle<Generation> userdata = new(run);
         fixed (byte* textPointer = text)
@@ -214,5 +214,5 @@ public sealed class RkllmModel : IDisposable
     }
 
     // A NUL inside would end the C string early and lose the rest in silence.
-    private static byte[] NulTerminated(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
+    private static byte[] ToNulTerminatedUtf8(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
 }

@@ -24,7 +24,7 @@ public sealed record SamplingParameters(
     public static SamplingParameters Default { get; } = new();
 
     /// <summary>These values, and <paramref name="fallback"/>'s where this one has none.</summary>
-    public SamplingParameters Or(SamplingParameters fallback) => new(
+    public SamplingParameters WithFallback(SamplingParameters fallback) => new(
         TopK ?? fallback.TopK,
         TopP ?? fallback.TopP,
         Temperature ?? fallback.Temperature,

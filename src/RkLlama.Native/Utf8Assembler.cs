@@ -25,7 +25,7 @@ internal sealed class Utf8Assembler
         if (piece.IsEmpty)
             return;
 
-        _held = Continues(piece) ? [.. _held, .. piece] : piece.ToArray();
+        _held = StartsWithContinuationByte(piece) ? [.. _held, .. piece] : piece.ToArray();
         _heldByWaiting = true;
     }
 
@@ -40,7 +40,7 @@ internal sealed class Utf8Assembler
             return piece.ToArray();
 
         _output.ResetWrittenCount();
-        if (Continues(piece))
+        if (StartsWithContinuationByte(piece))
             piece = (byte[])[.. _held, .. piece];
         else if (_held.Length > 0 && !_heldByWaiting)
             _output.Write(ReplacementCharacter);
@@ -65,7 +65,7 @@ internal sealed class Utf8Assembler
         return _output.WrittenSpan.ToArray();
     }
 
-    private static bool Continues(ReadOnlySpan<byte> piece) => (piece[0] & 0xC0) == 0x80;
+    private static bool StartsWithContinuationByte(ReadOnlySpan<byte> piece) => (piece[0] & 0xC0) == 0x80;
 
     /// <summary>Writes what is whole, replaces what can never become whole, and holds an unfinished tail.</summary>
     private void WriteWholeCharacters(ReadOnlySpan<byte> bytes)

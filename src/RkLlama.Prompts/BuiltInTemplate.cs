@@ -1,12 +1,12 @@
 namespace RkLlama.Prompts;
 
-/// <summary>A chat template of our own, for models that come without one.</summary>
-/// <param name="Name">As the Modelfile's <c>TEMPLATE</c> names it.</param>
-/// <param name="Source">Jinja.</param>
-/// <param name="Begin">The token that begins a prompt, or null.</param>
-/// <param name="End">The token that ends a turn of the model.</param>
-/// <param name="Marker">A control token that a tokenizer of the family knows, or null where families share their tokens.</param>
-internal sealed record BuiltInTemplate(string Name, string Source, string? Begin, string End, string? Marker)
+/// <summary>A chat template of this project, for models that come without one.</summary>
+/// <param name="Name">The name that the Modelfile key <c>TEMPLATE</c> uses.</param>
+/// <param name="Source">The Jinja source.</param>
+/// <param name="BosToken">The token that begins a prompt; null if the family has none.</param>
+/// <param name="EosToken">The token that ends a turn of the model.</param>
+/// <param name="MarkerToken">A control token that only tokenizers of this family know; null if families share their control tokens.</param>
+internal sealed record BuiltInTemplate(string Name, string Source, string? BosToken, string EosToken, string? MarkerToken)
 {
     public static BuiltInTemplate ChatMl { get; } = new(
         "chatml",
@@ -154,7 +154,7 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? Begin
             "<｜Assistant｜>"),
     ];
 
-    // Looked for in this order: the names of derived models contain those of the models they come from.
+    // Searched in this order, because the name of a derived model may contain the name of the model it derives from.
     private static readonly (string Part, string Template)[] _families =
     [
         ("deepseek", "deepseek-r1"),
@@ -177,8 +177,8 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? Begin
 
     public static BuiltInTemplate? Find(string name) => Array.Find(_all, template => template.Name == name);
 
-    /// <summary>The template of the family that a model's name tells; null when it tells none.</summary>
-    public static BuiltInTemplate? OfModel(string modelName)
+    /// <summary>Returns the template of the family that a model name contains; null if the name contains no known family.</summary>
+    public static BuiltInTemplate? ForModel(string modelName)
     {
         string name = modelName.ToLowerInvariant().Replace('_', '-');
         return _families.FirstOrDefault(family => name.Contains(family.Part, StringComparison.Ordinal)).Template is { } template

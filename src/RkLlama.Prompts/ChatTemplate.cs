@@ -4,24 +4,24 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// A model's chat template with what it needs of a conversation, found out once by rendering tiny ones. Immutable; any number of requests
-/// may render at once.
+/// A model's chat template, and what the template expects of a conversation. The constructor finds that out by rendering small probe
+/// conversations. Immutable; many requests may render at the same time.
 /// </summary>
 internal sealed class ChatTemplate
 {
-    private const string Probe = "9f2c61";
+    private const string ProbeText = "9f2c61";
 
-    // Roles that the server itself lets through; they may be part of a control token, as in <|user|>.
+    // Roles that the server accepts. Their names count as template text, because they may be part of a control token, as in <|user|>.
     private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
 
     private readonly Template _default;
     private readonly Template? _withTools;
     private readonly SpecialTokens _tokens;
     private readonly TimeProvider _time;
-    private readonly bool _wantsParts;
+    private readonly bool _takesContentParts;
 
-    /// <param name="source">Jinja.</param>
-    /// <param name="toolSource">Used instead when the request brings tools; null for the same.</param>
+    /// <param name="source">The Jinja source.</param>
+    /// <param name="toolSource">The Jinja source for requests with tools; null to use <paramref name="source"/>.</param>
     /// <exception cref="TemplateException">A template is not valid.</exception>
     public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
     {
@@ -31,42 +31,43 @@ internal sealed class ChatTemplate
         _withTools = toolSource is null ? null : Template.Compile(toolSource);
         _tokens = tokens;
         _time = time;
-        ChatMessage user = new("user", Probe);
-        _wantsParts = !Shows([user], asParts: false) && Shows([user], asParts: true);
-        TakesSystem = Shows([new("system", Probe), new("user", "x")], _wantsParts);
+        ChatMessage user = new("user", ProbeText);
+        _takesContentParts = !ShowsProbe([user], asParts: false) && ShowsProbe([user], asParts: true);
+        SupportsSystemRole = ShowsProbe([new("system", ProbeText), new("user", "x")], _takesContentParts);
     }
 
-    /// <summary>Jinja.</summary>
+    /// <summary>The Jinja source.</summary>
     public string Source { get; }
 
-    /// <summary>What renders a request that brings tools; often the same.</summary>
+    /// <summary>The Jinja source for requests with tools. Equal to <see cref="Source"/> if the model has one template.</summary>
     public string ToolSource { get; }
 
-    /// <summary>Whether a system message appears in the prompt; where it does not, it has to become part of the first user turn.</summary>
-    public bool TakesSystem { get; }
+    /// <summary>Whether the template renders system messages. If not, the caller must merge them into the first user message.</summary>
+    public bool SupportsSystemRole { get; }
 
-    /// <summary>Renders a conversation, with the header of the answer at its end.</summary>
-    /// <exception cref="TemplateException">The template refuses or fails.</exception>
+    /// <summary>Renders a conversation, followed by the header of the assistant's answer.</summary>
+    /// <exception cref="TemplateException">The template refuses the conversation, or rendering fails.</exception>
+    /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(Conversation conversation, CancellationToken cancellationToken)
     {
         try
         {
-            return Render(conversation, ArgumentForm.Object, _wantsParts, cancellationToken);
+            return Render(conversation, ArgumentForm.Object, _takesContentParts, cancellationToken);
         }
         catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
         {
-            // Most templates print the arguments of a call as JSON; some join them as the string the API sends.
-            return Render(conversation, ArgumentForm.Text, _wantsParts, cancellationToken);
+            // Most templates print the arguments of a tool call as JSON. Some concatenate them as the JSON string that the API sends.
+            return Render(conversation, ArgumentForm.Text, _takesContentParts, cancellationToken);
         }
     }
 
-    private bool Shows(IReadOnlyList<ChatMessage> messages, bool asParts)
+    private bool ShowsProbe(IReadOnlyList<ChatMessage> messages, bool asParts)
     {
         try
         {
             string text = Render(new(messages), ArgumentForm.Object, asParts, CancellationToken.None).Text;
-            // A list of parts that is printed whole is not read.
-            return text.Contains(Probe, StringComparison.Ordinal) && !text.Contains($"'text': '{Probe}'", StringComparison.Ordinal);
+            // A template that prints the list of parts as a Python list does not support parts.
+            return text.Contains(ProbeText, StringComparison.Ordinal) && !text.Contains($"'text': '{ProbeText}'", StringComparison.Ordinal);
         }
         catch (TemplateException)
         {
@@ -79,27 +80,27 @@ internal sealed class ChatTemplate
         bool hasTools = conversation.Tools is { Count: > 0 };
         Dictionary<string, Value> variables = new()
         {
-            ["messages"] = new ListValue([.. conversation.Messages.Select(message => MessageValue(message, form, asParts))]),
+            ["messages"] = new ListValue([.. conversation.Messages.Select(message => ToValue(message, form, asParts))]),
             ["tools"] = hasTools
                 ? new ListValue([.. conversation.Tools!.Select(tool => JsonValues.Convert(tool, fromRequest: true))])
                 : NoneValue.Instance,
             ["documents"] = NoneValue.Instance,
             ["add_generation_prompt"] = BooleanValue.True,
         };
-        foreach ((string name, string text) in _tokens.Texts)
-            variables[name] = TextValue.Template(text);
+        foreach ((string name, string text) in _tokens.ByName)
+            variables[name] = StringValue.FromTemplate(text);
         if (conversation.EnableThinking is { } thinking)
             variables["enable_thinking"] = BooleanValue.Of(thinking);
         return (hasTools ? _withTools ?? _default : _default).Render(variables, RenderLimits.Default, _time, cancellationToken);
     }
 
-    private static DictValue MessageValue(ChatMessage message, ArgumentForm form, bool asParts)
+    private static DictValue ToValue(ChatMessage message, ArgumentForm form, bool asParts)
     {
         DictValue value = new();
-        value.Set("role", _roles.Contains(message.Role) ? TextValue.Template(message.Role) : TextValue.Request(message.Role));
+        value.Set("role", _roles.Contains(message.Role) ? StringValue.FromTemplate(message.Role) : StringValue.FromRequest(message.Role));
         value.Set("content", message.Content is { } content ? ContentValue(content, asParts) : NoneValue.Instance);
         if (message.ToolCalls is { Count: > 0 } calls)
-            value.Set("tool_calls", new ListValue([.. calls.Select(call => CallValue(call, form))]));
+            value.Set("tool_calls", new ListValue([.. calls.Select(call => ToValue(call, form))]));
         SetText(value, "tool_call_id", message.ToolCallId);
         SetText(value, "name", message.Name);
         SetText(value, "reasoning_content", message.Reasoning);
@@ -109,21 +110,21 @@ internal sealed class ChatTemplate
     private static Value ContentValue(string content, bool asParts)
     {
         if (!asParts)
-            return TextValue.Request(content);
+            return StringValue.FromRequest(content);
         DictValue part = new();
-        part.Set("type", TextValue.Template("text"));
-        part.Set("text", TextValue.Request(content));
+        part.Set("type", StringValue.FromTemplate("text"));
+        part.Set("text", StringValue.FromRequest(content));
         return new ListValue([part]);
     }
 
-    private static DictValue CallValue(ToolCall call, ArgumentForm form)
+    private static DictValue ToValue(ToolCall call, ArgumentForm form)
     {
         DictValue function = new();
-        function.Set("name", TextValue.Request(call.Name));
+        function.Set("name", StringValue.FromRequest(call.Name));
         function.Set("arguments", form == ArgumentForm.Object ? ToolArguments.AsObject(call.Arguments) : ToolArguments.AsText(call.Arguments));
         DictValue value = new();
         SetText(value, "id", call.Id);
-        value.Set("type", TextValue.Template("function"));
+        value.Set("type", StringValue.FromTemplate("function"));
         value.Set("function", function);
         return value;
     }
@@ -131,7 +132,7 @@ internal sealed class ChatTemplate
     private static void SetText(DictValue value, string name, string? text)
     {
         if (text is not null)
-            value.Set(name, TextValue.Request(text));
+            value.Set(name, StringValue.FromRequest(text));
     }
 
     private enum ArgumentForm

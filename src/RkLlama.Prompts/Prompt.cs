@@ -1,10 +1,12 @@
 namespace RkLlama.Prompts;
 
-/// <summary>What goes to the runtime: token ids, or text where the model's tokenizer is not known.</summary>
+/// <summary>A prompt for the runtime: token ids, or text if the model's tokenizer is not available.</summary>
 /// <param name="Text">The rendered conversation.</param>
-/// <param name="Tokens">Its ids, or <see langword="null"/> when the runtime has to tokenise the text itself.</param>
-/// <param name="TokenCount">Exact when <paramref name="Tokens"/> is set, otherwise an estimate ≥ 1.</param>
+/// <param name="Tokens">The token ids of the text; <see langword="null"/> if the runtime tokenizes the text itself.</param>
+/// <param name="TokenCount">The exact number of tokens if <paramref name="Tokens"/> is set; otherwise an estimate, at least 1.</param>
 public sealed record Prompt(PromptText Text, IReadOnlyList<int>? Tokens, int TokenCount);
 
-/// <summary>The conversation cannot be made a prompt for this model; the message is one sentence for the client.</summary>
+/// <summary>
+/// The conversation does not fit the model, or the model's prompt settings are not valid. The message is one sentence for the client.
+/// </summary>
 public sealed class PromptException(string message, Exception? innerException = null) : Exception(message, innerException);

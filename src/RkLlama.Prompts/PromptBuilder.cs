@@ -4,16 +4,19 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
-/// <summary>Turns a conversation into the prompt a model was trained on. One per loaded model, used by any number of requests at once.</summary>
+/// <summary>
+/// Converts conversations to prompts in the format that the model was trained on. One instance per loaded model; many requests may use it at
+/// the same time.
+/// </summary>
 public sealed class PromptBuilder
 {
-    // Roughly what tokenizers make of ordinary text.
+    // A rough average of common tokenizers for plain text; used for estimates only.
     private const int BytesPerToken = 4;
 
     private readonly PromptSettings _settings;
     private readonly ChatTemplate _template;
     private readonly Tokenizer? _tokenizer;
-    private readonly LiteralBreaker _breaker;
+    private readonly ControlTokenGuard _controlTokenGuard;
 
     internal PromptBuilder(
         PromptSettings settings, ChatTemplate template, bool hasTemplate, Tokenizer? tokenizer, IEnumerable<string> controlTokens, IReadOnlyList<PromptNote> notes)
@@ -22,35 +25,40 @@ public sealed class PromptBuilder
         _settings = settings;
         _template = template;
         _tokenizer = tokenizer;
-        _breaker = new LiteralBreaker(controlTokens);
+        _controlTokenGuard = new ControlTokenGuard(controlTokens);
         Notes = notes;
     }
 
-    /// <summary>Where template and tokenizer came from, and what was missing.</summary>
+    /// <summary>Where the template and the tokenizer came from, and what was missing.</summary>
     public IReadOnlyList<PromptNote> Notes { get; }
 
-    /// <summary>How prompts reach the model; differs from what was asked where a file is missing.</summary>
+    /// <summary>
+    /// How prompts are sent to the model. <see cref="PromptMode.Text"/> if <see cref="PromptMode.Tokens"/> is set but no tokenizer is
+    /// available.
+    /// </summary>
     public PromptMode Mode => _settings.Mode == PromptMode.Tokens && _tokenizer is null ? PromptMode.Text : _settings.Mode;
 
-    /// <summary>The chat template, as Jinja.</summary>
+    /// <summary>The Jinja source of the chat template.</summary>
     public string TemplateSource => _template.Source;
 
-    /// <summary>Whether the chat template came with the model or its Modelfile; otherwise it was chosen by the model's name.</summary>
+    /// <summary>Whether the chat template came with the model or its Modelfile. If false, it was chosen by the model's name.</summary>
     public bool HasTemplate { get; }
 
-    /// <summary>The chat template of requests that bring tools, as Jinja; often the same.</summary>
+    /// <summary>The Jinja source of the chat template for requests with tools. Usually equal to <see cref="TemplateSource"/>.</summary>
     public string ToolTemplateSource => _template.ToolSource;
 
-    /// <summary>Finds and loads the files of a model. Takes a fraction of a second; never the network.</summary>
-    /// <exception cref="PromptException">The settings themselves name a template that is not valid.</exception>
+    /// <summary>Finds and loads the template and the tokenizer of a model. Takes a fraction of a second. Reads local files only.</summary>
+    /// <exception cref="PromptException">The template that the settings name is not valid.</exception>
     public static PromptBuilder Load(PromptSettings settings, TimeProvider time) => new PromptLoader(settings, time).Load();
 
-    /// <summary>Makes the prompt, with the header of the answer at its end.</summary>
-    /// <exception cref="PromptException">The conversation does not suit the model.</exception>
+    /// <summary>Builds the prompt of a conversation, followed by the header of the assistant's answer.</summary>
+    /// <exception cref="PromptException">The chat template refuses or cannot render the conversation, or the tokenizer cannot encode the
+    /// prompt.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     public Prompt Build(Conversation conversation, CancellationToken cancellationToken = default)
     {
         if (Mode == PromptMode.Runtime)
-            return AsText(PromptText.Trusted(conversation.Messages.LastOrDefault(message => message.Role == "user")?.Content
+            return ToTextPrompt(PromptText.Trusted(conversation.Messages.LastOrDefault(message => message.Role == "user")?.Content
                 ?? throw new PromptException("The runtime's own template needs a user message.")));
 
         PromptText text;
@@ -66,31 +74,33 @@ public sealed class PromptBuilder
         }
 
         if (_tokenizer is null || Mode == PromptMode.Text)
-            return AsText(_settings.GuardsSpecialTokens ? _breaker.Break(text) : text);
+            return ToTextPrompt(_settings.GuardsSpecialTokens ? _controlTokenGuard.Apply(text) : text);
         return Encode(_tokenizer, text, _settings.GuardsSpecialTokens);
     }
 
-    /// <summary>Makes a prompt of text that is one already: no template, and its control tokens are meant.</summary>
-    /// <exception cref="PromptException">It cannot be tokenised.</exception>
+    /// <summary>
+    /// Builds a prompt from text that is already formatted. No template is applied, and control tokens in the text take effect.
+    /// </summary>
+    /// <exception cref="PromptException">The tokenizer cannot encode the text.</exception>
     public Prompt BuildRaw(string text) => _tokenizer is null || Mode != PromptMode.Tokens
-        ? AsText(PromptText.Trusted(text))
-        : Encode(_tokenizer, PromptText.Trusted(text), guards: false);
+        ? ToTextPrompt(PromptText.Trusted(text))
+        : Encode(_tokenizer, PromptText.Trusted(text), guard: false);
 
-    /// <summary>Makes a prompt of a client's text and nothing else, for embeddings: control tokens that it writes stay text.</summary>
-    /// <exception cref="PromptException">It cannot be tokenised.</exception>
+    /// <summary>Builds a prompt from plain text of a client, for embeddings. Control tokens in the text stay text.</summary>
+    /// <exception cref="PromptException">The tokenizer cannot encode the text.</exception>
     public Prompt BuildText(string text)
     {
         PromptText request = new(text, [new(0, text.Length)]);
         return _tokenizer is null || Mode != PromptMode.Tokens
-            ? AsText(_settings.GuardsSpecialTokens ? _breaker.Break(request) : request)
+            ? ToTextPrompt(_settings.GuardsSpecialTokens ? _controlTokenGuard.Apply(request) : request)
             : Encode(_tokenizer, request, _settings.GuardsSpecialTokens);
     }
 
-    private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guards)
+    private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guard)
     {
         try
         {
-            int[] tokens = tokenizer.Encode(text, guards);
+            int[] tokens = tokenizer.Encode(text, guard);
             return new(text, tokens, tokens.Length);
         }
         catch (TokenizerException ex)
@@ -99,20 +109,23 @@ public sealed class PromptBuilder
         }
     }
 
-    private static Prompt AsText(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
+    private static Prompt ToTextPrompt(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
 
-    /// <summary>The system message of the request, else of the model; as part of the first user turn where the template has no place for it.</summary>
+    /// <summary>
+    /// Adds the model's system message if the request has none. If the template does not support system messages, merges them into the first
+    /// user message.
+    /// </summary>
     private Conversation Normalize(Conversation conversation)
     {
         List<ChatMessage> messages = [.. conversation.Messages];
         if (!string.IsNullOrEmpty(_settings.SystemPrompt) && !messages.Exists(message => message.Role == "system"))
             messages.Insert(0, new("system", _settings.SystemPrompt));
-        if (!_template.TakesSystem && messages.Exists(message => message.Role == "system"))
-            messages = MergeSystem(messages);
+        if (!_template.SupportsSystemRole && messages.Exists(message => message.Role == "system"))
+            messages = MergeSystemIntoUserMessage(messages);
         return conversation with { Messages = messages, EnableThinking = conversation.EnableThinking ?? _settings.EnableThinking };
     }
 
-    private static List<ChatMessage> MergeSystem(List<ChatMessage> messages)
+    private static List<ChatMessage> MergeSystemIntoUserMessage(List<ChatMessage> messages)
     {
         string system = string.Join("\n\n", messages.Where(message => message.Role == "system").Select(message => message.Content));
         messages = messages.FindAll(message => message.Role != "system");

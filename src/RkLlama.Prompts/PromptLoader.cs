@@ -4,49 +4,49 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
-/// <summary>Chooses a model's chat template and tokenizer, and says what it chose. Used once per load.</summary>
+/// <summary>Chooses the chat template and the tokenizer of a model and notes each choice. One instance per load.</summary>
 internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 {
-    private readonly PromptFiles _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
-    private readonly BuiltInTemplate? _family = BuiltInTemplate.OfModel(settings.ModelName)
-        ?? (settings.FileName is { } file ? BuiltInTemplate.OfModel(file) : null);
+    private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
+    private readonly BuiltInTemplate? _family = BuiltInTemplate.ForModel(settings.ModelName)
+        ?? (settings.FileName is { } file ? BuiltInTemplate.ForModel(file) : null);
 
     private readonly List<PromptNote> _notes = [];
-    private bool _isOurs;
+    private bool _usesBuiltInTemplate;
 
     public PromptBuilder Load()
     {
         Tokenizer? tokenizer = settings.Mode == PromptMode.Tokens ? LoadTokenizer() : null;
-        bool isForeign = tokenizer is not null && _family?.Marker is { } marker && tokenizer.TokenId(marker) is null;
-        if (isForeign)
+        bool isOtherFamily = tokenizer is not null && _family?.MarkerToken is { } marker && tokenizer.TokenId(marker) is null;
+        if (isOtherFamily)
         {
-            // Its ids would be another model's words, and the template beside it is another model's too.
-            Warn(PromptPart.Tokenizer, $"The tokenizer does not know {_family!.Marker}, so it does not belong to {settings.ModelName}: "
-                + $"prompts go as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
+            // Its ids would stand for other tokens, and the template beside it belongs to another model too.
+            Warn(PromptComponent.Tokenizer, $"The tokenizer does not contain {_family!.MarkerToken}, so it does not belong to {settings.ModelName}: "
+                + $"prompts are sent as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
             tokenizer = null;
         }
 
-        ChatTemplate template = LoadTemplate(useFiles: !isForeign);
-        return new PromptBuilder(settings, template, !_isOurs, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
+        ChatTemplate template = LoadTemplate(useFiles: !isOtherFamily);
+        return new PromptBuilder(settings, template, !_usesBuiltInTemplate, tokenizer, tokenizer?.AddedTokens.Select(token => token.Content) ?? [], _notes);
     }
 
     private Tokenizer? LoadTokenizer()
     {
-        string? file = _files.FindTokenizer();
+        string? file = _files.FindTokenizerFile();
         if (file is null)
         {
-            Warn(PromptPart.Tokenizer, "No tokenizer.json found: prompts go as text, and prompt_tokens is an estimate.");
+            Warn(PromptComponent.Tokenizer, "No tokenizer.json found: prompts are sent as text, and prompt_tokens is an estimate.");
             return null;
         }
         try
         {
             Tokenizer tokenizer = Tokenizer.LoadFile(file);
-            _notes.Add(new(PromptPart.Tokenizer, $"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
+            _notes.Add(new(PromptComponent.Tokenizer, $"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
             return tokenizer;
         }
         catch (Exception ex) when (ex is TokenizerException or IOException or UnauthorizedAccessException)
         {
-            Warn(PromptPart.Tokenizer, $"The tokenizer {file} cannot be used, so prompts go as text: {ex.Message}");
+            Warn(PromptComponent.Tokenizer, $"The tokenizer {file} cannot be used, so prompts are sent as text: {ex.Message}");
             return null;
         }
     }
@@ -54,65 +54,65 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
     private ChatTemplate LoadTemplate(bool useFiles)
     {
         if (settings.Template is { } given)
-            return GivenTemplate(given);
-        if (useFiles && FileTemplate() is { } found)
+            return LoadConfiguredTemplate(given);
+        if (useFiles && LoadTemplateFromFiles() is { } found)
             return found;
         BuiltInTemplate template = _family ?? BuiltInTemplate.ChatMl;
-        _isOurs = true;
+        _usesBuiltInTemplate = true;
         if (_family is null)
-            Warn(PromptPart.Template, $"No chat template found and {settings.ModelName} tells no family: using the built-in template chatml; TEMPLATE in the Modelfile may name one of {BuiltInTemplate.Names}.");
+            Warn(PromptComponent.Template, $"No chat template found, and the name {settings.ModelName} contains no known family: using the built-in template chatml. TEMPLATE in the Modelfile can name one of {BuiltInTemplate.Names}.");
         else
-            _notes.Add(new(PromptPart.Template, $"Chat template: built-in {template.Name}", IsWarning: false));
-        return BuiltIn(template);
+            _notes.Add(new(PromptComponent.Template, $"Chat template: built-in {template.Name}", IsWarning: false));
+        return FromBuiltIn(template);
     }
 
-    /// <summary>What the Modelfile says. It is the operator's word, so a mistake in it is an error.</summary>
-    private ChatTemplate GivenTemplate(string given)
+    /// <summary>Loads the template that the Modelfile names. The operator chose it, so an error in it fails the load.</summary>
+    private ChatTemplate LoadConfiguredTemplate(string given)
     {
         if (BuiltInTemplate.Find(given) is { } named)
-            return BuiltIn(named);
+            return FromBuiltIn(named);
         try
         {
             bool isFile = given.EndsWith(".jinja", StringComparison.Ordinal) && settings.Directory is not null && Path.GetFileName(given) == given;
             string source = isFile ? File.ReadAllText(Path.Combine(settings.Directory!, given)) : given;
-            return new ChatTemplate(source, null, Tokens(), time);
+            return new ChatTemplate(source, null, LoadSpecialTokens(), time);
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
-            throw new PromptException($"TEMPLATE in the Modelfile cannot be used ({ex.Message}); it is Jinja, a .jinja file in the model's directory, or one of {BuiltInTemplate.Names}.", ex);
+            throw new PromptException($"TEMPLATE in the Modelfile cannot be used ({ex.Message}). It must be Jinja source, a .jinja file in the model's directory, or one of {BuiltInTemplate.Names}.", ex);
         }
     }
 
-    private ChatTemplate? FileTemplate()
+    private ChatTemplate? LoadTemplateFromFiles()
     {
         try
         {
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
-            ChatTemplate template = new(source, toolSource, Tokens(), time);
-            _notes.Add(new(PromptPart.Template, $"Chat template: {file}", IsWarning: false));
+            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time);
+            _notes.Add(new(PromptComponent.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
         catch (Exception ex) when (ex is TemplateException or JsonException or IOException or UnauthorizedAccessException)
         {
-            Warn(PromptPart.Template, $"The model's chat template cannot be used: {ex.Message}");
+            Warn(PromptComponent.Template, $"The model's chat template cannot be used: {ex.Message}");
             return null;
         }
     }
 
-    private SpecialTokens Tokens()
+    private SpecialTokens LoadSpecialTokens()
     {
         try
         {
-            return _files.FindSpecialTokens() ?? SpecialTokens.Of(_family ?? BuiltInTemplate.ChatMl);
+            return _files.FindSpecialTokens() ?? SpecialTokens.FromTemplate(_family ?? BuiltInTemplate.ChatMl);
         }
         catch (Exception ex) when (ex is JsonException or IOException or UnauthorizedAccessException)
         {
-            return SpecialTokens.Of(_family ?? BuiltInTemplate.ChatMl);
+            return SpecialTokens.FromTemplate(_family ?? BuiltInTemplate.ChatMl);
         }
     }
 
-    private void Warn(PromptPart part, string text) => _notes.Add(new(part, text, IsWarning: true));
+    private void Warn(PromptComponent part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
-    private ChatTemplate BuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.Of(template), time);
+    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time);
 }

@@ -1,56 +1,60 @@
 namespace RkLlama.Prompts;
 
-/// <summary>How a prompt reaches the model.</summary>
+/// <summary>How prompts are sent to the model.</summary>
 public enum PromptMode
 {
-    /// <summary>As token ids of the model's own tokenizer; the way to be preferred.</summary>
+    /// <summary>As token ids of the model's own tokenizer. The preferred mode.</summary>
     Tokens,
 
-    /// <summary>As rendered text that the runtime tokenises.</summary>
+    /// <summary>As rendered text that the runtime tokenizes.</summary>
     Text,
 
-    /// <summary>As the last user message, which the runtime wraps in the template it has found in the model. Single-turn.</summary>
+    /// <summary>As the last user message, which the runtime wraps in the template of the model file. Single-turn.</summary>
     Runtime,
 }
 
-/// <summary>What a note is about.</summary>
-public enum PromptPart
+/// <summary>The component that a note is about.</summary>
+public enum PromptComponent
 {
     Tokenizer,
     Template,
 }
 
-/// <summary>What was chosen or missing when a model's prompts were set up: a sentence for the log.</summary>
-/// <param name="IsWarning">Whether prompts are worse for it.</param>
-public sealed record PromptNote(PromptPart Part, string Text, bool IsWarning);
+/// <summary>A note for the log about how a model's prompts are built: what was chosen or what was missing.</summary>
+/// <param name="Part">The component that the note is about.</param>
+/// <param name="Text">One sentence.</param>
+/// <param name="IsWarning">Whether the finding makes prompts worse.</param>
+public sealed record PromptNote(PromptComponent Part, string Text, bool IsWarning);
 
-/// <summary>What is known of a model before its prompts can be built.</summary>
-/// <param name="ModelName">The name clients use.</param>
+/// <summary>The settings and file locations that determine how a model's prompts are built.</summary>
+/// <param name="ModelName">The name that clients use.</param>
 public sealed record PromptSettings(string ModelName)
 {
-    /// <summary>The name of the model file, which often tells the family where the model's name does not.</summary>
+    /// <summary>The name of the model file. It is used to detect the family if the model name contains none.</summary>
     public string? FileName { get; init; }
 
-    /// <summary>The model's directory: looked into first for template and tokenizer.</summary>
+    /// <summary>The model's directory: the first place to look for the template and the tokenizer.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>The repository of template and tokenizer, such as <c>Qwen/Qwen2.5-1.5B-Instruct</c>. Only its copy on this machine is read.</summary>
+    /// <summary>
+    /// The Hugging Face repository of the template and the tokenizer, such as <c>Qwen/Qwen2.5-1.5B-Instruct</c>. Only a local copy is read.
+    /// </summary>
     public string? HuggingFacePath { get; init; }
 
-    /// <summary>Where Hugging Face's libraries keep what they have downloaded; <see langword="null"/> for where this process would.</summary>
+    /// <summary>The cache directory of the Hugging Face libraries; <see langword="null"/> for the default of this process.</summary>
     public string? HuggingFaceCache { get; init; }
 
-    /// <summary>Put in front when the conversation has no system message of its own; empty for none.</summary>
+    /// <summary>The system message for conversations that have none; null or empty for none.</summary>
     public string? SystemPrompt { get; init; }
 
-    /// <summary>The name of a built-in template, the name of a file in the model's directory that ends in <c>.jinja</c>, or Jinja.</summary>
+    /// <summary>The name of a built-in template, the name of a <c>.jinja</c> file in the model's directory, or Jinja source.</summary>
     public string? Template { get; init; }
 
     public PromptMode Mode { get; init; }
 
-    /// <summary>What <c>enable_thinking</c> is when a request does not say it.</summary>
+    /// <summary>The value of <c>enable_thinking</c> for requests that do not set it; null to leave it undefined.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>Whether control tokens that a client writes stay text.</summary>
+    /// <summary>Whether control tokens in request text stay text.</summary>
     public bool GuardsSpecialTokens { get; init; } = true;
 }

@@ -1,14 +1,14 @@
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// A rendered prompt together with the origin of each of its characters: the template's own text, or text that came with the request.
-/// Only template text may become control tokens.
+/// A rendered prompt, with the origin of each character: the template or the request. Only template text may become control tokens.
 /// </summary>
 /// <param name="Text">The rendered prompt.</param>
-/// <param name="RequestSpans">The parts of <paramref name="Text"/> that came from the request, in UTF-16 units, ordered and disjoint.</param>
+/// <param name="RequestSpans">The ranges of <paramref name="Text"/> that came with the request, in UTF-16 units; ordered and
+/// disjoint.</param>
 public sealed record PromptText(string Text, IReadOnlyList<PromptSpan> RequestSpans)
 {
-    /// <summary>A prompt of which every character counts as template text.</summary>
+    /// <summary>Creates a prompt in which every character counts as template text.</summary>
     public static PromptText Trusted(string text) => new(text, []);
 }
 

@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The names under which templates find control tokens: <c>bos_token</c> and its like.</summary>
-internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> Texts)
+/// <summary>The control tokens that templates use by name, such as <c>bos_token</c>.</summary>
+internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByName)
 {
     private static readonly string[] _names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-    public static SpecialTokens Of(BuiltInTemplate template)
+    public static SpecialTokens FromTemplate(BuiltInTemplate template)
     {
-        Dictionary<string, string> texts = new() { ["eos_token"] = template.End };
-        if (template.Begin is { } begin)
+        Dictionary<string, string> texts = new() { ["eos_token"] = template.EosToken };
+        if (template.BosToken is { } begin)
             texts["bos_token"] = begin;
         return new(texts);
     }
 
-    /// <summary>From tokenizer_config.json, where each is a text or an object with <c>content</c>.</summary>
+    /// <summary>Reads them from tokenizer_config.json, where each is a string or an object with <c>content</c>.</summary>
     public static SpecialTokens FromConfig(JsonElement config)
     {
         Dictionary<string, string> texts = [];

@@ -1,10 +1,9 @@
 using System.Text.Json;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The arguments of a tool call, which clients send as an object or as a string that holds one.</summary>
+/// <summary>Converts the arguments of a tool call, which clients send as a JSON object or as a string that contains one.</summary>
 internal static class ToolArguments
 {
     public static Value AsObject(JsonElement arguments)
@@ -13,16 +12,16 @@ internal static class ToolArguments
             return JsonValues.Convert(arguments, fromRequest: true);
         try
         {
-            using JsonDocument parsed = JsonDocument.Parse(arguments.GetString()!);
+            using JsonDocument parsed = JsonDocument.Parse(arguments.GetString()!, JsonLimits.DocumentOptions);
             return JsonValues.Convert(parsed.RootElement, fromRequest: true);
         }
         catch (JsonException)
         {
-            // What a model once wrote need not be JSON.
+            // The arguments may be invalid JSON, because a model generated them.
             return JsonValues.Convert(arguments, fromRequest: true);
         }
     }
 
     public static Value AsText(JsonElement arguments) =>
-        TextValue.Request(arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.GetRawText());
+        StringValue.FromRequest(arguments.ValueKind == JsonValueKind.String ? arguments.GetString()! : arguments.GetRawText());
 }

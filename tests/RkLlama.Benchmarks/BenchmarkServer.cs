@@ -9,7 +9,7 @@ namespace RkLlama.Benchmarks;
 /// <summary>The published server on a loopback port, with the demo model loaded; ended with this object.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
     private readonly string _home;
@@ -24,7 +24,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public double StartMs { get; private set; }
 
-    public ProcessFigures Figures => new(_process.Id);
+    public ProcessStatistics Statistics => new(_process.Id);
 
     /// <param name="speed">The simulator's pace: 1 is a board's, 0 is none.</param>
     public static Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed) =>
@@ -54,8 +54,8 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     private async Task<Uri> AddressAsync()
     {
         const string Words = "listens on ";
-        using CancellationTokenSource patience = new(Patience);
-        while (await _process.StandardOutput.ReadLineAsync(patience.Token).ConfigureAwait(false) is { } line)
+        using CancellationTokenSource timeout = new(StartTimeout);
+        while (await _process.StandardOutput.ReadLineAsync(timeout.Token).ConfigureAwait(false) is { } line)
         {
             if (line.IndexOf(Words, StringComparison.Ordinal) is >= 0 and var at)
             {
@@ -74,13 +74,13 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync().ConfigureAwait(false);
     }
 
-    public static string Ask(string text, bool stream = false) =>
+    public static string ChatBody(string text, bool stream = false) =>
         $$"""{"messages":[{"role":"user","content":"{{text}}"}],"stream":{{(stream ? "true" : "false")}}}""";
 
     /// <summary>Starts a stream; the headers have arrived.</summary>
     public async Task<HttpResponseMessage> StreamAsync(string text)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(Ask(text, stream: true)) };
+        using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(ChatBody(text, stream: true)) };
         return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
     }
 

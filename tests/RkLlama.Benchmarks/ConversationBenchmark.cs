@@ -27,14 +27,14 @@ internal static class ConversationBenchmark
         });
         model.DisableChatTemplate();
 
-        Turn[] reused = Converse(model, prompts, clears: false);
-        Turn[] afresh = Converse(model, prompts, clears: true);
+        Turn[] withCache = Converse(model, prompts, clears: false);
+        Turn[] withoutCache = Converse(model, prompts, clears: true);
         await output.WriteLineAsync("| turn | prompt | prefilled | first token | prefilled without reuse | first token without reuse |").ConfigureAwait(false);
         await output.WriteLineAsync("|---|---|---|---|---|---|").ConfigureAwait(false);
         for (int i = 0; i < Turns; i++)
         {
-            await output.WriteLineAsync($"| {i + 1} | {reused[i].Prompt} tokens | {reused[i].Prefilled} tokens | {reused[i].FirstTokenMs:F0} ms "
-                + $"| {afresh[i].Prefilled} tokens | {afresh[i].FirstTokenMs:F0} ms |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| {i + 1} | {withCache[i].Prompt} tokens | {withCache[i].Prefilled} tokens | {withCache[i].FirstTokenMs:F0} ms "
+                + $"| {withoutCache[i].Prefilled} tokens | {withoutCache[i].FirstTokenMs:F0} ms |").ConfigureAwait(false);
         }
         await output.WriteLineAsync().ConfigureAwait(false);
     }

@@ -6,7 +6,7 @@ namespace RkLlama.Benchmarks;
 /// <summary>The published server at the pace of a board, idle, and as the work grows.</summary>
 internal static class LoadBenchmark
 {
-    private const int Waiting = 256;
+    private const int WaitingStreams = 256;
     private const int PacedTokens = 250;
 
     // Of the demo model at the pace of a board: no one can deliver faster.
@@ -24,11 +24,11 @@ internal static class LoadBenchmark
             using HttpResponseMessage first = await server.StreamAsync("!sleep 50 100").ConfigureAwait(false);
             Task<(double Share, double Cpu)> answer = PacedAsync(server);
             List<Task<HttpResponseMessage>> waiting = [];
-            for (int i = 0; i < Waiting; i++)
+            for (int i = 0; i < WaitingStreams; i++)
                 waiting.Add(server.StreamAsync("!echo x"));
-            (double Share, double Cpu) crowded = await answer.ConfigureAwait(false);
-            await output.WriteLineAsync($"| delivered, of the runtime's rate | {alone.Share:P2} | {crowded.Share:P2} |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| one core's share, server and worker | {alone.Cpu:P2} | {crowded.Cpu:P2} |").ConfigureAwait(false);
+            (double Share, double Cpu) underLoad = await answer.ConfigureAwait(false);
+            await output.WriteLineAsync($"| delivered, of the runtime's rate | {alone.Share:P2} | {underLoad.Share:P2} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| one core's share, server and worker | {alone.Cpu:P2} | {underLoad.Cpu:P2} |").ConfigureAwait(false);
             foreach (HttpResponseMessage response in await Task.WhenAll(waiting).ConfigureAwait(false))
                 response.Dispose();
         }
@@ -43,15 +43,15 @@ internal static class LoadBenchmark
         BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "1").ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            ProcessFigures worker = server.Figures.Children[0];
+            ProcessStatistics worker = server.Statistics.Children[0];
             await Task.Delay(IdleTime / 3).ConfigureAwait(false);
-            long serverWakes = server.Figures.WakeUps, workerWakes = worker.WakeUps;
-            TimeSpan cpu = FloorBenchmark.TotalCpu([server.Figures, worker]);
+            long serverWakes = server.Statistics.WakeUps, workerWakes = worker.WakeUps;
+            TimeSpan cpu = BaselineBenchmark.TotalCpu([server.Statistics, worker]);
             await Task.Delay(IdleTime).ConfigureAwait(false);
             double seconds = IdleTime.TotalSeconds;
-            await output.WriteLineAsync($"| wake-ups a second | {(server.Figures.WakeUps - serverWakes) / seconds:F2} | {(worker.WakeUps - workerWakes) / seconds:F2} |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| memory (PSS) | {server.Figures.Pss / 1e6:F1} MB | {worker.Pss / 1e6:F1} MB |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| CPU, both, of one core | {(FloorBenchmark.TotalCpu([server.Figures, worker]) - cpu) / IdleTime:P2} | |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| wake-ups a second | {(server.Statistics.WakeUps - serverWakes) / seconds:F2} | {(worker.WakeUps - workerWakes) / seconds:F2} |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| memory (PSS) | {server.Statistics.Pss / 1e6:F1} MB | {worker.Pss / 1e6:F1} MB |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| CPU, both, of one core | {(BaselineBenchmark.TotalCpu([server.Statistics, worker]) - cpu) / IdleTime:P2} | |").ConfigureAwait(false);
             await output.WriteLineAsync($"| executable | {new FileInfo(executable).Length / 1e6:F1} MB | the same |").ConfigureAwait(false);
         }
 
@@ -65,16 +65,16 @@ internal static class LoadBenchmark
         BenchmarkServer server = await BenchmarkServer.StartAsync(executable, library, models, "0", "long", "--queue", "300").ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
-            await FloorBenchmark.StreamAsync(server, 100).ConfigureAwait(false);
+            await BaselineBenchmark.StreamAsync(server, 100).ConfigureAwait(false);
             foreach (int clients in (int[])[1, 4, 16, 64, 256])
             {
-                double seconds = await TimeAsync(() => Task.WhenAll(Enumerable.Range(0, clients).Select(_ => server.PostAsync("/generate", BenchmarkServer.Ask("!count 100"))))).ConfigureAwait(false);
+                double seconds = await TimeAsync(() => Task.WhenAll(Enumerable.Range(0, clients).Select(_ => server.PostAsync("/generate", BenchmarkServer.ChatBody("!count 100"))))).ConfigureAwait(false);
                 await output.WriteLineAsync($"| {clients} clients at once, 100 tokens each | {seconds * 1000:F1} ms | {seconds * 1000 / clients:F2} ms a client |").ConfigureAwait(false);
             }
 
             foreach (int tokens in (int[])[100, 1000, 10_000])
             {
-                double seconds = await TimeAsync(() => server.PostAsync("/generate", BenchmarkServer.Ask($"!count {tokens}"))).ConfigureAwait(false);
+                double seconds = await TimeAsync(() => server.PostAsync("/generate", BenchmarkServer.ChatBody($"!count {tokens}"))).ConfigureAwait(false);
                 await output.WriteLineAsync($"| an answer of {tokens} tokens | {seconds * 1000:F1} ms | {seconds * 1e6 / tokens:F2} µs a token |").ConfigureAwait(false);
             }
 
@@ -107,13 +107,13 @@ internal static class LoadBenchmark
             times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        return FloorBenchmark.Median(times);
+        return BaselineBenchmark.Median(times);
     }
 
     /// <summary>One answer at the pace: what part of the runtime's rate reached the client, and what part of a core that took.</summary>
     private static async Task<(double Share, double Cpu)> PacedAsync(BenchmarkServer server)
     {
-        IReadOnlyList<ProcessFigures> processes = [server.Figures, .. server.Figures.Children];
+        IReadOnlyList<ProcessStatistics> processes = [server.Statistics, .. server.Statistics.Children];
         using HttpResponseMessage response = await server.StreamAsync($"!count {PacedTokens}").ConfigureAwait(false);
         using StreamReader reader = new(await response.Content.ReadAsStreamAsync().ConfigureAwait(false));
         List<long> arrivals = [];
@@ -124,12 +124,12 @@ internal static class LoadBenchmark
             if (line.Contains("\"content\":\"\"", StringComparison.Ordinal))
                 continue;
             if (arrivals.Count == 0)
-                cpu = FloorBenchmark.TotalCpu(processes);
+                cpu = BaselineBenchmark.TotalCpu(processes);
             arrivals.Add(Stopwatch.GetTimestamp());
         }
 
         double seconds = Stopwatch.GetElapsedTime(arrivals[0], arrivals[^1]).TotalSeconds;
-        double used = (FloorBenchmark.TotalCpu(processes) - cpu).TotalSeconds / seconds;
+        double used = (BaselineBenchmark.TotalCpu(processes) - cpu).TotalSeconds / seconds;
         return ((arrivals.Count - 1) * DecodeMs / 1000 / seconds, used);
     }
 }

@@ -1,16 +1,16 @@
 using RkLlama.Benchmarks;
 using RkLlama.Engine.Workers.Worker;
 
-if (args is not [var conformance, var library, var models, var executable, var floor, var longModels])
+if (args is not [var conformance, var library, var models, var executable, var baseline, var longModels])
 {
-    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO MODELS EXECUTABLE FLOOR MODELS-FOR-LONG-ANSWERS");
+    Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO MODELS EXECUTABLE BASELINE MODELS-FOR-LONG-ANSWERS");
     return 2;
 }
 
 // The library prints to stdout, which belongs to the figures.
 using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput()) { AutoFlush = true };
 PromptBenchmarks.Run(conformance, output);
-await FloorBenchmark.RunAsync(floor, executable, library, longModels, output).ConfigureAwait(false);
+await BaselineBenchmark.RunAsync(baseline, executable, library, longModels, output).ConfigureAwait(false);
 await LoadBenchmark.PaceAsync(executable, library, longModels, output).ConfigureAwait(false);
 await LoadBenchmark.IdleAsync(executable, library, models, output).ConfigureAwait(false);
 await LoadBenchmark.GrowthAsync(executable, library, longModels, output).ConfigureAwait(false);

@@ -70,7 +70,7 @@ internal static class PromptBenchmarks
             File.Copy(tokenizerFile, Path.Combine(model.FullName, "tokenizer.json"));
             File.Copy(templateFile, Path.Combine(model.FullName, "chat_template.jinja"));
             PromptBuilder prompts = PromptBuilder.Load(new PromptSettings("bench") { Directory = model.FullName }, TimeProvider.System);
-            Conversation conversation = OfTokens(prompts, ConversationTokens);
+            Conversation conversation = ConversationOfTokens(prompts, ConversationTokens);
             int tokens = prompts.Build(conversation).TokenCount;
             Measurement cost = Measurement.Of(() => prompts.Build(conversation));
             output.WriteLine($"render and encode {conversation.Messages.Count} messages, {tokens} tokens, {Path.GetFileName(Path.GetDirectoryName(tokenizerFile))}: "
@@ -82,7 +82,7 @@ internal static class PromptBenchmarks
         }
     }
 
-    private static Conversation OfTokens(PromptBuilder prompts, int tokens)
+    private static Conversation ConversationOfTokens(PromptBuilder prompts, int tokens)
     {
         List<ChatMessage> messages = [new("system", "You are a helpful assistant.")];
         string[] words = ["The", "board", "runs", "quietly", "while", "three", "NPU cores", "multiply", "8-bit", "matrices;", "mémoire", "partagée,", "中文", "12345", "tokens\n"];

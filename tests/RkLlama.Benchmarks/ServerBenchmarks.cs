@@ -7,9 +7,9 @@ namespace RkLlama.Benchmarks;
 internal static class ServerBenchmarks
 {
     private const int Runs = 200;
-    private const int Leavers = 20;
+    private const int Disconnects = 20;
     private const int Probes = 500;
-    private const int Waiting = 256;
+    private const int WaitingStreams = 256;
 
     public static async Task RunAsync(string executable, string library, string models, TextWriter output)
     {
@@ -18,25 +18,25 @@ internal static class ServerBenchmarks
         BenchmarkServer quick = await BenchmarkServer.StartAsync(executable, library, models, "0", "demo", "--queue", "300").ConfigureAwait(false);
         await using (quick.ConfigureAwait(false))
         {
-            double[] handOvers = await HandOverAsync(quick).ConfigureAwait(false);
+            double[] gaps = await GapsBetweenRunsAsync(quick).ConfigureAwait(false);
             await output.WriteLineAsync($"| start to first answer | {quick.StartMs:F0} ms | |").ConfigureAwait(false);
-            await output.WriteLineAsync($"| end of a run to the next `rkllm_run`, {handOvers.Length} times | {Median(handOvers):F2} ms | {handOvers[^1]:F2} ms |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| end of a run to the next `rkllm_run`, {gaps.Length} times | {Median(gaps):F2} ms | {gaps[^1]:F2} ms |").ConfigureAwait(false);
         }
 
         BenchmarkServer board = await BenchmarkServer.StartAsync(executable, library, models, "1", "demo", "--queue", "300", "--heartbeat", "0.2").ConfigureAwait(false);
         await using (board.ConfigureAwait(false))
         {
-            double[] aborts = await LeaveAsync(board).ConfigureAwait(false);
+            double[] aborts = await DisconnectInDecodeAsync(board).ConfigureAwait(false);
             await output.WriteLineAsync($"| client gone to `rkllm_abort`, between tokens, {aborts.Length} times | {Median(aborts):F2} ms | {aborts[^1]:F2} ms |").ConfigureAwait(false);
-            double[] early = await LeavePrefillAsync(board).ConfigureAwait(false);
-            await output.WriteLineAsync($"| client gone to `rkllm_abort`, in the prefill, {early.Length} times | {Median(early):F2} ms | {early[^1]:F2} ms |").ConfigureAwait(false);
+            double[] prefillAborts = await DisconnectInPrefillAsync(board).ConfigureAwait(false);
+            await output.WriteLineAsync($"| client gone to `rkllm_abort`, in the prefill, {prefillAborts.Length} times | {Median(prefillAborts):F2} ms | {prefillAborts[^1]:F2} ms |").ConfigureAwait(false);
             using HttpResponseMessage running = await board.StreamAsync("!sleep 1000 1000").ConfigureAwait(false);
             foreach (string path in (string[])["/health", "/ready"])
                 await output.WriteLineAsync(await ProbeAsync(board, path).ConfigureAwait(false)).ConfigureAwait(false);
             long before = board.ResidentBytes();
-            HttpResponseMessage[] waiting = await Task.WhenAll(Enumerable.Range(0, Waiting).Select(_ => board.StreamAsync("!echo x"))).ConfigureAwait(false);
+            HttpResponseMessage[] waiting = await Task.WhenAll(Enumerable.Range(0, WaitingStreams).Select(_ => board.StreamAsync("!echo x"))).ConfigureAwait(false);
             long after = board.ResidentBytes();
-            await output.WriteLineAsync($"| memory of a waiting stream, {Waiting} of them | {(after - before) / 1024.0 / Waiting:F1} KiB | |").ConfigureAwait(false);
+            await output.WriteLineAsync($"| memory of a waiting stream, {WaitingStreams} of them | {(after - before) / 1024.0 / WaitingStreams:F1} KiB | |").ConfigureAwait(false);
             await output.WriteLineAsync($"| memory of the server, idle with a model | {before / 1e6:F1} MB | |").ConfigureAwait(false);
             foreach (HttpResponseMessage response in waiting)
                 response.Dispose();
@@ -46,9 +46,9 @@ internal static class ServerBenchmarks
     }
 
     /// <summary>From the moment the library is done with a run to the call of the next one, while requests wait.</summary>
-    private static async Task<double[]> HandOverAsync(BenchmarkServer server)
+    private static async Task<double[]> GapsBetweenRunsAsync(BenchmarkServer server)
     {
-        await Task.WhenAll(Enumerable.Range(0, Runs).Select(i => server.PostAsync("/generate", BenchmarkServer.Ask($"!count {i % 7}")))).ConfigureAwait(false);
+        await Task.WhenAll(Enumerable.Range(0, Runs).Select(i => server.PostAsync("/generate", BenchmarkServer.ChatBody($"!count {i % 7}")))).ConfigureAwait(false);
         List<double> times = [];
         long? ended = null;
         foreach ((string call, long microseconds) in server.Trace())
@@ -62,36 +62,36 @@ internal static class ServerBenchmarks
         return Sorted(times.Skip(Runs / 10));
     }
 
-    private static async Task<double[]> LeaveAsync(BenchmarkServer server)
+    private static async Task<double[]> DisconnectInDecodeAsync(BenchmarkServer server)
     {
         List<double> times = [];
-        for (int i = 0; i < Leavers; i++)
+        for (int i = 0; i < Disconnects; i++)
         {
             HttpResponseMessage response = await server.StreamAsync("!sleep 40 500").ConfigureAwait(false);
             using Stream stream = await response.Content.ReadAsStreamAsync().ConfigureAwait(false);
             await stream.ReadAtLeastAsync(new byte[300], 300).ConfigureAwait(false);
             long left = Now();
             response.Dispose();
-            times.Add((await NextAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
+            times.Add((await NextCallAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
         }
 
         return Sorted(times);
     }
 
-    private static async Task<double[]> LeavePrefillAsync(BenchmarkServer server)
+    private static async Task<double[]> DisconnectInPrefillAsync(BenchmarkServer server)
     {
         List<double> times = [];
-        for (int i = 0; i < Leavers; i++)
+        for (int i = 0; i < Disconnects; i++)
         {
             using CancellationTokenSource leave = new();
-            using StringContent question = new(BenchmarkServer.Ask("!fault slow_prefill:20"));
+            using StringContent question = new(BenchmarkServer.ChatBody("!fault slow_prefill:20"));
             long asked = Now();
             Task asking = server.Client.PostAsync(new Uri("/generate", UriKind.Relative), question, leave.Token);
-            await NextAsync(server, "rkllm_run", asked).ConfigureAwait(false);
+            await NextCallAsync(server, "rkllm_run", asked).ConfigureAwait(false);
             long left = Now();
             await leave.CancelAsync().ConfigureAwait(false);
-            times.Add((await NextAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
-            await NextAsync(server, "run_end", left).ConfigureAwait(false);
+            times.Add((await NextCallAsync(server, "rkllm_abort", left).ConfigureAwait(false) - left) / 1000.0);
+            await NextCallAsync(server, "run_end", left).ConfigureAwait(false);
             await asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -102,9 +102,9 @@ internal static class ServerBenchmarks
     private static long Now() => (long)(Stopwatch.GetTimestamp() * 1e6 / Stopwatch.Frequency);
 
     /// <summary>When the library was called next after a time.</summary>
-    private static async Task<long> NextAsync(BenchmarkServer server, string name, long after)
+    private static async Task<long> NextCallAsync(BenchmarkServer server, string name, long after)
     {
-        for (int look = 0; look < 500; look++)
+        for (int attempt = 0; attempt < 500; attempt++)
         {
             await Task.Delay(10).ConfigureAwait(false);
             if (server.Trace().Where(call => call.Call == name && call.Microseconds >= after).Select(call => (long?)call.Microseconds).FirstOrDefault() is { } found)

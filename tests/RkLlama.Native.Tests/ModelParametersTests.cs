@@ -21,6 +21,6 @@ public sealed class ModelParametersTests
         SamplingParameters request = new(Temperature: 0.2f);
         SamplingParameters model = new(TopK: 20, Temperature: 1f);
 
-        request.Or(model).Should().Be(new SamplingParameters(TopK: 20, Temperature: 0.2f));
+        request.WithFallback(model).Should().Be(new SamplingParameters(TopK: 20, Temperature: 0.2f));
     }
 }

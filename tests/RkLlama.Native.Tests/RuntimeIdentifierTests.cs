@@ -107,7 +107,7 @@ public sealed class RuntimeIdentifierTests
     [InlineData("1.1.9")]
     public void An_override_that_is_no_supported_version_is_refused(string text)
     {
-        Action identify = () => RuntimeIdentifier.Identify(SymbolsNew, text);
+        Action identify = () => RuntimeDetector.Detect(SymbolsNew, text);
 
         identify.Should().Throw<RkllmException>().WithMessage($"*{text}*");
     }
@@ -133,11 +133,11 @@ public sealed class RuntimeIdentifierTests
     }
 
     private static RuntimeIdentity Identify(RuntimeEvidence evidence, string? operatorOverride = null) =>
-        RuntimeIdentifier.Identify(evidence, operatorOverride);
+        RuntimeDetector.Detect(evidence, operatorOverride);
 
     private static string Refused(RuntimeEvidence evidence)
     {
-        Action identify = () => RuntimeIdentifier.Identify(evidence, null);
+        Action identify = () => RuntimeDetector.Detect(evidence, null);
         return identify.Should().Throw<RkllmException>().Which.Message;
     }
 }

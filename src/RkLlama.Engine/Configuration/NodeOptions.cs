@@ -1,5 +1,4 @@
 using System.Net;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Configuration;
 

@@ -21,7 +21,7 @@ internal sealed partial class PromptBuilderFactory(TimeProvider time, ILogger<Pr
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
-            throw new EngineException(ex.Message) { Check = CheckIds.Template };
+            throw new EngineException(ex.Message) { Code = FailureCode.TemplateInvalid };
         }
     }
 

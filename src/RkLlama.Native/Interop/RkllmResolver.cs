@@ -9,7 +9,7 @@ internal static class RkllmResolver
     private static nint _library;
 
     /// <summary>The library that this process drives. Set before the first call; a second, different library is refused.</summary>
-    internal static void Use(nint library)
+    internal static void Bind(nint library)
     {
         nint earlier = Interlocked.CompareExchange(ref _library, library, 0);
         if (earlier != 0 && earlier != library)

@@ -16,7 +16,7 @@ internal enum DefaultsFingerprint
 
 /// <summary>
 /// Everything that can be learned about a vendor library before <c>rkllm_init</c>, gathered in one place so that
-/// <see cref="RuntimeIdentifier"/> is a pure function of it.
+/// <see cref="RuntimeDetector"/> is a pure function of it.
 /// </summary>
 internal sealed record RuntimeEvidence
 {

@@ -10,7 +10,7 @@ internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, 
     /// <summary>Newer than every version whose layout is known.</summary>
     internal bool IsUnknownNewer => Number > 1_03_01;
 
-    internal bool IsRefused => Number < 1_01_00;
+    internal bool IsTooOld => Number < 1_01_00;
 
     /// <summary>The ABI group, or <see langword="null"/> for 1.0.x and for versions whose layout nobody has described.</summary>
     internal RuntimeFamily? Family => Number switch

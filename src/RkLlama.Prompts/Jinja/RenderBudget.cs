@@ -1,70 +1,75 @@
-using System.Runtime.CompilerServices;
-
 namespace RkLlama.Prompts.Jinja;
 
-/// <summary>Counts what one rendering has used. Owned by its thread.</summary>
+/// <summary>
+/// Counts the resources that one rendering uses and enforces <see cref="RenderLimits"/>. Used by the rendering's thread only.
+/// </summary>
 internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
-    // How many steps may pass between two looks at the clock.
+    // Steps between two checks of the time limit and of cancellation.
     private const int StepsPerCheck = 4096;
 
     private readonly long _start = time.GetTimestamp();
     private long _steps;
     private long _characters;
     private long _items;
-    private int _callDepth;
+    private int _depth;
 
     public RenderLimits Limits => limits;
 
     /// <summary>Counts one operation.</summary>
-    /// <exception cref="TemplateException">The rendering has used up its steps or its time.</exception>
-    public void Step()
+    /// <exception cref="TemplateException">The rendering exceeds its limit of steps or of time.</exception>
+    /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
+    public void Step() => Step(1);
+
+    /// <summary>Counts several operations, such as the comparisons that one comparison of two nested values needs.</summary>
+    /// <inheritdoc cref="Step()"/>
+    public void Step(long count)
     {
-        if (++_steps > limits.Steps)
+        long before = _steps;
+        _steps += count;
+        if (_steps > limits.MaxSteps)
             throw new TemplateException("the chat template takes too many steps");
-        if (_steps % StepsPerCheck == 0)
+        if (before / StepsPerCheck != _steps / StepsPerCheck)
             CheckTime();
     }
 
-    /// <summary>Counts list items before they are made.</summary>
+    /// <summary>Counts list items before they are created.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds its limit of list items.</exception>
     public void AddItems(long count)
     {
         _items += count;
-        if (_items > limits.Items)
-            throw new TemplateException("the chat template makes too many list items");
+        if (_items > limits.MaxItems)
+            throw new TemplateException("the chat template creates too many list items");
     }
 
-    /// <summary>Counts characters before they are written.</summary>
-    public void Grow(long count)
+    /// <summary>Counts UTF-16 units before they are written.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds its limits of text or of time.</exception>
+    public void AddCharacters(long count)
     {
         _characters += count;
-        if (count > limits.TextLength || _characters > limits.Characters)
+        if (count > limits.MaxTextLength || _characters > limits.MaxCharacters)
             throw new TemplateException("the chat template writes too much text");
         if (count > StepsPerCheck)
             CheckTime();
     }
 
-    /// <summary>Enters a macro or a recursive loop; <see cref="LeaveCall"/> ends it.</summary>
-    public void EnterCall()
+    /// <summary>
+    /// Enters a level of nesting; <see cref="Leave"/> leaves it. Called before the renderer recurses. Not left after an exception, because an
+    /// exception ends the rendering.
+    /// </summary>
+    /// <exception cref="TemplateException">The rendering nests deeper than <see cref="RenderLimits.MaxDepth"/>.</exception>
+    public void Enter()
     {
-        if (++_callDepth > limits.CallDepth)
-            throw new TemplateException("the chat template calls itself too deeply");
-        CheckStack();
-    }
-
-    public void LeaveCall() => _callDepth--;
-
-    /// <summary>Called where nested values or expressions recurse.</summary>
-    public static void CheckStack()
-    {
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        if (++_depth > limits.MaxDepth)
             throw new TemplateException("the chat template nests too deeply");
     }
+
+    public void Leave() => _depth--;
 
     private void CheckTime()
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (time.GetElapsedTime(_start) > limits.Time)
+        if (time.GetElapsedTime(_start) > limits.MaxTime)
             throw new TemplateException("the chat template takes too long");
     }
 }

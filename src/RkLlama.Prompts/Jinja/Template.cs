@@ -1,3 +1,4 @@
+using RkLlama.Prompts.Jinja.BuiltIns;
 using RkLlama.Prompts.Jinja.Nodes;
 using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Prompts.Jinja.Values;
@@ -5,30 +6,29 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja;
 
 /// <summary>
-/// A compiled Jinja template with the semantics of Python's jinja2 as chat templates use it. It sees its variables and the library, and
-/// nothing else. Immutable; any number of threads may render at once.
+/// A compiled Jinja template, with the semantics of Python's jinja2 that chat templates use. A template can access its variables and the
+/// built-in functions only. Immutable; many threads may render it at the same time.
 /// </summary>
 internal sealed class Template
 {
-    // Far more than the longest template in use (about 20,000 characters).
-    private const int MaxSourceLength = 1024 * 1024;
-
     private readonly Block _statements;
 
     private Template(Block statements) => _statements = statements;
 
-    /// <exception cref="TemplateException">The template is not valid; the message names the line.</exception>
-    public static Template Compile(string source) => source.Length > MaxSourceLength
-        ? throw new TemplateException($"the chat template is longer than {MaxSourceLength} characters")
+    /// <summary>Compiles a template.</summary>
+    /// <exception cref="TemplateException">The template is not valid or exceeds <see cref="SyntaxLimits"/>; the message names the
+    /// line.</exception>
+    public static Template Compile(string source) => source.Length > SyntaxLimits.MaxSourceLength
+        ? throw new TemplateException($"the chat template is longer than {SyntaxLimits.MaxSourceLength} characters")
         : new Template(Parser.Parse(source));
 
-    /// <summary>Renders.</summary>
-    /// <exception cref="TemplateException">The template raised, or uses more than <paramref name="limits"/> allow.</exception>
+    /// <summary>Renders the template.</summary>
+    /// <exception cref="TemplateException">The template raised an error, or it exceeds <paramref name="limits"/>.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(
         IReadOnlyDictionary<string, Value> variables, RenderLimits limits, TimeProvider time, CancellationToken cancellationToken = default)
     {
-        Scope scope = new(null);
+        Scope scope = new(BuiltInGlobals.Scope);
         foreach ((string name, Value value) in variables)
             scope.Set(name, value);
         RenderState state = new(new RenderBudget(limits, time, cancellationToken), time.GetLocalNow().DateTime, scope);

@@ -1,8 +1,9 @@
 namespace RkLlama.Prompts.Jinja;
 
-/// <summary>A chat template that cannot be compiled, or that refuses or fails to render a conversation.</summary>
-/// <param name="message">What is wrong, in words for the client.</param>
-/// <param name="isRefusal">The template itself called <c>raise_exception</c>; <paramref name="message"/> is its own text.</param>
+/// <summary>A chat template does not compile, refuses a conversation, or fails to render it.</summary>
+/// <param name="message">The reason, in a form that the client may see.</param>
+/// <param name="isRefusal">Whether the template called <c>raise_exception</c>; <paramref name="message"/> is then the template's
+/// text.</param>
 public sealed class TemplateException(string message, bool isRefusal = false, Exception? innerException = null)
     : Exception(message, innerException)
 {

@@ -1,16 +1,16 @@
 using System.Buffers;
-using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
-/// <summary>A stretch of text: an added token (with the white space it takes along), or what lies between two.</summary>
-/// <param name="Range">Where it stands.</param>
-/// <param name="TokenId">The token's id, or -1.</param>
+/// <summary>A segment of a text: an added token with the white space that it includes, or the text between two added tokens.</summary>
+/// <param name="Range">The range of the segment.</param>
+/// <param name="TokenId">The token id, or -1 for text.</param>
 internal readonly record struct AddedSegment(TextRange Range, int TokenId);
 
 /// <summary>
-/// Finds added tokens, leftmost and of those the longest. Text that came with the request is never part of a match. Immutable; safe for
-/// many threads at once. A walk goes as far as the longest token, so a text costs its length times that at most.
+/// Finds added tokens: the leftmost match, and the longest at that position. A match never includes request text. Immutable; safe for
+/// concurrent use. The cost is at most the length of the text times the length of the longest token.
 /// </summary>
 internal sealed class AddedTokenMatcher
 {
@@ -20,7 +20,7 @@ internal sealed class AddedTokenMatcher
     private readonly List<AddedToken?> _tokens = [null];
     private readonly SearchValues<char> _firstUnits;
 
-    /// <param name="tokens">The tokens, each with the text that stands for it; of equal texts the first counts.</param>
+    /// <param name="tokens">The tokens, each with the text to match. If two texts are equal, the first token counts.</param>
     public AddedTokenMatcher(IEnumerable<(string Text, AddedToken Token)> tokens)
     {
         foreach ((string text, AddedToken token) in tokens)
@@ -36,7 +36,7 @@ internal sealed class AddedTokenMatcher
 
     public bool IsEmpty => _edges.Count == 0;
 
-    /// <summary>Appends the segments of a text, in order and without a gap.</summary>
+    /// <summary>Appends the segments that cover a text, in order.</summary>
     public void Split(TextBuffer buffer, List<AddedSegment> segments)
     {
         ReadOnlySpan<char> text = buffer.Text;
@@ -89,7 +89,7 @@ internal sealed class AddedTokenMatcher
         AddedToken? longest = null;
         end = start;
         int node = Root;
-        for (int i = start; i < text.Length && !buffer.OriginAt(i) && _edges.TryGetValue((node, text[i]), out node); i++)
+        for (int i = start; i < text.Length && !buffer.IsFromRequest(i) && _edges.TryGetValue((node, text[i]), out node); i++)
         {
             if (_tokens[node] is not { } token)
                 continue;

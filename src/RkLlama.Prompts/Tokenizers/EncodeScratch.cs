@@ -1,12 +1,13 @@
 using RkLlama.Prompts.Tokenizers.Models;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
-/// <summary>All memory that encoding one prompt needs besides the ids; reused from prompt to prompt, one prompt at a time.</summary>
+/// <summary>The buffers for encoding one prompt. Reused for the next prompt; used by one thread at a time.</summary>
 internal sealed class EncodeScratch
 {
-    private const int MaxKeptCapacity = 256 * 1024;
+    private const int MaxReusedCapacity = 256 * 1024;
 
     public TextBuffer Prompt { get; } = new();
 
@@ -22,8 +23,8 @@ internal sealed class EncodeScratch
 
     public BpeScratch Bpe { get; } = new();
 
-    /// <summary>Whether this is small enough to keep: one huge prompt must not hold its memory for ever.</summary>
-    public bool IsWorthKeeping =>
-        Math.Max(Math.Max(Prompt.Capacity, Run.Capacity), Math.Max(Spare.Capacity, PreTokenization.Capacity)) <= MaxKeptCapacity
-        && Math.Max(Bpe.Capacity, Math.Max(Segments.Capacity, NormalizedSegments.Capacity)) <= MaxKeptCapacity;
+    /// <summary>Whether the buffers are small enough to keep for the next prompt. Larger ones are released.</summary>
+    public bool IsSmallEnoughToReuse =>
+        Math.Max(Math.Max(Prompt.Capacity, Run.Capacity), Math.Max(Spare.Capacity, PreTokenization.Capacity)) <= MaxReusedCapacity
+        && Math.Max(Bpe.Capacity, Math.Max(Segments.Capacity, NormalizedSegments.Capacity)) <= MaxReusedCapacity;
 }

@@ -3,14 +3,14 @@ using RkLlama.Prompts.Tokenizers.Decoders;
 using RkLlama.Prompts.Tokenizers.Loading;
 using RkLlama.Prompts.Tokenizers.Models;
 using RkLlama.Prompts.Tokenizers.Normalizers;
-using RkLlama.Prompts.Tokenizers.Patterns;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
 /// <summary>
-/// Turns prompts into token ids and back, with the same ids as the model's own tokenizer (without special tokens added). Immutable once
-/// loaded; every member may be called by many threads at once.
+/// Converts text to token ids and back. The ids are those of the model's own tokenizer, without added special tokens. Immutable after
+/// loading; safe for concurrent use.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -24,7 +24,7 @@ public sealed class Tokenizer
     private readonly AddedTokenMatcher _normalizedAdded;
     private EncodeScratch? _idleScratch;
 
-    internal Tokenizer(TokenizerParts parts)
+    internal Tokenizer(TokenizerComponents parts)
     {
         _normalizers = parts.Normalizers;
         _preTokenizers = parts.PreTokenizers;
@@ -36,7 +36,7 @@ public sealed class Tokenizer
             _addedById[token.Id] = token;
             _addedByContent[token.Content] = token.Id;
         }
-        // Special tokens come first: of two with the same text, the special one is meant.
+        // Special tokens first: if two tokens have the same text, the special one counts.
         AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
         _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalizedAdded = new AddedTokenMatcher(
@@ -47,31 +47,27 @@ public sealed class Tokenizer
     /// <summary>One more than the highest token id.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The tokens matched as literals, in the order of the file.</summary>
+    /// <summary>The tokens that are matched as literals, in file order.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
-    /// <summary>
-    /// Loads a tokenizer: a <c>*.tiktoken</c> file as the rank file of Qwen 1, any other as <c>tokenizer.json</c>.
-    /// </summary>
-    /// <exception cref="TokenizerException">The file is broken, or uses a component that is not supported; the message names it.</exception>
+    /// <summary>Loads a tokenizer: a <c>*.tiktoken</c> file as a rank file of Qwen 1, any other file as tokenizer.json.</summary>
+    /// <exception cref="TokenizerException">The file is not valid or uses an unsupported component; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer LoadFile(string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Load(stream) : TokenizerJson.Load(stream);
+        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream));
     }
 
-    /// <summary>Loads the content of a tokenizer.json.</summary>
-    /// <exception cref="TokenizerException">The content is broken, or uses a component that is not supported.</exception>
-    public static Tokenizer LoadJson(Stream json) => TokenizerJson.Load(json);
+    /// <summary>Loads a tokenizer.json.</summary>
+    /// <exception cref="TokenizerException">The content is not valid or uses an unsupported component; the message names it.</exception>
+    public static Tokenizer LoadJson(Stream json) => new(TokenizerJsonReader.Load(json));
 
-    /// <summary>
-    /// The ids of a text all of which counts as the template's own: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.
-    /// </summary>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer needs too much work for this text.</exception>
+    /// <summary>Encodes a text as template text: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.</summary>
+    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
     public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
 
-    /// <summary>The ids of a prompt.</summary>
+    /// <summary>Encodes a prompt.</summary>
     /// <inheritdoc cref="Encode(PromptText, bool, List{int})"/>
     public int[] Encode(PromptText prompt, bool guard)
     {
@@ -81,17 +77,16 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// Appends the ids of a prompt to <paramref name="ids"/>. With <paramref name="guard"/>, text that came with the request never becomes
-    /// an added token, so nobody can forge a turn; everything else keeps the ids of the model's own tokenizer. Lone surrogates count as
-    /// U+FFFD.
+    /// Appends the ids of a prompt to <paramref name="ids"/>. With <paramref name="guard"/>, request text never becomes an added token, so a
+    /// client cannot forge a turn; all other ids are those of the model's own tokenizer. Lone surrogates are encoded as U+FFFD.
     /// </summary>
-    /// <exception cref="ArgumentException">The request spans lie outside of the text, or out of order.</exception>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer needs too much work for this text.</exception>
+    /// <exception cref="ArgumentException">The request spans are out of order or outside the text.</exception>
+    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
     public void Encode(PromptText prompt, bool guard, List<int> ids)
     {
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
-        PromptReader.Read(prompt, guard, scratch.Prompt);
-        guard = scratch.Prompt.TracksOrigin; // without request text there is nothing to guard against
+        scratch.Prompt.Load(prompt, guard);
+        guard = scratch.Prompt.TracksOrigin; // without request text there is nothing to guard
         scratch.Segments.Clear();
         _added.Split(scratch.Prompt, scratch.Segments);
         foreach (AddedSegment segment in scratch.Segments)
@@ -101,11 +96,11 @@ public sealed class Tokenizer
             else
                 EncodeRun(segment.Range, scratch, guard, ids);
         }
-        if (scratch.IsWorthKeeping)
+        if (scratch.IsSmallEnoughToReuse)
             _idleScratch = scratch;
     }
 
-    /// <summary>The id of a token as the tokenizer file spells it, or null.</summary>
+    /// <summary>Returns the id of a token in the form of the tokenizer file, or null.</summary>
     public int? TokenId(string token)
     {
         if (_addedByContent.TryGetValue(token, out int added))
@@ -114,29 +109,33 @@ public sealed class Tokenizer
         return id < 0 ? null : id;
     }
 
-    /// <summary>The bytes a token adds in the middle of a text; they need not be whole characters. Empty for an unknown id.</summary>
-    public byte[] TokenBytes(int id) => Spelling(id) is { } spelling ? _decoders.GetBytes(spelling) : [];
+    /// <summary>
+    /// Returns the bytes that a token adds in the middle of a text. They may end inside a character. Empty for an unknown id.
+    /// </summary>
+    public byte[] TokenBytes(int id) => TokenText(id) is { } token ? _decoders.GetBytes(token) : [];
 
-    /// <summary>The text of ids. Unknown ids are left out, and with <paramref name="skipSpecial"/> control tokens too.</summary>
+    /// <summary>Decodes ids to text. Unknown ids are skipped; with <paramref name="skipSpecial"/>, control tokens too.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
     {
         var tokens = new List<string>(ids.Length);
         foreach (int id in ids)
         {
-            if (Spelling(id) is { } spelling && !(skipSpecial && _addedById.TryGetValue(id, out AddedToken? added) && added.Special))
-                tokens.Add(spelling);
+            if (TokenText(id) is { } token && !(skipSpecial && _addedById.TryGetValue(id, out AddedToken? added) && added.Special))
+                tokens.Add(token);
         }
         return _decoders.Decode(tokens);
     }
 
-    private string? Spelling(int id)
+    private string? TokenText(int id)
     {
         if (_addedById.TryGetValue(id, out AddedToken? added))
             return added.Content;
-        return _model.Vocabulary.Contains(id) ? Encoding.UTF8.GetString(_model.Vocabulary.Spelling(id)) : null;
+        return _model.Vocabulary.Contains(id) ? Encoding.UTF8.GetString(_model.Vocabulary.TokenText(id)) : null;
     }
 
-    /// <summary>Encodes what lies between two added tokens: normalizes it, takes out the added tokens that match only then, and the rest.</summary>
+    /// <summary>
+    /// Encodes the text between two added tokens: normalizes it, matches the added tokens of the normalized text, and encodes the rest.
+    /// </summary>
     private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, List<int> ids)
     {
         scratch.Run.Clear(scratch.Prompt.TracksOrigin);

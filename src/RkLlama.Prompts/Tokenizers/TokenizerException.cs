@@ -1,19 +1,24 @@
 namespace RkLlama.Prompts.Tokenizers;
 
-/// <summary>A tokenizer file that cannot be read, or that asks for something this reader does not do exactly. The message names it.</summary>
+/// <summary>
+/// A tokenizer file is not valid or not supported, or a text exceeds the limits of its patterns. The message names the reason.
+/// </summary>
 public sealed class TokenizerException : Exception
 {
-    /// <summary>A tokenizer that cannot be used, with the reason.</summary>
+    /// <summary>Creates the exception with its reason.</summary>
     public TokenizerException(string message) : base(message)
     {
     }
 
-    /// <summary>A tokenizer that cannot be used, with the reason and its cause.</summary>
+    /// <summary>Creates the exception with its reason and cause.</summary>
     public TokenizerException(string message, Exception inner) : base(message, inner)
     {
     }
 
-    /// <summary>The refusal of a component whose effect on the ids is not known here: guessing would give wrong ids without a trace.</summary>
+    /// <summary>
+    /// Refuses a component that would not produce the ids of the reference implementation. Ignoring it would produce wrong ids without an
+    /// error.
+    /// </summary>
     internal static TokenizerException Unsupported(string component) =>
         new($"This tokenizer uses {component}, which is not supported.");
 }

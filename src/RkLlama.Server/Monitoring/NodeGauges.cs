@@ -4,7 +4,6 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Middleware;
 using static RkLlama.Engine.Metrics.Samples;
 

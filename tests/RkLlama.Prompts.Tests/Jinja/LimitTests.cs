@@ -33,7 +33,7 @@ public sealed class LimitTests
     [InlineData("{% macro m(n) %}{% for i in range(n) %}{{ m(n) }}{% endfor %}{% endmacro %}{{ m(50) }}")]
     public void A_template_that_would_not_end_is_ended(string template)
     {
-        Action render = () => Rendering.Render(template, "{}", RenderLimits.Default with { Steps = 1_000_000 });
+        Action render = () => Rendering.Render(template, "{}", RenderLimits.Default with { MaxSteps = 1_000_000 });
 
         render.Should().Throw<TemplateException>();
     }
@@ -67,7 +67,7 @@ public sealed class LimitTests
     {
         Action render = () => Rendering.Render(
             "{% for a in range(100000) %}{% for b in range(100000) %}{{ b }}{% endfor %}{% endfor %}", "{}",
-            new RenderLimits { Steps = long.MaxValue, Characters = long.MaxValue, TextLength = int.MaxValue, Time = TimeSpan.Zero });
+            new RenderLimits { MaxSteps = long.MaxValue, MaxCharacters = long.MaxValue, MaxTextLength = int.MaxValue, MaxTime = TimeSpan.Zero });
 
         render.Should().Throw<TemplateException>().WithMessage("*too long*");
     }
@@ -108,7 +108,7 @@ public sealed class LimitTests
         using JsonDocument data = JsonDocument.Parse(
             """{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u\ud83d\ude00"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]}], "tools": [{"type": "function", "function": {"name": "f", "parameters": {"properties": {"a": {"type": "integer"}}}}}], "add_generation_prompt": true, "bos_token": "<s>", "eos_token": "</s>"}""");
         Random random = new(name.Length);
-        RenderLimits limits = RenderLimits.Default with { Steps = 100_000, Characters = 1_000_000 };
+        RenderLimits limits = RenderLimits.Default with { MaxSteps = 100_000, MaxCharacters = 1_000_000 };
 
         for (int i = 0; i < Mutations; i++)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Prompts.Tests.Support;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
@@ -103,6 +104,20 @@ public sealed class LoadTests
         Loading(json).Should().Throw<TokenizerException>();
     }
 
+    [Theory]
+    [InlineData("normalizer", "normalizers")]
+    [InlineData("pre_tokenizer", "pretokenizers")]
+    [InlineData("decoder", "decoders")]
+    [InlineData("post_processor", "processors")]
+    public void A_file_that_nests_too_deeply_is_refused(string property, string list)
+    {
+        string Nested(int levels) => string.Concat(Enumerable.Repeat($$"""{"type":"Sequence","{{list}}":[""", levels)) + string.Concat(Enumerable.Repeat("]}", levels));
+        string Json(int levels) => $"{{\"{property}\":{Nested(levels)}," + """  "model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""";
+
+        Loading(Json(31)).Should().NotThrow();
+        Loading(Json(32)).Should().Throw<TokenizerException>();
+    }
+
     [Fact]
     public void Merges_may_stand_before_the_vocabulary_and_the_model_first()
     {
@@ -138,7 +153,7 @@ public sealed class LoadTests
 
     private static Action Loading(TestTokenizer tokenizer) => Loading(tokenizer.ToJson());
 
-    private static Action Loading(string json) => () => Tokenizer.LoadJson(new MemoryStream(Encoding.UTF8.GetBytes(json)));
+    private static Action Loading(string json) => () => SmallStack.Run(() => Tokenizer.LoadJson(new MemoryStream(Encoding.UTF8.GetBytes(json))));
 
     /// <summary>Gives odd small portions, as a slow disk may.</summary>
     private sealed class TrickleStream(byte[] content) : MemoryStream(content)

@@ -1,5 +1,5 @@
-using RkLlama.Prompts.Tokenizers;
 using RkLlama.Prompts.Tokenizers.Normalizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Tests.Support;
 using RkLlama.Prompts.Tokenizers;
 using RkLlama.Prompts.Tokenizers.Patterns;
 
@@ -115,6 +116,33 @@ public sealed class PatternTests
         Action parse = () => RegexPattern.Parse(new string('(', 100_000) + new string(')', 100_000));
 
         parse.Should().Throw<TokenizerException>();
+    }
+
+    [Theory]
+    [InlineData("(", ")", PatternLimits.MaxDepth - 1)]
+    [InlineData("(?=a", ")", PatternLimits.MaxDepth - 1)]
+    [InlineData("(?>b|", ")", PatternLimits.MaxDepth - 1)]
+    [InlineData("[", "]", PatternLimits.MaxDepth + 1)]
+    public void Groups_and_classes_nest_up_to_the_limit(string open, string close, int levels)
+    {
+        void Match(int count) => SmallStack.Run(() =>
+            Matches(RegexPattern.Parse(string.Concat(Enumerable.Repeat(open, count)) + "a" + string.Concat(Enumerable.Repeat(close, count))), "ba"));
+
+        Action atLimit = () => Match(levels);
+        Action beyond = () => Match(levels + 1);
+
+        atLimit.Should().NotThrow();
+        beyond.Should().Throw<TokenizerException>().WithMessage("*nested too deep*");
+    }
+
+    [Theory]
+    [InlineData("((((){1000}){1000}){1000}){1000}")]
+    [InlineData("((a{1,1000}b){1000}){1000}")]
+    public void Counts_that_multiply_without_end_are_refused(string expression)
+    {
+        Action parse = () => RegexPattern.Parse(expression);
+
+        parse.Should().Throw<TokenizerException>().WithMessage("*a pattern*");
     }
 
     [Fact]

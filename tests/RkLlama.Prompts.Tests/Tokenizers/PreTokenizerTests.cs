@@ -1,8 +1,7 @@
 using System.Text;
-using RkLlama.Prompts.Tokenizers;
 using RkLlama.Prompts.Tokenizers.Loading;
-using RkLlama.Prompts.Tokenizers.Patterns;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
@@ -130,7 +129,7 @@ public sealed class PreTokenizerTests
 
     private static string[] Pieces(string config, string text)
     {
-        var json = new JsonFileReader(new MemoryStream(Encoding.UTF8.GetBytes(config)));
+        var json = new JsonStreamReader(new MemoryStream(Encoding.UTF8.GetBytes(config)));
         json.Read();
         PreTokenizer[] steps = PreTokenizerReader.Read(ConfigNode.Read(ref json), out _);
         var buffer = new TextBuffer();

@@ -131,7 +131,7 @@ internal sealed class WorkerProgram
         catch (RkllmException ex)
         {
             PrintLogMark(LoadMark);
-            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+            Send(FrameType.Failed, FailedReply.From(ex), WorkerJson.Default.FailedReply);
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class WorkerProgram
         catch (RkllmException ex)
         {
             PrintLogMark(LoadMark);
-            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+            Send(FrameType.Failed, FailedReply.From(ex), WorkerJson.Default.FailedReply);
         }
     }
 

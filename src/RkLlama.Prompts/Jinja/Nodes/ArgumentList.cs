@@ -2,9 +2,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>The arguments of a call as they are written.</summary>
-/// <param name="Spread">What <c>*</c> stands before, or null.</param>
-/// <param name="NamedSpread">What <c>**</c> stands before, or null.</param>
+/// <summary>The argument expressions of a call.</summary>
+/// <param name="Spread">The operand of <c>*</c>, or null.</param>
+/// <param name="NamedSpread">The operand of <c>**</c>, or null.</param>
 internal sealed record ArgumentList(
     IReadOnlyList<Expression> Positional,
     IReadOnlyList<KeyValuePair<string, Expression>> Named,
@@ -13,12 +13,16 @@ internal sealed record ArgumentList(
 {
     public static ArgumentList Empty { get; } = new([], [], null, null);
 
-    public Arguments Evaluate(RenderState state, Value? caller = null)
+    public CallArguments Evaluate(RenderState state, Value? caller = null)
     {
-        List<Value> positional = [.. Positional.Select(argument => argument.Evaluate(state))];
+        List<Value> positional = new(Positional.Count);
+        foreach (Expression argument in Positional)
+            positional.Add(argument.Evaluate(state));
         if (Spread is not null)
             positional.AddRange(Spread.Evaluate(state).ToList(state.Budget));
-        List<KeyValuePair<string, Value>> named = [.. Named.Select(argument => KeyValuePair.Create(argument.Key, argument.Value.Evaluate(state)))];
+        List<KeyValuePair<string, Value>> named = new(Named.Count);
+        foreach ((string key, Expression argument) in Named)
+            named.Add(new(key, argument.Evaluate(state)));
         if (NamedSpread is not null)
             AddNamed(NamedSpread.Evaluate(state), named);
         if (caller is not null)
@@ -31,7 +35,7 @@ internal sealed record ArgumentList(
                     throw new TemplateException($"got multiple values for keyword argument '{named[i].Key}'");
             }
         }
-        return new Arguments(state, positional, named);
+        return new CallArguments(state, positional, named);
     }
 
     private static void AddNamed(Value value, List<KeyValuePair<string, Value>> named)
@@ -39,6 +43,6 @@ internal sealed record ArgumentList(
         if (value is not DictValue dict)
             throw new TemplateException($"argument after ** must be a mapping, not {value.TypeName}");
         foreach ((Value key, Value item) in dict.Items)
-            named.Add(new(key is TextValue name ? name.Text : throw new TemplateException("keywords must be strings"), item));
+            named.Add(new(key is StringValue name ? name.Text : throw new TemplateException("keywords must be strings"), item));
     }
 }

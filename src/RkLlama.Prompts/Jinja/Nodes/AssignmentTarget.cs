@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>What stands left of <c>=</c> or after <c>for</c>.</summary>
+/// <summary>The left side of <c>=</c>, or the loop variables of <c>for</c>.</summary>
 internal abstract class AssignmentTarget
 {
     public abstract void Assign(Value value, RenderState state);
@@ -13,7 +13,7 @@ internal sealed class NameTarget(string name) : AssignmentTarget
     public override void Assign(Value value, RenderState state) => state.Scope.Set(name, value);
 }
 
-/// <summary><c>a, b</c>: takes a value apart.</summary>
+/// <summary><c>a, b</c>: unpacks a value.</summary>
 internal sealed class TupleTarget(IReadOnlyList<AssignmentTarget> targets) : AssignmentTarget
 {
     public override void Assign(Value value, RenderState state)

@@ -1,49 +1,61 @@
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.BuiltIns;
+using RkLlama.Prompts.Jinja.Methods;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>A part of a template that has a value. Immutable; one tree serves any number of renderings at once.</summary>
+/// <summary>An expression of the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
 internal abstract class Expression
 {
-    /// <summary>The value in a rendering; counts as a step of it.</summary>
+    /// <summary>Computes the value. Counts as one step and, while it runs, as one level of nesting.</summary>
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();
-        RenderBudget.CheckStack();
-        return Compute(state);
+        state.Budget.Enter();
+        Value value = EvaluateCore(state);
+        state.Budget.Leave();
+        return value;
     }
 
-    protected abstract Value Compute(RenderState state);
+    protected abstract Value EvaluateCore(RenderState state);
+
+    /// <summary>Evaluates several expressions in order.</summary>
+    protected static Value[] EvaluateAll(IReadOnlyList<Expression> expressions, RenderState state)
+    {
+        Value[] values = new Value[expressions.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = expressions[i].Evaluate(state);
+        return values;
+    }
 }
 
 internal sealed class LiteralExpression(Value value) : Expression
 {
-    protected override Value Compute(RenderState state) => value;
+    protected override Value EvaluateCore(RenderState state) => value;
 }
 
 internal sealed class NameExpression(string name) : Expression
 {
     public string Name => name;
 
-    protected override Value Compute(RenderState state) => state.Lookup(name);
+    protected override Value EvaluateCore(RenderState state) => state.Lookup(name);
 }
 
 internal sealed class ListExpression(IReadOnlyList<Expression> items) : Expression
 {
-    protected override Value Compute(RenderState state) => new ListValue([.. items.Select(item => item.Evaluate(state))]);
+    protected override Value EvaluateCore(RenderState state) => new ListValue(EvaluateAll(items, state));
 }
 
 internal sealed class TupleExpression(IReadOnlyList<Expression> items) : Expression
 {
     public IReadOnlyList<Expression> Items => items;
 
-    protected override Value Compute(RenderState state) => new TupleValue([.. items.Select(item => item.Evaluate(state))]);
+    protected override Value EvaluateCore(RenderState state) => new TupleValue(EvaluateAll(items, state));
 }
 
 internal sealed class DictExpression(IReadOnlyList<(Expression Key, Expression Value)> items) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         DictValue dict = new();
         foreach ((Expression key, Expression value) in items)
@@ -58,51 +70,43 @@ internal sealed class AttributeExpression(Expression target, string name) : Expr
 
     public string Name => name;
 
-    protected override Value Compute(RenderState state) => Member.Attribute(target.Evaluate(state), name, state.Budget);
+    protected override Value EvaluateCore(RenderState state) => MemberAccess.GetAttribute(target.Evaluate(state), name, state.Budget);
 }
 
 internal sealed class ItemExpression(Expression target, Expression key) : Expression
 {
-    protected override Value Compute(RenderState state) => Member.Item(target.Evaluate(state), key.Evaluate(state), state.Budget);
+    protected override Value EvaluateCore(RenderState state) => MemberAccess.GetItem(target.Evaluate(state), key.Evaluate(state), state.Budget);
 }
 
 internal sealed class SliceExpression(Expression? start, Expression? stop, Expression? step) : Expression
 {
-    protected override Value Compute(RenderState state) => new SliceValue(Bound(start, state), Bound(stop, state), Bound(step, state));
+    protected override Value EvaluateCore(RenderState state) => new SliceValue(Bound(start, state), Bound(stop, state), Bound(step, state));
 
     private static Value Bound(Expression? bound, RenderState state) => bound?.Evaluate(state) ?? NoneValue.Instance;
 }
 
 internal sealed class CallExpression(Expression target, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) => Call(state, null);
+    protected override Value EvaluateCore(RenderState state) => Call(state, null);
 
-    /// <summary>Calls with the body of a <c>call</c> block as <c>caller</c>.</summary>
+    /// <summary>Calls the target and passes the body of a <c>call</c> block as <c>caller</c>; null for a plain call.</summary>
     public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
 }
 
-/// <summary>A filter; without an input it filters the text of a block.</summary>
-internal sealed class FilterExpression(Expression? input, string name, ArgumentList arguments) : Expression
+internal sealed class FilterExpression(Expression input, string name, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) => Filters.Apply(name, input!.Evaluate(state), arguments.Evaluate(state));
-
-    /// <summary>Runs the chain of filters of a block over its text.</summary>
-    public Value Apply(TextValue text, RenderState state)
-    {
-        Value value = input is FilterExpression inner ? inner.Apply(text, state) : text;
-        return Filters.Apply(name, value, arguments.Evaluate(state));
-    }
+    protected override Value EvaluateCore(RenderState state) => BuiltInFilters.Apply(name, input.Evaluate(state), arguments.Evaluate(state));
 }
 
 internal sealed class TestExpression(Expression input, string name, ArgumentList arguments) : Expression
 {
-    protected override Value Compute(RenderState state) =>
-        BooleanValue.Of(Tests.Apply(name, input.Evaluate(state), arguments.Evaluate(state)));
+    protected override Value EvaluateCore(RenderState state) =>
+        BooleanValue.Of(BuiltInTests.Apply(name, input.Evaluate(state), arguments.Evaluate(state)));
 }
 
 internal sealed class ConditionalExpression(Expression condition, Expression whenTrue, Expression? whenFalse) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         if (condition.Evaluate(state).IsTrue)
             return whenTrue.Evaluate(state);

@@ -4,18 +4,18 @@ namespace RkLlama.Prompts.Jinja.Nodes;
 
 /// <summary><c>for target in items if condition</c> … <c>else</c> … <c>endfor</c>.</summary>
 internal sealed class ForStatement(
-    AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? otherwise) : Statement
+    AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? elsePart) : Statement
 {
-    public override Flow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
+    public override ControlFlow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
 
-    /// <summary>One pass over some items; a recursive loop starts another from inside of its body.</summary>
-    private Flow Run(Value iterable, RenderState state, Scope outer, int depth)
+    /// <summary>Runs the loop over one iterable. A recursive loop calls this again from its body.</summary>
+    private ControlFlow Run(Value iterable, RenderState state, Scope outer, int depth)
     {
         IEnumerator<Value> iterator = condition is null ? iterable.IterateOrThrow() : Filtered(iterable.IterateOrThrow(), state, outer);
         int? length = condition is null ? iterable.Length : null;
         Func<Value, Value>? recurse = isRecursive ? children => Recurse(children, state, outer, depth + 1) : null;
         LoopValue loop = new(iterator, length, depth, recurse);
-        bool any = false; // a whole round: one that was broken off does not keep `else` from running, in jinja2
+        bool any = false; // whether one iteration ran to its end. As in jinja2, an iteration ended by break or continue does not count for `else`.
         while (loop.Advance())
         {
             state.Budget.Step();
@@ -25,24 +25,24 @@ internal sealed class ForStatement(
             try
             {
                 target.Assign(loop.Current, state);
-                Flow flow = body.Execute(state);
-                if (flow == Flow.Break)
+                ControlFlow flow = body.Execute(state);
+                if (flow == ControlFlow.Break)
                     break;
-                any |= flow == Flow.Next;
+                any |= flow == ControlFlow.Next;
             }
             finally
             {
                 state.Enter(before);
             }
         }
-        if (!any && otherwise is not null)
-            return otherwise.ExecuteIn(new Scope(outer), state);
-        return Flow.Next;
+        if (!any && elsePart is not null)
+            return elsePart.ExecuteIn(new Scope(outer), state);
+        return ControlFlow.Next;
     }
 
-    private TextValue Recurse(Value children, RenderState state, Scope outer, int depth)
+    private StringValue Recurse(Value children, RenderState state, Scope outer, int depth)
     {
-        state.Budget.EnterCall();
+        state.Budget.Enter();
         TextBuilder captured = new(state.Budget);
         TextBuilder output = state.Redirect(captured);
         Scope scope = state.Enter(outer);
@@ -54,7 +54,7 @@ internal sealed class ForStatement(
         {
             state.Enter(scope);
             state.Redirect(output);
-            state.Budget.LeaveCall();
+            state.Budget.Leave();
         }
         return captured.ToValue();
     }

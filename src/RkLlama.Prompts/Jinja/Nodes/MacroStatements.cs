@@ -2,18 +2,20 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>Parameters and body of a macro or of a <c>call</c> block.</summary>
-/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro takes one.</param>
+/// <summary>The parameters and the body of a macro or of a <c>call</c> block.</summary>
+/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro accepts one.</param>
+/// <param name="UsesKwargs">The body mentions <c>kwargs</c>, so the macro accepts any keyword argument.</param>
+/// <param name="UsesVarargs">The body mentions <c>varargs</c>, so the macro accepts any number of positional arguments.</param>
 internal sealed record MacroDefinition(
     string? Name,
     IReadOnlyList<string> Parameters,
     IReadOnlyList<Expression> Defaults,
     Block Body,
     bool UsesCaller,
-    bool UsesNamed,
-    bool UsesPositional)
+    bool UsesKwargs,
+    bool UsesVarargs)
 {
-    /// <summary>The default of a parameter, or null. Defaults belong to the last parameters.</summary>
+    /// <summary>Returns the default value of a parameter, or null. As in Python, only the last parameters have defaults.</summary>
     public Expression? DefaultOf(int parameter)
     {
         int index = parameter - (Parameters.Count - Defaults.Count);
@@ -24,37 +26,39 @@ internal sealed record MacroDefinition(
 /// <summary><c>macro name(parameters)</c> … <c>endmacro</c>.</summary>
 internal sealed class MacroStatement(MacroDefinition definition) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         state.Scope.Set(definition.Name!, new MacroValue(definition, state.Scope));
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
 /// <summary><c>call(parameters) macro(arguments)</c> … <c>endcall</c>.</summary>
 internal sealed class CallBlockStatement(CallExpression call, MacroDefinition caller) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         Value result = call.Call(state, new MacroValue(caller, state.Scope));
-        state.Output.Append(result as TextValue ?? throw new TemplateException($"a call block gave {result.TypeName}, not str"));
-        return Flow.Next;
+        state.Output.Append(result as StringValue ?? throw new TemplateException($"a call block returned {result.TypeName}, not str"));
+        return ControlFlow.Next;
     }
 }
 
-/// <summary>A macro and the scope it was defined in, whose variables it sees as they are when it is called.</summary>
+/// <summary>
+/// A macro as a value, with the scope that defines it. The macro reads the variables of that scope at the time of the call.
+/// </summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : Value
 {
     public override string TypeName => "Macro";
 
     public override bool IsCallable => true;
 
-    public override Value? Attribute(string name) => name switch
+    public override Value? FindAttribute(string name) => name switch
     {
-        "name" => definition.Name is { } own ? TextValue.Template(own) : NoneValue.Instance,
-        "arguments" => new TupleValue([.. definition.Parameters.Select(TextValue.Template)]),
-        "catch_kwargs" => BooleanValue.Of(definition.UsesNamed),
-        "catch_varargs" => BooleanValue.Of(definition.UsesPositional),
+        "name" => definition.Name is { } own ? StringValue.FromTemplate(own) : NoneValue.Instance,
+        "arguments" => new TupleValue([.. definition.Parameters.Select(StringValue.FromTemplate)]),
+        "catch_kwargs" => BooleanValue.Of(definition.UsesKwargs),
+        "catch_varargs" => BooleanValue.Of(definition.UsesVarargs),
         "caller" => BooleanValue.Of(definition.UsesCaller),
         _ => null,
     };
@@ -62,13 +66,13 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
     public override void WriteText(TextBuilder output) =>
         output.Append(definition.Name is { } name ? $"<Macro '{name}'>" : "<Macro anonymous>");
 
-    public override Value Call(Arguments arguments)
+    public override Value Call(CallArguments arguments)
     {
         RenderState state = arguments.State;
         Scope scope = new(definedIn);
-        state.Budget.EnterCall();
+        state.Budget.Enter();
         Scope outer = state.Enter(scope);
-        TextValue text;
+        StringValue text;
         try
         {
             BindTo(scope, arguments);
@@ -77,12 +81,12 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
         finally
         {
             state.Enter(outer);
-            state.Budget.LeaveCall();
+            state.Budget.Leave();
         }
         return text;
     }
 
-    private void BindTo(Scope scope, Arguments arguments)
+    private void BindTo(Scope scope, CallArguments arguments)
     {
         List<KeyValuePair<string, Value>> named = [.. arguments.Named];
         Value? TakeNamed(string name)
@@ -101,16 +105,16 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
             given[i] = i < arguments.Positional.Count ? arguments.Positional[i] : TakeNamed(parameters[i]);
         if (definition.UsesCaller && !parameters.Contains("caller"))
             scope.Set("caller", TakeNamed("caller") ?? new UndefinedValue("No caller defined"));
-        if (definition.UsesNamed)
-            scope.Set("kwargs", Rest(named));
+        if (definition.UsesKwargs)
+            scope.Set("kwargs", ToDict(named));
         else if (named.Count > 0)
             throw new TemplateException($"macro '{definition.Name}' takes no keyword argument '{named[0].Key}'");
-        if (definition.UsesPositional)
+        if (definition.UsesVarargs)
             scope.Set("varargs", new TupleValue([.. arguments.Positional.Skip(parameters.Count)]));
         else if (arguments.Positional.Count > parameters.Count)
-            throw new TemplateException($"macro '{definition.Name}' takes not more than {parameters.Count} argument(s)");
+            throw new TemplateException($"macro '{definition.Name}' takes at most {parameters.Count} argument(s)");
 
-        // In order, since the default of one may mention those before it.
+        // In order, because a default value may use the parameters before it.
         for (int i = 0; i < parameters.Count; i++)
         {
             scope.Set(parameters[i], given[i] ?? definition.DefaultOf(i)?.Evaluate(arguments.State)
@@ -118,7 +122,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
         }
     }
 
-    private static DictValue Rest(List<KeyValuePair<string, Value>> named)
+    private static DictValue ToDict(List<KeyValuePair<string, Value>> named)
     {
         DictValue dict = new();
         foreach ((string name, Value value) in named)

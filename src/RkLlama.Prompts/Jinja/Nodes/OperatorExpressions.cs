@@ -1,51 +1,62 @@
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Operations;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
 internal sealed class NotExpression(Expression operand) : Expression
 {
-    protected override Value Compute(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
+    protected override Value EvaluateCore(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
 }
 
-/// <summary><c>and</c> or <c>or</c>: gives one of its operands, and evaluates the second only where it decides.</summary>
-internal sealed class LogicalExpression(bool isAnd, Expression left, Expression right) : Expression
+/// <summary><c>a and b and c</c>, or the same with <c>or</c>: returns the first operand that decides the result, or the last one.</summary>
+internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
-        Value value = left.Evaluate(state);
-        return value.IsTrue == isAnd ? right.Evaluate(state) : value;
+        Value value = operands[0].Evaluate(state);
+        for (int i = 1; i < operands.Count && value.IsTrue == isAnd; i++)
+            value = operands[i].Evaluate(state);
+        return value;
     }
 }
 
 internal sealed class UnaryExpression(bool isMinus, Expression operand) : Expression
 {
-    protected override Value Compute(RenderState state) =>
-        isMinus ? Operators.Negate(operand.Evaluate(state)) : Operators.Plus(operand.Evaluate(state));
+    protected override Value EvaluateCore(RenderState state) =>
+        isMinus ? PythonOperators.Negate(operand.Evaluate(state)) : PythonOperators.Plus(operand.Evaluate(state));
 }
 
-internal sealed class BinaryExpression(string operation, Expression left, Expression right) : Expression
+/// <summary><c>a + b - c</c>: operators of one precedence, applied from left to right.</summary>
+internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
-        Value a = left.Evaluate(state), b = right.Evaluate(state);
+        Value value = first.Evaluate(state);
+        foreach ((string operation, Expression operand) in rest)
+            value = Apply(operation, value, operand.Evaluate(state), state);
+        return value;
+    }
+
+    private static Value Apply(string operation, Value left, Value right, RenderState state)
+    {
+        state.Budget.Step();
         return operation switch
         {
-            "+" => Operators.Add(a, b, state.Budget),
-            "-" => Operators.Subtract(a, b),
-            "*" => Operators.Multiply(a, b, state.Budget),
-            "/" => Operators.Divide(a, b),
-            "//" => Operators.FloorDivide(a, b),
-            "%" => Operators.Modulo(a, b, state),
-            _ => Operators.Power(a, b),
+            "+" => PythonOperators.Add(left, right, state.Budget),
+            "-" => PythonOperators.Subtract(left, right),
+            "*" => PythonOperators.Multiply(left, right, state.Budget),
+            "/" => PythonOperators.Divide(left, right),
+            "//" => PythonOperators.FloorDivide(left, right),
+            "%" => PythonOperators.Modulo(left, right, state),
+            _ => PythonOperators.Power(left, right),
         };
     }
 }
 
-/// <summary><c>a ~ b ~ c</c>: the texts of all operands.</summary>
+/// <summary><c>a ~ b ~ c</c>: concatenates the operands as strings.</summary>
 internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         TextBuilder text = new(state.Budget);
         foreach (Expression operand in operands)
@@ -54,10 +65,10 @@ internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands
     }
 }
 
-/// <summary><c>a &lt; b == c in d</c>: each neighbour is compared, until one comparison fails.</summary>
+/// <summary><c>a &lt; b == c in d</c>: compares neighbours from left to right until one comparison is false.</summary>
 internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
-    protected override Value Compute(RenderState state)
+    protected override Value EvaluateCore(RenderState state)
     {
         Value left = first.Evaluate(state);
         foreach ((string operation, Expression operand) in rest)
@@ -72,13 +83,13 @@ internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(stri
 
     private static bool Holds(string operation, Value left, Value right, RenderBudget budget) => operation switch
     {
-        "==" => left.IsEqualTo(right),
-        "!=" => !left.IsEqualTo(right),
-        "in" => Operators.Contains(right, left, budget),
-        "not in" => !Operators.Contains(right, left, budget),
-        "<" => Operators.Compare(left, right, operation) < 0,
-        "<=" => Operators.Compare(left, right, operation) <= 0,
-        ">" => Operators.Compare(left, right, operation) > 0,
-        _ => Operators.Compare(left, right, operation) >= 0,
+        "==" => left.IsEqualTo(right, budget),
+        "!=" => !left.IsEqualTo(right, budget),
+        "in" => PythonOperators.Contains(right, left, budget),
+        "not in" => !PythonOperators.Contains(right, left, budget),
+        "<" => PythonOperators.Compare(left, right, operation, budget) < 0,
+        "<=" => PythonOperators.Compare(left, right, operation, budget) <= 0,
+        ">" => PythonOperators.Compare(left, right, operation, budget) > 0,
+        _ => PythonOperators.Compare(left, right, operation, budget) >= 0,
     };
 }

@@ -1,38 +1,40 @@
+using RkLlama.Prompts.Jinja.BuiltIns;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>How a statement ended: on to the next one, or out of a round of the loop around it.</summary>
-internal enum Flow
+/// <summary>
+/// How execution continues after a statement: with the next statement, or with <c>continue</c> or <c>break</c> of the enclosing loop.
+/// </summary>
+internal enum ControlFlow
 {
     Next,
     Continue,
     Break,
 }
 
-/// <summary>A part of a template that writes or does something. Immutable, as <see cref="Expression"/>.</summary>
+/// <summary>A statement of the syntax tree. Immutable; many renderings may execute it at the same time.</summary>
 internal abstract class Statement
 {
-    public abstract Flow Execute(RenderState state);
+    public abstract ControlFlow Execute(RenderState state);
 }
 
-/// <summary>Statements one after the other.</summary>
+/// <summary>A sequence of statements.</summary>
 internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
-        foreach (Statement statement in statements)
-        {
-            if (statement.Execute(state) is var flow and not Flow.Next)
-                return flow;
-        }
-        return Flow.Next;
+        state.Budget.Enter();
+        ControlFlow flow = ControlFlow.Next;
+        for (int i = 0; i < statements.Count && flow == ControlFlow.Next; i++)
+            flow = statements[i].Execute(state);
+        state.Budget.Leave();
+        return flow;
     }
 
-    /// <summary>Runs with variables of its own, which end with it.</summary>
-    public Flow ExecuteIn(Scope scope, RenderState state)
+    /// <summary>Executes the block with its own scope.</summary>
+    public ControlFlow ExecuteIn(Scope scope, RenderState state)
     {
-        RenderBudget.CheckStack();
         Scope outer = state.Enter(scope);
         try
         {
@@ -44,8 +46,8 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
         }
     }
 
-    /// <summary>Runs with variables of its own and takes what it writes.</summary>
-    public Flow Capture(Scope scope, RenderState state, out TextValue text)
+    /// <summary>Executes the block with its own scope and captures its output.</summary>
+    public ControlFlow Capture(Scope scope, RenderState state, out StringValue text)
     {
         TextBuilder captured = new(state.Budget);
         TextBuilder outer = state.Redirect(captured);
@@ -61,87 +63,102 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
     }
 }
 
-/// <summary>Text of the template.</summary>
+/// <summary>Literal text between tags.</summary>
 internal sealed class TextStatement(string text) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         state.Output.Append(text);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
 /// <summary><c>{{ expression }}</c>.</summary>
 internal sealed class OutputStatement(Expression expression) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         expression.Evaluate(state).WriteText(state.Output);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
-/// <summary><c>if</c> with its <c>elif</c>s; no scope of its own.</summary>
-internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? otherwise) : Statement
+/// <summary><c>if</c> with its <c>elif</c> branches. The branches have no scope of their own.</summary>
+internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? elsePart) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         foreach ((Expression condition, Block body) in branches)
         {
             if (condition.Evaluate(state).IsTrue)
                 return body.Execute(state);
         }
-        return otherwise?.Execute(state) ?? Flow.Next;
+        return elsePart?.Execute(state) ?? ControlFlow.Next;
     }
 }
 
 /// <summary><c>break</c> or <c>continue</c>.</summary>
-internal sealed class JumpStatement(Flow flow) : Statement
+internal sealed class JumpStatement(ControlFlow flow) : Statement
 {
-    public override Flow Execute(RenderState state) => flow;
+    public override ControlFlow Execute(RenderState state) => flow;
 }
 
 /// <summary><c>set target = value</c>.</summary>
 internal sealed class SetStatement(AssignmentTarget target, Expression value) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         target.Assign(value.Evaluate(state), state);
-        return Flow.Next;
+        return ControlFlow.Next;
     }
 }
 
-/// <summary><c>set target</c> … <c>endset</c>: the text of the block, filtered.</summary>
-internal sealed class SetBlockStatement(AssignmentTarget target, FilterExpression? filter, Block body) : Statement
+/// <summary>One filter of a <c>filter</c> or <c>set</c> block.</summary>
+internal sealed record BlockFilter(string Name, ArgumentList Arguments)
 {
-    public override Flow Execute(RenderState state)
+    /// <summary>Applies the filters in order.</summary>
+    public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, StringValue text, RenderState state)
     {
-        Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
-        if (flow == Flow.Next)
-            target.Assign(filter?.Apply(text, state) ?? text, state);
+        Value value = text;
+        foreach (BlockFilter filter in filters)
+            value = BuiltInFilters.Apply(filter.Name, value, filter.Arguments.Evaluate(state));
+        return value;
+    }
+}
+
+/// <summary><c>set target</c> … <c>endset</c>: assigns the output of the block, after its filters.</summary>
+internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<BlockFilter> filters, Block body) : Statement
+{
+    public override ControlFlow Execute(RenderState state)
+    {
+        ControlFlow flow = body.Capture(new Scope(state.Scope), state, out StringValue text);
+        if (flow == ControlFlow.Next)
+            target.Assign(BlockFilter.ApplyAll(filters, text, state), state);
         return flow;
     }
 }
 
 /// <summary><c>filter name</c> … <c>endfilter</c>.</summary>
-internal sealed class FilterBlockStatement(FilterExpression filter, Block body) : Statement
+internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
-        Flow flow = body.Capture(new Scope(state.Scope), state, out TextValue text);
-        if (flow == Flow.Next)
+        ControlFlow flow = body.Capture(new Scope(state.Scope), state, out StringValue text);
+        if (flow == ControlFlow.Next)
         {
-            Value result = filter.Apply(text, state);
-            state.Output.Append(result as TextValue ?? throw new TemplateException($"a filter block gave {result.TypeName}, not str"));
+            Value result = BlockFilter.ApplyAll(filters, text, state);
+            state.Output.Append(result as StringValue ?? throw new TemplateException($"a filter block returned {result.TypeName}, not str"));
         }
         return flow;
     }
 }
 
-/// <summary><c>with a = 1, b = 2</c> … <c>endwith</c>; without variables also what marks a part, such as <c>generation</c>.</summary>
+/// <summary>
+/// <c>with a = 1, b = 2</c> … <c>endwith</c>. Also used, without variables, for blocks that only mark a section, such as <c>generation</c>.
+/// </summary>
 internal sealed class ScopeStatement(IReadOnlyList<(AssignmentTarget Target, Expression Value)> variables, Block body) : Statement
 {
-    public override Flow Execute(RenderState state)
+    public override ControlFlow Execute(RenderState state)
     {
         Scope scope = new(state.Scope);
         List<Value> values = [.. variables.Select(variable => variable.Value.Evaluate(state))];

@@ -2,27 +2,26 @@ using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Reads expressions, by jinja2's grammar and precedence.</summary>
+/// <summary>Parses expressions by jinja2's grammar and operator precedence.</summary>
 internal sealed class ExpressionParser
 {
     private readonly TokenStream _tokens;
-    private readonly TermParser _terms;
+    private readonly PrimaryParser _terms;
 
     public ExpressionParser(TokenStream tokens)
     {
         _tokens = tokens;
-        _terms = new TermParser(tokens, this);
+        _terms = new PrimaryParser(tokens, this);
     }
 
-    /// <summary>The names that were mentioned so far; statements that need to know swap it for a set of their own.</summary>
-    public HashSet<string> Names { get; set; } = new(StringComparer.Ordinal);
+    /// <summary>The names that the parsed expressions mention. The parser of a macro replaces the set while it parses the body.</summary>
+    public HashSet<string> MentionedNames { get; set; } = new(StringComparer.Ordinal);
 
     public Expression Parse(bool withConditional = true) => withConditional ? ParseConditional() : ParseOr();
 
-    /// <summary>One expression, or several with commas between them, which make a tuple.</summary>
+    /// <summary>Parses one expression, or a tuple of expressions separated by commas.</summary>
     public Expression ParseTuple(bool withConditional = true, bool isParenthesized = false, string? endName = null)
     {
-        RenderBudget.CheckStack();
         List<Expression> items = [];
         bool isTuple = false;
         while (true)
@@ -41,10 +40,10 @@ internal sealed class ExpressionParser
         return items.Count > 0 ? items[0] : throw _tokens.Error($"Expected an expression, got {TokenStream.Describe(_tokens.Current)}");
     }
 
-    /// <summary>What may be assigned to: a name, names with commas between them, and with <paramref name="allowNamespace"/> <c>ns.name</c>.</summary>
+    /// <summary>Parses an assignment target: a name, a tuple of targets or, with <paramref name="allowNamespace"/>, <c>ns.name</c>.</summary>
     public AssignmentTarget ParseTarget(bool allowNamespace = false, string? endName = null)
     {
-        RenderBudget.CheckStack();
+        _tokens.EnterNesting();
         List<AssignmentTarget> targets = [];
         bool isTuple = false;
         while (true)
@@ -58,18 +57,23 @@ internal sealed class ExpressionParser
                 break;
             isTuple = true;
         }
+        _tokens.LeaveNesting();
         if (targets.Count == 0)
             throw _tokens.Error("expected a name to assign to");
         return isTuple ? new TupleTarget(targets) : targets[0];
     }
 
-    /// <summary>The filters of a block: <c>name(arguments) | name …</c>.</summary>
-    public FilterExpression ParseBlockFilter()
+    /// <summary>Parses the filters of a block, in the order of application: <c>name(arguments) | name …</c>.</summary>
+    public IReadOnlyList<BlockFilter> ParseBlockFilters()
     {
-        FilterExpression filter = _terms.ParseFilter(null);
-        while (_tokens.SkipOperator("|"))
-            filter = _terms.ParseFilter(filter);
-        return filter;
+        List<BlockFilter> filters = [];
+        do
+        {
+            (string name, ArgumentList arguments) = _terms.ParseFilter();
+            filters.Add(new BlockFilter(name, arguments));
+        }
+        while (_tokens.SkipOperator("|"));
+        return filters;
     }
 
     public ArgumentList ParseArguments()
@@ -100,7 +104,7 @@ internal sealed class ExpressionParser
                 _tokens.Next();
                 namedSpread = Parse();
             }
-            else if (_tokens.Current.Kind == TokenKind.Name && _tokens.Ahead.IsOperator("="))
+            else if (_tokens.Current.Kind == TokenKind.Name && _tokens.Following.IsOperator("="))
             {
                 Require(namedSpread is null);
                 string name = _tokens.Next().Text;
@@ -145,37 +149,43 @@ internal sealed class ExpressionParser
 
     private Expression ParseConditional()
     {
-        RenderBudget.CheckStack();
+        _tokens.EnterNesting();
         Expression expression = ParseOr();
-        while (_tokens.SkipName("if"))
+        for (int length = 1; _tokens.SkipName("if"); length++)
         {
+            _tokens.CheckChain(length);
             Expression condition = ParseOr();
-            Expression? otherwise = _tokens.SkipName("else") ? ParseConditional() : null;
-            expression = new ConditionalExpression(condition, expression, otherwise);
+            Expression? elsePart = _tokens.SkipName("else") ? ParseConditional() : null;
+            expression = new ConditionalExpression(condition, expression, elsePart);
         }
+        _tokens.LeaveNesting();
         return expression;
     }
 
     private Expression ParseOr()
     {
-        Expression left = ParseAnd();
+        List<Expression> operands = [ParseAnd()];
         while (_tokens.SkipName("or"))
-            left = new LogicalExpression(isAnd: false, left, ParseAnd());
-        return left;
+            Add(operands, ParseAnd());
+        return operands.Count == 1 ? operands[0] : new LogicalExpression(isAnd: false, operands);
     }
 
     private Expression ParseAnd()
     {
-        Expression left = ParseNot();
+        List<Expression> operands = [ParseNot()];
         while (_tokens.SkipName("and"))
-            left = new LogicalExpression(isAnd: true, left, ParseNot());
-        return left;
+            Add(operands, ParseNot());
+        return operands.Count == 1 ? operands[0] : new LogicalExpression(isAnd: true, operands);
     }
 
     private Expression ParseNot()
     {
-        RenderBudget.CheckStack();
-        return _tokens.SkipName("not") ? new NotExpression(ParseNot()) : ParseComparison();
+        if (!_tokens.SkipName("not"))
+            return ParseComparison();
+        _tokens.EnterNesting();
+        Expression operand = ParseNot();
+        _tokens.LeaveNesting();
+        return new NotExpression(operand);
     }
 
     private Expression ParseComparison()
@@ -187,17 +197,17 @@ internal sealed class ExpressionParser
             if (_tokens.Current is { Kind: TokenKind.Operator, Text: "==" or "!=" or "<" or "<=" or ">" or ">=" })
             {
                 string operation = _tokens.Next().Text;
-                rest.Add((operation, ParseSum()));
+                Add(rest, (operation, ParseSum()));
             }
             else if (_tokens.SkipName("in"))
             {
-                rest.Add(("in", ParseSum()));
+                Add(rest, ("in", ParseSum()));
             }
-            else if (_tokens.Current.IsName("not") && _tokens.Ahead.IsName("in"))
+            else if (_tokens.Current.IsName("not") && _tokens.Following.IsName("in"))
             {
                 _tokens.Next();
                 _tokens.Next();
-                rest.Add(("not in", ParseSum()));
+                Add(rest, ("not in", ParseSum()));
             }
             else
             {
@@ -208,53 +218,58 @@ internal sealed class ExpressionParser
 
     private Expression ParseSum()
     {
-        Expression left = ParseConcatenation();
+        Expression first = ParseConcatenation();
+        List<(string, Expression)> rest = [];
         while (_tokens.Current is { Kind: TokenKind.Operator, Text: "+" or "-" })
-        {
-            string operation = _tokens.Next().Text;
-            left = new BinaryExpression(operation, left, ParseConcatenation());
-        }
-        return left;
+            Add(rest, (_tokens.Next().Text, ParseConcatenation()));
+        return rest.Count == 0 ? first : new BinaryExpression(first, rest);
     }
 
     private Expression ParseConcatenation()
     {
         List<Expression> operands = [ParseProduct()];
         while (_tokens.SkipOperator("~"))
-            operands.Add(ParseProduct());
+            Add(operands, ParseProduct());
         return operands.Count == 1 ? operands[0] : new ConcatenationExpression(operands);
     }
 
     private Expression ParseProduct()
     {
-        Expression left = ParsePower();
+        Expression first = ParsePower();
+        List<(string, Expression)> rest = [];
         while (_tokens.Current is { Kind: TokenKind.Operator, Text: "*" or "/" or "//" or "%" })
-        {
-            string operation = _tokens.Next().Text;
-            left = new BinaryExpression(operation, left, ParsePower());
-        }
-        return left;
+            Add(rest, (_tokens.Next().Text, ParsePower()));
+        return rest.Count == 0 ? first : new BinaryExpression(first, rest);
     }
 
     private Expression ParsePower()
     {
-        Expression left = ParseUnary(withFilter: true);
+        Expression first = ParseUnary(withFilter: true);
+        List<(string, Expression)> rest = [];
         while (_tokens.SkipOperator("**"))
-            left = new BinaryExpression("**", left, ParseUnary(withFilter: true));
-        return left;
+            Add(rest, ("**", ParseUnary(withFilter: true)));
+        return rest.Count == 0 ? first : new BinaryExpression(first, rest);
     }
 
     private Expression ParseUnary(bool withFilter)
     {
-        RenderBudget.CheckStack();
-        Expression expression;
-        if (_tokens.SkipOperator("-"))
-            expression = new UnaryExpression(isMinus: true, ParseUnary(withFilter: false));
-        else if (_tokens.SkipOperator("+"))
-            expression = new UnaryExpression(isMinus: false, ParseUnary(withFilter: false));
-        else
-            expression = _terms.ParsePrimary();
+        Expression expression = _tokens.Current is { Kind: TokenKind.Operator, Text: "-" or "+" } ? ParseSign() : _terms.ParsePrimary();
         expression = _terms.ParsePostfix(expression);
         return withFilter ? _terms.ParseFilters(expression) : expression;
+    }
+
+    private void Add<T>(List<T> operands, T operand)
+    {
+        operands.Add(operand);
+        _tokens.CheckOperands(operands.Count);
+    }
+
+    private UnaryExpression ParseSign()
+    {
+        bool isMinus = _tokens.Next().Text == "-";
+        _tokens.EnterNesting();
+        Expression operand = ParseUnary(withFilter: false);
+        _tokens.LeaveNesting();
+        return new UnaryExpression(isMinus, operand);
     }
 }

@@ -1,26 +1,26 @@
 using System.Text.RegularExpressions;
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
 /// <summary>
-/// Splits a template into tokens, with the white space rules of <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
-/// tag goes, and so does the white space before one that stands first on its line.
+/// Splits a template into tokens. White space follows jinja2's options <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
+/// tag is removed, and so is the white space before a block tag that is the first on its line.
 /// </summary>
 internal sealed partial class Lexer
 {
-    // Longest first, so that no operator is taken for the beginning of another.
+    // Longer operators first, so that a prefix does not match in their place.
     private static readonly string[] _operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
     private readonly string _source;
     private readonly List<Token> _tokens = [];
     private readonly Stack<char> _brackets = new();
-    private int _at;
+    private int _position;
     private int _line = 1;
     private int _lineCountedTo;
 
-    // Whether everything before the current position ended a line.
+    // Whether the text before the current position ends with a newline or is empty.
     private bool _atLineStart = true;
 
     private Lexer(string source) => _source = source;
@@ -50,12 +50,12 @@ internal sealed partial class Lexer
 
     private void Run()
     {
-        while (_at < _source.Length)
+        while (_position < _source.Length)
         {
-            int tag = FindTag(_at);
+            int tag = FindNextTag(_position);
             if (tag < 0)
             {
-                AddData(_source[_at..]);
+                AddData(_source[_position..]);
                 break;
             }
             ReadTag(tag);
@@ -63,7 +63,7 @@ internal sealed partial class Lexer
         _tokens.Add(new Token(TokenKind.End, "", LineAt(_source.Length)));
     }
 
-    private int FindTag(int from)
+    private int FindNextTag(int from)
     {
         for (int at = from; ; at++)
         {
@@ -79,17 +79,17 @@ internal sealed partial class Lexer
     {
         char kind = _source[tag + 1];
         char sign = tag + 2 < _source.Length && _source[tag + 2] is '-' or '+' ? _source[tag + 2] : '\0';
-        AddData(Trimmed(_source[_at..tag], sign, isVariable: kind == '{'));
+        AddData(TrimBeforeTag(_source[_position..tag], sign, isVariable: kind == '{'));
         int begin = tag + (sign == '\0' ? 2 : 3);
         if (kind == '%' && RawBegin.Match(_source, tag) is { Success: true } raw)
         {
             MoveTo(raw.Index + raw.Length);
-            Match end = RawEnd.Match(_source, _at);
-            if (!end.Success && _at < _source.Length)
+            Match end = RawEnd.Match(_source, _position);
+            if (!end.Success && _position < _source.Length)
                 throw Error("Missing end of raw directive", tag);
             if (!end.Success)
                 return;
-            AddData(Trimmed(_source[_at..end.Index], end.Groups[1].Value is [var endSign] ? endSign : '\0', isVariable: false));
+            AddData(TrimBeforeTag(_source[_position..end.Index], end.Groups[1].Value is [var endSign] ? endSign : '\0', isVariable: false));
             MoveTo(end.Index + end.Length);
         }
         else if (kind == '#')
@@ -103,49 +103,49 @@ internal sealed partial class Lexer
         {
             _tokens.Add(new Token(kind == '{' ? TokenKind.VariableBegin : TokenKind.BlockBegin, "", LineAt(tag)));
             MoveTo(begin);
-            ReadInside(kind == '{' ? TokenKind.VariableEnd : TokenKind.BlockEnd);
+            ReadTagContent(kind == '{' ? TokenKind.VariableEnd : TokenKind.BlockEnd);
         }
     }
 
-    /// <summary>The text before a tag without the white space that the tag takes away.</summary>
-    private string Trimmed(string text, char sign, bool isVariable)
+    /// <summary>Removes the white space that the following tag trims.</summary>
+    private string TrimBeforeTag(string text, char sign, bool isVariable)
     {
         if (sign == '-')
         {
             int end = text.Length;
-            while (end > 0 && PythonText.IsSpace(text[end - 1]))
+            while (end > 0 && PythonStrings.IsSpace(text[end - 1]))
                 end--;
             return text[..end];
         }
         int lineStart = text.LastIndexOf('\n') + 1;
-        bool stands = lineStart > 0 || _atLineStart;
-        return sign != '+' && !isVariable && stands && IsBlank(text.AsSpan(lineStart)) ? text[..lineStart] : text;
+        bool isFirstOnLine = lineStart > 0 || _atLineStart;
+        return sign != '+' && !isVariable && isFirstOnLine && IsBlank(text.AsSpan(lineStart)) ? text[..lineStart] : text;
     }
 
     private static bool IsBlank(ReadOnlySpan<char> text)
     {
         foreach (char character in text)
         {
-            if (!PythonText.IsSpace(character))
+            if (!PythonStrings.IsSpace(character))
                 return false;
         }
         return true;
     }
 
-    private void ReadInside(TokenKind end)
+    private void ReadTagContent(TokenKind end)
     {
         while (true)
         {
-            if (_at >= _source.Length)
+            if (_position >= _source.Length)
                 return;
             if (_brackets.Count == 0 && EndLength(end) is > 0 and var length)
             {
-                _tokens.Add(new Token(end, "", LineAt(_at)));
-                MoveTo(_at + length);
+                _tokens.Add(new Token(end, "", LineAt(_position)));
+                MoveTo(_position + length);
                 return;
             }
-            if (PythonText.IsSpace(_source[_at]))
-                _at++;
+            if (PythonStrings.IsSpace(_source[_position]))
+                _position++;
             else
                 ReadToken();
         }
@@ -154,67 +154,67 @@ internal sealed partial class Lexer
     private int EndLength(TokenKind end)
     {
         string close = end == TokenKind.VariableEnd ? "}}" : "%}";
-        char first = _source[_at];
-        if (first == '-' && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0)
+        char first = _source[_position];
+        if (first == '-' && string.CompareOrdinal(_source, _position + 1, close, 0, 2) == 0)
         {
-            int after = _at + 3;
-            while (after < _source.Length && PythonText.IsSpace(_source[after]))
+            int after = _position + 3;
+            while (after < _source.Length && PythonStrings.IsSpace(_source[after]))
                 after++;
-            return after - _at;
+            return after - _position;
         }
         bool isBlock = end == TokenKind.BlockEnd;
-        if (isBlock && first == '+' && string.CompareOrdinal(_source, _at + 1, close, 0, 2) == 0)
+        if (isBlock && first == '+' && string.CompareOrdinal(_source, _position + 1, close, 0, 2) == 0)
             return 3;
-        if (string.CompareOrdinal(_source, _at, close, 0, 2) != 0)
+        if (string.CompareOrdinal(_source, _position, close, 0, 2) != 0)
             return 0;
-        return isBlock && _at + 2 < _source.Length && _source[_at + 2] == '\n' ? 3 : 2;
+        return isBlock && _position + 2 < _source.Length && _source[_position + 2] == '\n' ? 3 : 2;
     }
 
     private void ReadToken()
     {
-        char first = _source[_at];
+        char first = _source[_position];
         if (char.IsAsciiDigit(first))
         {
-            Match number = FloatPattern.Match(_source, _at);
+            Match number = FloatPattern.Match(_source, _position);
             bool isFloat = number.Success;
             if (!isFloat)
-                number = IntegerPattern.Match(_source, _at);
+                number = IntegerPattern.Match(_source, _position);
             Add(isFloat ? TokenKind.Float : TokenKind.Integer, number.Value, number.Length);
         }
         else if (first == '_' || char.IsLetter(first))
         {
-            int end = _at;
+            int end = _position;
             while (end < _source.Length && (_source[end] == '_' || char.IsLetterOrDigit(_source[end])))
                 end++;
-            Add(TokenKind.Name, _source[_at..end], end - _at);
+            Add(TokenKind.Name, _source[_position..end], end - _position);
         }
         else if (first is '"' or '\'')
         {
             int end = StringEnd(first);
-            Add(TokenKind.Text, StringLiteral.Decode(_source[(_at + 1)..end]), end + 1 - _at);
+            Add(TokenKind.String, StringLiteral.Decode(_source[(_position + 1)..end]), end + 1 - _position);
         }
         else
         {
-            string text = _operators.FirstOrDefault(candidate => string.CompareOrdinal(_source, _at, candidate, 0, candidate.Length) == 0)
-                ?? throw Error($"unexpected char '{first}'", _at);
-            Balance(text[0]);
+            string text = _operators.FirstOrDefault(candidate => string.CompareOrdinal(_source, _position, candidate, 0, candidate.Length) == 0)
+                ?? throw Error($"unexpected char '{first}'", _position);
+            TrackBracket(text[0]);
             Add(TokenKind.Operator, text, text.Length);
         }
     }
 
     private int StringEnd(char quote)
     {
-        for (int end = _at + 1; end < _source.Length; end++)
+        for (int end = _position + 1; end < _source.Length; end++)
         {
             if (_source[end] == quote)
                 return end;
             if (_source[end] == '\\')
                 end++;
         }
-        throw Error($"unexpected char '{quote}'", _at);
+        throw Error($"unexpected char '{quote}'", _position);
     }
 
-    private void Balance(char bracket)
+    private void TrackBracket(char bracket)
     {
         switch (bracket)
         {
@@ -222,25 +222,25 @@ internal sealed partial class Lexer
                 _brackets.Push(bracket switch { '(' => ')', '[' => ']', _ => '}' });
                 break;
             case ')' or ']' or '}' when _brackets.Count == 0 || _brackets.Pop() != bracket:
-                throw Error($"unexpected '{bracket}'", _at);
+                throw Error($"unexpected '{bracket}'", _position);
         }
     }
 
     private void Add(TokenKind kind, string text, int length)
     {
-        _tokens.Add(new Token(kind, text, LineAt(_at)));
-        _at += length;
+        _tokens.Add(new Token(kind, text, LineAt(_position)));
+        _position += length;
     }
 
     private void AddData(string text)
     {
         if (text.Length > 0)
-            _tokens.Add(new Token(TokenKind.Data, text, LineAt(_at)));
+            _tokens.Add(new Token(TokenKind.Data, text, LineAt(_position)));
     }
 
     private void MoveTo(int position)
     {
-        _at = position;
+        _position = position;
         _atLineStart = _source[position - 1] == '\n';
     }
 

@@ -2,13 +2,13 @@ using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Reads a template: the statements and the text between them.</summary>
+/// <summary>Parses a template: statements and the literal text between tags.</summary>
 internal sealed class Parser
 {
     private readonly TokenStream _tokens;
     private readonly ExpressionParser _expressions;
 
-    // Loops around the current statement; a macro starts from none.
+    // The number of loops around the current statement. Inside a macro, loops around the macro do not count.
     private int _loops;
 
     private Parser(string source)
@@ -27,10 +27,13 @@ internal sealed class Parser
             : throw parser._tokens.Error($"Encountered unknown tag '{parser._tokens.Current.Text}'");
     }
 
-    /// <summary>Statements up to a tag that begins with one of the names, or the end of the template; that tag's name is next then.</summary>
+    /// <summary>
+    /// Parses statements up to a tag that begins with one of the names, or to the end of the template if no name is given. The name of that
+    /// tag is then the current token.
+    /// </summary>
     private Block ParseUntil(params ReadOnlySpan<string> ends)
     {
-        RenderBudget.CheckStack();
+        _tokens.EnterNesting();
         List<Statement> statements = [];
         while (_tokens.Current.Kind != TokenKind.End)
         {
@@ -46,7 +49,10 @@ internal sealed class Parser
                     break;
                 default:
                     if (_tokens.Current.Kind == TokenKind.Name && ends.Contains(_tokens.Current.Text))
+                    {
+                        _tokens.LeaveNesting();
                         return new Block(statements);
+                    }
                     statements.Add(ParseStatement());
                     _tokens.Expect(TokenKind.BlockEnd, "the end of the statement block");
                     break;
@@ -57,7 +63,7 @@ internal sealed class Parser
         return new Block(statements);
     }
 
-    /// <summary>The body of a statement, from the end of its tag to the tag that ends it, whose name is read too.</summary>
+    /// <summary>Parses the body of a statement, from the end of its tag up to and including the name of its end tag.</summary>
     private Block ParseBody(string end)
     {
         Block body = ParseBodyUntil(end);
@@ -83,11 +89,11 @@ internal sealed class Parser
             "with" => ParseWith(),
             "macro" => ParseMacro(),
             "call" => ParseCall(),
-            "filter" => new FilterBlockStatement(_expressions.ParseBlockFilter(), ParseBody("endfilter")),
+            "filter" => new FilterBlockStatement(_expressions.ParseBlockFilters(), ParseBody("endfilter")),
             "print" => ParsePrint(),
             "generation" => new ScopeStatement([], ParseBody("endgeneration")),
-            "break" => ParseJump(Flow.Break),
-            "continue" => ParseJump(Flow.Continue),
+            "break" => ParseJump(ControlFlow.Break),
+            "continue" => ParseJump(ControlFlow.Continue),
             _ => throw _tokens.Error($"Encountered unknown tag '{name}'"),
         };
     }
@@ -104,22 +110,22 @@ internal sealed class Parser
         return new Block(outputs);
     }
 
-    private JumpStatement ParseJump(Flow flow) =>
-        _loops > 0 ? new JumpStatement(flow) : throw _tokens.Error("'break' and 'continue' belong in a loop");
+    private JumpStatement ParseJump(ControlFlow flow) =>
+        _loops > 0 ? new JumpStatement(flow) : throw _tokens.Error("'break' and 'continue' are allowed in loops only");
 
     private IfStatement ParseIf()
     {
         List<(Expression, Block)> branches = [];
-        Block? otherwise = null;
+        Block? elsePart = null;
         while (true)
         {
             Expression condition = _expressions.ParseTuple(withConditional: false);
             branches.Add((condition, ParseBodyUntil("elif", "else", "endif")));
             string next = _tokens.Next().Text;
             if (next == "else")
-                otherwise = ParseBody("endif");
+                elsePart = ParseBody("endif");
             if (next != "elif")
-                return new IfStatement(branches, otherwise);
+                return new IfStatement(branches, elsePart);
         }
     }
 
@@ -133,8 +139,8 @@ internal sealed class Parser
         _loops++;
         Block body = ParseBodyUntil("endfor", "else");
         _loops--;
-        Block? otherwise = _tokens.Next().Text == "else" ? ParseBody("endfor") : null;
-        return new ForStatement(target, items, condition, isRecursive, body, otherwise);
+        Block? elsePart = _tokens.Next().Text == "else" ? ParseBody("endfor") : null;
+        return new ForStatement(target, items, condition, isRecursive, body, elsePart);
     }
 
     private Statement ParseSet()
@@ -142,8 +148,8 @@ internal sealed class Parser
         AssignmentTarget target = _expressions.ParseTarget(allowNamespace: true);
         if (_tokens.SkipOperator("="))
             return new SetStatement(target, _expressions.ParseTuple());
-        FilterExpression? filter = _tokens.SkipOperator("|") ? _expressions.ParseBlockFilter() : null;
-        return new SetBlockStatement(target, filter, ParseBody("endset"));
+        IReadOnlyList<BlockFilter> filters = _tokens.SkipOperator("|") ? _expressions.ParseBlockFilters() : [];
+        return new SetBlockStatement(target, filters, ParseBody("endset"));
     }
 
     private ScopeStatement ParseWith()
@@ -196,11 +202,11 @@ internal sealed class Parser
 
     private MacroDefinition ParseMacroBody(string? name, List<string> parameters, List<Expression> defaults, string end)
     {
-        (HashSet<string> outerNames, int outerLoops) = (_expressions.Names, _loops);
-        (_expressions.Names, _loops) = (new HashSet<string>(StringComparer.Ordinal), 0);
+        (HashSet<string> outerNames, int outerLoops) = (_expressions.MentionedNames, _loops);
+        (_expressions.MentionedNames, _loops) = (new HashSet<string>(StringComparer.Ordinal), 0);
         Block body = ParseBody(end);
-        HashSet<string> names = _expressions.Names;
-        (_expressions.Names, _loops) = (outerNames, outerLoops);
+        HashSet<string> names = _expressions.MentionedNames;
+        (_expressions.MentionedNames, _loops) = (outerNames, outerLoops);
         outerNames.UnionWith(names);
         return new MacroDefinition(name, parameters, defaults, body, names.Contains("caller"), names.Contains("kwargs"), names.Contains("varargs"));
     }

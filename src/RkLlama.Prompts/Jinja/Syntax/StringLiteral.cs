@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
-using RkLlama.Prompts.Jinja.Library;
+using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>The escapes of Python's string literals.</summary>
+/// <summary>Decodes the escape sequences of Python string literals.</summary>
 internal static class StringLiteral
 {
     public static string Decode(string literal)
@@ -22,7 +22,7 @@ internal static class StringLiteral
         return text.ToString();
     }
 
-    /// <summary>Appends what the escape at <paramref name="at"/> stands for and returns where it ends.</summary>
+    /// <summary>Appends the character of the escape sequence at <paramref name="at"/> and returns the index after the sequence.</summary>
     private static int Escape(string literal, int at, StringBuilder text)
     {
         char kind = literal[at];
@@ -60,9 +60,9 @@ internal static class StringLiteral
             'v' => "\v",
             _ => null,
         };
-        // Python keeps the backslash of an escape it does not know, and spells out a character beyond ASCII.
-        int length = PythonText.CodePointLength(literal, at);
-        int codePoint = PythonText.CodePointAt(literal, at);
+        // Python keeps the backslash of an unknown escape sequence. jinja2 escapes characters beyond ASCII before it decodes the literal.
+        int length = PythonStrings.CodePointLength(literal, at);
+        int codePoint = PythonStrings.CodePointAt(literal, at);
         text.Append(plain ?? codePoint switch
         {
             < 0x80 => $"\\{kind}",

@@ -2,14 +2,14 @@ namespace RkLlama.Prompts.Jinja.Syntax;
 
 internal enum TokenKind
 {
-    /// <summary>Text between tags.</summary>
+    /// <summary>Literal text between tags.</summary>
     Data,
     VariableBegin,
     VariableEnd,
     BlockBegin,
     BlockEnd,
     Name,
-    Text,
+    String,
     Integer,
     Float,
     Operator,
@@ -18,8 +18,9 @@ internal enum TokenKind
     End,
 }
 
-/// <param name="Text">The text of the template; of a literal, its value.</param>
-/// <param name="Line">Counted from 1.</param>
+/// <summary>A token of a template.</summary>
+/// <param name="Text">The source text; for a string literal, the decoded string.</param>
+/// <param name="Line">The line number, from 1.</param>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line)
 {
     public bool IsName(string name) => Kind == TokenKind.Name && Text == name;

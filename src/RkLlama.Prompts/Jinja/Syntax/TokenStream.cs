@@ -1,19 +1,20 @@
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>The tokens of a template, read from front to back.</summary>
+/// <summary>Reads the tokens of a template in order, and counts how deeply the parser is nested.</summary>
 internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 {
-    private int _at;
+    private int _position;
+    private int _nesting;
 
-    public Token Current => tokens[_at];
+    public Token Current => tokens[_position];
 
-    public Token Ahead => tokens[Math.Min(_at + 1, tokens.Count - 1)];
+    public Token Following => tokens[Math.Min(_position + 1, tokens.Count - 1)];
 
     public Token Next()
     {
         Token current = Current;
         if (current.Kind != TokenKind.End)
-            _at++;
+            _position++;
         return current;
     }
 
@@ -40,6 +41,30 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 
     public TemplateException Error(string message) => new($"{message}, line {Current.Line} of the chat template");
 
+    /// <summary>Enters a level of nesting; <see cref="LeaveNesting"/> leaves it. Called before the parser recurses.</summary>
+    /// <exception cref="TemplateException">The template nests deeper than <see cref="SyntaxLimits.MaxNesting"/>.</exception>
+    public void EnterNesting()
+    {
+        if (++_nesting > SyntaxLimits.MaxNesting)
+            throw Error($"nested more than {SyntaxLimits.MaxNesting} levels deep");
+    }
+
+    public void LeaveNesting() => _nesting--;
+
+    /// <exception cref="TemplateException"><paramref name="length"/> exceeds <see cref="SyntaxLimits.MaxChainLength"/>.</exception>
+    public void CheckChain(int length)
+    {
+        if (length > SyntaxLimits.MaxChainLength)
+            throw Error($"more than {SyntaxLimits.MaxChainLength} members, calls, filters and tests follow one value");
+    }
+
+    /// <exception cref="TemplateException"><paramref name="count"/> exceeds <see cref="SyntaxLimits.MaxOperands"/>.</exception>
+    public void CheckOperands(int count)
+    {
+        if (count > SyntaxLimits.MaxOperands)
+            throw Error($"more than {SyntaxLimits.MaxOperands} operands in one expression");
+    }
+
     public static string Describe(Token token) => token.Kind switch
     {
         TokenKind.End => "the end of the template",
@@ -50,7 +75,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
     private bool Skip(bool matches)
     {
         if (matches)
-            _at++;
+            _position++;
         return matches;
     }
 }

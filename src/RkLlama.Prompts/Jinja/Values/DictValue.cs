@@ -1,11 +1,11 @@
-using RkLlama.Prompts.Jinja.Library;
-
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>dict</c>: keys in the order of insertion. Filled while it is built, never afterwards.</summary>
+/// <summary>A <c>dict</c>: keys in the order of insertion. Its creator fills it; it does not change afterwards.</summary>
 internal sealed class DictValue : Value
 {
     private readonly OrderedDictionary<Value, Value> _items = new(ValueComparer.Instance);
+    private int _depth = 1;
+    private long _size = 1;
 
     public override string TypeName => "dict";
 
@@ -13,26 +13,34 @@ internal sealed class DictValue : Value
 
     public override int? Length => _items.Count;
 
+    public override int Depth => _depth;
+
+    public override long Size => _size;
+
     public IReadOnlyList<KeyValuePair<Value, Value>> Items => _items;
 
-    /// <summary>Adds an item or replaces the value of an equal key, which keeps its place.</summary>
-    public void Set(Value key, Value value) => _items[key] = value;
+    /// <summary>Adds an item, or replaces the value of an equal key, which keeps its position.</summary>
+    /// <exception cref="TemplateException">The dict would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
+    public void Set(Value key, Value value)
+    {
+        ValueNesting.Add(key, ref _depth, ref _size);
+        ValueNesting.Add(value, ref _depth, ref _size);
+        _items[key] = value;
+    }
 
-    public void Set(string key, Value value) => Set(TextValue.Template(key), value);
+    public void Set(string key, Value value) => Set(StringValue.FromTemplate(key), value);
 
     public Value? Find(Value key) => _items.TryGetValue(key, out Value? value) ? value : null;
 
     public override IEnumerator<Value> Iterate() => _items.Keys.GetEnumerator();
 
-    public override IEnumerator<Value> IterateBackwards() => _items.Keys.Reverse().GetEnumerator();
+    public override IEnumerator<Value> IterateReversed() => _items.Keys.Reverse().GetEnumerator();
 
-    public override Value? Attribute(string name) => DictMethods.Find(this, name);
-
-    public override Value? Item(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
+    public override Value? FindItem(Value key, RenderBudget budget) => IsHashable(key) ? Find(key) : null;
 
     public override void WriteText(TextBuilder output)
     {
-        RenderBudget.CheckStack();
+        output.Budget.Enter();
         output.Append('{');
         bool first = true;
         foreach ((Value key, Value value) in _items)
@@ -45,27 +53,33 @@ internal sealed class DictValue : Value
             value.WriteRepr(output);
         }
         output.Append('}');
+        output.Budget.Leave();
     }
 
     public override bool IsEqualTo(Value other)
     {
         if (other is not DictValue dict || dict._items.Count != _items.Count)
             return false;
-        RenderBudget.CheckStack();
-        return _items.All(item => dict.Find(item.Key) is { } value && item.Value.IsEqualTo(value));
+        for (int i = 0; i < _items.Count; i++)
+        {
+            (Value key, Value value) = _items.GetAt(i);
+            if (dict.Find(key) is not { } match || !value.IsEqualTo(match))
+                return false;
+        }
+        return true;
     }
 
-    public override int HashCode() => throw new TemplateException("unhashable type: 'dict'");
+    public override int ComputeHash() => throw new TemplateException("unhashable type: 'dict'");
 
     private static bool IsHashable(Value key) => key switch
     {
         ListValue or DictValue or SliceValue or NamespaceValue => false,
-        TupleValue tuple => tuple.Items.All(IsHashable),
+        TupleValue tuple => tuple.Size <= RenderLimits.MaxKeySize && tuple.Items.All(IsHashable),
         _ => true,
     };
 }
 
-/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: sized and iterable, but no sequence.</summary>
+/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: has a length and is iterable, but has no index.</summary>
 internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : Value
 {
     public override string TypeName => $"dict_{kind}";
@@ -76,7 +90,7 @@ internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : V
 
     public override IEnumerator<Value> Iterate() => items.GetEnumerator();
 
-    public override IEnumerator<Value> IterateBackwards() => items.Reverse().GetEnumerator();
+    public override IEnumerator<Value> IterateReversed() => items.Reverse().GetEnumerator();
 
     public override void WriteText(TextBuilder output)
     {
@@ -86,14 +100,14 @@ internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : V
     }
 }
 
-/// <summary>What <c>namespace()</c> gives: the one value whose attributes a template may set.</summary>
+/// <summary>The result of <c>namespace()</c>: the only value whose attributes a template can set.</summary>
 internal sealed class NamespaceValue(DictValue attributes) : Value
 {
     public override string TypeName => "Namespace";
 
     public void Set(string name, Value value) => attributes.Set(name, value);
 
-    public override Value? Attribute(string name) => attributes.Find(TextValue.Template(name));
+    public override Value? FindAttribute(string name) => attributes.Find(StringValue.FromTemplate(name));
 
     public override void WriteText(TextBuilder output)
     {

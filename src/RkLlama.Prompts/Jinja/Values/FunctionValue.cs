@@ -1,13 +1,13 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A function or bound method of the library.</summary>
-internal sealed class FunctionValue(string name, Func<Arguments, Value> function) : Value
+/// <summary>A built-in function or bound method.</summary>
+internal sealed class FunctionValue(string name, Func<CallArguments, Value> function) : Value
 {
     public override string TypeName => "builtin_function_or_method";
 
     public override bool IsCallable => true;
 
-    public override Value Call(Arguments arguments) => function(arguments);
+    public override Value Call(CallArguments arguments) => function(arguments);
 
     public override void WriteText(TextBuilder output) => output.Append($"<built-in function {name}>");
 }

@@ -1,8 +1,10 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary><c>loop</c>: where a loop stands. It looks one item ahead only when it is asked what comes next.</summary>
-/// <param name="length">The number of items where it is known without looking at them.</param>
-/// <param name="recurse">Runs the loop over the children of an item; null unless it is recursive.</param>
+/// <summary>
+/// The variable <c>loop</c>: the state of a loop. It reads one item ahead only if the template asks for a property that needs it.
+/// </summary>
+/// <param name="length">The number of items, if it is known without iterating; otherwise null.</param>
+/// <param name="recurse">Runs the loop over the children of an item; null if the loop is not recursive.</param>
 internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth, Func<Value, Value>? recurse) : Value
 {
     private readonly Queue<Value> _ahead = new();
@@ -19,7 +21,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
 
     public Value Current => _current!;
 
-    /// <summary>Goes to the next item, if there is one.</summary>
+    /// <summary>Moves to the next item; false at the end.</summary>
     public bool Advance()
     {
         if (Peek() is null)
@@ -30,7 +32,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         return true;
     }
 
-    public override Value? Attribute(string name) => name switch
+    public override Value? FindAttribute(string name) => name switch
     {
         "index" => new IntegerValue(_index + 1),
         "index0" => new IntegerValue(_index),
@@ -48,9 +50,9 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         _ => null,
     };
 
-    public override Value Call(Arguments arguments)
+    public override Value Call(CallArguments arguments)
     {
-        Value children = Arguments.Required(arguments.Bind("iterable")[0], "iterable");
+        Value children = CallArguments.Required(arguments.Bind("iterable")[0], "iterable");
         return recurse?.Invoke(children)
             ?? throw new TemplateException("The loop must have the 'recursive' marker to be called recursively.");
     }
@@ -79,17 +81,17 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
         return length.Value;
     }
 
-    private Value Cycle(Arguments arguments)
+    private Value Cycle(CallArguments arguments)
     {
         if (arguments.Positional.Count == 0)
             throw new TemplateException("no items for cycling given");
         return arguments.Positional[_index % arguments.Positional.Count];
     }
 
-    private BooleanValue Changed(Arguments arguments)
+    private BooleanValue Changed(CallArguments arguments)
     {
         TupleValue values = new(arguments.Positional);
-        if (_lastChanged is not null && _lastChanged.IsEqualTo(values))
+        if (_lastChanged is not null && _lastChanged.IsEqualTo(values, arguments.Budget))
             return BooleanValue.False;
         _lastChanged = values;
         return BooleanValue.True;

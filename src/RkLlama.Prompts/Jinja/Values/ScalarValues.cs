@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
@@ -20,14 +19,14 @@ internal sealed class NoneValue : Value
     public override void WriteText(TextBuilder output) => output.Append("None");
 }
 
-/// <summary>A number: <c>bool</c>, <c>int</c> or <c>float</c>, which Python compares and adds with each other.</summary>
+/// <summary>A number: <c>bool</c>, <c>int</c> or <c>float</c>. Python compares and adds them across types.</summary>
 internal abstract class NumberValue : Value
 {
     public abstract double ToDouble();
 
     public sealed override bool IsEqualTo(Value other) => other is NumberValue number && PythonNumbers.Compare(this, number) == 0;
 
-    public sealed override int HashCode()
+    public sealed override int ComputeHash()
     {
         double value = ToDouble();
         return this is IntegerValue integer && (double.IsInfinity(value) || new BigInteger(value) != integer.Number)
@@ -36,7 +35,7 @@ internal abstract class NumberValue : Value
     }
 }
 
-/// <summary>An <c>int</c> of any size; also the base of <see cref="BooleanValue"/>, as in Python.</summary>
+/// <summary>An <c>int</c> of any size. As in Python, <see cref="BooleanValue"/> derives from it.</summary>
 internal class IntegerValue(BigInteger number) : NumberValue
 {
     public BigInteger Number { get; } = number;
@@ -45,7 +44,7 @@ internal class IntegerValue(BigInteger number) : NumberValue
 
     public override bool IsTrue => !Number.IsZero;
 
-    // The conversion of .NET cuts off what does not fit; Python rounds.
+    // The .NET conversion of a large integer truncates; Python's rounds.
     public override double ToDouble() => Number.GetBitLength() <= 53
         ? (double)Number
         : double.Parse(Number.ToString(CultureInfo.InvariantCulture), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);

@@ -1,7 +1,8 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// What a missing name, attribute or item gives: it prints nothing, iterates over nothing, is false, and raises on anything else.
+/// The result of accessing a missing name, attribute or item. It is false, prints nothing and iterates over nothing. Any other operation
+/// raises an error.
 /// </summary>
 /// <param name="reason">The message of that error.</param>
 internal sealed class UndefinedValue(string reason) : Value
@@ -14,25 +15,25 @@ internal sealed class UndefinedValue(string reason) : Value
 
     public override bool IsCallable => true;
 
-    public static UndefinedValue Name(string name) => new($"'{name}' is undefined");
+    public static UndefinedValue ForName(string name) => new($"'{name}' is undefined");
 
-    public static UndefinedValue Member(Value owner, string name) => new($"'{owner.TypeName} object' has no attribute '{name}'");
+    public static UndefinedValue ForMember(Value owner, string name) => new($"'{owner.TypeName} object' has no attribute '{name}'");
 
-    public static UndefinedValue Unsafe(Value owner, string name) =>
+    public static UndefinedValue ForUnsafeMember(Value owner, string name) =>
         new($"access to attribute '{name}' of '{owner.TypeName}' object is unsafe.");
 
     public TemplateException Error() => new(reason);
 
     public override IEnumerator<Value> Iterate() => Enumerable.Empty<Value>().GetEnumerator();
 
-    public override IEnumerator<Value> IterateBackwards() => Iterate();
+    public override IEnumerator<Value> IterateReversed() => Iterate();
 
-    public override Value? Attribute(string name) =>
+    public override Value? FindAttribute(string name) =>
         name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal) ? null : throw Error();
 
-    public override Value? Item(Value key, RenderBudget budget) => throw Error();
+    public override Value? FindItem(Value key, RenderBudget budget) => throw Error();
 
-    public override Value Call(Arguments arguments) => throw Error();
+    public override Value Call(CallArguments arguments) => throw Error();
 
     public override void WriteText(TextBuilder output)
     {
@@ -42,5 +43,5 @@ internal sealed class UndefinedValue(string reason) : Value
 
     public override bool IsEqualTo(Value other) => other is UndefinedValue;
 
-    public override int HashCode() => 0;
+    public override int ComputeHash() => 0;
 }

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
 /// <summary>
-/// Reads runs of tokens such as <c>&lt;0xE4&gt;</c> as UTF-8. A run that is not valid becomes one replacement character a byte.
+/// Decodes sequences of tokens such as <c>&lt;0xE4&gt;</c> as UTF-8. A sequence that is not valid becomes one replacement character per byte.
 /// </summary>
 internal sealed class ByteFallbackDecoder : TokenDecoder
 {

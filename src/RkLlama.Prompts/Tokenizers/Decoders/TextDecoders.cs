@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Patterns;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
-/// <summary>Replaces what matches a pattern, in every token.</summary>
+/// <summary>Replaces the matches of a pattern in every token.</summary>
 internal sealed class ReplaceDecoder(TextPattern pattern, string content) : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -29,7 +29,7 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : Toke
     }
 }
 
-/// <summary>Removes up to so many of one character from the ends of every token.</summary>
+/// <summary>Removes up to <c>start</c> and <c>stop</c> occurrences of one character from the two ends of every token.</summary>
 internal sealed class StripDecoder(char content, int start, int stop) : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -50,7 +50,7 @@ internal sealed class StripDecoder(char content, int start, int stop) : TokenDec
     }
 }
 
-/// <summary>Writes marks as blanks; in the first token they vanish, unless none was put there.</summary>
+/// <summary>Replaces the space mark by a space. In the first token the mark is removed, if the tokenizer prepends one to the text.</summary>
 internal sealed class MetaspaceDecoder(char replacement, bool prepended) : TokenDecoder
 {
     public override void Decode(List<string> tokens)

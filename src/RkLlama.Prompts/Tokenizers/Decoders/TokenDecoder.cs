@@ -3,20 +3,22 @@ using RkLlama.Prompts.Tokenizers.Models;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
-/// <summary>One step from token spellings back to text. Immutable; shared by all requests.</summary>
+/// <summary>One step of decoding: rewrites token strings. Immutable; shared by all requests.</summary>
 internal abstract class TokenDecoder
 {
     /// <summary>Rewrites the tokens of a text in place.</summary>
     public abstract void Decode(List<string> tokens);
 
     /// <summary>
-    /// Rewrites one token that stands in the middle of a text. A step that knows the token's bytes writes them to
-    /// <paramref name="bytes"/> and returns true; then no further step runs.
+    /// Rewrites one token in the middle of a text. If the step can decode the token to bytes, it appends them to <paramref name="bytes"/> and
+    /// returns true; later steps then do not run.
     /// </summary>
     public virtual bool TryGetBytes(ref string token, List<byte> bytes) => false;
 }
 
-/// <summary>All decoding steps of a tokenizer, in order. Without a decoder the reference implementation puts blanks between tokens.</summary>
+/// <summary>
+/// All decoding steps of a tokenizer, in order. A tokenizer without decoder joins tokens with spaces, as the reference implementation does.
+/// </summary>
 internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
 {
     public string Decode(List<string> tokens)
@@ -28,7 +30,7 @@ internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
         return string.Concat(tokens);
     }
 
-    /// <summary>The bytes one token adds in the middle of a text.</summary>
+    /// <summary>Returns the bytes that one token adds in the middle of a text.</summary>
     public byte[] GetBytes(string token)
     {
         var bytes = new List<byte>();
@@ -41,7 +43,7 @@ internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
     }
 }
 
-/// <summary>Reads the letters of <see cref="ByteAlphabet"/> as bytes, and all bytes together as UTF-8.</summary>
+/// <summary>Decodes the characters of <see cref="ByteAlphabet"/> to bytes, and the bytes of all tokens together as UTF-8.</summary>
 internal sealed class ByteLevelDecoder : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -60,7 +62,7 @@ internal sealed class ByteLevelDecoder : TokenDecoder
     }
 }
 
-/// <summary>Joins all tokens into one, so that the steps behind see the whole text.</summary>
+/// <summary>Joins all tokens into one, so that the following steps process the whole text.</summary>
 internal sealed class FuseDecoder : TokenDecoder
 {
     public override void Decode(List<string> tokens)

@@ -5,10 +5,10 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Makes normalizers and decoders out of their configuration, and refuses what it does not know by name.</summary>
+/// <summary>Creates normalizers and decoders from their configuration. It refuses unknown components; the message names them.</summary>
 internal static class ComponentReader
 {
-    /// <summary>Adds the steps of a normalizer; sequences are flattened.</summary>
+    /// <summary>Appends the steps of a normalizer. Sequences are flattened.</summary>
     public static void AddNormalizers(ConfigNode? config, List<Normalizer> steps)
     {
         switch (config?.Type)
@@ -16,20 +16,20 @@ internal static class ComponentReader
             case null:
                 break;
             case "Sequence":
-                foreach (ConfigNode step in config.Items("normalizers"))
+                foreach (ConfigNode step in config.GetItems("normalizers"))
                     AddNormalizers(step, steps);
                 break;
             case "NFC":
                 steps.Add(new NfcNormalizer());
                 break;
             case "Prepend":
-                steps.Add(new PrependNormalizer(config.String("prepend")));
+                steps.Add(new PrependNormalizer(config.GetString("prepend")));
                 break;
             case "Replace":
                 steps.Add(new ReplaceNormalizer(ReadPattern(config), ReadReplacement(config)));
                 break;
             case "Strip":
-                steps.Add(new StripNormalizer(config.Bool("strip_left", true), config.Bool("strip_right", true)));
+                steps.Add(new StripNormalizer(config.GetBool("strip_left", true), config.GetBool("strip_right", true)));
                 break;
             case "Lowercase":
                 steps.Add(new LowercaseNormalizer());
@@ -39,13 +39,13 @@ internal static class ComponentReader
         }
     }
 
-    /// <summary>Adds the steps of a decoder; sequences are flattened.</summary>
+    /// <summary>Appends the steps of a decoder. Sequences are flattened.</summary>
     public static void AddDecoders(ConfigNode config, List<TokenDecoder> steps)
     {
         switch (config.Type)
         {
             case "Sequence":
-                foreach (ConfigNode step in config.Items("decoders"))
+                foreach (ConfigNode step in config.GetItems("decoders"))
                     AddDecoders(step, steps);
                 break;
             case "ByteLevel":
@@ -61,23 +61,23 @@ internal static class ComponentReader
                 steps.Add(new ReplaceDecoder(ReadPattern(config), ReadReplacement(config)));
                 break;
             case "Strip":
-                steps.Add(new StripDecoder(config.Char("content"), config.Int("start"), config.Int("stop")));
+                steps.Add(new StripDecoder(config.GetChar("content"), config.GetInt32("start"), config.GetInt32("stop")));
                 break;
             case "Metaspace":
-                steps.Add(new MetaspaceDecoder(config.Char("replacement"), ReadPrependScheme(config) != PrependScheme.Never));
+                steps.Add(new MetaspaceDecoder(config.GetChar("replacement"), ReadPrependScheme(config) != PrependScheme.Never));
                 break;
             default:
                 throw TokenizerException.Unsupported($"the decoder {config.Type}");
         }
     }
 
-    /// <summary>The scheme of a Metaspace component, in the present or the older spelling (<c>add_prefix_space</c>).</summary>
+    /// <summary>Reads the prepend scheme of a Metaspace component, in the current form or the older one (<c>add_prefix_space</c>).</summary>
     public static PrependScheme ReadPrependScheme(ConfigNode config)
     {
-        bool prefix = config.Bool("add_prefix_space", true);
+        bool prefix = config.GetBool("add_prefix_space", true);
         if (config.Find("prepend_scheme") is null)
             return prefix ? PrependScheme.Always : PrependScheme.Never;
-        PrependScheme scheme = config.String("prepend_scheme") switch
+        PrependScheme scheme = config.GetString("prepend_scheme") switch
         {
             "always" => PrependScheme.Always,
             "first" => PrependScheme.First,
@@ -89,21 +89,21 @@ internal static class ComponentReader
             : throw new TokenizerException("The tokenizer file is broken: Metaspace has both a prepend scheme and no prefix space.");
     }
 
-    /// <summary>The <c>pattern</c> of a component: a fixed text or an expression.</summary>
+    /// <summary>Reads the <c>pattern</c> of a component: a literal string or a regular expression.</summary>
     public static TextPattern ReadPattern(ConfigNode config)
     {
         if (config.Find("pattern") is not { } pattern)
             throw TokenizerException.Unsupported($"{config.Type} without a pattern");
         if (pattern.Find("Regex") is not null)
-            return KnownPatterns.ForExpression(pattern.String("Regex"));
-        string literal = pattern.String("String");
+            return KnownPatterns.ForExpression(pattern.GetString("Regex"));
+        string literal = pattern.GetString("String");
         return literal.Length > 0 ? new LiteralPattern(literal) : throw TokenizerException.Unsupported($"{config.Type} with an empty pattern");
     }
 
     private static string ReadReplacement(ConfigNode config)
     {
-        string content = config.String("content");
-        // Newer versions of the reference implementation read $1 as a group there, older ones as itself.
+        string content = config.GetString("content");
+        // Newer versions of the reference implementation interpret $1 as a group reference; older ones as literal text.
         if (config.Find("pattern")?.Find("Regex") is not null && content.Contains('$', StringComparison.Ordinal))
             throw TokenizerException.Unsupported($"a Replace that refers to groups ({content})");
         return content;

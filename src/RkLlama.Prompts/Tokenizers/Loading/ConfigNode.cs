@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// A small JSON value of a tokenizer file: the configuration of one component. The getters throw <see cref="TokenizerException"/> that
-/// names the component.
+/// The JSON configuration of one component of a tokenizer file. The getters throw <see cref="TokenizerException"/> with the name of the
+/// component.
 /// </summary>
 internal sealed class ConfigNode
 {
@@ -16,10 +16,10 @@ internal sealed class ConfigNode
 
     public bool IsNull => _kind is JsonTokenType.Null or JsonTokenType.None;
 
-    /// <summary>The component's type, <c>Split</c> for instance.</summary>
+    /// <summary>The type of the component, such as <c>Split</c>.</summary>
     public string Type => _properties.GetValueOrDefault("type")?._text ?? "a component without type";
 
-    public static ConfigNode Read(ref JsonFileReader json)
+    public static ConfigNode Read(ref JsonStreamReader json)
     {
         var node = new ConfigNode { _kind = json.TokenType };
         switch (json.TokenType)
@@ -48,28 +48,28 @@ internal sealed class ConfigNode
 
     public ConfigNode? Find(string name) => _properties.GetValueOrDefault(name) is { IsNull: false } node ? node : null;
 
-    public IReadOnlyList<ConfigNode> Items(string name) =>
-        Find(name) is { _kind: JsonTokenType.StartArray } list ? list._items : throw Broken(name, "a list");
+    public IReadOnlyList<ConfigNode> GetItems(string name) =>
+        Find(name) is { _kind: JsonTokenType.StartArray } list ? list._items : throw Invalid(name, "a list");
 
-    public string String(string name) =>
-        Find(name) is { _kind: JsonTokenType.String } value ? value._text : throw Broken(name, "a string");
+    public string GetString(string name) =>
+        Find(name) is { _kind: JsonTokenType.String } value ? value._text : throw Invalid(name, "a string");
 
-    public bool Bool(string name, bool absent) => Find(name) is not { } value ? absent : value._kind switch
+    public bool GetBool(string name, bool defaultValue) => Find(name) is not { } value ? defaultValue : value._kind switch
     {
         JsonTokenType.True => true,
         JsonTokenType.False => false,
-        _ => throw Broken(name, "true or false"),
+        _ => throw Invalid(name, "true or false"),
     };
 
-    public int Int(string name) =>
+    public int GetInt32(string name) =>
         Find(name) is { _kind: JsonTokenType.Number } value
         && int.TryParse(value._text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
             ? number
-            : throw Broken(name, "a number");
+            : throw Invalid(name, "a number");
 
-    /// <summary>One UTF-16 unit: the tokenizers in use have no other mark.</summary>
-    public char Char(string name) => String(name) is { Length: 1 } text ? text[0] : throw Broken(name, "one character");
+    /// <summary>Returns a property of one UTF-16 unit. Tokenizers in use have no longer space mark.</summary>
+    public char GetChar(string name) => GetString(name) is { Length: 1 } text ? text[0] : throw Invalid(name, "one character");
 
-    private TokenizerException Broken(string name, string expected) =>
+    private TokenizerException Invalid(string name, string expected) =>
         new($"The tokenizer file is broken: \"{name}\" of {Type} is not {expected}.");
 }

@@ -1,9 +1,10 @@
 using RkLlama.Prompts.Tokenizers.Patterns;
 using RkLlama.Prompts.Tokenizers.PreTokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Makes pre-tokenizers out of their configuration, and refuses what it does not know by name.</summary>
+/// <summary>Creates pre-tokenizers from their configuration. It refuses unknown components; the message names them.</summary>
 internal sealed class PreTokenizerReader
 {
     private readonly List<PreTokenizer> _steps = [];
@@ -13,8 +14,8 @@ internal sealed class PreTokenizerReader
     }
 
     /// <summary>
-    /// The steps of a pre-tokenizer, sequences flattened. A byte-level alphabet at the end is no step: then the model reads bytes, and
-    /// <paramref name="byteLevel"/> says so.
+    /// Returns the steps of a pre-tokenizer. Sequences are flattened. If the last step converts bytes to characters, it is left out and
+    /// <paramref name="byteLevel"/> is true: the model then reads bytes itself.
     /// </summary>
     public static PreTokenizer[] Read(ConfigNode? config, out bool byteLevel)
     {
@@ -32,21 +33,21 @@ internal sealed class PreTokenizerReader
         switch (config.Type)
         {
             case "Sequence":
-                foreach (ConfigNode step in config.Items("pretokenizers"))
+                foreach (ConfigNode step in config.GetItems("pretokenizers"))
                     Add(step);
                 break;
             case "Split":
-                Add(ComponentReader.ReadPattern(config), SplitBehaviors.Parse(config.String("behavior")), config.Bool("invert", false));
+                Add(ComponentReader.ReadPattern(config), SplitBehaviors.Parse(config.GetString("behavior")), config.GetBool("invert", false));
                 break;
             case "ByteLevel":
                 AddByteLevel(config);
                 break;
             case "Digits":
-                bool individual = config.Bool("individual_digits", false);
+                bool individual = config.GetBool("individual_digits", false);
                 Add(new CodePointPattern(CodePoints.IsNumeric), individual ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
                 break;
             case "Punctuation":
-                string behavior = config.Find("behavior") is null ? "Isolated" : config.String("behavior");
+                string behavior = config.Find("behavior") is null ? "Isolated" : config.GetString("behavior");
                 Add(new CodePointPattern(CodePoints.IsPunctuation), SplitBehaviors.Parse(behavior));
                 break;
             case "Whitespace":
@@ -57,7 +58,7 @@ internal sealed class PreTokenizerReader
                 break;
             case "Metaspace":
                 PrependScheme scheme = ComponentReader.ReadPrependScheme(config);
-                _steps.Add(new MetaspacePreTokenizer(config.Char("replacement"), scheme, config.Bool("split", true)));
+                _steps.Add(new MetaspacePreTokenizer(config.GetChar("replacement"), scheme, config.GetBool("split", true)));
                 break;
             default:
                 throw TokenizerException.Unsupported($"the pre-tokenizer {config.Type}");
@@ -66,9 +67,9 @@ internal sealed class PreTokenizerReader
 
     private void AddByteLevel(ConfigNode config)
     {
-        if (config.Bool("add_prefix_space", true))
+        if (config.GetBool("add_prefix_space", true))
             _steps.Add(new PrefixSpacePreTokenizer());
-        if (config.Bool("use_regex", true))
+        if (config.GetBool("use_regex", true))
             Add(KnownPatterns.ForExpression(KnownPatterns.Gpt2), SplitBehavior.Isolated);
         _steps.Add(new ByteAlphabetPreTokenizer());
     }

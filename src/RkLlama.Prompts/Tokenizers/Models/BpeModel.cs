@@ -2,26 +2,30 @@ using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>How a model treats what its merges do not settle.</summary>
+/// <summary>Options of byte-pair encoding.</summary>
 internal sealed record BpeOptions
 {
-    /// <summary>Pieces are read as bytes in the letters of <see cref="ByteAlphabet"/>, instead of as characters.</summary>
+    /// <summary>
+    /// Whether the symbols of a piece are its bytes, as characters of <see cref="ByteAlphabet"/>, instead of its characters.
+    /// </summary>
     public bool ByteLevel { get; init; }
 
-    /// <summary>A character without a token becomes the tokens of its bytes, <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.</summary>
+    /// <summary>
+    /// Whether a character that is not in the vocabulary becomes the tokens of its bytes, <c>&lt;0x00&gt;</c> to <c>&lt;0xFF&gt;</c>.
+    /// </summary>
     public bool ByteFallback { get; init; }
 
-    /// <summary>Neighbouring unknown characters become one unknown token.</summary>
+    /// <summary>Whether adjacent unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>A piece that is a token is that token, whatever the merges say.</summary>
+    /// <summary>Whether a piece that is in the vocabulary becomes that token without applying merges.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>The token for characters without a token, or -1: then they vanish.</summary>
+    /// <summary>The token for unknown characters; -1 to drop such characters.</summary>
     public int UnknownId { get; init; } = -1;
 }
 
-/// <summary>Byte-pair encoding of one piece of text. Safe for many threads at once.</summary>
+/// <summary>Byte-pair encoding of one piece of text. Safe for concurrent use.</summary>
 internal sealed class BpeModel
 {
     private readonly Vocabulary _vocabulary;
@@ -31,9 +35,9 @@ internal sealed class BpeModel
     private readonly int[] _byteIds = new int[256];
     private readonly int[] _fallbackIds = new int[256];
 
-    // What is known of each token as a whole piece, learned while encoding. Written by several threads without a lock: each entry only
-    // ever goes from Untried to the one right answer.
-    private readonly WholeToken[] _whole;
+    // A cache by token id of how a word that equals the token encodes. Threads write it without a lock: an entry changes only from Unknown to
+    // the one correct value.
+    private readonly WordOutcome[] _wordOutcomes;
 
     public BpeModel(Vocabulary vocabulary, MergeRules rules, WordBoundaries boundaries, BpeOptions options, IEnumerable<int> specialIds)
     {
@@ -41,9 +45,9 @@ internal sealed class BpeModel
         _rules = rules;
         _boundaries = boundaries;
         _options = options;
-        _whole = new WholeToken[vocabulary.IdLimit];
+        _wordOutcomes = new WordOutcome[vocabulary.IdLimit];
         foreach (int id in specialIds.Where(vocabulary.Contains))
-            _whole[id] = WholeToken.Special;
+            _wordOutcomes[id] = WordOutcome.Special;
         for (int value = 0; value < 256; value++)
         {
             _byteIds[value] = vocabulary.Find(ByteAlphabet.ToLetter((byte)value).ToString());
@@ -51,29 +55,29 @@ internal sealed class BpeModel
         }
     }
 
-    private enum WholeToken : byte
+    private enum WordOutcome : byte
     {
-        Untried,
+        Unknown,
 
-        /// <summary>Its own letters encode to it.</summary>
-        Reached,
+        /// <summary>The word encodes to the one token that equals it.</summary>
+        OneToken,
 
-        /// <summary>Its own letters encode to several tokens.</summary>
-        Missed,
+        /// <summary>The word encodes to several tokens.</summary>
+        SeveralTokens,
 
-        /// <summary>A control token; in guarded text nothing may encode to it.</summary>
+        /// <summary>The token is a control token. Guarded text never encodes to it.</summary>
         Special,
     }
 
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>Appends the ids of one piece. With <paramref name="guard"/> none of them is special.</summary>
+    /// <summary>Appends the ids of one piece. With <paramref name="guard"/>, no id is that of a special token.</summary>
     public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
         {
-            int id = _vocabulary.Find(Spell(piece, scratch));
-            if (id >= 0 && !(guard && _whole[id] == WholeToken.Special))
+            int id = _vocabulary.Find(ToVocabularyText(piece, scratch));
+            if (id >= 0 && !(guard && _wordOutcomes[id] == WordOutcome.Special))
             {
                 ids.Add(id);
                 return;
@@ -89,9 +93,9 @@ internal sealed class BpeModel
 
     private void EncodeWord(ReadOnlySpan<char> word, BpeScratch scratch, bool guard, List<int> ids)
     {
-        ReadOnlySpan<byte> spelling = Spell(word, scratch);
-        int id = _vocabulary.Find(spelling);
-        if (id >= 0 && _whole[id] == WholeToken.Reached)
+        ReadOnlySpan<byte> token = ToVocabularyText(word, scratch);
+        int id = _vocabulary.Find(token);
+        if (id >= 0 && _wordOutcomes[id] == WordOutcome.OneToken)
         {
             ids.Add(id);
             return;
@@ -101,15 +105,15 @@ internal sealed class BpeModel
         if (_options.ByteLevel)
             AddBytes(scratch.Utf8, merger);
         else
-            AddCharacters(spelling, merger);
+            AddCharacters(token, merger);
         merger.Merge(_rules, guard);
         ids.AddRange(merger.Symbols);
-        if (id >= 0 && _whole[id] == WholeToken.Untried && !guard)
-            _whole[id] = merger.Count == 1 && merger.Symbols[0] == id ? WholeToken.Reached : WholeToken.Missed;
+        if (id >= 0 && _wordOutcomes[id] == WordOutcome.Unknown && !guard)
+            _wordOutcomes[id] = merger.Count == 1 && merger.Symbols[0] == id ? WordOutcome.OneToken : WordOutcome.SeveralTokens;
     }
 
-    /// <summary>The spelling of a piece in the vocabulary's letters.</summary>
-    private ReadOnlySpan<byte> Spell(ReadOnlySpan<char> piece, BpeScratch scratch)
+    /// <summary>Converts a piece to the form of the vocabulary: UTF-8, or characters of <see cref="ByteAlphabet"/>.</summary>
+    private ReadOnlySpan<byte> ToVocabularyText(ReadOnlySpan<char> piece, BpeScratch scratch)
     {
         ReadOnlySpan<byte> utf8 = scratch.ToUtf8(piece);
         return _options.ByteLevel ? scratch.ToLetters(utf8) : utf8;
@@ -123,9 +127,9 @@ internal sealed class BpeModel
         {
             int id = _byteIds[value];
             if (id >= 0)
-                AddKnown(id, merger, ref unknown);
+                AddKnownCharacter(id, merger, ref unknown);
             else
-                AddMissing(letter[..Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], letter)], merger, ref unknown);
+                AddUnknownCharacter(letter[..Encoding.UTF8.GetBytes([ByteAlphabet.ToLetter(value)], letter)], merger, ref unknown);
         }
         Flush(merger, ref unknown);
     }
@@ -138,25 +142,25 @@ internal sealed class BpeModel
             Rune.DecodeFromUtf8(utf8, out _, out int length);
             int id = _vocabulary.Find(utf8[..length]);
             if (id >= 0)
-                AddKnown(id, merger, ref unknown);
+                AddKnownCharacter(id, merger, ref unknown);
             else
-                AddMissing(utf8[..length], merger, ref unknown);
+                AddUnknownCharacter(utf8[..length], merger, ref unknown);
             utf8 = utf8[length..];
         }
         Flush(merger, ref unknown);
     }
 
-    private void AddKnown(int id, SymbolMerger merger, ref bool unknown)
+    private void AddKnownCharacter(int id, SymbolMerger merger, ref bool unknown)
     {
         Flush(merger, ref unknown);
         merger.Add(id);
     }
 
-    private void AddMissing(ReadOnlySpan<byte> character, SymbolMerger merger, ref bool unknown)
+    private void AddUnknownCharacter(ReadOnlySpan<byte> character, SymbolMerger merger, ref bool unknown)
     {
         if (_options.ByteFallback && HasFallback(character))
         {
-            // An unknown token still waiting is not written here: the reference implementation does not either.
+            // A pending unknown token is not written here, because the reference implementation does not write it either.
             foreach (byte value in character)
                 merger.Add(_fallbackIds[value]);
             return;

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>Scratch memory of <see cref="BpeModel"/> for one request; reused.</summary>
+/// <summary>The buffers of <see cref="BpeModel"/> for one prompt; reused.</summary>
 internal sealed class BpeScratch
 {
-    // The letter of each byte in UTF-8, low byte first; the high byte is 0 where the letter is ASCII.
+    // The character of each byte in UTF-8, low byte first. The high byte is 0 if the character is ASCII.
     private static readonly ushort[] Letters = [.. Enumerable.Range(0, 256).Select(value => EncodeLetter((byte)value))];
 
     private byte[] _utf8 = new byte[512];
@@ -16,7 +16,7 @@ internal sealed class BpeScratch
 
     public int Capacity => Math.Max(Math.Max(_utf8.Length, _letters.Length), Merger.Capacity);
 
-    /// <summary>What <see cref="ToUtf8"/> wrote last.</summary>
+    /// <summary>The result of the last call of <see cref="ToUtf8"/>.</summary>
     public ReadOnlySpan<byte> Utf8 => _utf8.AsSpan(0, _utf8Length);
 
     public ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<char> text)
@@ -27,7 +27,7 @@ internal sealed class BpeScratch
         return Utf8;
     }
 
-    /// <summary>Bytes in the letters of <see cref="ByteAlphabet"/>, as UTF-8.</summary>
+    /// <summary>Converts bytes to characters of <see cref="ByteAlphabet"/>, as UTF-8.</summary>
     public ReadOnlySpan<byte> ToLetters(ReadOnlySpan<byte> bytes)
     {
         if (_letters.Length < bytes.Length * 2)

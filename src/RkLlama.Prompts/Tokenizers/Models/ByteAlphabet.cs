@@ -3,8 +3,8 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// The letters that stand for bytes in byte-level vocabularies: printable Latin-1 characters for themselves, the other 68 bytes as U+0100
-/// and on (a blank is <c>Ġ</c>).
+/// The characters that represent bytes in byte-level vocabularies. Printable Latin-1 bytes represent themselves; the other 68 are mapped to
+/// U+0100 and up (a space is <c>Ġ</c>).
 /// </summary>
 internal static class ByteAlphabet
 {
@@ -15,12 +15,10 @@ internal static class ByteAlphabet
 
     public static char ToLetter(byte value) => Letters[value];
 
-    /// <summary>The byte a letter stands for, or -1.</summary>
+    /// <summary>Returns the byte that a character represents, or -1.</summary>
     public static int ToByte(char letter) => letter < Bytes.Length ? Bytes[letter] : -1;
 
-    /// <summary>
-    /// Appends the bytes that a token's letters stand for; a token with any other character stands for its own UTF-8.
-    /// </summary>
+    /// <summary>Appends the bytes that the characters of a token represent. A token with any other character is appended as UTF-8.</summary>
     public static void Decode(string token, List<byte> target)
     {
         int start = target.Count;

@@ -1,14 +1,13 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>Which neighbouring symbols join, and which first. Immutable; safe for many threads at once.</summary>
+/// <summary>Defines which adjacent symbols merge, and in which order. Immutable; safe for concurrent use.</summary>
 internal abstract class MergeRules
 {
-    /// <summary>The answer for two symbols that do not join. Greater than every other answer.</summary>
+    /// <summary>The result if two symbols do not merge. Greater than every other result.</summary>
     public const long None = long.MaxValue;
 
     /// <summary>
-    /// The rank (upper half; lower joins first) and the resulting symbol (lower half) of two neighbours, or <see cref="None"/>.
-    /// With <paramref name="guard"/> no join yields a special token.
+    /// Returns the rank (upper 32 bits; lower ranks merge first) and the resulting symbol (lower 32 bits) of two adjacent symbols, or <see cref="None"/>. With <paramref name="guard"/>, no merge results in a special token.
     /// </summary>
     public abstract long Find(int left, int right, bool guard);
 

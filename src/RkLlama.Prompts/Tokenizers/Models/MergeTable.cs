@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>The merges of a tokenizer.json: pairs of ids in a flat hash table of 16 bytes a slot.</summary>
+/// <summary>The merges of a tokenizer.json, in a flat hash table with 16 bytes per slot.</summary>
 internal sealed class MergeTable : MergeRules
 {
     private const ulong EmptyKey = ulong.MaxValue;
@@ -20,10 +20,10 @@ internal sealed class MergeTable : MergeRules
 
     private readonly record struct Slot(ulong Key, int Rank, int Result);
 
-    /// <summary>Adds a merge; a later one for the same pair wins, as in the reference implementation.</summary>
+    /// <summary>Adds a merge. A later merge of the same pair replaces an earlier one, as in the reference implementation.</summary>
     public void Add(int left, int right, int rank, int result, bool special)
     {
-        // A special result is stored complemented: ordinary ids are never negative.
+        // The complement marks a special result; ordinary ids are not negative.
         _slots[IndexOf(left, right)] = new Slot(KeyOf(left, right), rank, special ? ~result : result);
     }
 

@@ -1,22 +1,22 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Joins the symbols of one word by byte-pair encoding: always the pair of the lowest rank, of equal ones the leftmost. Short words are
-/// scanned; long ones use a heap, so that a megabyte without a blank costs O(n log n). Scratch memory of one request; reused.
+/// Merges the symbols of one word by byte-pair encoding: always the pair of the lowest rank, and the leftmost of equal ranks. Short words use
+/// a linear scan. Long words use a heap, which needs O(n log n). Used by one thread at a time; reused.
 /// </summary>
 internal sealed class SymbolMerger
 {
-    private const int MaxScanned = 64;
-    private const int Nobody = -1;
+    private const int MaxScannedLength = 64;
+    private const int Removed = -1;
 
-    private int[] _symbols = new int[MaxScanned];
-    private long[] _pairs = new long[MaxScanned];
+    private int[] _symbols = new int[MaxScannedLength];
+    private long[] _pairs = new long[MaxScannedLength];
     private int[] _next = [];
     private int[] _previous = [];
     private ulong[] _heap = [];
     private int _heapCount;
 
-    /// <summary>The symbols of the word, in order; joined in place by <see cref="Merge"/>.</summary>
+    /// <summary>The symbols of the word, in order. <see cref="Merge"/> merges them in place.</summary>
     public ReadOnlySpan<int> Symbols => _symbols.AsSpan(0, Count);
 
     public int Count { get; private set; }
@@ -32,7 +32,7 @@ internal sealed class SymbolMerger
         _symbols[Count++] = symbol;
     }
 
-    /// <summary>Joins what joins.</summary>
+    /// <summary>Applies all merges.</summary>
     public void Merge(MergeRules rules, bool guard)
     {
         if (Count < 2)
@@ -42,7 +42,7 @@ internal sealed class SymbolMerger
         for (int i = 0; i < Count - 1; i++)
             _pairs[i] = rules.Find(_symbols[i], _symbols[i + 1], guard);
         _pairs[Count - 1] = MergeRules.None;
-        if (Count <= MaxScanned)
+        if (Count <= MaxScannedLength)
             MergeByScan(rules, guard);
         else
             MergeByHeap(rules, guard);
@@ -83,23 +83,23 @@ internal sealed class SymbolMerger
             int position = (int)(uint)top;
             long pair = _pairs[position];
             if (pair == MergeRules.None || MergeRules.RankOf(pair) != (int)(top >> 32))
-                continue; // the pair has changed since it was pushed
+                continue; // the pair changed after it was pushed
             int right = _next[position];
             int after = _next[right];
             _symbols[position] = MergeRules.ResultOf(pair);
-            _symbols[right] = Nobody;
+            _symbols[right] = Removed;
             _pairs[right] = MergeRules.None;
             _next[position] = after;
             if (after < Count)
                 _previous[after] = position;
-            Renew(position, rules, guard);
-            if (_previous[position] != Nobody)
-                Renew(_previous[position], rules, guard);
+            UpdatePair(position, rules, guard);
+            if (_previous[position] != Removed)
+                UpdatePair(_previous[position], rules, guard);
         }
         int kept = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (_symbols[i] != Nobody)
+            if (_symbols[i] != Removed)
                 _symbols[kept++] = _symbols[i];
         }
         Count = kept;
@@ -122,7 +122,7 @@ internal sealed class SymbolMerger
         }
     }
 
-    private void Renew(int position, MergeRules rules, bool guard)
+    private void UpdatePair(int position, MergeRules rules, bool guard)
     {
         int right = _next[position];
         long pair = right < Count ? rules.Find(_symbols[position], _symbols[right], guard) : MergeRules.None;

@@ -3,19 +3,20 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// The model's tokens by id and by text. Texts are kept as the tokenizer file spells them (UTF-8; byte-level tokens in the letters of
-/// <see cref="ByteAlphabet"/>). Immutable after <see cref="Builder.Build"/>.
+/// Maps the model's tokens to ids and back. Tokens are stored as in the tokenizer file: UTF-8, byte-level tokens in characters of <see cref="ByteAlphabet"/>. Immutable after <see cref="Builder.Build"/>.
 /// </summary>
 internal sealed class Vocabulary
 {
-    /// <summary>Ids beyond this are refused: the tables by id would not fit a small machine.</summary>
+    /// <summary>
+    /// The highest supported id. Tables by id have one entry per id, so a higher one would need too much memory on a board.
+    /// </summary>
     public const int MaxId = 4_000_000;
 
-    private readonly ByteStrings _texts;
+    private readonly ByteStringTable _texts;
     private readonly int[] _ids;
     private readonly int[] _numbers;
 
-    private Vocabulary(ByteStrings texts, int[] ids, int[] numbers)
+    private Vocabulary(ByteStringTable texts, int[] ids, int[] numbers)
     {
         _texts = texts;
         _ids = ids;
@@ -25,39 +26,39 @@ internal sealed class Vocabulary
     /// <summary>One more than the highest id.</summary>
     public int IdLimit => _numbers.Length;
 
-    /// <summary>The count of tokens.</summary>
+    /// <summary>The number of tokens.</summary>
     public int Count => _texts.Count;
 
-    /// <summary>The length of the longest token, in bytes of its spelling.</summary>
+    /// <summary>The length of the longest token in bytes.</summary>
     public int MaxLength => _texts.MaxLength;
 
-    /// <summary>The id of a spelling, or -1.</summary>
-    public int Find(ReadOnlySpan<byte> spelling)
+    /// <summary>Returns the id of a token, or -1.</summary>
+    public int Find(ReadOnlySpan<byte> token)
     {
-        int number = _texts.Find(spelling);
+        int number = _texts.Find(token);
         return number < 0 ? -1 : _ids[number];
     }
 
     /// <inheritdoc cref="Find(ReadOnlySpan{byte})"/>
-    public int Find(string spelling) => Find(Encoding.UTF8.GetBytes(spelling));
+    public int Find(string token) => Find(Encoding.UTF8.GetBytes(token));
 
     public bool Contains(int id) => (uint)id < (uint)_numbers.Length && _numbers[id] >= 0;
 
-    /// <summary>The spelling of an id that <see cref="Contains"/> knows.</summary>
-    public ReadOnlySpan<byte> Spelling(int id) => _texts[_numbers[id]];
+    /// <summary>Returns the token of an id. The id must be in the vocabulary: see <see cref="Contains"/>.</summary>
+    public ReadOnlySpan<byte> TokenText(int id) => _texts[_numbers[id]];
 
-    /// <summary>Collects tokens in the order of the file.</summary>
+    /// <summary>Collects tokens in file order.</summary>
     internal sealed class Builder
     {
-        private readonly ByteStrings _texts = new(32_768);
+        private readonly ByteStringTable _texts = new(32_768);
         private int[] _ids = new int[32_768];
         private int _highest = -1;
 
-        public void Add(ReadOnlySpan<byte> spelling, int id)
+        public void Add(ReadOnlySpan<byte> token, int id)
         {
             if (id is < 0 or > MaxId)
                 throw new TokenizerException($"The vocabulary has the id {id}; ids from 0 to {MaxId} are supported.");
-            int number = _texts.Append(spelling);
+            int number = _texts.Append(token);
             if (number == _ids.Length)
                 Array.Resize(ref _ids, number + number / 2);
             _ids[number] = id;

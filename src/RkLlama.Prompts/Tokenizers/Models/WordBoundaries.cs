@@ -3,9 +3,8 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Where a text without pre-tokenizer may be cut before encoding. No symbol can span "x▁" unless some merge joins a symbol that ends in x
-/// to one that begins with the mark; before every other mark the text falls apart into words with exactly the same ids, and each word is
-/// short enough for the fast path.
+/// Finds positions where a text without pre-tokenizer can be split before encoding. A symbol can span "x▁" only if a merge joins a symbol
+/// that ends in x with one that begins with the mark ▁. Splitting before every other mark gives the same ids, and short words encode faster.
 /// </summary>
 internal sealed class WordBoundaries
 {
@@ -18,14 +17,17 @@ internal sealed class WordBoundaries
     {
     }
 
-    /// <summary>Collects what the merges join across a mark.</summary>
-    /// <param name="vocabulary">Must hold the mark itself, or unknown characters could be fused across it.</param>
+    /// <summary>Creates boundaries; <see cref="Add"/> collects the merges across a mark.</summary>
+    /// <param name="vocabulary">Must contain the mark. Otherwise unknown characters could fuse across it, and the text is never
+    /// split.</param>
     public static WordBoundaries For(Vocabulary vocabulary) => new() { _usable = vocabulary.Find(Mark.ToString()) >= 0 };
 
-    /// <summary>Never cuts.</summary>
+    /// <summary>Never splits.</summary>
     public static WordBoundaries None { get; } = new();
 
-    /// <summary>Notes a merge. Both sides are UTF-8; <paramref name="opaque"/> tells that a side does not stand for its own letters.</summary>
+    /// <summary>
+    /// Adds a merge of two UTF-8 symbols. <paramref name="opaque"/>: a symbol may stand for other text than its own characters.
+    /// </summary>
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, bool opaque)
     {
         if (opaque)
@@ -40,7 +42,7 @@ internal sealed class WordBoundaries
         _joined[unit >> 6] |= 1UL << (unit & 63);
     }
 
-    /// <summary>The end of the word that begins at <paramref name="start"/>.</summary>
+    /// <summary>Returns the end of the word that begins at <paramref name="start"/>.</summary>
     public int EndOfWord(ReadOnlySpan<char> text, int start)
     {
         int index = _usable ? start + 1 : text.Length;

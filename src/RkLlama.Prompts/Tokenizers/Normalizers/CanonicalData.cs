@@ -1,15 +1,15 @@
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Canonical decompositions and combining classes of Unicode 15.1.0 (facts of the Unicode Character Database, Hangul excepted: it is
-/// arithmetic). Both constants are base64 of little varints (7 bits a byte, low group first), read once by <see cref="CanonicalTable"/>.
-/// Stored versions of a character never change (Unicode stability policy), so a newer Unicode only adds lines here.
+/// Canonical decompositions and combining classes of Unicode 15.1.0, from the Unicode Character Database. Hangul is left out, because it is
+/// computed. Both constants are base64 of variable-length integers (7 bits per byte, low bits first); <see cref="CanonicalTable"/> decodes
+/// them once. The Unicode stability policy guarantees that existing entries do not change, so a newer version only adds entries.
 /// </summary>
 internal static class CanonicalData
 {
     /// <summary>
-    /// One entry a code point, ascending: (distance from the previous one &lt;&lt; 1 | takes part in composition), zigzag(first - code point),
-    /// second or 0. "Takes part" is false for singletons and composition exclusions.
+    /// One entry per code point, in ascending order: (distance from the previous one &lt;&lt; 1 | composes), zigzag(first - code point),
+    /// second or 0. "Composes" is false for singletons and composition exclusions.
     /// </summary>
     internal const string Decompositions =
         "gQP9AYAGA/8BgQYDgQKCBgODAoMGA4UCiAYDhwKKBgWHAqcGA4UCgAYDhwKBBgOJAoIGA4sCiAYDhQKABgOHAoEGA4kCggYDiwKIBgWFAoMGA4UCgAYDhwKBBgOJAoIGA4sCgwYDjQKI" +
@@ -109,7 +109,7 @@ internal static class CanonicalData
         "Ap+7FQACtYMTAAK7gRMAAoeBEwACkYATAALzuBUAArH7AgAC7/sSAAKV9xIAAp30EgAC/bQVAALBtBUAAs/yEgACg+UCAAKxtBUAApnkAgACieACAAKF3gIAArPtEgAC/7IVAAK77BIA" +
         "ArPsEgACp+wSAAKV7BIAAonsEgACwesSAAK50AIA";
 
-    /// <summary>Runs of code points with one class: distance from the previous run's end, length, class (one byte).</summary>
+    /// <summary>Ranges of code points of one class: distance from the end of the previous range, length, class (one byte).</summary>
     internal const string CombiningClasses =
         "gAYV5gAB6AAE3AAB6AAB2AAF3AACygAE3AACygAL3AAFAQAE3AAI5gAB8AAB5gAD3AAD5gAC3AED5gAE3AAB5gAB6AAC3AAB5gAB6QAC6gAB6QAC6gAB6QAN5pMCBeaJAgHcAATmAAHc" +
         "AAPmAAHeAAHcAAbmAAbcAALmAAHcAALmAAHeAAHkAAHmAAEKAAELAAEMAAENAAEOAAEPAAEQAAERAAESAAITAAEUAAEVAAEWAQEXAQEYAAEZAQHmAAHcAQESSAjmAAEeAAEfAAEgMAEb" +

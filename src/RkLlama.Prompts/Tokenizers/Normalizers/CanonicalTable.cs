@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Canonical decomposition, composition and ordering of single code points. Needed because <c>string.Normalize</c> does nothing useful
-/// without ICU (InvariantGlobalization). Built once from <see cref="CanonicalData"/>, about 100 KB; immutable afterwards.
+/// Canonical decomposition, composition and combining classes of code points. Needed because <c>string.Normalize</c> requires ICU, which is
+/// absent (InvariantGlobalization). Built once from <see cref="CanonicalData"/>; about 100 KB; immutable afterwards.
 /// </summary>
 internal sealed class CanonicalTable
 {
@@ -12,36 +12,36 @@ internal sealed class CanonicalTable
     private const int LeadCount = 19;
     private const int VowelFirst = 0x1161;
     private const int VowelCount = 21;
-    private const int TrailBase = 0x11A7; // one before the first trailing consonant: index 0 means "none"
+    private const int TrailBase = 0x11A7; // one before the first trailing consonant; index 0 means "none"
     private const int TrailCount = 28;
 
     private readonly Dictionary<int, (int First, int Second)> _decompositions = new(2100);
     private readonly Dictionary<(int First, int Second), int> _compositions = new(1000);
     private readonly Dictionary<int, byte> _classes = new(1000);
-    private readonly HashSet<int> _unsettledAstral = [];
-    private readonly ulong[] _unsettled = new ulong[0x10000 / 64];
+    private readonly HashSet<int> _changeableSupplementary = [];
+    private readonly ulong[] _changeable = new ulong[0x10000 / 64];
 
     private CanonicalTable()
     {
         ReadDecompositions(Convert.FromBase64String(CanonicalData.Decompositions));
         ReadClasses(Convert.FromBase64String(CanonicalData.CombiningClasses));
         for (int vowel = VowelFirst; vowel < VowelFirst + VowelCount; vowel++)
-            MarkUnsettled(vowel);
+            MarkChangeable(vowel);
         for (int trail = TrailBase + 1; trail < TrailBase + TrailCount; trail++)
-            MarkUnsettled(trail);
+            MarkChangeable(trail);
     }
 
     public static CanonicalTable Instance { get; } = new();
 
     /// <summary>
-    /// Whether NFC may change this code point or join it to the one before: its NFC quick check is not "yes", or it is a combining
-    /// mark. Before any other code point a text may be cut and the parts normalized on their own.
+    /// Whether NFC may change this code point or combine it with the one before: its NFC quick check is not "yes", or it is a combining mark.
+    /// A text can be split before any other code point and normalized in parts.
     /// </summary>
-    public bool IsUnsettled(int codePoint) => codePoint < 0x10000
-        ? (_unsettled[codePoint >> 6] >> (codePoint & 63) & 1) != 0
-        : _unsettledAstral.Contains(codePoint);
+    public bool MayChange(int codePoint) => codePoint < 0x10000
+        ? (_changeable[codePoint >> 6] >> (codePoint & 63) & 1) != 0
+        : _changeableSupplementary.Contains(codePoint);
 
-    /// <summary>The canonical combining class; 0 is a starter.</summary>
+    /// <summary>Returns the canonical combining class; 0 is a starter.</summary>
     public int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : _classes.GetValueOrDefault(codePoint);
 
     /// <summary>Appends the full canonical decomposition of a code point to <paramref name="target"/>.</summary>
@@ -59,7 +59,7 @@ internal sealed class CanonicalTable
         {
             Decompose(parts.First, target);
             if (parts.Second != 0)
-                target.Add(parts.Second); // a second part never decomposes further, singletons apart
+                target.Add(parts.Second); // the second part decomposes further only in singletons
         }
         else
         {
@@ -67,7 +67,7 @@ internal sealed class CanonicalTable
         }
     }
 
-    /// <summary>The code point that two others compose to, or -1.</summary>
+    /// <summary>Returns the composition of two code points, or -1.</summary>
     public int Compose(int first, int second)
     {
         int lead = first - LeadFirst;
@@ -94,11 +94,11 @@ internal sealed class CanonicalTable
             _decompositions.Add(codePoint, (first, second));
             if ((step & 1) == 0)
             {
-                MarkUnsettled(codePoint); // never the result of a composition
+                MarkChangeable(codePoint); // never the result of a composition
                 continue;
             }
             _compositions.Add((first, second), codePoint);
-            MarkUnsettled(second);
+            MarkChangeable(second);
         }
     }
 
@@ -114,17 +114,17 @@ internal sealed class CanonicalTable
             for (; codePoint < end; codePoint++)
             {
                 _classes.Add(codePoint, combiningClass);
-                MarkUnsettled(codePoint);
+                MarkChangeable(codePoint);
             }
         }
     }
 
-    private void MarkUnsettled(int codePoint)
+    private void MarkChangeable(int codePoint)
     {
         if (codePoint < 0x10000)
-            _unsettled[codePoint >> 6] |= 1UL << (codePoint & 63);
+            _changeable[codePoint >> 6] |= 1UL << (codePoint & 63);
         else
-            _unsettledAstral.Add(codePoint);
+            _changeableSupplementary.Add(codePoint);
     }
 
     private static int ReadNumber(ref ReadOnlySpan<byte> data)

@@ -1,12 +1,14 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Unicode normalization form C. Text is copied as it is up to a code point that composition may touch; from the starter before that one
-/// to the next settled code point it is decomposed, put in canonical order and composed.
+/// Unicode normalization form C. It copies text that NFC cannot change. Where NFC may change a code point, it decomposes, orders and composes
+/// from the starter before that code point up to the next one that NFC cannot change.
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {
-    private const int FirstUnsettled = 0x300;
+    private const int FirstChangeable = 0x300;
     private const int InsertionSortLimit = 16;
 
     private readonly CanonicalTable _table = CanonicalTable.Instance;
@@ -14,14 +16,14 @@ internal sealed class NfcNormalizer : Normalizer
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
     {
         ReadOnlySpan<char> text = source.Text;
-        int unsettled = NextUnsettled(text, 0);
-        if (unsettled < 0)
+        int changeable = NextChangeable(text, 0);
+        if (changeable < 0)
             return false;
         var codePoints = new List<int>();
         int copied = 0;
-        while (unsettled >= 0)
+        while (changeable >= 0)
         {
-            int start = unsettled;
+            int start = changeable;
             if (start > copied)
             {
                 CodePoints.Before(text, start, out int length);
@@ -29,29 +31,31 @@ internal sealed class NfcNormalizer : Normalizer
             }
             target.Append(source, copied, start);
             copied = NormalizeRun(source, start, target, codePoints);
-            unsettled = NextUnsettled(text, copied);
+            changeable = NextChangeable(text, copied);
         }
         target.Append(source, copied, text.Length);
         return true;
     }
 
-    private int NextUnsettled(ReadOnlySpan<char> text, int index)
+    private int NextChangeable(ReadOnlySpan<char> text, int index)
     {
         while (index < text.Length)
         {
-            int offset = text[index..].IndexOfAnyExceptInRange('\0', (char)(FirstUnsettled - 1));
+            int offset = text[index..].IndexOfAnyExceptInRange('\0', (char)(FirstChangeable - 1));
             if (offset < 0)
                 return -1;
             index += offset;
             int codePoint = CodePoints.At(text, index, out int length);
-            if (_table.IsUnsettled(codePoint))
+            if (_table.MayChange(codePoint))
                 return index;
             index += length;
         }
         return -1;
     }
 
-    /// <summary>Normalizes from <paramref name="start"/> to the next settled code point, whose index it returns.</summary>
+    /// <summary>
+    /// Normalizes from <paramref name="start"/> up to the next code point that NFC cannot change, and returns the index of that code point.
+    /// </summary>
     private int NormalizeRun(TextBuffer source, int start, TextBuffer target, List<int> codePoints)
     {
         ReadOnlySpan<char> text = source.Text;
@@ -61,22 +65,22 @@ internal sealed class NfcNormalizer : Normalizer
         while (index < text.Length)
         {
             int codePoint = CodePoints.At(text, index, out int length);
-            if (index > start && !_table.IsUnsettled(codePoint))
+            if (index > start && !_table.MayChange(codePoint))
                 break;
-            // A run is one grapheme in practice: if any of it came with the request, all of it did.
-            fromRequest |= source.OriginAt(index);
+            // In practice, a run is one grapheme. If a part of it came with the request, all of it counts as request text.
+            fromRequest |= source.IsFromRequest(index);
             _table.Decompose(codePoint, codePoints);
             index += length;
         }
-        Order(codePoints);
+        SortMarks(codePoints);
         int count = Compose(codePoints);
         for (int i = 0; i < count; i++)
             target.AppendCodePoint(codePoints[i], fromRequest);
         return index;
     }
 
-    /// <summary>Sorts each run of combining marks by class, keeping the order of equal ones.</summary>
-    private void Order(List<int> codePoints)
+    /// <summary>Sorts each sequence of combining marks by class, stably.</summary>
+    private void SortMarks(List<int> codePoints)
     {
         int start = 0;
         while (start < codePoints.Count)
@@ -109,7 +113,7 @@ internal sealed class NfcNormalizer : Normalizer
         }
     }
 
-    /// <summary>Ordered text has at most a few marks in a row; a megabyte of them is an attack on a quadratic sort.</summary>
+    /// <summary>Real text has a few marks in sequence. For an attack with a megabyte of marks, insertion sort would be quadratic.</summary>
     private void SortLongRun(List<int> codePoints, int start, int end)
     {
         var marks = new (int Class, int Position, int CodePoint)[end - start];
@@ -120,7 +124,7 @@ internal sealed class NfcNormalizer : Normalizer
             codePoints[start + i] = marks[i].CodePoint;
     }
 
-    /// <summary>Composes in place and returns how many code points are left.</summary>
+    /// <summary>Composes in place and returns the number of remaining code points.</summary>
     private int Compose(List<int> codePoints)
     {
         int count = 0;
@@ -130,7 +134,7 @@ internal sealed class NfcNormalizer : Normalizer
         {
             int codePoint = codePoints[i];
             int combiningClass = _table.ClassOf(codePoint);
-            // A mark is blocked from the starter by one of the same or a higher class between them, a starter by any mark.
+            // A mark is blocked from the starter by a mark of the same or a higher class between them; a starter is blocked by any mark.
             bool adjacent = starter == count - 1;
             if (starter >= 0 && (adjacent || (lastClass != 0 && lastClass < combiningClass)))
             {

@@ -1,19 +1,21 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>One step that rewrites text before added tokens and pre-tokenizers see it. Immutable; shared by all requests.</summary>
+/// <summary>One step of normalization: rewrites the text before pre-tokenization. Immutable; shared by all requests.</summary>
 internal abstract class Normalizer
 {
     /// <summary>
-    /// Writes the normalized form of <paramref name="source"/>, with origins, to the empty <paramref name="target"/>. False when the
-    /// text is already normal; the target then means nothing.
+    /// Writes the normalized form of <paramref name="source"/>, with origins, to the empty buffer <paramref name="target"/>. Returns false if
+    /// the text is already normalized; the content of the target is then undefined.
     /// </summary>
     public abstract bool TryNormalize(TextBuffer source, TextBuffer target);
 }
 
-/// <summary>All normalizing steps of a tokenizer, in order.</summary>
+/// <summary>All normalization steps of a tokenizer, in order.</summary>
 internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
 {
-    /// <summary>The normalized text: <paramref name="source"/> or <paramref name="spare"/>, whichever holds it at the end.</summary>
+    /// <summary>Normalizes a text. Returns the buffer that holds the result: <paramref name="source"/> or <paramref name="spare"/>.</summary>
     public TextBuffer Normalize(TextBuffer source, TextBuffer spare)
     {
         foreach (Normalizer step in steps)
@@ -25,7 +27,7 @@ internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
         return source;
     }
 
-    /// <summary>The normalized form of a text without origins.</summary>
+    /// <summary>Normalizes a text without origins.</summary>
     public string Normalize(string text)
     {
         var source = new TextBuffer();

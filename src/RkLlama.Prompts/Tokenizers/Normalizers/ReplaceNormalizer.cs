@@ -1,8 +1,9 @@
 using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>Replaces what matches a pattern. The replacement came with the request if any of the matched text did.</summary>
+/// <summary>Replaces the matches of a pattern. The replacement counts as request text if any of the matched text does.</summary>
 internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)

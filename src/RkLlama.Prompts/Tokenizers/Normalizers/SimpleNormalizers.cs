@@ -1,21 +1,22 @@
 using System.Text;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>Puts a text in front of every non-empty run; the addition has the origin of the character it precedes.</summary>
+/// <summary>Prepends a prefix to every non-empty text. The prefix has the origin of the first character.</summary>
 internal sealed class PrependNormalizer(string prefix) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
     {
         if (source.Length == 0)
             return false;
-        target.Append(prefix, source.OriginAt(0));
+        target.Append(prefix, source.IsFromRequest(0));
         target.Append(source, 0, source.Length);
         return true;
     }
 }
 
-/// <summary>Removes white space from the ends.</summary>
+/// <summary>Removes white space at the ends.</summary>
 internal sealed class StripNormalizer(bool left, bool right) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
@@ -33,10 +34,12 @@ internal sealed class StripNormalizer(bool left, bool right) : Normalizer
     }
 }
 
-/// <summary>Lowercases every code point on its own (no final sigma), as Rust's <c>char::to_lowercase</c> does.</summary>
+/// <summary>
+/// Converts each code point to lower case on its own, without the final sigma rule, as Rust's <c>char::to_lowercase</c> does.
+/// </summary>
 internal sealed class LowercaseNormalizer : Normalizer
 {
-    private const int CapitalIWithDot = 0x130; // the only code point whose lower case is two
+    private const int CapitalIWithDot = 0x130; // the only code point whose lower case has two code points
 
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
     {
@@ -44,7 +47,7 @@ internal sealed class LowercaseNormalizer : Normalizer
         for (int i = 0; i < text.Length;)
         {
             int codePoint = CodePoints.At(text, i, out int length);
-            bool fromRequest = source.OriginAt(i);
+            bool fromRequest = source.IsFromRequest(i);
             if (codePoint == CapitalIWithDot)
                 target.Append("i\u0307", fromRequest);
             else if (Rune.TryCreate(codePoint, out Rune rune))

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>The two-letter and one-letter names of general categories inside <c>\p{…}</c>. Scripts and other properties are refused.</summary>
+/// <summary>
+/// Names of Unicode general categories in <c>\p{…}</c>, with one or two letters. Scripts and other properties are not supported.
+/// </summary>
 internal static class CategoryNames
 {
     // In the order of System.Globalization.UnicodeCategory.
@@ -12,7 +14,7 @@ internal static class CategoryNames
         "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
-    /// <summary>The code points of a category, or null for a name that is not one.</summary>
+    /// <summary>Returns the code points of a category; null if the name is not a category.</summary>
     public static CharacterSet? Find(string name)
     {
         IEnumerable<UnicodeCategory> members = Enumerable.Range(0, Names.Length)

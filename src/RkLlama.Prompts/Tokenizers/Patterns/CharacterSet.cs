@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>A set of Unicode code points: sorted disjoint ranges, with a bitmap of the basic plane for matching. Immutable.</summary>
+/// <summary>
+/// An immutable set of Unicode code points: sorted disjoint ranges, and a bitmap of the basic multilingual plane for fast lookup.
+/// </summary>
 internal sealed class CharacterSet
 {
     private const int MaxCodePoint = 0x10FFFF;
@@ -11,7 +13,7 @@ internal sealed class CharacterSet
 
     private readonly (int First, int Last)[] _ranges;
 
-    // Made when first asked: most sets are only steps on the way to another. Two threads may both make it; the results are the same.
+    // Created on first use, because most sets are intermediate results. If two threads create it, the results are equal.
     private ulong[]? _basicPlane;
 
     private CharacterSet(IEnumerable<(int First, int Last)> ranges) => _ranges = Normalize(ranges);
@@ -25,14 +27,14 @@ internal sealed class CharacterSet
 
     public static CharacterSet Of(params int[] codePoints) => new(codePoints.Select(c => (c, c)));
 
-    /// <summary>The members of the given general categories.</summary>
+    /// <summary>Returns the code points of the given general categories.</summary>
     public static CharacterSet OfCategories(IEnumerable<UnicodeCategory> categories) =>
         new(categories.SelectMany(category => Categories.Value[(int)category]));
 
     public bool Contains(int codePoint)
     {
         if (codePoint >= 0x10000)
-            return ContainsAstral(codePoint);
+            return ContainsSupplementary(codePoint);
         ulong[] basicPlane = _basicPlane ??= CreateBasicPlane();
         return (basicPlane[codePoint >> 6] >> (codePoint & 63) & 1) != 0;
     }
@@ -57,10 +59,10 @@ internal sealed class CharacterSet
     public CharacterSet Intersect(CharacterSet other) => Complement().Union(other.Complement()).Complement();
 
     /// <summary>
-    /// The set closed under case folding, or null where that takes more than ASCII: only the long s (U+017F) and the Kelvin sign
-    /// (U+212A) fold to an ASCII letter.
+    /// Returns the set with both cases of every letter; null if the set contains non-ASCII code points. The long s (U+017F) and the Kelvin
+    /// sign (U+212A) are the only non-ASCII code points that fold to an ASCII letter.
     /// </summary>
-    public CharacterSet? IgnoringCase()
+    public CharacterSet? ToCaseInsensitive()
     {
         if (_ranges.Length > 0 && _ranges[^1].Last >= 128)
             return null;
@@ -89,7 +91,7 @@ internal sealed class CharacterSet
         return bits;
     }
 
-    private bool ContainsAstral(int codePoint)
+    private bool ContainsSupplementary(int codePoint)
     {
         int low = 0;
         int high = _ranges.Length - 1;

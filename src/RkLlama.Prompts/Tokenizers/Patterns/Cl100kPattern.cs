@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>: every character belongs to a match, and no character is looked
-/// at more than a few times.
+/// Matches <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>. The matches cover the whole text. Each character is read
+/// a constant number of times.
 /// </summary>
 internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
 {
@@ -19,19 +19,19 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     private int EndOfMatch(ReadOnlySpan<char> text, int start)
     {
         char first = text[start];
-        if (first == '\'' && LetterKinds.Contraction(text, start, ignoreCase: true) is > 0 and int contraction)
+        if (first == '\'' && CharacterKinds.Contraction(text, start, ignoreCase: true) is > 0 and int contraction)
             return start + contraction;
-        LetterKind kind = LetterKinds.At(text, start, out int length);
-        if (kind == LetterKind.Letter)
-            return LetterKinds.EndOfRun(text, start + length, LetterKind.Letter);
-        if (kind == LetterKind.Number)
-            return LetterKinds.EndOfRun(text, start, LetterKind.Number, maxNumbers);
+        CharacterKind kind = CharacterKinds.At(text, start, out int length);
+        if (kind == CharacterKind.Letter)
+            return CharacterKinds.EndOfRun(text, start + length, CharacterKind.Letter);
+        if (kind == CharacterKind.Number)
+            return CharacterKinds.EndOfRun(text, start, CharacterKind.Number, maxNumbers);
         int next = start + length;
-        LetterKind nextKind = next < text.Length ? LetterKinds.At(text, next, out _) : LetterKind.Space;
-        if (nextKind == LetterKind.Letter && first is not ('\r' or '\n'))
-            return LetterKinds.EndOfRun(text, next, LetterKind.Letter);
-        if (kind == LetterKind.Other || (first == ' ' && nextKind == LetterKind.Other))
-            return EndOfLineBreaks(text, LetterKinds.EndOfRun(text, next, LetterKind.Other));
+        CharacterKind nextKind = next < text.Length ? CharacterKinds.At(text, next, out _) : CharacterKind.Space;
+        if (nextKind == CharacterKind.Letter && first is not ('\r' or '\n'))
+            return CharacterKinds.EndOfRun(text, next, CharacterKind.Letter);
+        if (kind == CharacterKind.Other || (first == ' ' && nextKind == CharacterKind.Other))
+            return EndOfLineBreaks(text, CharacterKinds.EndOfRun(text, next, CharacterKind.Other));
         return EndOfSpace(text, start);
     }
 
@@ -43,11 +43,12 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     }
 
     /// <summary>
-    /// White space ends behind its last line break; without one it leaves its last character to the word behind it, unless it has no other.
+    /// Returns the end of a match of white space. It ends after the last line break. Without a line break it leaves the last character to the
+    /// following word, unless that is its only character.
     /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {
-        int end = LetterKinds.EndOfRun(text, start, LetterKind.Space);
+        int end = CharacterKinds.EndOfRun(text, start, CharacterKind.Space);
         int lineBreak = text[start..end].LastIndexOfAny('\r', '\n');
         if (lineBreak >= 0)
             return start + lineBreak + 1;

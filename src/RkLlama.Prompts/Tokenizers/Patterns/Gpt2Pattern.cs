@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary><see cref="KnownPatterns.Gpt2"/>: every character belongs to a match.</summary>
+/// <summary>Matches <see cref="KnownPatterns.Gpt2"/>. The matches cover the whole text.</summary>
 internal sealed class Gpt2Pattern : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -15,19 +15,21 @@ internal sealed class Gpt2Pattern : TextPattern
 
     private static int EndOfMatch(ReadOnlySpan<char> text, int start)
     {
-        if (text[start] == '\'' && LetterKinds.Contraction(text, start, ignoreCase: false) is > 0 and int length)
+        if (text[start] == '\'' && CharacterKinds.Contraction(text, start, ignoreCase: false) is > 0 and int length)
             return start + length;
         int word = text[start] == ' ' && start + 1 < text.Length ? start + 1 : start;
-        LetterKind kind = LetterKinds.At(text, word, out _);
-        if (kind != LetterKind.Space)
-            return LetterKinds.EndOfRun(text, word, kind);
+        CharacterKind kind = CharacterKinds.At(text, word, out _);
+        if (kind != CharacterKind.Space)
+            return CharacterKinds.EndOfRun(text, word, kind);
         return EndOfSpace(text, start);
     }
 
-    /// <summary>White space leaves its last character to the word behind it, unless it has no other.</summary>
+    /// <summary>
+    /// Returns the end of a match of white space. It leaves the last character to the following word, unless that is its only character.
+    /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {
-        int end = LetterKinds.EndOfRun(text, start, LetterKind.Space);
+        int end = CharacterKinds.EndOfRun(text, start, CharacterKind.Space);
         return end == text.Length || end == start + 1 ? end : end - 1;
     }
 }

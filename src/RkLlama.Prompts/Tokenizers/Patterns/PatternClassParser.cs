@@ -1,25 +1,23 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>Reads <c>[…]</c> with negation, ranges, nested classes and <c>&amp;&amp;</c>.</summary>
+/// <summary>Parses character classes: <c>[…]</c> with negation, ranges, nested classes and intersection (<c>&amp;&amp;</c>).</summary>
 internal readonly struct PatternClassParser(PatternParser parser)
 {
-    private const int MaxDepth = 50;
-
-    /// <summary>The part after the opening bracket, up to and including its <c>]</c>.</summary>
+    /// <summary>Parses the part after the opening bracket, up to and including the closing bracket.</summary>
     public CharacterSet Parse() => Parse(0);
 
     private CharacterSet Parse(int depth)
     {
-        if (depth > MaxDepth)
-            throw parser.Refuse("classes nested too deep");
-        bool negated = parser.TryTake("^");
+        if (depth > PatternLimits.MaxDepth)
+            throw parser.Unsupported("classes nested too deeply");
+        bool negated = parser.TryRead("^");
         if (parser.Peek(0) == ']')
-            throw parser.Refuse("a class that starts with a bracket");
+            throw parser.Unsupported("a class that starts with a bracket");
         CharacterSet? left = null;
         CharacterSet set = CharacterSet.Empty;
-        while (!parser.TryTake("]"))
+        while (!parser.TryRead("]"))
         {
-            if (parser.TryTake("&&"))
+            if (parser.TryRead("&&"))
             {
                 left = left is null ? set : left.Intersect(set);
                 set = CharacterSet.Empty;
@@ -36,19 +34,19 @@ internal readonly struct PatternClassParser(PatternParser parser)
 
     private CharacterSet ParseItem(int depth)
     {
-        if (parser.TryTake("[:"))
-            throw parser.Refuse("a POSIX bracket");
-        if (parser.TryTake("["))
+        if (parser.TryRead("[:"))
+            throw parser.Unsupported("a POSIX bracket");
+        if (parser.TryRead("["))
             return Parse(depth + 1);
-        int first = parser.TakeCodePoint(out CharacterSet? shorthand);
+        int first = parser.ReadCodePoint(out CharacterSet? shorthand);
         if (shorthand is not null)
             return shorthand;
         if (parser.Peek(0) != '-' || parser.Peek(1) is ']' or '[' or '\0')
-            return parser.Folded(CharacterSet.Of(first));
-        parser.TryTake("-");
-        int last = parser.TakeCodePoint(out shorthand);
+            return parser.FoldCase(CharacterSet.Of(first));
+        parser.TryRead("-");
+        int last = parser.ReadCodePoint(out shorthand);
         if (shorthand is not null || last < first)
-            throw parser.Refuse("an odd range");
-        return parser.Folded(CharacterSet.Range(first, last));
+            throw parser.Unsupported("an invalid range");
+        return parser.FoldCase(CharacterSet.Range(first, last));
     }
 }

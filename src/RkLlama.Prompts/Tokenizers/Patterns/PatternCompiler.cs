@@ -2,24 +2,29 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 internal enum PatternOperation
 {
-    /// <summary>Takes one code point of the set.</summary>
+    /// <summary>Consumes one code point of the set.</summary>
     Set,
 
-    /// <summary>Takes Min to Max code points of the set, in the given mode.</summary>
+    /// <summary>Consumes Min to Max code points of the set, in the given mode.</summary>
     SetLoop,
 
-    /// <summary>Goes on, and keeps Target as the other way. With a set: goes to Target at once where the next code point is not in it.</summary>
+    /// <summary>
+    /// Continues with the next instruction and pushes Target as the alternative. With a set: if the next code point is not in it, jumps to
+    /// Target.
+    /// </summary>
     Fork,
 
-    /// <summary>Goes to Target, and keeps the next instruction as the other way.</summary>
+    /// <summary>Jumps to Target and pushes the next instruction as the alternative.</summary>
     ForkLazy,
 
     Jump,
 
-    /// <summary>Runs the instructions up to Accept on their own, then goes to Target where they stopped.</summary>
+    /// <summary>
+    /// Runs the instructions up to Accept without later backtracking into them, then jumps to Target at the position that they reached.
+    /// </summary>
     Atomic,
 
-    /// <summary>As Atomic, but stays where it was; Min is 1 for a negative look-ahead.</summary>
+    /// <summary>Like Atomic, but keeps the position. Min is 1 for a negative look-ahead.</summary>
     LookAhead,
 
     Anchor,
@@ -42,12 +47,11 @@ internal readonly record struct PatternInstruction(PatternOperation Operation)
     public Anchor Anchor { get; init; }
 }
 
-/// <summary>Turns a syntax tree into instructions for <see cref="PatternMatcher"/>.</summary>
+/// <summary>Compiles a syntax tree to instructions for <see cref="PatternMatcher"/>.</summary>
 internal sealed class PatternCompiler
 {
-    private const int MaxInstructions = 5000;
-
     private readonly List<PatternInstruction> _program = [];
+    private int _visitedNodes;
 
     public static PatternInstruction[] Compile(PatternNode root)
     {
@@ -57,7 +61,7 @@ internal sealed class PatternCompiler
         return [.. compiler._program];
     }
 
-    /// <summary>The code points a match of <paramref name="node"/> can begin with, or null where it may be empty.</summary>
+    /// <summary>Returns the code points that can begin a match of <paramref name="node"/>; null if the match may be empty.</summary>
     public static CharacterSet? FirstOf(PatternNode node)
     {
         switch (node)
@@ -93,6 +97,8 @@ internal sealed class PatternCompiler
 
     private void Emit(PatternNode node)
     {
+        if (++_visitedNodes > PatternLimits.MaxVisitedNodes)
+            throw TokenizerException.Unsupported("a pattern whose repeat counts multiply to too many parts");
         switch (node)
         {
             case PatternNode.Set set:
@@ -166,7 +172,7 @@ internal sealed class PatternCompiler
 
     private void EmitLoop(PatternNode body, PatternOperation fork)
     {
-        // Without a first set the body may be empty, and an empty body repeats for ever.
+        // Without a first set the body may match the empty string, and the loop would not end.
         CharacterSet first = FirstOf(body) ?? throw TokenizerException.Unsupported("a pattern that repeats a part which may be empty");
         int start = Add(default);
         Emit(body);
@@ -196,8 +202,8 @@ internal sealed class PatternCompiler
 
     private int Add(PatternInstruction instruction)
     {
-        if (_program.Count >= MaxInstructions)
-            throw TokenizerException.Unsupported($"a pattern of more than {MaxInstructions} instructions");
+        if (_program.Count >= PatternLimits.MaxInstructions)
+            throw TokenizerException.Unsupported($"a pattern of more than {PatternLimits.MaxInstructions} instructions");
         _program.Add(instruction);
         return _program.Count - 1;
     }

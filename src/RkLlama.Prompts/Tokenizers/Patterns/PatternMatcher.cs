@@ -1,16 +1,15 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Runs a compiled pattern over one text by backtracking, on code points. The work is counted: a pattern that would need more than
-/// <see cref="StepsPerCharacter"/> steps a character is given up with an exception, so that no text can hold a thread.
+/// Runs a compiled pattern on one text by backtracking over code points. It counts steps and throws if a match needs more than <see cref="PatternLimits.StepsPerCharacter"/> per character, so no text can block a thread.
 /// </summary>
 internal ref struct PatternMatcher
 {
-    private const int StepsPerCharacter = 100;
-    private const int FreeSteps = 100_000;
-    private const int MaxKeptFrames = 4096;
+    private const int MaxReusedFrames = 4096;
 
-    // One stack a thread, taken for the time of a match so that a pattern never sees another's frames.
+    // One stack per thread. A matcher takes it while it runs, so that a nested matcher does not overwrite its frames.
     [ThreadStatic]
     private static Frame[]? t_frames;
 
@@ -18,7 +17,7 @@ internal ref struct PatternMatcher
     private readonly ReadOnlySpan<char> _text;
     private Frame[] _frames;
     private int _count;
-    private long _budget;
+    private long _stepsLeft;
 
     public PatternMatcher(PatternInstruction[] program, ReadOnlySpan<char> text)
     {
@@ -26,13 +25,16 @@ internal ref struct PatternMatcher
         _text = text;
         _frames = t_frames ?? new Frame[64];
         t_frames = null;
-        _budget = FreeSteps + (long)StepsPerCharacter * text.Length;
+        _stepsLeft = PatternLimits.BaseSteps + ((long)PatternLimits.StepsPerCharacter * text.Length);
     }
 
-    /// <summary>A way not tried yet: an instruction and a position, or a loop (Floor ≥ 0). A greedy loop may give back down to Floor; a lazy one may take Floor more.</summary>
+    /// <summary>
+    /// An alternative to try on backtracking: an instruction and a position, or a loop if Floor ≥ 0. A greedy loop may give back characters
+    /// down to the position Floor; a lazy loop may take Floor more characters.
+    /// </summary>
     private readonly record struct Frame(int Instruction, int Position, int Floor);
 
-    /// <summary>The end of a match that begins at <paramref name="start"/>, or -1.</summary>
+    /// <summary>Returns the end of a match that begins at <paramref name="start"/>, or -1.</summary>
     public int Match(int start)
     {
         _count = 0;
@@ -41,7 +43,7 @@ internal ref struct PatternMatcher
 
     public readonly void Dispose()
     {
-        if (_frames.Length <= MaxKeptFrames)
+        if (_frames.Length <= MaxReusedFrames)
             t_frames = _frames;
     }
 
@@ -50,20 +52,20 @@ internal ref struct PatternMatcher
         int bottom = _count;
         while (true)
         {
-            Spend(1);
+            CountSteps(1);
             ref readonly PatternInstruction current = ref _program[instruction];
-            bool go = true;
+            bool matched = true;
             switch (current.Operation)
             {
                 case PatternOperation.Accept:
                     _count = bottom;
                     return position;
                 case PatternOperation.Set:
-                    go = TryStep(current.Set!, ref position);
+                    matched = TryConsume(current.Set!, ref position);
                     instruction++;
                     break;
                 case PatternOperation.SetLoop:
-                    go = TryLoop(in current, instruction, ref position);
+                    matched = TryLoop(in current, instruction, ref position);
                     instruction++;
                     break;
                 case PatternOperation.Fork when current.Set is { } first && !StartsWith(first, position):
@@ -80,25 +82,25 @@ internal ref struct PatternMatcher
                     break;
                 case PatternOperation.Atomic:
                     int end = Run(instruction + 1, position);
-                    go = end >= 0;
+                    matched = end >= 0;
                     position = end;
                     instruction = current.Target;
                     break;
                 case PatternOperation.LookAhead:
-                    go = (Run(instruction + 1, position) < 0) == (current.Min == 1);
+                    matched = (Run(instruction + 1, position) < 0) == (current.Min == 1);
                     instruction = current.Target;
                     break;
                 case PatternOperation.Anchor:
-                    go = IsAt(current.Anchor, position);
+                    matched = IsAt(current.Anchor, position);
                     instruction++;
                     break;
             }
-            if (!go && !TryBacktrack(bottom, out instruction, out position))
+            if (!matched && !TryBacktrack(bottom, out instruction, out position))
                 return -1;
         }
     }
 
-    /// <summary>Takes up the last way not tried above <paramref name="bottom"/>; false when there is none.</summary>
+    /// <summary>Resumes the last alternative above <paramref name="bottom"/>; false if there is none.</summary>
     private bool TryBacktrack(int bottom, out int instruction, out int position)
     {
         while (_count > bottom)
@@ -117,7 +119,7 @@ internal ref struct PatternMatcher
                     _frames[_count++] = frame with { Position = position };
                 return true;
             }
-            if (TryStep(loop.Set!, ref position))
+            if (TryConsume(loop.Set!, ref position))
             {
                 if (frame.Floor > 1)
                     _frames[_count++] = frame with { Position = position, Floor = frame.Floor - 1 };
@@ -134,7 +136,7 @@ internal ref struct PatternMatcher
         int taken = 0;
         while (taken < loop.Min)
         {
-            if (!TryStep(set, ref position))
+            if (!TryConsume(set, ref position))
                 return false;
             taken++;
         }
@@ -145,15 +147,15 @@ internal ref struct PatternMatcher
             return true;
         }
         int floor = position;
-        while (taken < loop.Max && TryStep(set, ref position))
+        while (taken < loop.Max && TryConsume(set, ref position))
             taken++;
-        Spend(position - floor);
+        CountSteps(position - floor);
         if (position > floor && loop.Mode == RepeatMode.Greedy)
             Push(new Frame(instruction, position, floor));
         return true;
     }
 
-    private readonly bool TryStep(CharacterSet set, ref int position)
+    private readonly bool TryConsume(CharacterSet set, ref int position)
     {
         if (position >= _text.Length)
             return false;
@@ -171,7 +173,7 @@ internal ref struct PatternMatcher
         return true;
     }
 
-    private readonly bool StartsWith(CharacterSet set, int position) => TryStep(set, ref position);
+    private readonly bool StartsWith(CharacterSet set, int position) => TryConsume(set, ref position);
 
     private readonly bool IsAt(Anchor anchor, int position) => anchor switch
     {
@@ -188,10 +190,10 @@ internal ref struct PatternMatcher
         _frames[_count++] = frame;
     }
 
-    private void Spend(int steps)
+    private void CountSteps(int steps)
     {
-        _budget -= steps;
-        if (_budget < 0)
+        _stepsLeft -= steps;
+        if (_stepsLeft < 0)
             throw new TokenizerException($"A pattern of the tokenizer needs too much work for a text of {_text.Length} characters.");
     }
 }

@@ -1,6 +1,9 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>How a repeated part gives way: takes all and gives back, takes little and asks for more, or takes all and keeps it.</summary>
+/// <summary>
+/// How a repetition backtracks: greedy takes as many as possible and gives back, lazy takes as few as possible and takes more, possessive
+/// takes as many as possible and gives nothing back.
+/// </summary>
 internal enum RepeatMode
 {
     Greedy,
@@ -8,7 +11,7 @@ internal enum RepeatMode
     Possessive,
 }
 
-/// <summary>A place in the text that consumes nothing.</summary>
+/// <summary>A position in the text; consumes no character.</summary>
 internal enum Anchor
 {
     LineStart,
@@ -27,10 +30,11 @@ internal abstract record PatternNode
 
     internal sealed record Alternation(IReadOnlyList<PatternNode> Branches) : PatternNode;
 
-    /// <param name="Body">What repeats.</param>
-    /// <param name="Min">Least count.</param>
-    /// <param name="Max">Greatest count; <see cref="Unbounded"/> for none.</param>
-    /// <param name="Mode">How it gives way.</param>
+    /// <summary>A repetition.</summary>
+    /// <param name="Body">The repeated part.</param>
+    /// <param name="Min">The minimum count.</param>
+    /// <param name="Max">The maximum count; <see cref="Unbounded"/> for none.</param>
+    /// <param name="Mode">How it backtracks.</param>
     internal sealed record Repeat(PatternNode Body, int Min, int Max, RepeatMode Mode) : PatternNode
     {
         public const int Unbounded = int.MaxValue;
@@ -38,7 +42,7 @@ internal abstract record PatternNode
 
     internal sealed record LookAhead(PatternNode Body, bool Negative) : PatternNode;
 
-    /// <summary>A part that, once matched, is not tried another way.</summary>
+    /// <summary>A part without backtracking into it after it has matched.</summary>
     internal sealed record Atomic(PatternNode Body) : PatternNode;
 
     internal sealed record At(Anchor Anchor) : PatternNode;

@@ -1,17 +1,15 @@
 using System.Globalization;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Reads the regular expressions of tokenizer files, which are in Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> stand at line
-/// ends, classes nest and intersect, <c>{n,m}+</c> repeats a repetition. What is not understood exactly is refused by name.
+/// Parses the regular expressions of tokenizer files. They use Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> match at line ends,
+/// character classes nest and intersect, and <c>{n,m}+</c> repeats a repetition. Constructs that are not supported exactly are refused by
+/// name.
 /// </summary>
 internal sealed class PatternParser
 {
-    private const int MaxCount = 1000;
-    private const int MaxDepth = 50;
-    private const int MaxLength = 10_000;
-
     private readonly string _pattern;
     private int _position;
     private int _depth;
@@ -24,20 +22,20 @@ internal sealed class PatternParser
     public static PatternNode Parse(string pattern)
     {
         if (CodePoints.IndexOfLoneSurrogate(pattern) >= 0)
-            throw TokenizerException.Unsupported("a pattern with half a character");
-        if (pattern.Length > MaxLength)
-            throw TokenizerException.Unsupported($"a pattern of more than {MaxLength} characters");
+            throw TokenizerException.Unsupported("a pattern with a lone surrogate");
+        if (pattern.Length > PatternLimits.MaxLength)
+            throw TokenizerException.Unsupported($"a pattern of more than {PatternLimits.MaxLength} characters");
         var parser = new PatternParser(pattern);
         PatternNode node = parser.ParseAlternation();
-        return parser.AtEnd ? node : throw parser.Refuse("an unmatched ')'");
+        return parser.AtEnd ? node : throw parser.Unsupported("an unmatched ')'");
     }
 
     private PatternNode ParseAlternation()
     {
-        if (++_depth > MaxDepth)
-            throw Refuse("groups nested too deep");
+        if (++_depth > PatternLimits.MaxDepth)
+            throw Unsupported("groups nested too deeply");
         var branches = new List<PatternNode> { ParseSequence() };
-        while (TryTake("|"))
+        while (TryRead("|"))
             branches.Add(ParseSequence());
         _depth--;
         return branches.Count == 1 ? branches[0] : new PatternNode.Alternation(branches);
@@ -46,7 +44,7 @@ internal sealed class PatternParser
     private PatternNode ParseSequence()
     {
         var parts = new List<PatternNode>();
-        if (_position == 0 && TryTake("(?i)"))
+        if (_position == 0 && TryRead("(?i)"))
             _ignoreCase = true;
         while (!AtEnd && _pattern[_position] is not ('|' or ')'))
             parts.Add(ParseQuantifier(ParseAtom()));
@@ -55,44 +53,44 @@ internal sealed class PatternParser
 
     private PatternNode ParseAtom()
     {
-        if (TryTake("("))
+        if (TryRead("("))
             return ParseGroup();
-        if (TryTake("["))
+        if (TryRead("["))
             return new PatternNode.Set(new PatternClassParser(this).Parse());
-        if (TryTake("."))
+        if (TryRead("."))
             return new PatternNode.Set(CharacterSet.Of('\n').Complement());
-        if (TryTake("^"))
+        if (TryRead("^"))
             return new PatternNode.At(Anchor.LineStart);
-        if (TryTake("$"))
+        if (TryRead("$"))
             return new PatternNode.At(Anchor.LineEnd);
-        if (TryTake("\\A"))
+        if (TryRead("\\A"))
             return new PatternNode.At(Anchor.TextStart);
-        if (TryTake("\\z"))
+        if (TryRead("\\z"))
             return new PatternNode.At(Anchor.TextEnd);
         if (_pattern[_position] is '*' or '+' or '?' or '{' or '}')
-            throw Refuse("a bare quantifier or brace");
-        int codePoint = TakeCodePoint(out CharacterSet? shorthand);
-        return new PatternNode.Set(shorthand ?? Folded(CharacterSet.Of(codePoint)));
+            throw Unsupported("a bare quantifier or brace");
+        int codePoint = ReadCodePoint(out CharacterSet? shorthand);
+        return new PatternNode.Set(shorthand ?? FoldCase(CharacterSet.Of(codePoint)));
     }
 
-    /// <summary>The part after <c>(</c>. Captures are plain groups here: nothing refers back to them.</summary>
+    /// <summary>Parses the part after <c>(</c>. Capturing groups are plain groups here, because back references are not supported.</summary>
     private PatternNode ParseGroup()
     {
         bool outerCase = _ignoreCase;
         Func<PatternNode, PatternNode> wrap = node => node;
-        if (TryTake("?="))
+        if (TryRead("?="))
             wrap = node => new PatternNode.LookAhead(node, Negative: false);
-        else if (TryTake("?!"))
+        else if (TryRead("?!"))
             wrap = node => new PatternNode.LookAhead(node, Negative: true);
-        else if (TryTake("?>"))
+        else if (TryRead("?>"))
             wrap = node => new PatternNode.Atomic(node);
-        else if (TryTake("?i:"))
+        else if (TryRead("?i:"))
             _ignoreCase = true;
-        else if (!TryTake("?:") && !AtEnd && _pattern[_position] == '?')
-            throw Refuse("a group of an unknown kind");
+        else if (!TryRead("?:") && !AtEnd && _pattern[_position] == '?')
+            throw Unsupported("a group of an unknown kind");
         PatternNode body = ParseAlternation();
-        if (!TryTake(")"))
-            throw Refuse("an unclosed group");
+        if (!TryRead(")"))
+            throw Unsupported("an unclosed group");
         _ignoreCase = outerCase;
         return wrap(body);
     }
@@ -110,48 +108,51 @@ internal sealed class PatternParser
             _ => ParseCounts(),
         };
         PatternNode repeat = new PatternNode.Repeat(atom, min, max, RepeatMode.Greedy);
-        if (TryTake("+"))
+        if (TryRead("+"))
         {
-            // After a count the plus is not possessive in this dialect: it repeats the counted part.
+            // In this dialect, a plus after a count is not possessive: it repeats the counted part.
             repeat = sign == '{'
                 ? new PatternNode.Repeat(repeat, 1, PatternNode.Repeat.Unbounded, RepeatMode.Greedy)
                 : new PatternNode.Repeat(atom, min, max, RepeatMode.Possessive);
         }
-        else if (TryTake("?"))
+        else if (TryRead("?"))
         {
             repeat = min == max
-                ? throw Refuse("a lazy fixed count")
+                ? throw Unsupported("a lazy fixed count")
                 : new PatternNode.Repeat(atom, min, max, RepeatMode.Lazy);
         }
-        return AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{') ? repeat : throw Refuse("a quantifier on a quantifier");
+        return AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{') ? repeat : throw Unsupported("a quantifier on a quantifier");
     }
 
-    /// <summary><c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
+    /// <summary>Parses <c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
     private (int Min, int Max) ParseCounts()
     {
         int close = _pattern.IndexOf('}', _position);
         if (close < 0)
-            throw Refuse("an unclosed count");
+            throw Unsupported("an unclosed count");
         string[] counts = _pattern[_position..close].Split(',');
         _position = close + 1;
         int min = counts.Length == 2 && counts[0].Length == 0 ? 0 : ParseCount(counts[0]);
         int max = counts.Length == 1 ? min : counts[1].Length == 0 ? PatternNode.Repeat.Unbounded : ParseCount(counts[1]);
-        return counts.Length <= 2 && min <= max && max > 0 ? (min, max) : throw Refuse("an odd count");
+        return counts.Length <= 2 && min <= max && max > 0 ? (min, max) : throw Unsupported("an invalid count");
     }
 
     private int ParseCount(string digits) =>
-        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= MaxCount
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count <= PatternLimits.MaxRepeat
             ? count
-            : throw Refuse("an odd count");
+            : throw Unsupported("an invalid count");
 
-    /// <summary>Takes one possibly escaped code point; for a class such as <c>\s</c> the set stands in <paramref name="shorthand"/>.</summary>
-    internal int TakeCodePoint(out CharacterSet? shorthand)
+    /// <summary>
+    /// Reads one code point, which may be escaped. For a class such as <c>\s</c>, <paramref name="shorthand"/> is the set and the result is
+    /// 0.
+    /// </summary>
+    internal int ReadCodePoint(out CharacterSet? shorthand)
     {
         shorthand = null;
-        int codePoint = TakeRaw();
+        int codePoint = ReadRawCodePoint();
         if (codePoint != '\\')
             return codePoint;
-        codePoint = TakeRaw();
+        codePoint = ReadRawCodePoint();
         shorthand = codePoint switch
         {
             's' => CharacterSet.WhiteSpace,
@@ -171,9 +172,9 @@ internal sealed class PatternParser
             'f' => '\f',
             'v' => '\v',
             'u' => ParseHex(4),
-            'x' when TryTake("{") => ParseHex(-1),
+            'x' when TryRead("{") => ParseHex(-1),
             'x' => ParseHex(2),
-            < 128 when char.IsAsciiLetterOrDigit((char)codePoint) => throw Refuse($"the escape \\{(char)codePoint}"),
+            < 128 when char.IsAsciiLetterOrDigit((char)codePoint) => throw Unsupported($"the escape \\{(char)codePoint}"),
             _ => codePoint,
         };
     }
@@ -181,41 +182,41 @@ internal sealed class PatternParser
     private CharacterSet ParseProperty(bool negated)
     {
         int close = _pattern.IndexOf('}', _position);
-        if (!TryTake("{") || close < 0)
-            throw Refuse("a property without braces");
-        if (TryTake("^"))
+        if (!TryRead("{") || close < 0)
+            throw Unsupported("a property without braces");
+        if (TryRead("^"))
             negated = !negated;
         string name = _pattern[_position..close];
         _position = close + 1;
         if (_ignoreCase && name is "Lu" or "Ll" or "Lt")
-            throw Refuse("a case property that ignores case");
-        CharacterSet set = CategoryNames.Find(name) ?? throw Refuse($"the property \\p{{{name}}}");
+            throw Unsupported("a case property that ignores case");
+        CharacterSet set = CategoryNames.Find(name) ?? throw Unsupported($"the property \\p{{{name}}}");
         return negated ? set.Complement() : set;
     }
 
-    /// <summary>A hexadecimal number of a fixed count of digits, or up to a closing brace.</summary>
+    /// <summary>Parses a hexadecimal number of a fixed number of digits; with -1 digits, up to a closing brace.</summary>
     private int ParseHex(int digits)
     {
         int end = digits < 0 ? _pattern.IndexOf('}', _position) : Math.Min(_position + digits, _pattern.Length);
         bool read = int.TryParse(
             _pattern.AsSpan(_position, Math.Max(end - _position, 0)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value);
-        // Two digits above 7F would be a byte of UTF-8, not a character.
+        // In Oniguruma, two digits above 7F are a byte of UTF-8, not a character.
         if (!read || value > 0x10FFFF || (digits == 2 && value > 0x7F))
-            throw Refuse("an odd hexadecimal escape");
+            throw Unsupported("an invalid hexadecimal escape");
         _position = digits < 0 ? end + 1 : end;
         return value;
     }
 
-    internal CharacterSet Folded(CharacterSet set)
+    internal CharacterSet FoldCase(CharacterSet set)
     {
         if (!_ignoreCase)
             return set;
-        return set.IgnoringCase() ?? throw Refuse("a non-ASCII character that ignores case");
+        return set.ToCaseInsensitive() ?? throw Unsupported("a non-ASCII character that ignores case");
     }
 
     internal char Peek(int offset) => _position + offset < _pattern.Length ? _pattern[_position + offset] : '\0';
 
-    internal bool TryTake(string text)
+    internal bool TryRead(string text)
     {
         if (string.CompareOrdinal(_pattern, _position, text, 0, text.Length) != 0)
             return false;
@@ -223,12 +224,12 @@ internal sealed class PatternParser
         return true;
     }
 
-    internal TokenizerException Refuse(string what) => TokenizerException.Unsupported($"the pattern {_pattern} (at {_position}: {what})");
+    internal TokenizerException Unsupported(string what) => TokenizerException.Unsupported($"the pattern {_pattern} (at {_position}: {what})");
 
-    private int TakeRaw()
+    private int ReadRawCodePoint()
     {
         if (AtEnd)
-            throw Refuse("an unexpected end");
+            throw Unsupported("an unexpected end");
         int codePoint = CodePoints.At(_pattern, _position, out int length);
         _position += length;
         return codePoint;

@@ -1,8 +1,10 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// A regular expression as the reference implementation reads it. Own code instead of <c>System.Text.RegularExpressions</c>, which works on
-/// UTF-16 units (it takes no letter beyond U+FFFF for a letter), and reads nested classes, <c>$</c> and <c>{1,3}+</c> another way.
+/// A regular expression with the semantics of the reference implementation. <c>System.Text.RegularExpressions</c> is not used, because it
+/// matches UTF-16 units (no letters beyond U+FFFF) and interprets nested classes, <c>$</c> and <c>{1,3}+</c> differently.
 /// </summary>
 internal sealed class RegexPattern : TextPattern
 {
@@ -15,7 +17,8 @@ internal sealed class RegexPattern : TextPattern
         _first = PatternCompiler.FirstOf(root);
     }
 
-    /// <summary>Reads an expression. Throws <see cref="TokenizerException"/> for what is not understood exactly.</summary>
+    /// <summary>Parses an expression.</summary>
+    /// <exception cref="TokenizerException">The expression is not valid, not supported, or exceeds <see cref="PatternLimits"/>.</exception>
     public static RegexPattern Parse(string expression) => new(PatternParser.Parse(expression));
 
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -43,7 +46,7 @@ internal sealed class RegexPattern : TextPattern
                 break;
             if (end == start && end == lastEnd)
             {
-                // An empty match right behind the last one does not count; the search goes on behind the next code point.
+                // An empty match directly after the last match does not count. The search continues after the next code point.
                 if (end == text.Length)
                     break;
                 CodePoints.At(text, end, out int length);
@@ -78,8 +81,8 @@ internal sealed class RegexPattern : TextPattern
     }
 
     /// <summary>
-    /// Where to look next. An expression that begins with <c>x+</c> or <c>x*</c> and failed has been tried at every later place of the same
-    /// run of x, so the run is skipped: <c>\s+$</c> over a megabyte of blanks stays linear.
+    /// Returns the next position to try after a failure. If an expression that begins with <c>x+</c> or <c>x*</c> fails at a position, it
+    /// fails at every later position of the same run of x, so the run is skipped. This keeps <c>\s+$</c> linear on a megabyte of spaces.
     /// </summary>
     private int AfterFailure(ReadOnlySpan<char> text, int from, int length)
     {

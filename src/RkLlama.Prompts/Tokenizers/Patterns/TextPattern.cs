@@ -1,25 +1,21 @@
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>A half-open range of UTF-16 units.</summary>
-internal readonly record struct TextRange(int Start, int End)
-{
-    public int Length => End - Start;
-}
-
-/// <summary>A stretch of text: one match of a pattern, or what lies between two matches.</summary>
+/// <summary>A segment of a text: one match of a pattern, or the text between two matches.</summary>
 internal readonly record struct TextMatch(int Start, int End, bool IsMatch);
 
-/// <summary>Something that text is cut or replaced by. Immutable; safe for many threads at once.</summary>
+/// <summary>A pattern to split a text at or to replace in it. Immutable; safe for concurrent use.</summary>
 internal abstract class TextPattern
 {
     /// <summary>
-    /// Appends stretches that cover <paramref name="text"/> without a gap, matches leftmost first. Text around it is not seen:
-    /// a look-ahead ends where the text ends.
+    /// Appends the segments that cover <paramref name="text"/>, in order; matches are found from left to right. The pattern does not see
+    /// beyond the ends of the text.
     /// </summary>
     public abstract void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches);
 }
 
-/// <summary>A fixed text.</summary>
+/// <summary>Matches a fixed string.</summary>
 internal sealed class LiteralPattern(string literal) : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -40,7 +36,7 @@ internal sealed class LiteralPattern(string literal) : TextPattern
     }
 }
 
-/// <summary>Single code points with a property.</summary>
+/// <summary>Matches single code points that satisfy a predicate.</summary>
 internal sealed class CodePointPattern(Func<int, bool> predicate) : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -63,7 +59,7 @@ internal sealed class CodePointPattern(Func<int, bool> predicate) : TextPattern
     }
 }
 
-/// <summary>The words of the <c>Whitespace</c> pre-tokenizer: <c>\w+|[^\w\s]+</c>.</summary>
+/// <summary>Matches the words of the <c>Whitespace</c> pre-tokenizer: <c>\w+|[^\w\s]+</c>.</summary>
 internal sealed class WordPattern : TextPattern
 {
     private enum Kind

@@ -1,10 +1,10 @@
 using System.Text;
 using RkLlama.Prompts.Tokenizers.Models;
-using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>Puts a blank in front of every piece that has none.</summary>
+/// <summary>Prepends a space to every piece that does not begin with one.</summary>
 internal sealed class PrefixSpacePreTokenizer : PreTokenizer
 {
     public override void Apply(PreTokenization state)
@@ -25,8 +25,8 @@ internal sealed class PrefixSpacePreTokenizer : PreTokenizer
 }
 
 /// <summary>
-/// Writes every byte of the UTF-8 text as its letter of <see cref="ByteAlphabet"/>. Only where another step follows: at the end of the
-/// chain <see cref="BpeModel"/> reads bytes itself.
+/// Replaces every byte of the UTF-8 text by its character of <see cref="ByteAlphabet"/>. Used only if another step follows; at the end of the
+/// chain, <see cref="BpeModel"/> reads bytes itself.
 /// </summary>
 internal sealed class ByteAlphabetPreTokenizer : PreTokenizer
 {

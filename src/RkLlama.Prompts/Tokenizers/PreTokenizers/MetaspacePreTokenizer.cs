@@ -1,18 +1,18 @@
-using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>Which pieces get a mark in front.</summary>
+/// <summary>Which pieces get a space mark in front.</summary>
 internal enum PrependScheme
 {
     Never,
 
-    /// <summary>The piece at the very beginning of the prompt.</summary>
+    /// <summary>Only the piece at the beginning of the prompt.</summary>
     First,
     Always,
 }
 
-/// <summary>Writes every blank as a visible mark (usually U+2581), and cuts before each mark.</summary>
+/// <summary>Replaces every space by a visible mark (usually U+2581) and splits before each mark.</summary>
 internal sealed class MetaspacePreTokenizer(char replacement, PrependScheme scheme, bool split) : PreTokenizer
 {
     public override void Apply(PreTokenization state)

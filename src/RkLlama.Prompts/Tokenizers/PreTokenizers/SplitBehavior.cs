@@ -1,8 +1,9 @@
 using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>What becomes of the matches a text is cut at.</summary>
+/// <summary>What happens to the matches that a text is split at.</summary>
 internal enum SplitBehavior
 {
     Removed,
@@ -10,13 +11,13 @@ internal enum SplitBehavior
     MergedWithPrevious,
     MergedWithNext,
 
-    /// <summary>Neighbouring matches form one piece.</summary>
+    /// <summary>Adjacent matches form one piece.</summary>
     Contiguous,
 }
 
 internal static class SplitBehaviors
 {
-    /// <summary>The behaviour of that name in a tokenizer file.</summary>
+    /// <summary>Parses the name that tokenizer files use.</summary>
     public static SplitBehavior Parse(string name) => name switch
     {
         "Removed" => SplitBehavior.Removed,
@@ -27,7 +28,9 @@ internal static class SplitBehaviors
         _ => throw TokenizerException.Unsupported($"the split behavior {name}"),
     };
 
-    /// <summary>Appends the pieces that <paramref name="matches"/> leave, moved by <paramref name="offset"/>; empty ones are left out.</summary>
+    /// <summary>
+    /// Appends the pieces that result from <paramref name="matches"/>, shifted by <paramref name="offset"/>. Empty pieces are left out.
+    /// </summary>
     public static void AddPieces(this SplitBehavior behavior, List<TextMatch> matches, int offset, List<TextRange> pieces)
     {
         switch (behavior)
@@ -58,7 +61,9 @@ internal static class SplitBehaviors
         }
     }
 
-    /// <summary>Joins a match to what stands before it (or, contiguous, to what is of its own kind).</summary>
+    /// <summary>
+    /// Joins each match with the text before it; with <paramref name="contiguous"/>, joins adjacent segments of the same kind.
+    /// </summary>
     private static void AddMergedWithPrevious(bool contiguous, List<TextMatch> matches, int offset, List<TextRange> pieces)
     {
         int first = pieces.Count;
@@ -93,7 +98,7 @@ internal static class SplitBehaviors
         RemoveEmpty(pieces, first);
     }
 
-    /// <summary>A pattern may match nothing at all; such a match still parts its neighbours.</summary>
+    /// <summary>Removes empty pieces. An empty match still separates its neighbours, so it is removed only now.</summary>
     private static void RemoveEmpty(List<TextRange> pieces, int first)
     {
         int kept = first;

@@ -1,8 +1,12 @@
 using RkLlama.Prompts.Tokenizers.Patterns;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>Cuts every piece at the matches of a pattern: <c>Split</c>, <c>Digits</c>, <c>Punctuation</c>, <c>Whitespace</c> and its kin.</summary>
+/// <summary>
+/// Splits every piece at the matches of a pattern. Implements <c>Split</c>, <c>Digits</c>, <c>Punctuation</c>, <c>Whitespace</c> and
+/// <c>WhitespaceSplit</c>.
+/// </summary>
 internal sealed class SplitPreTokenizer(TextPattern pattern, SplitBehavior behavior, bool invert = false) : PreTokenizer
 {
     public override void Apply(PreTokenization state)

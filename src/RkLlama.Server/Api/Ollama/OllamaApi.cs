@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;

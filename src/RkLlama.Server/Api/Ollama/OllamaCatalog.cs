@@ -18,14 +18,14 @@ internal static class OllamaCatalog
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), OllamaJson.Wire.OllamaModels);
+        new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), OllamaJson.Wire.OllamaModels);
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
         if (host.Current is not { } model)
             return new(new([]), OllamaJson.Wire.OllamaModels);
 
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
         {
             ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
@@ -40,7 +40,7 @@ internal static class OllamaCatalog
         JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         ModelInstance model = host.Find(OllamaFields.ReadModel(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.ContextLength;
         OllamaDetails details = DetailsOf(facts);
         ModelCapabilities can = ModelCapabilities.Of(model, prompts);
@@ -98,16 +98,16 @@ internal static class OllamaCatalog
         return body;
     }
 
-    private static OllamaModel ModelOf(ModelFacts facts) =>
+    private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
 
-    private static string DigestOf(ModelFacts facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+    private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
     /// <summary>By the name of the model, the only place that says it without reading the file.</summary>
-    private static OllamaDetails DetailsOf(ModelFacts facts)
+    private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
-        ModelDescription description = ModelDescription.FromName($"{facts.Name} {Path.GetFileName(facts.Path)}");
+        ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
         return new("", "rkllm", description.Family, [description.Family], description.ParameterSize, description.Quantization);
     }
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;

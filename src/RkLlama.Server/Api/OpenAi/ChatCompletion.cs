@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Server.Api.OpenAi;
 

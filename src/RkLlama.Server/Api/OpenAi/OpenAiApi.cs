@@ -49,7 +49,7 @@ internal sealed class OpenAiApi : IApi
 
     private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
     {
-        ModelFacts file = ModelFacts.Of(catalog, name);
+        ModelFileInfo file = ModelFileInfo.Read(catalog, name);
         int? context = host.Current is { Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
         return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }

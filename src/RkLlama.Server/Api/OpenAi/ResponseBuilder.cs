@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -1,0 +1,104 @@
+namespace RkLlama.Native.Interop;
+
+/// <summary>
+/// Decides the ABI group from the evidence. At least one source must vote for it and none against: a wrong guess is a crash inside the
+/// vendor library, not an error code. The operator's word always wins.
+/// </summary>
+internal static class RuntimeDetector
+{
+    internal const string OverrideVariable = "RKLLAMA_RUNTIME_VERSION";
+
+    private const string HowToOverride = $"set {OverrideVariable} (for example 1.2.3 or 1.3.0) to the version you installed";
+
+    /// <exception cref="RkllmException">The library is too old, cannot be identified, or its evidence contradicts itself.</exception>
+    internal static RuntimeIdentity Detect(RuntimeEvidence evidence, string? operatorOverride)
+    {
+        if (!string.IsNullOrWhiteSpace(operatorOverride))
+            return FromOperator(operatorOverride.Trim());
+
+        if (!evidence.HasRunAsync)
+            throw new RkllmException("This is an RKLLM 1.0.x runtime, which is not supported: install 1.1.0 or later (models must be converted again for it).");
+
+        List<Vote> votes = [.. Votes(evidence)];
+        if (votes.Find(vote => vote.Families.Length == 0) is { } refused)
+            throw new RkllmException($"The RKLLM runtime is not supported: {refused.Source}.");
+
+        RuntimeFamily[] agreed = [.. votes.Aggregate(Enum.GetValues<RuntimeFamily>().AsEnumerable(), (left, vote) => left.Intersect(vote.Families))];
+        if (agreed.Length == 0)
+            throw new RkllmException($"The RKLLM runtime contradicts itself ({Describe(votes)}): {HowToOverride}.");
+
+        // Only {1.2.1, 1.3.x} have the same symbols; without a vote that tells them apart there is nothing to rest on.
+        if (agreed.Contains(RuntimeFamily.V121) && agreed.Length > 1)
+            throw new RkllmException($"The RKLLM runtime cannot be told apart from its neighbours ({Describe(votes)}): {HowToOverride}.");
+
+        string? version = evidence.KnownFile ?? evidence.Marker;
+        string? warning = version is not null && RuntimeVersion.TryParse(version, out RuntimeVersion parsed) && parsed.Family is null
+            ? $"RKLLM runtime {version} is newer than any version this program knows; it is driven as {(agreed[^1] == RuntimeFamily.V121 ? "1.2.3" : "1.3.1")}."
+            : null;
+        return new(agreed[^1] == RuntimeFamily.V131 && version is null ? RuntimeFamily.V130 : agreed[^1], version, Describe(votes), warning);
+    }
+
+    private static RuntimeIdentity FromOperator(string text)
+    {
+        if (!RuntimeVersion.TryParse(text, out RuntimeVersion version))
+            throw new RkllmException($"{OverrideVariable}={text} is not a version such as 1.2.3.");
+        if (version.IsTooOld)
+            throw new RkllmException($"{OverrideVariable}={text}: RKLLM 1.0.x is not supported.");
+
+        RuntimeFamily family = version.Family ?? (version.IsUnknownNewer
+            ? RuntimeFamily.V131
+            : throw new RkllmException($"{OverrideVariable}={text}: there is no such version; known are 1.1.0 to 1.1.4, 1.2.0 to 1.2.3, 1.3.0 and 1.3.1."));
+        string? warning = version.Family is null ? $"RKLLM runtime {text} is newer than any version this program knows; it is driven as 1.3.1." : null;
+        return new(family, version.ToString(), OverrideVariable, warning);
+    }
+
+    private sealed record Vote(string Source, RuntimeFamily[] Families);
+
+    private static IEnumerable<Vote> Votes(RuntimeEvidence evidence)
+    {
+        yield return new("symbols", (evidence.HasClearKvCache, evidence.HasKvCacheSizeAndTools) switch
+        {
+            (false, _) => [RuntimeFamily.V11],
+            (true, false) => [RuntimeFamily.V120],
+            _ => [RuntimeFamily.V121, RuntimeFamily.V130, RuntimeFamily.V131],
+        });
+
+        if (evidence.Marker is not null)
+            yield return VersionVote("marker", evidence.Marker, evidence.Defaults);
+
+        if (evidence.KnownFile is not null)
+            yield return VersionVote("file hash", evidence.KnownFile, evidence.Defaults);
+
+        switch (evidence.Defaults)
+        {
+            case DefaultsFingerprint.V11:
+                yield return new("defaults 1.1", [RuntimeFamily.V11]);
+                break;
+            case DefaultsFingerprint.V12:
+                yield return new("defaults 1.2", [RuntimeFamily.V120, RuntimeFamily.V121]);
+                break;
+            case DefaultsFingerprint.V13:
+                yield return new("defaults 1.3", [RuntimeFamily.V130, RuntimeFamily.V131]);
+                break;
+        }
+    }
+
+    /// <summary>A version nobody has described is accepted only together with the defaults of the group it would belong to.</summary>
+    private static Vote VersionVote(string kind, string text, DefaultsFingerprint defaults)
+    {
+        string source = $"{kind} {text}";
+        if (!RuntimeVersion.TryParse(text, out RuntimeVersion version))
+            return new($"{source} is not a version", []);
+        if (version.Family is { } family)
+            return new(source, [family]);
+        if (version.IsTooOld)
+            return new($"{source} (1.0.x)", []);
+        if (version.IsUnknownNewer && defaults == DefaultsFingerprint.V13)
+            return new(source, [RuntimeFamily.V131]);
+        if (version is { Major: 1, Minor: 2 } && defaults == DefaultsFingerprint.V12)
+            return new(source, [RuntimeFamily.V121]);
+        return new($"{source} is unknown; {HowToOverride}", []);
+    }
+
+    private static string Describe(List<Vote> votes) => string.Join(", ", votes.Select(vote => vote.Source));
+}

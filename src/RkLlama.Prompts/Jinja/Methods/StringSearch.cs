@@ -1,0 +1,59 @@
+using RkLlama.Prompts.Jinja.Values;
+
+namespace RkLlama.Prompts.Jinja.Methods;
+
+/// <summary>Methods of <c>str</c> that search for a substring. Positions count code points.</summary>
+internal static class StringSearch
+{
+    public static int Find(StringValue text, CallArguments arguments, bool last)
+    {
+        Value?[] values = arguments.BindPositional(1, 3);
+        string search = CallArguments.String(values[0], "sub").Text;
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
+            return -1;
+        ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
+        int at = last ? window.LastIndexOf(search, StringComparison.Ordinal) : window.IndexOf(search, StringComparison.Ordinal);
+        return at < 0 ? -1 : text.CodePointsBefore(start + at);
+    }
+
+    public static IntegerValue Count(StringValue text, CallArguments arguments)
+    {
+        Value?[] values = arguments.BindPositional(1, 3);
+        string search = CallArguments.String(values[0], "sub").Text;
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
+            return new IntegerValue(0);
+        ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
+        return new IntegerValue(search.Length == 0 ? PythonStrings.CountCodePoints(window) + 1 : window.Count(search));
+    }
+
+    public static BooleanValue HasAffix(StringValue text, CallArguments arguments, bool atEnd)
+    {
+        Value?[] values = arguments.BindPositional(1, 3);
+        IReadOnlyList<Value> affixes = values[0] is TupleValue tuple ? tuple.Items : [CallArguments.String(values[0], "prefix")];
+        if (ResolveRange(text, values[1], values[2]) is not var (start, end))
+            return BooleanValue.False;
+        foreach (Value affix in affixes)
+        {
+            ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
+            string search = CallArguments.String(affix, "prefix").Text;
+            if (atEnd ? window.EndsWith(search, StringComparison.Ordinal) : window.StartsWith(search, StringComparison.Ordinal))
+                return BooleanValue.True;
+        }
+        return BooleanValue.False;
+    }
+
+    public static int RequireFound(int position) => position >= 0 ? position : throw new TemplateException("substring not found");
+
+    /// <summary>
+    /// Converts the optional start and end arguments to a range of UTF-16 units; null if the range is empty and cannot match.
+    /// </summary>
+    private static (int Start, int End)? ResolveRange(StringValue text, Value? start, Value? end)
+    {
+        int length = text.Length!.Value;
+        int from = new SliceValue(start ?? NoneValue.Instance, NoneValue.Instance, NoneValue.Instance).Resolve(length).First;
+        int to = new SliceValue(NoneValue.Instance, end ?? NoneValue.Instance, NoneValue.Instance).Resolve(length).Count;
+        if (from > to || (start is IntegerValue integer && integer.Number > length))
+            return null;
+        return (text.IndexOfCodePoint(from), text.IndexOfCodePoint(to));
+    }
+}

@@ -1,0 +1,131 @@
+namespace RkLlama.Prompts.Jinja.Values;
+
+/// <summary>
+/// A <c>str</c> that records which of its characters came with the request. Templates see indexes and lengths in code points; the members of
+/// this class use UTF-16 units unless their names say code points.
+/// </summary>
+/// <param name="requestSpans">The ranges that came with the request: ordered, disjoint, not empty.</param>
+internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Value
+{
+    private int _codePoints = -1;
+
+    public static StringValue Empty { get; } = new("", []);
+
+    public string Text { get; } = text;
+
+    public PromptSpan[] RequestSpans { get; } = requestSpans;
+
+    /// <summary>
+    /// Whether this is markupsafe's <c>Markup</c>, the result of the filters <c>safe</c> and <c>escape</c>. A plain string that is
+    /// concatenated with it is escaped.
+    /// </summary>
+    public bool IsMarkup { get; private init; }
+
+    public override string TypeName => IsMarkup ? "Markup" : "str";
+
+    public override bool IsTrue => Text.Length > 0;
+
+    public override int? Length => CodePointCount;
+
+    /// <summary>Whether every code point is one UTF-16 unit.</summary>
+    public bool HasNoSurrogatePairs => CodePointCount == Text.Length;
+
+    private int CodePointCount => _codePoints >= 0 ? _codePoints : _codePoints = PythonStrings.CountCodePoints(Text);
+
+    public static StringValue FromTemplate(string text) => text.Length == 0 ? Empty : new StringValue(text, []);
+
+    public static StringValue FromRequest(string text) => text.Length == 0 ? Empty : new StringValue(text, [new PromptSpan(0, text.Length)]);
+
+    public StringValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new StringValue(Text, RequestSpans) { IsMarkup = markup };
+
+    /// <summary>Returns a substring. It is <c>Markup</c> if this string is.</summary>
+    public StringValue Slice(int start, int length)
+    {
+        if (start == 0 && length == Text.Length)
+            return this;
+        string part = Text.Substring(start, length);
+        if (RequestSpans.Length == 0)
+            return new StringValue(part, []) { IsMarkup = IsMarkup };
+        List<PromptSpan> spans = [];
+        foreach (PromptSpan span in RequestSpans)
+        {
+            int from = Math.Max(span.Start - start, 0), to = Math.Min(span.End - start, length);
+            if (from < to)
+                spans.Add(new PromptSpan(from, to));
+        }
+        return new StringValue(part, [.. spans]) { IsMarkup = IsMarkup };
+    }
+
+    /// <summary>
+    /// Returns the UTF-16 index of a code point; <paramref name="codePoint"/> is in the range 0 to the number of code points.
+    /// </summary>
+    public int IndexOfCodePoint(int codePoint)
+    {
+        if (HasNoSurrogatePairs)
+            return codePoint;
+        int index = 0;
+        for (; codePoint > 0; codePoint--)
+            index += PythonStrings.CodePointLength(Text, index);
+        return index;
+    }
+
+    /// <summary>Returns the number of code points before a UTF-16 index.</summary>
+    public int CodePointsBefore(int index) => HasNoSurrogatePairs ? index : PythonStrings.CountCodePoints(Text.AsSpan(0, index));
+
+    public bool IsFromRequestAt(int index)
+    {
+        foreach (PromptSpan span in RequestSpans)
+        {
+            if (index < span.End)
+                return index >= span.Start;
+        }
+        return false;
+    }
+
+    public override IEnumerator<Value> Iterate()
+    {
+        for (int index = 0; index < Text.Length;)
+        {
+            int length = PythonStrings.CodePointLength(Text, index);
+            yield return Slice(index, length).AsMarkup(false);
+            index += length;
+        }
+    }
+
+    public override IEnumerator<Value> IterateReversed()
+    {
+        for (int end = Text.Length; end > 0;)
+        {
+            int length = end > 1 && char.IsSurrogatePair(Text[end - 2], Text[end - 1]) ? 2 : 1;
+            end -= length;
+            yield return Slice(end, length);
+        }
+    }
+
+    public override Value? FindItem(Value key, RenderBudget budget)
+    {
+        if (key is SliceValue slice)
+            return slice.Apply(this, budget);
+        if (key is not IntegerValue integer || Sequences.Index(integer, CodePointCount) is not { } position)
+            return null;
+        int index = IndexOfCodePoint(position);
+        return Slice(index, PythonStrings.CodePointLength(Text, index));
+    }
+
+    public override void WriteText(TextBuilder output) => output.Append(this);
+
+    public override void WriteRepr(TextBuilder output)
+    {
+        if (IsMarkup)
+            output.Append("Markup(");
+        PythonStrings.WriteRepr(this, output);
+        if (IsMarkup)
+            output.Append(')');
+    }
+
+    public override StringValue ToStringValue(RenderBudget budget) => AsMarkup(false);
+
+    public override bool IsEqualTo(Value other) => other is StringValue text && text.Text == Text;
+
+    public override int ComputeHash() => Text.GetHashCode(StringComparison.Ordinal);
+}

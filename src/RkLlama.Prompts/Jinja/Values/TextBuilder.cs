@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace RkLlama.Prompts.Jinja.Values;
+
+/// <summary>Builds a string and records the origin of each character: the template or the request.</summary>
+internal sealed class TextBuilder(RenderBudget budget)
+{
+    private readonly StringBuilder _text = new();
+    private List<PromptSpan>? _requestSpans;
+
+    public RenderBudget Budget => budget;
+
+    public int Length => _text.Length;
+
+    /// <summary>Appends template text.</summary>
+    public void Append(string text)
+    {
+        Reserve(text.Length);
+        _text.Append(text);
+    }
+
+    /// <inheritdoc cref="Append(string)"/>
+    public void Append(char character)
+    {
+        Reserve(1);
+        _text.Append(character);
+    }
+
+    /// <summary>Appends text of the given origin.</summary>
+    public void Append(ReadOnlySpan<char> text, bool fromRequest)
+    {
+        Reserve(text.Length);
+        if (fromRequest)
+            AddSpan(_text.Length, _text.Length + text.Length);
+        _text.Append(text);
+    }
+
+    public void Append(StringValue text) => Append(text, 0, text.Text.Length);
+
+    /// <summary>Appends a substring; <paramref name="start"/> and <paramref name="length"/> are in UTF-16 units.</summary>
+    public void Append(StringValue text, int start, int length)
+    {
+        Reserve(length);
+        int offset = _text.Length - start;
+        foreach (PromptSpan span in text.RequestSpans)
+        {
+            int from = Math.Max(span.Start, start), to = Math.Min(span.End, start + length);
+            if (from < to)
+                AddSpan(from + offset, to + offset);
+        }
+        _text.Append(text.Text, start, length);
+    }
+
+    public StringValue ToValue() => new(_text.ToString(), _requestSpans is null ? [] : [.. _requestSpans]);
+
+    public PromptText ToPromptText() => new(_text.ToString(), _requestSpans is null ? [] : [.. _requestSpans]);
+
+    private void Reserve(int count)
+    {
+        budget.AddCharacters(count);
+        if (_text.Length > budget.Limits.MaxTextLength - count)
+            throw new TemplateException("the chat template writes too much text");
+    }
+
+    private void AddSpan(int start, int end)
+    {
+        if (start == end)
+            return;
+        _requestSpans ??= [];
+        if (_requestSpans.Count > 0 && _requestSpans[^1].End == start)
+            _requestSpans[^1] = new PromptSpan(_requestSpans[^1].Start, end);
+        else
+            _requestSpans.Add(new PromptSpan(start, end));
+    }
+}
