@@ -11,7 +11,7 @@ public sealed class ProxyRestrictionTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task What_belongs_to_one_node_is_refused_and_the_rest_needs_no_free_node(string balancer)
+    public async Task Operations_of_a_single_node_are_refused_and_others_need_no_free_node(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();
@@ -55,7 +55,7 @@ public sealed class ProxyRestrictionTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task Without_a_node_the_answer_says_so_and_when_to_come_back(string balancer)
+    public async Task Without_a_node_the_answer_is_an_error_with_retry_after(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();

@@ -16,7 +16,7 @@ public sealed class QueueTests
 
     /// <summary>More clients than nodes, and answers of very different length.</summary>
     [Fact]
-    public async Task With_haproxy_nobody_waits_at_a_node_however_many_come()
+    public async Task With_haproxy_no_request_waits_at_a_node_under_any_load()
     {
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.HAProxy, speed: 0);
 
@@ -27,7 +27,7 @@ public sealed class QueueTests
     }
 
     [Fact]
-    public async Task A_line_of_haproxys_that_is_long_enough_says_when_to_come_back()
+    public async Task A_full_queue_of_haproxy_answers_with_retry_after()
     {
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.HAProxy, speed: 0, edit: shipped => shipped.Replace("{ queue(runs) ge 256 }", "{ queue(runs) ge 1 }"));
         using HttpClient client = cluster.Balancer.NewClient();
@@ -45,7 +45,7 @@ public sealed class QueueTests
     }
 
     [Fact]
-    public async Task With_nginx_nobody_waits_while_there_are_no_more_requests_than_nodes()
+    public async Task With_nginx_no_request_waits_while_there_are_no_more_requests_than_nodes()
     {
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.Nginx, speed: 0);
 
@@ -57,7 +57,7 @@ public sealed class QueueTests
 
     /// <summary>What docs/cluster.md says that nginx cannot do; and what the two tests above would see.</summary>
     [Fact]
-    public async Task With_nginx_requests_wait_at_the_nodes_when_more_come()
+    public async Task With_nginx_requests_wait_at_the_nodes_when_there_are_more_than_nodes()
     {
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.Nginx, speed: 0);
 
@@ -69,7 +69,7 @@ public sealed class QueueTests
     }
 
     [Fact]
-    public async Task With_agent_checks_haproxy_hears_how_busy_a_node_is_and_that_it_stops()
+    public async Task With_agent_checks_haproxy_learns_the_load_of_a_node_and_its_stop()
     {
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.HAProxy, speed: 0, withAgent: true);
         ClusterNode node = cluster.Nodes[0];

@@ -14,7 +14,7 @@ public sealed class ClientCompatibilityTests
     private const string Endless = """{"model":"demo","prompt":"!sleep 50 2000"}""";
 
     [Fact]
-    public async Task Embeddings_are_base64_where_that_is_asked_for_and_the_same_numbers()
+    public async Task Embeddings_as_base64_have_the_same_numbers()
     {
         await using Node node = await StartAsync();
 
@@ -45,7 +45,7 @@ public sealed class ClientCompatibilityTests
     [InlineData("/v1/responses", """{"model":"demo","input":"!fault error_state:3","stream":true}""")]
     [InlineData("/api/chat", """{"model":"demo","messages":[{"role":"user","content":"!fault error_state:3"}]}""")]
     [InlineData("/api/generate", """{"model":"demo","prompt":"!fault error_state:3"}""")]
-    public async Task An_error_in_a_stream_is_said_and_then_the_connection_is_cut(string path, string body)
+    public async Task An_error_in_a_stream_is_its_last_event_and_then_the_connection_is_cut(string path, string body)
     {
         await using Node node = await StartAsync();
         byte[] request = Encoding.UTF8.GetBytes(
@@ -151,7 +151,7 @@ public sealed class ClientCompatibilityTests
     [InlineData("""{"name":"demo","messages":[{"role":"user","content":"!echo x"}],"stream":false}""")]
     [InlineData("""{"model":"demo","messages":[{"role":"user","content":"!echo x"}],"stream":false,"format":"","options":null,"keep_alive":null,"tools":null,"think":false}""")]
     [InlineData("""{"model":"demo:latest","messages":[{"role":"user","content":"!echo x","images":null,"tool_calls":null}],"stream":false,"CustomHeaders":{}}""")]
-    public async Task The_older_name_nulls_and_empty_wishes_are_taken(string body)
+    public async Task The_older_name_nulls_and_empty_options_are_accepted(string body)
     {
         await using Node node = await StartAsync();
 

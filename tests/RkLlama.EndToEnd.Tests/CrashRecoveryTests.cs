@@ -43,7 +43,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_stop_answers_those_who_wait_and_a_grace_that_is_over_answers_the_one_who_runs()
+    public async Task A_stop_answers_waiting_requests_at_once_and_the_running_one_when_the_drain_time_is_over()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--drain", "1"]);
         await node.LoadAsync();
@@ -138,7 +138,7 @@ public sealed class CrashRecoveryTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task A_looping_answer_is_cut_where_the_operator_asked_for_it(string runtime)
+    public async Task A_repeating_answer_is_cut_if_the_operator_enabled_the_guard(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime, ["--port", "0", "--repeat-guard", "8"]);
         await node.LoadAsync();
@@ -152,7 +152,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_worker_that_dies_while_it_is_unloaded_leaves_nobody_waiting()
+    public async Task A_worker_that_dies_during_its_unload_leaves_no_request_waiting()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         for (int i = 0; i < 20; i++)
@@ -175,7 +175,7 @@ public sealed class CrashRecoveryTests
     [InlineData("ABRT", "SIGABRT")]
     [InlineData("ILL", "SIGILL")]
     [InlineData("BUS", "SIGBUS")]
-    public async Task A_worker_that_is_killed_amid_a_stream_is_named_with_its_signal_in_the_form_of_each_api(string signal, string name)
+    public async Task A_worker_that_is_killed_during_a_stream_is_reported_with_its_signal_in_the_form_of_each_api(string signal, string name)
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
@@ -207,7 +207,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_worker_that_stands_still_keeps_nobody_from_looking_and_is_replaced()
+    public async Task A_stopped_worker_does_not_block_monitoring_and_is_replaced()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--token-timeout", "2", "--prefill-timeout", "2", "--prefill-token-timeout", "0", "--abort-grace", "0.5"]);
         await node.LoadAsync();

@@ -57,7 +57,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task The_slot_is_free_when_the_answer_is_complete_though_nobody_has_read_it()
+    public async Task A_slow_reader_does_not_delay_the_run_of_the_next_request()
     {
         using GenerationStream unread = await StartAsync(EngineNode.Ask());
         await AnswerAsync("one", " two", " three");

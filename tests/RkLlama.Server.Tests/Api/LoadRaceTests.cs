@@ -36,7 +36,7 @@ public sealed class LoadRaceTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unload_during_a_load_is_the_answer_of_the_load_and_of_those_who_wait_for_it()
+    public async Task An_unload_during_a_load_fails_the_load_and_the_requests_that_wait_for_it()
     {
         HoldLoads();
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
@@ -66,7 +66,7 @@ public sealed class LoadRaceTests : IDisposable
     [InlineData("/api/embeddings", """{"model":"m","prompt":"Hi"}""")]
     [InlineData("/api/chat", """{"model":"m"}""")]
     [InlineData("/api/generate", """{"model":"m"}""")]
-    public async Task Whoever_loads_a_model_by_asking_is_told_that_it_was_unloaded(string path, string body)
+    public async Task A_request_that_loads_a_model_fails_if_the_model_is_unloaded_meanwhile(string path, string body)
     {
         HoldLoads();
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
@@ -84,7 +84,7 @@ public sealed class LoadRaceTests : IDisposable
     [Theory]
     [InlineData("/v1/embeddings", """{"model":"m","input":"Hi"}""")]
     [InlineData("/api/embed", """{"model":"m","input":"Hi"}""")]
-    public async Task An_unload_tells_whoever_waits_for_an_embedding_or_has_one_made(string path, string body)
+    public async Task An_unload_fails_waiting_and_running_embeddings(string path, string body)
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -104,7 +104,7 @@ public sealed class LoadRaceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_request_that_only_loads_does_not_bring_back_what_was_unloaded_while_it_waited()
+    public async Task A_request_that_only_loads_does_not_reload_a_model_that_was_unloaded_while_it_waited()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -122,7 +122,7 @@ public sealed class LoadRaceTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unload_of_a_model_that_comes_back_by_itself_leaves_the_server_alone()
+    public async Task An_unload_of_a_preloaded_model_keeps_it_unloaded()
     {
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
@@ -147,7 +147,7 @@ public sealed class LoadRaceTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_many_loads_at_once_one_wins()
+    public async Task One_of_many_simultaneous_loads_wins()
     {
         HoldLoads();
         await using TestServer server = await TestServer.StartAsync(_held.Engine);

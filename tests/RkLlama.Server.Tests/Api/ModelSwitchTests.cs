@@ -23,7 +23,7 @@ public sealed class ModelSwitchTests : IDisposable
     public void Dispose() => _held.Dispose();
 
     [Fact]
-    public async Task A_request_loads_the_model_it_names_and_the_one_before_makes_room()
+    public async Task A_request_loads_the_model_it_names_and_unloads_the_previous_one()
     {
         await using TestServer server = await StartAsync(new FakeEngine());
 
@@ -36,7 +36,7 @@ public sealed class ModelSwitchTests : IDisposable
     }
 
     [Fact]
-    public async Task Those_who_wait_for_the_loaded_model_come_before_the_switch_and_not_for_ever()
+    public async Task Requests_for_the_loaded_model_come_before_a_switch_for_a_limited_time()
     {
         await using TestServer server = await StartAsync(_held.Engine);
         List<Task> asking = [];
@@ -64,7 +64,7 @@ public sealed class ModelSwitchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_a_request_loaded_goes_when_it_has_been_idle()
+    public async Task A_model_that_a_request_loaded_is_unloaded_after_its_idle_time()
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         await AnswerAsync(server, "a");
@@ -83,7 +83,7 @@ public sealed class ModelSwitchTests : IDisposable
     [InlineData("\"2s\"", 10)]
     [InlineData("\"10m\"", 700)]
     [InlineData("\"1h0m5s\"", 3700)]
-    public async Task Keep_alive_says_how_long(string keepAlive, int seconds)
+    public async Task Keep_alive_sets_the_idle_time(string keepAlive, int seconds)
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         await AskOllamaAsync(server, $$"""{"model":"a","messages":[{"role":"user","content":"Hi"}],"stream":false,"keep_alive":{{keepAlive}}}""");
@@ -95,7 +95,7 @@ public sealed class ModelSwitchTests : IDisposable
     [InlineData("-1")]
     [InlineData("\"-1\"")]
     [InlineData("\"-1m\"")]
-    public async Task Negative_keep_alive_is_for_ever(string keepAlive)
+    public async Task A_negative_keep_alive_has_no_limit(string keepAlive)
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         await AskOllamaAsync(server, $$"""{"model":"a","messages":[{"role":"user","content":"Hi"}],"stream":false,"keep_alive":{{keepAlive}}}""");
@@ -108,7 +108,7 @@ public sealed class ModelSwitchTests : IDisposable
     }
 
     [Fact]
-    public async Task Keep_alive_of_nothing_lets_the_model_go_and_an_empty_request_only_loads()
+    public async Task Keep_alive_0_unloads_the_model_and_an_empty_request_only_loads_it()
     {
         await using TestServer server = await StartAsync(new FakeEngine());
 
@@ -121,7 +121,7 @@ public sealed class ModelSwitchTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_operator_loaded_is_never_idle()
+    public async Task A_model_that_the_operator_loaded_is_never_unloaded_as_idle()
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         await server.LoadAsync("a");
@@ -133,7 +133,7 @@ public sealed class ModelSwitchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_preloaded_model_comes_back_when_the_node_is_idle()
+    public async Task A_preloaded_model_is_loaded_again_when_the_node_is_idle()
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         ModelHost host = server.Services.GetRequiredService<ModelHost>();

@@ -65,7 +65,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_leaves_the_queue_is_gone_at_once()
+    public async Task A_client_that_disconnects_while_queued_leaves_the_queue_at_once()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -158,7 +158,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public async Task A_slow_reader_holds_nobody_up()
+    public async Task A_slow_reader_does_not_delay_other_requests()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();

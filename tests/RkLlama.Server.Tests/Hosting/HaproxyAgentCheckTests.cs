@@ -29,7 +29,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task The_weight_is_less_with_each_that_runs_or_waits_and_0_when_the_next_one_would_be_refused()
+    public async Task The_weight_falls_with_each_running_or_waiting_request_and_is_0_when_the_queue_is_full()
     {
         await using TestServer server = await StartAsync(queueLength: 2);
         await server.LoadAsync();
@@ -56,11 +56,11 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public void A_node_that_takes_requests_has_a_weight_however_long_its_line_is() =>
+    public void A_node_that_takes_requests_has_a_weight_for_any_queue_length() =>
         HaproxyAgentCheck.Weight(isBusy: true, waiting: 100_000).Should().Be(1);
 
     [Fact]
-    public async Task A_drain_is_said_and_the_next_word_of_a_new_server_takes_it_back()
+    public async Task A_draining_node_reports_drain_and_a_restarted_one_reports_ready()
     {
         await using (TestServer server = await StartAsync())
         {
@@ -74,7 +74,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_node_that_cannot_answer_is_down_for_a_reason_on_one_line()
+    public async Task A_node_that_cannot_answer_is_down_with_a_reason_on_one_line()
     {
         await using TestServer server = await StartAsync();
         await server.LoadAsync();
@@ -90,7 +90,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_preload_that_goes_on_is_down_and_ready_afterwards()
+    public async Task A_node_is_down_while_its_preload_runs_and_ready_afterwards()
     {
         await using TestServer server = await StartAsync();
         Readiness readiness = server.Services.GetRequiredService<Readiness>();
@@ -104,7 +104,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_other_side_sends_does_not_cost_it_the_answer()
+    public async Task Input_on_the_connection_does_not_prevent_the_answer()
     {
         await using TestServer server = await StartAsync();
         using TcpClient client = await ConnectAsync(server);
@@ -115,7 +115,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task Connections_that_stay_are_closed_and_keep_nobody_out_for_good()
+    public async Task Idle_connections_are_closed_and_do_not_block_others()
     {
         await using TestServer server = await StartAsync();
         List<TcpClient> idle = [];

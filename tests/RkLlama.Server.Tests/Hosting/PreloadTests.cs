@@ -89,7 +89,7 @@ public sealed class PreloadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_preloaded_model_that_cannot_come_back_is_tried_again()
+    public async Task A_preloaded_model_that_fails_to_load_again_is_retried()
     {
         await using TestServer server = await StartAsync(failures: 0);
         ModelHost host = server.Services.GetRequiredService<ModelHost>();

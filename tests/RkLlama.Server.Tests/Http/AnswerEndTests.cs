@@ -8,7 +8,7 @@ namespace RkLlama.Server.Tests.Http;
 public sealed class AnswerEndTests
 {
     [Fact]
-    public async Task No_duration_is_negative_though_the_first_token_comes_before_the_run_is_known_to_have_begun()
+    public async Task No_duration_is_negative_if_the_first_token_arrives_before_the_start_is_noted()
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -22,7 +22,7 @@ public sealed class AnswerEndTests
     [Theory]
     [InlineData(3, "length")]
     [InlineData(5, "stop")]
-    public async Task An_answer_that_is_cut_says_length_though_its_run_had_ended(int bound, string expected)
+    public async Task An_answer_that_is_cut_has_finish_reason_length_though_its_run_had_ended(int bound, string expected)
     {
         await using TestServer server = await TestServer.StartAsync(new()
         {

@@ -40,7 +40,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Apis))]
-    public async Task A_worker_that_dies_amid_a_stream_is_its_last_word_and_a_cut(string name)
+    public async Task A_worker_that_dies_during_a_stream_ends_it_with_an_error_and_a_cut(string name)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
@@ -58,7 +58,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ApisTwice))]
-    public async Task Too_long_in_the_queue_behind_a_sign_of_life_is_an_error_and_a_cut(string name, bool stream)
+    public async Task A_queue_timeout_after_a_keep_alive_is_an_error_and_a_cut(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await StartImpatientAsync(options => options with { QueueTime = TimeSpan.FromMilliseconds(400) });
@@ -78,7 +78,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ApisTwice))]
-    public async Task A_drain_sends_those_away_who_wait_also_behind_a_sign_of_life(string name, bool stream)
+    public async Task A_drain_fails_waiting_requests_also_after_a_keep_alive(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await StartImpatientAsync(options => options);
@@ -96,7 +96,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ApisTwice))]
-    public async Task A_drain_is_503_with_a_time_to_come_back(string name, bool stream)
+    public async Task A_draining_node_answers_503_with_retry_after(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
@@ -122,7 +122,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Apis))]
-    public async Task A_full_queue_a_missing_key_a_foreign_page_and_a_large_body_are_said_in_its_form(string name)
+    public async Task Errors_of_queue_key_origin_and_body_size_have_the_form_of_the_api(string name)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { QueueLength = 0, ApiKey = "secret", MaxRequestBytes = 1 << 20 });
@@ -151,7 +151,7 @@ public sealed class ApiErrorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ApisTwice))]
-    public async Task Unload_tells_the_one_who_runs_and_those_who_wait(string name, bool stream)
+    public async Task An_unload_fails_the_running_request_and_the_waiting_ones(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine);

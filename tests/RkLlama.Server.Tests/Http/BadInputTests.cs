@@ -45,7 +45,7 @@ public sealed class BadInputTests
 
     [Theory]
     [MemberData(nameof(BadGenerateBodies))]
-    public async Task Generate_says_what_is_wrong_with_the_body(string body, string hint)
+    public async Task Generate_reports_errors_in_the_body(string body, string hint)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -58,7 +58,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Missing_messages_keep_the_python_services_words_beside_ours()
+    public async Task Missing_messages_are_reported_with_the_text_of_the_python_service_too()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -101,7 +101,7 @@ public sealed class BadInputTests
     [InlineData("/generate", false)]
     [InlineData("/generate", true)]
     [InlineData("/load_model", false)]
-    public async Task A_body_of_20_mb_is_413_and_the_client_hears_it(string path, bool chunked)
+    public async Task A_body_of_20_mb_is_413_and_the_client_reads_the_error(string path, bool chunked)
     {
         await using TestServer server = await TestServer.StartAsync();
         if (path == "/generate")
@@ -140,7 +140,7 @@ public sealed class BadInputTests
 
     [Theory]
     [MemberData(nameof(BadLoadBodies))]
-    public async Task Load_model_says_what_is_wrong(string body, string hint)
+    public async Task Load_model_reports_errors_in_the_body(string body, string hint)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -161,7 +161,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task From_in_the_body_stands_in_for_a_modelfile_that_is_not_there()
+    public async Task From_in_the_body_replaces_a_missing_modelfile()
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("bare");
@@ -176,7 +176,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_load_that_the_engine_refuses_says_the_real_reason()
+    public async Task A_load_that_the_engine_refuses_reports_the_real_reason()
     {
         FakeEngine engine = new() { Load = (_, _) => Task.FromException<IEngineSession>(new EngineException("The model target_platform does not match!")) };
         await using TestServer server = await TestServer.StartAsync(engine);
@@ -218,7 +218,7 @@ public sealed class BadInputTests
     [InlineData("1e308", HttpStatusCode.OK)]
     [InlineData("-1e308", HttpStatusCode.OK)]
     [InlineData("\"99999999999999999999h\"", HttpStatusCode.OK)]
-    public async Task A_time_to_keep_a_model_is_one_or_is_refused(string keepAlive, HttpStatusCode expected)
+    public async Task A_malformed_keep_alive_is_refused(string keepAlive, HttpStatusCode expected)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -273,7 +273,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_request_that_is_not_http_gets_an_answer_and_harms_nobody()
+    public async Task A_request_that_is_not_http_gets_an_answer_and_affects_no_other()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();

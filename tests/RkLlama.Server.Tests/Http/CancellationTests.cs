@@ -24,7 +24,7 @@ public sealed class CancellationTests : IDisposable
     [Theory]
     [InlineData(Hello)]
     [InlineData(HelloStream)]
-    public async Task A_client_that_leaves_before_the_first_token_aborts_its_run(string body)
+    public async Task A_client_that_disconnects_before_the_first_token_aborts_its_run(string body)
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -41,7 +41,7 @@ public sealed class CancellationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_leaves_between_tokens_aborts_its_run_and_the_next_waits_for_its_end()
+    public async Task A_client_that_disconnects_between_tokens_aborts_its_run_and_the_next_request_waits_for_its_end()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -69,7 +69,7 @@ public sealed class CancellationTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Apis))]
-    public async Task A_slow_reader_that_leaves_between_tokens_aborts_its_run(string name)
+    public async Task A_slow_reader_that_disconnects_between_tokens_aborts_its_run(string name)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
@@ -94,7 +94,7 @@ public sealed class CancellationTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ApisTwice))]
-    public async Task Who_leaves_the_queue_or_the_prefill_is_gone_at_once(string name, bool stream)
+    public async Task A_client_that_disconnects_in_the_queue_or_the_prefill_is_removed_at_once(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
         await using TestServer server = await TestServer.StartAsync(_held.Engine);

@@ -16,7 +16,7 @@ public sealed class DisconnectTests : IDisposable
     public void Dispose() => _held.Dispose();
 
     [Fact]
-    public async Task A_client_that_leaves_as_the_first_run_ends_leaves_no_second_run_behind()
+    public async Task A_client_that_disconnects_as_the_first_run_ends_leaves_no_second_run_active()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();

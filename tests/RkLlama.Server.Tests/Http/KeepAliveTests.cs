@@ -55,7 +55,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
-    public async Task A_keep_alive_line_amid_a_stream_repeats_the_usage_of_the_last_token()
+    public async Task A_keep_alive_line_in_the_middle_of_a_stream_repeats_the_usage_of_the_last_token()
     {
         await using TestServer server = await StartAsync();
         await server.LoadAsync();
@@ -119,7 +119,7 @@ public sealed class KeepAliveTests : IDisposable
     [Theory]
     [InlineData(Hello)]
     [InlineData(HelloStream)]
-    public async Task Too_long_in_the_queue_behind_a_heartbeat_is_an_error_and_a_cut(string body)
+    public async Task A_queue_timeout_behind_a_keep_alive_is_an_error_and_a_cut(string body)
     {
         await using TestServer server = await StartAsync(queueTime: TimeSpan.FromMilliseconds(400));
         await server.LoadAsync();
@@ -145,7 +145,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
-    public async Task Too_long_in_the_queue_before_a_heartbeat_is_503()
+    public async Task A_queue_timeout_before_a_keep_alive_is_503()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { QueueTime = TimeSpan.FromMilliseconds(50) });
         await server.LoadAsync();
@@ -161,7 +161,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_leaves_a_silent_stream_aborts_its_run()
+    public async Task A_client_that_disconnects_from_a_silent_stream_aborts_its_run()
     {
         await using TestServer server = await StartAsync();
         await server.LoadAsync();

@@ -27,7 +27,7 @@ public sealed class RequestBodyBudgetTests : IDisposable
     }
 
     [Fact]
-    public void What_is_returned_can_be_taken_again()
+    public void Returned_bytes_can_be_taken_again()
     {
         _budget.TryTake(800).Should().BeTrue();
         _budget.TryTake(100).Should().BeFalse("a refusal takes nothing");

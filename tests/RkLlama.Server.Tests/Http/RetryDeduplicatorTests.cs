@@ -25,7 +25,7 @@ public sealed class RetryDeduplicatorTests : IDisposable
     [InlineData("", "X-Stainless-Retry-Count: 1")]
     [InlineData("X-Stainless-Retry-Count: 0", "X-Stainless-Retry-Count: 2")]
     [InlineData("Authorization: Bearer a", "Authorization: Bearer a\nX-Stainless-Retry-Count: 1")]
-    public async Task A_retry_ends_the_run_that_it_repeats_and_has_its_own(string first, string second)
+    public async Task A_retry_aborts_the_run_that_it_repeats_and_gets_its_own(string first, string second)
     {
         await using TestServer server = await StartAsync();
         Task<HttpResponseMessage> request = SendAsync(server, Chat, first);
@@ -97,7 +97,7 @@ public sealed class RetryDeduplicatorTests : IDisposable
     [InlineData("Authorization: Bearer a", "Authorization: Bearer b\nX-Stainless-Retry-Count: 1", Chat)]
     [InlineData("X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: 10.0.0.2\nX-Stainless-Retry-Count: 1", Chat)]
     [InlineData("", "X-Stainless-Retry-Count: 1", """{"model":"m","messages":[{"role":"user","content":"Hi!"}]}""")]
-    public async Task Whatever_is_no_retry_waits_in_line(string first, string second, string body)
+    public async Task Requests_without_retry_headers_are_queued(string first, string second, string body)
     {
         await using TestServer server = await StartAsync();
         Task<HttpResponseMessage> request = SendAsync(server, Chat, first);
@@ -114,7 +114,7 @@ public sealed class RetryDeduplicatorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_retry_of_a_request_that_waits_takes_its_place_in_line_from_it()
+    public async Task A_retry_of_a_waiting_request_takes_its_place_in_the_queue()
     {
         await using TestServer server = await StartAsync();
         Task<HttpResponseMessage> running = SendAsync(server, """{"model":"m","messages":[{"role":"user","content":"First"}]}""", "");
@@ -134,7 +134,7 @@ public sealed class RetryDeduplicatorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_retry_of_the_run_finds_a_place_in_a_full_line_and_nobody_else_does()
+    public async Task A_retry_of_the_active_run_enters_a_full_queue_and_other_requests_do_not()
     {
         await using TestServer server = await StartAsync(options => options with { QueueLength = 1 });
         Task<HttpResponseMessage> running = SendAsync(server, Chat, "");

@@ -24,7 +24,7 @@ public sealed class AccessTests
     [InlineData("Authorization", "secret", HttpStatusCode.Unauthorized)]
     [InlineData("X-Api-Key", "", HttpStatusCode.Unauthorized)]
     [InlineData("X-Other", "secret", HttpStatusCode.Unauthorized)]
-    public async Task A_key_is_asked_for(string header, string value, HttpStatusCode expected)
+    public async Task A_request_needs_the_api_key(string header, string value, HttpStatusCode expected)
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
         using HttpRequestMessage request = new(HttpMethod.Get, Models);
@@ -62,7 +62,7 @@ public sealed class AccessTests
     [InlineData("null", HttpStatusCode.Forbidden)]
     [InlineData("http://127.0.0.1:1", HttpStatusCode.Forbidden)]
     [InlineData("http://listed.example:3000", HttpStatusCode.OK)]
-    public async Task A_page_from_elsewhere_is_refused_unless_listed(string origin, HttpStatusCode expected)
+    public async Task A_page_of_another_origin_is_refused_unless_listed(string origin, HttpStatusCode expected)
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { Origins = ["http://listed.example:3000"] });
         using HttpRequestMessage request = new(HttpMethod.Get, Models);
@@ -76,7 +76,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_page_from_this_address_is_not_foreign_but_one_from_a_name_is()
+    public async Task A_page_of_the_nodes_own_address_is_allowed_and_one_of_another_name_is_not()
     {
         await using TestServer server = await TestServer.StartAsync();
         using HttpRequestMessage own = new(HttpMethod.Get, Models);
@@ -90,7 +90,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_listed_page_may_ask_first_without_a_key()
+    public async Task A_listed_page_may_send_a_preflight_request_without_a_key()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { Origins = ["http://listed.example"], ApiKey = "secret" });
         using HttpRequestMessage preflight = new(HttpMethod.Options, "/generate");
@@ -135,7 +135,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task Who_only_holds_a_connection_keeps_no_health_check_out_for_long()
+    public async Task An_idle_connection_does_not_block_health_checks_for_long()
     {
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 }, time: time);

@@ -26,7 +26,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     [InlineData("GET", "/metrics", 200)]
     [InlineData("HEAD", "/ready", 200)]
     [InlineData("POST", "/v1/chat/completions", 400)]
-    public async Task Every_answer_says_which_node_and_which_model(string method, string path, int status)
+    public async Task Every_answer_has_headers_with_node_and_model(string method, string path, int status)
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { NodeName = "node1" });
         await server.LoadAsync("m");
@@ -83,7 +83,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_names_the_model_that_ran_whatever_is_loaded()
+    public async Task A_run_names_the_model_that_ran_also_after_a_switch()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync("m");
@@ -142,7 +142,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Apis))]
-    public async Task An_answer_in_one_piece_says_where_its_time_went(string api)
+    public async Task An_answer_in_one_piece_has_all_timings_in_its_headers(string api)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -159,7 +159,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Apis))]
-    public async Task A_stream_says_what_is_known_when_it_begins(string api)
+    public async Task The_headers_of_a_stream_have_the_timings_known_when_it_begins(string api)
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -176,7 +176,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_in_line_has_it_in_the_header()
+    public async Task The_time_in_the_queue_is_in_the_header()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();

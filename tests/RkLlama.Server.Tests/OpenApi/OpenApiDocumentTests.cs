@@ -86,7 +86,7 @@ public sealed class OpenApiDocumentTests
     }
 
     [Fact]
-    public async Task What_is_left_out_when_null_is_optional_and_what_is_always_written_is_required()
+    public async Task Fields_omitted_when_null_are_optional_and_others_are_required()
     {
         JsonNode schemas = (await DocumentedBodies.ReadAsync())["components"]!["schemas"]!;
 
@@ -100,7 +100,7 @@ public sealed class OpenApiDocumentTests
     }
 
     [Fact]
-    public async Task The_document_needs_the_key_and_says_what_else_does()
+    public async Task The_document_needs_the_key_and_lists_the_operations_that_do()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
         using HttpResponseMessage refused = await server.Client.GetAsync(DocumentedBodies.Address);

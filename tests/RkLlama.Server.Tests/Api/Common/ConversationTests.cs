@@ -44,7 +44,7 @@ public sealed class ConversationTests
     [InlineData("""[{"role":"user","content":"u"}],"tools":{}""", "tools must be an array")]
     [InlineData("""[{"role":"user","content":"u"}],"tools":[{"x":"\ud800"}]""", "surrogate")]
     [InlineData("""[{"role":"user","content":"u"}],"enable_thinking":"yes" """, "enable_thinking")]
-    public async Task What_cannot_be_rendered_is_said(string messages, string hint)
+    public async Task A_conversation_that_cannot_be_rendered_is_a_bad_request(string messages, string hint)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -56,7 +56,7 @@ public sealed class ConversationTests
     }
 
     [Fact]
-    public async Task What_the_template_raises_is_a_bad_request_with_its_words()
+    public async Task An_exception_of_the_template_is_a_bad_request_with_its_message()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync("m", "FROM=\"m.rkllm\"\nTEMPLATE=\"{{ raise_exception('roles must alternate') }}\"\n");

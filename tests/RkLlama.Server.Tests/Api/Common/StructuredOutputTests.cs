@@ -15,7 +15,7 @@ public sealed class StructuredOutputTests
     private readonly List<string> _prompts = [];
 
     [Fact]
-    public async Task The_wish_is_part_of_the_prompt_and_the_slip_is_mended()
+    public async Task The_format_is_part_of_the_prompt_and_malformed_json_is_repaired()
     {
         await using TestServer server = await StartAsync("""Sure: {'age': 3,}""");
 
@@ -26,7 +26,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task An_answer_that_does_not_fit_is_asked_for_once_more_and_both_are_counted()
+    public async Task An_answer_that_violates_the_schema_is_asked_for_once_more_and_both_are_counted()
     {
         await using TestServer server = await StartAsync("""{"age":"old"}""", """{"age":4}""");
 
@@ -51,7 +51,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task A_schema_that_is_not_strict_only_ought_to_fit()
+    public async Task An_answer_that_violates_a_schema_that_is_not_strict_is_sent()
     {
         await using TestServer server = await StartAsync("""{"age":"old"}""", """{"age":"older"}""");
 
@@ -73,7 +73,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task An_answer_that_reached_its_limit_says_so_and_is_not_asked_for_again()
+    public async Task An_answer_that_reached_its_limit_has_finish_reason_length_and_is_not_asked_for_again()
     {
         await using TestServer server = await StartAsync(new FakeEngine
         {
@@ -92,7 +92,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task A_stream_has_the_thoughts_as_they_come_and_the_json_in_one_piece()
+    public async Task A_stream_has_the_reasoning_as_it_comes_and_the_json_in_one_piece()
     {
         await using TestServer server = await StartAsync("<think>\nhm\n</think>\n\n{'age': 3}");
 
@@ -111,7 +111,7 @@ public sealed class StructuredOutputTests
     [InlineData(Schema, "{\"age\":1}")]
     [InlineData("\"\"", "any text")]
     [InlineData("null", "any text")]
-    public async Task Ollamas_format_is_heeded(string format, string reply)
+    public async Task The_format_field_of_Ollama_is_honoured(string format, string reply)
     {
         await using TestServer server = await StartAsync(reply);
 
@@ -127,7 +127,7 @@ public sealed class StructuredOutputTests
     [InlineData("""{"type":"json_schema","json_schema":{"schema":{"type":"thing"}}}""")]
     [InlineData("""{"type":"xml"}""")]
     [InlineData("\"json\"")]
-    public async Task A_wish_that_cannot_be_understood_is_refused_before_the_run(string format)
+    public async Task A_malformed_output_format_is_refused_before_the_run(string format)
     {
         await using TestServer server = await StartAsync("{}");
 

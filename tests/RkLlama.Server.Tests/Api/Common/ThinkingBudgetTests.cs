@@ -20,7 +20,7 @@ public sealed class ThinkingBudgetTests : IDisposable
     public void Dispose() => _held.Dispose();
 
     [Fact]
-    public async Task The_block_is_closed_and_the_model_goes_on_behind_it()
+    public async Task The_reasoning_block_is_closed_and_the_model_continues_behind_it()
     {
         await using TestServer server = await StartAsync();
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/v1/chat/completions", Chat);
@@ -43,7 +43,7 @@ public sealed class ThinkingBudgetTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_comes_between_the_thoughts_and_the_answer()
+    public async Task No_other_request_runs_between_reasoning_and_answer()
     {
         await using TestServer server = await StartAsync();
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/v1/chat/completions", Chat);
@@ -62,7 +62,7 @@ public sealed class ThinkingBudgetTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_the_runtimes_own_template_wraps_the_prompt_the_answer_is_cut_and_says_so()
+    public async Task With_the_template_of_the_runtime_the_answer_is_cut_at_its_thinking_budget()
     {
         await using TestServer server = await StartAsync("FROM=\"m.rkllm\"\nTEMPLATE_MODE=\"runtime\"\n");
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/v1/chat/completions", Chat);
@@ -76,7 +76,7 @@ public sealed class ThinkingBudgetTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_leaves_between_the_two_runs_frees_the_npu()
+    public async Task A_client_that_disconnects_between_the_two_runs_frees_the_npu()
     {
         await using TestServer server = await StartAsync();
         using CancellationTokenSource leave = new();
@@ -108,7 +108,7 @@ public sealed class ThinkingBudgetTests : IDisposable
     [InlineData("\"reasoning_effort\":\"high\"", true)]
     [InlineData("\"chat_template_kwargs\":{\"enable_thinking\":false}", false)]
     [InlineData("\"reasoning\":{\"effort\":\"low\"}", true)]
-    public async Task Thinking_is_switched_in_the_words_of_every_dialect(string field, bool isOn)
+    public async Task Thinking_is_switched_by_the_fields_of_every_api(string field, bool isOn)
     {
         await using TestServer server = await StartAsync("FROM=\"m.rkllm\"\nTEMPLATE=\"{{ messages[0].content }} thinks={{ enable_thinking }}\"\n");
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync(

@@ -28,7 +28,7 @@ public sealed class OllamaWireTests
     [InlineData("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"options":{"stop":5}}""", "option \"stop\" must be of type array")]
     [InlineData("", "missing request body")]
     [InlineData("""{"model":"nobody","messages":[]}""", "model 'nobody' not found")]
-    public async Task Errors_have_Ollamas_own_words(string request, string error)
+    public async Task Errors_have_the_messages_of_Ollama(string request, string error)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -61,7 +61,7 @@ public sealed class OllamaWireTests
     [Theory]
     [InlineData("FROM=\"m.rkllm\"\nPOOLING=\"mean\"\n", true)]
     [InlineData("FROM=\"m.rkllm\"\n", false)]
-    public async Task A_model_whose_Modelfile_says_how_to_pool_can_embed(string modelfile, bool embeds)
+    public async Task A_model_with_pooling_in_its_Modelfile_can_embed(string modelfile, bool embeds)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m", modelfile);

@@ -50,7 +50,7 @@ public sealed class ResponsesTests
     [InlineData("""{"input":[{"type":"item_reference","id":"x"}]}""", "input")]
     [InlineData("""{"input":"Hi","tools":[{"type":"web_search"}]}""", "tools")]
     [InlineData("""{"input":"Hi","text":{"format":{"type":"json_schema","name":"x"}}}""", "text.format")]
-    public async Task What_it_cannot_do_is_refused_and_named(string request, string parameter)
+    public async Task Unsupported_fields_are_refused_by_name(string request, string parameter)
     {
         await using TestServer server = await StartAsync("Yes");
 

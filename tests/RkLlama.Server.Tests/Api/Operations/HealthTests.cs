@@ -163,7 +163,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_is_stuck_is_the_answer_of_the_unload()
+    public async Task An_unload_reports_a_stuck_worker()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -177,7 +177,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_was_stuck_and_goes_after_all_is_in_nobodys_way()
+    public async Task A_stuck_worker_that_exits_after_all_no_longer_blocks_loads()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -195,7 +195,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task Deaths_that_are_far_apart_are_forgiven()
+    public async Task Crashes_far_apart_do_not_count_together()
     {
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
@@ -218,7 +218,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task Each_new_worker_comes_later_than_the_one_before()
+    public async Task Each_restart_of_a_worker_is_delayed_more_than_the_one_before()
     {
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
@@ -248,7 +248,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task While_a_worker_is_replaced_the_model_says_so()
+    public async Task The_model_is_restarting_while_its_worker_is_replaced()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -275,7 +275,7 @@ public sealed class HealthTests : IDisposable
     }
 
     [Fact]
-    public async Task Looking_costs_the_worker_nothing()
+    public async Task Health_checks_do_not_ask_the_worker()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();

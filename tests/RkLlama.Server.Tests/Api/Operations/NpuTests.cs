@@ -13,7 +13,7 @@ public sealed class NpuTests : IDisposable
     public void Dispose() => _board.Dispose();
 
     [Fact]
-    public async Task It_has_what_the_guide_reads_by_hand()
+    public async Task It_has_the_readings_of_the_guide()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { Root = _board.Root });
 

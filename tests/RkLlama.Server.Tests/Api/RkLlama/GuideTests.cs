@@ -74,7 +74,7 @@ public sealed class GuideTests
     }
 
     [Fact]
-    public async Task Load_and_unload_say_the_guides_words()
+    public async Task Load_and_unload_answer_with_the_messages_of_the_guide()
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -156,7 +156,7 @@ public sealed class GuideTests
     }
 
     [Fact]
-    public async Task An_answer_cut_at_the_limit_says_so()
+    public async Task An_answer_cut_at_the_limit_has_finish_reason_length()
     {
         FakeEngine engine = new() { Run = async run => { await run.SendAsync("a"); run.End(RunEndReason.Length); } };
         await using TestServer server = await TestServer.StartAsync(engine);
@@ -187,7 +187,7 @@ public sealed class GuideTests
     [InlineData(null)]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
-    public async Task Json_is_accepted_whatever_the_content_type(string? contentType)
+    public async Task Json_is_accepted_with_any_content_type(string? contentType)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -229,7 +229,7 @@ public sealed class GuideTests
     }
 
     [Fact]
-    public async Task Text_goes_out_as_it_is()
+    public async Task Text_is_sent_unescaped()
     {
         FakeEngine engine = new() { Run = async run => { await run.SendAsync("été <b> \"q\" 😀 \u0001"); run.End(RunEndReason.Stop); } };
         await using TestServer server = await TestServer.StartAsync(engine);
@@ -245,7 +245,7 @@ public sealed class GuideTests
     [Theory]
     [InlineData("POST", "/pull")]
     [InlineData("DELETE", "/rm")]
-    public async Task What_does_not_exist_yet_says_so(string method, string path)
+    public async Task Endpoints_that_do_not_exist_yet_answer_501(string method, string path)
     {
         await using TestServer server = await TestServer.StartAsync();
 
