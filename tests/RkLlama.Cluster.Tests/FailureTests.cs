@@ -62,7 +62,7 @@ public sealed class FailureTests
             await node.Server.LogsAsync("Finished");
         }
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class FailureTests
             await load.GoesOnAsync(2 * Clients);
         }
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
     }
 
     [Theory]
@@ -104,7 +104,7 @@ public sealed class FailureTests
         }
 
         IReadOnlyList<Exchange> answers = await load.StopAsync();
-        NobodyNoticed(answers, cluster);
+        ShouldLoseStartedAnswersOnly(answers, cluster);
         answers.Should().OnlyContain(answer => answer.IsWhole, cluster.Balancer.Log);
     }
 
@@ -128,12 +128,12 @@ public sealed class FailureTests
             () => stopping.Server.GetJsonAsync("/models").GetAwaiter().GetResult().Status == HttpStatusCode.ServiceUnavailable, "requests should be refused");
         await load.GoesOnAsync(6 * Clients);
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
         (await other).Should().Match<Exchange>(answer => answer.IsWhole);
         (await stopping.Server.WaitForExitAsync()).Should().Be(0);
     }
 
-    private static void NobodyNoticed(IReadOnlyList<Exchange> answers, FourNodes cluster)
+    private static void ShouldLoseStartedAnswersOnly(IReadOnlyList<Exchange> answers, FourNodes cluster)
     {
         answers.Where(answer => !answer.IsWhole && !answer.HasBegun).Should().BeEmpty(cluster.Balancer.Log);
         answers.Should().OnlyContain(answer => answer.IsWhole || answer.IsCut, "no client takes what is left for an answer");

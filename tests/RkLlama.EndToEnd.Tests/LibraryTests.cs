@@ -49,7 +49,7 @@ public sealed class LibraryTests
     [InlineData("1.2.3-nomarker", "1.2.1 to 1.2.3")]
     [InlineData("1.3.0-nomarker", "1.3.0")]
     [InlineData("9.9.9", "9.9.9")]
-    public async Task A_library_is_identified_by_its_exports(string build, string description)
+    public async Task A_library_is_identified_by_its_contents(string build, string description)
     {
         await using Node node = await Node.StartAsync(build);
 

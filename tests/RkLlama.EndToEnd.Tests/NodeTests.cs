@@ -48,7 +48,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task A_model_is_found_by_any_valid_name(string runtime)
+    public async Task A_name_from_an_earlier_message_is_in_the_prompt(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();

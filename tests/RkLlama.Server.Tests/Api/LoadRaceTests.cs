@@ -122,7 +122,7 @@ public sealed class LoadRaceTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unload_of_a_preloaded_model_keeps_it_unloaded()
+    public async Task An_unload_while_the_preloaded_model_loads_again_leaves_the_server_working()
     {
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);

@@ -83,7 +83,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_names_the_model_that_ran_also_after_a_switch()
+    public async Task The_model_header_names_the_model_that_ran()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync("m");

@@ -100,7 +100,7 @@ public sealed class OpenApiDocumentTests
     }
 
     [Fact]
-    public async Task The_document_needs_the_key_and_lists_the_operations_that_do()
+    public async Task The_document_needs_the_key_and_marks_the_operations_that_do()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
         using HttpResponseMessage refused = await server.Client.GetAsync(DocumentedBodies.Address);
