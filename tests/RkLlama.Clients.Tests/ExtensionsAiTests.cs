@@ -76,7 +76,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Thoughts_are_apart_from_the_text(string way)
+    public async Task Reasoning_is_apart_from_the_text(string way)
     {
         using IChatClient client = ClientNode.Chat(fixture.Node, way);
 
@@ -89,7 +89,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Options_that_every_client_sends_are_taken(string way)
+    public async Task Options_that_every_client_sends_are_accepted(string way)
     {
         using IChatClient client = ClientNode.Chat(fixture.Node, way);
 

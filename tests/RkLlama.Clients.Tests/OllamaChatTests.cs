@@ -65,7 +65,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task A_tool_is_called_and_its_result_is_answered()
+    public async Task A_tool_is_called_and_its_result_is_used()
     {
         List<Message> messages = [new(ChatRole.User, """!tool get_weather {"city":"Paris"}""")];
 
@@ -94,7 +94,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task Thoughts_are_apart_from_the_text()
+    public async Task Reasoning_is_apart_from_the_text()
     {
         List<ChatResponseStream> lines = await ReadAsync(new() { Messages = [new(ChatRole.User, "!think Paris.")], Think = true });
 

@@ -39,7 +39,7 @@ public sealed class OllamaModelTests
     }
 
     [Fact]
-    public async Task A_model_is_loaded_seen_and_let_go()
+    public async Task A_model_is_loaded_listed_and_unloaded()
     {
         await using Node node = await ClientNode.StartAsync();
         using OllamaApiClient client = ClientNode.Ollama(node);

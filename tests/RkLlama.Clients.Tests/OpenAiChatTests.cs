@@ -52,7 +52,7 @@ public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task A_tool_is_called_and_its_result_is_answered()
+    public async Task A_tool_is_called_and_its_result_is_used()
     {
         ChatCompletionOptions options = new() { Tools = { Weather } };
         List<ChatMessage> messages = [new UserChatMessage("""!tool get_weather {"city":"Paris"}""")];
@@ -100,7 +100,7 @@ public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task Thoughts_are_counted_and_kept_out_of_the_text()
+    public async Task Reasoning_is_counted_and_kept_out_of_the_text()
     {
         ClientResult<ChatCompletion> result = await _client.CompleteChatAsync([new UserChatMessage("!think Paris.")], new() { ReasoningEffortLevel = ChatReasoningEffortLevel.Medium });
 

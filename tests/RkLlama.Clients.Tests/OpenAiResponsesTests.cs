@@ -34,7 +34,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task A_tool_is_called_and_its_result_is_answered()
+    public async Task A_tool_is_called_and_its_result_is_used()
     {
         CreateResponseOptions options = new()
         {
@@ -78,7 +78,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task Thoughts_are_an_item_of_their_own()
+    public async Task Reasoning_is_an_item_of_its_own()
     {
         ResponseResult response = await _client.CreateResponseAsync(ClientNode.Model, "!think Paris.");
 

@@ -54,7 +54,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
     }
 
     [Fact]
-    public async Task A_prompt_that_is_too_long_is_a_400_that_says_so()
+    public async Task A_prompt_that_is_too_long_is_a_400_with_its_code()
     {
         Func<Task> ask = () => _client.GetChatClient(ClientNode.Model).CompleteChatAsync(string.Concat(Enumerable.Repeat("word ", 5000)));
 
@@ -75,7 +75,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
     }
 
     [Fact]
-    public async Task A_wrong_key_is_a_401_and_the_right_one_is_let_in()
+    public async Task A_wrong_key_is_a_401_and_the_right_one_is_accepted()
     {
         await using Node node = await ClientNode.StartAsync("--api-key", "secret");
 
@@ -88,7 +88,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
     }
 
     [Fact]
-    public async Task A_full_line_sends_the_client_away_for_as_long_as_it_says_and_then_lets_it_in()
+    public async Task A_client_that_meets_a_full_queue_retries_after_the_time_in_retry_after()
     {
         await using Node node = await ClientNode.StartAsync("--queue", "0");
         Counter counter = new();

@@ -15,7 +15,7 @@ public sealed class FailureTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task A_killed_node_costs_no_answer_that_had_not_begun(string balancer)
+    public async Task A_killed_node_loses_no_answer_that_had_not_begun(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         using HttpClient client = cluster.Balancer.NewClient();
@@ -48,7 +48,7 @@ public sealed class FailureTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task Nodes_that_are_killed_under_load_cost_what_had_begun_and_nothing_else(string balancer)
+    public async Task Nodes_killed_under_load_lose_started_answers_only(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         await using Load load = Load.Start(cluster.Balancer.Address, Clients);
@@ -62,13 +62,13 @@ public sealed class FailureTests
             await node.Server.LogsAsync("Finished");
         }
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
     }
 
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task Workers_that_die_under_load_cost_what_had_begun_and_nothing_else(string balancer)
+    public async Task Workers_killed_under_load_lose_started_answers_only(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         await using Load load = Load.Start(cluster.Balancer.Address, Clients);
@@ -83,13 +83,13 @@ public sealed class FailureTests
             await load.GoesOnAsync(2 * Clients);
         }
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
     }
 
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task A_restart_of_all_nodes_one_by_one_costs_nothing(string balancer)
+    public async Task A_rolling_restart_of_all_nodes_loses_no_answer(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         await using Load load = Load.Start(cluster.Balancer.Address, Clients);
@@ -104,7 +104,7 @@ public sealed class FailureTests
         }
 
         IReadOnlyList<Exchange> answers = await load.StopAsync();
-        NobodyNoticed(answers, cluster);
+        ShouldLoseStartedAnswersOnly(answers, cluster);
         answers.Should().OnlyContain(answer => answer.IsWhole, cluster.Balancer.Log);
     }
 
@@ -112,7 +112,7 @@ public sealed class FailureTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task A_node_that_stops_and_lives_on_for_another_answer_swallows_nobodys_request(string balancer)
+    public async Task A_node_that_stops_while_an_answer_runs_loses_no_other_request(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, Speed);
         ClusterNode stopping = cluster.Nodes[0];
@@ -128,12 +128,12 @@ public sealed class FailureTests
             () => stopping.Server.GetJsonAsync("/models").GetAwaiter().GetResult().Status == HttpStatusCode.ServiceUnavailable, "requests should be refused");
         await load.GoesOnAsync(6 * Clients);
 
-        NobodyNoticed(await load.StopAsync(), cluster);
+        ShouldLoseStartedAnswersOnly(await load.StopAsync(), cluster);
         (await other).Should().Match<Exchange>(answer => answer.IsWhole);
         (await stopping.Server.WaitForExitAsync()).Should().Be(0);
     }
 
-    private static void NobodyNoticed(IReadOnlyList<Exchange> answers, FourNodes cluster)
+    private static void ShouldLoseStartedAnswersOnly(IReadOnlyList<Exchange> answers, FourNodes cluster)
     {
         answers.Where(answer => !answer.IsWhole && !answer.HasBegun).Should().BeEmpty(cluster.Balancer.Log);
         answers.Should().OnlyContain(answer => answer.IsWhole || answer.IsCut, "no client takes what is left for an answer");

@@ -13,7 +13,7 @@ public sealed class HangUpTests
     [InlineData(Balancer.HAProxy, false)]
     [InlineData(Balancer.Nginx, true)]
     [InlineData(Balancer.Nginx, false)]
-    public async Task A_client_that_hangs_up_frees_the_npu(string balancer, bool stream)
+    public async Task A_client_that_disconnects_frees_the_npu(string balancer, bool stream)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();
@@ -36,7 +36,7 @@ public sealed class HangUpTests
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
-    public async Task A_client_that_hangs_up_in_the_line_is_never_run(string balancer)
+    public async Task A_client_that_disconnects_in_the_queue_is_never_run(string balancer)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();

@@ -75,7 +75,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void The_probes_ask_what_the_server_answers_and_its_end_has_the_time_it_takes()
+    public void The_probes_use_existing_endpoints_and_the_grace_period_covers_the_drain_time()
     {
         (Server.StartupProbe.HttpGet.Path, Server.LivenessProbe.HttpGet.Path, Server.ReadinessProbe.HttpGet.Path).Should().Be(("/health", "/health", "/ready"));
         foreach (V1Probe probe in (V1Probe[])[Server.StartupProbe, Server.LivenessProbe, Server.ReadinessProbe])

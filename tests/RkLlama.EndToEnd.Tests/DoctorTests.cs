@@ -35,7 +35,7 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task Who_holds_the_port_has_a_name()
+    public async Task The_process_that_holds_the_port_is_named()
     {
         await using Node node = await Node.StartAsync(null);
         using TcpListener other = new(IPAddress.Loopback, 0);

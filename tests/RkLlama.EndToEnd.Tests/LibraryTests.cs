@@ -49,7 +49,7 @@ public sealed class LibraryTests
     [InlineData("1.2.3-nomarker", "1.2.1 to 1.2.3")]
     [InlineData("1.3.0-nomarker", "1.3.0")]
     [InlineData("9.9.9", "9.9.9")]
-    public async Task A_library_is_identified_by_what_it_has(string build, string description)
+    public async Task A_library_is_identified_by_its_contents(string build, string description)
     {
         await using Node node = await Node.StartAsync(build);
 
@@ -75,7 +75,7 @@ public sealed class LibraryTests
     }
 
     [Fact]
-    public async Task What_the_library_says_of_itself_after_the_load_is_compared()
+    public async Task The_version_that_the_library_reports_after_the_load_is_compared()
     {
         await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_VERSION", "1.3.0"));
         node.AddModel("m");

@@ -10,7 +10,7 @@ namespace RkLlama.EndToEnd.Tests;
 public sealed partial class MonitoringTests
 {
     [Fact]
-    public async Task Each_token_is_timed_and_the_runtimes_own_figures_are_what_is_reported()
+    public async Task Each_token_is_timed_and_the_figures_of_the_runtime_are_reported()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
@@ -63,7 +63,7 @@ public sealed partial class MonitoringTests
     }
 
     [Fact]
-    public async Task A_node_that_drains_says_so_to_Prometheus_and_to_HAProxy_until_its_end()
+    public async Task A_draining_node_reports_it_to_Prometheus_and_HAProxy_until_its_end()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--agent-port", "0", "--node-name", "node1"]);
         await node.LoadAsync();

@@ -48,7 +48,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task The_name_given_earlier_is_known_whatever_it_is(string runtime)
+    public async Task A_name_from_an_earlier_message_is_in_the_prompt(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();
@@ -148,7 +148,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task A_client_that_leaves_aborts_its_run_and_the_next_answer_is_clean(string runtime)
+    public async Task A_client_that_disconnects_aborts_its_run_and_the_next_answer_is_clean(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();
@@ -166,7 +166,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task A_worker_that_crashes_costs_its_request_and_nothing_else(string runtime)
+    public async Task A_worker_that_crashes_fails_its_own_request_only(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();
@@ -183,7 +183,7 @@ public sealed class NodeTests
     [InlineData("wrong_platform", "target_platform")]
     [InlineData("npu_oom", "failed to")]
     [InlineData("no_device", "failed to open")]
-    public async Task A_failed_load_says_the_librarys_own_words(string fault, string words)
+    public async Task A_failed_load_reports_the_message_of_the_library(string fault, string words)
     {
         foreach (string runtime in TestPaths.Runtimes)
         {

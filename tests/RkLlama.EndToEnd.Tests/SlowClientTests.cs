@@ -8,7 +8,7 @@ namespace RkLlama.EndToEnd.Tests;
 public sealed class SlowClientTests
 {
     [Fact]
-    public async Task Who_does_not_read_holds_no_run_up_and_no_more_memory_than_its_answer()
+    public async Task A_client_that_does_not_read_delays_no_run_and_holds_no_more_memory_than_its_answer()
     {
         const int Readers = 32, Tokens = 2000, Line = 250;
         await using Node node = await Node.StartAsync("1.2.3", null, ("DOTNET_GCgen0size", "400000"));
@@ -53,7 +53,7 @@ public sealed class SlowClientTests
     }
 
     [Fact]
-    public async Task Who_sends_too_slowly_is_sent_away()
+    public async Task A_client_that_sends_too_slowly_is_disconnected()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();

@@ -15,7 +15,7 @@ public sealed class ControlFaultTests
 
     [Theory]
     [MemberData(nameof(LeavingNames))]
-    public Task A_client_that_leaves_costs_nobody_else_an_answer(string fault) =>
+    public Task A_client_that_disconnects_does_not_affect_other_answers(string fault) =>
         FaultRig.OnEveryVersionAsync(ControlFaults.Leaving.Named(fault), async rig =>
         {
             foreach (bool stream in (bool[])[false, true])
@@ -37,7 +37,7 @@ public sealed class ControlFaultTests
 
     [Theory]
     [MemberData(nameof(EndingNames))]
-    public Task An_unload_ends_run_and_worker_whatever_the_library_does(string fault) =>
+    public Task An_unload_ends_run_and_worker_under_every_fault_of_the_library(string fault) =>
         FaultRig.OnEveryVersionAsync(ControlFaults.Ending.Named(fault), async rig =>
         {
             await rig.WarmAsync();
@@ -62,7 +62,7 @@ public sealed class ControlFaultTests
 
     [Theory]
     [MemberData(nameof(RepeatingNames))]
-    public Task A_question_asked_twice_is_answered_or_refused(string fault) =>
+    public Task A_request_sent_twice_is_answered_or_refused(string fault) =>
         FaultRig.OnEveryVersionAsync(ControlFaults.Repeating.Named(fault), async rig =>
         {
             foreach (bool stream in (bool[])[false, true])

@@ -13,7 +13,7 @@ public sealed class LoadFaultTests
 
     [Theory]
     [MemberData(nameof(RefusedNames))]
-    public Task A_load_fails_with_the_librarys_words_while_the_cause_lasts(string fault) =>
+    public Task A_load_fails_with_the_message_of_the_library_while_the_cause_lasts(string fault) =>
         FaultRig.OnEveryVersionAsync(LoadFaults.Refused.Named(fault), async rig =>
         {
             Seen first = await FailAsync(rig);

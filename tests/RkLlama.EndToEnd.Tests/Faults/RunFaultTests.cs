@@ -9,7 +9,7 @@ public sealed class RunFaultTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public Task A_fault_of_a_run_costs_at_most_its_own_answer(string fault) =>
+    public Task A_fault_of_a_run_affects_its_own_answer_only(string fault) =>
         FaultRig.OnEveryVersionAsync(RunFaults.All.Named(fault), async rig =>
         {
             foreach (bool stream in (bool[])[false, true])
@@ -33,7 +33,7 @@ public sealed class RunFaultTests
     [InlineData("abort:6")]
     [InlineData("hang:6")]
     [InlineData("error_state:5")]
-    public Task Whoever_waits_while_a_run_fails_gets_a_whole_answer(string fault) =>
+    public Task A_request_that_waits_while_a_run_fails_gets_a_whole_answer(string fault) =>
         FaultRig.OnEveryVersionAsync(RunFaults.All.Named(fault), async rig =>
         {
             await rig.WarmAsync();

@@ -11,7 +11,7 @@ public sealed class RunQueueTests
     public RunQueueTests() => _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), residency: TimeSpan.FromSeconds(30), _time);
 
     [Fact]
-    public async Task Turns_are_given_in_the_order_of_arrival()
+    public async Task Slots_are_given_in_the_order_of_arrival()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);
         List<Task<QueueSlot>> waiting = [.. Enumerable.Range(0, 3).Select(_ => _queue.EnterAsync("m", default))];
@@ -29,7 +29,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Giving_a_turn_back_twice_passes_it_on_once()
+    public async Task Disposing_a_slot_twice_passes_it_on_once()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);
         Task<QueueSlot> second = _queue.EnterAsync("m", default);
@@ -43,7 +43,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Leaving_frees_the_place_and_harms_nobody_else()
+    public async Task Leaving_the_queue_frees_the_place_and_affects_no_other_request()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);
         using CancellationTokenSource leave = new();
@@ -59,7 +59,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task A_full_line_is_an_answer_with_a_time_to_come_back()
+    public async Task A_full_queue_is_refused_with_retry_after()
     {
         using QueueSlot first = await _queue.EnterAsync("m", default);
         for (int i = 0; i < 3; i++)
@@ -78,7 +78,7 @@ public sealed class RunQueueTests
     [InlineData(4, 0, 10, 1)]
     [InlineData(0.2, 3, 0, 1)]
     [InlineData(30, 3, 0, 60)]
-    public async Task The_time_to_come_back_is_what_the_line_takes_at_the_measured_pace(double turnSeconds, int waiting, double runningSeconds, int expected)
+    public async Task Retry_after_is_the_length_of_the_queue_at_the_measured_pace(double turnSeconds, int waiting, double runningSeconds, int expected)
     {
         QueueSlot measured = await _queue.EnterAsync("m", default);
         _time.Advance(TimeSpan.FromSeconds(turnSeconds));
@@ -106,7 +106,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Idle_is_when_nobody_runs_or_waits()
+    public async Task The_queue_is_idle_when_no_request_runs_or_waits()
     {
         (await _queue.WhenIdleAsync(TimeSpan.Zero)).Should().BeTrue();
         QueueSlot turn = await _queue.EnterAsync("m", default);
@@ -125,7 +125,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Nobody_waits_longer_than_allowed()
+    public async Task No_request_waits_longer_than_allowed()
     {
         using QueueSlot first = await _queue.EnterAsync("m", default);
         Task<QueueSlot> old = _queue.EnterAsync("m", default);
@@ -142,7 +142,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task A_closed_line_sends_everyone_away_but_the_one_who_runs()
+    public async Task A_closed_queue_fails_waiting_and_new_requests_and_keeps_the_running_one()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);
         Task<QueueSlot> waiting = _queue.EnterAsync("m", default);
@@ -158,7 +158,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task A_model_keeps_the_npu_for_a_while_and_no_longer()
+    public async Task A_model_keeps_the_npu_for_its_residency_only()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
         Task<QueueSlot> other = _queue.EnterAsync("b", default);
@@ -177,7 +177,7 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Nobody_waits_for_a_model_that_nobody_wants()
+    public async Task Without_requests_for_the_present_model_the_next_one_gets_the_npu()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
         Task<QueueSlot> other = _queue.EnterAsync("b", default);

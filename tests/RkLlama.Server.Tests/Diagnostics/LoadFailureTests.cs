@@ -13,7 +13,7 @@ public sealed class LoadFailureTests
     [InlineData("wrong", "FROM=\"m.rkllm\"\nTEMPERATURE=hot\n", null, "modelfile")]
     [InlineData("gone", "FROM=\"gone.rkllm\"\n", null, "model-file")]
     [InlineData("odd", "FROM=\"m.rkllm\"\nTEMPLATE=\"{% for %}\"\n", null, "template")]
-    public async Task What_the_server_itself_finds_names_its_check(string model, string? modelfile, string? error, string check)
+    public async Task A_failure_found_by_the_server_names_its_check(string model, string? modelfile, string? error, string check)
     {
         await using TestServer server = await TestServer.StartAsync();
         if (modelfile is not null)
@@ -28,7 +28,7 @@ public sealed class LoadFailureTests
     }
 
     [Fact]
-    public async Task Other_errors_are_as_they_were()
+    public async Task Other_errors_name_no_check()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();

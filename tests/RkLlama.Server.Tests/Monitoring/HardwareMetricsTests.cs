@@ -29,7 +29,7 @@ public sealed class HardwareMetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task Each_scrape_looks_anew_and_what_cannot_be_read_is_not_there()
+    public async Task Each_scrape_reads_the_hardware_again_and_omits_missing_readings()
     {
         await using TestServer server = await StartAsync();
         await server.MetricsAsync();

@@ -61,7 +61,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_that_a_client_makes_up_becomes_a_series()
+    public async Task Values_of_clients_create_no_series()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -101,7 +101,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_queue_shows_who_runs_who_waits_and_who_was_sent_away()
+    public async Task The_queue_metrics_count_running_waiting_and_refused_requests()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { QueueLength = 1 });
         await server.LoadAsync();
@@ -127,7 +127,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_leaves_is_an_abort_and_a_run_that_fails_is_an_error()
+    public async Task A_disconnected_client_counts_as_an_abort_and_a_failed_run_as_an_error()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -151,7 +151,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_off_is_an_error_whatever_its_status()
+    public async Task A_stream_that_breaks_off_counts_as_an_error_for_any_status()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
@@ -180,7 +180,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_page_answers_while_the_node_drains_and_counts_those_sent_away()
+    public async Task The_page_answers_while_the_node_drains_and_counts_refused_requests()
     {
         await using TestServer server = await TestServer.StartAsync();
         server.Services.GetRequiredService<RunQueue>().Close();
@@ -205,7 +205,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_document_has_every_metric_and_no_other()
+    public async Task The_documentation_lists_exactly_the_metrics_of_the_page()
     {
         await using TestServer server = await TestServer.StartAsync();
         string[] documented =

@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+using RkLlama.Prompts;
+
+namespace RkLlama.Engine.Tests;
+
+/// <summary>The node without HTTP and without background services: a fake engine, a clock that the test moves, and one model "m" in a directory of its own.</summary>
+internal sealed class EngineNode : IAsyncDisposable
+{
+    private readonly TempDirectory _models = new();
+
+    internal EngineNode(Func<NodeOptions, NodeOptions>? configure = null)
+    {
+        NodeOptions options = new() { Models = _models.Path };
+        Options = configure?.Invoke(options) ?? options;
+        Catalog = new(_models.Path);
+        Faults = new(Time);
+        PromptFactory = new(Time, NullLogger<PromptBuilderFactory>.Instance);
+        Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
+        Queue = new(Options.QueueLength, Options.QueueTime, Options.SwitchTime, Time, Metrics);
+        Scheduler = new(Queue, Host);
+        AddModel("m");
+    }
+
+    internal HeldRuns Runs { get; } = new();
+
+    internal FakeEngine Engine => Runs.Engine;
+
+    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    internal NodeMetrics Metrics { get; } = new();
+
+    internal NodeOptions Options { get; }
+
+    internal ModelCatalog Catalog { get; }
+
+    internal FaultLog Faults { get; }
+
+    internal PromptBuilderFactory PromptFactory { get; }
+
+    internal ModelHost Host { get; }
+
+    internal RunQueue Queue { get; }
+
+    internal ModelScheduler Scheduler { get; }
+
+    internal LogLines<GenerationService> GenerationLog { get; } = new();
+
+    internal MetricsPage MetricsPage => new(Encoding.UTF8.GetString(Metrics.Store.Scrape()));
+
+    internal void AddModel(string name, string modelfile = "FROM=\"m.rkllm\"\n")
+    {
+        _models.Write($"{name}/Modelfile", modelfile);
+        File.WriteAllBytes(_models.At($"{name}/m.rkllm"), [.. Enumerable.Repeat((byte)7, 4096)]);
+    }
+
+    internal ModelInstance NewInstance(string name, Action<ModelInstance, ModelState> changed)
+    {
+        ModelEntry entry = Catalog.Find(name);
+        return new(entry, PromptFactory.LoadAsync(entry), changed);
+    }
+
+    internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>
+        Scheduler.AcquireAsync(model, isRetry, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
+
+    internal GenerationService NewGenerationService() => new(Host, Scheduler, Options, Metrics, GenerationLog);
+
+    /// <summary>Makes loads wait until the returned source is set, or until they are cancelled.</summary>
+    internal TaskCompletionSource HoldLoads()
+    {
+        TaskCompletionSource allowed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = Engine.Load;
+        Engine.Load = async (model, cancellationToken) =>
+        {
+            await allowed.Task.WaitAsync(cancellationToken);
+            return await load(model, cancellationToken);
+        };
+        return allowed;
+    }
+
+    /// <summary>Makes the next loads fail.</summary>
+    internal void FailLoads(int count, string reason = "no memory")
+    {
+        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = Engine.Load;
+        int attempts = 0;
+        Engine.Load = (model, cancellationToken) =>
+            Interlocked.Increment(ref attempts) <= count ? Task.FromException<IEngineSession>(new EngineException(reason)) : load(model, cancellationToken);
+    }
+
+    internal static EngineRun Start(IEngineSession session) => session.Start(GenerationInput.FromText("Hi"), RunParameters.Default);
+
+    internal static GenerationRequest Ask(string text = "Hi", string id = "test") => new(new Conversation([new("user", text)]), SamplingParameters.Default, null)
+    {
+        Model = "m",
+        Trace = new(id),
+        Output = new(),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.DisposeAsync();
+        Metrics.Dispose();
+        Runs.Dispose();
+        _models.Dispose();
+    }
+}
+
+/// <summary>Keeps what is logged. Any thread.</summary>
+internal sealed class LogLines<T> : ILogger<T>
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    internal IReadOnlyList<string> All => [.. _lines];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue(formatter(state, exception));
+}

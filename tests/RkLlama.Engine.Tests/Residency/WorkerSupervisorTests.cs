@@ -1,0 +1,283 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Engine.Tests.Residency;
+
+public sealed class WorkerSupervisorTests : IAsyncDisposable
+{
+    private readonly EngineNode _node = new();
+    private readonly RecordingTime _time = new();
+    private readonly ConcurrentQueue<ModelState> _states = new();
+    private readonly ModelInstance _model;
+
+    public WorkerSupervisorTests() => _model = _node.NewInstance("m", (model, _) => _states.Enqueue(model.State));
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    private List<FakeSession> Sessions => _node.Engine.Sessions;
+
+    [Fact]
+    public async Task The_first_load_makes_the_model_ready()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+
+        _model.State.Should().Be(ModelState.Ready);
+        _model.Facts!.RuntimeVersion.Should().Be("1.2.3");
+        _states.Should().Equal(ModelState.Loading, ModelState.Ready);
+        await supervisor.EndAsync();
+    }
+
+    [Fact]
+    public async Task The_first_load_waits_for_the_end_of_the_previous_worker()
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        WorkerSupervisor supervisor = New(ended.Task);
+        supervisor.Ready.IsCompleted.Should().BeFalse();
+        Sessions.Should().BeEmpty();
+
+        ended.SetException(new EngineException("crashed at its end"));
+        await supervisor.Ready.WaitAsync(Patience);
+
+        Sessions.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_stuck_previous_worker_fails_the_load()
+    {
+        WorkerStuckException stuck = new(42, new TaskCompletionSource().Task);
+        WorkerSupervisor supervisor = New(Task.FromException(stuck));
+
+        await supervisor.Invoking(one => one.Ready).Should().ThrowAsync<WorkerStuckException>();
+
+        Sessions.Should().BeEmpty();
+        _model.State.Should().Be(ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task A_failed_first_load_is_reported_and_not_repeated()
+    {
+        _node.FailLoads(1, "bad magic");
+        WorkerSupervisor supervisor = New(Task.CompletedTask);
+
+        await supervisor.Invoking(one => one.Ready).Should().ThrowAsync<EngineException>().WithMessage("bad magic");
+
+        _model.State.Should().Be(ModelState.NotLoaded);
+        _node.Faults.Last!.Reason.Should().Be("bad magic");
+        Sessions.Should().BeEmpty();
+        _node.MetricsPage["rkllama_model_load_failures_total"].Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_crashed_worker_is_restarted_after_0_1_2_4_and_8_seconds_and_then_given_up()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+
+        await CrashAsync("crash 1");
+        foreach (int seconds in (int[])[1, 2, 4, 8])
+            (await CrashAndWaitAsync($"before {seconds} s")).Should().Be(TimeSpan.FromSeconds(seconds));
+
+        Sessions.Should().HaveCount(6);
+        Sessions[^1].Crash("once more");
+        await EventuallyAsync(() => _model.State == ModelState.Failed);
+        _model.Failure.Should().Contain("failed 5 times in 10 minutes").And.Contain("once more");
+        _node.Faults.Last!.Reason.Should().Be("once more");
+        await supervisor.Invoking(one => one.StartRunAsync(EngineNode.Start, default)).Should().ThrowAsync<EngineException>().WithMessage("*load it again*");
+        _states.Should().Equal(
+            [ModelState.Loading, ModelState.Ready, .. Enumerable.Repeat((ModelState[])[ModelState.Restarting, ModelState.Ready], 5).SelectMany(states => states), ModelState.Restarting, ModelState.Failed]);
+        await supervisor.EndAsync();
+        _model.State.Should().Be(ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task Restarts_far_apart_are_forgiven()
+    {
+        await StartAsync();
+
+        for (int i = 0; i < 8; i++)
+        {
+            await CrashAsync("now and then");
+            _time.Advance(TimeSpan.FromMinutes(11));
+        }
+
+        Sessions.Should().HaveCount(9);
+        _model.State.Should().Be(ModelState.Ready);
+        _time.Delays.Should().BeEmpty("a restart that is the only one in ten minutes has no delay");
+    }
+
+    [Fact]
+    public async Task A_restart_that_fails_counts_as_one_and_is_tried_again()
+    {
+        await StartAsync();
+        _node.FailLoads(1, "open rknpu");
+
+        TimeSpan delay = await CrashAndWaitAsync("crash");
+
+        delay.Should().Be(TimeSpan.FromSeconds(1));
+        _node.Faults.Last!.Reason.Should().Be("open rknpu");
+        Sessions.Should().HaveCount(2);
+        _model.State.Should().Be(ModelState.Ready);
+    }
+
+    [Fact]
+    public async Task A_run_that_finds_a_dead_session_goes_to_the_next()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+        List<IEngineSession> asked = [];
+
+        EngineRun run = await supervisor.StartRunAsync(
+            session =>
+            {
+                asked.Add(session);
+                if (session != Sessions[0])
+                    return EngineNode.Start(session);
+                Sessions[0].Crash("died first");
+                throw new SessionDiedException();
+            },
+            default).WaitAsync(Patience);
+
+        asked.Should().Equal(Sessions[0], Sessions[1]);
+        run.Completion.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_run_waits_while_the_worker_restarts()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+        TaskCompletionSource allowed = _node.HoldLoads();
+        Sessions[0].Crash("boom");
+        await EventuallyAsync(() => _model.State == ModelState.Restarting);
+
+        Task<EngineRun> starting = supervisor.StartRunAsync(EngineNode.Start, default);
+        starting.IsCompleted.Should().BeFalse();
+        allowed.SetResult();
+        await starting.WaitAsync(Patience);
+
+        _model.State.Should().Be(ModelState.Ready);
+    }
+
+    [Fact]
+    public async Task An_end_during_the_first_load_cancels_it()
+    {
+        _node.HoldLoads();
+        WorkerSupervisor supervisor = New(Task.CompletedTask);
+        await EventuallyAsync(() => _model.State == ModelState.Loading);
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => supervisor.Ready);
+        _model.State.Should().Be(ModelState.NotLoaded);
+        _node.Faults.Last.Should().BeNull("an end is not a fault");
+    }
+
+    [Fact]
+    public async Task An_end_during_the_delay_before_a_restart_cancels_it()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+        await CrashAsync("one");
+        Sessions[^1].Crash("two");
+        await EventuallyAsync(() => _time.Delays.Length == 1);
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+        _time.Advance(TimeSpan.FromSeconds(10));
+
+        Sessions.Should().HaveCount(2);
+        _model.State.Should().Be(ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task An_end_disposes_the_session_and_a_crash_afterwards_restarts_nothing()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+        Sessions[0].Crash("late");
+        await EventuallyAsync(() => _node.Faults.Last is not null);
+
+        Sessions.Should().ContainSingle().Which.IsDisposed.Should().BeTrue();
+        _states.Should().Equal(ModelState.Loading, ModelState.Ready, ModelState.Unloading, ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task A_worker_that_survives_the_end_makes_the_model_stuck_until_it_exits()
+    {
+        TaskCompletionSource exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        WorkerSupervisor supervisor = await StartAsync();
+        Sessions[0].Stuck = new(42, exited.Task);
+
+        await supervisor.Invoking(one => one.EndAsync()).Should().ThrowAsync<WorkerStuckException>();
+        _model.State.Should().Be(ModelState.Stuck);
+        _model.Failure.Should().Contain("42");
+        exited.SetResult();
+
+        await EventuallyAsync(() => _model.State == ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task A_crashed_worker_that_does_not_exit_makes_the_model_stuck_and_then_failed()
+    {
+        TaskCompletionSource exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await StartAsync();
+        Sessions[0].Stuck = new(42, exited.Task);
+
+        Sessions[0].Crash("hung");
+        await EventuallyAsync(() => _model.State == ModelState.Stuck);
+        exited.SetResult();
+
+        await EventuallyAsync(() => _model.State == ModelState.Failed);
+        Sessions.Should().ContainSingle();
+    }
+
+    private WorkerSupervisor New(Task previousEnd)
+    {
+        _model.TryMove(ModelState.Loading);
+        return new(_model, previousEnd, _node.Engine, _node.Faults, _node.Metrics, _time, NullLogger.Instance);
+    }
+
+    private async Task<WorkerSupervisor> StartAsync()
+    {
+        WorkerSupervisor supervisor = New(Task.CompletedTask);
+        await supervisor.Ready.WaitAsync(Patience);
+        return supervisor;
+    }
+
+    /// <summary>Crashes the newest session, which is restarted without a delay.</summary>
+    private async Task CrashAsync(string reason)
+    {
+        int count = Sessions.Count;
+        Sessions[^1].Crash(reason);
+        await EventuallyAsync(() => Sessions.Count > count && _model.State == ModelState.Ready);
+    }
+
+    /// <summary>Crashes the newest session and lets the delay before its restart pass.</summary>
+    /// <returns>The delay.</returns>
+    private async Task<TimeSpan> CrashAndWaitAsync(string reason)
+    {
+        int delays = _time.Delays.Length, count = Sessions.Count;
+        Sessions[^1].Crash(reason);
+        await EventuallyAsync(() => _time.Delays.Length > delays);
+        TimeSpan delay = _time.Delays[^1];
+        _time.Advance(delay);
+        await EventuallyAsync(() => Sessions.Count > count && _model.State == ModelState.Ready);
+        return delay;
+    }
+
+    /// <summary>Records the delays that are waited for, after each has been set.</summary>
+    private sealed class RecordingTime : FakeTimeProvider
+    {
+        private readonly ConcurrentQueue<TimeSpan> _delays = new();
+
+        internal TimeSpan[] Delays => [.. _delays];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            ITimer timer = base.CreateTimer(callback, state, dueTime, period);
+            _delays.Enqueue(dueTime);
+            return timer;
+        }
+    }
+}

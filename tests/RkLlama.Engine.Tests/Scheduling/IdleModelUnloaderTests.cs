@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Engine.Tests.Scheduling;
+
+public sealed class IdleModelUnloaderTests : IAsyncLifetime
+{
+    private readonly EngineNode _node = new();
+    private readonly IdleModelUnloader _unloader;
+
+    public IdleModelUnloaderTests() => _unloader = new(_node.Host, _node.Queue, _node.Time, NullLogger<IdleModelUnloader>.Instance);
+
+    public Task InitializeAsync() => _unloader.StartAsync(CancellationToken.None);
+
+    public async Task DisposeAsync()
+    {
+        await _unloader.StopAsync(CancellationToken.None);
+        _unloader.Dispose();
+        await _node.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_model_is_unloaded_when_its_idle_time_is_over()
+    {
+        ModelInstance model = await UseAsync("m");
+
+        _node.Time.Advance(TimeSpan.FromMinutes(4.9));
+        model.State.Should().Be(ModelState.Ready);
+        _node.Time.Advance(TimeSpan.FromMinutes(0.1));
+
+        await EventuallyAsync(() => model.State == ModelState.NotLoaded);
+        _node.Host.HasModel.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_use_starts_the_idle_time_again()
+    {
+        ModelInstance model = await UseAsync("m");
+        _node.Time.Advance(TimeSpan.FromMinutes(4));
+        await UseAsync("m");
+
+        _node.Time.Advance(TimeSpan.FromMinutes(4));
+        model.Expires.Should().Be(_node.Time.GetUtcNow() + TimeSpan.FromMinutes(1));
+        model.State.Should().Be(ModelState.Ready);
+        _node.Time.Advance(TimeSpan.FromMinutes(1));
+
+        await EventuallyAsync(() => model.State == ModelState.NotLoaded);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_in_use_is_not_unloaded()
+    {
+        ModelInstance model = await UseAsync("m");
+        ModelLease lease = await _node.AcquireAsync(model);
+
+        _node.Time.Advance(TimeSpan.FromMinutes(10));
+        model.State.Should().Be(ModelState.Ready);
+        lease.Dispose();
+
+        model.Expires.Should().Be(_node.Time.GetUtcNow() + TimeSpan.FromMinutes(5));
+        await EventuallyAsync(() =>
+        {
+            _node.Time.Advance(TimeSpan.FromMinutes(1));
+            return model.State == ModelState.NotLoaded;
+        });
+        _node.Time.GetUtcNow().Should().BeOnOrAfter(model.Expires);
+    }
+
+    [Fact]
+    public async Task A_model_that_the_operator_loaded_has_no_idle_time()
+    {
+        ModelInstance pinned = await _node.Host.LoadAsync(_node.Catalog.Find("m"));
+        await UseAsync("m");
+
+        _node.Time.Advance(TimeSpan.FromDays(2));
+
+        (pinned.State, pinned.Expires).Should().Be((ModelState.Ready, DateTimeOffset.MaxValue));
+    }
+
+    [Fact]
+    public async Task The_preloaded_model_is_loaded_again_when_the_model_that_replaced_it_expires()
+    {
+        _node.AddModel("n");
+        ModelInstance preloaded = await _node.Host.LoadAsync(_node.Catalog.Find("m"));
+        _node.Host.PreloadedModel = preloaded;
+        ModelInstance other = await UseAsync("n");
+
+        _node.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await EventuallyAsync(() => preloaded.State == ModelState.Ready && !_node.Queue.IsBusy);
+        other.State.Should().Be(ModelState.NotLoaded);
+        (_node.Host.Current, preloaded.Expires).Should().Be((preloaded, DateTimeOffset.MaxValue));
+    }
+
+    private async Task<ModelInstance> UseAsync(string name)
+    {
+        ModelInstance model = _node.Host.Find(name);
+        (await _node.AcquireAsync(model)).Dispose();
+        return model;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Text.Json;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Api.Ollama;
+
+/// <summary>What clients of the Ollama API look at beside the answer itself.</summary>
+public sealed class OllamaWireTests
+{
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task Every_reply_of_generate_has_a_context_because_some_clients_drop_what_has_none(string stream)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        using HttpResponseMessage response = await server.PostAsync("/api/generate", $$"""{"model":"m","prompt":"Hi","stream":{{stream}}}""");
+
+        foreach (string line in (await response.Content.ReadAsStringAsync()).Trim().Split('\n'))
+            JsonDocument.Parse(line).RootElement.GetProperty("context").GetArrayLength().Should().Be(0, "{0}", line);
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"options":{"temperature":"hot"}}""", "option \"temperature\" must be of type float32")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"options":{"num_predict":1.5}}""", "option \"num_predict\" must be of type integer")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"options":{"num_ctx":"8192"}}""", "option \"num_ctx\" must be of type integer")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"Hi"}],"options":{"stop":5}}""", "option \"stop\" must be of type array")]
+    [InlineData("", "missing request body")]
+    [InlineData("""{"model":"nobody","messages":[]}""", "model 'nobody' not found")]
+    public async Task Errors_have_the_messages_of_Ollama(string request, string error)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        using HttpResponseMessage response = await server.PostAsync("/api/chat", request);
+
+        ((int)response.StatusCode).Should().BeOneOf(400, 404);
+        response.Content.Headers.ContentType!.ToString().Should().Be("application/json; charset=utf-8");
+        (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Be(error);
+    }
+
+    [Theory]
+    [InlineData("/api/chat", """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", "chat")]
+    [InlineData("/api/generate", """{"model":"m","prompt":"Hi"}""", "generate")]
+    [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", "chat")]
+    [InlineData("/v1/completions", """{"model":"m","prompt":"Hi"}""", "completions")]
+    [InlineData("/v1/responses", """{"model":"m","input":"Hi"}""", "responses")]
+    public async Task A_model_for_embeddings_refuses_to_write(string path, string request, string wish)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m", "FROM=\"m.rkllm\"\nPOOLING=\"last\"\n");
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync(path, request);
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetRawText().Should().Contain($"\\\"m\\\" does not support {wish}");
+        server.Engine.Sessions.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("FROM=\"m.rkllm\"\nPOOLING=\"mean\"\n", true)]
+    [InlineData("FROM=\"m.rkllm\"\n", false)]
+    public async Task A_model_with_pooling_in_its_Modelfile_can_embed(string modelfile, bool embeds)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m", modelfile);
+
+        (_, JsonElement body) = await server.PostJsonAsync("/api/show", """{"model":"m"}""");
+
+        body.GetProperty("capabilities").EnumerateArray().Any(one => one.GetString() == "embedding").Should().Be(embeds);
+    }
+}

@@ -1,0 +1,260 @@
+using System.Net;
+using System.Text.Json;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Native;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Api.RkLlama;
+
+/// <summary>The guide's bodies, key order included, and the Python service's keys beside them.</summary>
+public sealed class GuideTests
+{
+    private const string Hello = """{"messages":[{"role":"user","content":"Hi"}]}""";
+
+    [Fact]
+    public async Task Root_is_the_guides_welcome()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        string body = await server.Client.GetStringAsync(server.Address);
+
+        body.Should().Be("""{"message":"Welcome to RKLLama !","github":"https://github.com/notpunhnox/rkllama"}""" + "\n");
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/models")]
+    public async Task Head_answers_as_get_does_without_a_body(string path)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        using HttpResponseMessage response = await server.Client.SendAsync(new(HttpMethod.Head, path));
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Content.Headers.ContentLength.Should().BePositive();
+    }
+
+    [Fact]
+    public async Task Models_are_sorted_and_new_ones_are_seen_at_once()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("tinyllama-1.1b");
+        server.AddModel("DeepSeek-R1-1.5B");
+        await server.GetJsonAsync("/models");
+        server.AddModel("Qwen-1_8B-Chat");
+
+        (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/models");
+
+        status.Should().Be(HttpStatusCode.OK);
+        body.GetRawText().Should().Be("""{"models":["DeepSeek-R1-1.5B","Qwen-1_8B-Chat","tinyllama-1.1b"]}""");
+    }
+
+    [Fact]
+    public async Task Current_model_has_both_keys()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync("DeepSeek-R1-1.5B");
+
+        (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/current_model");
+
+        status.Should().Be(HttpStatusCode.OK);
+        body.GetRawText().Should().Be("""{"model":"DeepSeek-R1-1.5B","model_name":"DeepSeek-R1-1.5B"}""");
+    }
+
+    [Fact]
+    public async Task Current_model_is_404_when_none_is_loaded()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/current_model");
+
+        status.Should().Be(HttpStatusCode.NotFound);
+        body.GetRawText().Should().Be("""{"error":"No models are currently loaded."}""");
+    }
+
+    [Fact]
+    public async Task Load_and_unload_answer_with_the_messages_of_the_guide()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        (HttpStatusCode loadStatus, JsonElement loaded) = await server.PostJsonAsync("/load_model", """{"model_name":"m"}""");
+        (HttpStatusCode unloadStatus, JsonElement unloaded) = await server.PostJsonAsync("/unload_model", "");
+
+        (loadStatus, unloadStatus).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK));
+        loaded.GetRawText().Should().Be("""{"message":"Model m loaded successfully."}""");
+        unloaded.GetRawText().Should().Be("""{"message":"Model unloaded successfully."}""");
+        server.Engine.Sessions.Should().ContainSingle().Which.IsDisposed.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_second_load_is_refused_before_its_body_is_looked_at()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync("/load_model", "not json");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().Be("A model is already loaded. Please unload it first.");
+    }
+
+    [Fact]
+    public async Task Unload_without_a_model_is_400()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync("/unload_model", "");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().Be("No models are currently loaded.");
+    }
+
+    [Fact]
+    public async Task Generate_answers_with_the_guides_object_and_no_more()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync("/generate", Hello);
+
+        status.Should().Be(HttpStatusCode.OK);
+        Keys(body).Should().Equal("id", "object", "created", "choices", "usage");
+        Keys(body.GetProperty("choices")[0]).Should().Equal("role", "content", "logprobs", "finish_reason");
+        Keys(body.GetProperty("usage")).Should().Equal("prompt_tokens", "completion_tokens", "tokens_per_second", "total_tokens");
+        body.GetProperty("id").GetString().Should().Be("rkllm_chat");
+        body.GetProperty("object").GetString().Should().Be("rkllm_chat");
+        body.GetProperty("created").ValueKind.Should().Be(JsonValueKind.Null);
+        JsonElement choice = body.GetProperty("choices")[0];
+        choice.GetProperty("role").GetString().Should().Be("assistant");
+        choice.GetProperty("content").GetString().Should().Be("Hello, world");
+        choice.GetProperty("logprobs").ValueKind.Should().Be(JsonValueKind.Null);
+        choice.GetProperty("finish_reason").GetString().Should().Be("stop");
+        JsonElement usage = body.GetProperty("usage");
+        usage.GetProperty("prompt_tokens").GetInt32().Should().BePositive();
+        usage.GetProperty("completion_tokens").GetInt32().Should().Be(3);
+        usage.GetProperty("total_tokens").GetInt32().Should().Be(usage.GetProperty("prompt_tokens").GetInt32() + 3);
+    }
+
+    [Fact]
+    public async Task Streaming_is_one_object_per_line_with_a_final_one()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        using HttpResponseMessage response = await server.PostAsync("/generate", """{"messages":[{"role":"user","content":"Hi"}],"stream":true}""");
+        string text = await response.Content.ReadAsStringAsync();
+
+        response.Content.Headers.ContentType!.ToString().Should().Be("application/x-ndjson");
+        text.Should().EndWith("\n").And.NotContain("\n\n");
+        JsonElement[] lines = [.. text.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement)];
+        lines.Select(line => Choice(line).GetProperty("content").GetString()).Should().Equal("Hello", ",", " world", "");
+        lines.Select(line => Choice(line).GetProperty("finish_reason").GetString()).Should().Equal(null, null, null, "stop");
+        lines.Select(line => line.GetProperty("usage").GetProperty("completion_tokens").GetInt32()).Should().Equal(1, 2, 3, 3);
+        lines.Should().OnlyContain(line => Keys(line).SequenceEqual(new[] { "id", "object", "created", "choices", "usage" }));
+    }
+
+    [Fact]
+    public async Task An_answer_cut_at_the_limit_has_finish_reason_length()
+    {
+        FakeEngine engine = new() { Run = async run => { await run.SendAsync("a"); run.End(RunEndReason.Length); } };
+        await using TestServer server = await TestServer.StartAsync(engine);
+        await server.LoadAsync();
+
+        (_, JsonElement body) = await server.PostJsonAsync("/generate", Hello);
+
+        Choice(body).GetProperty("finish_reason").GetString().Should().Be("length");
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("1", true)]
+    [InlineData("false", false)]
+    [InlineData("0", false)]
+    [InlineData("null", false)]
+    public async Task Stream_is_what_the_guides_clients_send(string value, bool streams)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        using HttpResponseMessage response = await server.PostAsync("/generate", $$"""{"messages":[{"role":"user","content":"Hi"}],"stream":{{value}}}""");
+
+        response.Content.Headers.ContentType!.MediaType.Should().Be(streams ? "application/x-ndjson" : "application/json");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("text/plain")]
+    [InlineData("application/x-www-form-urlencoded")]
+    public async Task Json_is_accepted_with_any_content_type(string? contentType)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+        using ByteArrayContent content = new(System.Text.Encoding.UTF8.GetBytes("\uFEFF" + Hello));
+        if (contentType is not null)
+            content.Headers.ContentType = new(contentType);
+
+        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/generate", UriKind.Relative), content);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_system_message_of_the_request_beats_the_modelfiles()
+    {
+        string prompt = "";
+        FakeEngine engine = new() { Run = run => { prompt = run.Prompt; run.End(RunEndReason.Stop); return Task.CompletedTask; } };
+        await using TestServer server = await TestServer.StartAsync(engine);
+        await server.LoadAsync("m", "FROM=\"m.rkllm\"\nSYSTEM=\"Be brief.\"\n");
+
+        await server.PostJsonAsync("/generate", Hello);
+        string own = prompt;
+        await server.PostJsonAsync("/generate", """{"messages":[{"role":"system","content":"Be long."},{"role":"user","content":"Hi"}]}""");
+
+        own.Should().Contain("Be brief.");
+        prompt.Should().Contain("Be long.").And.NotContain("Be brief.");
+    }
+
+    [Fact]
+    public async Task Adjacent_equal_roles_are_accepted()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await server.LoadAsync();
+
+        (HttpStatusCode status, _) = await server.PostJsonAsync(
+            "/generate", """{"messages":[{"role":"user","content":"One"},{"role":"user","content":"Two"},{"role":"assistant","content":"x"},{"role":"assistant","content":null}]}""");
+
+        status.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Text_is_sent_unescaped()
+    {
+        FakeEngine engine = new() { Run = async run => { await run.SendAsync("été <b> \"q\" 😀 \u0001"); run.End(RunEndReason.Stop); } };
+        await using TestServer server = await TestServer.StartAsync(engine);
+        await server.LoadAsync();
+
+        using HttpResponseMessage response = await server.PostAsync("/generate", Hello);
+        string raw = await response.Content.ReadAsStringAsync();
+
+        raw.Should().Contain("été <b>").And.Contain("\\u0001");
+        Choice(JsonDocument.Parse(raw).RootElement).GetProperty("content").GetString().Should().Be("été <b> \"q\" 😀 \u0001");
+    }
+
+    [Theory]
+    [InlineData("POST", "/pull")]
+    [InlineData("DELETE", "/rm")]
+    public async Task Endpoints_that_do_not_exist_yet_answer_501(string method, string path)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        using HttpResponseMessage response = await server.Client.SendAsync(new(new HttpMethod(method), path));
+
+        response.StatusCode.Should().Be(HttpStatusCode.NotImplemented);
+        (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Contain(path);
+    }
+
+    internal static IEnumerable<string> Keys(JsonElement element) => element.EnumerateObject().Select(property => property.Name);
+
+    private static JsonElement Choice(JsonElement reply) => reply.GetProperty("choices")[0];
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
+using RkLlama.Server.Tests.Support;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Server.Tests.Hosting;
+
+/// <summary>The model that comes with the start: what was in its way may be gone later.</summary>
+public sealed class PreloadTests : IDisposable
+{
+    private readonly HeldRuns _held = new();
+    private readonly FakeTimeProvider _time = new();
+    private int _failures;
+    private int _attempts;
+
+    public void Dispose() => _held.Dispose();
+
+    private async Task<TestServer> StartAsync(int failures)
+    {
+        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
+        _failures = failures;
+        _held.Engine.Load = (model, cancellationToken) =>
+            Interlocked.Increment(ref _attempts) <= _failures ? throw new EngineException("failed to open rknpu module") : load(model, cancellationToken);
+        TestServer server = await TestServer.StartAsync(_held.Engine, time: _time);
+        server.AddModel("m");
+        return server;
+    }
+
+    private ModelPreloader New(TestServer server) => new(
+        server.Services.GetRequiredService<NodeOptions>() with { Preload = "m" },
+        server.Services.GetRequiredService<ModelCatalog>(),
+        server.Services.GetRequiredService<ModelHost>(),
+        null!,
+        server.Services.GetRequiredService<Readiness>(),
+        _time,
+        NullLogger<ModelPreloader>.Instance);
+
+    [Fact]
+    public async Task A_preload_that_fails_is_tried_again_until_it_succeeds()
+    {
+        await using TestServer server = await StartAsync(failures: 3);
+        using ModelPreloader preloader = New(server);
+        Readiness readiness = server.Services.GetRequiredService<Readiness>();
+        await preloader.StartAsync(CancellationToken.None);
+        await EventuallyAsync(() => readiness.Evaluate().Status == "failed");
+        (HttpStatusCode ready, JsonElement reason) = await server.GetJsonAsync("/ready");
+
+        await EventuallyAsync(() =>
+        {
+            if (_attempts < 4)
+                _time.Advance(TimeSpan.FromSeconds(30));
+            return readiness.Evaluate().Status == "ready";
+        });
+
+        ready.Should().Be(HttpStatusCode.ServiceUnavailable);
+        reason.GetProperty("reason").GetString().Should().Contain("failed to open rknpu module");
+        (await server.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.OK);
+        await preloader.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_preload_that_fails_is_not_tried_again_when_the_operator_has_loaded_another()
+    {
+        await using TestServer server = await StartAsync(failures: 1);
+        server.AddModel("n");
+        using ModelPreloader preloader = New(server);
+        await preloader.StartAsync(CancellationToken.None);
+        await EventuallyAsync(() => server.Services.GetRequiredService<Readiness>().Evaluate().Status == "failed");
+
+        (await server.PostAsync("/load_model", """{"model_name":"n"}""")).StatusCode.Should().Be(HttpStatusCode.OK);
+        await server.PostAsync("/unload_model", "");
+        await EventuallyAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(30));
+            return preloader.ExecuteTask!.IsCompleted;
+        });
+
+        _attempts.Should().Be(2);
+        (await server.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_preloaded_model_that_fails_to_load_again_is_retried()
+    {
+        await using TestServer server = await StartAsync(failures: 0);
+        ModelHost host = server.Services.GetRequiredService<ModelHost>();
+        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
+        _failures = 3;
+        await host.UnloadIdleAsync("m");
+
+        await EventuallyAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            return host.Status.State == ModelState.Ready;
+        });
+
+        _attempts.Should().Be(4);
+        server.Log.Should().Contain("could not be brought back, next attempt in 60 s: failed to open rknpu module");
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Server.Http;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Server.Tests.Http;
+
+public sealed class KeepAliveTimerTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly TaskCompletionSource _item = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Fact]
+    public async Task An_item_that_is_there_is_not_waited_for()
+    {
+        using KeepAliveTimer timer = new(Interval, _time);
+
+        (await timer.WaitAsync(Task.CompletedTask)).Should().BeTrue();
+        (await timer.WaitAsync(Task.FromException(new IOException()))).Should().BeTrue("it waits for the end, whatever it is");
+    }
+
+    [Fact]
+    public async Task Silence_is_reported_after_the_interval()
+    {
+        using KeepAliveTimer timer = new(Interval, _time);
+        Task<bool> wait = timer.WaitAsync(_item.Task).AsTask();
+        wait.IsCompleted.Should().BeFalse();
+
+        _time.Advance(Interval);
+
+        (await wait.WaitAsync(Patience)).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Silence_is_measured_from_the_last_item()
+    {
+        using KeepAliveTimer timer = new(Interval, _time);
+        Task<bool> first = timer.WaitAsync(_item.Task).AsTask();
+        _time.Advance(TimeSpan.FromSeconds(6));
+        _item.SetResult();
+        (await first.WaitAsync(Patience)).Should().BeTrue();
+
+        DateTimeOffset since = _time.GetUtcNow();
+        Task<bool> second = timer.WaitAsync(new TaskCompletionSource().Task).AsTask();
+        await EventuallyAsync(() =>
+        {
+            if (!second.IsCompleted)
+                _time.Advance(TimeSpan.FromSeconds(1));
+            return second.IsCompleted;
+        });
+
+        (await second).Should().BeFalse();
+        (_time.GetUtcNow() - since).Should().BeGreaterThanOrEqualTo(Interval);
+    }
+
+    [Fact]
+    public async Task The_padding_of_an_answer_in_one_piece_has_its_own_delay()
+    {
+        KeepAlive keepAlive = new(Interval, TimeSpan.FromSeconds(20), _time);
+        using KeepAliveTimer padding = keepAlive.NewPaddingTimer(), stream = keepAlive.NewTimer();
+        Task<bool> late = padding.WaitAsync(_item.Task).AsTask(), early = stream.WaitAsync(_item.Task).AsTask();
+
+        _time.Advance(Interval);
+        (await early.WaitAsync(Patience)).Should().BeFalse();
+        late.IsCompleted.Should().BeFalse();
+        _time.Advance(Interval);
+
+        (await late.WaitAsync(Patience)).Should().BeFalse();
+    }
+}

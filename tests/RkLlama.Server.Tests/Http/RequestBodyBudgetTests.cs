@@ -1,0 +1,40 @@
+using System.Text;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Tests.Http;
+
+public sealed class RequestBodyBudgetTests : IDisposable
+{
+    private readonly NodeMetrics _metrics = new();
+    private readonly RequestBodyBudget _budget;
+
+    public RequestBodyBudgetTests() => _budget = new(new NodeOptions { Models = "/", MaxRequestBytes = 100 }, _metrics);
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Fact]
+    public void The_bodies_of_all_requests_share_one_bound()
+    {
+        for (int i = 0; i < RequestBodyBudget.Largest; i++)
+            _budget.TryTake(100).Should().BeTrue();
+
+        _budget.TryTake(1).Should().BeFalse();
+
+        new MetricsPage(Encoding.UTF8.GetString(_metrics.Store.Scrape()))["rkllama_rejections_total{cause=\"memory\"}"].Should().Be(1);
+    }
+
+    [Fact]
+    public void Returned_bytes_can_be_taken_again()
+    {
+        _budget.TryTake(800).Should().BeTrue();
+        _budget.TryTake(100).Should().BeFalse("a refusal takes nothing");
+
+        _budget.Return(100);
+
+        _budget.TryTake(100).Should().BeTrue();
+        _budget.TryTake(1).Should().BeFalse();
+    }
+}

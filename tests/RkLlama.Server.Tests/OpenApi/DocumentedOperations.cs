@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using RkLlama.Engine.Configuration;
+using RkLlama.Server.Hosting;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Tests.OpenApi;
+
+/// <summary>The operations that the routes of the server carry.</summary>
+internal static class DocumentedOperations
+{
+    /// <summary>Method and path, as mapped, with the operation.</summary>
+    internal static IReadOnlyList<(string Route, Operation Operation)> All { get; } = Find();
+
+    private static List<(string Route, Operation Operation)> Find()
+    {
+        using Serilog.Core.Logger log = LoggingSetup.Create(TextWriter.Null);
+        WebApplication app = ServerHost.Build(new NodeOptions { Models = Path.GetTempPath(), Port = 0 }, log);
+        List<(string, Operation)> found = [];
+        foreach (RouteEndpoint endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>())
+        {
+            if (endpoint.Metadata.GetMetadata<Operation>() is { } operation)
+                found.Add(($"{endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} {endpoint.RoutePattern.RawText}", operation));
+        }
+
+        return found;
+    }
+}

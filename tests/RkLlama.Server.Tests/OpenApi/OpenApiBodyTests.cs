@@ -1,0 +1,147 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.OpenApi;
+
+/// <summary>What the document says of bodies is what the readers do: its examples pass, and every field of it with a wrong value is refused by its name.</summary>
+public sealed class OpenApiBodyTests
+{
+    /// <summary>Fields that are accepted whatever they are: what they could say has no effect, or another field has said it.</summary>
+    private static readonly string[] Tolerated =
+    [
+        "LoadModelBody.from", "LoadModelBody.huggingface_path",
+        "MessageBody.name", "MessageBody.tool_call_id", "MessageBody.reasoning_content",
+        "OllamaMessageBody.thinking", "OllamaMessageBody.tool_name", "OllamaMessageBody.tool_call_id",
+        "ToolCallBody.id", "ToolCallBody.type",
+        "ToolBody.type", "FunctionBody.description", "FunctionBody.parameters", "ToolChoiceBody.type",
+        "ResponseToolBody.type", "ResponseToolBody.description", "ResponseToolBody.parameters", "ResponseToolChoiceBody.type",
+        "JsonSchemaBody.name", "ResponseTextFormatBody.name",
+        "*.seed", "*.min_p", "*.typical_p", "*.logit_bias", "*.logprobs", "*.top_logprobs", "*.repeat_last_n", "*.num_keep",
+        "OllamaChatBody.name", "OllamaGenerateBody.name", "OllamaShowBody.name", "OllamaDeleteBody.name", "OllamaEmbedBody.name", "OllamaEmbeddingsBody.name",
+        "OllamaShowBody.verbose",
+    ];
+
+    /// <summary>Fields of other bodies that are refused, as the description of the operation says.</summary>
+    private static readonly string[] Refused = ["POST /v1/responses prompt"];
+
+    /// <summary>What a body needs besides its example, so that all readers of what is in it have something to read.</summary>
+    private static readonly Dictionary<string, string> Additions = new()
+    {
+        ["POST /generate"] = """{"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}]}""",
+        ["POST /v1/chat/completions"] = """
+            {"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}},"tool_choice":{"function":{"name":"get_weather"}}}
+            """,
+        ["POST /v1/responses"] = """
+            {"text":{"format":{"type":"json_schema","schema":{"type":"object"}}},"tool_choice":{"name":"get_weather"},
+             "input":[{"type":"function_call_output","call_id":"call_1","output":[{"type":"output_text","text":"19 °C"}]}]}
+            """,
+        ["POST /api/chat"] = """
+            {"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}],
+             "tools":[{"function":{"name":"f"}}],"tool_choice":{"function":{"name":"f"}}}
+            """,
+    };
+
+    private static IEnumerable<string> Described =>
+        DocumentedOperations.All.Where(documented => documented.Operation.Body is not null).Select(documented => documented.Route);
+
+    public static TheoryData<string> Routes() => [.. Described];
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task The_example_is_accepted(string route)
+    {
+        await using TestServer server = await StartAsync(route);
+        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(), route);
+
+        (int status, string answer) = await SendAsync(server, route, bodies.Example);
+
+        status.Should().NotBe(400, "{0} was answered with {1}", bodies.Example.ToJsonString(), answer);
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task A_field_with_a_wrong_value_is_refused_by_its_name(string route)
+    {
+        await using TestServer server = await StartAsync(route);
+        DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(), route);
+        if (Additions.TryGetValue(route, out string? addition))
+            bodies.Add(JsonNode.Parse(addition)!.AsObject());
+        List<string> wrong = [];
+        int sent = 0;
+
+        foreach (WrongBody body in bodies.WithWrongValues())
+        {
+            (int status, string answer) = await SendAsync(server, route, body.Json);
+            bool isNamed = status == 400 && Names(answer, body.Field);
+            bool isTolerated = Tolerated.Contains($"{body.Owner}.{body.Field}") || Tolerated.Contains($"*.{body.Field}");
+            if (isNamed == isTolerated && !(body.Field == "suffix" && answer.Contains("insert", StringComparison.Ordinal)))
+                wrong.Add($"{body.Owner}.{body.Field} = {body.Value}: {status} {answer.Trim()} for {body.Json.ToJsonString()}");
+            sent++;
+        }
+
+        sent.Should().BePositive();
+        wrong.Should().BeEmpty();
+    }
+
+    /// <summary>The names are those of all bodies, so a reader that looks for one that its own body does not describe is found.</summary>
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task A_field_that_is_not_described_is_ignored(string route)
+    {
+        await using TestServer server = await StartAsync(route);
+        JsonNode document = await DocumentedBodies.ReadAsync();
+        DocumentedBodies bodies = new(document, route);
+        string[] others = [.. Described.SelectMany(other => new DocumentedBodies(document, other).Fields).Distinct().Except(bodies.Fields)];
+        List<string> wrong = [];
+
+        foreach (string field in others.Where(field => !Refused.Contains($"{route} {field}")))
+        {
+            // A reader of numbers refuses the one, all others the other.
+            foreach (string value in (string[])["{}", "1.5"])
+            {
+                JsonObject body = bodies.Example.DeepClone().AsObject();
+                body[field] = JsonNode.Parse(value);
+                (int status, string answer) = await SendAsync(server, route, body);
+                if (status == 400 && Names(answer, field))
+                    wrong.Add($"{field} = {value}: {answer}");
+            }
+        }
+
+        others.Should().NotBeEmpty();
+        wrong.Should().BeEmpty();
+    }
+
+    private static bool Names(string answer, string field) => Regex.IsMatch(answer, $@"(?<!\w){field}(?!\w)");
+
+    private static async Task<TestServer> StartAsync(string route)
+    {
+        TestServer server = await TestServer.StartAsync();
+        server.AddModel("demo");
+        server.AddModel("demo-embedding");
+        server.AddModel("demo-copy");
+        if (route == "POST /generate")
+            (await server.PostJsonAsync("/load_model", """{"model_name":"demo"}""")).Status.Should().Be(System.Net.HttpStatusCode.OK);
+        return server;
+    }
+
+    private static async Task<(int Status, string Answer)> SendAsync(TestServer server, string route, JsonObject body)
+    {
+        // An occupied node says so before it looks at the body.
+        if (route == "POST /load_model")
+            (await server.PostAsync("/unload_model", "")).Dispose();
+
+        // A copy does not take the place of a model.
+        if (route == "POST /api/copy" && Path.Combine(server.Models, "demo-copy") is var copy && Directory.Exists(copy))
+            Directory.Delete(copy, recursive: true);
+        string[] parts = route.Split(' ');
+        using HttpRequestMessage request = new(new(parts[0]), parts[1])
+        {
+            Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
+        };
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+}
