@@ -5,7 +5,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Engine.Tests.Scheduling;
 
-public sealed class IdleModelUnloaderTests : IAsyncLifetime
+public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 {
     private readonly EngineNode _node = new();
     private readonly IdleModelUnloader _unloader;
@@ -17,9 +17,10 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _unloader.StopAsync(CancellationToken.None);
-        _unloader.Dispose();
         await _node.DisposeAsync();
     }
+
+    public void Dispose() => _unloader.Dispose();
 
     [Fact]
     public async Task A_model_is_unloaded_when_its_idle_time_is_over()

@@ -9,7 +9,7 @@ public sealed class RetryBackoffTests
     {
         RetryBackoff backoff = new();
 
-        IEnumerable<double> delays = Enumerable.Range(0, 8).Select(_ => backoff.Next().TotalSeconds).ToList();
+        double[] delays = [.. Enumerable.Range(0, 8).Select(_ => backoff.Next().TotalSeconds)];
 
         delays.Should().Equal(30, 60, 120, 240, 480, 600, 600, 600);
     }

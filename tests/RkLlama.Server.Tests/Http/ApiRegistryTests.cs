@@ -6,7 +6,7 @@ namespace RkLlama.Server.Tests.Http;
 
 public sealed class ApiRegistryTests
 {
-    private static readonly IApi Default = new FakeApi("default", null), V1 = new FakeApi("v1", new("/v1")), Ollama = new FakeApi("ollama", new("/api"));
+    private static readonly FakeApi Default = new("default", null), V1 = new("v1", new("/v1")), Ollama = new("ollama", new("/api"));
 
     private readonly ApiRegistry _registry = new([Default, V1, Ollama]);
 
@@ -18,7 +18,7 @@ public sealed class ApiRegistryTests
     [InlineData("/", null)]
     public void A_path_without_an_endpoint_belongs_to_the_api_of_its_prefix(string path, string? expected)
     {
-        HttpContext context = At(path);
+        DefaultHttpContext context = At(path);
 
         (_registry.Find(context)?.Name).Should().Be(expected);
         _registry.Of(context).Name.Should().Be(expected ?? "default");
@@ -27,7 +27,7 @@ public sealed class ApiRegistryTests
     [Fact]
     public void The_endpoints_api_comes_before_the_path()
     {
-        HttpContext context = At("/v1/none");
+        DefaultHttpContext context = At("/v1/none");
         context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(Ollama), "test"));
 
         _registry.Find(context).Should().BeSameAs(Ollama);
@@ -36,7 +36,7 @@ public sealed class ApiRegistryTests
     [Fact]
     public void An_endpoint_without_an_api_is_answered_by_the_api_of_its_path()
     {
-        HttpContext context = At("/v1/none");
+        DefaultHttpContext context = At("/v1/none");
         context.SetEndpoint(new Endpoint(null, EndpointMetadataCollection.Empty, "test"));
 
         _registry.Of(context).Should().BeSameAs(V1);

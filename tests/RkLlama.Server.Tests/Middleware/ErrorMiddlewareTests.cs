@@ -12,7 +12,7 @@ using RkLlama.Server.Middleware;
 
 namespace RkLlama.Server.Tests.Middleware;
 
-public sealed class ErrorMiddlewareTests
+public sealed class ErrorMiddlewareTests : IDisposable
 {
     private static readonly ApiRegistry Apis = new([new RkLlamaApi(), new OpenAiApi(), new OllamaApi()]);
 
@@ -26,6 +26,8 @@ public sealed class ErrorMiddlewareTests
         _context.Response.Body = _body;
         _context.Features.Set(new RequestTrace("test"));
     }
+
+    public void Dispose() => _body.Dispose();
 
     [Fact]
     public async Task A_response_without_an_error_is_left_alone()
