@@ -109,7 +109,7 @@ arm64_suites() {
 }
 
 ci_suites() {
-    require all
+    setup
     test_suites
     release_suites
     client_suites
