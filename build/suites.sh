@@ -51,7 +51,7 @@ release_suites() {
         projects+=("\"tests/RkLlama.$project.Tests/RkLlama.$project.Tests.csproj\"")
     done
     (IFS=,; echo "{\"solution\": {\"path\": \"../RkLlama.sln\", \"projects\": [${projects[*]}]}}") >artifacts/unit-tests.slnf
-    dotnet build artifacts/unit-tests.slnf -c Release --artifacts-path $folder -v quiet -clp:NoSummary \
+    dotnet build artifacts/unit-tests.slnf -c Release --artifacts-path $folder -v quiet \
         -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:NuGetAudit=false
 
     export RKLLAMA_TEST_RUNTIME=$run_version
@@ -109,7 +109,7 @@ arm64_suites() {
 }
 
 ci_suites() {
-    require all
+    setup
     test_suites
     release_suites
     client_suites
