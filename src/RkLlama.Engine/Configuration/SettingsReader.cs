@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Configuration;
 

@@ -101,7 +101,7 @@ public sealed class StructuredOutputTests : IGenerationSink
     private StructuredOutput New(bool isStrict)
     {
         using JsonDocument schema = JsonDocument.Parse("""{"type":"object","properties":{"age":{"type":"integer"}},"required":["age"]}""");
-        return new(new(JsonSchema.Read(schema.RootElement.Clone()), isStrict) { Parameter = "response_format" }, this);
+        return new(new(JsonSchema.Parse(schema.RootElement.Clone()), isStrict) { Parameter = "response_format" }, this);
     }
 
     private static void Write(StructuredOutput output, params OutputPart[] parts) => output.Write([.. parts.Select(part => new GenerationEvent(part, 1, 1, null))]);

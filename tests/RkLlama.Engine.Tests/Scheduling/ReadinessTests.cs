@@ -1,3 +1,4 @@
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
@@ -30,7 +31,7 @@ public sealed class ReadinessTests : IAsyncDisposable
     public async Task A_node_is_not_ready_while_its_preloaded_model_loads()
     {
         _readiness.PreloadStarted("m");
-        _readiness.Evaluate().Should().Be(new Diagnostics.ReadyReply("loading", "Model m is being loaded."));
+        _readiness.Evaluate().Should().Be(new ReadyReply("loading", "Model m is being loaded."));
         _readiness.NoModel().Should().BeOfType<NotReadyException>().Which.RetryAfterSeconds.Should().BeInRange(1, 60);
 
         await _node.Host.LoadAsync(_node.Catalog.Find("m"));
@@ -44,7 +45,7 @@ public sealed class ReadinessTests : IAsyncDisposable
     {
         _readiness.PreloadStarted("m");
         _readiness.PreloadEnded("m", "no memory");
-        _readiness.Evaluate().Should().Be(new Diagnostics.ReadyReply("failed", "Model m could not be preloaded: no memory"));
+        _readiness.Evaluate().Should().Be(new ReadyReply("failed", "Model m could not be preloaded: no memory"));
         _readiness.NoModel().Message.Should().Contain("no memory");
 
         await _node.Host.LoadAsync(_node.Catalog.Find("m"));
@@ -62,7 +63,7 @@ public sealed class ReadinessTests : IAsyncDisposable
         ModelLease first = await _node.AcquireAsync(model);
         Task<ModelLease> second = _node.AcquireAsync(model);
 
-        _readiness.Evaluate().Should().Be(new Diagnostics.ReadyReply("busy", "The queue is full."));
+        _readiness.Evaluate().Should().Be(new ReadyReply("busy", "The queue is full."));
 
         first.Dispose();
         (await second).Dispose();

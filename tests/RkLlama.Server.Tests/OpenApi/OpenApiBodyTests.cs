@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using RkLlama.Server.Api.RkLlama;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.OpenApi;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
