@@ -3,74 +3,9 @@ using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 
-/// <summary>Templates come from downloads: whatever they do ends soon, in small memory, and with a <see cref="TemplateException"/>.</summary>
-public sealed class LimitTests
+public sealed class TemplateTests
 {
     private const int Mutations = 400;
-
-    [Theory]
-    [InlineData("{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}{% endfor %}{% endfor %}{% endfor %}")]
-    [InlineData("{% for a in range(100000) %}{{ 'x' * 10000 }}{% endfor %}")]
-    [InlineData("{{ 'x' * 10 ** 12 }}")]
-    [InlineData("{{ [0] * 10 ** 12 }}")]
-    [InlineData("{{ 9 ** (9 ** 9) }}")]
-    [InlineData("{{ 'x'.center(10 ** 12) }}")]
-    [InlineData("{{ '%2000000000d' % 1 }}")]
-    [InlineData("{{ '{:2000000000}'.format('') }}")]
-    [InlineData("{{ '%.2000000000f' % 1.5 }}")]
-    [InlineData("{{ '\t'.expandtabs(2000000000) }}")]
-    [InlineData("{{ '7'.zfill(2000000000) }}")]
-    [InlineData("{{ [1]|batch(2000000000, 0)|list }}")]
-    [InlineData("{{ [1]|slice(2000000000)|list }}")]
-    [InlineData("{{ range(10 ** 12) }}")]
-    [InlineData("{% set ns = namespace(t='xxxxxxxxxxxxxxxx') %}{% for i in range(100000) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}")]
-    [InlineData("{% set ns = namespace(n=3) %}{% for i in range(100000) %}{% set ns.n = ns.n * ns.n %}{% endfor %}")]
-    [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(100000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}")]
-    [InlineData("{% set ns = namespace(l=[]) %}{% for i in range(100000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l|tojson }}")]
-    [InlineData("{% set ns = namespace() %}{% set ns.self = ns %}{{ ns }}")]
-    [InlineData("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")]
-    [InlineData("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}")]
-    [InlineData("{% macro m(n) %}{% for i in range(n) %}{{ m(n) }}{% endfor %}{% endmacro %}{{ m(50) }}")]
-    public void A_template_that_would_not_end_is_ended(string template)
-    {
-        Action render = () => Rendering.Render(template, "{}", RenderLimits.Default with { MaxSteps = 1_000_000 });
-
-        render.Should().Throw<TemplateException>();
-    }
-
-    [Theory]
-    [InlineData("(", 100_000)]
-    [InlineData("[", 100_000)]
-    [InlineData("{1:", 100_000)]
-    [InlineData("-", 100_000)]
-    [InlineData("not ", 100_000)]
-    [InlineData("a if ", 100_000)]
-    [InlineData("a + ", 200_000)]
-    [InlineData("a.b|f(", 50_000)]
-    public void Nesting_without_end_is_refused(string part, int count)
-    {
-        Action render = () => Rendering.Render("{{ " + string.Concat(Enumerable.Repeat(part, count)) + "a }}", """{"a": 1}""");
-
-        render.Should().Throw<TemplateException>();
-    }
-
-    [Fact]
-    public void Nested_blocks_without_end_are_refused()
-    {
-        Action compile = () => Template.Compile(string.Concat(Enumerable.Repeat("{% if a %}", 60_000)));
-
-        compile.Should().Throw<TemplateException>();
-    }
-
-    [Fact]
-    public void Time_is_limited()
-    {
-        Action render = () => Rendering.Render(
-            "{% for a in range(100000) %}{% for b in range(100000) %}{{ b }}{% endfor %}{% endfor %}", "{}",
-            new RenderLimits { MaxSteps = long.MaxValue, MaxCharacters = long.MaxValue, MaxTextLength = int.MaxValue, MaxTime = TimeSpan.Zero });
-
-        render.Should().Throw<TemplateException>().WithMessage("*too long*");
-    }
 
     [Fact]
     public void Rendering_can_be_cancelled()
@@ -93,7 +28,7 @@ public sealed class LimitTests
     [InlineData("{% extends '/etc/passwd' %}")]
     [InlineData("{{ messages.append(1) }}")]
     [InlineData("{{ messages[0].update({}) }}")]
-    public void Nothing_but_the_inputs_can_be_reached(string template)
+    public void A_template_can_access_its_variables_only(string template)
     {
         Action render = () => Rendering.Render(template, """{"messages": [{"role": "user"}]}""");
 
@@ -102,7 +37,7 @@ public sealed class LimitTests
 
     [TemplateConformance]
     [MemberData(nameof(TemplateConformanceTests.TemplateNames), MemberType = typeof(TemplateConformanceTests))]
-    public void Broken_templates_fail_only_with_a_template_exception(string name)
+    public void Mutated_templates_fail_with_a_TemplateException_only(string name)
     {
         string source = File.ReadAllText(Path.Combine(ConformanceData.ChatTemplates, "templates", name + ".jinja"));
         using JsonDocument data = JsonDocument.Parse(
@@ -119,7 +54,7 @@ public sealed class LimitTests
             }
             catch (TemplateException)
             {
-                // What a broken template should end with.
+                // The expected result of a broken template.
             }
         }
     }

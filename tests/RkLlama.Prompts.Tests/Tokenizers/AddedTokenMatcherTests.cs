@@ -1,31 +1,27 @@
-using RkLlama.Prompts.Tokenizers;
-
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-public sealed class AddedTokenTests
+public sealed class AddedTokenMatcherTests
 {
-    private const int First = 100;
-
     [Fact]
-    public void The_longest_of_the_leftmost_matches_counts()
+    public void The_longest_match_at_the_leftmost_position_counts()
     {
         Encode(["<a>", "<a>b", "a>bc"], "x<a>bc").Should().Equal("x", "#101", "c");
     }
 
     [Fact]
-    public void Left_strip_takes_the_white_space_before_the_token()
+    public void With_lstrip_a_match_includes_the_white_space_before_it()
     {
         Encode(["<a>"], "x \u2003 <a> y", "\"lstrip\":true,").Should().Equal("x", "#100", " ", "y");
     }
 
     [Fact]
-    public void Right_strip_takes_the_white_space_behind_the_token()
+    public void With_rstrip_a_match_includes_the_white_space_after_it()
     {
         Encode(["<a>"], "x <a> \n\u0085y", "\"rstrip\":true,").Should().Equal("x", " ", "#100", "y");
     }
 
     [Fact]
-    public void White_space_that_one_token_took_is_not_taken_twice()
+    public void White_space_between_two_tokens_is_included_once()
     {
         Encode(["<a>"], "x <a>  <a> y", "\"lstrip\":true,\"rstrip\":true,").Should().Equal("x", "#100", "#100", "y");
     }
@@ -34,7 +30,7 @@ public sealed class AddedTokenTests
     [InlineData("a<a>", new[] { "a", "#100" })]
     [InlineData("<a> b", new[] { "#100", " ", "b" })]
     [InlineData(".<a>,", new[] { ".", "#100", "," })]
-    public void A_token_matches_anywhere(string text, string[] expected)
+    public void A_token_matches_next_to_any_character(string text, string[] expected)
     {
         Encode(["<a>"], text).Should().Equal(expected);
     }
@@ -46,71 +42,47 @@ public sealed class AddedTokenTests
     [InlineData("\u0330<a>", 0)] // a combining mark is a word character
     [InlineData("𝒜<a>", 0)]
     [InlineData("x <a> .<a>,", 2)]
-    public void A_single_word_matches_only_between_non_words(string text, int count)
+    public void A_single_word_token_matches_only_between_non_word_characters(string text, int count)
     {
         Encode(["<a>"], text, "\"single_word\":true,").Count(token => token == "#100").Should().Be(count);
     }
 
     [Fact]
-    public void A_normalized_token_matches_in_normalized_text()
+    public void A_normalized_token_matches_the_normalized_text()
     {
         var tokenizer = new TestTokenizer
         {
             Normalizer = """{"type":"Lowercase"}""",
-            AddedTokens = Tokens(["Hello", "World"], "\"normalized\":true,"),
+            AddedTokens = TestTokenizer.AddedTokenList(["Hello", "World"], "\"normalized\":true,"),
         };
 
-        tokenizer.Spell("HELLO world").Should().Equal("#100", " ", "#101");
+        tokenizer.Tokenize("HELLO world").Should().Equal("#100", " ", "#101");
     }
 
     [Fact]
-    public void A_token_that_is_not_normalized_matches_the_text_as_given()
+    public void A_token_that_is_not_normalized_matches_the_original_text()
     {
         var tokenizer = new TestTokenizer
         {
             Normalizer = """{"type":"Lowercase"}""",
-            AddedTokens = Tokens(["AB"], "\"normalized\":false,"),
+            AddedTokens = TestTokenizer.AddedTokenList(["AB"], "\"normalized\":false,"),
         };
 
-        tokenizer.Spell("ABab").Should().Equal("#100", "ab");
+        tokenizer.Tokenize("ABab").Should().Equal("#100", "ab");
     }
 
     [Fact]
-    public void Every_run_between_tokens_is_normalized_on_its_own()
+    public void Each_text_between_tokens_is_normalized_separately()
     {
         var tokenizer = new TestTokenizer
         {
             Normalizer = """{"type":"Prepend","prepend":"▁"}""",
-            AddedTokens = Tokens(["<a>"], "\"normalized\":false,"),
+            AddedTokens = TestTokenizer.AddedTokenList(["<a>"], "\"normalized\":false,"),
         };
 
-        tokenizer.Spell("c<a>c<a><a>").Should().Equal("▁", "c", "#100", "▁", "c", "#100", "#100");
+        tokenizer.Tokenize("c<a>c<a><a>").Should().Equal("▁", "c", "#100", "▁", "c", "#100", "#100");
     }
-
-    [Fact]
-    public void A_token_of_the_vocabulary_keeps_its_id_there()
-    {
-        var tokenizer = new TestTokenizer { AddedTokens = Tokens(["hello"], "\"special\":true,") };
-
-        tokenizer.Spell("hello").Should().Equal("hello");
-        tokenizer.Load().AddedTokens.Should().ContainSingle().Which.Special.Should().BeTrue();
-    }
-
-    [Fact]
-    public void The_vocabulary_size_counts_added_tokens()
-    {
-        Tokenizer tokenizer = new TestTokenizer { AddedTokens = Tokens(["<a>"], "") }.Load();
-
-        tokenizer.VocabularySize.Should().Be(First + 1);
-        tokenizer.TokenId("<a>").Should().Be(First);
-        tokenizer.TokenId("hello").Should().Be(TestTokenizer.Letters.ToList().IndexOf("hello"));
-        tokenizer.TokenId("absent").Should().BeNull();
-    }
-
-    /// <summary>A JSON list of added tokens, all with the same flags.</summary>
-    internal static string Tokens(string[] contents, string flags, int first = First) =>
-        "[" + string.Join(',', contents.Select((content, i) => $"{{{flags}\"id\":{first + i},\"content\":\"{content}\"}}")) + "]";
 
     private static string[] Encode(string[] tokens, string text, string flags = "") =>
-        new TestTokenizer { AddedTokens = Tokens(tokens, "\"normalized\":false," + flags) }.Spell(text);
+        new TestTokenizer { AddedTokens = TestTokenizer.AddedTokenList(tokens, "\"normalized\":false," + flags) }.Tokenize(text);
 }
