@@ -45,6 +45,6 @@ internal sealed class AbiReferenceTheoryAttribute : TheoryAttribute
     public AbiReferenceTheoryAttribute()
     {
         if (TestPaths.AbiReference is null)
-            Skip = "rkllm-abi.json is not at hand; name its directory with RKLLAMA_REFERENCE_DATA.";
+            Skip = "rkllm-abi.json is missing; set RKLLAMA_REFERENCE_DATA to its directory.";
     }
 }

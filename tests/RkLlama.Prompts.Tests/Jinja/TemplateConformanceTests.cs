@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Prompts.Tests.Support;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Prompts.Jinja;
+using RkLlama.Prompts.Tests.Support;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Prompts.Tests.Support;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;

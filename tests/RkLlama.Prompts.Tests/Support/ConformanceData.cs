@@ -1,4 +1,4 @@
-namespace RkLlama.Prompts.Tests;
+namespace RkLlama.Prompts.Tests.Support;
 
 /// <summary>
 /// The results of the reference implementations. Their directory is RKLLAMA_CONFORMANCE_DATA, or <c>../shared/conformance</c> beside the
