@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Runs the fault tests and puts what they measured into docs/reliability.md. Needs what ./build.sh test leaves behind: the simulator
-# builds and the published executable, here or where RKLLAMA_TEST_SIMULATORS and RKLLAMA_TEST_EXECUTABLE say.
+# Runs the fault tests and writes their measurements into docs/reliability.md. Run ./build.sh test before: this script uses its simulator
+# builds and its published executable, or those that RKLLAMA_TEST_SIMULATORS and RKLLAMA_TEST_EXECUTABLE name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. build/results.sh
 
 document=docs/reliability.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A table with a failed row would be a table with a hole.
-if ! RKLLAMA_RELIABILITY_TABLE=$work/table.md \
-    dotnet test tests/RkLlama.EndToEnd.Tests --filter FullyQualifiedName~RkLlama.EndToEnd.Tests.Faults >"$work/log" 2>&1; then
+# If a test fails, its row is missing from the table.
+if ! RKLLAMA_RELIABILITY_TABLE=$work/table.md dotnet test tests/RkLlama.EndToEnd.Tests --filter FullyQualifiedName~RkLlama.EndToEnd.Tests.Faults \
+    --results-directory "$work" --logger "trx;LogFileName=faults.trx" >"$work/log" 2>&1; then
     cat "$work/log"
-    echo "reliability-table.sh: not all fault tests passed; $document is as it was" >&2
+    echo "reliability-table.sh: a fault test failed; $document is unchanged" >&2
     exit 1
 fi
 
-grep -E '^Passed!' "$work/log"
+read -r passed failed skipped < <(counts_in_report "$work/faults")
+echo "$passed passed, $failed failed, $skipped skipped"
 awk -v table="$work/table.md" '
     /^<!-- table -->$/ { print; print ""; while ((getline line < table) > 0) print line; print ""; inside = 1; next }
     /^<!-- end of table -->$/ { inside = 0 }

@@ -8,42 +8,42 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Cli;
 
 /// <summary>
-/// <c>rkllama [serve] [options]</c>. Every option has an environment variable of the same name with <c>RKLLAMA_</c> in front; the command line
-/// wins over it, and both win over the default.
+/// <c>rkllama [command] [options]</c>. Every option has an environment variable with the prefix <c>RKLLAMA_</c>. The command line has priority over the
+/// variable, the variable over the default.
 /// </summary>
 internal static class CommandLine
 {
-    /// <summary>One option: its value is text until <see cref="SettingsReader"/> checks it, wherever it came from.</summary>
+    /// <summary>The options of all commands. <see cref="SettingsReader"/> validates their values.</summary>
     private static readonly (string Name, string Description)[] Settings =
     [
         ("port", "Port to listen on [8080; also PORT]"),
         ("host", "Address to listen on [all interfaces]"),
         ("models", "Models directory [~/RKLLAMA/models]"),
-        ("library", "The RKLLM runtime librkllmrt.so, or its folder [the usual places]"),
+        ("library", "The RKLLM runtime librkllmrt.so, or its directory [the usual places]"),
         ("target_platform", "rk3588 or rk3576"),
         ("preload", "Name of a model to load at start"),
-        ("queue", "How many requests may wait [64]"),
-        ("queue-time", "Seconds that a request may wait [300]"),
-        ("switch-time", "Seconds that a model keeps the NPU while requests for it and for others wait [30]"),
-        ("keep-alive", "Seconds that a model stays loaded without use when a request of /v1 or /api has loaded it [300]"),
-        ("drain", "Seconds that a running answer may take after a stop was asked for [30]"),
-        ("load-timeout", "Seconds that the runtime may take to load a model [300]"),
-        ("prefill-timeout", "Seconds that the runtime may take to the first token [60]"),
-        ("prefill-token-timeout", "Seconds more for each token of the prompt [0.05]"),
-        ("token-timeout", "Seconds that the runtime may take from one token to the next [60]"),
-        ("abort-grace", "Seconds from an abort to the end of the run, before the worker is killed [10]"),
-        ("heartbeat", "Longest silence of a streaming answer, in seconds [10]"),
-        ("repeat-guard", "Cut an answer that repeats one phrase more often than this; 0 never does [0]"),
-        ("max-body", "Largest request body, in MiB [8]"),
-        ("max-connections", "Connections that are served at once [512]"),
-        ("origins", "Web pages whose scripts may use the server, comma-separated; * for all [none]"),
-        ("api-key", "Key that clients have to send; visible to other users of the node, so better in the file that RKLLAMA_API_KEY_FILE names [none]"),
-        ("node-name", "What the node calls itself in its answers [the host's name]"),
-        ("agent-port", "Port on which HAProxy's agent check is answered [none]"),
+        ("queue", "Maximum number of waiting requests [64]"),
+        ("queue-time", "Maximum time in the queue, in seconds [300]"),
+        ("switch-time", "Seconds that a model keeps the NPU while requests for it and for other models wait [30]"),
+        ("keep-alive", "Idle time after which a model is unloaded that a request of /v1 or /api has loaded, in seconds [300]"),
+        ("drain", "Seconds that a running request may take after a stop was asked for [30]"),
+        ("load-timeout", "Timeout of a model load, in seconds [300]"),
+        ("prefill-timeout", "Timeout of the first token, in seconds [60]"),
+        ("prefill-token-timeout", "Additional seconds for each prompt token [0.05]"),
+        ("token-timeout", "Timeout of every further token, in seconds [60]"),
+        ("abort-grace", "Seconds that an aborted run may take to end before its worker is killed [10]"),
+        ("heartbeat", "Interval of keep-alives in a stream, in seconds [10]"),
+        ("repeat-guard", "End a generation that repeats one phrase more often than this; 0 for no limit [0]"),
+        ("max-body", "Maximum size of a request body, in MiB [8]"),
+        ("max-connections", "Maximum number of connections [512]"),
+        ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
+        ("api-key", "Key that clients must send. Other users of the node can see it here; the file in RKLLAMA_API_KEY_FILE is safer [none]"),
+        ("node-name", "Name of the node in its responses [host name]"),
+        ("agent-port", "Port for HAProxy's agent check [none]"),
     ];
 
-    /// <summary>Reads the arguments and runs the server, or prints help, version or what is wrong.</summary>
-    /// <returns>The exit code; 2 for a bad setting.</returns>
+    /// <summary>Parses the arguments and runs the command.</summary>
+    /// <returns>The exit code; 2 for an invalid setting.</returns>
     internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve)
     {
         RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards.");

@@ -28,7 +28,19 @@ public sealed class RkllmLibrary
     {
         nint library = Open(path);
         RkllmResolver.Bind(library);
-        return new(path, RuntimeDetector.Detect(CollectEvidence(path, library), versionOverride));
+        return new(path, Identify(CollectEvidence(path, library), versionOverride));
+    }
+
+    private static RuntimeIdentity Identify(RuntimeEvidence evidence, string? versionOverride)
+    {
+        try
+        {
+            return RuntimeDetector.Detect(evidence, versionOverride);
+        }
+        catch (RkllmException ex)
+        {
+            throw new RkllmException(ex.Message, ex) { Code = RkllmErrorCode.LibraryNotIdentified };
+        }
     }
 
     private static nint Open(string path)
@@ -39,11 +51,16 @@ public sealed class RkllmLibrary
         }
         catch (Exception ex) when (ex is DllNotFoundException or BadImageFormatException)
         {
-            // The last line of the message is the error of the dynamic linker.
+            // The last line of the message is the error of the dynamic linker. It has no error code, so its text is classified here and nowhere else.
             string reason = ex.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
-            throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex);
+            throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex) { Code = CodeOf(reason) };
         }
     }
+
+    private static RkllmErrorCode CodeOf(string reason) =>
+        reason.Contains("cannot open shared object", StringComparison.Ordinal) || reason.Contains("not found (required by", StringComparison.Ordinal)
+            ? RkllmErrorCode.LibraryDependencyMissing
+            : RkllmErrorCode.LibraryNotLoadable;
 
     private static string Remedy(string reason) => reason switch
     {

@@ -1,8 +1,6 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Output;
 
-/// <summary>A part of an answer, in the order in which clients get them.</summary>
+/// <summary>One part of the model's output. Clients get the parts in this order.</summary>
 internal abstract record OutputPart;
 
 /// <param name="Text">Never empty.</param>
@@ -11,7 +9,7 @@ internal sealed record ContentPart(string Text) : OutputPart;
 /// <param name="Text">Never empty.</param>
 internal sealed record ReasoningPart(string Text) : OutputPart;
 
-/// <summary>One whole call.</summary>
-/// <param name="Index">Position among the calls of the answer, from 0.</param>
-/// <param name="Arguments">A JSON object without white space between its tokens; the values as the model wrote them.</param>
+/// <summary>One complete tool call.</summary>
+/// <param name="Index">Position among the tool calls of the output, from 0.</param>
+/// <param name="Arguments">A JSON object without white space between its tokens. The values are as the model wrote them.</param>
 internal sealed record ToolCallPart(int Index, string Id, string Name, string Arguments) : OutputPart;

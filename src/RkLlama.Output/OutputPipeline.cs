@@ -3,52 +3,54 @@ using System.Text;
 using RkLlama.Output.Reasoning;
 using RkLlama.Output.StopSequences;
 using RkLlama.Output.ToolCalls;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Output;
 
 /// <summary>
-/// Sorts the text of one answer, as it comes, into content, reasoning and calls of tools: reasoning is split off first, calls are found in
-/// the rest, stop sequences in what then is visible. Each stage takes single characters, so that how the text was cut into tokens changes
-/// where parts are cut and nothing else. Each takes time in proportion to the text. One per answer; used by one thread at a time.
+/// Splits the output of one generation into content, reasoning and tool calls while it arrives. The stages are: split off the reasoning block,
+/// find tool calls in the rest, find stop sequences in the remaining content. Every stage works on single characters, so the boundaries of the
+/// tokens affect only where parts are cut. The time is proportional to the length of the text. One instance per generation; not thread-safe.
 /// </summary>
 internal sealed class OutputPipeline
 {
     private readonly ReasoningSplitter _reasoning;
     private readonly ToolCallSplitter? _tools;
-    private readonly StopMatcher _stops;
+    private readonly StopSequenceMatcher _stops;
     private readonly bool _dropsCalls;
     private readonly StringBuilder _text = new();
     private bool _textIsReasoning;
     private List<OutputPart> _parts = [];
     private int _callCount;
 
-    internal OutputPipeline(OutputSettings settings)
+    internal OutputPipeline(OutputPipelineSettings settings)
     {
         _dropsCalls = settings.DropsCalls;
         _stops = new(settings.StopSequences, c => Emit(c, isReasoning: false));
-        _tools = settings.Tools == ToolSyntax.None ? null : new(settings, _stops.Take, EmitCall);
-        Action<char> content = _tools is null ? _stops.Take : _tools.Take;
+        _tools = settings.Tools == ToolSyntax.None
+            ? null
+            : new(new(settings.Tools, settings.ToolNames, settings.ToolSchemas), _stops.Feed, EmitCall);
+        Action<char> content = _tools is null ? _stops.Feed : _tools.Feed;
         _reasoning = settings.SplitsReasoning
             ? new(settings.StartsInReasoning, content, c => Emit(c, isReasoning: true), _ => { })
-            : new(settings.StartsInReasoning, content, _stops.Take, _stops.Take);
+            : new(settings.StartsInReasoning, content, _stops.Feed, _stops.Feed);
     }
 
-    /// <summary>A stop sequence was met: the answer ends here, whatever the model still writes.</summary>
-    internal bool IsStopped => _stops.Met is not null;
+    /// <summary>Whether a stop sequence has ended the output. Further text is ignored.</summary>
+    internal bool IsStopped => _stops.Found is not null;
 
-    internal string? StopSequence => _stops.Met;
+    /// <summary>The stop sequence that ended the output; null if none did.</summary>
+    internal string? StopSequence => _stops.Found;
 
-    internal bool IsInReasoning => _reasoning.IsInside;
+    internal bool IsInReasoning => _reasoning.IsInBlock;
 
     internal bool HasToolCalls => _callCount > 0;
 
-    /// <summary>Tokens that belong to the reasoning, its tags included, counted by calls of <see cref="Add"/>.</summary>
+    /// <summary>Number of tokens in the reasoning block, tags included. Each call of <see cref="Add"/> counts as one token.</summary>
     internal int ReasoningTokens { get; private set; }
 
-    /// <summary>Takes the text of one token, possibly empty.</summary>
-    /// <param name="parts">Gets what is decided by now; often nothing.</param>
-    /// <param name="isToken">False for text that the server has put into the answer.</param>
+    /// <summary>Adds the text of one token, which may be empty.</summary>
+    /// <param name="parts">Receives the parts that are complete; often none.</param>
+    /// <param name="isToken">False for text that the server inserted.</param>
     internal void Add(string text, List<OutputPart> parts, bool isToken = true)
     {
         if (IsStopped)
@@ -57,49 +59,49 @@ internal sealed class OutputPipeline
         bool isReasoning = IsInReasoning;
         foreach (char c in text)
         {
-            _reasoning.Take(c);
+            _reasoning.Feed(c);
             isReasoning |= IsInReasoning;
             if (IsStopped)
                 break;
         }
 
         ReasoningTokens += isReasoning && isToken ? 1 : 0;
-        EndText();
+        FlushText();
     }
 
-    /// <summary>The answer has ended: adds what was held back.</summary>
-    /// <param name="isCut">It ended at its limit, and not because the model was done.</param>
-    internal void Finish(List<OutputPart> parts, bool isCut = false)
+    /// <summary>Ends the output and adds the text that was held back.</summary>
+    /// <param name="isTruncated">The output ended at its token limit, not because the model finished.</param>
+    internal void Finish(List<OutputPart> parts, bool isTruncated = false)
     {
         if (IsStopped)
             return;
         _parts = parts;
         _reasoning.Finish();
-        _tools?.Finish(isCut);
-        _stops.Break();
-        EndText();
+        _tools?.Finish(isTruncated);
+        _stops.Flush();
+        FlushText();
     }
 
     private void Emit(char c, bool isReasoning)
     {
         if (_textIsReasoning != isReasoning)
-            EndText();
+            FlushText();
         _textIsReasoning = isReasoning;
         _text.Append(c);
     }
 
     private void EmitCall(ParsedToolCall call)
     {
-        // The text before the call is over: what might have begun a stop sequence does not continue behind it.
-        _stops.Break();
+        // A stop sequence cannot continue across a tool call.
+        _stops.Flush();
         if (IsStopped || _dropsCalls)
             return;
-        EndText();
+        FlushText();
         string id = "call_" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 24);
         _parts.Add(new ToolCallPart(_callCount++, id, call.Name, call.Arguments));
     }
 
-    private void EndText()
+    private void FlushText()
     {
         if (_text.Length == 0)
             return;

@@ -2,16 +2,15 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using RkLlama.Prompts;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>The server could not be measured; the message says why.</summary>
+/// <summary>The measurement failed; the message says why.</summary>
 internal sealed class BenchException(string message) : Exception(message);
 
-/// <summary>One run: what the server reports of it, which has it from the runtime's own stop-watch where the runtime has one.</summary>
-/// <param name="PrefillMs">Prompt processing, up to the first token.</param>
-/// <param name="DecodeMs">Behind the first token.</param>
+/// <summary>One run, with the times that the server reports. They are the runtime's own measurements if the runtime has them.</summary>
+/// <param name="PrefillMs">Time of prompt processing, up to the first token.</param>
+/// <param name="DecodeMs">Time after the first token.</param>
 internal sealed record BenchRow(int PromptTokens, double PrefillMs, int OutputTokens, double DecodeMs)
 {
     public double PrefillTokensPerSecond => PrefillMs > 0 ? Math.Round(PromptTokens / PrefillMs * 1000, 1) : 0;
@@ -19,11 +18,11 @@ internal sealed record BenchRow(int PromptTokens, double PrefillMs, int OutputTo
     public double DecodeTokensPerSecond => DecodeMs > 0 && OutputTokens > 1 ? Math.Round((OutputTokens - 1) / DecodeMs * 1000, 2) : 0;
 }
 
-/// <summary>A running server, seen as its clients see it.</summary>
+/// <summary>An HTTP client of a running server.</summary>
 internal sealed class BenchClient : IDisposable
 {
     // A prefill of thousands of tokens on a slow node takes minutes.
-    private static readonly TimeSpan RunTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(10);
 
     private static readonly string[] Words =
         ["the", "river", "of", "morning", "light", "and", "a", "small", "stone", "that", "was", "under", "every", "house", "in", "town", "where", "people", "make", "bread",
@@ -31,27 +30,27 @@ internal sealed class BenchClient : IDisposable
 
     private readonly HttpClient _http;
 
-    /// <param name="key">The server's API key, if it has one.</param>
+    /// <param name="key">The API key of the server; <see langword="null"/> if it has none.</param>
     internal BenchClient(Uri url, string? key)
     {
-        _http = new() { BaseAddress = url, Timeout = RunTime };
+        _http = new() { BaseAddress = url, Timeout = RequestTimeout };
         if (key is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The answer of a GET.</summary>
-    /// <exception cref="BenchException">There is no server, or it refuses.</exception>
+    /// <summary>The JSON response to a GET request.</summary>
+    /// <exception cref="BenchException">The server does not respond, or returns an error.</exception>
     internal async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>One run on a prompt that no other run began with, so that none of it is cached. Loads the model, if it has to.</summary>
-    /// <returns>The row, and how long the load took, in ms.</returns>
-    /// <exception cref="BenchException">It failed.</exception>
+    /// <summary>Runs a prompt with a new prefix, so that no part of it is in the KV cache. Loads the model if necessary.</summary>
+    /// <returns>The row, and the time of the load in ms.</returns>
+    /// <exception cref="BenchException">The request failed.</exception>
     internal async Task<(BenchRow Row, double LoadMs)> RunAsync(string model, int words, int tokens, CancellationToken cancellationToken)
     {
         BenchRequest body = new(model, Prompt(words), true, false, new(tokens));
@@ -59,12 +58,12 @@ internal sealed class BenchClient : IDisposable
         {
             Content = new StringContent(JsonSerializer.Serialize(body, BenchJson.Wire.BenchRequest), Encoding.UTF8, "application/json"),
         };
-        JsonElement answer = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        JsonElement reply = await SendAsync(request, cancellationToken).ConfigureAwait(false);
         BenchRow row = new(
-            answer.GetProperty("prompt_eval_count").GetInt32(), Ms("prompt_eval_duration"), answer.GetProperty("eval_count").GetInt32(), Ms("eval_duration"));
+            reply.GetProperty("prompt_eval_count").GetInt32(), Ms("prompt_eval_duration"), reply.GetProperty("eval_count").GetInt32(), Ms("eval_duration"));
         return (row, Ms("load_duration"));
 
-        double Ms(string name) => Math.Round(answer.GetProperty(name).GetInt64() / 1e6, 2);
+        double Ms(string name) => Math.Round(reply.GetProperty(name).GetInt64() / 1e6, 2);
     }
 
     private async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -90,7 +89,7 @@ internal sealed class BenchClient : IDisposable
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new BenchException($"{path} took longer than {RunTime.TotalMinutes:0} minutes");
+            throw new BenchException($"{path} took longer than {RequestTimeout.TotalMinutes:0} minutes");
         }
     }
 

@@ -4,23 +4,23 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary><c>rkllama bench</c>: prefill and decode at several lengths, as the vendor measures them, through a running server.</summary>
+/// <summary><c>rkllama bench</c>: measures prefill and decode of a running server at several prompt lengths, with the vendor's method.</summary>
 internal static class BenchCommand
 {
-    // The vendor measures 128 tokens of prompt and 64 of answer, before 1.2 64 and 256.
+    // The vendor uses 128 prompt tokens and 64 output tokens; before 1.2, 64 and 256.
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
-    /// <param name="setting">The value of one of the options that all commands have.</param>
+    /// <param name="setting">Returns the value of an option that all commands have.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded one]", Arity = ArgumentArity.ZeroOrOne };
         Option<string> url = new("--url") { Description = "Server to measure", DefaultValueFactory = static _ => "http://127.0.0.1:8080" };
-        Option<string> lengths = new("--lengths") { Description = "Tokens of prompt, about, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
-        Option<int> tokens = new("--tokens") { Description = "Tokens of answer", DefaultValueFactory = static _ => DefaultTokens };
-        Option<int> time = new("--time") { Description = "Seconds after which no further length is begun", DefaultValueFactory = static _ => 600 };
-        Option<bool> json = new("--json") { Description = "As one JSON object" };
-        Command command = new("bench", "Measure a model on a running server, and compare with the vendor's figures.") { model, url, lengths, tokens, time, json };
+        Option<string> lengths = new("--lengths") { Description = "Approximate prompt lengths in tokens, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
+        Option<int> tokens = new("--tokens") { Description = "Output tokens per run", DefaultValueFactory = static _ => DefaultTokens };
+        Option<int> time = new("--time") { Description = "Seconds after which no further run is started", DefaultValueFactory = static _ => 600 };
+        Option<bool> json = new("--json") { Description = "Print one JSON object" };
+        Command command = new("bench", "Measure a model on a running server and compare it with the vendor's figures.") { model, url, lengths, tokens, time, json };
         command.SetAction(async (result, cancellationToken) =>
         {
             if (!Uri.TryCreate(result.GetValue(url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))

@@ -3,16 +3,15 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Engine.Hardware;
-using RkLlama.Prompts;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>What <c>rkllama bench</c> found.</summary>
-/// <param name="LoadMs">How long the load took; <see langword="null"/> when the model was loaded already.</param>
-/// <param name="Vendor">The vendor's figure; <see langword="null"/> with a reason.</param>
-/// <param name="LowClocks">Clocks that are below their highest, in words.</param>
-/// <param name="Skipped">Lengths that were not measured, and why.</param>
+/// <summary>The result of <c>rkllama bench</c>.</summary>
+/// <param name="LoadMs">Time of the load; <see langword="null"/> if the model was already loaded.</param>
+/// <param name="Vendor">The comparison with the vendor's figure; <see langword="null"/> if there is none.</param>
+/// <param name="NoVendorFigure">Why there is no comparison.</param>
+/// <param name="LowClocks">Clocks below their highest frequency, as text.</param>
+/// <param name="Skipped">Lengths that were not measured, with the reason.</param>
 internal sealed record BenchReport(
     string Model,
     string? Runtime,
@@ -52,13 +51,13 @@ internal sealed record BenchReport(
     }
 }
 
-/// <summary>The vendor's figure, and this node in percent of it: 100 is as fast.</summary>
-/// <param name="PrefillPercent">By prompt tokens a second; <see langword="null"/> when no prompt of about that length was measured.</param>
+/// <summary>The vendor's figure, and the speed of this node in percent of it.</summary>
+/// <param name="PrefillPercent">In prompt tokens per second; <see langword="null"/> if no prompt of about that length was measured.</param>
 internal sealed record BenchComparison(
     string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond, double DecodePercent, double? PrefillPercent)
 {
     /// <param name="rows">Not empty.</param>
-    internal static BenchComparison Of(VendorFigure figure, IReadOnlyList<BenchRow> rows)
+    internal static BenchComparison From(VendorFigure figure, IReadOnlyList<BenchRow> rows)
     {
         BenchRow nearest = rows.MinBy(row => Math.Abs(row.PromptTokens - figure.PromptTokens))!;
         bool isNear = Math.Abs(nearest.PromptTokens - figure.PromptTokens) <= figure.PromptTokens / 4;
@@ -74,13 +73,13 @@ internal sealed record BenchRequest(string Model, string Prompt, bool Raw, bool 
 
 internal sealed record BenchOptions(int NumPredict);
 
-/// <summary>What the bench sends, and what <c>--json</c> prints.</summary>
+/// <summary>The JSON of the requests and of <c>--json</c>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(BenchRequest))]
 internal sealed partial class BenchJson : JsonSerializerContext
 {
-    /// <summary>Text as it is, not as escapes.</summary>
+    /// <summary>Writes characters without <c>\u</c> escapes.</summary>
     internal static BenchJson Wire { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

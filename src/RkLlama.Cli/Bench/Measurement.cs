@@ -3,23 +3,23 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>One measurement.</summary>
-/// <param name="lengths">Tokens of prompt, about.</param>
-/// <param name="tokens">Tokens of answer.</param>
-/// <param name="time">After which no further length is begun.</param>
+/// <summary>Measures one model.</summary>
+/// <param name="lengths">Approximate prompt lengths in tokens.</param>
+/// <param name="tokens">Output tokens per run.</param>
+/// <param name="time">Time after which no further run is started.</param>
 internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths, int tokens, TimeSpan time, TimeProvider clock)
 {
     private const int WarmUpWords = 40;
 
-    /// <param name="named">The model to load; the loaded one when it is not named.</param>
-    /// <param name="platform">The operator's word on the platform, where the server does not know it.</param>
-    /// <exception cref="BenchException">The server does not answer, or the model does not.</exception>
+    /// <param name="named">The model to load; <see langword="null"/> for the loaded one.</param>
+    /// <param name="platform">The platform from the settings; <see langword="null"/> to use the one that the server reports.</param>
+    /// <exception cref="BenchException">The server or the model does not respond.</exception>
     internal async Task<BenchReport> RunAsync(string? named, string? platform, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
         string model = named ?? Text(await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false), "model")!;
 
-        // Loads the model, wakes the clocks up, and tells how many tokens a word has.
+        // Loads the model, raises the clocks, and determines the number of tokens per word.
         (BenchRow first, double loadMs) = await client.RunAsync(model, WarmUpWords, 2, cancellationToken).ConfigureAwait(false);
         double tokensPerWord = Math.Max(1.0, first.PromptTokens / (double)WarmUpWords);
         List<BenchRow> rows = [];
@@ -51,10 +51,10 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
         VendorFigure? figure = VendorTable.Find(model, chip, runtime, out string? reason);
         return new(
             model, runtime, Text(health, "driver_version") ?? Text(npu, "driver_version"), chip, loadMs >= 1 ? loadMs : null, rows,
-            figure is null ? null : BenchComparison.Of(figure, rows), reason, LowClocks(npu), skipped);
+            figure is null ? null : BenchComparison.From(figure, rows), reason, LowClocks(npu), skipped);
     }
 
-    /// <summary>Clocks below nine tenths of their highest, right after the load of a measurement.</summary>
+    /// <summary>Clocks below 90 % of their highest frequency, directly after a run.</summary>
     private static List<string> LowClocks(JsonElement npu)
     {
         List<string> low = [];

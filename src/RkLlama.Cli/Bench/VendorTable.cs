@@ -1,17 +1,16 @@
 using System.Globalization;
-using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>One figure of the vendor's: on an RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
-/// <param name="Model">As the vendor names it.</param>
-/// <param name="Runtime">The release whose table it is from.</param>
-/// <param name="PromptTokens">Of the measured prompt.</param>
-/// <param name="FirstTokenMs">Time to the first token: the prefill.</param>
-/// <param name="TokensPerSecond">Decode.</param>
+/// <summary>One vendor benchmark figure: RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
+/// <param name="Model">The vendor's name of the model.</param>
+/// <param name="Runtime">The runtime release of the table.</param>
+/// <param name="PromptTokens">Length of the prompt.</param>
+/// <param name="FirstTokenMs">Time to first token: the prefill.</param>
+/// <param name="TokensPerSecond">Decode rate.</param>
 internal sealed record VendorFigure(string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond);
 
-/// <summary>What Rockchip publishes with its releases (<c>benchmark.md</c>, before 1.2 the README).</summary>
+/// <summary>Vendor benchmark figures, from <c>benchmark.md</c> of Rockchip's releases (before 1.2, from the README).</summary>
 internal static class VendorTable
 {
     internal const string Platform = "rk3588";
@@ -19,8 +18,8 @@ internal static class VendorTable
     private const int PromptTokens = 128;
     private const int OldPromptTokens = 64;
 
-    // What the name has to contain, lower case, of one model per row; then releases with time to first token and rate.
-    private static readonly (string Model, string[] Marks, (string Runtime, double FirstTokenMs, double Rate)[] Figures)[] Rows =
+    // One model per row: the parts that its name must contain, in lower case; then time to first token and decode rate by release.
+    private static readonly (string Model, string[] NameParts, (string Runtime, double FirstTokenMs, double Rate)[] Figures)[] Rows =
     [
         ("Qwen2-0.5B", ["qwen2-", "0.5b"], [("1.2.1", 372.54, 40.26), ("1.2.3", 143.83, 42.58), ("1.3.0", 145.90, 41.58)]),
         ("Qwen3-0.6B", ["qwen3-", "0.6b"], [("1.2.1", 215.76, 29.52), ("1.2.3", 213.50, 32.16), ("1.3.0", 199.09, 32.91)]),
@@ -40,13 +39,13 @@ internal static class VendorTable
         ("MiniCPM3-4B", ["minicpm3-", "4b"], [("1.3.0", 1408.49, 5.94)]),
         ("Gemma4-E2B", ["gemma4-", "e2b"], [("1.3.0", 599.06, 11.12)]),
         ("Qwen3-VL-2B", ["qwen3-", "vl-2b"], [("1.3.0", 383.62, 14.98)]),
-        // The vendor has no figure of it; by architecture and size it is Qwen2.5-1.5B.
+        // Without a vendor figure. Architecture and size are those of Qwen2.5-1.5B.
         ("Qwen2.5-1.5B (for the DeepSeek distillation of it, which has no figure of its own)", ["deepseek-r1-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
     ];
 
-    /// <summary>The vendor's figure for a model, from the table of its runtime's release or the nearest before it; else the oldest after it.</summary>
-    /// <param name="model">Its name, which has to tell family and size.</param>
-    /// <param name="reason">Why there is none.</param>
+    /// <summary>Finds the vendor figure of a model: of the runtime's release or the nearest older one; otherwise of the oldest newer one.</summary>
+    /// <param name="model">The name of the model, which must contain family and size.</param>
+    /// <param name="reason">Why there is no figure; null if there is one.</param>
     internal static VendorFigure? Find(string model, string? platform, string? runtime, out string? reason)
     {
         string name = model.ToLowerInvariant().Replace('_', '-').Replace(' ', '-');
@@ -62,7 +61,7 @@ internal static class VendorTable
             return null;
         }
 
-        if (Array.FindAll(Rows, row => row.Marks.All(mark => Has(name, mark))) is not [var only])
+        if (Array.FindAll(Rows, row => row.NameParts.All(part => HasPart(name, part))) is not [var only])
         {
             reason = $"the vendor has no figure of a model with the family and size of {model}, as far as its name tells them";
             return null;
@@ -75,13 +74,13 @@ internal static class VendorTable
         return new(only.Model, figure.Runtime, Number(figure.Runtime) < 10200 ? OldPromptTokens : PromptTokens, figure.FirstTokenMs, figure.Rate);
     }
 
-    /// <summary>A mark that no digit or point continues to the left: 1.8b is not 8b.</summary>
-    private static bool Has(string name, string mark)
+    /// <summary>Whether the name has the part, without a digit or point before it: 1.8b does not have the part 8b.</summary>
+    private static bool HasPart(string name, string part)
     {
-        for (int at = name.IndexOf(mark, StringComparison.Ordinal); at >= 0; at = name.IndexOf(mark, at + 1, StringComparison.Ordinal))
+        for (int at = name.IndexOf(part, StringComparison.Ordinal); at >= 0; at = name.IndexOf(part, at + 1, StringComparison.Ordinal))
         {
-            char before = at == 0 ? '-' : name[at - 1], after = at + mark.Length == name.Length ? '-' : name[at + mark.Length];
-            if (!char.IsAsciiDigit(before) && before != '.' && (mark[^1] == '-' || !char.IsAsciiLetterOrDigit(after)))
+            char before = at == 0 ? '-' : name[at - 1], after = at + part.Length == name.Length ? '-' : name[at + part.Length];
+            if (!char.IsAsciiDigit(before) && before != '.' && (part[^1] == '-' || !char.IsAsciiLetterOrDigit(after)))
                 return true;
         }
 

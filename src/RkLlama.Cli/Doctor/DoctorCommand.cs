@@ -6,34 +6,34 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary><c>rkllama doctor</c>: looks at everything that can be wrong with a node and says what to do, one line for each check.</summary>
+/// <summary><c>rkllama doctor</c>: checks everything that can be wrong with a node and prints one line per check, with a remedy.</summary>
 internal static class DoctorCommand
 {
-    /// <param name="setting">The value of one of the options that all commands have.</param>
+    /// <param name="setting">Returns the value of an option that all commands have.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
-        Option<bool> json = new("--json") { Description = "As one JSON object" };
+        Option<bool> json = new("--json") { Description = "Print one JSON object" };
         Option<bool> reach = new(ServiceAccess.Option) { Hidden = true };
-        Option<string> root = new("--root") { Description = "The folder that has all else in it", Hidden = true, DefaultValueFactory = static _ => "/" };
-        Command command = new("doctor", "Check the node: NPU, library, service, models, clocks; as root for all of it. Exit code 1 when something does not work.") { json, reach, root };
+        Option<string> root = new("--root") { Description = "Root directory of the node", Hidden = true, DefaultValueFactory = static _ => "/" };
+        Command command = new("doctor", "Check the node: NPU, library, service, models, clocks. Run as root for all checks. Exit code 1 if something does not work.") { json, reach, root };
         command.SetAction(result =>
         {
             if (result.GetValue(reach))
-                return ServiceAccess.Answer(Console.In, Console.Out);
+                return ServiceAccess.RunAsUser(Console.In, Console.Out);
 
-            Patient patient = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, Environment.UserName)
+            NodeSnapshot node = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, Environment.UserName)
             {
-                Probe = RuntimeFound.Probe,
-                Refused = ServiceAccess.Refused,
-                Health = ServerState.Ask,
+                IdentifyLibrary = RuntimeProbe.Identify,
+                FindDenied = ServiceAccess.FindDenied,
+                Health = ServerHealthCheck.QueryHealth,
                 FreeBytes = FreeBytes,
             };
-            return Report(Examination.Of(patient), result.GetValue(json), Console.Out);
+            return Report(CheckRun.Run(node), result.GetValue(json), Console.Out);
         });
         return command;
     }
 
-    /// <returns>The exit code: 1 with a failure, else 0.</returns>
+    /// <returns>The exit code: 1 if there is a failure, otherwise 0.</returns>
     internal static int Report(IReadOnlyList<Finding> findings, bool json, TextWriter output)
     {
         int failures = findings.Count(static finding => finding.Verdict == Verdict.Failure), warnings = findings.Count(static finding => finding.Verdict == Verdict.Warning);
@@ -77,18 +77,18 @@ internal static class DoctorCommand
     }
 }
 
-/// <param name="Findings">In the order of the lines.</param>
+/// <param name="Findings">In the order of the output lines.</param>
 internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int Warnings);
 
 /// <param name="Verdict">ok, warning or failure.</param>
 internal sealed record DoctorLine(string Id, string Verdict, string Text, string? Remedy);
 
-/// <summary>What <c>rkllama doctor --json</c> prints.</summary>
+/// <summary>The output of <c>rkllama doctor --json</c>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext
 {
-    /// <summary>Text as it is, not as escapes.</summary>
+    /// <summary>Writes characters without <c>\u</c> escapes.</summary>
     internal static DoctorJson Wire { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

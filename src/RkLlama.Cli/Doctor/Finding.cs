@@ -6,17 +6,17 @@ internal enum Verdict
 {
     Ok,
 
-    /// <summary>The node works, and not as well as it could.</summary>
+    /// <summary>The node works, but not as well as it could.</summary>
     Warning,
 
     /// <summary>Something does not work.</summary>
     Failure,
 }
 
-/// <summary>One line of the doctor.</summary>
-/// <param name="Id">Of the check, one of <see cref="CheckIds"/>: stable, for scripts and for docs/troubleshooting.md.</param>
-/// <param name="Text">What is the case: a clause without a full stop.</param>
-/// <param name="Remedy">What to do about it.</param>
+/// <summary>One line of the output.</summary>
+/// <param name="Id">The check, one of <see cref="CheckIds"/>. Scripts and docs/troubleshooting.md use it, so it must not change.</param>
+/// <param name="Text">The result: a clause without a full stop.</param>
+/// <param name="Remedy">What to do; <see langword="null"/> if nothing.</param>
 internal sealed record Finding(string Id, Verdict Verdict, string Text, string? Remedy = null)
 {
     internal static Finding Ok(string id, string text) => new(id, Verdict.Ok, text);

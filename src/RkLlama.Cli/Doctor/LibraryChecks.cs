@@ -4,35 +4,40 @@ using RkLlama.Native;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// The vendor's library: found, a library for this machine, with all it needs, and identified. Each stands on the one before, so the first that fails is the line.
+/// Checks the vendor library: it exists, is a library for this machine, has all its dependencies, and is identified. Each step needs the one before,
+/// so only the first failure is reported.
 /// </summary>
 internal static class LibraryChecks
 {
-    internal static IEnumerable<Finding> Library(Patient patient)
+    internal static IEnumerable<Finding> Library(NodeSnapshot node)
     {
-        RuntimeFound runtime = patient.Runtime;
+        RuntimeProbe runtime = node.Runtime;
         if (runtime.Path is not { } path)
         {
-            yield return Finding.Failure(CheckIds.Library, $"{RkllmLibrarySearch.FileName} is in none of {patient.Shown(string.Join(", ", runtime.Tried))}",
-                "copy the arm64 library of a Rockchip RKLLM release to /usr/lib, or name it with RKLLAMA_LIBRARY");
+            yield return Finding.Failure(CheckIds.Library, $"{RkllmLibrarySearch.FileName} is in none of {node.Display(string.Join(", ", runtime.Tried))}",
+                "copy the arm64 library of a Rockchip RKLLM release to /usr/lib, or set its path with RKLLAMA_LIBRARY");
         }
-        else if (runtime.Answer!.Info is { } info)
+        else if (runtime.Result!.Info is { } info)
         {
             yield return info.Warning is { } warning
-                ? Finding.Warning(CheckIds.LibraryVersion, warning.TrimEnd('.'), "if answers are wrong, use a version that is known, or set RKLLAMA_RUNTIME_VERSION")
-                : Finding.Ok(CheckIds.Library, $"RKLLM {info.Description} at {patient.Shown(path)} ({info.Evidence})");
+                ? Finding.Warning(CheckIds.LibraryVersion, warning.TrimEnd('.'), "if answers are wrong, install a known version, or set RKLLAMA_RUNTIME_VERSION")
+                : Finding.Ok(CheckIds.Library, $"RKLLM {info.Description} at {node.Display(path)} ({info.Evidence})");
         }
         else
         {
-            string fault = runtime.Answer.Fault!.TrimEnd('.');
-            yield return Finding.Failure(LoadFailure.LibraryCheckOf(fault), $"{patient.Shown(path)}: {fault}", RemedyOf(LoadFailure.LibraryCheckOf(fault)));
+            string id = CheckOf(runtime.Result.Code);
+            yield return Finding.Failure(id, $"{node.Display(path)}: {runtime.Result.Fault!.TrimEnd('.')}", RemedyOf(id));
         }
     }
 
+    /// <summary>Every failure that is not about loading the file is about the library itself: its version, or a crash while it is opened.</summary>
+    private static string CheckOf(FailureCode? code) =>
+        code is FailureCode.LibraryNotLoadable or FailureCode.LibraryDependencyMissing ? LoadFailure.CheckOf(code.Value) : CheckIds.LibraryVersion;
+
     private static string RemedyOf(string id) => id switch
     {
-        CheckIds.LibraryVersion => "use an official library of Rockchip's, 1.1.0 or later; if it is one, set RKLLAMA_RUNTIME_VERSION to its version",
-        CheckIds.LibraryNeeds => "install what is missing; ldd on the file names all of it",
-        _ => "copy the arm64 library of a Rockchip RKLLM release again; file on it says what it is",
+        CheckIds.LibraryVersion => "use an official Rockchip library, 1.1.0 or later; if it is one, set RKLLAMA_RUNTIME_VERSION to its version",
+        CheckIds.LibraryNeeds => "install the missing library; ldd lists all dependencies of the file",
+        _ => "copy the arm64 library of a Rockchip RKLLM release again; the command 'file' tells the type of the file",
     };
 }

@@ -3,73 +3,72 @@ using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Every model of the node. A check that all models pass is one line; else each model that does not has a line. A model is looked at as far as it can be found.
+/// Checks all models. If all models pass a check, it is one line; otherwise each failing model has a line. A model with an invalid Modelfile is not checked
+/// further.
 /// </summary>
-internal sealed class ModelChecks(Patient patient)
+internal sealed class ModelChecks(NodeSnapshot node)
 {
     private readonly List<ModelEntry> _models = [];
     private readonly List<Finding> _findings = [];
 
-    internal static IEnumerable<Finding> All(Patient patient) => new ModelChecks(patient).Look();
+    internal static IEnumerable<Finding> All(NodeSnapshot node) => new ModelChecks(node).Run();
 
-    private List<Finding> Look()
+    private List<Finding> Run()
     {
-        if (!LookAtDirectory())
+        if (!CheckDirectory())
             return _findings;
 
-        LookAtModelfiles();
-        Each(CheckIds.ModelFile, "every model file is there, and no file of another kind", static entry => ModelFileCheck.Describe(entry.ModelPath) is { } fault
-            ? (Verdict.Failure, fault, "the file has to be the .rkllm that FROM names")
+        CheckModelfiles();
+        CheckEach(CheckIds.ModelFile, "every model file is there and looks valid", static entry => ModelFileCheck.FindProblem(entry.ModelPath) is { } problem
+            ? (Verdict.Failure, problem, "FROM must name the .rkllm file")
             : null);
-        LookAtPermissions();
-        LookAtMemory();
-        LookAtPrompts();
+        CheckPermissions();
+        CheckMemory();
+        CheckPrompts();
         return _findings;
     }
 
-    private bool LookAtDirectory()
+    private bool CheckDirectory()
     {
-        string root = patient.Models.Root;
+        string root = node.Models.Root;
         try
         {
             bool isEmpty = Names(root).Count == 0;
             _findings.Add(isEmpty
-                ? Finding.Warning(CheckIds.ModelsDirectory, $"there is no model in {patient.Shown(root)}", "a model is a directory with a Modelfile and the .rkllm file that it names: docs/modelfile.md")
-                : Finding.Ok(CheckIds.ModelsDirectory, patient.Shown(root)));
+                ? Finding.Warning(CheckIds.ModelsDirectory, $"there is no model in {node.Display(root)}", "add a model: a directory with a Modelfile and the .rkllm file that it names, see docs/modelfile.md")
+                : Finding.Ok(CheckIds.ModelsDirectory, node.Display(root)));
             return !isEmpty;
         }
         catch (ModelException ex)
         {
-            _findings.Add(Finding.Failure(CheckIds.ModelsDirectory, patient.Shown(ex.Message.TrimEnd('.')), "make it, or name another with RKLLAMA_MODELS; the service's user has to read it"));
+            _findings.Add(Finding.Failure(CheckIds.ModelsDirectory, node.Display(ex.Message.TrimEnd('.')), "create it, or set another one with RKLLAMA_MODELS; the service's user must be able to read it"));
             return false;
         }
     }
 
-    /// <summary>The models, and directories that would be one if their Modelfile could be read.</summary>
+    /// <summary>The models, and the directories whose Modelfile is invalid.</summary>
     private List<string> Names(string root) =>
-        [.. patient.Models.List().Union(Directory.EnumerateDirectories(root).Where(static directory => File.Exists(Path.Join(directory, "Modelfile"))).Select(static path => Path.GetFileName(path)))];
+        [.. node.Models.List().Union(Directory.EnumerateDirectories(root).Where(static directory => File.Exists(Path.Join(directory, "Modelfile"))).Select(static path => Path.GetFileName(path)))];
 
-    private void LookAtModelfiles()
+    private void CheckModelfiles()
     {
         int before = _findings.Count;
-        foreach (string name in Names(patient.Models.Root))
+        foreach (string name in Names(node.Models.Root))
         {
             try
             {
-                ModelEntry entry = patient.Models.Find(name);
+                ModelEntry entry = node.Models.Find(name);
                 _models.Add(entry);
-                _findings.AddRange(entry.Modelfile.Warnings.Select(warning => Finding.Warning(CheckIds.Modelfile, patient.Shown(warning), "docs/modelfile.md has all keys")));
+                _findings.AddRange(entry.Modelfile.Warnings.Select(warning => Finding.Warning(CheckIds.Modelfile, node.Display(warning), "see docs/modelfile.md for all keys")));
             }
             catch (ModelException ex)
             {
-                string place = ex.InnerException is ModelfileException ? "" : $"{name}: ";
-                _findings.Add(Finding.Failure(CheckIds.Modelfile, patient.Shown(place + ex.Message.TrimEnd('.')), "docs/modelfile.md has all keys; FROM names the .rkllm file"));
+                string prefix = ex.InnerException is ModelfileException ? "" : $"{name}: ";
+                _findings.Add(Finding.Failure(CheckIds.Modelfile, node.Display(prefix + ex.Message.TrimEnd('.')), "see docs/modelfile.md for all keys; FROM names the .rkllm file"));
             }
         }
 
@@ -77,52 +76,59 @@ internal sealed class ModelChecks(Patient patient)
             _findings.Add(Finding.Ok(CheckIds.Modelfile, "every Modelfile can be read"));
     }
 
-    private void LookAtPermissions()
+    private void CheckPermissions()
     {
-        AccessWish[] wishes =
+        PathAccess[] paths =
         [
-            new(patient.Models.Root, Writes: false),
-            .. _models.SelectMany(static entry => (string?[])
-                [RealPath.Resolve(entry.ModelPath), .. entry.Directory is { } folder ? (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json"] : []])
-                .OfType<string>().Where(Path.Exists).Select(static path => new AccessWish(path, Writes: false)),
+            new(node.Models.Root, NeedsWrite: false),
+            .. _models.SelectMany(FilesOf).Where(Path.Exists).Select(static path => new PathAccess(path, NeedsWrite: false)),
         ];
-        string[] refused = [.. patient.Refused(patient, wishes).Select(wish => patient.Shown(wish.Path))];
-        _findings.Add(refused.Length == 0
-            ? Finding.Ok(CheckIds.ModelPermission, $"the user '{patient.User}' may read the models")
-            : Finding.Failure(CheckIds.ModelPermission, $"the user '{patient.User}' cannot read {string.Join(", ", refused)}",
-                $"/usr/lib/rkllama/share {patient.Shown(patient.Models.Root)} gives the service its rights; files in home directories have to be moved"));
+        string[] denied = [.. node.FindDenied(node, paths).Select(path => node.Display(path.Path))];
+        _findings.Add(denied.Length == 0
+            ? Finding.Ok(CheckIds.ModelPermission, $"the user '{node.User}' may read the models")
+            : Finding.Failure(CheckIds.ModelPermission, $"the user '{node.User}' cannot read {string.Join(", ", denied)}",
+                $"/usr/lib/rkllama/share {node.Display(node.Models.Root)} grants the service read access; files in home directories must be moved"));
     }
 
-    private void LookAtMemory()
+    private static IEnumerable<string> FilesOf(ModelEntry entry)
     {
-        MemoryReading? memory = patient.Hardware.Memory;
-        Each(CheckIds.ModelMemory, "every model fits into the free memory", entry =>
-            MemoryCheck.Describe(entry.ModelPath, memory?.TotalBytes) is not null
-                ? (Verdict.Failure, $"{entry.Name} is larger than the memory of this node ({memory!.TotalBytes >> 20} MiB)", "use a smaller model, or a board with more memory")
-                : MemoryCheck.Describe(entry.ModelPath, memory?.AvailableBytes) is not null
-                    ? (Verdict.Warning, $"{entry.Name} is larger than the {memory!.AvailableBytes >> 20} MiB that are free now", "unload the loaded model, or end what else runs on the node")
+        yield return RealPath.Resolve(entry.ModelPath);
+        if (entry.Directory is not { } directory)
+            yield break;
+        foreach (string name in (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json"])
+            yield return RealPath.Resolve(Path.Join(directory, name));
+    }
+
+    private void CheckMemory()
+    {
+        MemoryReading? memory = node.Hardware.Memory;
+        CheckEach(CheckIds.ModelMemory, "every model fits into the free memory", entry =>
+            MemoryCheck.FindProblem(entry.ModelPath, memory?.TotalBytes) is not null
+                ? (Verdict.Failure, $"{entry.Name} is larger than the memory of this node ({memory!.TotalBytes >> 20} MiB)", "use a smaller model or a board with more memory")
+                : MemoryCheck.FindProblem(entry.ModelPath, memory?.AvailableBytes) is not null
+                    ? (Verdict.Warning, $"{entry.Name} is larger than the {memory!.AvailableBytes >> 20} MiB that are free now", "unload the loaded model, or end other programs on the node")
                     : null);
     }
 
-    private void LookAtPrompts()
+    private void CheckPrompts()
     {
         Dictionary<ModelEntry, IReadOnlyList<PromptNote>> notes = _models.ToDictionary(static entry => entry, Notes);
-        Each(CheckIds.Tokenizer, "every model has its tokenizer", entry => Worst(entry, PromptComponent.Tokenizer,
-            "put the tokenizer.json of the model's repository into its directory; prompts and counts are exact then"));
-        Each(CheckIds.Template, "every model has its chat template", entry => Worst(entry, PromptComponent.Template,
-            "put the tokenizer_config.json or chat_template.jinja of the model's repository into its directory, or set TEMPLATE"));
+        CheckEach(CheckIds.Tokenizer, "every model has its tokenizer", entry => FirstWarning(entry, PromptComponent.Tokenizer,
+            "copy tokenizer.json from the model's repository into its directory, for exact prompts and token counts"));
+        CheckEach(CheckIds.Template, "every model has its chat template", entry => FirstWarning(entry, PromptComponent.Template,
+            "copy tokenizer_config.json or chat_template.jinja from the model's repository into its directory, or set TEMPLATE"));
 
-        (Verdict, string, string)? Worst(ModelEntry entry, PromptComponent part, string remedy) =>
+        (Verdict, string, string)? FirstWarning(ModelEntry entry, PromptComponent part, string remedy) =>
             notes[entry].FirstOrDefault(note => note.IsWarning && note.Part == part) is { } note ? (Verdict.Warning, $"{entry.Name}: {note.Text.TrimEnd('.')}", remedy) : null;
     }
 
     private IReadOnlyList<PromptNote> Notes(ModelEntry entry)
     {
-        string cache = patient.Unit?.Variable("HF_HUB_CACHE") ?? Path.Join(patient.Unit?.Variable("HF_HOME") ?? Path.Join(patient.Home, ".cache", "huggingface"), "hub");
+        string cache = node.Unit?.Variable("HF_HUB_CACHE") ?? Path.Join(node.Unit?.Variable("HF_HOME") ?? Path.Join(node.Home, ".cache", "huggingface"), "hub");
         try
         {
             PromptSettings settings = PromptBuilderFactory.SettingsOf(entry);
-            return PromptBuilder.Load(patient.Unit is null ? settings : settings with { HuggingFaceCache = patient.At(cache) }, TimeProvider.System).Notes;
+            return PromptBuilder.Load(node.Unit is null ? settings : settings with { HuggingFaceCache = node.PathOf(cache) }, TimeProvider.System).Notes;
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
@@ -130,10 +136,10 @@ internal sealed class ModelChecks(Patient patient)
         }
     }
 
-    private void Each(string id, string ok, Func<ModelEntry, (Verdict Verdict, string Text, string Remedy)?> look)
+    private void CheckEach(string id, string ok, Func<ModelEntry, (Verdict Verdict, string Text, string Remedy)?> check)
     {
-        Finding[] found = [.. _models.Select(look).OfType<(Verdict Verdict, string Text, string Remedy)>()
-            .Select(fault => new Finding(id, fault.Verdict, patient.Shown(fault.Text.TrimEnd('.')), fault.Remedy))];
+        Finding[] found = [.. _models.Select(check).OfType<(Verdict Verdict, string Text, string Remedy)>()
+            .Select(problem => new Finding(id, problem.Verdict, node.Display(problem.Text.TrimEnd('.')), problem.Remedy))];
         _findings.AddRange(found.Length > 0 ? found : [Finding.Ok(id, ok)]);
     }
 }

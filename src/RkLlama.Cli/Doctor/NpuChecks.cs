@@ -1,33 +1,32 @@
 using System.Globalization;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Hardware;
 using RkLlama.Native;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>The chip, the kernel, the driver and its device.</summary>
+/// <summary>Checks the chip, the kernel, and the NPU driver and its device.</summary>
 internal static class NpuChecks
 {
-    // What the vendor asks for; older drivers give garbage or nothing.
-    private static readonly Version OldestFor11 = new(0, 9, 7);
-    private static readonly Version OldestForOthers = new(0, 9, 8);
+    // The vendor's minimum driver versions. With older drivers the output is garbage or empty.
+    private static readonly Version MinVersionFor11 = new(0, 9, 7);
+    private static readonly Version MinVersion = new(0, 9, 8);
 
-    private static readonly string[] DriverFolders =
+    private static readonly string[] DriverDirectories =
         ["/sys/module/rknpu", "/sys/bus/platform/drivers/RKNPU", "/sys/kernel/debug/rknpu", "/proc/rknpu"];
 
-    internal static IEnumerable<Finding> Platform(Patient patient)
+    internal static IEnumerable<Finding> Platform(NodeSnapshot node)
     {
-        string? wanted = patient.Settings.TargetPlatform;
-        string? found = Engine.Hardware.Platform.Find(null, patient.Files)?.Name;
+        string? configured = node.Settings.TargetPlatform;
+        string? found = Engine.Hardware.Platform.Find(null, node.Files)?.Name;
         if (found is null)
         {
             yield return Finding.Warning(CheckIds.Platform, "the device tree names neither rk3588 nor rk3576",
-                "models run on a board with one of these chips, and only on the one they were converted for");
+                "use a board with one of these chips; a model runs only on the chip it was converted for");
         }
-        else if (wanted is not null && wanted != found)
+        else if (configured is not null && configured != found)
         {
-            yield return Finding.Failure(CheckIds.Platform, $"this is an {found}, and the setting target_platform says {wanted}",
-                $"set RKLLAMA_TARGET_PLATFORM={found}, or nothing");
+            yield return Finding.Failure(CheckIds.Platform, $"this is an {found}, and the setting target_platform says {configured}",
+                $"set RKLLAMA_TARGET_PLATFORM={found}, or remove the setting");
         }
         else
         {
@@ -35,83 +34,83 @@ internal static class NpuChecks
         }
     }
 
-    internal static IEnumerable<Finding> Kernel(Patient patient)
+    internal static IEnumerable<Finding> Kernel(NodeSnapshot node)
     {
-        string release = patient.Files.Read("/proc/sys/kernel/osrelease") ?? "unknown";
-        bool isVendors = release.StartsWith("5.10.", StringComparison.Ordinal) || release.StartsWith("6.1.", StringComparison.Ordinal);
-        yield return isVendors
+        string release = node.Files.Read("/proc/sys/kernel/osrelease") ?? "unknown";
+        bool isVendorKernel = release.StartsWith("5.10.", StringComparison.Ordinal) || release.StartsWith("6.1.", StringComparison.Ordinal);
+        yield return isVendorKernel
             ? Finding.Ok(CheckIds.Kernel, release)
-            : Finding.Warning(CheckIds.Kernel, $"kernel {release} is not a vendor kernel (5.10 or 6.1), where the driver rknpu is at home",
-                "boot the board's vendor kernel; other kernels have another NPU driver, which RKLLM cannot use, or none");
+            : Finding.Warning(CheckIds.Kernel, $"kernel {release} is not a vendor kernel (5.10 or 6.1) with the driver rknpu",
+                "boot the board's vendor kernel; other kernels have no NPU driver, or one that RKLLM cannot use");
     }
 
-    internal static IEnumerable<Finding> Driver(Patient patient)
+    internal static IEnumerable<Finding> Driver(NodeSnapshot node)
     {
-        if (!DriverFolders.Any(patient.Files.HasFolder))
+        if (!DriverDirectories.Any(node.Files.DirectoryExists))
         {
             yield return Finding.Failure(CheckIds.NpuDriver, "the kernel has no driver rknpu loaded",
-                "dmesg | grep -i rknpu; a vendor kernel has the driver built in, elsewhere modprobe rknpu");
+                "dmesg | grep -i rknpu; vendor kernels have the driver built in, for others try modprobe rknpu");
             yield break;
         }
 
-        if (patient.Hardware.DriverVersion is not { } text || !Version.TryParse(text, out Version? version))
+        if (node.Hardware.DriverVersion is not { } text || !Version.TryParse(text, out Version? version))
         {
-            yield return Finding.Ok(CheckIds.NpuDriver, "rknpu is loaded; its version can be seen as root");
+            yield return Finding.Ok(CheckIds.NpuDriver, "rknpu is loaded; only root can read its version");
             yield break;
         }
 
-        RuntimeFamily? family = patient.Runtime.Answer?.Info?.Family;
-        Version oldest = family == RuntimeFamily.V11 ? OldestFor11 : OldestForOthers;
-        yield return version >= oldest
+        RuntimeFamily? family = node.Runtime.Result?.Info?.Family;
+        Version minimum = family == RuntimeFamily.V11 ? MinVersionFor11 : MinVersion;
+        yield return version >= minimum
             ? Finding.Ok(CheckIds.NpuDriver, $"rknpu {text} is loaded")
             : Finding.Warning(CheckIds.NpuDriver,
-                $"rknpu {text} is older than the {oldest} that {(family is null ? "RKLLM" : $"RKLLM runtime {patient.Runtime.Answer!.Info!.Description}")} asks for: "
+                $"rknpu {text} is older than the {minimum} that {(family is null ? "RKLLM" : $"RKLLM runtime {node.Runtime.Result!.Info!.Description}")} asks for: "
                 + "answers may be empty or garbage (matmul failed)",
-                "a newer vendor kernel has a newer driver");
+                "install a newer vendor kernel, which has a newer driver");
     }
 
-    /// <summary>There, and the service's user may open it: the second stands on the first, so they are one line.</summary>
-    internal static IEnumerable<Finding> Device(Patient patient)
+    /// <summary>The device exists and the service's user may open it. The second check needs the first, so only one of them is reported.</summary>
+    internal static IEnumerable<Finding> Device(NodeSnapshot node)
     {
-        string[] nodes = [.. Nodes(patient)];
-        if (nodes.Length == 0)
+        string[] devices = [.. Devices(node)];
+        if (devices.Length == 0)
         {
             yield return Finding.Failure(CheckIds.NpuDevice, "there is no NPU device: neither a render node of the driver in /dev/dri nor /dev/rknpu",
-                "ls -l /dev/dri /dev/rknpu; dmesg | grep -i rknpu; boot the vendor kernel. In a container: hand the device in");
+                "ls -l /dev/dri /dev/rknpu; dmesg | grep -i rknpu; boot the vendor kernel. In a container: pass the device to it");
             yield break;
         }
 
-        AccessWish[] wishes = [.. nodes.Concat(patient.Files.Entries("/dev/dma_heap", "").Select(static name => "/dev/dma_heap/" + name)).Select(path => new AccessWish(patient.At(path), Writes: true))];
-        IReadOnlyList<AccessWish> refused = patient.Refused(patient, wishes);
-        yield return refused.Count == 0
-            ? Finding.Ok(CheckIds.NpuDevice, string.Join(", ", nodes))
+        PathAccess[] paths = [.. devices.Concat(node.Files.ListEntries("/dev/dma_heap", "").Select(static name => "/dev/dma_heap/" + name)).Select(path => new PathAccess(node.PathOf(path), NeedsWrite: true))];
+        IReadOnlyList<PathAccess> denied = node.FindDenied(node, paths);
+        yield return denied.Count == 0
+            ? Finding.Ok(CheckIds.NpuDevice, string.Join(", ", devices))
             : Finding.Failure(CheckIds.NpuPermission,
-                $"the user '{patient.User}' may not open {string.Join(", ", refused.Select(wish => patient.Shown(wish.Path)))}",
-                "udevadm control --reload; udevadm trigger; the user belongs into the groups render and video (usermod -aG render,video)");
+                $"the user '{node.User}' may not open {string.Join(", ", denied.Select(path => node.Display(path.Path)))}",
+                "udevadm control --reload; udevadm trigger; add the user to the groups render and video (usermod -aG render,video)");
     }
 
-    internal static IEnumerable<Finding> Users(Patient patient)
+    internal static IEnumerable<Finding> Users(NodeSnapshot node)
     {
-        string[] nodes = [.. Nodes(patient)];
-        string[] others = [.. new ProcessTable(patient).Holders(nodes.Contains).Where(static holder => !holder.IsOurs)
+        string[] devices = [.. Devices(node)];
+        string[] others = [.. new ProcessTable(node).FindHolders(devices.Contains).Where(static holder => !holder.IsOurs)
             .Select(static holder => string.Create(CultureInfo.InvariantCulture, $"{holder.Name} (process {holder.Id})"))];
         yield return others.Length == 0
             ? Finding.Ok(CheckIds.NpuUsers, "no other program has the NPU open")
             : Finding.Warning(CheckIds.NpuUsers, $"{string.Join(", ", others)} has the NPU open too: runs may hang or be killed",
-                "let one program have the NPU; the driver does not share it safely");
+                "stop the other program; the driver cannot share the NPU safely");
     }
 
-    private static IEnumerable<string> Nodes(Patient patient)
+    private static IEnumerable<string> Devices(NodeSnapshot node)
     {
-        foreach (string name in patient.Files.Entries("/dev/dri", "renderD"))
+        foreach (string name in node.Files.ListEntries("/dev/dri", "renderD"))
         {
-            // Its driver's name tells it from the GPU's; where sysfs does not say, the guide's name does.
-            string? driver = patient.Files.Read($"/sys/class/drm/{name}/device/uevent");
+            // The driver's name distinguishes the NPU from the GPU. Without it, the usual name of the NPU device counts.
+            string? driver = node.Files.Read($"/sys/class/drm/{name}/device/uevent");
             if (driver?.Contains("DRIVER=RKNPU", StringComparison.Ordinal) ?? name == "renderD129")
                 yield return "/dev/dri/" + name;
         }
 
-        if (patient.Files.Exists("/dev/rknpu"))
+        if (node.Files.FileExists("/dev/rknpu"))
             yield return "/dev/rknpu";
     }
 }

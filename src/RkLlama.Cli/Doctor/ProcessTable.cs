@@ -1,37 +1,37 @@
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Who has what open, from <c>/proc</c>. Without root's rights only one's own processes can be looked into.</summary>
-internal sealed class ProcessTable(Patient patient)
+/// <summary>Finds the processes that have a file or socket open, in <c>/proc</c>. Without root permissions only processes of the own user are visible.</summary>
+internal sealed class ProcessTable(NodeSnapshot node)
 {
-    /// <param name="Name">The first 15 characters of its program's.</param>
+    /// <param name="Name">The first 15 characters of the program name.</param>
     internal sealed record Entry(int Id, string Name)
     {
-        /// <summary>Whether it is the server or one of its workers, under a name like the package's.</summary>
+        /// <summary>Whether the process is the server or a worker, by the name of the program.</summary>
         internal bool IsOurs => Name.StartsWith("rkllama", StringComparison.Ordinal);
     }
 
-    /// <summary>The processes that have something open whose name in <c>/proc/PID/fd</c> is wanted.</summary>
-    internal IEnumerable<Entry> Holders(Func<string, bool> isWanted)
+    /// <param name="matches">Tests the target of a link in <c>/proc/PID/fd</c>.</param>
+    internal IEnumerable<Entry> FindHolders(Func<string, bool> matches)
     {
-        foreach (string name in patient.Files.Entries("/proc", ""))
+        foreach (string name in node.Files.ListEntries("/proc", ""))
         {
-            if (int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out int id) && Open($"/proc/{name}/fd").Any(isWanted))
-                yield return new(id, patient.Files.Read($"/proc/{name}/comm") ?? "unknown");
+            if (int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out int id) && OpenFiles($"/proc/{name}/fd").Any(matches))
+                yield return new(id, node.Files.Read($"/proc/{name}/comm") ?? "unknown");
         }
     }
 
-    private IEnumerable<string> Open(string folder)
+    private IEnumerable<string> OpenFiles(string directory)
     {
-        foreach (string descriptor in patient.Files.Entries(folder, ""))
+        foreach (string descriptor in node.Files.ListEntries(directory, ""))
         {
             string? target = null;
             try
             {
-                target = new FileInfo(patient.At($"{folder}/{descriptor}")).LinkTarget;
+                target = new FileInfo(node.PathOf($"{directory}/{descriptor}")).LinkTarget;
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                // Closed meanwhile, or not ours to see.
+                // Closed in the meantime, or no permission.
             }
 
             if (target is not null)

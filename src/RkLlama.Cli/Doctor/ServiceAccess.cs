@@ -3,48 +3,51 @@ using System.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <param name="Writes">Whether it has to be writable too.</param>
-internal sealed record AccessWish(string Path, bool Writes);
+/// <param name="NeedsWrite">Whether the file must also be writable.</param>
+internal sealed record PathAccess(string Path, bool NeedsWrite);
 
 /// <summary>
-/// What the service's user may open. Modes, groups and access lists decide that together, so the kernel is asked: by opening, in a process of that user where
-/// this one is root's.
+/// Finds the paths that the service's user may not open. Modes, groups and access lists decide together, so the paths are really opened: if this process
+/// is root's, by another process of the service's user.
 /// </summary>
 internal static class ServiceAccess
 {
-    /// <summary>The hidden option of the process that asks.</summary>
+    /// <summary>The hidden option of that other process.</summary>
     internal const string Option = "--reach";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    /// <summary>Of the wishes, those that are refused. What is not there is nobody's refusal.</summary>
-    internal static IReadOnlyList<AccessWish> Refused(Patient patient, IReadOnlyList<AccessWish> wishes)
+    /// <returns>The paths that are denied. A missing file does not count as denied.</returns>
+    internal static IReadOnlyList<PathAccess> FindDenied(NodeSnapshot node, IReadOnlyList<PathAccess> paths)
     {
-        List<AccessWish> refused = [.. wishes.Where(wish => patient.SpeaksForService && patient.Unit!.Hides(wish.Path))];
-        AccessWish[] open = [.. wishes.Except(refused)];
-        return [.. refused, .. patient.User != Environment.UserName
-            ? open.GroupBy(wish => patient.Unit!.Mount(wish.Path) ?? "/").SelectMany(group => RefusedTo(patient.User, group.Key, [.. group]))
-            : open.Where(IsRefused)];
+        List<PathAccess> hidden = [.. paths.Where(path => node.RepresentsService && node.Unit!.Hides(path.Path))];
+        PathAccess[] visible = [.. paths.Except(hidden)];
+        return [.. hidden, .. node.User != Environment.UserName
+            ? visible.GroupBy(path => node.Unit!.FindMount(path.Path) ?? "/").SelectMany(group => FindDeniedAs(node.User, group.Key, [.. group]))
+            : visible.Where(IsDenied)];
     }
 
-    /// <summary>The other process: wishes on stdin, one a line, and the refused ones back on stdout.</summary>
-    internal static int Answer(TextReader input, TextWriter output)
+    /// <summary>The other process: reads paths from stdin, one per line, and writes the denied ones to stdout.</summary>
+    internal static int RunAsUser(TextReader input, TextWriter output)
     {
         while (input.ReadLine() is { Length: > 2 } line)
         {
-            if (IsRefused(Parse(line)))
+            if (IsDenied(Parse(line)))
                 output.WriteLine(line);
         }
 
         return 0;
     }
 
-    /// <param name="folder">Where the other process begins: root may go into a folder that is mounted for the service, whose way there is closed to its user.</param>
-    private static IEnumerable<AccessWish> RefusedTo(string user, string folder, AccessWish[] wishes)
+    /// <param name="directory">
+    /// The working directory of the other process. Root can enter a directory that is mounted for the service, even if the service's user cannot reach it
+    /// from the root directory.
+    /// </param>
+    private static IEnumerable<PathAccess> FindDeniedAs(string user, string directory, PathAccess[] paths)
     {
         try
         {
-            Directory.SetCurrentDirectory(folder);
+            Directory.SetCurrentDirectory(directory);
             using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["doctor", Option])
             {
                 UserName = user,
@@ -52,15 +55,15 @@ internal static class ServiceAccess
                 RedirectStandardOutput = true,
             })!;
 
-            // Each pipe holds more than this; a process that is gone has refused nothing.
-            foreach (AccessWish wish in wishes)
-                process.StandardInput.WriteLine(Line(folder, wish));
+            // The pipes can hold all lines. If the process dies, nothing counts as denied.
+            foreach (PathAccess path in paths)
+                process.StandardInput.WriteLine(Format(directory, path));
             process.StandardInput.Close();
-            string answer = process.StandardOutput.ReadToEnd();
-            if (!process.WaitForExit(Patience))
+            string output = process.StandardOutput.ReadToEnd();
+            if (!process.WaitForExit(Timeout))
                 process.Kill();
-            string[] refused = answer.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            return [.. wishes.Where(wish => refused.Contains(Line(folder, wish)))];
+            string[] denied = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return [.. paths.Where(path => denied.Contains(Format(directory, path)))];
         }
         catch (Exception ex) when (ex is Win32Exception or IOException or UnauthorizedAccessException or InvalidOperationException)
         {
@@ -68,22 +71,22 @@ internal static class ServiceAccess
         }
     }
 
-    /// <summary>From where the other process begins, by the link of the kernel's that does not go there from the root.</summary>
-    private static string Line(string folder, AccessWish wish) => $"{(wish.Writes ? 'w' : 'r')} /proc/self/cwd/{Path.GetRelativePath(folder, wish.Path)}";
+    /// <summary>The line for one path, relative to the working directory: this link of the kernel does not pass through the root directory.</summary>
+    private static string Format(string directory, PathAccess path) => $"{(path.NeedsWrite ? 'w' : 'r')} /proc/self/cwd/{Path.GetRelativePath(directory, path.Path)}";
 
-    private static AccessWish Parse(string line) => new(line[2..], line[0] == 'w');
+    private static PathAccess Parse(string line) => new(line[2..], line[0] == 'w');
 
-    private static bool IsRefused(AccessWish wish)
+    private static bool IsDenied(PathAccess path)
     {
         try
         {
-            if (Directory.Exists(wish.Path))
+            if (Directory.Exists(path.Path))
             {
-                _ = Directory.EnumerateFileSystemEntries(wish.Path).Any();
+                _ = Directory.EnumerateFileSystemEntries(path.Path).Any();
                 return false;
             }
 
-            using (File.OpenHandle(wish.Path, FileMode.Open, wish.Writes ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite))
+            using (File.OpenHandle(path.Path, FileMode.Open, path.NeedsWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite))
                 return false;
         }
         catch (UnauthorizedAccessException)

@@ -3,33 +3,33 @@ using System.Text;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// What systemd would start <c>rkllama.service</c> with: the unit, its drop-ins and its environment files, read as text. So a root shell looks at the models and
-/// the port of the service and not at its own.
+/// The configuration that systemd starts <c>rkllama.service</c> with: the unit, its drop-ins and its environment files, read as text. It allows a root shell
+/// to check the models and the port of the service.
 /// </summary>
 internal sealed class ServiceUnit
 {
     private const string Name = "rkllama.service";
 
-    // The administrator's before the machine's before the package's.
-    private static readonly string[] Folders = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+    // In order of priority: the administrator's, the runtime's, the packages'.
+    private static readonly string[] UnitDirectories = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
-    private static readonly string[] Homes = ["/root", "/home", "/run/user"];
-    private static readonly string[] Temporary = ["/tmp", "/var/tmp"];
+    private static readonly string[] HomeDirectories = ["/root", "/home", "/run/user"];
+    private static readonly string[] TemporaryDirectories = ["/tmp", "/var/tmp"];
 
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
-    private readonly List<string> _covered = [];
-    private readonly List<string> _bound = [];
-    private bool _hidesHomes, _hidesTemporary;
+    private readonly List<string> _temporaryFileSystems = [];
+    private readonly List<string> _bindMounts = [];
+    private bool _hidesHomes, _hidesTemporaryDirectories;
     private string[] _command = [];
 
     private ServiceUnit()
     {
     }
 
-    /// <summary>Whom the service runs as.</summary>
+    /// <summary>The user that the service runs as.</summary>
     internal string User { get; private set; } = "root";
 
-    /// <summary>The soft limit of open files; <see langword="null"/> when the unit does not say.</summary>
+    /// <summary>The soft limit of open files; <see langword="null"/> if the unit sets none.</summary>
     internal string? OpenFiles { get; private set; }
 
     internal string? Variable(string name) => _environment.GetValueOrDefault(name);
@@ -48,26 +48,26 @@ internal sealed class ServiceUnit
         return null;
     }
 
-    /// <summary>Whether the service does not see a path at all, whatever its user may do.</summary>
+    /// <summary>Whether the sandbox hides a path from the service, whatever permissions its user has.</summary>
     internal bool Hides(string path) =>
-        ((_hidesHomes && Homes.Any(folder => IsBelow(path, folder)))
-            || (_hidesTemporary && Temporary.Any(folder => IsBelow(path, folder)))
-            || _covered.Any(folder => IsBelow(path, folder)))
-        && !_bound.Any(folder => IsBelow(path, folder));
+        ((_hidesHomes && HomeDirectories.Any(directory => IsBelow(path, directory)))
+            || (_hidesTemporaryDirectories && TemporaryDirectories.Any(directory => IsBelow(path, directory)))
+            || _temporaryFileSystems.Any(directory => IsBelow(path, directory)))
+        && !_bindMounts.Any(directory => IsBelow(path, directory));
 
-    /// <summary>The folder, mounted for the service, that a path is in: there, what is above it does not matter.</summary>
-    internal string? Mount(string path) => _bound.Find(folder => IsBelow(path, folder));
+    /// <summary>The bind mount of the service that contains a path. Permissions above the mount do not matter.</summary>
+    internal string? FindMount(string path) => _bindMounts.Find(directory => IsBelow(path, directory));
 
-    /// <param name="read">The text of a file, or null.</param>
-    /// <param name="list">The full paths of the files of a folder.</param>
-    /// <returns><see langword="null"/> where there is no such unit, or it starts something else.</returns>
+    /// <param name="read">Returns the content of a file, or null.</param>
+    /// <param name="list">Returns the full paths of the files in a directory.</param>
+    /// <returns><see langword="null"/> if there is no such unit, or it starts another program.</returns>
     internal static ServiceUnit? Find(Func<string, string?> read, Func<string, IEnumerable<string>> list)
     {
-        if (Folders.Select(folder => read($"{folder}/{Name}")).FirstOrDefault(static text => text is not null) is not { } text)
+        if (UnitDirectories.Select(directory => read($"{directory}/{Name}")).FirstOrDefault(static text => text is not null) is not { } text)
             return null;
 
-        // Of drop-ins with the same name, the administrator's counts; they are read in the order of their names.
-        IEnumerable<string> dropIns = Folders.SelectMany(folder => list($"{folder}/{Name}.d")).Where(static path => path.EndsWith(".conf", StringComparison.Ordinal))
+        // Of drop-ins with the same name, the one with the highest priority counts. They are read in the order of their names.
+        IEnumerable<string> dropIns = UnitDirectories.SelectMany(directory => list($"{directory}/{Name}.d")).Where(static path => path.EndsWith(".conf", StringComparison.Ordinal))
             .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
         ServiceUnit unit = new();
         List<string> files = [];
@@ -93,14 +93,14 @@ internal sealed class ServiceUnit
             switch (line[..at].Trim())
             {
                 case "Environment":
-                    foreach (string assignment in Words(value))
+                    foreach (string assignment in SplitWords(value))
                         Assign(assignment);
                     break;
                 case "EnvironmentFile":
                     files.Add(value);
                     break;
                 case "ExecStart":
-                    _command = [.. Words(value.TrimStart('-', '@', '+', '!', ':'))];
+                    _command = [.. SplitWords(value.TrimStart('-', '@', '+', '!', ':'))];
                     break;
                 case "User":
                     User = value.Length > 0 ? value : "root";
@@ -112,13 +112,13 @@ internal sealed class ServiceUnit
                     _hidesHomes = value is "tmpfs" || IsYes(value);
                     break;
                 case "PrivateTmp":
-                    _hidesTemporary = value is "disconnected" || IsYes(value);
+                    _hidesTemporaryDirectories = value is "disconnected" || IsYes(value);
                     break;
                 case "TemporaryFileSystem":
-                    _covered.AddRange(Words(value).Select(static mount => mount.Split(':')[0]));
+                    _temporaryFileSystems.AddRange(SplitWords(value).Select(static mount => mount.Split(':')[0]));
                     break;
                 case "BindPaths" or "BindReadOnlyPaths":
-                    _bound.AddRange(Words(value).Select(static pair => pair.TrimStart('-').Split(':')[^1]));
+                    _bindMounts.AddRange(SplitWords(value).Select(static pair => pair.TrimStart('-').Split(':')[^1]));
                     break;
             }
         }
@@ -130,8 +130,8 @@ internal sealed class ServiceUnit
             _environment[assignment[..at]] = assignment[(at + 1)..].Trim('"', '\'');
     }
 
-    /// <summary>Words as systemd splits them: quotes hold blanks together, and go.</summary>
-    private static List<string> Words(string text)
+    /// <summary>Splits into words as systemd does: quotes keep blanks together and are removed.</summary>
+    private static List<string> SplitWords(string text)
     {
         List<string> words = [];
         StringBuilder word = new();
@@ -159,5 +159,5 @@ internal sealed class ServiceUnit
 
     private static bool IsYes(string value) => value is "yes" or "true" or "on" or "1";
 
-    private static bool IsBelow(string path, string folder) => path == folder || path.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
+    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
 }

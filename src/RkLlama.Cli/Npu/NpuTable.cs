@@ -4,12 +4,12 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Npu;
 
-/// <summary>A reading of the node as a person wants it: in one look.</summary>
+/// <summary>Formats a reading as a table for people.</summary>
 internal static class NpuTable
 {
     private const int BarWidth = 20;
 
-    internal static string Of(NodeReading node)
+    internal static string Format(NodeReading node)
     {
         StringBuilder table = new();
         Line(table, "platform", node.Platform ?? "unknown");

@@ -1,19 +1,18 @@
 using System.Globalization;
 using RkLlama.Engine.Hardware;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Cli.Tune;
 
-/// <summary>Sets the clocks of a chip to their highest, and puts back what was there. Each file is one step: one that fails does not stop the others.</summary>
-/// <param name="say">Gets one line for each clock.</param>
-/// <param name="dryRun">Says what would be done and touches nothing.</param>
-internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> say, bool dryRun)
+/// <summary>Sets the clocks of a chip to their highest frequency, and restores the previous values. A step that fails does not stop the others.</summary>
+/// <param name="report">Receives one line per clock.</param>
+/// <param name="dryRun">Reports the steps without executing them.</param>
+internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> report, bool dryRun)
 {
-    private const string CpuFolder = "/sys/devices/system/cpu";
+    private const string CpuDirectory = "/sys/devices/system/cpu";
 
-    private sealed record Step(string Name, string Summary, IReadOnlyList<(string File, string Value)> Found, IReadOnlyList<(string File, string Value)> Writes);
+    private sealed record Step(string Name, string Summary, IReadOnlyList<(string File, string Value)> Previous, IReadOnlyList<(string File, string Value)> Writes);
 
-    /// <returns>Whether everything that this kernel has was set.</returns>
+    /// <returns>Whether all clocks of this kernel were set.</returns>
     public bool Apply(Platform platform)
     {
         Step[] steps = [.. IdleSteps(), .. platform.Clocks.Select(ClockStep).OfType<Step>()];
@@ -21,11 +20,11 @@ internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> 
         {
             try
             {
-                memory.Add([.. steps.SelectMany(static step => step.Found)]);
+                saved.Add([.. steps.SelectMany(static step => step.Previous)]);
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                say($"nothing was set, because what is there now could not be remembered: {ex.Message}");
+                report($"nothing was set, because the current values could not be remembered: {ex.Message}");
                 return false;
             }
         }
@@ -33,26 +32,26 @@ internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> 
         return Run(steps, "set");
     }
 
-    /// <returns>Whether everything is as it was before <see cref="Apply"/>. If not, what is remembered stays, for another try.</returns>
+    /// <returns>Whether all values from before <see cref="Apply"/> were restored. If not, the saved values stay, for another attempt.</returns>
     public bool Restore()
     {
-        IReadOnlyList<(string File, string Value)> found = memory.Load();
-        if (found.Count == 0)
-            say("nothing to put back: no clocks were set since this machine started");
-        bool isWhole = Run(found.Select(static entry => new Step(entry.File, entry.Value, [], [entry])), "put back");
-        if (isWhole && !dryRun)
-            memory.Forget();
-        return isWhole;
+        IReadOnlyList<(string File, string Value)> entries = saved.Load();
+        if (entries.Count == 0)
+            report("nothing to put back: no clocks were set since the last boot");
+        bool isComplete = Run(entries.Select(static entry => new Step(entry.File, entry.Value, [], [entry])), "put back");
+        if (isComplete && !dryRun)
+            saved.Delete();
+        return isComplete;
     }
 
     private bool Run(IEnumerable<Step> steps, string verb)
     {
-        bool isWhole = true;
+        bool isComplete = true;
         foreach (Step step in steps)
         {
             if (dryRun)
             {
-                say($"{step.Name}: would be {verb} to {step.Summary}");
+                report($"{step.Name}: would be {verb} to {step.Summary}");
                 continue;
             }
 
@@ -60,60 +59,60 @@ internal sealed class ClockTuner(Sysfs sysfs, TuneMemory memory, Action<string> 
             {
                 foreach ((string file, string value) in step.Writes)
                     sysfs.Write(file, value);
-                say($"{step.Name}: {verb} to {step.Summary}");
+                report($"{step.Name}: {verb} to {step.Summary}");
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                isWhole = false;
-                say($"{step.Name}: could not be {verb} to {step.Summary}: {ex.Message}");
+                isComplete = false;
+                report($"{step.Name}: could not be {verb} to {step.Summary}: {ex.Message}");
             }
         }
 
-        return isWhole;
+        return isComplete;
     }
 
-    /// <summary>A CPU that sleeps deeply answers late; the first, shallow state stays.</summary>
+    /// <summary>Disables the deep sleep state of all CPUs, because a CPU wakes up from it slowly. The shallow state stays enabled.</summary>
     private IEnumerable<Step> IdleSteps()
     {
-        bool isAny = false;
-        foreach (string cpu in sysfs.Entries(CpuFolder, "cpu").Where(static name => name.Length > 3 && name[3..].All(char.IsAsciiDigit)))
+        bool hasAny = false;
+        foreach (string cpu in sysfs.ListEntries(CpuDirectory, "cpu").Where(static name => name.Length > 3 && name[3..].All(char.IsAsciiDigit)))
         {
-            string file = $"{CpuFolder}/{cpu}/cpuidle/state1/disable";
-            if (sysfs.Read(file) is not { } now)
+            string file = $"{CpuDirectory}/{cpu}/cpuidle/state1/disable";
+            if (sysfs.Read(file) is not { } current)
                 continue;
-            isAny = true;
-            yield return new($"CPU {cpu[3..]} deep sleep", "off", [(file, now)], [(file, "1")]);
+            hasAny = true;
+            yield return new($"CPU {cpu[3..]} deep sleep", "off", [(file, current)], [(file, "1")]);
         }
 
-        if (!isAny)
-            say("deep sleep: skipped, this kernel has no cpuidle state1");
+        if (!hasAny)
+            report("deep sleep: skipped, this kernel has no cpuidle state1");
     }
 
     private Step? ClockStep(ClockDomain clock)
     {
-        if (sysfs.Read(clock.Governor) is not { } governor)
+        if (sysfs.Read(clock.GovernorPath) is not { } governor)
         {
-            say($"{clock.Name}: skipped, this kernel has no {clock.Governor}");
+            report($"{clock.Name}: skipped, this kernel has no {clock.GovernorPath}");
             return null;
         }
 
-        List<(string, string)> found = [(clock.Governor, governor)];
-        string[] governors = sysfs.Words(clock.Governors);
+        List<(string, string)> previous = [(clock.GovernorPath, governor)];
+        string[] governors = sysfs.ReadWords(clock.AvailableGovernorsPath);
         if (governors.Contains(ClockDomain.Userspace))
         {
-            // Only with this governor is the frequency a setting; with others it is what they made of it.
-            if (governor == ClockDomain.Userspace && sysfs.Read(clock.SetFrequency) is { } frequency)
-                found.Add((clock.SetFrequency, frequency));
-            long target = clock.Nearest(sysfs);
-            return new(clock.Name, $"{target / clock.UnitsPerMegahertz} MHz", found,
-                [(clock.Governor, ClockDomain.Userspace), (clock.SetFrequency, target.ToString(CultureInfo.InvariantCulture))]);
+            // With this governor the frequency is a setting. With any other, the governor chooses it.
+            if (governor == ClockDomain.Userspace && sysfs.Read(clock.SetFrequencyPath) is { } frequency)
+                previous.Add((clock.SetFrequencyPath, frequency));
+            long target = clock.FindNearestFrequency(sysfs);
+            return new(clock.Name, $"{target / clock.UnitsPerMegahertz} MHz", previous,
+                [(clock.GovernorPath, ClockDomain.Userspace), (clock.SetFrequencyPath, target.ToString(CultureInfo.InvariantCulture))]);
         }
 
         const string Highest = "performance";
         if (governors.Contains(Highest))
-            return new(clock.Name, "its highest (this kernel has no governor userspace for it)", found, [(clock.Governor, Highest)]);
+            return new(clock.Name, "its highest (this kernel has no governor userspace for it)", previous, [(clock.GovernorPath, Highest)]);
 
-        say($"{clock.Name}: skipped, this kernel has neither governor userspace nor performance for it");
+        report($"{clock.Name}: skipped, this kernel has neither governor userspace nor performance for it");
         return null;
     }
 }

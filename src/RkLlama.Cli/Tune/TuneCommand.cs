@@ -3,37 +3,37 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Tune;
 
-/// <summary><c>rkllama tune</c>: the highest clocks for CPU, GPU, NPU and memory, and back.</summary>
+/// <summary><c>rkllama tune</c>: sets CPU, GPU, NPU and memory to their highest clocks, or restores the previous values.</summary>
 internal static class TuneCommand
 {
-    // The unit's RuntimeDirectory.
-    private const string MemoryPath = "/run/rkllama-tune/found";
+    // In the RuntimeDirectory of the unit.
+    private const string SavedClocksPath = "/run/rkllama-tune/found";
 
     /// <param name="platform">The option <c>--target_platform</c>, which all commands have.</param>
-    /// <param name="variable">What the environment says about the platform.</param>
+    /// <param name="variable">Returns the environment variable for it.</param>
     internal static Command Create(Option<string?> platform, Func<string?> variable)
     {
-        Option<bool> dryRun = new("--dry-run") { Description = "Say what would be done, and do nothing" };
-        Option<bool> restore = new("--restore") { Description = "Put back what was found before" };
-        Option<string> root = new("--root") { Description = "The folder that has sys and run in it", Hidden = true, DefaultValueFactory = static _ => "/" };
-        Command command = new("tune", "Set CPU, GPU, NPU and memory to their highest clocks, as root.") { dryRun, restore, root };
+        Option<bool> dryRun = new("--dry-run") { Description = "Print the changes without making them" };
+        Option<bool> restore = new("--restore") { Description = "Restore the values from before the first change" };
+        Option<string> root = new("--root") { Description = "The directory that contains sys and run", Hidden = true, DefaultValueFactory = static _ => "/" };
+        Command command = new("tune", "Set CPU, GPU, NPU and memory to their highest clocks. Needs root.") { dryRun, restore, root };
         command.SetAction(result => Run(
             result.GetValue(platform) ?? variable(), result.GetValue(dryRun), result.GetValue(restore), result.GetValue(root)!, Console.Out));
         return command;
     }
 
-    /// <returns>0 when all that this kernel has was set or put back, 1 when something could not be, 2 for a chip that is not known.</returns>
+    /// <returns>The exit code: 0 if all clocks of this kernel were set or restored, 1 if one failed, 2 if the chip is not supported.</returns>
     internal static int Run(string? named, bool dryRun, bool restore, string root, TextWriter output)
     {
         Sysfs sysfs = new(root);
-        ClockTuner tuner = new(sysfs, new(Path.Join(root, MemoryPath)), output.WriteLine, dryRun);
+        ClockTuner tuner = new(sysfs, new(Path.Join(root, SavedClocksPath)), output.WriteLine, dryRun);
         if (restore)
             return tuner.Restore() ? 0 : 1;
 
         if (Platform.Find(named, sysfs) is not { } platform)
         {
             output.WriteLine(named is null
-                ? "rkllama: the device tree names neither rk3588 nor rk3576; --target_platform says which it is"
+                ? "rkllama: the device tree names neither rk3588 nor rk3576; set the chip with --target_platform"
                 : $"rkllama: --target_platform: '{named}' is neither rk3588 nor rk3576");
             return 2;
         }

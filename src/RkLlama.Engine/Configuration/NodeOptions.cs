@@ -1,6 +1,4 @@
 using System.Net;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Configuration;
 

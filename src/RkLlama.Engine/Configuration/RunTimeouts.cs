@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Syntax;
-
 namespace RkLlama.Engine.Configuration;
 
 /// <summary>How long the runtime may take before it counts as hung.</summary>

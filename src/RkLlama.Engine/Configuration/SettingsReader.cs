@@ -1,18 +1,15 @@
 using System.Globalization;
 using System.Net;
-using RkLlama.Engine.Hardware;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Configuration;
 
-/// <summary>A setting that cannot be used; the message names it as the operator wrote it.</summary>
+/// <summary>An invalid setting. The message names the option or variable and its value.</summary>
 internal sealed class SettingException(string message) : Exception(message);
 
-/// <summary>Collects the settings from the command line and the environment and checks them.</summary>
-/// <param name="option">The value given for <c>--name</c>, or <see langword="null"/>.</param>
-/// <param name="environment">The value of an environment variable, or <see langword="null"/>.</param>
+/// <summary>Reads the settings from the command line and the environment and validates them.</summary>
+/// <param name="option">Returns the value of <c>--name</c>, or <see langword="null"/>.</param>
+/// <param name="environment">Returns the value of an environment variable, or <see langword="null"/>.</param>
 internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
 {
     private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
@@ -20,7 +17,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
 
     internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
 
-    /// <exception cref="SettingException">A value is out of range or no value at all.</exception>
+    /// <exception cref="SettingException">A value is invalid or out of range.</exception>
     internal NodeOptions Read()
     {
         NodeOptions defaults = new() { Models = DefaultModels() };
@@ -38,9 +35,9 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             SwitchTime = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.SwitchTime,
             KeepAlive = Find("keep-alive") is { } keep ? Seconds(keep, MaxSeconds) : defaults.KeepAlive,
             DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
-            LoadTime = Find("load-timeout") is { } load ? SomeSeconds(load, MaxSeconds) : defaults.LoadTime,
-            RunTimeouts = Budgets(defaults.RunTimeouts),
-            StreamKeepAlive = Find("heartbeat") is { } beat ? SomeSeconds(beat, 60) : defaults.StreamKeepAlive,
+            LoadTime = Find("load-timeout") is { } load ? PositiveSeconds(load, MaxSeconds) : defaults.LoadTime,
+            RunTimeouts = Timeouts(defaults.RunTimeouts),
+            StreamKeepAlive = Find("heartbeat") is { } beat ? PositiveSeconds(beat, 60) : defaults.StreamKeepAlive,
             RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
@@ -51,23 +48,23 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         };
     }
 
-    private RunTimeouts Budgets(RunTimeouts defaults) => new(
-        Find("prefill-timeout") is { } prefill ? SomeSeconds(prefill, MaxSeconds) : defaults.Prefill,
+    private RunTimeouts Timeouts(RunTimeouts defaults) => new(
+        Find("prefill-timeout") is { } prefill ? PositiveSeconds(prefill, MaxSeconds) : defaults.Prefill,
         Find("prefill-token-timeout") is { } each ? Seconds(each, 60) : defaults.PrefillPerToken,
-        Find("token-timeout") is { } token ? SomeSeconds(token, MaxSeconds) : defaults.Token,
-        Find("abort-grace") is { } grace ? SomeSeconds(grace, MaxSeconds) : defaults.AbortGrace);
+        Find("token-timeout") is { } token ? PositiveSeconds(token, MaxSeconds) : defaults.Token,
+        Find("abort-grace") is { } grace ? PositiveSeconds(grace, MaxSeconds) : defaults.AbortGrace);
 
     private string? ApiKey()
     {
         if (Find("api-key") is { } key)
-            return IsHeaderText(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key is printable ASCII without blanks");
+            return IsHeaderToken(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key is printable ASCII without blanks");
         if (NotEmpty(environment(KeyFileVariable)) is not { } path)
             return null;
 
         try
         {
             string text = File.ReadAllText(path).Trim();
-            return IsHeaderText(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must hold one key of printable ASCII without blanks");
+            return IsHeaderToken(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must hold one key of printable ASCII without blanks");
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
@@ -75,11 +72,11 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         }
     }
 
-    private static string NodeName(Setting setting) => IsHeaderText(setting.Value) && setting.Value.Length <= 253
+    private static string NodeName(Setting setting) => IsHeaderToken(setting.Value) && setting.Value.Length <= 253
         ? setting.Value
         : throw new SettingException($"{setting.Source}: a node's name is printable ASCII without blanks, 253 characters at most");
 
-    private static bool IsHeaderText(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
+    private static bool IsHeaderToken(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
 
     private sealed record Setting(string Source, string Value);
 
@@ -105,8 +102,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             ? TimeSpan.FromSeconds(seconds)
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a number of seconds (0 to {max:0})");
 
-    /// <summary>Where no time at all would be over before anything could happen; whoever writes 0 means something else.</summary>
-    private static TimeSpan SomeSeconds(Setting setting, double max) =>
+    /// <summary>Parses a duration greater than zero.</summary>
+    private static TimeSpan PositiveSeconds(Setting setting, double max) =>
         Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' has to be more than 0 seconds (up to {max:0})");
 
     private static IPAddress? Address(Setting setting) => setting.Value switch

@@ -1,11 +1,6 @@
-using RkLlama.Engine.Hardware;
-using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Tokenizers;
-
 namespace RkLlama.Engine.Diagnostics;
 
-/// <summary>The names of the checks, in the order of their lines. Scripts and documents use them, so they stay.</summary>
+/// <summary>The names of all checks of <c>rkllama doctor</c>, in the order of its output. Scripts and documents use them, so they must not change.</summary>
 internal static class CheckIds
 {
     internal const string Platform = "platform";

@@ -1,51 +1,27 @@
-using RkLlama.Engine.Hardware;
-using RkLlama.Engine.Models;
-using RkLlama.Engine.Workers;
-
 namespace RkLlama.Engine.Diagnostics;
 
-/// <summary>Which check of the doctor looks at what stopped a load.</summary>
+/// <summary>Finds the check of <c>rkllama doctor</c> that explains a failed load.</summary>
 internal static class LoadFailure
 {
-    // What the vendor's library prints, in any version, and what it means.
-    private static readonly (string Words, string Check)[] Phrases =
-    [
-        ("magic", CheckIds.ModelFile),
-        ("invalid rkllm model", CheckIds.ModelFile),
-        ("model version is too", CheckIds.ModelFile),
-        ("max_context", CheckIds.Modelfile),
-        ("platform", CheckIds.Platform),
-        ("too many open files", CheckIds.Limits),
-        ("open rknpu", CheckIds.NpuDevice),
-        ("open rknn device", CheckIds.NpuDevice),
-        ("Bad address", CheckIds.ModelMemory),
-        ("malloc npu memory", CheckIds.ModelMemory),
-        ("allocate handle", CheckIds.ModelMemory),
-        ("SIGKILL", CheckIds.ModelMemory),
-        ("driver version is too", CheckIds.NpuDriver),
-        ("matmul", CheckIds.NpuDriver),
-        ("SIGILL", CheckIds.LibraryVersion),
-        ("RKLLM runtime", CheckIds.LibraryVersion),
-    ];
+    /// <summary>The command to run, and the check if the cause is known: <c>rkllama doctor (model-file)</c>.</summary>
+    internal static string Hint(Exception failure) => failure is ICodedFailure { Code: { } code } ? $"rkllama doctor ({CheckOf(code)})" : "rkllama doctor";
 
-    /// <summary>What to run, and the line to look at where one is known: <c>rkllama doctor (model-file)</c>.</summary>
-    internal static string Hint(Exception failure) => CheckOf(failure) is { } check ? $"rkllama doctor ({check})" : "rkllama doctor";
-
-    private static string? CheckOf(Exception failure) => failure switch
+    /// <returns>One of <see cref="CheckIds"/>.</returns>
+    internal static string CheckOf(FailureCode code) => code switch
     {
-        ModelException { Kind: ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound } => CheckIds.ModelsDirectory,
-        ModelException => CheckIds.Modelfile,
-        EngineException { Check: { } check } => check,
-        EngineException when failure.Message.Contains("could not be loaded (", StringComparison.Ordinal) => LibraryCheckOf(failure.Message),
-        EngineException => Array.Find(Phrases, phrase => failure.Message.Contains(phrase.Words, StringComparison.OrdinalIgnoreCase)).Check,
-        _ => null,
-    };
-
-    /// <summary>Which stage a fault of the library belongs to; the words are the native layer's and the loader's.</summary>
-    internal static string LibraryCheckOf(string fault) => fault switch
-    {
-        _ when !fault.Contains("could not be loaded (", StringComparison.Ordinal) => CheckIds.LibraryVersion,
-        _ when fault.Contains("cannot open shared object", StringComparison.Ordinal) || fault.Contains("not found (required by", StringComparison.Ordinal) => CheckIds.LibraryNeeds,
-        _ => CheckIds.LibraryFile,
+        FailureCode.ModelNotFound => CheckIds.ModelsDirectory,
+        FailureCode.ModelfileInvalid or FailureCode.ContextLength => CheckIds.Modelfile,
+        FailureCode.ModelFileInvalid => CheckIds.ModelFile,
+        FailureCode.TemplateInvalid => CheckIds.Template,
+        FailureCode.WrongPlatform => CheckIds.Platform,
+        FailureCode.TooManyOpenFiles => CheckIds.Limits,
+        FailureCode.NpuDevice => CheckIds.NpuDevice,
+        FailureCode.NpuDriver => CheckIds.NpuDriver,
+        FailureCode.OutOfMemory or FailureCode.Killed => CheckIds.ModelMemory,
+        FailureCode.LibraryNotFound => CheckIds.Library,
+        FailureCode.LibraryNotLoadable => CheckIds.LibraryFile,
+        FailureCode.LibraryDependencyMissing => CheckIds.LibraryNeeds,
+        FailureCode.IllegalInstruction or FailureCode.LibraryNotIdentified or FailureCode.LibraryVersionMismatch => CheckIds.LibraryVersion,
+        _ => throw new ArgumentOutOfRangeException(nameof(code), code, null),
     };
 }

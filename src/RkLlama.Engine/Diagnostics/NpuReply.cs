@@ -2,12 +2,12 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Engine.Diagnostics;
 
-/// <summary><c>GET /npu</c>: what the node's hardware does at this moment.</summary>
+/// <summary><c>GET /npu</c>: the current state of the node's hardware.</summary>
 /// <param name="Platform">rk3588 or rk3576.</param>
-/// <param name="DriverVersion">Of the NPU's driver in the kernel.</param>
-/// <param name="LoadPercent">Of each core of the NPU, the first core first.</param>
-/// <param name="Clocks">npu, ddr and gpu, then one for each cluster of CPUs, named by its first.</param>
-/// <param name="Missing">What could not be read, and why.</param>
+/// <param name="DriverVersion">Version of the NPU driver in the kernel.</param>
+/// <param name="LoadPercent">Load of each NPU core.</param>
+/// <param name="Clocks">npu, ddr and gpu, then one per CPU cluster, named after its first CPU.</param>
+/// <param name="Missing">Values that could not be read, with the reason.</param>
 internal sealed record NpuReply(
     string? Platform,
     string? DriverVersion,
@@ -27,15 +27,15 @@ internal sealed record NpuReply(
         [.. node.Missing.Select(static missing => new NpuMissing(missing.Reading, missing.Reason))]);
 }
 
-/// <param name="Hertz">What it runs at now.</param>
-/// <param name="MaxHertz">The highest that the chip has.</param>
-/// <param name="Governor">Who decides.</param>
+/// <param name="Hertz">The current frequency.</param>
+/// <param name="MaxHertz">The highest frequency that the chip supports.</param>
+/// <param name="Governor">The kernel's governor of this clock.</param>
 internal sealed record NpuClock(string Name, long? Hertz, long? MaxHertz, string? Governor);
 
-/// <param name="Zone">As the kernel names it.</param>
+/// <param name="Zone">The kernel's name of the zone.</param>
 internal sealed record NpuTemperature(string Zone, double Celsius);
 
-/// <param name="AvailableBytes">What programs may still have.</param>
+/// <param name="AvailableBytes">Memory that the kernel estimates as available to programs.</param>
 internal sealed record NpuMemory(long? TotalBytes, long? AvailableBytes);
 
 /// <param name="Reading">driver_version, load, temperatures, memory, platform, or the name of a clock.</param>

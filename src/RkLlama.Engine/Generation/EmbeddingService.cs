@@ -48,7 +48,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         }
 
         if (run.AbortCause is { } cause)
-            metrics.Aborted(cause.ToLabel());
+            metrics.RecordAbort(cause.ToLabel());
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
 
@@ -56,7 +56,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         long ended = Math.Max(lease.Started, outcome.Ended);
         GenerationTimings timings = new(
             lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended));
-        metrics.Embedded(model.Name, tokens);
+        metrics.RecordEmbedding(model.Name, tokens);
         Log.Embedded(
             logger,
             model.Name,

@@ -1,5 +1,3 @@
-using RkLlama.Native;
-
 namespace RkLlama.Engine.Generation;
 
 /// <summary>Why an answer ended. API writers turn it into the words of their API.</summary>

@@ -1,4 +1,3 @@
-using RkLlama.Native;
 using RkLlama.Output;
 
 namespace RkLlama.Engine.Generation;

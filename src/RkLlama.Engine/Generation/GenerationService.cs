@@ -3,7 +3,6 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 
@@ -26,7 +25,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         if (request.Output?.Format is { } format)
-            request = request with { Conversation = format.Instruct(request.Conversation) };
+            request = request with { Conversation = format.AddInstruction(request.Conversation) };
         PreparedGeneration prepared = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
         ModelCapabilities capabilities = ModelCapabilities.Of(prepared.Model, prepared.Prompts);
         if (capabilities.FirstMissing(request.Requires) is not RequiredCapabilities.None and var missing)
@@ -73,7 +72,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         GenerationSummary summary = await ProduceTurnAsync(first, output, stream.Abandoned).ConfigureAwait(false);
         if (output.Check(summary.FinishReason) is { } problem && first.Request.RawPrompt is null)
         {
-            GenerationRequest again = first.Request with { Conversation = OutputFormat.AskAgain(first.Request.Conversation, output.Content, problem) };
+            GenerationRequest again = first.Request with { Conversation = OutputFormat.AddCorrection(first.Request.Conversation, output.Content, problem) };
             PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false);
             output.BeginRetry();
             summary += await ProduceTurnAsync(second, output, stream.Abandoned).ConfigureAwait(false);
@@ -101,7 +100,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         {
             if (turn.Statistics is { } statistics)
             {
-                metrics.AnswerEnded(statistics.ToMeasurement());
+                metrics.RecordGeneration(statistics.ToSample());
                 Log.Finished(
                     logger,
                     statistics.Model,

@@ -46,7 +46,7 @@ internal sealed record GenerationStatistics(
             timings);
     }
 
-    internal AnswerMeasurement ToMeasurement() =>
+    internal GenerationSample ToSample() =>
         new(Model, PromptTokens, CachedTokens ?? 0, OutputTokens, Timings.Prefill, Timings.Decode, ToFirstToken, PrefillRate, DecodeRate);
 
     private static double? Rate(int tokens, TimeSpan time) => tokens > 0 && time > TimeSpan.Zero ? tokens / time.TotalSeconds : null;

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using RkLlama.Engine.Residency;
-using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Generation;
 

@@ -8,7 +8,6 @@ using RkLlama.Native;
 using RkLlama.Output;
 using RkLlama.Output.ToolCalls;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Generation;
 
@@ -133,7 +132,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
         if (run.AbortCause is { } cause)
-            metrics.Aborted(cause.ToLabel());
+            metrics.RecordAbort(cause.ToLabel());
         EndDescription = Describe(outcome.End, run.AbortCause);
         return outcome;
     }
@@ -238,7 +237,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 : $"The answer failed: {end.Error ?? "the run was aborted"}.");
         }
 
-        _pipeline?.Finish(_parts, isCut: !isStop);
+        _pipeline?.Finish(_parts, isTruncated: !isStop);
         Collect();
         Flush();
         FinishReason reason = _pipeline?.HasToolCalls == true ? FinishReason.ToolCalls
@@ -265,7 +264,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         ? null
         : new(new()
         {
-            Tools = options.Tools is null ? ToolSyntax.None : ToolSyntaxes.Detect(prepared.Prompts.ToolTemplateSource),
+            Tools = options.Tools is null ? ToolSyntax.None : ToolSyntaxDetector.Detect(prepared.Prompts.ToolTemplateSource),
             ToolNames = options.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
             ToolSchemas = options.Tools,
             DropsCalls = options.DropsCalls,

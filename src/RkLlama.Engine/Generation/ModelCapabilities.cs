@@ -1,6 +1,4 @@
-using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
-using RkLlama.Native;
 using RkLlama.Output.ToolCalls;
 using RkLlama.Prompts;
 
@@ -14,7 +12,7 @@ internal readonly record struct ModelCapabilities(bool Completion, bool Tools, b
 {
     internal static ModelCapabilities Of(ModelInstance model, PromptBuilder prompts) => new(
         model.Entry.Modelfile.Pooling is null || prompts.HasTemplate,
-        prompts.Mode != PromptMode.Runtime && ToolSyntaxes.Detect(prompts.ToolTemplateSource) != ToolSyntax.None && Mentions(prompts.ToolTemplateSource, "tools"),
+        prompts.Mode != PromptMode.Runtime && ToolSyntaxDetector.Detect(prompts.ToolTemplateSource) != ToolSyntax.None && Mentions(prompts.ToolTemplateSource, "tools"),
         Mentions(prompts.TemplateSource, "<think>") || Mentions(prompts.TemplateSource, "enable_thinking") || Mentions(prompts.TemplateSource, "</think>"));
 
     /// <summary>The first capability of these that the model lacks; <see cref="RequiredCapabilities.None"/> if it has all.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 
 namespace RkLlama.Engine.Generation;

@@ -1,5 +1,3 @@
-using RkLlama.Native;
-
 namespace RkLlama.Engine.Generation;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using RkLlama.Native;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
 
@@ -40,7 +39,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
         string? problem = null;
         if (reason == FinishReason.Stop)
         {
-            problem = format.Problem(content, out string? found);
+            problem = format.FindProblem(content, out string? found);
             json = found ?? "";
         }
 

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Residency;
-using RkLlama.Native;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;

@@ -2,43 +2,44 @@ using System.Globalization;
 
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>One clock: where the kernel has it, and what it should be.</summary>
-/// <param name="Name">For the operator: <c>NPU</c>, <c>CPU 0</c>.</param>
-/// <param name="Folder">Its folder in sysfs.</param>
-/// <param name="Prefix">What its files' names begin with: <c>scaling_</c> for CPUs.</param>
-/// <param name="FrequencyFile">Takes the frequency while the governor is <c>userspace</c>; devfreq has it only then.</param>
-/// <param name="Frequency">In the unit of its files.</param>
-/// <param name="UnitsPerMegahertz">1000 for CPUs, whose files are in kHz, 1,000,000 for the rest.</param>
-internal sealed record ClockDomain(string Name, string Folder, string Prefix, string FrequencyFile, long Frequency, int UnitsPerMegahertz)
+/// <summary>One clock of the board: its files in sysfs and its target frequency.</summary>
+/// <param name="Name">The name in messages: <c>NPU</c>, <c>CPU 0</c>.</param>
+/// <param name="Directory">The directory in sysfs.</param>
+/// <param name="Prefix">Prefix of the file names: <c>scaling_</c> for CPUs.</param>
+/// <param name="FrequencyFile">The file to write the frequency to, while the governor is <c>userspace</c>. devfreq has it only then.</param>
+/// <param name="TargetFrequency">In the unit of the files.</param>
+/// <param name="UnitsPerMegahertz">1000 for CPUs, whose files are in kHz; 1,000,000 for all others.</param>
+internal sealed record ClockDomain(string Name, string Directory, string Prefix, string FrequencyFile, long TargetFrequency, int UnitsPerMegahertz)
 {
     internal const string Userspace = "userspace";
 
-    /// <summary>A clock that devfreq governs.</summary>
+    /// <summary>A clock that devfreq controls.</summary>
     internal static ClockDomain Device(string name, string device, long hertz) =>
         new(name, "/sys/class/devfreq/" + device, "", "userspace/set_freq", hertz, 1_000_000);
 
-    /// <summary>The clock of a cluster of CPUs, named by the first of them.</summary>
+    /// <summary>The clock of a CPU cluster.</summary>
+    /// <param name="first">Number of the first CPU of the cluster.</param>
     internal static ClockDomain Cpu(int first, long kilohertz) =>
         new($"CPU {first}", $"/sys/devices/system/cpu/cpufreq/policy{first}", "scaling_", "scaling_setspeed", kilohertz, 1000);
 
-    public string Governor => $"{Folder}/{Prefix}governor";
+    public string GovernorPath => $"{Directory}/{Prefix}governor";
 
-    public string Governors => $"{Folder}/{Prefix}available_governors";
+    public string AvailableGovernorsPath => $"{Directory}/{Prefix}available_governors";
 
-    public string Frequencies => $"{Folder}/{Prefix}available_frequencies";
+    public string AvailableFrequenciesPath => $"{Directory}/{Prefix}available_frequencies";
 
-    public string SetFrequency => $"{Folder}/{FrequencyFile}";
+    public string SetFrequencyPath => $"{Directory}/{FrequencyFile}";
 
-    /// <summary>What <see cref="NodeReading.Clocks"/> calls it.</summary>
+    /// <summary>The name in <see cref="NodeReading.Clocks"/>.</summary>
     public string ReadingName => Name == "memory" ? "ddr" : Name.Replace(" ", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>The frequency asked for; where the chip does not have it, the next lower one, or the lowest of all.</summary>
-    public long Nearest(Sysfs sysfs)
+    /// <summary>The target frequency. If the chip does not have it, the next lower one, or the lowest of all.</summary>
+    public long FindNearestFrequency(Sysfs sysfs)
     {
-        long[] available = [.. sysfs.Words(Frequencies).Select(static word => long.TryParse(word, CultureInfo.InvariantCulture, out long value) ? value : 0).Where(static value => value > 0)];
-        if (available.Length == 0 || available.Contains(Frequency))
-            return Frequency;
-        long[] lower = [.. available.Where(value => value < Frequency)];
+        long[] available = [.. sysfs.ReadWords(AvailableFrequenciesPath).Select(static word => long.TryParse(word, CultureInfo.InvariantCulture, out long value) ? value : 0).Where(static value => value > 0)];
+        if (available.Length == 0 || available.Contains(TargetFrequency))
+            return TargetFrequency;
+        long[] lower = [.. available.Where(value => value < TargetFrequency)];
         return lower.Length > 0 ? lower.Max() : available.Min();
     }
 }

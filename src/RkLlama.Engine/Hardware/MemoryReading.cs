@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>The node's memory, as <c>/proc/meminfo</c> has it.</summary>
-/// <param name="AvailableBytes">What programs may still have.</param>
+/// <summary>The node's memory, from <c>/proc/meminfo</c>.</summary>
+/// <param name="AvailableBytes">Memory that the kernel estimates as available to programs.</param>
 internal sealed record MemoryReading(long? TotalBytes, long? AvailableBytes)
 {
-    /// <returns><see langword="null"/> when the text says neither.</returns>
+    /// <returns><see langword="null"/> if the text has neither value.</returns>
     internal static MemoryReading? Parse(string meminfo)
     {
         MemoryReading memory = new(Find(meminfo, "MemTotal:"), Find(meminfo, "MemAvailable:"));

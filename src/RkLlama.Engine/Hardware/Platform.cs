@@ -1,7 +1,7 @@
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>What the Python service's scripts <c>fix_freq_*.sh</c> set on one chip.</summary>
-/// <param name="Name">As <c>--target_platform</c> has it.</param>
+/// <summary>One supported chip and the clocks that <c>rkllama tune</c> sets on it. The values are those of the Python service's scripts <c>fix_freq_*.sh</c>.</summary>
+/// <param name="Name">The value of <c>--target_platform</c>.</param>
 internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
 {
     private const string DeviceTree = "/sys/firmware/devicetree/base/compatible";
@@ -25,15 +25,16 @@ internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
         ClockDomain.Device("memory", "dmc", 2_112_000_000),
     ]);
 
-    /// <summary>The chip that is named, or the one that the device tree names.</summary>
-    /// <returns><see langword="null"/> when it is neither of the two.</returns>
+    /// <summary>Finds the chip by its name, or in the device tree.</summary>
+    /// <param name="named">The name; <see langword="null"/> reads the device tree.</param>
+    /// <returns><see langword="null"/> if the chip is not supported.</returns>
     internal static Platform? Find(string? named, Sysfs sysfs)
     {
         Platform[] all = [Rk3588, Rk3576];
         if (named is not null)
             return Array.Find(all, platform => platform.Name == named);
 
-        // A list of names, each ended by a NUL, such as rockchip,rk3588s.
+        // A list of NUL-terminated names such as rockchip,rk3588s.
         string compatible = sysfs.Read(DeviceTree) ?? "";
         return Array.Find(all, platform => compatible.Contains("rockchip," + platform.Name, StringComparison.Ordinal));
     }

@@ -3,25 +3,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>The kernel's settings and readings as files.</summary>
-/// <param name="root">The folder that has <c>sys</c> and <c>proc</c> in it: <c>/</c>, or a copy in tests.</param>
+/// <summary>Reads and writes the kernel's files in <c>/sys</c> and <c>/proc</c>. Thread-safe.</summary>
+/// <param name="root">The directory that contains <c>sys</c> and <c>proc</c>: <c>/</c>, or a copy in tests.</param>
 internal sealed class Sysfs(string root)
 {
-    // The kernel gives an attribute in one piece of a page at most.
+    // The kernel returns an attribute in one piece, at most one page.
     private const int PageBytes = 4096;
 
     private string Full(string path) => Path.Join(root, path);
 
-    public bool Exists(string path) => File.Exists(Full(path));
+    public bool FileExists(string path) => File.Exists(Full(path));
 
-    public bool HasFolder(string path) => Directory.Exists(Full(path));
+    public bool DirectoryExists(string path) => Directory.Exists(Full(path));
 
-    /// <returns>The text without the line's end, or <see langword="null"/> when the file is missing or cannot be read.</returns>
-    public string? Read(string path) => Look(path).Text;
+    /// <returns>The text without a trailing line break; <see langword="null"/> if the file is missing or cannot be read.</returns>
+    public string? Read(string path) => TryRead(path).Text;
 
-    /// <summary>Reads a file of one page at most.</summary>
-    /// <returns>The text without the line's end; or why there is none.</returns>
-    public (string? Text, Absence? Absence) Look(string path)
+    /// <summary>Reads a file of at most one page.</summary>
+    /// <returns>The text without a trailing line break, or the reason why there is none.</returns>
+    public (string? Text, ReadFailure? Failure) TryRead(string path)
     {
         try
         {
@@ -32,48 +32,48 @@ internal sealed class Sysfs(string root)
         }
         catch (UnauthorizedAccessException)
         {
-            return (null, Absence.NotAllowed);
+            return (null, ReadFailure.AccessDenied);
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
-            return (null, Absence.NotThere);
+            return (null, ReadFailure.NotFound);
         }
         catch (IOException)
         {
-            // A device that is asleep or going, for instance.
-            return (null, Absence.NotReadable);
+            // For example a device that is suspended or being removed.
+            return (null, ReadFailure.Unreadable);
         }
     }
 
-    /// <summary>The words of a list, such as <c>available_governors</c>; empty when there is none.</summary>
-    public string[] Words(string path) => Read(path)?.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries) ?? [];
+    /// <summary>Reads a list such as <c>available_governors</c>; empty if there is none.</summary>
+    public string[] ReadWords(string path) => Read(path)?.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>A whole number from a file that has nothing else; <see langword="null"/> when there is none.</summary>
-    public long? Number(string path) =>
+    /// <summary>Reads a file that contains one whole number; <see langword="null"/> if it does not.</summary>
+    public long? ReadNumber(string path) =>
         long.TryParse(Read(path), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number) ? number : null;
 
-    /// <summary>Writes one value in one call, as the kernel wants it.</summary>
+    /// <summary>Writes a value with one system call, as the kernel requires.</summary>
     /// <exception cref="IOException">The kernel refuses the value, or the file is missing.</exception>
-    /// <exception cref="UnauthorizedAccessException">Only root may.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process has no permission; root has.</exception>
     public void Write(string path, string value)
     {
         using FileStream file = new(Full(path), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         file.Write(Encoding.ASCII.GetBytes(value));
 
-        // A file in sysfs has no length to cut; a copy of one in a test has.
+        // Files in sysfs cannot be truncated; their copies in tests must be.
         if (file.Length > value.Length && !root.Equals("/", StringComparison.Ordinal))
             file.SetLength(value.Length);
     }
 
     /// <summary>
-    /// Names of the entries of a folder that begin with <paramref name="prefix"/>, in ordinal order; empty when there is no such folder, or it cannot be read.
+    /// Names of the entries of a directory that start with <paramref name="prefix"/>, in ordinal order. Empty if the directory is missing or cannot be read.
     /// </summary>
-    public IReadOnlyList<string> Entries(string folder, string prefix)
+    public IReadOnlyList<string> ListEntries(string directory, string prefix)
     {
         try
         {
-            return HasFolder(folder)
-                ? [.. Directory.EnumerateFileSystemEntries(Full(folder), prefix + "*").Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)]
+            return DirectoryExists(directory)
+                ? [.. Directory.EnumerateFileSystemEntries(Full(directory), prefix + "*").Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)]
                 : [];
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)

@@ -1,9 +1,8 @@
 using System.Diagnostics.Metrics;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>All series of one instrument. Any thread; only a set of labels that is new takes a lock.</summary>
+/// <summary>All series of one instrument. Thread-safe; only a new set of labels takes a lock.</summary>
 internal sealed class MetricFamily
 {
     private readonly Lock _lock = new();
@@ -33,15 +32,15 @@ internal sealed class MetricFamily
     /// <summary>counter, gauge or histogram.</summary>
     internal string Type { get; }
 
-    /// <summary>Whether its values are asked for with each scrape: then those of the last one are history.</summary>
+    /// <summary>Whether the values are read at each scrape. The values of the previous scrape are then obsolete.</summary>
     internal bool IsObserved { get; }
 
-    /// <summary>Upper bounds of the buckets, without the infinite one.</summary>
+    /// <summary>Upper bounds of the buckets, without +Inf.</summary>
     internal IReadOnlyList<double> Bounds => _bounds;
 
     internal IReadOnlyList<MetricSeries> Series => _series;
 
-    internal void Measure(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    internal void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         MetricSeries series = Find(tags);
         if (_bounds.Length > 0)
@@ -58,7 +57,7 @@ internal sealed class MetricFamily
     {
         foreach (MetricSeries series in _series)
         {
-            if (series.Has(tags))
+            if (series.Matches(tags))
                 return series;
         }
 
@@ -71,7 +70,7 @@ internal sealed class MetricFamily
         {
             foreach (MetricSeries series in _series)
             {
-                if (series.Has(tags))
+                if (series.Matches(tags))
                     return series;
             }
 

@@ -1,22 +1,20 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>One line of a metric, or the lines of one histogram: a value for each set of labels. Any thread, without a lock.</summary>
-/// <param name="labels">Names and values, as they were first measured.</param>
+/// <summary>The value or the histogram of one set of labels. Thread-safe without a lock.</summary>
+/// <param name="labels">Names and values.</param>
 /// <param name="bounds">Upper bounds of a histogram's buckets, ascending; empty for a plain value.</param>
 internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double[] bounds)
 {
-    // One more than there are bounds: the last one takes what is larger than all.
+    // The last bucket is for values above all bounds.
     private readonly long[] _buckets = bounds.Length == 0 ? [] : new long[bounds.Length + 1];
     private double _value;
 
     internal IReadOnlyList<KeyValuePair<string, string>> Labels => labels;
 
-    /// <summary>The plain value, or the sum of all that a histogram has seen.</summary>
+    /// <summary>The plain value, or the sum of all values of a histogram.</summary>
     internal double Value => Volatile.Read(ref _value);
 
-    /// <summary>How many fell into each bucket, not cumulated.</summary>
+    /// <summary>The number of values in each bucket, not cumulative.</summary>
     internal long[] Counts()
     {
         long[] counts = new long[_buckets.Length];
@@ -25,8 +23,8 @@ internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double
         return counts;
     }
 
-    /// <summary>Whether these are the values of its labels; the names are those of the metric.</summary>
-    internal bool Has(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    /// <summary>Whether the tags have the values of the labels. All series of an instrument have the same names.</summary>
+    internal bool Matches(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (tags.Length != labels.Length)
             return false;

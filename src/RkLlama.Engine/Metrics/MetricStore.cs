@@ -4,18 +4,18 @@ using System.Diagnostics.Metrics;
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>
-/// Keeps what the instruments of one meter measure, and writes it as Prometheus reads it. Measuring takes no lock and no memory, so it may be done for
-/// each token; a scrape asks nobody but the instruments that are there to be asked.
+/// Stores the measurements of one meter and writes them as Prometheus text. Recording takes no lock and allocates nothing, so it may happen per token.
+/// A scrape reads the observable instruments only.
 /// </summary>
 internal sealed class MetricStore : IDisposable
 {
     private readonly MeterListener _listener;
     private readonly Lock _scrape = new();
 
-    // Guarded by itself: instruments are made at start, families read with each scrape.
+    // Guarded by itself. Instruments are created at start; a scrape reads the families.
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
 
-    /// <param name="meter">The one whose instruments count; others of the process have names of their own.</param>
+    /// <param name="meter">Instruments of other meters are ignored.</param>
     internal MetricStore(Meter meter)
     {
         _listener = new()
@@ -30,12 +30,12 @@ internal sealed class MetricStore : IDisposable
                 listener.EnableMeasurementEvents(instrument, family);
             },
         };
-        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((MetricFamily)family!).Measure(value, tags));
-        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((MetricFamily)family!).Measure(value, tags));
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));
         _listener.Start();
     }
 
-    /// <summary>Every family by its name, with the values of the last scrape where they are asked for.</summary>
+    /// <summary>All families, ordered by name. Observable ones have the values of the last scrape.</summary>
     internal MetricFamily[] Families
     {
         get
@@ -45,7 +45,7 @@ internal sealed class MetricStore : IDisposable
         }
     }
 
-    /// <summary>The page that Prometheus reads.</summary>
+    /// <summary>Reads the observable instruments and writes the page for Prometheus.</summary>
     internal byte[] Scrape()
     {
         ArrayBufferWriter<byte> page = new(16 << 10);

@@ -1,16 +1,15 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>Prometheus' text format, version 0.0.4.</summary>
+/// <summary>Writes the Prometheus text format, version 0.0.4.</summary>
 internal static class PrometheusText
 {
     internal const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>A family with its help, its type and its samples; nothing for one that has no sample.</summary>
+    /// <summary>Writes help, type and samples of a family. Writes nothing for a family without samples.</summary>
     internal static void Write(MetricFamily family, IBufferWriter<byte> output)
     {
         IReadOnlyList<MetricSeries> all = family.Series;
@@ -27,7 +26,7 @@ internal static class PrometheusText
         }
     }
 
-    /// <summary>The count is that of the buckets, so that the two agree whatever is measured meanwhile.</summary>
+    /// <summary>The count is the sum of the buckets, so that both agree while other threads record.</summary>
     private static void WriteHistogram(MetricFamily family, MetricSeries series, IBufferWriter<byte> output)
     {
         long count = 0;

@@ -2,11 +2,11 @@ using System.Diagnostics.Metrics;
 
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>What all samples are made of.</summary>
+/// <summary>Creates tags and measurements.</summary>
 internal static class Samples
 {
     internal static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 
-    /// <summary>Nothing where it is not known: a 0 would be a lie.</summary>
+    /// <summary>No measurement for an unknown size: 0 would be wrong.</summary>
     internal static Measurement<double>[] Bytes(long? bytes) => bytes is { } known ? [new(known)] : [];
 }

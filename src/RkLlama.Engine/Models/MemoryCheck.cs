@@ -3,11 +3,12 @@ using RkLlama.Engine.Hardware;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Whether a model fits into memory, before the vendor library finds out: that one fails with "Bad address", or the kernel ends whatever is largest.
+/// Checks that a model fits into memory before the vendor library loads it. Otherwise the library fails with "Bad address", or the kernel kills the
+/// largest process.
 /// </summary>
 internal static class MemoryCheck
 {
-    /// <summary>What the kernel says programs may still have, in bytes; <see langword="null"/> where it does not say.</summary>
+    /// <summary>Memory that the kernel estimates as available, in bytes; <see langword="null"/> if unknown.</summary>
     internal static long? AvailableBytes(string path = "/proc/meminfo")
     {
         try
@@ -20,16 +21,17 @@ internal static class MemoryCheck
         }
     }
 
-    /// <summary>Null when the model may fit: a loaded model takes about the size of its file. Else a sentence with both numbers.</summary>
-    internal static string? Describe(string modelPath, long? availableBytes)
+    /// <summary>Compares the size of the model file with the memory, because a loaded model needs about that size.</summary>
+    /// <returns><see langword="null"/> if the model may fit; otherwise a sentence with both sizes.</returns>
+    internal static string? FindProblem(string modelPath, long? availableBytes)
     {
-        return availableBytes is { } available && RealSize(modelPath) is { } size && size > available
+        return availableBytes is { } available && FileSize(modelPath) is { } size && size > available
             ? $"The model file '{modelPath}' has {Mebibytes(size)} MiB and only {Mebibytes(available)} MiB of memory are free; use a smaller model, or end what else runs on the node."
             : null;
     }
 
-    /// <summary>Null for a file that has gone since it was looked at: the library will say so.</summary>
-    private static long? RealSize(string path)
+    /// <summary>Null if the file cannot be read; the library then reports the error.</summary>
+    private static long? FileSize(string path)
     {
         try
         {

@@ -1,8 +1,8 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// The models directory. Looks at the disk on every call, so a new model needs no restart; changes nothing on it.
-/// A model is a sub-directory, or a loose .rkllm file that no Modelfile speaks for.
+/// The models directory. Reads the disk on every call, so a new model needs no restart. Changes nothing.
+/// A model is a subdirectory, or a loose .rkllm file that no Modelfile refers to.
 /// </summary>
 internal sealed class ModelCatalog(string root)
 {
@@ -12,8 +12,8 @@ internal sealed class ModelCatalog(string root)
     /// <summary>Full path of the models directory.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
-    /// <summary>The names of all models, in ordinal order. A broken Modelfile hides nothing but what it would have named.</summary>
-    /// <exception cref="ModelException">The models directory is missing or may not be read.</exception>
+    /// <summary>The names of all models, in ordinal order. An invalid Modelfile hides no other model.</summary>
+    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
     public IReadOnlyList<string> List()
     {
         List<string> directories = [.. RootEntries().Where(Directory.Exists).Where(HoldsModel)];
@@ -21,8 +21,8 @@ internal sealed class ModelCatalog(string root)
         return [.. names.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The name of a model as <see cref="List"/> has it, for one as clients write it: in any case, with or without the tag <c>:latest</c>.</summary>
-    /// <returns><see langword="null"/> when there is no such model.</returns>
+    /// <summary>Finds the name in <see cref="List"/> for a name from a client: in any case, with or without the tag <c>:latest</c>.</summary>
+    /// <returns><see langword="null"/> if there is no such model.</returns>
     public string? Resolve(string requested)
     {
         const string Tag = ":latest";
@@ -42,11 +42,11 @@ internal sealed class ModelCatalog(string root)
             ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Finds what to load for a name.</summary>
-    /// <param name="name">As <see cref="List"/> gives it, or as a client sends it.</param>
-    /// <param name="fallbackFrom">The .rkllm file to use when the model's directory has no Modelfile: a plain file name.</param>
-    /// <param name="fallbackHuggingFacePath">What HUGGINGFACE_PATH would say; used together with <paramref name="fallbackFrom"/> only.</param>
-    /// <exception cref="ModelException">There is no such model, or its Modelfile does not say what to load.</exception>
+    /// <summary>Finds the model with a name.</summary>
+    /// <param name="name">From <see cref="List"/> or from a client.</param>
+    /// <param name="fallbackFrom">The .rkllm file to use if the model's directory has no Modelfile: a plain file name.</param>
+    /// <param name="fallbackHuggingFacePath">The value for HUGGINGFACE_PATH; used only together with <paramref name="fallbackFrom"/>.</param>
+    /// <exception cref="ModelException">There is no such model, or its Modelfile names no model file.</exception>
     public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
     {
         if (!ModelName.IsPlain(name))
@@ -83,7 +83,7 @@ internal sealed class ModelCatalog(string root)
             ? Modelfile.Empty with { From = from, HuggingFacePath = string.IsNullOrEmpty(huggingFacePath) ? null : huggingFacePath }
             : throw ModelException.ModelfileMissing(name);
 
-    /// <summary>Paths of everything in the models directory whose name could be a model's.</summary>
+    /// <summary>Paths of all entries of the models directory whose name is a valid model name.</summary>
     private List<string> RootEntries()
     {
         try
@@ -100,7 +100,7 @@ internal sealed class ModelCatalog(string root)
         }
     }
 
-    /// <summary>The .rkllm files, links that lead nowhere included, that neither a directory's name nor its FROM takes.</summary>
+    /// <summary>The .rkllm files that belong to no model directory, by its name or its FROM. Includes broken links.</summary>
     private List<string> LooseFiles(IEnumerable<string> modelDirectories)
     {
         List<string> loose =
@@ -115,8 +115,8 @@ internal sealed class ModelCatalog(string root)
             return loose;
         }
 
-        HashSet<string> taken = [.. modelDirectories.Select(FromOf).OfType<string>().Select(RealPath.Resolve)];
-        loose.RemoveAll(path => taken.Contains(RealPath.Resolve(path)));
+        HashSet<string> used = [.. modelDirectories.Select(FromOf).OfType<string>().Select(RealPath.Resolve)];
+        loose.RemoveAll(path => used.Contains(RealPath.Resolve(path)));
         return loose;
     }
 
@@ -135,12 +135,12 @@ internal sealed class ModelCatalog(string root)
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // Removed a moment ago, or not ours to read: not a model that could be loaded.
+            // Removed in the meantime, or not readable: the model could not be loaded.
             return false;
         }
     }
 
-    /// <summary>Where the Modelfile's FROM points; null when there is none, for whatever reason.</summary>
+    /// <summary>The path that FROM names; null if the Modelfile is missing or invalid, or has no FROM.</summary>
     private static string? FromOf(string directory)
     {
         try
@@ -170,7 +170,7 @@ internal sealed class ModelCatalog(string root)
         }
     }
 
-    /// <summary>As the operator wrote it, except that '..' goes where the kernel would go.</summary>
+    /// <summary>Resolves FROM against the model's directory. Links before '..' are followed as the kernel does.</summary>
     private static string Locate(string directory, string from)
     {
         string path = Path.Combine(directory, from);

@@ -1,13 +1,13 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>A model that can be tried to load.</summary>
-/// <param name="Name">The name clients use.</param>
-/// <param name="Directory">Full path of its directory; null for a loose .rkllm file.</param>
-/// <param name="ModelPath">Full path of the .rkllm file; whether it is there and sound is <see cref="ModelFileCheck"/>'s business.</param>
-/// <param name="Modelfile">What the Modelfile says; for a loose file, nothing.</param>
+/// <summary>A model in the models directory.</summary>
+/// <param name="Name">The name that clients use.</param>
+/// <param name="Directory">Full path of the directory; null for a loose .rkllm file.</param>
+/// <param name="ModelPath">Full path of the .rkllm file; <see cref="ModelFileCheck"/> checks whether it exists and is valid.</param>
+/// <param name="Modelfile">Values of the Modelfile; empty for a loose file.</param>
 internal sealed record ModelEntry(string Name, string? Directory, string ModelPath, Modelfile Modelfile)
 {
-    /// <summary>Whether the other says the same of the same model; its warnings are beside the point.</summary>
+    /// <summary>Whether both describe the same model with the same values. Warnings do not count.</summary>
     internal bool IsSame(ModelEntry other) =>
         this with { Modelfile = Modelfile with { Warnings = [] } } == other with { Modelfile = other.Modelfile with { Warnings = [] } };
 }

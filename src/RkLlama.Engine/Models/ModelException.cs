@@ -1,36 +1,41 @@
+using RkLlama.Engine.Diagnostics;
+
 namespace RkLlama.Engine.Models;
 
-/// <summary>Why a model cannot be looked up.</summary>
+/// <summary>Why a model cannot be found or changed.</summary>
 internal enum ModelErrorKind
 {
-    /// <summary>The models directory itself is missing or may not be read.</summary>
+    /// <summary>The models directory is missing or cannot be read.</summary>
     ModelsDirectoryMissing,
 
-    /// <summary>No such model, or a name that is none.</summary>
+    /// <summary>There is no such model, or the name is invalid.</summary>
     DirectoryNotFound,
     ModelfileMissing,
 
-    /// <summary>The Modelfile has a fault; the inner <see cref="ModelfileException"/> says where.</summary>
+    /// <summary>The Modelfile has an error; the inner <see cref="ModelfileException"/> has its position.</summary>
     ModelfileInvalid,
 
-    /// <summary>The Modelfile may not be read, or reading it failed.</summary>
+    /// <summary>The Modelfile cannot be read.</summary>
     ModelfileUnreadable,
     FromMissing,
 
-    /// <summary>A new name that is none, or that another model has.</summary>
+    /// <summary>The new name is invalid or in use.</summary>
     NameRefused,
 
-    /// <summary>The models directory, or what is in it, may not be changed.</summary>
+    /// <summary>The models directory or its content cannot be changed.</summary>
     NotWritable,
 }
 
-/// <summary>A failed look-up. What the Python service said too is said in its words; clients show them.</summary>
-internal sealed class ModelException : Exception
+/// <summary>A model cannot be found or changed. Messages that the Python service has too keep its text, because clients show it.</summary>
+internal sealed class ModelException : Exception, ICodedFailure
 {
     private ModelException(ModelErrorKind kind, string message, Exception? inner = null)
         : base(message, inner) => Kind = kind;
 
     public ModelErrorKind Kind { get; }
+
+    /// <inheritdoc/>
+    public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
 
     public static ModelException DirectoryNotFound(string name) =>
         new(ModelErrorKind.DirectoryNotFound, $"Model directory '{name}' not found.");
@@ -47,7 +52,7 @@ internal sealed class ModelException : Exception
     public static ModelException ModelfileUnreadable(string path, Exception cause) =>
         new(ModelErrorKind.ModelfileUnreadable, $"Modelfile '{path}' cannot be read: {cause.Message}", cause);
 
-    public static ModelException NameNotUsable(string name) =>
+    public static ModelException NameInvalid(string name) =>
         new(ModelErrorKind.NameRefused, $"'{name}' cannot be a model's name: it has to be a plain file name.");
 
     public static ModelException NameTaken(string name) =>

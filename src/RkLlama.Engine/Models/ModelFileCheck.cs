@@ -3,23 +3,22 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Tells a file that cannot be a model from its first bytes, before the vendor library sees it: that one prints a line nobody
-/// reads, or ends the process.
+/// Detects files that are no models by their first bytes, before the vendor library opens them: the library only prints a line, or ends the process.
 /// </summary>
 internal static class ModelFileCheck
 {
-    private const int SmallestModelBytes = 64;
+    private const int MinModelBytes = 64;
     private const int HeadBytes = 512;
 
-    /// <summary>Null when the file may be a model; else a sentence that says what is wrong and what to do.</summary>
-    public static string? Describe(string path)
+    /// <returns>Null if the file may be a model; otherwise a sentence with the problem and the remedy.</returns>
+    public static string? FindProblem(string path)
     {
         if (Directory.Exists(path))
         {
             return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
         }
 
-        // Not opened: a pipe or a device would keep whoever opens it.
+        // The length is read without opening the file: opening a pipe or a device would block.
         if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
         {
             return $"The model file '{path}' is empty; copy or download it again.";
@@ -68,7 +67,7 @@ internal static class ModelFileCheck
             return $"'{path}' is a saved web page of {size} bytes, not a model; download the file itself (the link with '/resolve/', not '/blob/').";
         }
 
-        return head.Length < SmallestModelBytes
+        return head.Length < MinModelBytes
             ? $"The model file '{path}' has only {head.Length} bytes; copy or download it again."
             : null;
     }

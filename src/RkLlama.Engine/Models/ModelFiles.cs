@@ -1,22 +1,22 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>Copies and deletes models, inside the models directory and nowhere else. Links are copied and deleted as links: what they lead to is not ours.</summary>
+/// <summary>Copies and deletes models. Changes files only inside the models directory. Links are copied and deleted as links; their targets stay.</summary>
 internal static class ModelFiles
 {
-    /// <summary>Makes a second model of the same files: links to the large one, copies of the small ones.</summary>
-    /// <exception cref="ModelException">The source is no model, or the new name cannot be one or is taken.</exception>
+    /// <summary>Creates a second model from the same files: links to model files, copies of all others.</summary>
+    /// <exception cref="ModelException">The source does not exist, or the new name is invalid or in use.</exception>
     internal static void Copy(ModelCatalog catalog, string name, string destination)
     {
         const string Tag = ":latest";
         string plain = destination.EndsWith(Tag, StringComparison.OrdinalIgnoreCase) ? destination[..^Tag.Length] : destination;
         if (!ModelName.IsPlain(plain))
-            throw ModelException.NameNotUsable(destination);
+            throw ModelException.NameInvalid(destination);
         ModelEntry source = catalog.Find(name);
         string target = Path.Join(catalog.Root, plain);
         if (Path.Exists(target) || catalog.Resolve(plain) is not null)
             throw ModelException.NameTaken(plain);
 
-        Writing(() =>
+        Write(() =>
         {
             Directory.CreateDirectory(target);
             string model = Path.GetFileName(source.ModelPath);
@@ -38,9 +38,9 @@ internal static class ModelFiles
         });
     }
 
-    /// <summary>Removes a model's directory, or its file where it has none.</summary>
-    /// <exception cref="ModelException">It may not be removed.</exception>
-    internal static void Delete(ModelCatalog catalog, string name) => Writing(() =>
+    /// <summary>Deletes a model's directory, or its file if it has no directory.</summary>
+    /// <exception cref="ModelException">The model cannot be deleted.</exception>
+    internal static void Delete(ModelCatalog catalog, string name) => Write(() =>
     {
         string directory = Path.Join(catalog.Root, name), file = Path.Join(catalog.Root, name + ".rkllm");
         if (new DirectoryInfo(directory) is { Exists: true } found)
@@ -56,7 +56,7 @@ internal static class ModelFiles
         }
     });
 
-    private static void Writing(Action action)
+    private static void Write(Action action)
     {
         try
         {

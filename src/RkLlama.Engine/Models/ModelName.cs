@@ -2,14 +2,14 @@ using System.Text;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>Which names from outside may be joined to a directory.</summary>
+/// <summary>Checks names from clients before they become part of a path.</summary>
 internal static class ModelName
 {
-    // The longest file name Linux has.
+    // The maximum length of a file name on Linux.
     private const int MaxUtf8Bytes = 255;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>True for a plain file name: joined to a directory it stays inside.</summary>
+    /// <summary>True for a plain file name: a path made of a directory and this name stays inside the directory.</summary>
     public static bool IsPlain(string? name)
     {
         if (string.IsNullOrEmpty(name) || name is "." or ".." || name.Length > MaxUtf8Bytes)
@@ -17,7 +17,7 @@ internal static class ModelName
             return false;
         }
 
-        // U+FFFD is what a name that is not UTF-8 is read as; the path made from it would be another one.
+        // A file name that is not UTF-8 is read with U+FFFD in it. The path made from it would name another file.
         if (name.Any(c => char.IsControl(c) || c is '/' or '\\' or '\uFFFD'))
         {
             return false;

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Engine.Models;
 
 /// <summary>How a chat template is applied: to token ids, to text, or by the runtime itself.</summary>
@@ -8,7 +6,7 @@ internal enum TemplateMode { Tokens, Text, Runtime }
 /// <summary>Which hidden states become an embedding: the last token's, or the mean of all.</summary>
 internal enum Pooling { Last, Mean }
 
-/// <summary>What one Modelfile says. Null means the file does not say it; defaults belong to who uses the value.</summary>
+/// <summary>The values of one Modelfile. Null means that the file has no value; the user of the value has the default.</summary>
 internal sealed record Modelfile
 {
     public static readonly Modelfile Empty = new();
@@ -16,10 +14,10 @@ internal sealed record Modelfile
     /// <summary>The .rkllm file as written: absolute, or relative to the model's directory. Never empty.</summary>
     public string? From { get; init; }
 
-    /// <summary>Where tokenizer and template come from. Never empty.</summary>
+    /// <summary>The Hugging Face repository of tokenizer and template. Never empty.</summary>
     public string? HuggingFacePath { get; init; }
 
-    /// <summary>The system prompt. Empty is a statement of its own: no system message.</summary>
+    /// <summary>The system prompt. Empty means no system message.</summary>
     public string? System { get; init; }
 
     public double? Temperature { get; init; }
@@ -32,10 +30,10 @@ internal sealed record Modelfile
     public double? MirostatTau { get; init; }
     public double? MirostatEta { get; init; }
 
-    /// <summary>Upper bound of one answer, in tokens.</summary>
+    /// <summary>Maximum number of tokens of one generation.</summary>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>Context length in tokens, not yet clamped to what the model was converted for.</summary>
+    /// <summary>Context length in tokens, as requested. The runtime may lower it to the limit of the model.</summary>
     public int? NumCtx { get; init; }
 
     public bool? EnableThinking { get; init; }
@@ -45,6 +43,6 @@ internal sealed record Modelfile
     public bool? GuardSpecialTokens { get; init; }
     public Pooling? Pooling { get; init; }
 
-    /// <summary>Sentences for the log, each with file, line and column.</summary>
+    /// <summary>Warnings for the log, each with file, line and column.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

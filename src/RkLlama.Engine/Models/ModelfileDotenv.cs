@@ -3,10 +3,9 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 reads it, and <c>KEY value</c> besides.
-/// Where that library skips a line with a warning, this reader stops and says where. Two more differences, both of which
-/// never gave a usable value: <c>KEY= # text</c> is empty (up to 1.2.2 the comment was the value), and a key alone on its
-/// line leaves an earlier value as it is.
+/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 does, and also <c>KEY value</c>. Differences: on an invalid line, the
+/// library warns and continues, this reader stops with the position. <c>KEY= # text</c> is empty (up to 1.2.2 the comment was the value). A line
+/// with only a key does not change an earlier value.
 /// </summary>
 internal sealed class ModelfileDotenv
 {
@@ -23,7 +22,7 @@ internal sealed class ModelfileDotenv
     private char Current => _at < _text.Length ? _text[_at] : '\0';
     private bool AtLineEnd => _at >= _text.Length || _text[_at] is '\r' or '\n';
 
-    /// <exception cref="ModelfileException">A line that neither form accepts.</exception>
+    /// <exception cref="ModelfileException">A line has neither form.</exception>
     public static List<ModelfileEntry> Parse(ModelfileSource source)
     {
         ModelfileDotenv reader = new(source);
@@ -121,7 +120,7 @@ internal sealed class ModelfileDotenv
         };
     }
 
-    /// <summary>The rest of the line, without a comment (a blank, then '#') and blanks at its end.</summary>
+    /// <summary>The rest of the line, without a comment (a blank, then '#') and trailing blanks.</summary>
     private string ReadUnquoted(bool afterBlank)
     {
         int start = _at;
@@ -139,8 +138,8 @@ internal sealed class ModelfileDotenv
     }
 
     /// <summary>
-    /// Up to the next quote without a backslash before it, on whatever line. When the file has none, the last one with a
-    /// backslash closes the value after all, as python-dotenv's pattern has it: <c>'C:\'</c> ends where it seems to.
+    /// Reads up to the next quote that has no backslash before it, also across lines. If there is none, the last escaped quote closes the value, as
+    /// in python-dotenv: <c>'C:\'</c> is a complete value.
     /// </summary>
     private string ReadQuoted(char quote)
     {
@@ -214,22 +213,22 @@ internal sealed class ModelfileDotenv
             return;
         }
 
-        // A value over several lines is mostly a forgotten quote: then the start of the value is the place to look at.
+        // A value over several lines is usually a missing quote, so the error is reported at the start of the value.
         bool severalLines = _text.AsSpan(valueAt, _at - valueAt).ContainsAny('\r', '\n');
         throw severalLines
             ? _source.Error(valueAt, "the quoted value that starts here runs over several lines and text follows it; is its closing quote missing?")
             : _source.Error(_at, "text follows the closing quote");
     }
 
-    /// <summary>Prose has words of small letters; a key that stands without '=' must be known or written in capitals.</summary>
+    /// <summary>A key without '=' must be known or in capital letters, so that ordinary text is not read as a key.</summary>
     private static bool LooksLikeKey(string key) =>
         ModelfileKeys.FindAnyCase(key) is not null
         || (char.IsAsciiLetterUpper(key[0]) && key.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_'));
 
     private ModelfileException NotALine(int keyAt, string key)
     {
-        int oddAt = key.TakeWhile(c => char.IsAsciiLetterOrDigit(c) || c == '_').Count();
-        int at = Current == ':' ? _at : oddAt < key.Length ? keyAt + oddAt : keyAt;
+        int invalidAt = key.TakeWhile(c => char.IsAsciiLetterOrDigit(c) || c == '_').Count();
+        int at = Current == ':' ? _at : invalidAt < key.Length ? keyAt + invalidAt : keyAt;
         return _source.Error(at, "this line is neither KEY=value nor KEY value");
     }
 

@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>A Modelfile that cannot be read. The message starts with <c>file:line:column:</c>; both count from 1.</summary>
+/// <summary>A Modelfile that cannot be read. The message starts with <c>file:line:column:</c>; line and column start at 1.</summary>
 internal sealed class ModelfileException(string file, int line, int column, string reason, Exception? inner = null)
     : Exception($"{file}:{line}:{column}: {reason}", inner)
 {
@@ -8,6 +8,6 @@ internal sealed class ModelfileException(string file, int line, int column, stri
     public int Line { get; } = line;
     public int Column { get; } = column;
 
-    /// <summary>The message without the place.</summary>
+    /// <summary>The message without file, line and column.</summary>
     public string Reason { get; } = reason;
 }

@@ -1,15 +1,14 @@
 using System.Globalization;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Engine.Models;
 
 /// <summary>One key of a Modelfile.</summary>
-/// <param name="Name">As it is to be written.</param>
-/// <param name="Allowed">What a value may be, as the end of the sentence "it must be …".</param>
-/// <param name="Set">Returns the Modelfile with the value in it, or null when the value is not allowed.</param>
+/// <param name="Name">In the spelling of the file.</param>
+/// <param name="Allowed">The allowed values, as the end of the sentence "it must be …".</param>
+/// <param name="Set">Returns the Modelfile with the value, or null if the value is not allowed.</param>
 internal sealed record ModelfileKey(string Name, string Allowed, Func<Modelfile, string, Modelfile?> Set);
 
-/// <summary>The table of keys. <c>docs/modelfile.md</c> says the same in prose.</summary>
+/// <summary>All keys. <c>docs/modelfile.md</c> describes them.</summary>
 internal static class ModelfileKeys
 {
     private const int MaxNumberChars = 64;
@@ -18,7 +17,7 @@ internal static class ModelfileKeys
     [
         Text("FROM", (m, v) => m with { From = NullIfEmpty(v) }),
         Text("HUGGINGFACE_PATH", (m, v) => m with { HuggingFacePath = NullIfEmpty(v) }),
-        // The shorter name of older documents; the full one wins wherever it stands.
+        // The name in older documents. HUGGINGFACE_PATH has priority, whatever the order.
         Text("HUGGINGFACE", (m, v) => m with { HuggingFacePath = m.HuggingFacePath ?? NullIfEmpty(v) }),
         Text("SYSTEM", (m, v) => m with { System = v }),
         Number("TEMPERATURE", "a number from 0 to 2", v => v is >= 0 and <= 2, (m, v) => m with { Temperature = v }),
@@ -45,7 +44,7 @@ internal static class ModelfileKeys
 
     public static ModelfileKey? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>The key that was probably meant by <paramref name="name"/>.</summary>
+    /// <summary>The key that differs from <paramref name="name"/> at most in case.</summary>
     public static ModelfileKey? FindAnyCase(string name) => ByAnyCase.GetValueOrDefault(name);
 
     private static ModelfileKey Text(string name, Func<Modelfile, string, Modelfile> set) =>
@@ -54,8 +53,8 @@ internal static class ModelfileKeys
     private static ModelfileKey Number(string name, string allowed, Func<double, bool> accepts, Func<Modelfile, double, Modelfile> set) =>
         new(name, allowed, (m, v) => ParseNumber(v) is { } number && accepts(number) ? set(m, number) : null);
 
-    private static ModelfileKey Whole(string name, int least, int most, Func<Modelfile, int, Modelfile> set) =>
-        new(name, $"a whole number from {least} to {most}", (m, v) => ParseWhole(v) is { } number && number >= least && number <= most ? set(m, number) : null);
+    private static ModelfileKey Whole(string name, int min, int max, Func<Modelfile, int, Modelfile> set) =>
+        new(name, $"a whole number from {min} to {max}", (m, v) => ParseWhole(v) is { } number && number >= min && number <= max ? set(m, number) : null);
 
     private static ModelfileKey Flag(string name, Func<Modelfile, bool, Modelfile> set) =>
         new(name, "true or false (also 1 or 0, yes or no, on or off)", (m, v) => ParseFlag(v) is { } flag ? set(m, flag) : null);
@@ -65,13 +64,13 @@ internal static class ModelfileKeys
         new(name, allowed, (m, v) => parse(Normalize(v)) is { } choice ? set(m, choice) : null);
 
     private static double? ParseNumber(string text) =>
-        double.TryParse(WithoutGroups(text), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
+        double.TryParse(RemoveDigitSeparators(text), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : null;
 
     private static int? ParseWhole(string text) =>
-        int.TryParse(WithoutGroups(text), NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) ? number : null;
+        int.TryParse(RemoveDigitSeparators(text), NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) ? number : null;
 
-    /// <summary>TOML and Python both write 4_096 for 4096; an underscore anywhere else stays, and fails.</summary>
-    private static string WithoutGroups(string text)
+    /// <summary>Removes underscores between digits: TOML and Python allow 4_096 for 4096. Any other underscore stays and makes the number invalid.</summary>
+    private static string RemoveDigitSeparators(string text)
     {
         if (text.Length > MaxNumberChars)
         {

@@ -1,21 +1,19 @@
-using RkLlama.Prompts.Jinja.Values;
-
 namespace RkLlama.Engine.Models;
 
-/// <summary>From a Modelfile's path or text to its values. Reads, never writes, never looks at the environment.</summary>
+/// <summary>Reads a Modelfile from a path or a text. Never writes and never reads the environment.</summary>
 internal static class ModelfileReader
 {
-    /// <summary>Largest Modelfile that is read, in bytes.</summary>
+    /// <summary>Maximum size of a Modelfile in bytes.</summary>
     public const int MaxBytes = 1 << 20;
 
     private const int MaxQuotedChars = 60;
 
-    // A file of another kind can look like thousands of unknown keys.
+    // A file of another kind can have thousands of unknown keys.
     private const int MaxWarnings = 20;
 
     /// <exception cref="ModelfileException">The content is not a Modelfile.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">No permission to read the file.</exception>
     public static Modelfile Read(string path)
     {
         using FileStream stream = File.OpenRead(path);
@@ -25,7 +23,7 @@ internal static class ModelfileReader
         while ((read = stream.Read(chunk)) > 0)
         {
             content.Write(chunk, 0, read);
-            // Counted while reading: the length of a device or a growing file says nothing.
+            // Counted while reading, because a device or a growing file has no reliable length.
             if (content.Length > MaxBytes)
             {
                 throw new ModelfileException(path, 1, 1, "the file is larger than 1 MiB; a Modelfile is a short text");
@@ -45,7 +43,7 @@ internal static class ModelfileReader
 
         ModelfileVariables variables = new(source, warnings);
         Dictionary<string, ModelfileEntry> last = new(StringComparer.Ordinal);
-        foreach (ModelfileEntry entry in entries.Select(variables.Fill))
+        foreach (ModelfileEntry entry in entries.Select(variables.Expand))
         {
             Keep(entry, last, source, warnings);
         }
@@ -60,7 +58,7 @@ internal static class ModelfileReader
             }
         }
 
-        return modelfile with { Warnings = Capped(warnings) };
+        return modelfile with { Warnings = LimitCount(warnings) };
     }
 
     private static List<ModelfileEntry> ReadLines(ModelfileSource source, string? obstacle)
@@ -71,7 +69,7 @@ internal static class ModelfileReader
         }
         catch (ModelfileException ex) when (source.Text.Contains("\"\"\"", StringComparison.Ordinal) || source.Text.Contains("'''", StringComparison.Ordinal))
         {
-            // Triple quotes say that TOML was meant: then the fault is most likely the one that stopped the TOML reader.
+            // Triple quotes exist in TOML only, so the error of the TOML parser is probably the real one.
             throw new ModelfileException(ex.File, ex.Line, ex.Column, $"{ex.Reason} (triple quotes need a file that is TOML throughout: {obstacle})", ex);
         }
     }
@@ -98,7 +96,7 @@ internal static class ModelfileReader
         }
     }
 
-    private static List<string> Capped(List<string> warnings) =>
+    private static List<string> LimitCount(List<string> warnings) =>
         warnings.Count <= MaxWarnings ? warnings : [.. warnings.Take(MaxWarnings), $"and {warnings.Count - MaxWarnings} more warnings about this file"];
 
     private static string Shorten(string text) => text.Length <= MaxQuotedChars ? text : text[..MaxQuotedChars] + "…";

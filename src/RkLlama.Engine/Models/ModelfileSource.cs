@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>The text of a Modelfile and the way from an offset in it to line and column.</summary>
+/// <summary>The text of a Modelfile. Converts offsets to line and column.</summary>
 internal sealed class ModelfileSource
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -44,7 +44,7 @@ internal sealed class ModelfileSource
         }
     }
 
-    /// <summary>Line and column from 1; the column counts UTF-16 units.</summary>
+    /// <summary>Line and column, both from 1. The column counts UTF-16 code units.</summary>
     public (int Line, int Column) Position(int offset)
     {
         int index = _lineStarts.BinarySearch(offset);

@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Syntax;
-using RkLlama.Prompts.Jinja.Values;
 using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
@@ -7,12 +5,13 @@ using Tomlyn.Syntax;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Reads a Modelfile that is TOML from the first character to the last. The syntax tree is read directly, not through the
-/// serializer: it keeps order and places, and the strict parser refuses a repeated key, which the serializer lets through.
+/// Reads a Modelfile that is valid TOML as a whole. Uses the syntax tree instead of the serializer: the tree keeps order and positions, and the strict
+/// parser refuses repeated keys, which the serializer accepts.
 /// </summary>
 internal static class ModelfileToml
 {
-    /// <summary>Returns null, and what stands in the way, when the text is not TOML.</summary>
+    /// <param name="obstacle">Why the text is not TOML; null if it is.</param>
+    /// <returns>Null if the text is not TOML.</returns>
     public static List<ModelfileEntry>? TryParse(ModelfileSource source, List<string> warnings, out string? obstacle)
     {
         DocumentSyntax document;
@@ -22,7 +21,7 @@ internal static class ModelfileToml
         }
         catch (TomlException ex)
         {
-            // The parser lists everything it stumbled over; only the first can be trusted.
+            // The parser reports several errors; only the first one is reliable.
             obstacle = ex.Diagnostics?.FirstOrDefault() is { } first
                 ? $"line {first.Span.Start.Line + 1}, column {first.Span.Start.Column + 1}: {first.Message}"
                 : ex.Message;
@@ -57,7 +56,7 @@ internal static class ModelfileToml
         };
 
         int start = value.Span.Offset;
-        // What was written, so that 1.50 as a name stays 1.50: the value a dotenv reader would see.
+        // The text as written, as the dotenv reader would see it: 1.50 stays 1.50.
         string written = source.Text.Substring(start, value.Span.Length);
         switch (value)
         {

@@ -1,15 +1,15 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// The path the kernel ends at. <see cref="Path.GetFullPath(string)"/> takes <c>link/..</c> for the directory of the link, the
-/// kernel for the parent of its target; and <see cref="File.ResolveLinkTarget"/> looks at the last name only.
+/// Resolves links as the kernel does. <see cref="Path.GetFullPath(string)"/> takes <c>link/..</c> as the directory of the link, the kernel takes it as
+/// the parent of the link's target. <see cref="File.ResolveLinkTarget"/> resolves only the last name of a path.
 /// </summary>
 internal static class RealPath
 {
-    // As many as the kernel follows before it says ELOOP.
+    // The limit of the kernel: one more link is ELOOP.
     private const int MaxLinks = 40;
 
-    /// <summary>Follows every symbolic link of an absolute path; names that do not exist are kept as they are.</summary>
+    /// <summary>Follows all symbolic links of an absolute path. Names that do not exist stay unchanged.</summary>
     public static string Resolve(string path)
     {
         Stack<string> ahead = new();

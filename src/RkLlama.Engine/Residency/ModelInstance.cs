@@ -2,7 +2,6 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Residency;
 

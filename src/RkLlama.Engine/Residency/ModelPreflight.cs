@@ -11,10 +11,10 @@ internal sealed partial class ModelPreflight(ILogger logger)
     /// <exception cref="EngineException">Its file cannot be a model.</exception>
     internal void Check(ModelEntry entry)
     {
-        if (ModelFileCheck.Describe(entry.ModelPath) is { } problem)
+        if (ModelFileCheck.FindProblem(entry.ModelPath) is { } problem)
         {
             Log.Refused(logger, entry.Name, problem);
-            throw new EngineException(problem) { Check = CheckIds.ModelFile };
+            throw new EngineException(problem) { Code = FailureCode.ModelFileInvalid };
         }
 
         foreach (string warning in entry.Modelfile.Warnings)

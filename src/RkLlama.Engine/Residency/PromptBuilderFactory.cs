@@ -2,7 +2,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Engine.Residency;
 
@@ -22,7 +21,7 @@ internal sealed partial class PromptBuilderFactory(TimeProvider time, ILogger<Pr
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
-            throw new EngineException(ex.Message) { Check = CheckIds.Template };
+            throw new EngineException(ex.Message) { Code = FailureCode.TemplateInvalid };
         }
     }
 

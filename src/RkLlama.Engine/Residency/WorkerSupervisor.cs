@@ -3,8 +3,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Residency;
 
@@ -143,8 +141,8 @@ internal sealed partial class WorkerSupervisor
 
             // If the instance was still being unloaded when this load began, it is not any more.
             _model.TryMove(ModelState.Loading);
-            if (MemoryCheck.Describe(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
-                throw new EngineException(shortage) { Check = CheckIds.ModelMemory };
+            if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
+                throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
             await _model.Prompts.ConfigureAwait(false);
             return await StartAsync(ModelState.NotLoaded).ConfigureAwait(false);
         }
@@ -152,7 +150,7 @@ internal sealed partial class WorkerSupervisor
         {
             Log.NotLoaded(_logger, _model.Name, ex.Message);
             _faults.Add(_model.Name, ex.Message);
-            _metrics.LoadFailed();
+            _metrics.RecordModelLoadFailure();
             if (_model.State != ModelState.Stuck)
                 _model.TryMove(ModelState.NotLoaded);
             throw;
@@ -175,7 +173,7 @@ internal sealed partial class WorkerSupervisor
         }
 
         TimeSpan took = Stopwatch.GetElapsedTime(start);
-        _metrics.Loaded(_model.Name, took);
+        _metrics.RecordModelLoad(_model.Name, took);
         Log.Loaded(_logger, _model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         _model.TryBecomeReady(session.Facts, session.ProcessId);
         _ = WatchAsync(session);
@@ -233,7 +231,7 @@ internal sealed partial class WorkerSupervisor
             catch (EngineException ex) when (ex is not WorkerStuckException)
             {
                 reason = ex.Message;
-                _metrics.LoadFailed();
+                _metrics.RecordModelLoadFailure();
                 _faults.Add(_model.Name, reason);
                 Log.RestartFailed(_logger, _model.Name, reason);
             }

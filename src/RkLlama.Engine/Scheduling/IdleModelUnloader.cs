@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Scheduling;
 

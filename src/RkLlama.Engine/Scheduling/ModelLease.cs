@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Scheduling;
 

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Metrics;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Scheduling;
 
@@ -142,7 +141,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         long arrival = time.GetTimestamp();
         if (Join(model, isRetry, out LinkedListNode<QueueEntry>? entry) is { } free)
         {
-            metrics?.Waited(TimeSpan.Zero);
+            metrics?.RecordQueueWait(TimeSpan.Zero);
             return free;
         }
 
@@ -153,7 +152,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             maxWait,
             Timeout.InfiniteTimeSpan);
         QueueSlot slot = await entry!.Value.Slot.Task.ConfigureAwait(false);
-        metrics?.Waited(time.GetElapsedTime(arrival));
+        metrics?.RecordQueueWait(time.GetElapsedTime(arrival));
         return slot;
     }
 
@@ -190,7 +189,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             entry = null;
             if (_isClosed)
             {
-                metrics?.Rejected(RejectionCause.Draining);
+                metrics?.RecordRejection(RejectionCause.Draining);
                 throw new DrainingException();
             }
 
@@ -198,7 +197,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
                 return NewSlot(model);
             if (_waiting.Count >= capacity && !isRetry)
             {
-                metrics?.Rejected(RejectionCause.QueueFull);
+                metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
@@ -209,7 +208,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     private void Reject(QueueEntry entry, Exception reason, string cause)
     {
-        metrics?.Rejected(cause);
+        metrics?.RecordRejection(cause);
         entry.Slot.TrySetException(reason);
     }
 
@@ -226,7 +225,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         if (reason is OperationCanceledException { CancellationToken: var token })
             entry.Value.Slot.TrySetCanceled(token);
         else
-            Reject(entry.Value, reason, RejectionCause.QueueTime);
+            Reject(entry.Value, reason, RejectionCause.QueueTimeout);
     }
 
     /// <summary>Under the lock.</summary>

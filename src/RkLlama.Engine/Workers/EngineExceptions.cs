@@ -1,10 +1,12 @@
+using RkLlama.Engine.Diagnostics;
+
 namespace RkLlama.Engine.Workers;
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal class EngineException(string message) : Exception(message)
+internal class EngineException(string message) : Exception(message), ICodedFailure
 {
-    /// <summary>The check of the doctor that looks at this; <see langword="null"/> where only the words tell.</summary>
-    internal string? Check { get; init; }
+    /// <inheritdoc/>
+    public FailureCode? Code { get; init; }
 }
 
 /// <summary>A worker process survived SIGKILL: the driver holds it, and the NPU with it. Only a reboot of the board helps.</summary>

@@ -1,5 +1,4 @@
 using RkLlama.Native;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers;
 

@@ -4,79 +4,79 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.Reasoning;
 
 /// <summary>
-/// Parts the block of reasoning at the start of an answer from what follows. Takes the answer character by character, so that how it was
-/// cut into tokens cannot matter; holds back no more than white space and the beginning of a tag.
+/// Separates the reasoning block at the start of the output from the content that follows, one character at a time. Holds back only white space
+/// and the start of a tag.
 /// </summary>
-/// <param name="startsInside">The prompt has opened the block; the model may open it once more.</param>
-/// <param name="surroundings">Gets the tags, and the white space around and just inside them.</param>
-internal sealed class ReasoningSplitter(bool startsInside, Action<char> content, Action<char> reasoning, Action<char> surroundings)
+/// <param name="startsInBlock">The prompt already contains the open tag. The model may repeat it.</param>
+/// <param name="onDelimiter">Receives the tags, the white space around the block, and the white space directly inside its tags.</param>
+internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onContent, Action<char> onReasoning, Action<char> onDelimiter)
 {
-    private const string Opener = "<think>";
-    private const string Closer = "</think>";
+    private const string OpenTag = "<think>";
+    private const string CloseTag = "</think>";
 
     private readonly StringBuilder _space = new();
-    private TagReader _tag = startsInside ? new(Closer, Opener) : new(Opener);
-    private Place _place = startsInside ? Place.Inside : Place.Before;
+    private LiteralMatcher _tag = startsInBlock ? new(CloseTag, OpenTag) : new(OpenTag);
+    private State _state = startsInBlock ? State.InBlock : State.BeforeBlock;
     private bool _hasText;
 
-    private enum Place
+    private enum State
     {
-        Before,
-        Inside,
-        After,
+        BeforeBlock,
+        InBlock,
+        AfterBlock,
         Content,
     }
 
-    internal bool IsInside => _place == Place.Inside;
+    internal bool IsInBlock => _state == State.InBlock;
 
-    internal void Take(char c)
+    internal void Feed(char c)
     {
-        if (_place is Place.Before or Place.Inside)
+        if (_state is State.BeforeBlock or State.InBlock)
         {
-            TakeAroundTags(c);
+            FeedNearTag(c);
         }
-        else if (_place == Place.After && char.IsWhiteSpace(c))
+        else if (_state == State.AfterBlock && char.IsWhiteSpace(c))
         {
-            surroundings(c);
+            onDelimiter(c);
         }
         else
         {
-            _place = Place.Content;
-            content(c);
+            _state = State.Content;
+            onContent(c);
         }
     }
 
-    /// <summary>The answer has ended: what was held back goes where it would have gone. A block that was never closed is reasoning.</summary>
+    /// <summary>Ends the output and releases the text that was held back. A block without a closing tag is reasoning.</summary>
     internal void Finish()
     {
-        if (_place == Place.Before || _tag.Length > 0)
+        if (_state == State.BeforeBlock || _tag.Length > 0)
             ReleaseHeld();
         else
-            Release(surroundings);
+            ReleaseSpace(onDelimiter);
     }
 
-    private void TakeAroundTags(char c)
+    private void FeedNearTag(char c)
     {
-        if (_tag.Take(c))
+        if (_tag.Feed(c))
         {
-            if (_tag.Matched is { } tag)
-                Pass(tag);
+            if (_tag.Match is { } tag)
+                EndTag(tag);
             return;
         }
 
         if (_tag.Length > 0)
         {
             ReleaseHeld();
-            Take(c); // may begin the next tag
+            Feed(c); // may start the next tag
         }
         else if (!char.IsWhiteSpace(c))
         {
             ReleaseHeld();
-            (IsInside ? reasoning : content)(c);
+            (IsInBlock ? onReasoning : onContent)(c);
         }
-        else if (IsInside && !_hasText)
+        else if (IsInBlock && !_hasText)
         {
-            surroundings(c);
+            onDelimiter(c);
         }
         else
         {
@@ -84,38 +84,38 @@ internal sealed class ReasoningSplitter(bool startsInside, Action<char> content,
         }
     }
 
-    /// <summary>What was held back is text after all; before the block that means there is no block.</summary>
+    /// <summary>Passes on the text that was held back, because no tag follows. Before the block this means that there is no block.</summary>
     private void ReleaseHeld()
     {
-        if (_place == Place.Before)
-            _place = Place.Content;
-        Action<char> target = IsInside ? reasoning : content;
-        Release(target);
-        foreach (char held in _tag.Text)
+        if (_state == State.BeforeBlock)
+            _state = State.Content;
+        Action<char> target = IsInBlock ? onReasoning : onContent;
+        ReleaseSpace(target);
+        foreach (char held in _tag.Partial)
             target(held);
         _tag.Reset();
 
-        // Only the very beginning of a block may open it once more.
-        if (IsInside && !_hasText)
-            _tag = new(Closer);
+        // A repeated open tag is accepted only at the very start of the block.
+        if (IsInBlock && !_hasText)
+            _tag = new(CloseTag);
         _hasText = true;
     }
 
-    private void Pass(string tag)
+    private void EndTag(string tag)
     {
-        Release(surroundings);
-        foreach (char read in tag)
-            surroundings(read);
-        _place = tag == Opener ? Place.Inside : Place.After;
-        _tag = new(Closer);
+        ReleaseSpace(onDelimiter);
+        foreach (char c in tag)
+            onDelimiter(c);
+        _state = tag == OpenTag ? State.InBlock : State.AfterBlock;
+        _tag = new(CloseTag);
     }
 
-    private void Release(Action<char> target)
+    private void ReleaseSpace(Action<char> target)
     {
         foreach (ReadOnlyMemory<char> chunk in _space.GetChunks())
         {
-            foreach (char held in chunk.Span)
-                target(held);
+            foreach (char c in chunk.Span)
+                target(c);
         }
 
         _space.Clear();

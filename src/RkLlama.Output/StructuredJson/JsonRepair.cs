@@ -5,14 +5,14 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// Finds the JSON in what a model wrote where only JSON was asked for, and mends the slips that models make: words and fences around it, single
-/// quotes, bare names, comments, commas too many or too few, Python's constants, line breaks inside strings, brackets left open at the end.
-/// Values are never invented: what cannot be read as one is no JSON.
+/// Extracts JSON from a model's reply and repairs typical mistakes: text and fences around the JSON, single quotes, names without quotes, comments,
+/// extra or missing commas, Python constants, line breaks inside strings, missing closing brackets. Never invents values: a value that cannot be
+/// read makes the reply invalid.
 /// </summary>
 internal sealed class JsonRepair
 {
-    private const int MaxDepth = 64;
-    private const int MostTries = 64;
+    /// <summary>Opening brackets that are tried as the start of the JSON.</summary>
+    internal const int MaxAttempts = 64;
 
     private readonly string _text;
     private readonly StringBuilder _json = new();
@@ -20,26 +20,27 @@ internal sealed class JsonRepair
 
     private JsonRepair(string text, int start) => (_text, _at) = (text, start);
 
-    /// <summary>An object or an array as valid JSON: as it was written where that is valid, else mended and without needless white space; null for none.</summary>
-    internal static string? Find(string reply)
+    /// <summary>Returns the first object or array of the reply.</summary>
+    /// <returns>The trimmed reply if it is valid JSON; otherwise the repaired JSON without white space; null if there is none.</returns>
+    internal static string? Repair(string reply)
     {
         string text = reply.Trim();
         if (IsJson(text))
             return text;
 
-        // The first that can be read; words before it may have brackets too.
+        // Text before the JSON may have brackets too.
         int start = text.AsSpan().IndexOfAny('{', '[');
-        for (int tries = 0; start >= 0 && tries < MostTries; tries++, start = Next(text, start))
+        for (int attempts = 0; start >= 0 && attempts < MaxAttempts; attempts++, start = NextBracket(text, start))
         {
             JsonRepair repair = new(text, start);
-            if (repair.TakeValue(0) && IsJson(repair._json.ToString()))
+            if (repair.ParseValue(0) && IsJson(repair._json.ToString()))
                 return repair._json.ToString();
         }
 
         return null;
     }
 
-    private static int Next(string text, int start)
+    private static int NextBracket(string text, int start)
     {
         int next = text.AsSpan(start + 1).IndexOfAny('{', '[');
         return next < 0 ? -1 : start + 1 + next;
@@ -51,52 +52,54 @@ internal sealed class JsonRepair
             return false;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            using JsonDocument document = JsonDocument.Parse(text, JsonLimits.Document);
             return document.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
         }
         catch (Exception ex) when (ex is JsonException or ArgumentException)
         {
-            // Broken; or half a character, which is no text.
+            // Invalid JSON, or half of a surrogate pair.
             return false;
         }
     }
 
-    private bool IsOver => _at >= _text.Length;
+    private bool IsAtEnd => _at >= _text.Length;
 
-    private char Here => _text[_at];
+    private char Current => _text[_at];
 
-    private bool TakeValue(int depth)
+    /// <param name="depth">Number of objects and arrays around the value.</param>
+    private bool ParseValue(int depth)
     {
         SkipSpace();
-        if (IsOver || depth > MaxDepth)
+        if (IsAtEnd)
             return false;
-        return Here switch
+        return Current switch
         {
-            '{' => TakeMembers(depth),
-            '[' => TakeItems(depth),
-            '"' or '\'' or '“' => TakeString(),
-            _ => TakeWord(),
+            '{' or '[' when depth == JsonLimits.MaxDepth => false,
+            '{' => ParseMembers(depth + 1),
+            '[' => ParseItems(depth + 1),
+            '"' or '\'' or '“' => ParseString(),
+            _ => ParseWord(),
         };
     }
 
-    private bool TakeMembers(int depth)
+    private bool ParseMembers(int depth)
     {
         _json.Append('{');
         _at++;
         for (bool isFirst = true; ; isFirst = false)
         {
             SkipSeparators();
-            if (IsOver || TrySkip('}'))
+            if (IsAtEnd || TrySkip('}'))
                 break;
             if (!isFirst)
                 _json.Append(',');
-            if (!TakeName())
+            if (!ParseName())
                 return false;
             SkipSpace();
             if (!TrySkip(':') && !TrySkip('='))
                 return false;
             _json.Append(':');
-            if (!TakeValue(depth + 1))
+            if (!ParseValue(depth))
                 return false;
         }
 
@@ -104,18 +107,18 @@ internal sealed class JsonRepair
         return true;
     }
 
-    private bool TakeItems(int depth)
+    private bool ParseItems(int depth)
     {
         _json.Append('[');
         _at++;
         for (bool isFirst = true; ; isFirst = false)
         {
             SkipSeparators();
-            if (IsOver || TrySkip(']'))
+            if (IsAtEnd || TrySkip(']'))
                 break;
             if (!isFirst)
                 _json.Append(',');
-            if (!TakeValue(depth + 1))
+            if (!ParseValue(depth))
                 return false;
         }
 
@@ -123,48 +126,48 @@ internal sealed class JsonRepair
         return true;
     }
 
-    private bool TakeName()
+    private bool ParseName()
     {
-        if (Here is '"' or '\'' or '“')
-            return TakeString();
+        if (Current is '"' or '\'' or '“')
+            return ParseString();
         int start = _at;
-        while (!IsOver && (char.IsLetterOrDigit(Here) || Here is '_' or '$' or '-'))
+        while (!IsAtEnd && (char.IsLetterOrDigit(Current) || Current is '_' or '$' or '-'))
             _at++;
         if (_at == start)
             return false;
-        _json.Append(CompactJson.Quote(_text[start.._at]));
+        _json.Append(JsonText.Quote(_text[start.._at]));
         return true;
     }
 
-    /// <summary>A string that the text breaks off in ends there.</summary>
-    private bool TakeString()
+    /// <summary>A string without a closing quote ends at the end of the text.</summary>
+    private bool ParseString()
     {
-        char end = Here == '“' ? '”' : Here;
+        char end = Current == '“' ? '”' : Current;
         _at++;
         StringBuilder text = new();
-        while (!IsOver && Here != end)
+        while (!IsAtEnd && Current != end)
         {
-            if (Here != '\\')
+            if (Current != '\\')
             {
                 text.Append(_text[_at++]);
                 continue;
             }
 
-            if (++_at < _text.Length && !TakeEscape(text))
+            if (++_at < _text.Length && !ParseEscape(text))
                 return false;
         }
 
         _at++;
 
         string whole = text.ToString();
-        if (HasHalfCharacter(whole))
+        if (HasLoneSurrogate(whole))
             return false;
-        _json.Append(CompactJson.Quote(whole));
+        _json.Append(JsonText.Quote(whole));
         return true;
     }
 
-    /// <summary>An escape may be one half of a surrogate pair, which is no text.</summary>
-    private static bool HasHalfCharacter(string text)
+    /// <summary>Escapes can produce half of a surrogate pair, which is not valid text.</summary>
+    private static bool HasLoneSurrogate(string text)
     {
         for (int i = 0; i < text.Length; i++)
         {
@@ -178,7 +181,7 @@ internal sealed class JsonRepair
         return false;
     }
 
-    private bool TakeEscape(StringBuilder text)
+    private bool ParseEscape(StringBuilder text)
     {
         char c = _text[_at++];
         if (c != 'u')
@@ -194,11 +197,11 @@ internal sealed class JsonRepair
         return true;
     }
 
-    /// <summary>A number, or a constant in JSON's words or Python's.</summary>
-    private bool TakeWord()
+    /// <summary>A number, or a constant of JSON or Python.</summary>
+    private bool ParseWord()
     {
         int start = _at;
-        while (!IsOver && (char.IsAsciiLetterOrDigit(Here) || Here is '+' or '-' or '.' or '_'))
+        while (!IsAtEnd && (char.IsAsciiLetterOrDigit(Current) || Current is '+' or '-' or '.' or '_'))
             _at++;
         string word = _text[start.._at];
         string? value = word switch
@@ -206,13 +209,13 @@ internal sealed class JsonRepair
             "true" or "True" or "TRUE" => "true",
             "false" or "False" or "FALSE" => "false",
             "null" or "None" or "NULL" or "undefined" => "null",
-            _ => AsNumber(word),
+            _ => NormalizeNumber(word),
         };
         _json.Append(value);
         return value is not null;
     }
 
-    private static string? AsNumber(string word)
+    private static string? NormalizeNumber(string word)
     {
         string number = word.TrimStart('+').Replace("_", "", StringComparison.Ordinal);
         if (number.StartsWith('.'))
@@ -239,19 +242,19 @@ internal sealed class JsonRepair
 
     private bool TrySkip(char c)
     {
-        if (IsOver || Here != c)
+        if (IsAtEnd || Current != c)
             return false;
         _at++;
         return true;
     }
 
-    /// <summary>White space and comments.</summary>
+    /// <summary>Skips white space and comments.</summary>
     private void SkipSpace()
     {
-        while (!IsOver)
+        while (!IsAtEnd)
         {
             ReadOnlySpan<char> rest = _text.AsSpan(_at);
-            if (char.IsWhiteSpace(Here))
+            if (char.IsWhiteSpace(Current))
                 _at++;
             else if (rest.StartsWith("//"))
                 _at = rest.IndexOf('\n') is >= 0 and var line ? _at + line : _text.Length;

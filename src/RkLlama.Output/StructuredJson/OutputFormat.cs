@@ -4,36 +4,36 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>The JSON that an answer has to be.</summary>
-/// <param name="Schema">Null for any object.</param>
-/// <param name="IsStrict">An answer that does not fit the schema is none; otherwise it only ought to fit.</param>
+/// <summary>The JSON format that a request asks for.</summary>
+/// <param name="Schema">Null allows any object.</param>
+/// <param name="IsStrict">JSON that violates the schema is an error; otherwise it is still returned.</param>
 internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
 {
     internal static OutputFormat AnyObject { get; } = new(null, true);
 
-    /// <summary>The field of the request that asks for it.</summary>
+    /// <summary>The field of the request that asks for the format.</summary>
     internal string Parameter { get; init; } = "format";
 
     /// <summary>
-    /// The conversation with the wish in words, at the end of the last user's turn, where small models heed it most: the runtime knows no grammar that
-    /// could hold the model to it.
+    /// The conversation with the format as an instruction at the end of the last user message, which small models follow best. The runtime cannot
+    /// constrain the output to a grammar.
     /// </summary>
-    internal Conversation Instruct(Conversation conversation)
+    internal Conversation AddInstruction(Conversation conversation)
     {
-        string wish = Schema is null
+        string instruction = Schema is null
             ? "Answer with one JSON object and nothing else: no explanation, no Markdown."
-            : $"Answer with JSON and nothing else: no explanation, no Markdown. It has to be valid against this JSON schema:\n{CompactJson.Of(Schema.Root.GetRawText())}";
+            : $"Answer with JSON and nothing else: no explanation, no Markdown. It has to be valid against this JSON schema:\n{JsonText.Minify(Schema.Root.GetRawText())}";
         List<ChatMessage> messages = [.. conversation.Messages];
         int last = messages.FindLastIndex(static message => message.Role == "user");
         if (last >= 0)
-            messages[last] = messages[last] with { Content = $"{messages[last].Content}\n\n{wish}" };
+            messages[last] = messages[last] with { Content = $"{messages[last].Content}\n\n{instruction}" };
         else
-            messages.Add(new("user", wish));
+            messages.Add(new("user", instruction));
         return conversation with { Messages = messages };
     }
 
-    /// <summary>The conversation that asks once more, without thoughts: the model has them behind it.</summary>
-    internal static Conversation AskAgain(Conversation conversation, string reply, string problem) => conversation with
+    /// <summary>The conversation that asks for a corrected reply. Thinking is off, because the model has already reasoned about the task.</summary>
+    internal static Conversation AddCorrection(Conversation conversation, string reply, string problem) => conversation with
     {
         Messages =
         [
@@ -44,17 +44,16 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
         EnableThinking = false,
     };
 
-    /// <summary>Looks at a reply.</summary>
-    /// <param name="json">The JSON in it, mended where need be; null where there is none.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
-    internal string? Problem(string reply, out string? json)
+    /// <param name="json">The JSON in the reply, repaired if necessary; null if there is none.</param>
+    /// <returns>What is wrong with the reply; null if it has the format.</returns>
+    internal string? FindProblem(string reply, out string? json)
     {
-        json = JsonRepair.Find(reply);
+        json = JsonRepair.Repair(reply);
         if (json is null)
             return "it is not JSON";
-        using JsonDocument document = JsonDocument.Parse(json);
+        using JsonDocument document = JsonDocument.Parse(json, JsonLimits.Document);
         if (Schema is not null)
-            return Schema.Check(document.RootElement) is { Count: > 0 } problems ? string.Join("; ", problems) : null;
+            return Schema.Validate(document.RootElement) is { Count: > 0 } problems ? string.Join("; ", problems) : null;
         return document.RootElement.ValueKind == JsonValueKind.Object ? null : "it is not a JSON object";
     }
 }

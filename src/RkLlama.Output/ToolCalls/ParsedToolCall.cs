@@ -1,7 +1,5 @@
-using RkLlama.Prompts.Jinja;
-
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>A call as the model wrote it.</summary>
-/// <param name="Arguments">A compact JSON object.</param>
+/// <summary>A tool call as the model wrote it.</summary>
+/// <param name="Arguments">A minified JSON object.</param>
 internal readonly record struct ParsedToolCall(string Name, string Arguments);

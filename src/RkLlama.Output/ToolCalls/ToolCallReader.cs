@@ -3,19 +3,17 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>Reads calls out of complete JSON, and knows which tools there are.</summary>
-internal sealed class ToolCallReader(OutputSettings settings)
+/// <summary>Reads tool calls from complete JSON and checks the tool names.</summary>
+internal sealed class ToolCallReader(ToolCallSettings settings)
 {
-    internal static readonly JsonDocumentOptions JsonLimits = new() { MaxDepth = PartialJson.MaxDepth };
+    /// <summary>Every name is accepted, so a call is recognized by its shape only.</summary>
+    internal bool AcceptsAnyName => settings.Names is null;
 
-    /// <summary>Any name counts as a tool's, so that a call must be told by its shape.</summary>
-    internal bool AcceptsAnyName => settings.ToolNames is null;
+    internal bool IsOffered(string name) => name.Length > 0 && settings.Names?.Contains(name) != false;
 
-    internal bool IsOffered(string name) => name.Length > 0 && settings.ToolNames?.Contains(name) != false;
-
-    /// <summary>The schema of one parameter; null when there is none.</summary>
+    /// <summary>The schema of one parameter; null if there is none.</summary>
     internal JsonElement? Schema(string tool, string parameter) =>
-        settings.ToolSchemas?.TryGetValue(tool, out JsonElement schema) == true
+        settings.Schemas?.TryGetValue(tool, out JsonElement schema) == true
         && schema.ValueKind == JsonValueKind.Object
         && schema.TryGetProperty("properties", out JsonElement properties)
         && properties.ValueKind == JsonValueKind.Object
@@ -23,8 +21,8 @@ internal sealed class ToolCallReader(OutputSettings settings)
             ? found
             : null;
 
-    /// <summary>Adds the call, or all calls of an array; nothing when one of them is none.</summary>
-    /// <param name="needsArguments">Whether a call that leaves out its arguments, which means there are none, is taken for one.</param>
+    /// <summary>Adds the call, or all calls of an array. Adds nothing if one of them is invalid.</summary>
+    /// <param name="needsArguments">Whether a call without the arguments member is invalid; otherwise it has no arguments.</param>
     internal bool TryRead(string json, bool needsArguments, List<ParsedToolCall> calls) => TryParse(json, root =>
     {
         int before = calls.Count;
@@ -44,12 +42,12 @@ internal sealed class ToolCallReader(OutputSettings settings)
         return items.Length > 0;
     });
 
-    /// <summary>Adds a call whose name stood apart from its arguments.</summary>
+    /// <summary>Adds a call whose name is written apart from its arguments.</summary>
     internal bool TryAdd(string name, string arguments, List<ParsedToolCall> calls) => IsOffered(name) && TryParse(arguments, root =>
     {
         if (root.ValueKind != JsonValueKind.Object)
             return false;
-        calls.Add(new(name, CompactJson.Of(arguments)));
+        calls.Add(new(name, JsonText.Minify(arguments)));
         return true;
     });
 
@@ -68,11 +66,11 @@ internal sealed class ToolCallReader(OutputSettings settings)
         return ReadArguments(arguments) is { } json ? new(name.GetString()!, json) : null;
     }
 
-    /// <summary>The object, or the object in a string; null and an empty string are no arguments.</summary>
+    /// <summary>The object, or the object inside a string. Null and an empty string mean no arguments.</summary>
     private static string? ReadArguments(JsonElement arguments)
     {
         if (arguments.ValueKind == JsonValueKind.Object)
-            return CompactJson.Of(arguments.GetRawText());
+            return JsonText.Minify(arguments.GetRawText());
         if (arguments.ValueKind == JsonValueKind.Null)
             return "{}";
         if (arguments.ValueKind != JsonValueKind.String)
@@ -80,19 +78,19 @@ internal sealed class ToolCallReader(OutputSettings settings)
         string inner = arguments.GetString()!;
         if (string.IsNullOrWhiteSpace(inner))
             return "{}";
-        return TryParse(inner, root => root.ValueKind == JsonValueKind.Object) ? CompactJson.Of(inner) : null;
+        return TryParse(inner, static root => root.ValueKind == JsonValueKind.Object) ? JsonText.Minify(inner) : null;
     }
 
     private static bool TryParse(string json, Func<JsonElement, bool> read)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json, JsonLimits);
+            using JsonDocument document = JsonDocument.Parse(json, JsonLimits.Document);
             return read(document.RootElement);
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException or ArgumentException)
         {
-            // Broken JSON; an escape that is half a character; half a character itself.
+            // Invalid JSON, or half of a surrogate pair: escaped, or in the text itself.
             return false;
         }
     }

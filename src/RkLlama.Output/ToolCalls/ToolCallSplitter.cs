@@ -4,87 +4,89 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parts calls of tools from the content around them, character by character. Holds back the beginning of a marker, the white space
-/// before it, which is not content when a call follows, and what may be a call; what turns out to be none goes out unchanged.
+/// Separates tool calls from the content around them, one character at a time. Holds back three things: the start of a marker; the white space before
+/// it, which is dropped if a call follows; and text that may be a call. Text that turns out to be no call is passed on unchanged.
 /// </summary>
-internal sealed class ToolCallSplitter(OutputSettings settings, Action<char> content, Action<ParsedToolCall> call)
+internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> onContent, Action<ParsedToolCall> onCall)
 {
     private readonly ToolCallReader _reader = new(settings);
-    private readonly TagReader _marker = new(Markers(settings.Tools));
+    private readonly LiteralMatcher _marker = new(Markers(settings.Syntax));
     private readonly List<ParsedToolCall> _calls = [];
     private readonly StringBuilder _space = new();
     private readonly StringBuilder _held = new();
-    private ToolBlock? _block;
+    private ToolCallParser? _parser;
     private bool _isMarked;
     private bool _hasContent;
     private bool _isAfterCall;
 
-    internal void Take(char c)
+    internal void Feed(char c)
     {
-        if (_block is null)
+        if (_parser is null)
             Scan(c);
         else
-            TakeInBlock(_block, c);
+            FeedParser(_parser, c);
     }
 
-    /// <param name="isCut">
-    /// The answer ended at its limit: a call that was being written is neither a call nor content. One that the model itself left like that is content.
+    /// <summary>Ends the output.</summary>
+    /// <param name="isTruncated">
+    /// The output ended at its token limit: an unfinished call is dropped. If the model itself ended inside a call, the text is content.
     /// </param>
-    internal void Finish(bool isCut)
+    internal void Finish(bool isTruncated)
     {
-        if (_block?.TryFinish() == true)
+        if (_parser?.TryFinish() == true)
             EmitCalls();
-        else if (isCut && (_marker.Length > 1 || (_block is not null && _isMarked)))
+        else if (isTruncated && (_marker.Length > 1 || (_parser is not null && _isMarked)))
             Release("");
-        else if (_block is not null || _marker.Length > 0)
-            Release(_block is null ? _marker.Text : _held.ToString());
+        else if (_parser is not null || _marker.Length > 0)
+            Release(_parser is null ? _marker.Partial : _held.ToString());
         else if (!_isAfterCall)
             Release("");
     }
 
     private static string[] Markers(ToolSyntax syntax) => syntax switch
     {
-        ToolSyntax.Hermes => [TaggedBlock.Opener],
-        ToolSyntax.QwenXml => [TaggedBlock.Opener, QwenXmlBlock.Function],
-        ToolSyntax.Llama3Json => [LlamaBlock.Opener],
-        ToolSyntax.Mistral => [MistralBlock.Opener],
-        ToolSyntax.DeepSeek => [DeepSeekBlock.Opener, DeepSeekBlock.CallOpener],
+        ToolSyntax.Hermes => [HermesToolCallParser.OpenTag],
+        ToolSyntax.QwenXml => [HermesToolCallParser.OpenTag, QwenXmlToolCallParser.FunctionTag],
+        ToolSyntax.Llama3Json => [LlamaToolCallParser.Marker],
+        ToolSyntax.Mistral => [MistralToolCallParser.Marker],
+        ToolSyntax.DeepSeek => [DeepSeekToolCallParser.CallsBegin, DeepSeekToolCallParser.CallBegin],
         _ => [],
     };
 
-    private ToolBlock NewBlock(string marker) => settings.Tools switch
+    private ToolCallParser CreateParser(string marker) => settings.Syntax switch
     {
-        ToolSyntax.QwenXml when marker == QwenXmlBlock.Function => new QwenXmlBlock(_reader, _calls, isWrapped: false),
-        ToolSyntax.Llama3Json => new LlamaBlock(_reader, _calls),
-        ToolSyntax.Mistral => new MistralBlock(_reader, _calls),
-        ToolSyntax.DeepSeek => new DeepSeekBlock(_reader, _calls, isWrapped: marker == DeepSeekBlock.Opener),
-        _ => new TaggedBlock(_reader, _calls, mayBeXml: settings.Tools == ToolSyntax.QwenXml),
+        ToolSyntax.QwenXml when marker == QwenXmlToolCallParser.FunctionTag => new QwenXmlToolCallParser(_reader, _calls, isWrapped: false),
+        ToolSyntax.Llama3Json => new LlamaToolCallParser(_reader, _calls),
+        ToolSyntax.Mistral => new MistralToolCallParser(_reader, _calls),
+        ToolSyntax.DeepSeek => new DeepSeekToolCallParser(_reader, _calls, isWrapped: marker == DeepSeekToolCallParser.CallsBegin),
+        _ => new HermesToolCallParser(_reader, _calls, mayBeXml: settings.Syntax == ToolSyntax.QwenXml),
     };
 
+    /// <summary>Looks for the next marker.</summary>
     private void Scan(char c)
     {
-        if (_marker.Take(c))
+        if (_marker.Feed(c))
         {
-            if (_marker.Matched is { } marker)
+            if (_marker.Match is { } marker)
                 Open(marker);
             return;
         }
 
         if (_marker.Length > 0)
         {
-            string text = _marker.Text;
+            string text = _marker.Partial;
             _marker.Reset();
             Release(text);
-            Scan(c); // may begin the next marker
+            Scan(c); // may start the next marker
         }
-        else if (char.IsWhiteSpace(c) || (c == ';' && _isAfterCall && settings.Tools == ToolSyntax.Llama3Json))
+        else if (char.IsWhiteSpace(c) || (c == ';' && _isAfterCall && settings.Syntax == ToolSyntax.Llama3Json))
         {
             _space.Append(c);
         }
-        else if (c == '{' && settings.Tools == ToolSyntax.Llama3Json && (_isAfterCall || !_hasContent))
+        else if (c == '{' && settings.Syntax == ToolSyntax.Llama3Json && (_isAfterCall || !_hasContent))
         {
             Open("");
-            Take(c);
+            Feed(c);
         }
         else
         {
@@ -98,43 +100,43 @@ internal sealed class ToolCallSplitter(OutputSettings settings, Action<char> con
         _calls.Clear();
         _held.Clear().Append(marker);
         _isMarked = marker.Length > 0;
-        _block = NewBlock(marker);
+        _parser = CreateParser(marker);
     }
 
-    private void TakeInBlock(ToolBlock block, char c)
+    private void FeedParser(ToolCallParser parser, char c)
     {
         _held.Append(c);
-        BlockStep step = block.Take(c);
-        if (step.State == BlockState.More)
+        ParseStep step = parser.Feed(c);
+        if (step.Status == ParseStatus.Incomplete)
             return;
 
-        string unread = _held.ToString(_held.Length - step.Unread, step.Unread);
-        _block = null;
-        if (step.State == BlockState.Done)
+        string unread = _held.ToString(_held.Length - step.UnreadCount, step.UnreadCount);
+        _parser = null;
+        if (step.Status == ParseStatus.Complete)
             EmitCalls();
         else
-            Release(_held.ToString(0, _held.Length - step.Unread));
+            Release(_held.ToString(0, _held.Length - step.UnreadCount));
         foreach (char next in unread)
-            Take(next);
+            Feed(next);
     }
 
     private void EmitCalls()
     {
         _space.Clear();
         _isAfterCall = true;
-        foreach (ParsedToolCall found in _calls.ToArray())
-            call(found);
+        foreach (ParsedToolCall call in _calls.ToArray())
+            onCall(call);
     }
 
-    /// <summary>The white space held and the text are content. White space around calls that open an answer is nobody's.</summary>
+    /// <summary>Passes on the held white space and the text as content. Drops white space around calls at the start of the output.</summary>
     private void Release(ReadOnlySpan<char> text)
     {
         string space = _space.ToString();
         _space.Clear();
         foreach (char c in _isAfterCall && !_hasContent ? space.AsSpan().TrimStart() : space)
-            content(c);
+            onContent(c);
         foreach (char c in text)
-            content(c);
+            onContent(c);
         _hasContent |= text.Length > 0;
         _isAfterCall &= text.Length == 0;
     }

@@ -4,7 +4,6 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Server.Hosting;
 

@@ -4,7 +4,6 @@ using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Server.Hosting;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RkLlama.Prompts.Jinja.Values;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Formatting.Display;

@@ -123,7 +123,7 @@ internal static partial class ServerHost
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ExceptionMapper>();
         services.AddCors();
-        services.AddOpenApiDocument(Apis, ApiJson.Wire, StatusJson.Wire, BodyJson.Default);
+        services.AddOpenApiDocument(Apis, RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, BodyJson.Default);
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();
         services.AddHostedService(static provider => provider.GetRequiredService<HaproxyAgentCheck>());

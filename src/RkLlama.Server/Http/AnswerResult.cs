@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using RkLlama.Engine.Generation;
-using RkLlama.Server.Api.OpenAi;
 
 namespace RkLlama.Server.Http;
 

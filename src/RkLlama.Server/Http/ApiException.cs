@@ -1,5 +1,3 @@
-using RkLlama.Server.Api.Ollama;
-
 namespace RkLlama.Server.Http;
 
 /// <summary>A request that gets an error for an answer; each <see cref="IApi"/> writes it in its own form.</summary>

@@ -1,4 +1,3 @@
-using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;

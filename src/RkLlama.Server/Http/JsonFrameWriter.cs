@@ -6,7 +6,9 @@ using System.Text.Json.Serialization.Metadata;
 namespace RkLlama.Server.Http;
 
 /// <summary>Writes JSON objects as lines or as server-sent events. Keeps its JSON writer, so that an event of an answer allocates little. One per answer.</summary>
+#pragma warning disable CA1001 // the JSON writer holds nothing but a buffer of its output, which is flushed after each object
 internal sealed class JsonFrameWriter
+#pragma warning restore CA1001
 {
     internal const string NdjsonContentType = "application/x-ndjson", SseContentType = "text/event-stream";
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Server.Api.OpenAi;
 
 namespace RkLlama.Server.Http;
 

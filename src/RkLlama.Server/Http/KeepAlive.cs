@@ -1,5 +1,3 @@
-using RkLlama.Prompts.Jinja.Syntax;
-
 namespace RkLlama.Server.Http;
 
 /// <summary>

@@ -2,9 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
-using RkLlama.Prompts.Jinja.Syntax;
-using RkLlama.Server.Api.Ollama;
-using RkLlama.Server.Api.OpenAi;
 
 namespace RkLlama.Server.Http;
 

@@ -24,7 +24,7 @@ internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics
         if (Interlocked.Add(ref _taken, bytes) <= _limit)
             return true;
         Return(bytes);
-        metrics.Rejected(RejectionCause.Memory);
+        metrics.RecordRejection(RejectionCause.Memory);
         return false;
     }
 

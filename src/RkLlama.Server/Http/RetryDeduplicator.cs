@@ -1,8 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using RkLlama.Prompts.Jinja.Syntax;
-using RkLlama.Server.Api.OpenAi;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Http;
 

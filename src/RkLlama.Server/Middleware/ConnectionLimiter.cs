@@ -54,7 +54,7 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).AnswersAlways)
             return next(context);
 
-        metrics.Rejected(RejectionCause.Connections);
+        metrics.RecordRejection(RejectionCause.Connections);
         throw new ApiException(
             StatusCodes.Status503ServiceUnavailable,
             new ErrorReply($"The server is busy: it has its {options.MaxConnections} connections already."))

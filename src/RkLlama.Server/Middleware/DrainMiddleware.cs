@@ -1,6 +1,5 @@
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
@@ -22,7 +21,7 @@ internal sealed class DrainMiddleware(RequestDelegate next, RunQueue queue, IHos
             return;
         }
 
-        metrics.Rejected(RejectionCause.Draining);
+        metrics.RecordRejection(RejectionCause.Draining);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         await Task.Delay(Pause, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw new DrainingException();

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
-using RkLlama.Prompts.Jinja.Values;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;

@@ -1,9 +1,7 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Http.Features;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;

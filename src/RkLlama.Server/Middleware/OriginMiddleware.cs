@@ -1,6 +1,5 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Metrics;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
@@ -28,7 +27,7 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
                 _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.HasReplaced(context) ? "cancelled" : "error",
             };
-            metrics.RequestEnded(
+            metrics.RecordRequest(
                 apis.Find(context)?.Name ?? "other", trace.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
         }
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using RkLlama.Cli.Bench;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Metrics;
 using static RkLlama.Engine.Metrics.Samples;

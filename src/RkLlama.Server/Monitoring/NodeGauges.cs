@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using RkLlama.Cli.Bench;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native.Interop;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Middleware;
 using static RkLlama.Engine.Metrics.Samples;
 

@@ -22,7 +22,7 @@ internal static class OpenApiDocuments
 
     internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, params IJsonTypeInfoResolver[] wireTypes)
     {
-        // Read by the schemas alone: answers are written with ApiJson.Wire.
+        // Read by the schemas alone: answers are written with the API's own context.
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;

@@ -1,5 +1,4 @@
 using Microsoft.OpenApi;
-using RkLlama.Engine.Metrics;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.OpenApi;

@@ -1,5 +1,3 @@
-using RkLlama.Engine.Metrics;
-
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>What the OpenAPI document says of one endpoint beyond its route; endpoint metadata.</summary>

@@ -2,11 +2,10 @@ using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>A node on which nothing is wrong, in a directory of its own: the package is installed, its service runs, one model is loaded.</summary>
+/// <summary>A node that passes all checks, in a temporary directory: the package is installed, the service runs, one model is loaded.</summary>
 internal sealed class HealthyNode : IDisposable
 {
     internal const string Unit = "/usr/lib/systemd/system/rkllama.service";
@@ -40,13 +39,13 @@ internal sealed class HealthyNode : IDisposable
 
     internal Board Board { get; } = new();
 
-    /// <summary>What the service's user may not open.</summary>
-    internal List<string> Refused { get; } = [];
+    /// <summary>Paths that the service's user may not open.</summary>
+    internal List<string> Denied { get; } = [];
 
-    /// <summary>What came of opening the library.</summary>
-    internal RuntimeAnswer Runtime { get; set; } = new(new(RuntimeFamily.V121, "1.2.3", "1.2.3", "symbols, marker 1.2.3", null), null);
+    /// <summary>The result of opening the library.</summary>
+    internal RuntimeProbeResult Runtime { get; set; } = new(new(RuntimeFamily.V121, "1.2.3", "1.2.3", "symbols, marker 1.2.3", null), null);
 
-    /// <summary>What the server answers to GET /health.</summary>
+    /// <summary>The response of the server to GET /health.</summary>
     internal string? Health { get; set; } = HealthOf("loaded", "null");
 
     internal long FreeBytes { get; set; } = 20L << 30;
@@ -55,20 +54,20 @@ internal sealed class HealthyNode : IDisposable
 
     internal Dictionary<string, string> Shell { get; } = [];
 
-    /// <summary>Who asks.</summary>
+    /// <summary>The user who runs the command.</summary>
     internal string User { get; set; } = "root";
 
-    internal IReadOnlyList<Finding> Examine() => Examination.Of(Patient());
+    internal IReadOnlyList<Finding> Check() => CheckRun.Run(Snapshot());
 
-    internal Patient Patient() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name), User)
+    internal NodeSnapshot Snapshot() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name), User)
     {
-        Probe = (_, _) => Runtime,
-        Refused = (patient, wishes) => [.. wishes.Where(wish => Refused.Contains(patient.Shown(wish.Path)))],
+        IdentifyLibrary = (_, _) => Runtime,
+        FindDenied = (node, paths) => [.. paths.Where(path => Denied.Contains(node.Display(path.Path)))],
         Health = _ => Health,
         FreeBytes = _ => FreeBytes,
     };
 
-    /// <summary>A process that listens on port 8080.</summary>
+    /// <summary>Adds a process that listens on port 8080.</summary>
     internal void Server(string name)
     {
         Board.Write("/proc/net/tcp", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"

@@ -1,12 +1,9 @@
 using System.Text.Json;
 using RkLlama.Cli.Npu;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Cli.Tests.Npu;
 
-/// <summary><c>rkllama npu</c>: a table for people, lines for programs.</summary>
 public sealed class NpuCommandTests : IDisposable
 {
     private readonly Board _board = new();
@@ -14,7 +11,7 @@ public sealed class NpuCommandTests : IDisposable
     public void Dispose() => _board.Dispose();
 
     [Fact]
-    public async Task The_table_has_everything_in_one_look()
+    public async Task The_table_has_all_values()
     {
         _board.Device(Board.Ddr, 528_000_000, "528000000 2112000000", "dmc_ondemand");
 
@@ -42,7 +39,7 @@ public sealed class NpuCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_not_known_has_its_reason_below_and_the_exit_code_says_so()
+    public async Task Missing_values_have_a_reason_and_set_the_exit_code()
     {
         _board.Delete(Board.Debugfs);
 
@@ -64,7 +61,7 @@ public sealed class NpuCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_watch_reads_again_until_it_is_ended()
+    public async Task Watch_repeats_until_it_is_cancelled()
     {
         using CancellationTokenSource stop = new();
         CountingWriter output = new(lines =>

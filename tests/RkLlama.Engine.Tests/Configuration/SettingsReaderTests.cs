@@ -1,8 +1,6 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
 using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Tests.Configuration;
 

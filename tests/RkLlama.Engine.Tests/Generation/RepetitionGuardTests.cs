@@ -1,6 +1,5 @@
 using RkLlama.Engine.Generation;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Generation;
 

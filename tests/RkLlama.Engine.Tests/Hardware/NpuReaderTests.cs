@@ -1,6 +1,5 @@
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Hardware;
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Metrics;
 

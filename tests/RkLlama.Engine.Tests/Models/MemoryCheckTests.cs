@@ -1,5 +1,4 @@
 using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 
@@ -15,9 +14,9 @@ public sealed class MemoryCheckTests : IDisposable
         using (FileStream file = File.OpenWrite(_file))
             file.SetLength(3000L << 20);
 
-        MemoryCheck.Describe(_file, 2000L << 20).Should().Contain("3000 MiB").And.Contain("2000 MiB");
-        MemoryCheck.Describe(_file, 3000L << 20).Should().BeNull();
-        MemoryCheck.Describe(_file, null).Should().BeNull("an unknown amount is no reason to refuse");
+        MemoryCheck.FindProblem(_file, 2000L << 20).Should().Contain("3000 MiB").And.Contain("2000 MiB");
+        MemoryCheck.FindProblem(_file, 3000L << 20).Should().BeNull();
+        MemoryCheck.FindProblem(_file, null).Should().BeNull("an unknown amount is no reason to refuse");
     }
 
     [Fact]

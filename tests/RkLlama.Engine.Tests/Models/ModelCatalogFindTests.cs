@@ -1,6 +1,5 @@
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Engine.Tests.Models;
 

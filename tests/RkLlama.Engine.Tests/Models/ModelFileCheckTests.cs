@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 
@@ -19,7 +18,7 @@ public sealed class ModelFileCheckTests : IDisposable
     {
         string target = _directory.Write("real.rkllm", new string('m', 1000));
 
-        ModelFileCheck.Describe(_directory.Link("link.rkllm", target)).Should().BeNull();
+        ModelFileCheck.FindProblem(_directory.Link("link.rkllm", target)).Should().BeNull();
     }
 
     [Theory]
@@ -35,15 +34,15 @@ public sealed class ModelFileCheckTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_described() =>
-        ModelFileCheck.Describe(_directory.At("sub/none.rkllm")).Should().Contain("does not exist").And.Contain("FROM");
+        ModelFileCheck.FindProblem(_directory.At("sub/none.rkllm")).Should().Contain("does not exist").And.Contain("FROM");
 
     [Fact]
     public void A_link_that_leads_nowhere_names_its_target() =>
-        ModelFileCheck.Describe(_directory.Link("a.rkllm", "/nowhere/b.rkllm")).Should().Contain("is a link to '/nowhere/b.rkllm', which does not exist");
+        ModelFileCheck.FindProblem(_directory.Link("a.rkllm", "/nowhere/b.rkllm")).Should().Contain("is a link to '/nowhere/b.rkllm', which does not exist");
 
     [Fact]
     public void A_link_to_itself_is_described() =>
-        ModelFileCheck.Describe(_directory.Link("a.rkllm", "a.rkllm")).Should().Contain("link");
+        ModelFileCheck.FindProblem(_directory.Link("a.rkllm", "a.rkllm")).Should().Contain("link");
 
     [Fact]
     public void A_pipe_is_not_waited_for()
@@ -52,11 +51,11 @@ public sealed class ModelFileCheckTests : IDisposable
         using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
             make.WaitForExit();
 
-        ModelFileCheck.Describe(pipe).Should().Contain("is empty");
+        ModelFileCheck.FindProblem(pipe).Should().Contain("is empty");
     }
 
     [Fact]
-    public void A_directory_is_described() => ModelFileCheck.Describe(_directory.Path).Should().Contain("is a directory");
+    public void A_directory_is_described() => ModelFileCheck.FindProblem(_directory.Path).Should().Contain("is a directory");
 
     [Fact]
     [SupportedOSPlatform("linux")]
@@ -65,7 +64,7 @@ public sealed class ModelFileCheckTests : IDisposable
         string path = _directory.Write("a.rkllm", new string('m', 64));
         File.SetUnixFileMode(path, UnixFileMode.None);
 
-        string? description = ModelFileCheck.Describe(path);
+        string? description = ModelFileCheck.FindProblem(path);
 
         if (Environment.IsPrivilegedProcess)
         {
@@ -78,5 +77,5 @@ public sealed class ModelFileCheckTests : IDisposable
         }
     }
 
-    private string? Describe(string content) => ModelFileCheck.Describe(_directory.Write("a.rkllm", content));
+    private string? Describe(string content) => ModelFileCheck.FindProblem(_directory.Write("a.rkllm", content));
 }

@@ -1,7 +1,6 @@
 using System.Text;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

@@ -1,6 +1,4 @@
 using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Models;
 

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Tests.Scheduling;
 

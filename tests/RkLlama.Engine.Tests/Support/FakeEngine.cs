@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Support;
 

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Tests.Support;
 

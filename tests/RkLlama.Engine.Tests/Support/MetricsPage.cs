@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using RkLlama.Engine.Metrics;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Engine.Tests.Support;
 

@@ -1,4 +1,3 @@
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Support;
 

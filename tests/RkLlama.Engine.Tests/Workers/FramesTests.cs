@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using RkLlama.Engine.Workers.Protocol;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Tests.Workers;
 

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Workers.Server;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 

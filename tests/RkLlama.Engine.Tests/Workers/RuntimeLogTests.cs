@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Workers.Server;
 using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 

@@ -8,7 +8,6 @@ using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Server;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Engine.Tests.Workers;
 

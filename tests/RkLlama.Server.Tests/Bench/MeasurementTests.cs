@@ -3,7 +3,6 @@ using RkLlama.Cli.Bench;
 using RkLlama.Cli.Tests.Doctor;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Bench;

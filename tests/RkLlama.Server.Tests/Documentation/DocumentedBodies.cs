@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Documentation;

@@ -4,8 +4,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 

@@ -2,8 +2,6 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

@@ -8,8 +8,6 @@ using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Syntax;
 using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;

@@ -4,8 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 

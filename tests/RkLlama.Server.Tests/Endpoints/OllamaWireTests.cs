@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

@@ -5,8 +5,6 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

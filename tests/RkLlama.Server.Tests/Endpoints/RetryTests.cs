@@ -3,7 +3,6 @@ using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Endpoints;

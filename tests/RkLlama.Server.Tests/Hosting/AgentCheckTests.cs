@@ -6,7 +6,6 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.OpenApi;
 using RkLlama.Server.Tests.Support;

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Monitoring;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Server.Tests.Support;
 

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Prompts.Jinja.Library;
 
 namespace RkLlama.Server.Tests.Support;
 

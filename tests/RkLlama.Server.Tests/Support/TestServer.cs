@@ -11,7 +11,6 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Library;
 using RkLlama.Server.Hosting;
 
 namespace RkLlama.Server.Tests.Support;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Protocol;
 

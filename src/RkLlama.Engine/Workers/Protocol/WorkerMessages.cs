@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Protocol;
@@ -25,8 +26,18 @@ internal sealed record LoadCommand(
 
 internal sealed record LoadedReply(RuntimeInfo Runtime, bool HasPerRunSampling, bool ChatTemplateDisabled);
 
-/// <summary>The answer to a probe or load that failed; the library's own words are in its log lines.</summary>
-internal sealed record FailedReply(string Message);
+/// <summary>The answer to a probe or load that failed. The text that the library printed is in the log lines.</summary>
+/// <param name="Code">Null if only the log lines tell the cause.</param>
+internal sealed record FailedReply(string Message, FailureCode? Code)
+{
+    internal static FailedReply From(RkllmException failure) => new(failure.Message, failure.Code switch
+    {
+        RkllmErrorCode.LibraryNotLoadable => FailureCode.LibraryNotLoadable,
+        RkllmErrorCode.LibraryDependencyMissing => FailureCode.LibraryDependencyMissing,
+        RkllmErrorCode.LibraryNotIdentified => FailureCode.LibraryNotIdentified,
+        _ => null,
+    });
+}
 
 internal sealed record RunCommand(int Id, GenerationInput Input, RunParameters Parameters);
 

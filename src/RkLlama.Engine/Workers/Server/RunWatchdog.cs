@@ -1,5 +1,4 @@
 using RkLlama.Engine.Configuration;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Server;
 

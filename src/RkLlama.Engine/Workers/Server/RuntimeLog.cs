@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using RkLlama.Engine.Hardware;
-using RkLlama.Native.Interop;
-using RkLlama.Prompts.Jinja.Values;
+using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -37,6 +35,9 @@ internal sealed partial class RuntimeLog(ILogger logger)
                 return string.Join("; ", _errors);
         }
     }
+
+    /// <summary>The cause that the last error lines tell; <see langword="null"/> if they tell none that is known.</summary>
+    internal FailureCode? ErrorCode => RuntimeErrorClassifier.Classify(ErrorText);
 
     /// <summary>Forgets earlier errors, so that the next failure is not explained by them.</summary>
     internal void ClearErrors()

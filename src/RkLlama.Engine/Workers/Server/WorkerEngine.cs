@@ -4,7 +4,6 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -82,7 +81,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
     private string FindLibrary()
     {
         RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
-        return search.Path ?? throw new EngineException(search.NotFoundMessage) { Check = CheckIds.Library };
+        return search.Path ?? throw new EngineException(search.NotFoundMessage) { Code = FailureCode.LibraryNotFound };
     }
 
     /// <exception cref="EngineException">The executable cannot be started: gone, or no more processes allowed.</exception>

@@ -1,3 +1,5 @@
+using RkLlama.Engine.Diagnostics;
+
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>Names the way a process ended.</summary>
@@ -13,6 +15,14 @@ internal static class WorkerExit
         128 + 11 => "the worker was killed by SIGSEGV",
         > 128 and < 128 + 65 => $"the worker was killed by signal {exitCode - 128}",
         _ => $"the worker ended with exit code {exitCode}",
+    };
+
+    /// <returns>Null if the exit code does not tell the cause.</returns>
+    internal static FailureCode? CodeOf(int exitCode) => exitCode switch
+    {
+        128 + 4 => FailureCode.IllegalInstruction,
+        128 + 9 => FailureCode.Killed,
+        _ => null,
     };
 
     /// <summary>The signal that ended a process, in a word of which there are few: none, other, or one of those that libraries die of.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Worker;
 
@@ -94,7 +95,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         info.Environment.Remove(SettingsReader.EnvironmentName("api-key"));
         Process process = Process.Start(info) ?? throw new IOException($"{settings.Executable} did not start");
         WorkerProcess worker = new(settings, process, runtimeLogger, onFrame);
-        settings.Metrics?.WorkerStarted();
+        settings.Metrics?.RecordWorkerStart();
         _ = worker.WatchExitAsync();
         Stream frames = process.StandardOutput.BaseStream;
         StreamReader log = process.StandardError;
@@ -124,15 +125,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end of a worker that is dying and says how it died, with the library's last words.</summary>
-    internal async Task<string> DescribeEndAsync()
+    /// <summary>Waits for the end of a dying worker and describes it, with the last errors that the library printed.</summary>
+    internal async Task<(string Reason, FailureCode? Code)> DescribeEndAsync()
     {
         if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false))
-            return "the worker stopped answering";
+            return ("the worker stopped answering", null);
 
         await _logEnded.Task.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        string end = WorkerExit.Describe(await _exited.Task.ConfigureAwait(false));
-        return Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end;
+        int exitCode = await _exited.Task.ConfigureAwait(false);
+        string end = WorkerExit.Describe(exitCode);
+        return (Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end, Log.ErrorCode ?? WorkerExit.CodeOf(exitCode));
     }
 
     /// <summary>Ends the worker: asks, and kills it if it does not go. A worker that cannot be killed is left alone: <see cref="IsAlive"/>.</summary>

@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -76,7 +75,7 @@ internal sealed partial class WorkerSession : IEngineSession
     public EngineRun StartEmbedding(GenerationInput input, bool isMean) =>
         Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
 
-    private EngineRun Start(GenerationInput input, Action<int> send)
+    private WorkerRun Start(GenerationInput input, Action<int> send)
     {
         WorkerRun run;
         lock (_lock)
@@ -142,7 +141,7 @@ internal sealed partial class WorkerSession : IEngineSession
                     break;
                 run.Watchdog.OnToken();
                 if (run.Add(new(BinaryPrimitives.ReadInt32LittleEndian(payload[4..]), Encoding.UTF8.GetString(payload[8..]))) is { } sinceLast)
-                    _settings.Metrics?.TokenCame(sinceLast, _modelTag);
+                    _settings.Metrics?.RecordInterTokenLatency(sinceLast, _modelTag);
                 if (!hasNext)
                     run.Flush();
                 break;
@@ -197,7 +196,7 @@ internal sealed partial class WorkerSession : IEngineSession
         if (end.Reason == RunEndReason.Cancelled && run.Watchdog.Verdict is { } verdict)
         {
             end = end with { Reason = RunEndReason.Error, Error = verdict };
-            _settings.Metrics?.Aborted(AbortLabel.Late);
+            _settings.Metrics?.RecordTimeoutAbort();
         }
 
         run.Complete(end, run.Embedding);
@@ -227,18 +226,19 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task WatchAsync()
     {
         await _worker.FramesEndedAsync().ConfigureAwait(false);
-        OnWorkerExited(await _worker.DescribeEndAsync().ConfigureAwait(false));
+        (string reason, FailureCode? code) = await _worker.DescribeEndAsync().ConfigureAwait(false);
+        OnWorkerExited(reason, code);
     }
 
     /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
-    private void OnWorkerExited(string reason)
+    private void OnWorkerExited(string reason, FailureCode? code = null)
     {
         int? runId;
         bool expected, isKilled;
         lock (_lock)
         {
             if (_killReason is not null)
-                reason = _killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed");
+                (reason, code) = (_killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed"), null);
             isKilled = _killReason is not null;
             _endOfWorker ??= reason;
             runId = _run?.Id;
@@ -247,12 +247,12 @@ internal sealed partial class WorkerSession : IEngineSession
 
         // Before the run's end, so that whoever is next already sees that this session is of no use.
         if (!expected && _died.TrySetResult(reason))
-            _settings.Metrics?.WorkerDied(_worker.Signal, isKilled ? "hung" : "crash");
+            _settings.Metrics?.RecordWorkerDeath(_worker.Signal, isKilled ? "hung" : "crash");
 
         if (runId is { } id)
             EndRun(id, new(RunEndReason.Error, 0, null, reason));
 
-        _startup.Fail(reason);
+        _startup.Fail(reason, code);
     }
 
     /// <inheritdoc/>

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Engine.Workers.Worker;
 using RkLlama.Native;
-using RkLlama.Native.Interop;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -78,7 +77,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
 
         string text = $"the RKLLM runtime says it is {reported}, but is driven as {chosen.Description} ({chosen.Evidence}); set RKLLAMA_RUNTIME_VERSION={reported}";
         if (!byOperator)
-            throw new EngineException(text);
+            throw new EngineException(text) { Code = FailureCode.LibraryVersionMismatch };
         Log.VersionMismatch(logger, text);
     }
 
@@ -86,7 +85,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     {
         // 1.1 reports success for files it could not read, and aborts at the first run.
         if (reply.Runtime.Family == RuntimeFamily.V11 && worker.Log.ErrorText is { Length: > 0 } errors)
-            throw new EngineException(errors);
+            throw new EngineException(errors) { Code = worker.Log.ErrorCode };
 
         if (!reply.ChatTemplateDisabled)
             Log.TemplateKept(logger);
@@ -107,15 +106,15 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
                 _loaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.LoadedReply)!);
                 break;
             case FrameType.Failed:
-                _ = FailAsync(JsonSerializer.Deserialize(payload, WorkerJson.Default.FailedReply)!.Message);
+                _ = FailAsync(JsonSerializer.Deserialize(payload, WorkerJson.Default.FailedReply)!);
                 break;
         }
     }
 
     /// <summary>The worker is dead: whoever waits hears why.</summary>
-    internal void Fail(string reason)
+    internal void Fail(string reason, FailureCode? code)
     {
-        EngineException failure = new(reason);
+        EngineException failure = new(reason) { Code = code };
         if (_probed.TrySetException(failure))
             _ = _probed.Task.Exception;
         if (_loaded.TrySetException(failure))
@@ -123,14 +122,14 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     }
 
     /// <summary>A probe or load that failed: the reason is what the library printed, once all of it has been read.</summary>
-    private async Task FailAsync(string message)
+    private async Task FailAsync(FailedReply reply)
     {
-        if (!_probed.TrySetException(new EngineException(message)))
+        if (!_probed.TrySetException(new EngineException(reply.Message) { Code = reply.Code }))
             return;
 
         await worker.LogReadUpToAsync(WorkerProgram.LoadMark).ConfigureAwait(false);
         string errors = worker.Log.ErrorText;
-        _loaded.TrySetException(new EngineException(errors.Length > 0 ? errors : message));
+        _loaded.TrySetException(new EngineException(errors.Length > 0 ? errors : reply.Message) { Code = worker.Log.ErrorCode ?? reply.Code });
     }
 
     private void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo)

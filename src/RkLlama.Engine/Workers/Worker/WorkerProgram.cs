@@ -6,7 +6,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Syntax;
 
 namespace RkLlama.Engine.Workers.Worker;
 
@@ -132,7 +131,7 @@ internal sealed class WorkerProgram
         catch (RkllmException ex)
         {
             PrintLogMark(LoadMark);
-            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+            Send(FrameType.Failed, FailedReply.From(ex), WorkerJson.Default.FailedReply);
         }
     }
 
@@ -160,7 +159,7 @@ internal sealed class WorkerProgram
         catch (RkllmException ex)
         {
             PrintLogMark(LoadMark);
-            Send(FrameType.Failed, new FailedReply(ex.Message), WorkerJson.Default.FailedReply);
+            Send(FrameType.Failed, FailedReply.From(ex), WorkerJson.Default.FailedReply);
         }
     }
 

@@ -52,7 +52,7 @@ internal static class FormatFields
     {
         try
         {
-            return JsonSchema.Read(schema);
+            return JsonSchema.Parse(schema);
         }
         catch (JsonSchemaException ex)
         {

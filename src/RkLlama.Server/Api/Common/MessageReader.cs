@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
@@ -69,7 +67,7 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
             return tool;
         Dictionary<string, JsonElement> fields = tool.EnumerateObject().Where(static field => field.Name is "name" or "description" or "parameters").ToDictionary(
             static field => field.Name, static field => field.Value);
-        return JsonSerializer.SerializeToElement(new NestedTool("function", fields), ApiJson.Wire.NestedTool);
+        return JsonSerializer.SerializeToElement(new NestedTool("function", fields), CommonJson.Wire.NestedTool);
     }
 
     /// <summary>The request's fields that a model without tools ignores.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -25,7 +23,7 @@ internal sealed class OllamaApi : IApi
 
     public Type ErrorType => typeof(OllamaError);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), ApiJson.Wire.OllamaError);
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), OllamaJson.Wire.OllamaError);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -44,7 +42,7 @@ internal sealed class OllamaApi : IApi
         routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push);
     }
 
-    private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), ApiJson.Wire.OllamaVersion);
+    private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), OllamaJson.Wire.OllamaVersion);
 
     private static void NotImplemented(HttpContext context) => throw new ApiException(
         StatusCodes.Status501NotImplemented,

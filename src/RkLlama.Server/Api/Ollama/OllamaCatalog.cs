@@ -6,7 +6,6 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Http;
 
@@ -19,21 +18,21 @@ internal static class OllamaCatalog
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFacts.Of(catalog, name)))]), ApiJson.Wire.OllamaModels);
+        new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), OllamaJson.Wire.OllamaModels);
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
         if (host.Current is not { } model)
-            return new(new([]), ApiJson.Wire.OllamaModels);
+            return new(new([]), OllamaJson.Wire.OllamaModels);
 
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
         {
             ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
             SizeVram = facts.Size,
             ContextLength = model.ContextLength,
         };
-        return new(new([running]), ApiJson.Wire.OllamaModels);
+        return new(new([running]), OllamaJson.Wire.OllamaModels);
     }
 
     internal static async Task<JsonResult<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
@@ -41,7 +40,7 @@ internal static class OllamaCatalog
         JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
         ModelInstance model = host.Find(OllamaFields.ReadModel(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        ModelFacts facts = ModelFacts.Of(catalog, model.Name);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.ContextLength;
         OllamaDetails details = DetailsOf(facts);
         ModelCapabilities can = ModelCapabilities.Of(model, prompts);
@@ -69,7 +68,7 @@ internal static class OllamaCatalog
             {
                 System = string.IsNullOrEmpty(model.Entry.Modelfile.System) ? null : model.Entry.Modelfile.System,
             },
-            ApiJson.Wire.OllamaShowReply);
+            OllamaJson.Wire.OllamaShowReply);
     }
 
     internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
@@ -99,16 +98,16 @@ internal static class OllamaCatalog
         return body;
     }
 
-    private static OllamaModel ModelOf(ModelFacts facts) =>
+    private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
 
-    private static string DigestOf(ModelFacts facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+    private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
     /// <summary>By the name of the model, the only place that says it without reading the file.</summary>
-    private static OllamaDetails DetailsOf(ModelFacts facts)
+    private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
-        ModelDescription description = ModelDescription.FromName($"{facts.Name} {Path.GetFileName(facts.Path)}");
+        ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
         return new("", "rkllm", description.Family, [description.Family], description.ParameterSize, description.Quantization);
     }
 

@@ -17,7 +17,7 @@ internal static class OllamaEmbeddings
         JsonElement body = run.Body;
         OllamaEmbedRequest request = OllamaEmbedRequest.From(body);
         ModelInstance model = embeddings.Find(request.Model);
-        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.OllamaEmbedReply, run.Cancelled);
+        return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbedReply, run.Cancelled);
 
         async Task<OllamaEmbedReply> EmbedAsync(CancellationToken cancellationToken)
         {
@@ -44,7 +44,7 @@ internal static class OllamaEmbeddings
         ModelInstance model = embeddings.Find(OllamaFields.ReadModel(body));
         string text = body.Text("prompt") ?? "";
         TimeSpan? keepAlive = body.ReadKeepAlive();
-        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.OllamaEmbeddingReply, run.Cancelled);
+        return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
             ? new([])

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;

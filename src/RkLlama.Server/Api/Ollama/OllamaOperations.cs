@@ -1,4 +1,3 @@
-using RkLlama.Engine.Metrics;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RkLlama.Native;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 

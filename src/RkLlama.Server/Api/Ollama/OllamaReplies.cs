@@ -1,8 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Engine.Models;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Server.Api.OpenAi;
 
 namespace RkLlama.Server.Api.Ollama;
 

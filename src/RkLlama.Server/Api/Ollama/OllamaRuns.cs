@@ -1,11 +1,8 @@
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
@@ -19,7 +16,7 @@ internal static class OllamaRuns
         OllamaChatRequest request = OllamaChatRequest.From(run.Body);
         OllamaChatWriter writer = new(request.Model, time);
         if (request.Messages.Count == 0)
-            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), ApiJson.Wire.OllamaChatReply, run.Cancelled);
+            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaChatReply, run.Cancelled);
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
@@ -36,7 +33,7 @@ internal static class OllamaRuns
         OllamaGenerateRequest request = OllamaGenerateRequest.From(run.Body);
         OllamaGenerateWriter writer = new(request.Model, time);
         if (request.Prompt.Length == 0)
-            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), ApiJson.Wire.OllamaGenerateReply, run.Cancelled);
+            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);

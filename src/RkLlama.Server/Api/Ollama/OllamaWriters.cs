@@ -3,8 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -35,7 +33,7 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
 
     public void WriteKeepAlive(IBufferWriter<byte> output) => _frames.WriteLine(Empty(), type, output);
 
-    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(OllamaError.From(error), ApiJson.Wire.OllamaError, output);
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(OllamaError.From(error), OllamaJson.Wire.OllamaError, output);
 
     /// <summary>The reply to a request without a prompt, which loads or unloads the model.</summary>
     internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };
@@ -61,7 +59,7 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
 
 /// <summary>Writes the answer of <c>POST /api/chat</c>.</summary>
 /// <param name="model">The model, as the request names it.</param>
-internal sealed class OllamaChatWriter(string model, TimeProvider time) : OllamaWriter<OllamaChatReply>(ApiJson.Wire.OllamaChatReply)
+internal sealed class OllamaChatWriter(string model, TimeProvider time) : OllamaWriter<OllamaChatReply>(OllamaJson.Wire.OllamaChatReply)
 {
     protected override OllamaChatReply Reply(string content, string thinking, ToolCallPart[] calls)
     {
@@ -80,7 +78,7 @@ internal sealed class OllamaChatWriter(string model, TimeProvider time) : Ollama
 
 /// <summary>Writes the answer of <c>POST /api/generate</c>.</summary>
 /// <param name="model">The model, as the request names it.</param>
-internal sealed class OllamaGenerateWriter(string model, TimeProvider time) : OllamaWriter<OllamaGenerateReply>(ApiJson.Wire.OllamaGenerateReply)
+internal sealed class OllamaGenerateWriter(string model, TimeProvider time) : OllamaWriter<OllamaGenerateReply>(OllamaJson.Wire.OllamaGenerateReply)
 {
     protected override OllamaGenerateReply Reply(string content, string thinking, ToolCallPart[] calls) =>
         new(model, OllamaTime.Of(time.GetUtcNow()), content, thinking.Length > 0 ? thinking : null) { Done = false };

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Output.StructuredJson;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Engine.Residency;
 using RkLlama.Output;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -29,7 +27,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
         {
             Timings = Timings.Of(summary),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(completion, ApiJson.Wire.ChatCompletion);
+        return JsonSerializer.SerializeToUtf8Bytes(completion, OpenAiJson.Wire.ChatCompletion);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -64,6 +62,6 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 
     private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Frames.WriteSse(
         new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings },
-        ApiJson.Wire.ChatCompletionChunk,
+        OpenAiJson.Wire.ChatCompletionChunk,
         output);
 }

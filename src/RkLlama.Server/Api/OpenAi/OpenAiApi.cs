@@ -22,7 +22,7 @@ internal sealed class OpenAiApi : IApi
 
     public Type ErrorType => typeof(OpenAiError);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), ApiJson.Wire.OpenAiError);
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -37,19 +37,19 @@ internal sealed class OpenAiApi : IApi
     }
 
     private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
-        new(new("list", [.. catalog.List().Select(name => Card(catalog, host, name))]), ApiJson.Wire.ModelList);
+        new(new("list", [.. catalog.List().Select(name => Card(catalog, host, name))]), OpenAiJson.Wire.ModelList);
 
     private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
         // Kestrel has decoded everything but the slash.
         string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        return new(Card(catalog, host, name), ApiJson.Wire.ModelCard);
+        return new(Card(catalog, host, name), OpenAiJson.Wire.ModelCard);
     }
 
     private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
     {
-        ModelFacts file = ModelFacts.Of(catalog, name);
+        ModelFileInfo file = ModelFileInfo.Read(catalog, name);
         int? context = host.Current is { Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
         return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }

@@ -2,7 +2,6 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -14,7 +13,7 @@ internal static class OpenAiEmbeddings
         RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
         EmbeddingsRequest request = EmbeddingsRequest.From(run.Body);
         ModelInstance model = embeddings.Find(request.Model);
-        return PaddedJsonResult.Of(EmbedAsync, ApiJson.Wire.EmbeddingList, run.Cancelled);
+        return PaddedJsonResult.Of(EmbedAsync, OpenAiJson.Wire.EmbeddingList, run.Cancelled);
 
         async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
         {

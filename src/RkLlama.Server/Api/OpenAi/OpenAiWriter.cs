@@ -21,7 +21,7 @@ internal abstract class OpenAiWriter : IApiWriter
 
     public void WriteKeepAlive(IBufferWriter<byte> output) => JsonFrameWriter.WriteSseComment(output);
 
-    public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Frames.WriteSse(OpenAiError.From(error), ApiJson.Wire.OpenAiError, output);
+    public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Frames.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 
     /// <summary>An id of 24 random hexadecimal digits behind a prefix such as <c>chatcmpl-</c>.</summary>
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);

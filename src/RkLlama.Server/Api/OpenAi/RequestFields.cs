@@ -1,7 +1,6 @@
 using System.Text.Json;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

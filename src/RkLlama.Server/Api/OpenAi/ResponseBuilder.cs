@@ -2,8 +2,6 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Prompts.Jinja;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

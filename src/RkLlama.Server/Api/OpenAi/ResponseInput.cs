@@ -1,9 +1,7 @@
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

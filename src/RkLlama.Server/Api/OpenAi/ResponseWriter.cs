@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Output;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -14,10 +12,9 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
 
     public override byte[] Whole(WholeAnswer answer)
     {
-        foreach (OutputPart part in answer.Parts)
-            builder.Take(part).Count();
-        builder.End(answer.Summary).Count();
-        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), ApiJson.Wire.Response);
+        // The events build up the response; nothing else of them is needed.
+        _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
+        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), OpenAiJson.Wire.Response);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -35,12 +32,12 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
     {
         OpenAiErrorBody body = OpenAiError.From(error).Error;
         ResponseErrorEvent last = new("error", builder.NextNumber, body.Code, body.Message, body.Param, body);
-        Frames.WriteSse(last, ApiJson.Wire.ResponseErrorEvent, output, last.Type);
+        Frames.WriteSse(last, OpenAiJson.Wire.ResponseErrorEvent, output, last.Type);
     }
 
     private void Write(IEnumerable<ResponseEvent> events, IBufferWriter<byte> output)
     {
         foreach (ResponseEvent item in events)
-            Frames.WriteSse(item, ApiJson.Wire.ResponseEvent, output, item.Type);
+            Frames.WriteSse(item, OpenAiJson.Wire.ResponseEvent, output, item.Type);
     }
 }

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Prompts.Jinja;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 

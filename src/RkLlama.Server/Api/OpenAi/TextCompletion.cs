@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Engine.Generation;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 

@@ -4,7 +4,6 @@ using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
-using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 

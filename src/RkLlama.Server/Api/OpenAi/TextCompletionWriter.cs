@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Engine.Residency;
 using RkLlama.Output;
-using RkLlama.Prompts;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -18,7 +16,7 @@ internal sealed class TextCompletionWriter(string id, long created, TextCompleti
     {
         string text = (request.Echoes ? request.Prompt : "") + answer.Content;
         TextCompletion completion = Of([new(text, 0, null, answer.Summary.FinishReason.ToWire())], UsageOf(answer.Summary), Timings.Of(answer.Summary));
-        return JsonSerializer.SerializeToUtf8Bytes(completion, ApiJson.Wire.TextCompletion);
+        return JsonSerializer.SerializeToUtf8Bytes(completion, OpenAiJson.Wire.TextCompletion);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -41,5 +39,5 @@ internal sealed class TextCompletionWriter(string id, long created, TextCompleti
         new(id, TextCompletion.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings };
 
     private void Write(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) =>
-        Frames.WriteSse(Of(choices, usage, timings), ApiJson.Wire.TextCompletion, output);
+        Frames.WriteSse(Of(choices, usage, timings), OpenAiJson.Wire.TextCompletion, output);
 }

@@ -7,7 +7,6 @@ using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Native.Interop;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 using RkLlama.Server.Monitoring;
@@ -34,7 +33,7 @@ internal sealed class OperationsApi : IApi
 
     public Type ErrorType => typeof(ErrorReply);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ApiJson.Wire.ErrorReply);
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Engine.Models;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 

@@ -18,7 +18,7 @@ internal sealed class GenerateWriter(int promptTokens) : IApiWriter
 
     public byte[] Whole(WholeAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(
         GenerateReply.From(answer.Content, NameOf(answer.Summary), UsageOf(answer.Summary.OutputTokens, answer.Summary.TokensPerSecond)),
-        ApiJson.Wire.GenerateReply);
+        RkLlamaJson.Wire.GenerateReply);
 
     public void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
     {
@@ -29,10 +29,10 @@ internal sealed class GenerateWriter(int promptTokens) : IApiWriter
     /// <summary>A line with empty content: clients that know no keep-alives add it to the answer and see no difference.</summary>
     public void WriteKeepAlive(IBufferWriter<byte> output) => Write("", null, output);
 
-    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(error.Reply, ApiJson.Wire.ErrorReply, output);
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(error.Reply, ErrorJson.Wire.ErrorReply, output);
 
     private void Write(string content, string? finishReason, IBufferWriter<byte> output) =>
-        _frames.WriteLine(GenerateReply.From(content, finishReason, _usage), ApiJson.Wire.GenerateReply, output);
+        _frames.WriteLine(GenerateReply.From(content, finishReason, _usage), RkLlamaJson.Wire.GenerateReply, output);
 
     private GenerateUsage UsageOf(int tokens, double tokensPerSecond) => new(promptTokens, tokens, Math.Round(tokensPerSecond, 2), promptTokens + tokens);
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RkLlama.Engine.Models;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;

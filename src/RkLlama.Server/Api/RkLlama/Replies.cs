@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using RkLlama.Engine.Generation;
-using RkLlama.Engine.Models;
 
 namespace RkLlama.Server.Api.RkLlama;
 

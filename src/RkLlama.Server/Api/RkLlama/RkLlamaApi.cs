@@ -5,7 +5,6 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Jinja.Values;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
 
@@ -28,7 +27,7 @@ internal sealed class RkLlamaApi : IApi
 
     public Type ErrorType => typeof(ErrorReply);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ApiJson.Wire.ErrorReply);
+    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -44,9 +43,9 @@ internal sealed class RkLlamaApi : IApi
 
     // The guide's text, its link included.
     private static JsonResult<WelcomeReply> Welcome() =>
-        new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), ApiJson.Wire.WelcomeReply);
+        new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), RkLlamaJson.Wire.WelcomeReply);
 
-    private static JsonResult<ModelsReply> ListModels(ModelCatalog catalog) => new(new(catalog.List()), ApiJson.Wire.ModelsReply);
+    private static JsonResult<ModelsReply> ListModels(ModelCatalog catalog) => new(new(catalog.List()), RkLlamaJson.Wire.ModelsReply);
 
     private static JsonResult<CurrentModelReply> CurrentModel(ModelHost host)
     {
@@ -59,7 +58,7 @@ internal sealed class RkLlamaApi : IApi
             isWell
                 ? new(model.Name, model.Name, null, null)
                 : new(model.Name, model.Name, status.State.ToWire(), status.Failure ?? status.LastFault?.Reason),
-            ApiJson.Wire.CurrentModelReply);
+            RkLlamaJson.Wire.CurrentModelReply);
     }
 
     /// <summary>The order of the checks is the Python service's: a node with a model says so before it looks at the body.</summary>
@@ -92,7 +91,7 @@ internal sealed class RkLlamaApi : IApi
             throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: it was unloaded meanwhile.");
         }
 
-        return new(new($"Model {entry.Name} loaded successfully."), ApiJson.Wire.MessageReply);
+        return new(new($"Model {entry.Name} loaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
     private static ApiException NotLoaded(string message, Exception cause) =>
@@ -101,7 +100,7 @@ internal sealed class RkLlamaApi : IApi
     private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host)
     {
         await host.UnloadAsync().ConfigureAwait(false);
-        return new(new("Model unloaded successfully."), ApiJson.Wire.MessageReply);
+        return new(new("Model unloaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
     private static async Task<AnswerResult> Generate(

@@ -1,0 +1,40 @@
+# Measures the published server: benchmarks, and a soak with load and faults.
+# shellcheck shell=bash
+
+bench() {
+    local data=${RKLLAMA_CONFORMANCE_DATA:-../shared/conformance}
+    [ -d "$data" ] || fail "no templates and tokenizers in $data; set RKLLAMA_CONFORMANCE_DATA"
+    require bench publish-aot
+    simulator $run_version
+    published "$(rid)"
+    dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
+
+    # The least cost of any host: a C program that calls the library and does nothing else.
+    cc -std=c11 -D_GNU_SOURCE -O1 -DSIM_ABI=10201 simulator/baseline.c -o artifacts/bench/floor -ldl
+    make_long_model artifacts/bench/models/long
+    artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/$(simulator_library)" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama" \
+        "$PWD/artifacts/bench/floor" "$PWD/artifacts/bench/models"
+}
+
+# make_long_model FOLDER: the demo model with a context of 16384 tokens, for long answers.
+make_long_model() {
+    mkdir -p "$1"
+    sed 's/"max_context_limit": 4096/"max_context_limit": 16384/' models/demo/demo.rkllm >"$1/long.rkllm"
+    cp models/demo/*.jinja models/demo/*.json "$1"
+    printf 'FROM="long.rkllm"\nNUM_CTX=16384\nMAX_NEW_TOKENS=12000\n' >"$1/Modelfile"
+}
+
+# soak [MINUTES]
+soak() {
+    require soak publish-aot
+    simulator $run_version
+    published "$(rid)"
+    dotnet build tests/RkLlama.Soak -v quiet
+    run_soak "${1:-10}"
+}
+
+# run_soak MINUTES: needs the published server, the simulator and a Debug build.
+run_soak() {
+    dotnet artifacts/bin/RkLlama.Soak/debug/RkLlama.Soak.dll --executable "$PWD/dist/publish/$(rid)/rkllama" \
+        --simulator "$PWD/$(simulator_library)" --model models/demo --minutes "$1"
+}

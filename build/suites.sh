@@ -1,0 +1,120 @@
+# The test suites, in the order in which ci runs them.
+# shellcheck shell=bash
+
+# prepare [SIMULATOR-VERSION...]: builds what the suites run: the simulator and the published executable.
+prepare() {
+    simulator "$@"
+    published "$(rid)"
+    RKLLAMA_TEST_SIMULATORS=$PWD/artifacts/simulator/$(rid)
+    RKLLAMA_TEST_EXECUTABLE=$PWD/dist/publish/$(rid)/rkllama
+    export RKLLAMA_TEST_SIMULATORS RKLLAMA_TEST_EXECUTABLE
+}
+
+# The projects of unit tests: all but those of the native layer, which run once per ABI group, and those that run the executable.
+unit_projects() {
+    local path name
+    for path in tests/RkLlama.*.Tests/*.csproj; do
+        name=${path##*/RkLlama.} name=${name%.Tests.csproj}
+        case $name in
+            Native | EndToEnd | Clients | Cluster) ;;
+            *) echo "$name" ;;
+        esac
+    done
+}
+
+# test_assembly PROJECT: as build_solution leaves it.
+test_assembly() {
+    echo "artifacts/bin/RkLlama.$1.Tests/debug/RkLlama.$1.Tests.dll"
+}
+
+test_suites() {
+    local version project
+    require test publish-aot
+    build_solution -v quiet
+    prepare
+    simulator_arm64
+
+    suite simulator simulator/selftest.sh "artifacts/simulator/$(rid)"
+    for version in $simulator_versions; do
+        RKLLAMA_TEST_RUNTIME=$version dotnet_suite "Native on $version" "$(test_assembly Native)"
+    done
+    for project in $(unit_projects) EndToEnd Clients; do
+        dotnet_suite "$project" "$(test_assembly "$project")"
+    done
+    suite soak run_soak 0.25
+}
+
+# The unit tests once more, optimized. In a folder of their own and without the analyzers, which the Debug build runs.
+release_suites() {
+    local project folder=artifacts/release-tests projects=()
+    for project in Native $(unit_projects); do
+        projects+=("\"tests/RkLlama.$project.Tests/RkLlama.$project.Tests.csproj\"")
+    done
+    (IFS=,; echo "{\"solution\": {\"path\": \"../RkLlama.sln\", \"projects\": [${projects[*]}]}}") >artifacts/unit-tests.slnf
+    dotnet build artifacts/unit-tests.slnf -c Release --artifacts-path $folder -v quiet -clp:NoSummary \
+        -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:NuGetAudit=false
+
+    export RKLLAMA_TEST_RUNTIME=$run_version
+    for project in Native $(unit_projects); do
+        dotnet_suite "$project in Release" "$folder/bin/RkLlama.$project.Tests/release/RkLlama.$project.Tests.dll"
+    done
+    unset RKLLAMA_TEST_RUNTIME
+}
+
+# client_suites [NAME...]: tests/clients/package-lock.json has the versions and hashes of the clients; npm installs nothing else.
+client_suites() {
+    local clients=tests/clients
+    require test-clients publish-aot
+    require_node
+    prepare 1.1.4 1.2.3 1.3.0
+    [ $clients/node_modules/.package-lock.json -nt $clients/package-lock.json ] || npm ci --prefix $clients --ignore-scripts --loglevel=error >/dev/null
+    suite "clients of npm" node $clients/run.js "$@"
+}
+
+# Four nodes behind real balancers, and the container files of deploy/. Two minutes; as root, because nginx and HAProxy change their user.
+cluster_suites() {
+    require test-cluster publish-aot
+    prepare $run_version
+    $solution_is_built || dotnet build tests/RkLlama.Cluster.Tests -v quiet
+    dotnet_suite cluster "$(test_assembly Cluster)"
+    suite image tests/container/image.sh "$(rid)" "$(simulator_library)"
+}
+
+# The metrics and deploy/prometheus, checked by Debian's Prometheus.
+monitoring_suites() {
+    require test-monitoring publish-aot
+    prepare $run_version
+    suite monitoring tests/monitoring/run.sh "dist/publish/$(rid)/rkllama" "$(simulator_library)"
+}
+
+# Packages, made, installed and removed in containers. As root.
+package_suites() {
+    local deb
+    require test-package publish-aot
+    prepare $run_version
+    deb=$(debian_package "$(rid)")
+    suite package tests/packaging/package.sh "$(rid)" "$deb"
+    suite installation tests/packaging/install.sh "$deb" "$(simulator_library)"
+    suite ansible tests/packaging/ansible.sh "$deb" "$(simulator_library)"
+}
+
+# The arm64 package on an emulated machine. As root.
+arm64_suites() {
+    local deb
+    require test-arm64 publish-aot
+    simulator_arm64 $run_version
+    published linux-arm64
+    deb=$(debian_package linux-arm64)
+    suite arm64 tests/arm64/run.sh "$deb" "artifacts/simulator/linux-arm64/$run_version/librkllmrt.so"
+}
+
+ci_suites() {
+    require all
+    test_suites
+    release_suites
+    client_suites
+    cluster_suites
+    monitoring_suites
+    package_suites
+    arm64_suites
+}

@@ -1,0 +1,46 @@
+using RkLlama.Engine.Diagnostics;
+
+namespace RkLlama.Cli.Doctor;
+
+/// <summary>Runs all checks.</summary>
+internal static class CheckRun
+{
+    // In the order of the output.
+    private static readonly (string Id, Func<NodeSnapshot, IEnumerable<Finding>> Check)[] Checks =
+    [
+        (CheckIds.Platform, NpuChecks.Platform),
+        (CheckIds.Kernel, NpuChecks.Kernel),
+        (CheckIds.NpuDriver, NpuChecks.Driver),
+        (CheckIds.NpuDevice, NpuChecks.Device),
+        (CheckIds.NpuUsers, NpuChecks.Users),
+        (CheckIds.Library, LibraryChecks.Library),
+        (CheckIds.Settings, ServiceChecks.Settings),
+        (CheckIds.Port, ServiceChecks.Port),
+        (CheckIds.Limits, ServiceChecks.Limits),
+        (CheckIds.ModelsDirectory, ModelChecks.All),
+        (CheckIds.Disk, ServiceChecks.Disk),
+        (CheckIds.NpuClock, ClockChecks.Npu),
+        (CheckIds.CpuClock, ClockChecks.Cpus),
+        (CheckIds.DdrClock, ClockChecks.Ddr),
+        (CheckIds.Temperature, ClockChecks.Temperature),
+    ];
+
+    internal static IReadOnlyList<Finding> Run(NodeSnapshot node)
+    {
+        List<Finding> findings = [];
+        foreach ((string id, Func<NodeSnapshot, IEnumerable<Finding>> check) in Checks)
+        {
+            try
+            {
+                findings.AddRange(check(node));
+            }
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            {
+                // The node changes while it is checked. The other checks still count.
+                findings.Add(Finding.Warning(id, $"the check failed: {ex.Message.TrimEnd('.')}", "try again, as root"));
+            }
+        }
+
+        return findings;
+    }
+}

@@ -1,0 +1,40 @@
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Protocol;
+using RkLlama.Engine.Workers.Server;
+using RkLlama.Native;
+
+namespace RkLlama.Cli.Doctor;
+
+/// <summary>The result of opening the vendor library.</summary>
+/// <param name="Info">The identified library; <see langword="null"/> after a failure.</param>
+/// <param name="Fault">Why the library could not be identified; <see langword="null"/> on success.</param>
+/// <param name="Code">The cause of the failure, if it is known.</param>
+internal sealed record RuntimeProbeResult(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
+
+/// <summary>Finds and opens the vendor library of the node.</summary>
+/// <param name="Path">The path of the library; <see langword="null"/> if it was not found.</param>
+/// <param name="Tried">All paths that were tried.</param>
+/// <param name="Result"><see langword="null"/> if the library was not found.</param>
+internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, RuntimeProbeResult? Result)
+{
+    internal static RuntimeProbe Run(NodeSnapshot node)
+    {
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(node.Settings.Library, node.Home, node.Root);
+        return new(search.Path, search.Tried, search.Path is { } path ? node.IdentifyLibrary(node, path) : null);
+    }
+
+    /// <summary>Opens the library in a worker process, as the server does, so that a crash of the library is a result like any other.</summary>
+    internal static RuntimeProbeResult Identify(NodeSnapshot node, string path)
+    {
+        WorkerEngine engine = new(node.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        try
+        {
+            return new(engine.IdentifyAsync(path).GetAwaiter().GetResult(), null);
+        }
+        catch (EngineException ex)
+        {
+            return new(null, ex.Message, ex.Code);
+        }
+    }
+}

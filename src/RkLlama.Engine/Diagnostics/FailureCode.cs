@@ -1,0 +1,63 @@
+namespace RkLlama.Engine.Diagnostics;
+
+/// <summary>Why a model cannot be loaded, or the vendor library cannot be used. Each code belongs to one check of <c>rkllama doctor</c>.</summary>
+internal enum FailureCode
+{
+    /// <summary>The models directory or the model in it does not exist.</summary>
+    ModelNotFound,
+
+    /// <summary>The Modelfile is missing, cannot be read or has an error.</summary>
+    ModelfileInvalid,
+
+    /// <summary>The model file is missing, is not a model, or was converted for another version of the runtime.</summary>
+    ModelFileInvalid,
+
+    /// <summary>The chat template or the tokenizer cannot be used.</summary>
+    TemplateInvalid,
+
+    /// <summary>The model does not allow the context length.</summary>
+    ContextLength,
+
+    /// <summary>The model was converted for another chip.</summary>
+    WrongPlatform,
+
+    /// <summary>The process may not open more files.</summary>
+    TooManyOpenFiles,
+
+    /// <summary>The NPU device is missing or cannot be opened.</summary>
+    NpuDevice,
+
+    /// <summary>The NPU driver is too old or failed.</summary>
+    NpuDriver,
+
+    /// <summary>The model needs more memory than the node has.</summary>
+    OutOfMemory,
+
+    /// <summary>The worker was killed by SIGKILL, usually by the kernel's out-of-memory killer.</summary>
+    Killed,
+
+    /// <summary>The library was built for another CPU.</summary>
+    IllegalInstruction,
+
+    /// <summary>The library was not found.</summary>
+    LibraryNotFound,
+
+    /// <summary>The file is not a library for this machine.</summary>
+    LibraryNotLoadable,
+
+    /// <summary>A library that the vendor library depends on is missing.</summary>
+    LibraryDependencyMissing,
+
+    /// <summary>The version of the library is unknown, ambiguous or not supported.</summary>
+    LibraryNotIdentified,
+
+    /// <summary>The library reports another version than the one it was identified as.</summary>
+    LibraryVersionMismatch,
+}
+
+/// <summary>An exception that knows its cause.</summary>
+internal interface ICodedFailure
+{
+    /// <summary><see langword="null"/> if the cause is not known.</summary>
+    FailureCode? Code { get; }
+}

@@ -1,0 +1,21 @@
+namespace RkLlama.Engine.Metrics;
+
+/// <summary>Labels of <c>rkllama_rejections_total</c>: why a request got 503.</summary>
+internal static class RejectionCause
+{
+    internal const string QueueFull = "queue_full", QueueTimeout = "queue_timeout", Draining = "draining", Connections = "connections", Memory = "memory";
+
+    internal static IReadOnlyList<string> All { get; } = [QueueFull, QueueTimeout, Draining, Connections, Memory];
+}
+
+/// <summary>Labels of <c>rkllama_aborts_total</c>: why a run was aborted.</summary>
+internal static class AbortLabel
+{
+    internal const string ClientLeft = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
+        ThinkingBudget = "thinking_budget";
+
+    /// <summary>The watchdog aborted the run, because the runtime took too long.</summary>
+    internal const string Late = "late";
+
+    internal static IReadOnlyList<string> All { get; } = [ClientLeft, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Late];
+}

@@ -1,0 +1,18 @@
+using RkLlama.Engine.Metrics;
+
+namespace RkLlama.Engine.Workers;
+
+internal static class AbortCauseLabels
+{
+    /// <summary>The label of the cause in the metrics.</summary>
+    internal static string MetricLabel(this AbortCause cause) => cause switch
+    {
+        AbortCause.ClientLeft => AbortLabel.ClientLeft,
+        AbortCause.Unloaded => AbortLabel.Unloaded,
+        AbortCause.Length => AbortLabel.Length,
+        AbortCause.StopSequence => AbortLabel.StopSequence,
+        AbortCause.Repetition => AbortLabel.Repetition,
+        AbortCause.ThinkingBudget => AbortLabel.ThinkingBudget,
+        _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, null),
+    };
+}

@@ -1,0 +1,140 @@
+namespace RkLlama.Output.StopSequences;
+
+/// <summary>
+/// Ends a text before the first of its stop sequences, one character at a time. Holds back only text that may be the start of a sequence. If several
+/// sequences match, the one that starts first wins, even if another one is complete earlier.
+/// </summary>
+/// <param name="onText">Receives the text before the stop sequence.</param>
+internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Action<char> onText)
+{
+    private readonly Automaton _automaton = new(sequences);
+    private readonly Queue<char> _held = new();
+    private int _state;
+
+    // The best match so far and its start in the held text. A sequence that starts earlier may still become complete.
+    private int _matchStart = -1;
+    private string? _match;
+
+    /// <summary>The sequence that ended the text; null if none has.</summary>
+    internal string? Found { get; private set; }
+
+    internal void Feed(char c)
+    {
+        if (Found is not null)
+            return;
+        _held.Enqueue(c);
+        _state = _automaton.Next(_state, c);
+        if (_automaton.LongestMatch(_state) is { } found && (_match is null || _held.Count - found.Length < _matchStart))
+        {
+            _match = found;
+            _matchStart = _held.Count - found.Length;
+        }
+
+        int undecided = _automaton.Depth(_state);
+        if (_match is not null && _held.Count - undecided >= _matchStart)
+            Stop();
+        else
+            Release(_held.Count - undecided);
+    }
+
+    /// <summary>Decides about the held text, because the text ends or is interrupted here.</summary>
+    internal void Flush()
+    {
+        if (Found is not null)
+            return;
+        if (_match is not null)
+            Stop();
+        else
+            Release(_held.Count);
+        _state = 0;
+    }
+
+    private void Stop()
+    {
+        Release(_matchStart);
+        _held.Clear();
+        Found = _match;
+    }
+
+    private void Release(int count)
+    {
+        if (_match is not null)
+            _matchStart -= count;
+        while (count-- > 0)
+            onText(_held.Dequeue());
+    }
+
+    /// <summary>
+    /// An Aho-Corasick automaton: matches all sequences at once, in time proportional to the text. A state stands for the longest suffix of the text
+    /// that is a prefix of a sequence.
+    /// </summary>
+    private sealed class Automaton
+    {
+        private readonly Dictionary<(int State, char Next), int> _edges = [];
+        private readonly List<Node> _nodes = [new(0)];
+
+        internal Automaton(IReadOnlyList<string> sequences)
+        {
+            foreach (string sequence in sequences.Where(static sequence => sequence.Length > 0))
+                Add(sequence);
+            Link();
+        }
+
+        /// <summary>The number of characters at the end of the text that may be the start of a sequence.</summary>
+        internal int Depth(int state) => _nodes[state].Depth;
+
+        /// <summary>The longest sequence that the text ends with; null if it ends with none.</summary>
+        internal string? LongestMatch(int state) => _nodes[state].Match;
+
+        internal int Next(int state, char c)
+        {
+            int next;
+            while (!_edges.TryGetValue((state, c), out next))
+            {
+                if (state == 0)
+                    return 0;
+                state = _nodes[state].Fallback;
+            }
+
+            return next;
+        }
+
+        private void Add(string sequence)
+        {
+            int state = 0;
+            foreach (char c in sequence)
+            {
+                if (!_edges.TryGetValue((state, c), out int next))
+                {
+                    next = _nodes.Count;
+                    _nodes.Add(new(_nodes[state].Depth + 1));
+                    _edges.Add((state, c), next);
+                }
+
+                state = next;
+            }
+
+            _nodes[state].Match = sequence;
+        }
+
+        /// <summary>Sets the fallback of each state: the next shorter suffix that is a prefix of a sequence. Shorter states come first.</summary>
+        private void Link()
+        {
+            foreach (((int parent, char c), int state) in _edges.OrderBy(edge => _nodes[edge.Value].Depth))
+            {
+                Node node = _nodes[state];
+                node.Fallback = parent == 0 ? 0 : Next(_nodes[parent].Fallback, c);
+                node.Match ??= _nodes[node.Fallback].Match;
+            }
+        }
+
+        private sealed class Node(int depth)
+        {
+            internal int Depth { get; } = depth;
+
+            internal int Fallback { get; set; }
+
+            internal string? Match { get; set; }
+        }
+    }
+}

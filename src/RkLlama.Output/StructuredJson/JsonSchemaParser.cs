@@ -1,0 +1,176 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RkLlama.Output.Text;
+
+namespace RkLlama.Output.StructuredJson;
+
+/// <summary>Checks that every keyword of a schema is supported and has a valid value. A schema that could be obeyed only in part is refused.</summary>
+internal sealed class JsonSchemaParser(JsonElement root)
+{
+    internal const int MaxPatternLength = 1024;
+
+    /// <summary>Opening parentheses and brackets of one pattern: a limit on its nesting.</summary>
+    internal const int MaxPatternGroups = 100;
+
+    // Keywords that do not restrict a value, or that are read together with another keyword.
+    private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
+    {
+        "$schema", "$id", "id", "$comment", "$anchor", "$vocabulary", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
+        "nullable", "contentEncoding", "contentMediaType", "contentSchema", "discriminator", "xml", "externalDocs", "minContains", "maxContains", "strict", "name",
+    };
+
+    private static readonly HashSet<string> Assertions = new(StringComparer.Ordinal)
+    {
+        "$ref", "type", "enum", "const", "required", "format", "pattern", "dependentRequired", "uniqueItems",
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+        "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
+    };
+
+    private static readonly HashSet<string> Subschemas = new(StringComparer.Ordinal)
+    {
+        "additionalProperties", "propertyNames", "items", "additionalItems", "contains", "not", "if", "then", "else",
+    };
+
+    private static readonly HashSet<string> SubschemaLists = new(StringComparer.Ordinal) { "allOf", "anyOf", "oneOf", "prefixItems" };
+
+    private static readonly HashSet<string> SubschemaMaps = new(StringComparer.Ordinal) { "properties", "patternProperties", "dependentSchemas", "$defs", "definitions" };
+
+    private static readonly string[] Types = ["null", "boolean", "object", "array", "number", "string", "integer"];
+
+    private readonly Dictionary<string, JsonElement> _references = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
+
+    /// <exception cref="JsonSchemaException">The schema is invalid, or needs a keyword that is not supported.</exception>
+    internal JsonSchema Parse()
+    {
+        // Checked first, because everything below recurses into the schema.
+        if (JsonLimits.IsTooDeep(root))
+            throw new JsonSchemaException($"# nests deeper than {JsonLimits.MaxDepth} levels");
+        ParseSchema(root, "#");
+        return new(root, _references, _patterns);
+    }
+
+    private void ParseSchema(JsonElement schema, string at)
+    {
+        if (schema.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            return;
+        if (schema.ValueKind != JsonValueKind.Object)
+            throw new JsonSchemaException($"{at} must be a schema: an object, true or false");
+        foreach (JsonProperty keyword in schema.EnumerateObject())
+            ParseKeyword(keyword.Name, keyword.Value, $"{at}/{keyword.Name}");
+    }
+
+    private void ParseKeyword(string name, JsonElement value, string at)
+    {
+        if (name == "items" && value.ValueKind == JsonValueKind.Array)
+            ParseList(value, at);
+        else if (Subschemas.Contains(name))
+            ParseSchema(value, at);
+        else if (SubschemaLists.Contains(name))
+            ParseList(value, at);
+        else if (SubschemaMaps.Contains(name))
+            ParseMap(name, value, at);
+        else if (Assertions.Contains(name))
+            ParseAssertion(name, value, at);
+        else if (!Annotations.Contains(name) && !name.StartsWith("x-", StringComparison.Ordinal))
+            throw new JsonSchemaException($"{at}: the keyword '{name}' is not supported");
+    }
+
+    private void ParseList(JsonElement list, string at)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+            throw new JsonSchemaException($"{at} must be an array of schemas");
+        foreach ((int index, JsonElement item) in list.EnumerateArray().Index())
+            ParseSchema(item, $"{at}/{index}");
+    }
+
+    private void ParseMap(string name, JsonElement map, string at)
+    {
+        if (map.ValueKind != JsonValueKind.Object)
+            throw new JsonSchemaException($"{at} must be an object of schemas");
+        foreach (JsonProperty member in map.EnumerateObject())
+        {
+            if (name == "patternProperties")
+                ParsePattern(member.Name, at);
+            ParseSchema(member.Value, $"{at}/{member.Name}");
+        }
+    }
+
+    private void ParseAssertion(string name, JsonElement value, string at)
+    {
+        if (name == "$ref")
+        {
+            ParseReference(value, at);
+            return;
+        }
+
+        bool isValid = name switch
+        {
+            "type" => IsType(value) || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value.EnumerateArray().All(IsType)),
+            "enum" => value.ValueKind == JsonValueKind.Array,
+            "required" => IsNames(value),
+            "dependentRequired" => value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(static member => IsNames(member.Value)),
+            "format" or "pattern" => value.ValueKind == JsonValueKind.String,
+            "const" => true,
+            "uniqueItems" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
+
+            // Booleans are the form of draft 4.
+            "exclusiveMinimum" or "exclusiveMaximum" => value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False,
+            "multipleOf" => value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0,
+            "minimum" or "maximum" => value.ValueKind == JsonValueKind.Number,
+            _ => value.ValueKind == JsonValueKind.Number && value.GetDouble() >= 0,
+        };
+        if (!isValid)
+            throw new JsonSchemaException($"{at} has no value that '{name}' can have");
+        if (name == "pattern")
+            ParsePattern(value.GetString()!, at);
+    }
+
+    private void ParseReference(JsonElement value, string at)
+    {
+        if (value.ValueKind != JsonValueKind.String || Find(value.GetString()!) is not { } target)
+            throw new JsonSchemaException($"{at} must refer to a schema within this one, as in #/$defs/name");
+        _references[value.GetString()!] = target;
+    }
+
+    /// <summary>The schema at a JSON pointer into this document; null if there is none.</summary>
+    private JsonElement? Find(string reference)
+    {
+        if (!reference.StartsWith('#') || (reference.Length > 1 && reference[1] != '/'))
+            return null;
+        JsonElement at = root;
+        foreach (string part in reference.Split('/').Skip(1))
+        {
+            string name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+            if (at.ValueKind == JsonValueKind.Array && int.TryParse(name, out int index) && index >= 0 && index < at.GetArrayLength())
+                at = at[index];
+            else if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(name, out at))
+                return null;
+        }
+
+        return at.ValueKind is JsonValueKind.Object or JsonValueKind.True or JsonValueKind.False ? at : null;
+    }
+
+    private static bool IsType(JsonElement value) => value.ValueKind == JsonValueKind.String && Types.Contains(value.GetString());
+
+    private static bool IsNames(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(static item => item.ValueKind == JsonValueKind.String);
+
+    private void ParsePattern(string pattern, string at)
+    {
+        if (_patterns.ContainsKey(pattern))
+            return;
+        if (pattern.Length > MaxPatternLength)
+            throw new JsonSchemaException($"{at}: the pattern is longer than {MaxPatternLength} characters");
+        if (pattern.Count(static c => c is '(' or '[') > MaxPatternGroups)
+            throw new JsonSchemaException($"{at}: the pattern has more than {MaxPatternGroups} groups and character classes");
+        try
+        {
+            _patterns[pattern] = new(pattern, RegexOptions.CultureInvariant, ValidationBudget.MatchTimeout);
+        }
+        catch (ArgumentException)
+        {
+            throw new JsonSchemaException($"{at}: the pattern is no regular expression");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text.Json;
+using RkLlama.Output.Text;
+
+namespace RkLlama.Output.StructuredJson;
+
+/// <summary>
+/// Validates one value against a schema: walks schema and value together, within <see cref="ValidationBudget"/>. One instance per validation.
+/// </summary>
+internal sealed class JsonSchemaValidator
+{
+    private readonly JsonSchema _schema;
+    private readonly ValidationBudget _budget = new();
+    private readonly ValidationProblems _problems = new();
+    private readonly SchemaAssertions _assertions;
+
+    internal JsonSchemaValidator(JsonSchema schema) => (_schema, _assertions) = (schema, new(schema, _budget, _problems));
+
+    /// <returns>What is wrong with the value; empty if it is valid.</returns>
+    internal IReadOnlyList<string> Validate(JsonElement value)
+    {
+        if (JsonLimits.IsTooDeep(value))
+            return [$"the value nests deeper than {JsonLimits.MaxDepth} levels"];
+        try
+        {
+            Check(_schema.Root, value, "");
+            return _problems.Texts;
+        }
+        catch (ValidationLimitException ex)
+        {
+            return [ex.Message];
+        }
+    }
+
+    private bool Check(JsonElement rule, JsonElement value, string at)
+    {
+        _budget.Enter();
+        bool isValid = rule.ValueKind == JsonValueKind.Object
+            ? CheckKeywords(rule, value, at)
+            : rule.ValueKind == JsonValueKind.True || _problems.Add(at, "must not be there");
+        _budget.Leave();
+        return isValid;
+    }
+
+    private bool CheckKeywords(JsonElement rule, JsonElement value, string at) =>
+        _assertions.CheckValue(rule, value, at) & CheckCombinations(rule, value, at) & value.ValueKind switch
+        {
+            JsonValueKind.Object => CheckObject(rule, value, at),
+            JsonValueKind.Array => CheckArray(rule, value, at),
+            JsonValueKind.String => _assertions.CheckString(rule, value.GetString()!, at),
+            JsonValueKind.Number => _assertions.CheckNumber(rule, value.GetDouble(), at),
+            _ => true,
+        };
+
+    /// <summary>Whether the value is valid, without adding problems.</summary>
+    private bool Matches(JsonElement rule, JsonElement value, string at)
+    {
+        bool wasMuted = _problems.IsMuted;
+        _problems.IsMuted = true;
+        bool matches = Check(rule, value, at);
+        _problems.IsMuted = wasMuted;
+        return matches;
+    }
+
+    /// <summary>$ref, allOf, anyOf, oneOf, not, and if with then and else.</summary>
+    private bool CheckCombinations(JsonElement rule, JsonElement value, string at)
+    {
+        bool isValid = true;
+        if (rule.TryGetProperty("$ref", out JsonElement reference))
+            isValid &= Check(_schema.Resolve(reference.GetString()!), value, at);
+        if (rule.TryGetProperty("allOf", out JsonElement all))
+        {
+            foreach (JsonElement one in all.EnumerateArray())
+                isValid &= Check(one, value, at);
+        }
+
+        if (rule.TryGetProperty("anyOf", out JsonElement any) && !any.EnumerateArray().Any(one => Matches(one, value, at)))
+        {
+            // If only one alternative allows the type, its problems tell more.
+            JsonElement[] close = [.. any.EnumerateArray().Where(one => _assertions.AllowsType(one, value))];
+            isValid = close.Length == 1 ? Check(close[0], value, at) : _problems.Add(at, "fits none of the alternatives in anyOf");
+        }
+
+        if (rule.TryGetProperty("oneOf", out JsonElement exactlyOne) && exactlyOne.EnumerateArray().Count(one => Matches(one, value, at)) is var count and not 1)
+            isValid = _problems.Add(at, $"must fit exactly one of the alternatives in oneOf, but fits {count}");
+        if (rule.TryGetProperty("not", out JsonElement not) && Matches(not, value, at))
+            isValid = _problems.Add(at, "is what the schema excludes with not");
+        if (rule.TryGetProperty("if", out JsonElement condition)
+            && rule.TryGetProperty(Matches(condition, value, at) ? "then" : "else", out JsonElement consequence))
+            isValid &= Check(consequence, value, at);
+        return isValid;
+    }
+
+    private bool CheckObject(JsonElement rule, JsonElement value, string at)
+    {
+        bool isValid = _assertions.CheckCount(rule, value.GetPropertyCount(), "minProperties", "maxProperties", at, "members");
+        if (rule.TryGetProperty("required", out JsonElement required))
+        {
+            foreach (JsonElement name in required.EnumerateArray())
+                isValid &= value.TryGetProperty(name.GetString()!, out _) || _problems.Add(at, $"lacks the member {name.GetRawText()}");
+        }
+
+        bool hasProperties = rule.TryGetProperty("properties", out JsonElement properties);
+        JsonProperty[] patterns = rule.TryGetProperty("patternProperties", out JsonElement listed) ? [.. listed.EnumerateObject()] : [];
+        bool hasRest = rule.TryGetProperty("additionalProperties", out JsonElement rest);
+        bool hasNames = rule.TryGetProperty("propertyNames", out JsonElement names);
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            string path = $"{at}/{member.Name}";
+            bool isKnown = false;
+            if (hasProperties && properties.TryGetProperty(member.Name, out JsonElement property))
+            {
+                isKnown = true;
+                isValid &= Check(property, member.Value, path);
+            }
+
+            foreach (JsonProperty pattern in patterns)
+            {
+                if (!_budget.IsMatch(_schema.Pattern(pattern.Name), member.Name))
+                    continue;
+                isKnown = true;
+                isValid &= Check(pattern.Value, member.Value, path);
+            }
+
+            if (!isKnown && hasRest)
+                isValid &= Check(rest, member.Value, path);
+            if (hasNames)
+                isValid &= Matches(names, StringElement(member.Name), path) || _problems.Add(path, "has a name that the schema does not allow");
+            isValid &= CheckDependents(rule, value, member.Name, at);
+        }
+
+        return isValid;
+    }
+
+    private bool CheckDependents(JsonElement rule, JsonElement value, string member, string at)
+    {
+        bool isValid = true;
+        if (rule.TryGetProperty("dependentRequired", out JsonElement names) && names.TryGetProperty(member, out JsonElement others))
+        {
+            foreach (JsonElement other in others.EnumerateArray())
+                isValid &= value.TryGetProperty(other.GetString()!, out _) || _problems.Add(at, $"lacks the member {other.GetRawText()}, which goes with \"{member}\"");
+        }
+
+        if (rule.TryGetProperty("dependentSchemas", out JsonElement schemas) && schemas.TryGetProperty(member, out JsonElement dependent))
+            isValid &= Check(dependent, value, at);
+        return isValid;
+    }
+
+    private bool CheckArray(JsonElement rule, JsonElement value, string at)
+    {
+        bool isValid = _assertions.CheckCount(rule, value.GetArrayLength(), "minItems", "maxItems", at, "items");
+
+        // Before 2020-12, items could be a list of schemas, and additionalItems the schema of the other items.
+        bool hasItems = rule.TryGetProperty("items", out JsonElement items);
+        bool isOldForm = hasItems && items.ValueKind == JsonValueKind.Array;
+        JsonElement prefix = isOldForm ? items : rule.TryGetProperty("prefixItems", out JsonElement listed) ? listed : default;
+        bool hasRest = isOldForm ? rule.TryGetProperty("additionalItems", out JsonElement rest) : (rest = items).ValueKind != JsonValueKind.Undefined;
+        int prefixLength = prefix.ValueKind == JsonValueKind.Array ? prefix.GetArrayLength() : 0;
+        int containedCount = 0;
+        bool hasContains = rule.TryGetProperty("contains", out JsonElement contains);
+        foreach ((int index, JsonElement item) in value.EnumerateArray().Index())
+        {
+            string path = $"{at}/{index}";
+            if (index < prefixLength)
+                isValid &= Check(prefix[index], item, path);
+            else if (hasRest)
+                isValid &= Check(rest, item, path);
+            containedCount += hasContains && Matches(contains, item, path) ? 1 : 0;
+        }
+
+        if (hasContains)
+            isValid &= _assertions.CheckCount(rule, containedCount, "minContains", "maxContains", at, "items that the schema asks for", defaultMinimum: 1);
+        return isValid & _assertions.CheckUniqueItems(rule, value, at);
+    }
+
+    private static JsonElement StringElement(string text)
+    {
+        using JsonDocument document = JsonDocument.Parse(JsonText.Quote(text));
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using RkLlama.Output.Text;
+
+namespace RkLlama.Output.StructuredJson;
+
+/// <summary>The keywords that look at one value and apply no other schema. Used by <see cref="JsonSchemaValidator"/>.</summary>
+internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budget, ValidationProblems problems)
+{
+    /// <summary>type, enum and const.</summary>
+    internal bool CheckValue(JsonElement rule, JsonElement value, string at)
+    {
+        bool isValid = true;
+        if (rule.TryGetProperty("type", out JsonElement type))
+        {
+            string[] types = type.ValueKind == JsonValueKind.String ? [type.GetString()!] : [.. type.EnumerateArray().Select(static item => item.GetString()!)];
+            bool mayBeNull = IsTrue(rule, "nullable");
+            if (!types.Any(name => IsOfType(name, value)) && !(mayBeNull && value.ValueKind == JsonValueKind.Null))
+                isValid = problems.Add(at, $"must be {string.Join(" or ", types)}, but is {JsonText.TypeName(value.ValueKind)}");
+        }
+
+        if (rule.TryGetProperty("enum", out JsonElement allowed) && !allowed.EnumerateArray().Any(one => AreEqual(one, value)))
+            isValid = problems.Add(at, $"must be one of {allowed.GetRawText()}");
+        if (rule.TryGetProperty("const", out JsonElement constant) && !AreEqual(constant, value))
+            isValid = problems.Add(at, $"must be {constant.GetRawText()}");
+        return isValid;
+    }
+
+    /// <summary>Whether the rule's own type, or that of the schema it refers to, allows the value.</summary>
+    internal bool AllowsType(JsonElement rule, JsonElement value)
+    {
+        for (int hops = 0; hops < ValidationBudget.MaxDepth && rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("$ref", out JsonElement reference); hops++)
+            rule = schema.Resolve(reference.GetString()!);
+        return rule.ValueKind == JsonValueKind.Object
+            && rule.TryGetProperty("type", out JsonElement type)
+            && (type.ValueKind == JsonValueKind.String ? IsOfType(type.GetString()!, value) : type.EnumerateArray().Any(name => IsOfType(name.GetString()!, value)));
+    }
+
+    internal bool CheckString(JsonElement rule, string text, string at)
+    {
+        bool isValid = CheckCount(rule, text.EnumerateRunes().Count(), "minLength", "maxLength", at, "characters");
+        if (rule.TryGetProperty("pattern", out JsonElement pattern) && !budget.IsMatch(schema.Pattern(pattern.GetString()!), text))
+            isValid = problems.Add(at, $"must match the pattern {pattern.GetRawText()}");
+        if (rule.TryGetProperty("format", out JsonElement format) && !StringFormats.IsValid(format.GetString()!, text))
+            isValid = problems.Add(at, $"must be of the format {format.GetString()}");
+        return isValid;
+    }
+
+    internal bool CheckNumber(JsonElement rule, double number, string at)
+    {
+        bool isValid = true;
+        double? min = Bound(rule, "minimum"), max = Bound(rule, "maximum"), above = Bound(rule, "exclusiveMinimum"), below = Bound(rule, "exclusiveMaximum");
+        if (number < min || (number == min && IsTrue(rule, "exclusiveMinimum")))
+            isValid = problems.Add(at, FormattableString.Invariant($"is below the minimum {min}"));
+        if (number > max || (number == max && IsTrue(rule, "exclusiveMaximum")))
+            isValid = problems.Add(at, FormattableString.Invariant($"is above the maximum {max}"));
+        if (number <= above)
+            isValid = problems.Add(at, FormattableString.Invariant($"must be greater than {above}"));
+        if (number >= below)
+            isValid = problems.Add(at, FormattableString.Invariant($"must be less than {below}"));
+        if (Bound(rule, "multipleOf") is { } step && Math.Abs(Math.IEEERemainder(number, step)) > 1e-9 * Math.Max(1, Math.Abs(number)))
+            isValid = problems.Add(at, FormattableString.Invariant($"must be a multiple of {step}"));
+        return isValid;
+    }
+
+    internal bool CheckCount(JsonElement rule, int count, string minimum, string maximum, string at, string what, int defaultMinimum = 0)
+    {
+        double min = Bound(rule, minimum) ?? defaultMinimum;
+        double max = Bound(rule, maximum) ?? double.PositiveInfinity;
+        if (count < min)
+            return problems.Add(at, $"must have at least {min} {what}, but has {count}");
+        return count <= max || problems.Add(at, $"must have at most {max} {what}, but has {count}");
+    }
+
+    internal bool CheckUniqueItems(JsonElement rule, JsonElement list, string at) =>
+        !IsTrue(rule, "uniqueItems") || !HasDuplicates(list) || problems.Add(at, "must not have the same item twice");
+
+    private bool HasDuplicates(JsonElement list)
+    {
+        JsonElement[] items = [.. list.EnumerateArray()];
+        for (int i = 0; i < items.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (AreEqual(items[i], items[j]))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool AreEqual(JsonElement one, JsonElement other)
+    {
+        budget.Step();
+        return JsonElement.DeepEquals(one, other);
+    }
+
+    private static double? Bound(JsonElement rule, string name) =>
+        rule.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
+
+    private static bool IsTrue(JsonElement rule, string name) => rule.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+
+    private static bool IsOfType(string type, JsonElement value) => value.ValueKind == JsonValueKind.Number
+        ? type == "number" || (type == "integer" && value.GetDouble() is var number && number == Math.Floor(number))
+        : type == JsonText.TypeName(value.ValueKind);
+}

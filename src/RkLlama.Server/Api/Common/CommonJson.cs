@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>Types that several APIs write.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(NestedTool))]
+internal sealed partial class CommonJson : JsonSerializerContext
+{
+    internal static CommonJson Wire { get; } = new(WireOptions.Create());
+}

@@ -1,0 +1,19 @@
+using System.Text.Json.Serialization;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary>The replies and errors of the Ollama API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(OllamaError))]
+[JsonSerializable(typeof(OllamaChatReply))]
+[JsonSerializable(typeof(OllamaGenerateReply))]
+[JsonSerializable(typeof(OllamaModels))]
+[JsonSerializable(typeof(OllamaShowReply))]
+[JsonSerializable(typeof(OllamaVersion))]
+[JsonSerializable(typeof(OllamaEmbedReply))]
+[JsonSerializable(typeof(OllamaEmbeddingReply))]
+internal sealed partial class OllamaJson : JsonSerializerContext
+{
+    internal static OllamaJson Wire { get; } = new(WireOptions.Create());
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.RkLlama;
+
+/// <summary>The replies of the native API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(WelcomeReply))]
+[JsonSerializable(typeof(ModelsReply))]
+[JsonSerializable(typeof(CurrentModelReply))]
+[JsonSerializable(typeof(MessageReply))]
+[JsonSerializable(typeof(GenerateReply))]
+internal sealed partial class RkLlamaJson : JsonSerializerContext
+{
+    internal static RkLlamaJson Wire { get; } = new(WireOptions.Create());
+}

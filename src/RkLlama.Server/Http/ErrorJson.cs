@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace RkLlama.Server.Http;
+
+/// <summary>The errors of the native API.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ErrorReply))]
+internal sealed partial class ErrorJson : JsonSerializerContext
+{
+    internal static ErrorJson Wire { get; } = new(WireOptions.Create());
+}

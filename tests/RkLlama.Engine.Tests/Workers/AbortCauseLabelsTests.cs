@@ -1,0 +1,11 @@
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Workers;
+
+namespace RkLlama.Engine.Tests.Workers;
+
+public sealed class AbortCauseLabelsTests
+{
+    [Fact]
+    public void Every_cause_has_a_label_of_its_own() =>
+        Enum.GetValues<AbortCause>().Select(AbortCauseLabels.MetricLabel).Should().BeEquivalentTo(AbortLabel.All.Except([AbortLabel.Late]));
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+using RkLlama.Output.Text;
+
+namespace RkLlama.Output.Tests.Text;
+
+public sealed class JsonTextTests
+{
+    [Fact]
+    public void Minify_removes_only_white_space_between_tokens() =>
+        JsonText.Minify("{ \"a b\" :\t[ 1.50,\r\n \"\\\" x\" ] }").Should().Be("{\"a b\":[1.50,\"\\\" x\"]}");
+
+    [Fact]
+    public void Quote_escapes_only_what_json_requires() => JsonText.Quote("é <b> \"\n").Should().Be("\"é <b> \\\"\\n\"");
+
+    [Theory]
+    [InlineData("{}", "object")]
+    [InlineData("[]", "array")]
+    [InlineData("\"\"", "string")]
+    [InlineData("1.5", "number")]
+    [InlineData("false", "boolean")]
+    [InlineData("null", "null")]
+    public void TypeName_is_the_name_in_a_schema(string json, string name)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+
+        JsonText.TypeName(document.RootElement.ValueKind).Should().Be(name);
+    }
+}
