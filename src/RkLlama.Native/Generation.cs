@@ -6,10 +6,10 @@ using RkLlama.Native.Interop;
 namespace RkLlama.Native;
 
 /// <summary>
-/// One run of the library: its callbacks become pieces, and it ends exactly once. The callback runs on the thread that is inside
-/// <c>rkllm_run</c>; the pieces are read by one other thread, which waits for them.
+/// One run of the library: converts its callbacks to pieces, and ends exactly once. The library calls back on the thread that is inside
+/// <c>rkllm_run</c>. One other thread reads the pieces and blocks while none is available.
 /// </summary>
-#pragma warning disable CA1001 // the event has no handle as long as nobody asks for it
+#pragma warning disable CA1001 // the event creates no wait handle, because nothing reads its WaitHandle property
 internal sealed class Generation
 #pragma warning restore CA1001
 {
@@ -19,15 +19,15 @@ internal sealed class Generation
     private readonly Action _abort;
     private readonly Utf8Assembler _text = new();
 
-    // One run brings at most max_new_tokens pieces, so the channel is bounded by the run and a slow reader never holds the NPU's thread. All that
-    // ever continues on that thread is waking the reader: a hop through the thread pool would cost more than the token itself.
+    // Unbounded, so that a slow reader never blocks the NPU thread; a run has at most max_new_tokens pieces. The synchronous continuation
+    // only wakes the reader. A hop through the thread pool would cost more than the rest of the work on a token.
     private readonly Channel<GenerationPiece> _pieces = Channel.CreateUnbounded<GenerationPiece>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
-    // Not spun on: the next token is an eternity away.
+    // No spinning: the next token arrives after milliseconds.
     private readonly ManualResetEventSlim _pieceAvailable = new(initialState: false, spinCount: 0);
 
-    // Touched by the run's thread only, except _cancelled.
+    // Used by the run's thread only, except _cancelled.
     private volatile bool _cancelled;
     private int _tokens;
     private bool _lastWasEmpty;
@@ -35,7 +35,7 @@ internal sealed class Generation
     private RunStatistics? _statistics;
     private string? _error;
 
-    /// <param name="abort">Calls <c>rkllm_abort</c> for this run's handle; allowed from inside the callback.</param>
+    /// <param name="abort">Calls <c>rkllm_abort</c> for this run's handle. Called from the callback too.</param>
     internal Generation(RkllmAbi abi, RKLLMInferMode mode, int maxNewTokens, Action abort)
     {
         _abi = abi;
@@ -44,14 +44,14 @@ internal sealed class Generation
         _abort = abort;
     }
 
-    /// <summary>The next piece, if it is there.</summary>
+    /// <summary>Reads the next piece if one is available.</summary>
     internal bool TryRead(out GenerationPiece piece) => _pieces.Reader.TryRead(out piece);
 
-    /// <summary>Blocks until there is a piece. For the one thread that reads.</summary>
-    /// <returns><see langword="false"/> when the library is done with the run and all pieces have been read.</returns>
+    /// <summary>Blocks until a piece is available. Called by the reading thread only.</summary>
+    /// <returns><see langword="false"/> if the run has ended and all pieces have been read.</returns>
     internal bool WaitToRead()
     {
-#pragma warning disable CA2012 // consumed once, below; a thread cannot await
+#pragma warning disable CA2012 // consumed once, below; this thread must block, not await
         ConfiguredValueTaskAwaitable<bool>.ConfiguredValueTaskAwaiter more = _pieces.Reader.WaitToReadAsync().ConfigureAwait(false).GetAwaiter();
 #pragma warning restore CA2012
         if (!more.IsCompleted)
@@ -64,13 +64,13 @@ internal sealed class Generation
         return more.GetResult();
     }
 
-    /// <summary>Set by the first callback that brings hidden states.</summary>
+    /// <summary>The hidden states of an embedding run; null before the callback that delivers them.</summary>
     internal HiddenStates? HiddenStates { get; private set; }
 
     internal bool IsCancelled => _cancelled;
 
     /// <summary>
-    /// Asks the library to stop. An abort that comes before the library has begun would be lost, so the callback repeats it while the run goes on.
+    /// Aborts the run. The library ignores an abort that it receives before the run has started, so each callback aborts again.
     /// </summary>
     internal void Cancel()
     {
@@ -78,7 +78,9 @@ internal sealed class Generation
         _abort();
     }
 
-    /// <summary>The address the library calls: <c>int (*)(RKLLMResult*, void*, LLMCallState)</c>, harmless where it expects no return value.</summary>
+    /// <summary>
+    /// The callback for the library: <c>int (*)(RKLLMResult*, void*, LLMCallState)</c>. Versions that expect no return value ignore it.
+    /// </summary>
     internal static unsafe void* Callback => (delegate* unmanaged[Cdecl]<byte*, void*, LLMCallState, int>)&OnResult;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -96,7 +98,7 @@ internal sealed class Generation
         }
     }
 
-    /// <returns>0 always, except for hidden states from 1.3 on, where 2 lets the library free its buffer. Never 1: that pauses the run.</returns>
+    /// <returns>0; for hidden states from 1.3 on, 2, which makes the library free its buffer. Never 1, which pauses the run.</returns>
     private unsafe int Handle(byte* result, LLMCallState state)
     {
         if (_cancelled && state is LLMCallState.Normal or LLMCallState.Waiting)
@@ -137,7 +139,7 @@ internal sealed class Generation
         _tokens++;
         _pieces.Writer.TryWrite(new(token, text));
 
-        // A run that ends at its bound may leave the rest of its answer to the next one, which an abort prevents.
+        // After a run that reaches its token limit, the library may continue its answer in the next run. An abort prevents that.
         if (_tokens == _maxNewTokens)
             _abort();
     }
@@ -148,7 +150,7 @@ internal sealed class Generation
         return MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
     }
 
-    // Versions differ in how many callbacks come without data before the one that has it.
+    // Some versions send callbacks without data before the one that has the hidden states.
     private unsafe bool CopyHiddenStates(byte* result)
     {
         if (result == null || HiddenStates is not null)
@@ -166,16 +168,17 @@ internal sealed class Generation
     }
 
     /// <summary>
-    /// Closes the run after <c>rkllm_run</c> returned, or was never called. Only this ends it: a FINISH callback alone does not free the NPU.
+    /// Ends the run after <c>rkllm_run</c> has returned, or if it was not called. Only this ends a run: a FINISH callback alone does not free
+    /// the NPU.
     /// </summary>
-    /// <param name="status">What <c>rkllm_run</c> returned.</param>
+    /// <param name="status">The return value of <c>rkllm_run</c>.</param>
     internal void Complete(int status)
     {
         ReadOnlyMemory<byte> rest = _text.Flush();
         if (!rest.IsEmpty)
             _pieces.Writer.TryWrite(new(-1, rest));
 
-        // The end-of-text token comes as one last NORMAL without text; an answer cut at the limit has none.
+        // The end-of-text token arrives as a last NORMAL callback without text. An answer that ends at the token limit has no such token.
         int tokens = _lastWasEmpty && _tokens > 0 ? _tokens - 1 : _tokens;
         (RunEndReason reason, string? error) = (_error, status) switch
         {

@@ -1,30 +1,32 @@
 namespace RkLlama.Native;
 
-/// <summary>What a model is loaded with. All of it is fixed until the model is loaded again; sampling can change per run from 1.3.0 on.</summary>
+/// <summary>
+/// The parameters of loading a model. They are fixed while the model is loaded, except that sampling can change per run from 1.3.0 on.
+/// </summary>
 public sealed record ModelParameters
 {
-    /// <summary>Full path of the <c>.rkllm</c> file.</summary>
+    /// <summary>The full path of the <c>.rkllm</c> file.</summary>
     public required string ModelPath { get; init; }
 
-    /// <summary>Context length in tokens; at most what the model was converted for, else the load fails.</summary>
+    /// <summary>The context length in tokens. If it exceeds that of the model file, the load fails.</summary>
     public required int MaxContextLength { get; init; }
 
-    /// <summary>Upper bound of one answer in tokens, ≥ 1.</summary>
+    /// <summary>The maximum number of new tokens of an answer, at least 1.</summary>
     public required int MaxNewTokens { get; init; }
 
     public SamplingParameters Sampling { get; init; } = SamplingParameters.Default;
 
-    /// <summary>CPU cores for the part of the work that is not the NPU's, one bit per core; 0 leaves the library's default. From 1.2.0.</summary>
+    /// <summary>The CPU cores for the work that the NPU does not do, as one bit per core; 0 for the library's default. From 1.2.0.</summary>
     public uint CpuMask { get; init; }
 
-    /// <summary>Keeps the embedding table in flash, which saves memory. From 1.2.0.</summary>
+    /// <summary>Whether the embedding table stays in flash, which saves memory. From 1.2.0.</summary>
     public bool EmbedFlash { get; init; } = true;
 
-    /// <summary>Leaves the text of special tokens out of the answer; the end-of-text token then arrives without text.</summary>
+    /// <summary>Whether the text of special tokens is left out of the answer. The end-of-text token then arrives without text.</summary>
     public bool SkipSpecialTokens { get; init; } = true;
 
     /// <summary>
-    /// The big cores of an RK3588 or RK3576 (4 to 7), never more than the machine has: on a smaller machine its last four at most.
+    /// Returns the mask of the big cores: 4 to 7, as on RK3588 and RK3576. With fewer than 8 cores, returns the last four at most.
     /// </summary>
     public static uint BigCores(int processorCount) => processorCount switch
     {

@@ -16,7 +16,7 @@ public enum RkllmErrorCode
     LibraryNotIdentified,
 }
 
-/// <summary>The vendor library is missing, not usable, or refused a call. The message is one sentence for the operator.</summary>
+/// <summary>The vendor library is missing or not usable, or a call failed. The message is one sentence for the operator.</summary>
 public sealed class RkllmException : Exception
 {
     public RkllmErrorCode Code { get; init; }
@@ -31,7 +31,7 @@ public sealed class RkllmException : Exception
     {
     }
 
-    /// <exception cref="RkllmException"><paramref name="status"/> is not 0. The library gives no reason beyond what it printed.</exception>
+    /// <exception cref="RkllmException"><paramref name="status"/> is not 0. The library prints the reason and does not return it.</exception>
     internal static void ThrowIfFailed(int status, string function)
     {
         if (status != 0)

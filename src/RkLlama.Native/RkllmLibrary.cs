@@ -3,7 +3,7 @@ using RkLlama.Native.Interop;
 
 namespace RkLlama.Native;
 
-/// <summary>The vendor library, opened and identified. It stays loaded until the process ends: unloading it is not safe.</summary>
+/// <summary>The vendor library, loaded and identified. It stays loaded until the process ends, because unloading it is not safe.</summary>
 public sealed class RkllmLibrary
 {
     private RkllmLibrary(string path, RuntimeIdentity identity)
@@ -19,10 +19,11 @@ public sealed class RkllmLibrary
 
     internal RkllmAbi Abi { get; }
 
-    /// <summary>Opens and identifies the library. Once per process: a second call must name the same file.</summary>
-    /// <param name="path">Full path of <c>librkllmrt.so</c>.</param>
-    /// <param name="versionOverride">The operator's word on the version, which always wins; or <see langword="null"/>.</param>
-    /// <exception cref="RkllmException">It cannot be loaded or identified; the message says what to do.</exception>
+    /// <summary>Loads and identifies the library. A process can load one library only: further calls must name the same file.</summary>
+    /// <param name="path">The full path of <c>librkllmrt.so</c>.</param>
+    /// <param name="versionOverride">The version that the operator states; it overrides the detection. <see langword="null"/> to detect the
+    /// version.</param>
+    /// <exception cref="RkllmException">The library cannot be loaded or identified. The message says what to do.</exception>
     public static RkllmLibrary Load(string path, string? versionOverride = null)
     {
         nint library = Open(path);
@@ -50,7 +51,7 @@ public sealed class RkllmLibrary
         }
         catch (Exception ex) when (ex is DllNotFoundException or BadImageFormatException)
         {
-            // The last line of the message is the loader's own text. It has no error codes, so its text is classified here and nowhere else.
+            // The last line of the message is the error of the dynamic linker. It has no error code, so its text is classified here and nowhere else.
             string reason = ex.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
             throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex) { Code = CodeOf(reason) };
         }

@@ -1,29 +1,30 @@
 namespace RkLlama.Native;
 
-/// <summary>Where <c>librkllmrt.so</c> was looked for, and where it was found. Looking opens no library.</summary>
-/// <param name="Path">The full path found, or <see langword="null"/>.</param>
-/// <param name="Tried">Every path that was looked at, in order.</param>
+/// <summary>The result of the search for <c>librkllmrt.so</c>. The search loads no library.</summary>
+/// <param name="Path">The full path of the library; <see langword="null"/> if it was not found.</param>
+/// <param name="Tried">The paths that were tried, in order.</param>
 public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Tried)
 {
     public const string FileName = "librkllmrt.so";
 
-    /// <summary>One sentence for the operator: what was tried and what to install.</summary>
+    /// <summary>One sentence for the operator: which paths were tried, and what to install.</summary>
     public string NotFoundMessage =>
         $"The RKLLM runtime {FileName} was not found (tried {string.Join(", ", Tried)}): "
         + "copy the arm64 library of a Rockchip RKLLM release to /usr/lib, or name it with --library or RKLLAMA_LIBRARY.";
 
     /// <summary>
-    /// Looks for the library: the option, then <c>RKLLAMA_LIBRARY</c>, then the usual folders. A path that was named is the only one tried.
+    /// Searches for the library: the option, then <c>RKLLAMA_LIBRARY</c>, then the standard directories. If the option or the variable is
+    /// set, no other path is tried.
     /// </summary>
-    /// <param name="option">A file, or a folder that holds one, named by the operator; or <see langword="null"/>.</param>
+    /// <param name="option">A file, or a directory that contains the library; <see langword="null"/> if the operator named none.</param>
     public static RkllmLibrarySearch Run(string? option) => Run(
         NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
 
-    /// <summary>Looks for the library as another process would: with its option or variable, and its home directory.</summary>
-    /// <param name="named">What was named, by option or variable; or <see langword="null"/>.</param>
+    /// <summary>Searches for the library as another process would, with its option or variable and its home directory.</summary>
+    /// <param name="named">The path of the option or variable; <see langword="null"/> for none.</param>
     /// <param name="home">The home directory; empty for none.</param>
-    /// <param name="root">The folder that stands for <c>/</c>.</param>
+    /// <param name="root">The directory to use as <c>/</c>.</param>
     public static RkllmLibrarySearch Run(string? named, string home, string root = "/")
     {
         IEnumerable<string> candidates = named is null ? UsualPlaces(home) : [System.IO.Path.GetFullPath(named)];

@@ -5,8 +5,8 @@ using RkLlama.Native.Interop;
 namespace RkLlama.Native;
 
 /// <summary>
-/// A loaded model: the only door to the vendor library. One run at a time; calls may come from any thread. Each run has a thread of its own,
-/// because <c>rkllm_run</c> blocks and calls back on the thread it was called on.
+/// A loaded model; all calls of the vendor library go through it. It executes one run at a time. Any thread may call it. Each run has its own
+/// thread, because <c>rkllm_run</c> blocks and calls back on its thread.
 /// </summary>
 public sealed class RkllmModel : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class RkllmModel : IDisposable
     private readonly ModelParameters _parameters;
     private readonly SamplingParameters _sampling;
 
-    // 0 or 1. The library is not thread-safe: everything but abort is serialised by the caller, and a second run is refused here.
+    // 0 or 1. The library is not thread-safe, except for abort. The caller serialises all other calls; a second run is refused here.
     private int _running;
 
     private RkllmModel(RkllmAbi abi, RkllmHandle handle, ModelParameters parameters, SamplingParameters sampling)
@@ -26,18 +26,18 @@ public sealed class RkllmModel : IDisposable
         _sampling = sampling;
     }
 
-    /// <summary>Whether sampling and the token limit can change from run to run (1.3.0 and later).</summary>
+    /// <summary>Whether sampling and the token limit can change per run (1.3.0 and later).</summary>
     public bool HasPerRunSampling => _abi.HasPerRunSampling;
 
-    /// <summary>Loads a model into NPU memory; blocks for seconds.</summary>
-    /// <exception cref="RkllmException">The library refused; it prints the reason.</exception>
+    /// <summary>Loads a model into NPU memory. Blocks for seconds.</summary>
+    /// <exception cref="RkllmException">The library cannot load the model. It prints the reason.</exception>
     public static unsafe RkllmModel Load(RkllmLibrary library, ModelParameters parameters)
     {
         RkllmAbi abi = library.Abi;
         RkllmParamBuffer param = Rkllm.rkllm_createDefaultParam();
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<RkllmParamBuffer>(ref param));
 
-        // The struct lives until rkllm_init returns; the library copies it. The path must be readable until then too.
+        // The struct lives until rkllm_init returns; the library copies it. The path must stay valid until then too.
         Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
         callback.Clear();
         RkllmBuffers.WritePointer(callback, 0, (nint)Generation.Callback);
@@ -57,18 +57,21 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    // An NPU address space of its own lets a second model or an encoder live beside this one; versions before 1.2.2 crashed on it.
+    // A separate NPU address space allows a second model or an encoder beside this one. Versions before 1.2.2 crash with it.
     private static int BaseDomainId(RuntimeIdentity identity) =>
         identity.Family >= RuntimeFamily.V130 || identity.Version is "1.2.2" or "1.2.3" ? 1 : 0;
 
     /// <summary>
-    /// Turns the library's own chat template off, so that text goes in as it is. Nothing to do before 1.2.0. It empties the KV cache.
+    /// Disables the library's own chat template, so that text input is used unchanged. Also clears the KV cache. Has no effect before 1.2.0,
+    /// which has no template.
     /// </summary>
-    /// <returns><see langword="false"/> when the library refused.</returns>
+    /// <returns><see langword="false"/> if the call failed.</returns>
     public bool DisableChatTemplate() => !_abi.HasChatTemplate || Rkllm.rkllm_set_chat_template(_handle, "", "", "") == 0;
 
-    /// <summary>Empties the KV cache; only between runs. Nothing to do before 1.2.0, where every run starts afresh.</summary>
-    /// <exception cref="RkllmException">The library refused.</exception>
+    /// <summary>
+    /// Clears the KV cache. Must be called between runs only. Has no effect before 1.2.0, which keeps no cache between runs.
+    /// </summary>
+    /// <exception cref="RkllmException">The call failed.</exception>
     public unsafe void ClearKvCache()
     {
         if (_abi.HasChatTemplate)
@@ -76,11 +79,11 @@ public sealed class RkllmModel : IDisposable
     }
 
     /// <summary>
-    /// Starts a run; its pieces arrive as the library makes them, the last one says how it ended. Reading blocks the thread until the next piece.
-    /// Leaving the loop early, or cancelling from anywhere, aborts the run, and the loop ends with it. A failure of the run is an end with
-    /// <see cref="RunEndReason.Error"/>, not an exception.
+    /// Starts a run and returns its pieces as the library produces them. The last piece has the end of the run. Reading blocks the thread
+    /// until the next piece. Leaving the loop early, or cancelling, aborts the run and waits for its end. If the run fails, the last piece
+    /// has <see cref="RunEndReason.Error"/>; no exception is thrown.
     /// </summary>
-    /// <param name="beforeWait">Called on the reading thread whenever it is about to wait: all pieces so far have been read.</param>
+    /// <param name="beforeWait">Called on the reading thread before it blocks, when all pieces so far have been read.</param>
     /// <exception cref="InvalidOperationException">A run is in progress.</exception>
     public IEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken, Action? beforeWait = null)
     {
@@ -88,16 +91,16 @@ public sealed class RkllmModel : IDisposable
         return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), beforeWait, cancellationToken);
     }
 
-    /// <summary>Runs the input once and returns its last hidden layer (embedding models); blocks until it is there.</summary>
-    /// <exception cref="RkllmException">The library failed or brought no hidden states.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the run has ended.</exception>
+    /// <summary>Runs the input once and returns its last hidden layer (embedding models). Blocks until the run has ended.</summary>
+    /// <exception cref="RkllmException">The run failed or produced no hidden states.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled and has ended.</exception>
     public HiddenStates Embed(GenerationInput input, CancellationToken cancellationToken)
     {
         Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
         GenerationEnd? end = Read(run, null, cancellationToken).Last().End;
 
         cancellationToken.ThrowIfCancellationRequested();
-        return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime brought no hidden states: this model is not an embedding model");
+        return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime returned no hidden states: this model is not an embedding model");
     }
 
     private static IEnumerable<GenerationPiece> Read(Generation run, Action? beforeWait, CancellationToken cancellationToken)
@@ -106,7 +109,7 @@ public sealed class RkllmModel : IDisposable
         bool ended = false;
         try
         {
-            // After an abort the end must still be read.
+            // After an abort, continue reading up to the end of the run.
             while (true)
             {
                 while (run.TryRead(out GenerationPiece piece))
@@ -160,7 +163,10 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    /// <summary>Builds the arguments and blocks in <c>rkllm_run</c>. Everything it points to lives on this stack frame or is pinned until it returns.</summary>
+    /// <summary>
+    /// Builds the arguments and blocks in <c>rkllm_run</c>. All memory that the arguments point to is on this stack frame or pinned until it
+    /// returns.
+    /// </summary>
     private unsafe int Run(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
     {
         byte* inputStruct = stackalloc byte[RkllmAbi.InputBufferSize];
@@ -198,21 +204,23 @@ public sealed class RkllmModel : IDisposable
 
     private void Abort()
     {
-        // Any thread. Not through the wait for the run: abort is the one call the library takes while it runs.
+        // Called from any thread, without waiting for the run: the library accepts abort while it runs.
         if (!_handle.IsClosed)
             _ = Rkllm.rkllm_abort(_handle);
     }
 
-    /// <summary>Ends the model. Only between runs: the library hangs or crashes when destroyed in use.</summary>
+    /// <summary>
+    /// Unloads the model. Must be called between runs only, because the library hangs or crashes if it is destroyed during a run.
+    /// </summary>
     /// <exception cref="InvalidOperationException">A run is in progress.</exception>
     public void Dispose()
     {
         if (Volatile.Read(ref _running) != 0)
-            throw new InvalidOperationException("The model is in use; abort the run and await its end first.");
+            throw new InvalidOperationException("The model is in use; abort the run and wait for its end first.");
 
         _handle.Dispose();
     }
 
-    // A NUL inside would end the C string early and lose the rest in silence.
+    // A NUL in the text would end the C string and silently drop the rest, so it is replaced.
     private static byte[] ToNulTerminatedUtf8(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
 }

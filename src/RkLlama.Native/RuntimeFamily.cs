@@ -1,12 +1,12 @@
 namespace RkLlama.Native;
 
-/// <summary>A group of versions of the vendor library that share one ABI for text, oldest first.</summary>
+/// <summary>An ABI group: versions of the vendor library that share one ABI for text. Oldest first.</summary>
 public enum RuntimeFamily
 {
     /// <summary>1.1.0 to 1.1.4.</summary>
     V11,
 
-    /// <summary>1.2.0 (and 1.2.1b1).</summary>
+    /// <summary>1.2.0 and 1.2.1b1.</summary>
     V120,
 
     /// <summary>1.2.1 to 1.2.3.</summary>
@@ -15,6 +15,6 @@ public enum RuntimeFamily
     /// <summary>1.3.0.</summary>
     V130,
 
-    /// <summary>1.3.1 and, with a warning, later.</summary>
+    /// <summary>1.3.1 and, with a warning, later versions.</summary>
     V131,
 }

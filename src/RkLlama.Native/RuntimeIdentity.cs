@@ -2,14 +2,16 @@ using RkLlama.Native.Interop;
 
 namespace RkLlama.Native;
 
-/// <summary>Which vendor library this is, as far as it can be told before <c>rkllm_init</c>.</summary>
+/// <summary>The identity of a vendor library, as detected before <c>rkllm_init</c>.</summary>
 /// <param name="Family">The ABI group.</param>
-/// <param name="Version">The exact version when a marker, a known hash or the operator gave it, e.g. <c>1.2.3</c>; otherwise <see langword="null"/>.</param>
-/// <param name="Evidence">What the choice rests on, for the log.</param>
-/// <param name="Warning">What the operator should know, or <see langword="null"/>.</param>
+/// <param name="Version">The exact version, such as <c>1.2.3</c>, if a marker, a known hash or the operator states it; otherwise <see langword="null"/>.</param>
+/// <param name="Evidence">The evidence for the choice, for the log.</param>
+/// <param name="Warning">A warning for the operator, or <see langword="null"/>.</param>
 public sealed record RuntimeIdentity(RuntimeFamily Family, string? Version, string Evidence, string? Warning)
 {
-    /// <summary>Whether a library that calls itself <paramref name="version"/> may be driven as <paramref name="family"/>.</summary>
+    /// <summary>
+    /// Whether a library that reports <paramref name="version"/> at run time is compatible with the ABI group <paramref name="family"/>.
+    /// </summary>
     public static bool Accepts(RuntimeFamily family, string version) =>
         !RuntimeVersion.TryParse(version, out RuntimeVersion parsed)
         || (parsed.Family ?? (parsed.IsUnknownNewer ? RuntimeFamily.V131 : family)) is var reported

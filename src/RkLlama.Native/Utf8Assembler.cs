@@ -5,21 +5,21 @@ using System.Text.Unicode;
 namespace RkLlama.Native;
 
 /// <summary>
-/// Joins the pieces of one run into valid UTF-8. A token may end inside a character; depending on version and model the library then
-/// (A) says WAITING without text and gives the whole character with the next token, (B) gives its bytes bit by bit, or (C) gives the first
-/// bytes with WAITING and the whole character afterwards. The next piece's first byte tells them apart. Used by one thread.
+/// Assembles valid UTF-8 from the pieces of one run. If a token ends inside a character, the library does one of three things, depending on
+/// version and model: (A) it sends WAITING without text and the whole character with the next token, (B) it sends the bytes as they come, or
+/// (C) it sends the first bytes with WAITING and the whole character later. The first byte of the next piece shows which. Used by one thread.
 /// </summary>
 internal sealed class Utf8Assembler
 {
     private readonly ArrayBufferWriter<byte> _output = new(64);
 
-    // Bytes that do not make a character yet, and whether WAITING brought them.
+    // The bytes of an incomplete character, and whether they came with WAITING.
     private byte[] _held = [];
     private bool _heldByWaiting;
 
     private static ReadOnlySpan<byte> ReplacementCharacter => "\uFFFD"u8;
 
-    /// <summary>Bytes that came with WAITING: all of them are held until the next piece shows whether they are needed.</summary>
+    /// <summary>Holds bytes that came with WAITING. The next piece shows whether they are needed.</summary>
     internal void Hold(ReadOnlySpan<byte> piece)
     {
         if (piece.IsEmpty)
@@ -29,13 +29,13 @@ internal sealed class Utf8Assembler
         _heldByWaiting = true;
     }
 
-    /// <summary>The text that is complete now. The memory is the caller's to keep.</summary>
+    /// <summary>Appends a piece and returns the text that is now complete. The returned memory is not reused.</summary>
     internal ReadOnlyMemory<byte> Append(ReadOnlySpan<byte> piece)
     {
         if (piece.IsEmpty)
             return default;
 
-        // The usual case: a piece of whole characters with nothing held costs one copy.
+        // The common case: whole characters and nothing held. It costs one copy.
         if (_held.Length == 0 && Utf8.IsValid(piece))
             return piece.ToArray();
 
@@ -51,7 +51,7 @@ internal sealed class Utf8Assembler
         return _output.WrittenSpan.ToArray();
     }
 
-    /// <summary>What is left at the end of the run, with a replacement character for one that never became whole.</summary>
+    /// <summary>Returns the rest of the text at the end of the run. An incomplete character becomes a replacement character.</summary>
     internal ReadOnlyMemory<byte> Flush()
     {
         byte[] rest = _held;
@@ -67,7 +67,7 @@ internal sealed class Utf8Assembler
 
     private static bool StartsWithContinuationByte(ReadOnlySpan<byte> piece) => (piece[0] & 0xC0) == 0x80;
 
-    /// <summary>Writes what is whole, replaces what can never become whole, and holds an unfinished tail.</summary>
+    /// <summary>Writes complete characters, replaces invalid bytes, and holds an incomplete character at the end.</summary>
     private void WriteWholeCharacters(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)

@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>The published server against a C program that calls the same library directly, in one run, in turns.</summary>
+/// <summary>Compares the published server with a C program that calls the same library directly. The runs of both alternate.</summary>
 internal static class BaselineBenchmark
 {
     private const int LongAnswer = 10_000;
     private const int Rounds = 10;
     private const int ShortRounds = 200;
 
-    /// <param name="models">A directory whose model <c>long</c> has room for long answers.</param>
+    /// <param name="models">A directory with the model <c>long</c>, whose context length allows long answers.</param>
     public static async Task RunAsync(string baseline, string executable, string library, string models, TextWriter output)
     {
         string model = Path.Combine(models, "long", "long.rkllm");
@@ -59,7 +59,7 @@ internal static class BaselineBenchmark
         await output.WriteLineAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Reads a stream as fast as it comes, from its first byte to its last.</summary>
+    /// <summary>Reads a stream at full speed and returns the time from the first byte to the last.</summary>
     internal static async Task<(double Seconds, int Lines)> StreamAsync(BenchmarkServer server, int tokens)
     {
         using HttpResponseMessage response = await server.StreamAsync($"!count {tokens}").ConfigureAwait(false);
@@ -84,7 +84,7 @@ internal static class BaselineBenchmark
         List<BaselineRun> figures = [];
         while (process.StandardOutput.ReadLine() is { } line)
         {
-            // The library prints beside it.
+            // The library prints other lines too.
             if (line.Split(' ') is ["baseline", var first, var whole, var cpu, var tokens])
                 figures.Add(new(Number(first), Number(whole), Number(cpu), Number(tokens)));
         }

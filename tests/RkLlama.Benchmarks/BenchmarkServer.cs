@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>The published server on a loopback port, with the demo model loaded; ended with this object.</summary>
+/// <summary>The published server on a loopback port, with a loaded model. Stopped on disposal.</summary>
 internal sealed class BenchmarkServer : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
@@ -25,12 +25,12 @@ internal sealed class BenchmarkServer : IAsyncDisposable
 
     public ProcessStatistics Statistics => new(_process.Id);
 
-    /// <param name="speed">The simulator's pace: 1 is a board's, 0 is none.</param>
+    /// <param name="speed">The simulator's speed: 1 is that of a board, 0 is without delays.</param>
     public static Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed) =>
         StartAsync(executable, library, models, speed, "demo");
 
-    /// <param name="speed">The simulator's pace: 1 is a board's, 0 is none.</param>
-    /// <param name="model">The model to load.</param>
+    /// <param name="speed">The simulator's speed: 1 is that of a board, 0 is without delays.</param>
+    /// <param name="model">The name of the model to load.</param>
     public static async Task<BenchmarkServer> StartAsync(string executable, string library, string models, string speed, string model, params string[] arguments)
     {
         string home = Directory.CreateTempSubdirectory("rkllama-bench-").FullName;
@@ -76,14 +76,16 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     public static string ChatBody(string text, bool stream = false) =>
         $$"""{"messages":[{"role":"user","content":"{{text}}"}],"stream":{{(stream ? "true" : "false")}}}""";
 
-    /// <summary>Starts a stream; the headers have arrived.</summary>
+    /// <summary>Starts a stream and returns when the headers have arrived.</summary>
     public async Task<HttpResponseMessage> StreamAsync(string text)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(ChatBody(text, stream: true)) };
         return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
     }
 
-    /// <summary>The calls the simulator received: name and time in microseconds of the monotonic clock, which is <see cref="Stopwatch"/>'s too.</summary>
+    /// <summary>
+    /// The calls that the simulator recorded: name and time in microseconds of the monotonic clock, which <see cref="Stopwatch"/> uses too.
+    /// </summary>
     public IReadOnlyList<(string Call, long Microseconds)> Trace()
     {
         List<(string, long)> calls = [];
@@ -96,7 +98,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         return calls;
     }
 
-    /// <summary>A figure of <c>/proc/PID/status</c>, in bytes.</summary>
+    /// <summary>The resident memory of the server in bytes.</summary>
     public long ResidentBytes() => long.Parse(
         File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "").Trim(),
         CultureInfo.InvariantCulture) << 10;
@@ -105,7 +107,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
     {
         Client.Dispose();
 
-        // Its worker ends with it.
+        // The worker exits with the server.
         _process.Kill();
         await _process.WaitForExitAsync().ConfigureAwait(false);
         _process.Dispose();

@@ -6,16 +6,16 @@ using RkLlama.Prompts;
 namespace RkLlama.Benchmarks;
 
 /// <summary>
-/// A conversation of several turns on the demo model, as the worker runs it: what each turn prefills, and when its first token comes, with the
-/// runtime's prefix cache and with an empty cache before each turn. On a simulator the pace is its model file's.
+/// A conversation of several turns on the demo model, as the worker runs it: the tokens that each turn prefills and its time to first token,
+/// with the runtime's prefix cache and with a cleared cache before each turn. On a simulator, the model file determines the speed.
 /// </summary>
 internal static class ConversationBenchmark
 {
     private const int Turns = 6;
     private static readonly string Question = string.Join(' ', Enumerable.Repeat("What is the time in the capital of", 8)) + " France?";
 
-    /// <param name="library">Full path of <c>librkllmrt.so</c>.</param>
-    /// <param name="modelDirectory">With <c>demo.rkllm</c> and its tokenizer.</param>
+    /// <param name="library">The full path of <c>librkllmrt.so</c>.</param>
+    /// <param name="modelDirectory">The directory with <c>demo.rkllm</c> and its tokenizer.</param>
     public static async Task RunAsync(string library, string modelDirectory, TextWriter output)
     {
         PromptBuilder prompts = PromptBuilder.Load(new PromptSettings("demo") { Directory = modelDirectory }, TimeProvider.System);

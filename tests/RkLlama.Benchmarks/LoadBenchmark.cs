@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>The published server at the pace of a board, idle, and as the work grows.</summary>
+/// <summary>Measures the published server at the speed of a board, while idle, and under growing load.</summary>
 internal static class LoadBenchmark
 {
     private const int WaitingStreams = 256;
     private const int PacedTokens = 250;
 
-    // Of the demo model at the pace of a board: no one can deliver faster.
+    // The decode time per token of the demo model at the speed of a board: an upper limit of the rate.
     private const double DecodeMs = 59.9;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(15);
 
@@ -95,7 +95,7 @@ internal static class LoadBenchmark
         return $$"""{"messages":[{{string.Join(',', messages)}}]}""";
     }
 
-    /// <summary>The median of several.</summary>
+    /// <summary>Returns the median time of several runs.</summary>
     private static async Task<double> TimeAsync(Func<Task> action)
     {
         List<double> times = [];
@@ -109,7 +109,10 @@ internal static class LoadBenchmark
         return BaselineBenchmark.Median(times);
     }
 
-    /// <summary>One answer at the pace: what part of the runtime's rate reached the client, and what part of a core that took.</summary>
+    /// <summary>
+    /// Reads one answer at the speed of a board. Returns the share of the runtime's token rate that reaches the client, and the share of one
+    /// CPU core.
+    /// </summary>
     private static async Task<(double Share, double Cpu)> PacedAsync(BenchmarkServer server)
     {
         IReadOnlyList<ProcessStatistics> processes = [server.Statistics, .. server.Statistics.Children];
@@ -119,7 +122,7 @@ internal static class LoadBenchmark
         TimeSpan cpu = TimeSpan.Zero;
         while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
         {
-            // Heartbeats while it waits in line have no content.
+            // Keep-alive lines, sent while the request is queued, have no content.
             if (line.Contains("\"content\":\"\"", StringComparison.Ordinal))
                 continue;
             if (arrivals.Count == 0)

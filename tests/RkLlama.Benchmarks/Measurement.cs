@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>The median of repeated runs, and what one of them allocates.</summary>
-/// <param name="Milliseconds">Median wall time of one run.</param>
-/// <param name="Bytes">Managed bytes allocated by one run.</param>
+/// <summary>The cost of an action, measured over repeated runs.</summary>
+/// <param name="Milliseconds">Median wall-clock time of one run.</param>
+/// <param name="Bytes">Managed bytes that one run allocates, on average.</param>
 internal readonly record struct Measurement(double Milliseconds, long Bytes)
 {
     private const int Rounds = 51;

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>What the kernel counts of a process.</summary>
+/// <summary>Kernel statistics of a process, from <c>/proc</c>.</summary>
 internal sealed class ProcessStatistics(int id)
 {
     private static readonly double TicksPerSecond = 100;
 
     public int Id => id;
 
-    /// <summary>Time on a processor so far. The kernel counts in nanoseconds per thread; threads that have ended are in the ticks of the process only.</summary>
+    /// <summary>CPU time so far, including threads that have ended. Its resolution is one clock tick.</summary>
     public TimeSpan Cpu
     {
         get
@@ -19,14 +19,14 @@ internal sealed class ProcessStatistics(int id)
         }
     }
 
-    /// <summary>Memory of its own and its share of what it shares, in bytes.</summary>
+    /// <summary>Proportional set size in bytes: private memory plus the process's share of shared memory.</summary>
     public long Pss => Number(File.ReadLines($"/proc/{id}/smaps_rollup").Single(static line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "").Trim()) << 10;
 
-    /// <summary>How often its threads have gone to sleep, which is how often they were woken.</summary>
+    /// <summary>Voluntary context switches of all threads: how often they blocked and were woken.</summary>
     public long WakeUps => Directory.EnumerateDirectories($"/proc/{id}/task").Sum(static task => Number(
         File.ReadLines(Path.Combine(task, "status")).Single(static line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1]));
 
-    /// <summary>The processes that it has started.</summary>
+    /// <summary>The child processes.</summary>
     public IReadOnlyList<ProcessStatistics> Children =>
     [
         .. Directory.EnumerateDirectories($"/proc/{id}/task")

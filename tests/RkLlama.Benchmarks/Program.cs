@@ -7,7 +7,7 @@ if (args is not [var conformance, var library, var models, var executable, var b
     return 2;
 }
 
-// The library prints to stdout, which belongs to the figures.
+// The library prints to stdout, which is reserved for the results.
 using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput()) { AutoFlush = true };
 PromptBenchmarks.Run(conformance, output);
 await BaselineBenchmark.RunAsync(baseline, executable, library, longModels, output).ConfigureAwait(false);

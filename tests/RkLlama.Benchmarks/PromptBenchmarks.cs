@@ -6,7 +6,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>What a request pays before it reaches the queue, and what a load pays for it, on the conformance data's templates and tokenizers.</summary>
+/// <summary>Measures what prompts cost per request and per model load, on the templates and tokenizers of the conformance data.</summary>
 internal static class PromptBenchmarks
 {
     private const int ConversationTokens = 2000;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>What the published server adds to the runtime's own times.</summary>
+/// <summary>Measures the time and memory that the published server adds to the runtime's own.</summary>
 internal static class ServerBenchmarks
 {
     private const int Runs = 200;
@@ -44,7 +44,7 @@ internal static class ServerBenchmarks
         await output.WriteLineAsync().ConfigureAwait(false);
     }
 
-    /// <summary>From the moment the library is done with a run to the call of the next one, while requests wait.</summary>
+    /// <summary>Measures the time from the end of a run in the library to the next <c>rkllm_run</c>, while requests are queued.</summary>
     private static async Task<double[]> GapsBetweenRunsAsync(BenchmarkServer server)
     {
         await Task.WhenAll(Enumerable.Range(0, Runs).Select(i => server.PostAsync("/generate", BenchmarkServer.ChatBody($"!count {i % 7}")))).ConfigureAwait(false);
@@ -57,7 +57,7 @@ internal static class ServerBenchmarks
             ended = call == "run_end" ? microseconds : call == "rkllm_run" ? null : ended;
         }
 
-        // The first ones came while the others were still arriving.
+        // The first runs happened while requests were still arriving.
         return Sorted(times.Skip(Runs / 10));
     }
 
@@ -97,10 +97,10 @@ internal static class ServerBenchmarks
         return Sorted(times);
     }
 
-    /// <summary>On the clock of the trace.</summary>
+    /// <summary>The current time of the trace's clock in microseconds.</summary>
     private static long Now() => (long)(Stopwatch.GetTimestamp() * 1e6 / Stopwatch.Frequency);
 
-    /// <summary>When the library was called next after a time.</summary>
+    /// <summary>Waits for the next call of a library function after a time, and returns the time of the call.</summary>
     private static async Task<long> NextCallAsync(BenchmarkServer server, string name, long after)
     {
         for (int attempt = 0; attempt < 500; attempt++)

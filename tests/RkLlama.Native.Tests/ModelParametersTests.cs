@@ -10,17 +10,8 @@ public sealed class ModelParametersTests
     [InlineData(2, 0x03u)]
     [InlineData(1, 0x01u)]
     [InlineData(0, 0u)]
-    public void The_runtime_gets_the_big_cores_and_never_more_than_there_are(int processors, uint expected)
+    public void BigCores_returns_only_cores_that_exist(int processors, uint expected)
     {
         ModelParameters.BigCores(processors).Should().Be(expected);
-    }
-
-    [Fact]
-    public void Sampling_values_fall_back_one_by_one()
-    {
-        SamplingParameters request = new(Temperature: 0.2f);
-        SamplingParameters model = new(TopK: 20, Temperature: 1f);
-
-        request.WithFallback(model).Should().Be(new SamplingParameters(TopK: 20, Temperature: 0.2f));
     }
 }

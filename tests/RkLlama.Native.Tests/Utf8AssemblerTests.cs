@@ -2,14 +2,14 @@ using System.Text;
 
 namespace RkLlama.Native.Tests;
 
-/// <summary>The three ways in which versions deliver a character that needs several tokens.</summary>
+/// <summary>The three ways in which library versions deliver a character that spans several tokens.</summary>
 public sealed class Utf8AssemblerTests
 {
     private readonly Utf8Assembler _assembler = new();
     private readonly StringBuilder _text = new();
 
     [Fact]
-    public void Whole_pieces_pass_through()
+    public void Complete_pieces_pass_through()
     {
         Normal("The ");
         Normal("café ☕");
@@ -27,7 +27,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void Bytes_that_come_bit_by_bit_are_joined()
+    public void Partial_bytes_that_come_with_waiting_are_joined()
     {
         Waiting([0xF0, 0x9F]);
         Waiting([0x98]);
@@ -37,7 +37,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void Bytes_that_come_bit_by_bit_in_normal_pieces_are_joined()
+    public void Partial_bytes_in_normal_pieces_are_joined()
     {
         Normal([(byte)'a', 0xE2]);
         Normal([0x98]);
@@ -47,7 +47,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void First_bytes_are_dropped_when_the_whole_character_follows()
+    public void Partial_bytes_are_dropped_if_the_whole_character_follows()
     {
         Waiting([0xF0, 0x9F]);
         Waiting([0xF0, 0x9F, 0x98]);
@@ -57,7 +57,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void An_unfinished_character_is_replaced_at_the_end()
+    public void An_incomplete_character_is_replaced_at_the_end()
     {
         Normal([(byte)'a', 0xF0, 0x9F]);
 
@@ -65,7 +65,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void An_unfinished_character_that_waiting_brought_is_replaced_at_the_end()
+    public void An_incomplete_character_that_came_with_waiting_is_replaced_at_the_end()
     {
         Normal("a");
         Waiting([0xF0, 0x9F]);
@@ -78,7 +78,7 @@ public sealed class Utf8AssemblerTests
     [InlineData(new byte[] { 0xC0, 0xAF }, "\uFFFD\uFFFD")]
     [InlineData(new byte[] { (byte)'a', 0x80, (byte)'b' }, "a\uFFFDb")]
     [InlineData(new byte[] { 0xED, 0xA0, 0x80 }, "\uFFFD\uFFFD\uFFFD")]
-    public void Bytes_that_are_no_text_are_replaced(byte[] piece, string expected)
+    public void Invalid_bytes_are_replaced(byte[] piece, string expected)
     {
         Normal(piece);
 
@@ -86,7 +86,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void An_unfinished_character_followed_by_text_is_replaced()
+    public void An_incomplete_character_before_other_text_is_replaced()
     {
         Normal([0xF0, 0x9F]);
         Normal("x");
@@ -95,7 +95,7 @@ public sealed class Utf8AssemblerTests
     }
 
     [Fact]
-    public void A_run_starts_clean_after_a_flush()
+    public void Flush_resets_the_state()
     {
         Normal([0xF0, 0x9F]);
         Text();

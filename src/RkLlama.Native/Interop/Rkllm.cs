@@ -4,19 +4,20 @@ using System.Runtime.InteropServices;
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// The functions of <c>librkllmrt.so</c> under their C names. Which of them exist and what the buffers hold depends on the version:
-/// see <see cref="RkllmAbi"/>. Every function that returns <see langword="int"/> gives 0 on success and −1 on failure; the reason is only ever printed.
+/// The functions of <c>librkllmrt.so</c>, under their C names. The version determines which of them exist and how the structs are laid out:
+/// see <see cref="RkllmAbi"/>. Functions that return <see langword="int"/> return 0 on success and −1 on failure; the library prints the
+/// reason.
 /// </summary>
 internal static partial class Rkllm
 {
-    /// <summary>The name the resolver of <see cref="RkllmLibrary"/> answers to; never a file name.</summary>
+    /// <summary>The import name that <see cref="RkllmResolver"/> resolves. It is not a file name.</summary>
     internal const string Library = "rkllmrt";
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial RkllmParamBuffer rkllm_createDefaultParam();
 
-    /// <summary>The third argument is the result callback itself up to 1.2.3, and a <c>RKLLMCallback*</c> from 1.3.0 on.</summary>
+    /// <summary>The third argument is the result callback up to 1.2.3, and an <c>RKLLMCallback*</c> from 1.3.0 on.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_init(out RkllmHandle handle, RkllmParamBuffer* param, void* callback);
@@ -34,7 +35,7 @@ internal static partial class Rkllm
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_destroy(nint handle);
 
-    /// <summary>From 1.2.0. Always called with all four arguments: 1.2.0 ignores the last two, 1.2.1 and later read them.</summary>
+    /// <summary>From 1.2.0. All four arguments are always passed: 1.2.0 ignores the last two, later versions read them.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_clear_kv_cache(RkllmHandle handle, int keep_system_prompt, int* start_pos, int* end_pos);
@@ -45,7 +46,10 @@ internal static partial class Rkllm
     internal static partial int rkllm_set_chat_template(RkllmHandle handle, string system_prompt, string prompt_prefix, string prompt_postfix);
 }
 
-/// <summary>Room for <c>RKLLMParam</c> of any version (184 to 208 bytes), returned by value through the hidden pointer.</summary>
+/// <summary>
+/// A buffer for <c>RKLLMParam</c> of any version (184 to 208 bytes). The library returns the struct by value through the hidden pointer of
+/// the calling convention.
+/// </summary>
 [StructLayout(LayoutKind.Sequential, Size = Size)]
 internal struct RkllmParamBuffer
 {
@@ -60,18 +64,18 @@ internal enum LLMCallState
     Finish = 2,
     Error = 3,
 
-    /// <summary>1.1 only; later versions deliver hidden states as <see cref="Normal"/>.</summary>
+    /// <summary>1.1 only. Later versions deliver hidden states as <see cref="Normal"/>.</summary>
     GetLastHiddenLayer = 4,
 }
 
-/// <summary><c>RKLLMInputType</c>, the values in use.</summary>
+/// <summary>The values of <c>RKLLMInputType</c> that are used.</summary>
 internal enum RKLLMInputType
 {
     Prompt = 0,
     Token = 1,
 }
 
-/// <summary><c>RKLLMInferMode</c>, the values in use.</summary>
+/// <summary>The values of <c>RKLLMInferMode</c> that are used.</summary>
 internal enum RKLLMInferMode
 {
     Generate = 0,

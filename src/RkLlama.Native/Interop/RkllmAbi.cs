@@ -1,9 +1,9 @@
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// Where the fields of the vendor's structs lie in one group of versions, in bytes; <see cref="Absent"/> where the group has no such field.
-/// Structs move between versions, so they are written by these tables into zeroed buffers larger than any version's.
-/// Source: the vendor's headers, compiled for x86-64 and arm64; the tests prove the tables against a C compiler.
+/// The offsets of the fields of the vendor's structs in one ABI group, in bytes; <see cref="Absent"/> if the group does not have the field.
+/// Offsets differ between versions, so structs are written by these tables into zeroed buffers that are large enough for every version.
+/// Source: the vendor's headers, compiled for x86-64 and arm64. Tests verify the tables with a C compiler.
 /// </summary>
 internal sealed record RkllmAbi(
     RuntimeFamily Family,
@@ -14,19 +14,19 @@ internal sealed record RkllmAbi(
 {
     internal const int Absent = -1;
 
-    /// <summary>Larger than <c>RKLLMInput</c> of any version (32 to 208 bytes).</summary>
+    /// <summary>At least the size of <c>RKLLMInput</c> in every version (32 to 208 bytes).</summary>
     internal const int InputBufferSize = 256;
 
-    /// <summary>Larger than <c>RKLLMInferParam</c> (24 to 40 bytes) and <c>RKLLMCallback</c> (48 bytes) of any version.</summary>
+    /// <summary>At least the size of <c>RKLLMInferParam</c> (24 to 40 bytes) and <c>RKLLMCallback</c> (48 bytes) in every version.</summary>
     internal const int SmallBufferSize = 64;
 
     /// <summary>From 1.2.0: <c>rkllm_set_chat_template</c>, <c>rkllm_clear_kv_cache</c> and <c>keep_history</c>.</summary>
     internal bool HasChatTemplate => Family >= RuntimeFamily.V120;
 
-    /// <summary>From 1.2.1: <c>RKLLMPerfStat</c> in the result of FINISH.</summary>
+    /// <summary>From 1.2.1: the result of the FINISH callback contains <c>RKLLMPerfStat</c>.</summary>
     internal bool HasStatistics => RKLLMResult.perf != Absent;
 
-    /// <summary>From 1.3.0: <c>rkllm_init</c> takes an <c>RKLLMCallback*</c>, and sampling and the token limit are set per run.</summary>
+    /// <summary>From 1.3.0: <c>rkllm_init</c> takes an <c>RKLLMCallback*</c>; sampling and the token limit are set per run.</summary>
     internal bool HasPerRunSampling => RKLLMInferParam.sampling_params != Absent;
 
     internal static RkllmAbi For(RuntimeFamily family) => family switch
@@ -52,7 +52,7 @@ internal sealed record RkllmAbi(
         new() { size = 24, sampling_params = Absent, keep_history = Absent, max_new_tokens = Absent },
         new() { size = 32, perf = Absent });
 
-    /// <summary>1.2.0 and 1.2.1b1, which differ only in the multimodal input.</summary>
+    /// <summary>1.2.0 and 1.2.1b1, which differ in the multimodal input only.</summary>
     internal static readonly RkllmAbi V120 = new(
         RuntimeFamily.V120,
         new()
@@ -84,7 +84,9 @@ internal sealed record RkllmAbi(
         new() { size = 40, sampling_params = 24, keep_history = 32, max_new_tokens = 36 },
         V121.RKLLMResult);
 
-    /// <summary>1.3.1 and, with a warning, what follows it. Only the multimodal input grew. Derived from public descriptions: confirm on a board.</summary>
+    /// <summary>
+    /// 1.3.1 and, with a warning, later versions. Only the multimodal input grew. Derived from public descriptions; not confirmed on a board.
+    /// </summary>
     internal static readonly RkllmAbi V131 = V130 with
     {
         Family = RuntimeFamily.V131,
@@ -92,7 +94,7 @@ internal sealed record RkllmAbi(
     };
 }
 
-/// <summary>Offsets in <c>RKLLMParam</c>; the fields of its <c>extend_param</c> are counted from the start of <c>RKLLMParam</c>.</summary>
+/// <summary>Offsets in <c>RKLLMParam</c>. Offsets of fields of <c>extend_param</c> are relative to the start of <c>RKLLMParam</c>.</summary>
 internal readonly record struct RKLLMParamLayout
 {
     public RKLLMParamLayout()
@@ -121,7 +123,10 @@ internal readonly record struct RKLLMParamLayout
     public required int enabled_cpus_mask { get; init; }
 }
 
-/// <summary>Offsets in <c>RKLLMInput</c>. <c>union</c> is where <c>prompt_input</c> (a pointer) and <c>token_input</c> (pointer, size_t) lie.</summary>
+/// <summary>
+/// Offsets in <c>RKLLMInput</c>. <c>union</c> is the offset of <c>prompt_input</c> (a pointer) and <c>token_input</c> (a pointer and a
+/// size_t).
+/// </summary>
 internal readonly record struct RKLLMInputLayout
 {
     public required int size { get; init; }
@@ -145,7 +150,9 @@ internal readonly record struct RKLLMInferParamLayout
     public required int max_new_tokens { get; init; }
 }
 
-/// <summary>Offsets in <c>RKLLMResult</c>. Nothing at or beyond <c>size</c> may be read: an older library ends there.</summary>
+/// <summary>
+/// Offsets in <c>RKLLMResult</c>. Memory at or beyond <c>size</c> must not be read, because the struct of an older library ends there.
+/// </summary>
 internal readonly record struct RKLLMResultLayout
 {
     public RKLLMResultLayout()

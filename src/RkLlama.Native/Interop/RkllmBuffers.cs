@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>Reads and writes the vendor's structs by offset table. Fields a version does not have are left alone.</summary>
+/// <summary>Reads and writes the vendor's structs by offset tables. Fields that the version does not have are skipped.</summary>
 internal static class RkllmBuffers
 {
-    /// <summary>Patches the library's own defaults; reserved bytes keep what the library put there.</summary>
+    /// <summary>Overwrites fields of the library's default parameters. Reserved bytes keep their values.</summary>
     /// <param name="param">The buffer that <c>rkllm_createDefaultParam</c> filled.</param>
-    /// <param name="modelPath">NUL-terminated UTF-8 that outlives <c>rkllm_init</c>.</param>
+    /// <param name="modelPath">A pointer to NUL-terminated UTF-8, valid until <c>rkllm_init</c> returns.</param>
     internal static void WriteParam(Span<byte> param, RkllmAbi abi, ModelParameters model, nint modelPath, int baseDomainId)
     {
         RKLLMParamLayout at = abi.RKLLMParam;
@@ -41,7 +41,7 @@ internal static class RkllmBuffers
         }
     }
 
-    /// <summary>The sampling values a parameter buffer holds: the library's defaults and what was patched over them.</summary>
+    /// <summary>Reads the sampling values of a parameter buffer: the library's defaults, or the values written over them.</summary>
     internal static SamplingParameters ReadSampling(ReadOnlySpan<byte> param, RKLLMParamLayout at) => new(
         ReadInt(param, at.top_k),
         ReadFloat(param, at.top_p),
@@ -53,7 +53,7 @@ internal static class RkllmBuffers
         ReadFloat(param, at.mirostat_tau),
         ReadFloat(param, at.mirostat_eta));
 
-    /// <param name="sampling">Every value set.</param>
+    /// <param name="sampling">Values without null.</param>
     internal static void WriteSampling(Span<byte> buffer, SamplingParameters sampling)
     {
         WriteInt(buffer, RKLLMSamplingParamLayout.top_k, sampling.TopK);
@@ -67,9 +67,9 @@ internal static class RkllmBuffers
         WriteFloat(buffer, RKLLMSamplingParamLayout.mirostat_eta, sampling.MirostatEta);
     }
 
-    /// <summary>One input. The pointers must stay valid until <c>rkllm_run</c> returns.</summary>
-    /// <param name="role">NUL-terminated, or 0; used from 1.2.1 on.</param>
-    /// <param name="count">Number of tokens; ignored for text.</param>
+    /// <summary>Writes an input. The pointers must stay valid until <c>rkllm_run</c> returns.</summary>
+    /// <param name="role">A pointer to NUL-terminated UTF-8, or 0; used from 1.2.1 on.</param>
+    /// <param name="count">The number of tokens; ignored for text.</param>
     internal static void WriteInput(Span<byte> input, RKLLMInputLayout at, RKLLMInputType type, nint role, nint data, int count)
     {
         WritePointer(input, at.role, role);

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>An <c>LLMHandle</c>. Owned by <see cref="RkllmModel"/>; released only when no run is active, because a call in progress holds a reference.</summary>
+/// <summary>
+/// An <c>LLMHandle</c>. Owned by <see cref="RkllmModel"/>. It is released only when no call is in progress, because a call holds a reference.
+/// </summary>
 internal sealed class RkllmHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
     public RkllmHandle()

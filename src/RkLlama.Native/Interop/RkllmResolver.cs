@@ -3,21 +3,24 @@ using System.Runtime.InteropServices;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>Binds the imports of <see cref="Rkllm"/> to the library that <see cref="RkllmLibrary.Load"/> opened. One per process, set once.</summary>
+/// <summary>
+/// Resolves the imports of <see cref="Rkllm"/> to the library that <see cref="RkllmLibrary.Load"/> opened. Set once per process.
+/// </summary>
 internal static class RkllmResolver
 {
     private static nint _library;
 
-    /// <summary>The library that this process drives. Set before the first call; a second, different library is refused.</summary>
+    /// <summary>Sets the library of this process. Called before the first imported function.</summary>
+    /// <exception cref="RkllmException">Another library is already set.</exception>
     internal static void Bind(nint library)
     {
         nint earlier = Interlocked.CompareExchange(ref _library, library, 0);
         if (earlier != 0 && earlier != library)
-            throw new RkllmException("This process already drives another RKLLM runtime.");
+            throw new RkllmException("This process has already loaded another RKLLM runtime.");
     }
 
-    // A module initializer because a resolver may be set only once per assembly, whoever starts first.
-#pragma warning disable CA2255 // meant for applications; this assembly is part of one and sets nothing but its own resolver
+    // A module initializer, because an assembly may set its resolver only once, whichever code runs first.
+#pragma warning disable CA2255 // the rule is for libraries; this assembly is part of an application and only sets its own resolver
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void Register() =>

@@ -1,8 +1,8 @@
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// Decides the ABI group from the evidence. At least one source must vote for it and none against: a wrong guess is a crash inside the
-/// vendor library, not an error code. The operator's word always wins.
+/// Determines the ABI group from the evidence. At least one source must support the group and none may contradict it, because a wrong group
+/// crashes inside the vendor library instead of returning an error. The operator's override has priority.
 /// </summary>
 internal static class RuntimeDetector
 {
@@ -10,7 +10,8 @@ internal static class RuntimeDetector
 
     private const string HowToOverride = $"set {OverrideVariable} (for example 1.2.3 or 1.3.0) to the version you installed";
 
-    /// <exception cref="RkllmException">The library is too old, cannot be identified, or its evidence contradicts itself.</exception>
+    /// <exception cref="RkllmException">The library is too old or unknown, its evidence is contradictory, or the override is not a supported
+    /// version.</exception>
     internal static RuntimeIdentity Detect(RuntimeEvidence evidence, string? operatorOverride)
     {
         if (!string.IsNullOrWhiteSpace(operatorOverride))
@@ -27,9 +28,9 @@ internal static class RuntimeDetector
         if (agreed.Length == 0)
             throw new RkllmException($"The RKLLM runtime contradicts itself ({Describe(votes)}): {HowToOverride}.");
 
-        // Only {1.2.1, 1.3.x} have the same symbols; without a vote that tells them apart there is nothing to rest on.
+        // 1.2.1 and 1.3.x export the same symbols. Without further evidence they cannot be distinguished.
         if (agreed.Contains(RuntimeFamily.V121) && agreed.Length > 1)
-            throw new RkllmException($"The RKLLM runtime cannot be told apart from its neighbours ({Describe(votes)}): {HowToOverride}.");
+            throw new RkllmException($"The RKLLM runtime cannot be distinguished from versions with the same symbols ({Describe(votes)}): {HowToOverride}.");
 
         string? version = evidence.KnownFile ?? evidence.Marker;
         string? warning = version is not null && RuntimeVersion.TryParse(version, out RuntimeVersion parsed) && parsed.Family is null
@@ -47,7 +48,7 @@ internal static class RuntimeDetector
 
         RuntimeFamily family = version.Family ?? (version.IsUnknownNewer
             ? RuntimeFamily.V131
-            : throw new RkllmException($"{OverrideVariable}={text}: there is no such version; known are 1.1.0 to 1.1.4, 1.2.0 to 1.2.3, 1.3.0 and 1.3.1."));
+            : throw new RkllmException($"{OverrideVariable}={text}: unknown version; the known versions are 1.1.0 to 1.1.4, 1.2.0 to 1.2.3, 1.3.0 and 1.3.1."));
         string? warning = version.Family is null ? $"RKLLM runtime {text} is newer than any version this program knows; it is driven as 1.3.1." : null;
         return new(family, version.ToString(), OverrideVariable, warning);
     }
@@ -83,7 +84,9 @@ internal static class RuntimeDetector
         }
     }
 
-    /// <summary>A version nobody has described is accepted only together with the defaults of the group it would belong to.</summary>
+    /// <summary>
+    /// The vote of a version text. An unknown version is accepted only if the library's defaults match the group that it would belong to.
+    /// </summary>
     private static Vote VersionVote(string kind, string text, DefaultsFingerprint defaults)
     {
         string source = $"{kind} {text}";

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>What a library's default parameters look like; the layouts put the CPU count and mask at different places.</summary>
+/// <summary>The layout that a library's default parameters match. The CPU count and mask are at different offsets in each.</summary>
 internal enum DefaultsFingerprint
 {
     Inconclusive,
@@ -15,8 +15,7 @@ internal enum DefaultsFingerprint
 }
 
 /// <summary>
-/// Everything that can be learned about a vendor library before <c>rkllm_init</c>, gathered in one place so that
-/// <see cref="RuntimeDetector"/> is a pure function of it.
+/// Everything that is known about a vendor library before <c>rkllm_init</c>. <see cref="RuntimeDetector"/> is a pure function of it.
 /// </summary>
 internal sealed record RuntimeEvidence
 {
@@ -24,17 +23,19 @@ internal sealed record RuntimeEvidence
     public required bool HasClearKvCache { get; init; }
     public required bool HasKvCacheSizeAndTools { get; init; }
 
-    /// <summary>The version in the marker string inside the file, or <see langword="null"/>.</summary>
+    /// <summary>The version of the marker string in the file; <see langword="null"/> if there is none.</summary>
     public required string? Marker { get; init; }
 
-    /// <summary>The version whose official binary has exactly these bytes, or <see langword="null"/>.</summary>
+    /// <summary>The version of the official binary with the same hash; <see langword="null"/> if there is none.</summary>
     public required string? KnownFile { get; init; }
 
     public required DefaultsFingerprint Defaults { get; init; }
 
     private static ReadOnlySpan<byte> MarkerPrefix => "RKLLM SDK (version: "u8;
 
-    /// <summary>Finds the vendor's marker. The string <c>rknn llm lib version</c> names an inner library and is not looked at.</summary>
+    /// <summary>
+    /// Finds the vendor's marker string. The string <c>rknn llm lib version</c> is ignored, because it names an inner library.
+    /// </summary>
     internal static string? FindMarker(ReadOnlySpan<byte> file)
     {
         for (int at; (at = file.IndexOf(MarkerPrefix)) >= 0;)
@@ -49,8 +50,8 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Judges the defaults by their values: CPU count in 1 to 8 with a mask of that many bits is where the version's layout puts it.
-    /// The default mask is an inference from a log line: confirm on a board. A mask of 0 proves nothing.
+    /// Determines the layout of the default parameters: in the matching layout, the CPU count is 1 to 8 and the mask has that many bits. That
+    /// the defaults have such a mask is inferred from a log line; not confirmed on a board. A mask of 0 is inconclusive.
     /// </summary>
     internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
     {
@@ -59,7 +60,7 @@ internal sealed record RuntimeEvidence
         if (looks13 != looks12)
             return looks13 ? DefaultsFingerprint.V13 : DefaultsFingerprint.V12;
 
-        // From 1.2.0 on n_keep, an integer, lies where 1.1 has top_p: read as a float it is tiny or not a number.
+        // From 1.2.0 on, the integer n_keep is at the offset of top_p in 1.1. As a float it is tiny or NaN.
         float topP = BinaryPrimitives.ReadSingleLittleEndian(defaults[RkllmAbi.V11.RKLLMParam.top_p..]);
         return !looks13 && topP is > 0.001f and <= 1 ? DefaultsFingerprint.V11 : DefaultsFingerprint.Inconclusive;
     }
@@ -71,7 +72,9 @@ internal sealed record RuntimeEvidence
         return count is >= 1 and <= 8 && mask is > 0 and <= 0xFF && BitOperations.PopCount(mask) == count;
     }
 
-    /// <summary>The version whose official arm64 binary this is. Stripped or repackaged files miss, which means nothing.</summary>
+    /// <summary>
+    /// Returns the version of the official arm64 binary with the same hash; null for any other file, such as a stripped one.
+    /// </summary>
     internal static string? FindKnownFile(ReadOnlySpan<byte> file)
     {
         using IncrementalHash sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
@@ -84,7 +87,7 @@ internal sealed record RuntimeEvidence
         return Convert.ToHexStringLower(SHA256.HashData(file)) == Sha256Of131 ? "1.3.1" : null;
     }
 
-    // Pinned by a public project, not verified.
+    // From a public project; not verified.
     private const string Sha256Of131 = "f25e9b099db08aaacd0a3ac62b4697d3951d6ae61ae41ea09f6702cfa89eb32c";
 
     // Git blob ids of the official arm64 binaries: sha1("blob " + length + NUL + bytes).

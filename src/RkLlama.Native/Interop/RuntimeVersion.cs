@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>A version as the vendor writes it, such as <c>1.2.3</c> or <c>1.2.1b1</c>, and the ABI group it belongs to.</summary>
+/// <summary>A version in the vendor's format, such as <c>1.2.3</c> or <c>1.2.1b1</c>.</summary>
 internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, string Suffix)
 {
     private int Number => (Major * 10_000) + (Minor * 100) + Patch;
 
-    /// <summary>Newer than every version whose layout is known.</summary>
+    /// <summary>Whether the version is newer than every version with a known layout.</summary>
     internal bool IsUnknownNewer => Number > 1_03_01;
 
     internal bool IsTooOld => Number < 1_01_00;
 
-    /// <summary>The ABI group, or <see langword="null"/> for 1.0.x and for versions whose layout nobody has described.</summary>
+    /// <summary>The ABI group; <see langword="null"/> for 1.0.x and for versions with an unknown layout.</summary>
     internal RuntimeFamily? Family => Number switch
     {
         >= 1_01_00 and <= 1_01_04 => RuntimeFamily.V11,
@@ -42,7 +42,7 @@ internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, 
         return true;
     }
 
-    // Each part stays below 100 so that Number orders versions.
+    // Each part must be below 100, so that Number orders versions.
     private static bool TryParseNumber(ReadOnlySpan<char> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < 100;
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace RkLlama.Native.Tests.Support;
 
-/// <summary>The simulator in this process: one library, identified once, for all tests of a run.</summary>
+/// <summary>The simulator library, loaded into this process once for all tests of a run.</summary>
 public sealed partial class LoadedLibrary : IDisposable
 {
     private readonly string _trace = Path.GetTempFileName();
@@ -18,9 +18,10 @@ public sealed partial class LoadedLibrary : IDisposable
 
     public RkllmLibrary Library { get; }
 
-    internal static Version RuntimeUnderTest => Version.Parse(TestPaths.Runtime);
+    /// <summary>Whether the simulator under test has at least this version.</summary>
+    internal static bool IsAtLeast(int major, int minor, int patch) => Version.Parse(TestPaths.Runtime) >= new Version(major, minor, patch);
 
-    /// <summary>Sets a variable that native code sees, in this process; .NET's own setter reaches managed code only.</summary>
+    /// <summary>Sets an environment variable of this process for native code. The setter of .NET changes the managed copy only.</summary>
     internal static void Set(string name, string? value) => _ = value is null ? unsetenv(name) : setenv(name, value, 1);
 
     internal RkllmModel Load(Func<ModelParameters, ModelParameters>? change = null)
@@ -37,7 +38,7 @@ public sealed partial class LoadedLibrary : IDisposable
         return model;
     }
 
-    /// <summary>The last call of this kind that the simulator received.</summary>
+    /// <summary>Returns the last call of a function that the simulator recorded.</summary>
     internal JsonElement LastCall(string function) =>
         File.ReadAllLines(_trace).Select(line => JsonDocument.Parse(line).RootElement).Last(entry => entry.GetProperty("call").GetString() == function);
 
@@ -73,9 +74,9 @@ public sealed partial class LoadedLibrary : IDisposable
     private static partial int unsetenv(string name);
 }
 
-/// <summary>The tests that share the library of the process; they run one after the other.</summary>
+/// <summary>The tests that share the library of the process. They do not run in parallel.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-#pragma warning disable CA1711 // what xunit calls it
+#pragma warning disable CA1711 // xunit's term
 public sealed class LibraryCollection : ICollectionFixture<LoadedLibrary>
 #pragma warning restore CA1711
 {

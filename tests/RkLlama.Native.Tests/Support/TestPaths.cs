@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RkLlama.Native.Tests.Support;
 
-/// <summary>What these tests read. <c>./build.sh test</c> makes or installs all of it but the reference data.</summary>
+/// <summary>The files that these tests read. <c>./build.sh test</c> builds or installs all of them, except for the reference data.</summary>
 internal static class TestPaths
 {
     internal static string Root { get; } = FindRoot();
@@ -11,7 +11,7 @@ internal static class TestPaths
 
     internal static string DemoModel => Path.Combine(Root, "models", "demo", "demo.rkllm");
 
-    /// <summary>The simulator build this run is about: one per process, since a process drives one library.</summary>
+    /// <summary>The version of the simulator build to test: one per process, because a process loads one library.</summary>
     internal static string Runtime => Environment.GetEnvironmentVariable("RKLLAMA_TEST_RUNTIME") ?? "1.3.0";
 
     internal static string Library => Path.Combine(
@@ -19,7 +19,7 @@ internal static class TestPaths
         Runtime,
         "librkllmrt.so");
 
-    /// <summary>The measured layouts, or <see langword="null"/> where they are not at hand.</summary>
+    /// <summary>The file with the measured layouts; <see langword="null"/> if it is missing.</summary>
     internal static string? AbiReference
     {
         get
@@ -39,12 +39,12 @@ internal static class TestPaths
     }
 }
 
-/// <summary>A test over the measured layouts; skipped where they are not at hand.</summary>
+/// <summary>A theory that needs the measured layouts. Skipped if they are missing.</summary>
 internal sealed class AbiReferenceTheoryAttribute : TheoryAttribute
 {
     public AbiReferenceTheoryAttribute()
     {
         if (TestPaths.AbiReference is null)
-            Skip = "rkllm-abi.json is not at hand; name its directory with RKLLAMA_REFERENCE_DATA.";
+            Skip = "rkllm-abi.json is missing; set RKLLAMA_REFERENCE_DATA to its directory.";
     }
 }

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Tests.Building;
 
-/// <summary>A directory with the files of a model, removed at the end of the test.</summary>
+/// <summary>A temporary directory with the files of a model. Deleted on disposal.</summary>
 internal sealed class ModelDirectory : IDisposable
 {
     public ModelDirectory() => Path = Directory.CreateTempSubdirectory("rkllama-prompts-").FullName;
@@ -15,7 +15,7 @@ internal sealed class ModelDirectory : IDisposable
         return this;
     }
 
-    /// <summary>A tokenizer of bytes with the given control tokens from id 256 on.</summary>
+    /// <summary>Adds a tokenizer.json whose tokens are the 256 bytes, and control tokens from id 256 on.</summary>
     public ModelDirectory AddTokenizer(params string[] controlTokens)
     {
         List<string> vocabulary = [];

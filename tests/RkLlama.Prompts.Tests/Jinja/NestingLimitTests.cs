@@ -7,12 +7,12 @@ using RkLlama.Prompts.Tests.Support;
 namespace RkLlama.Prompts.Tests.Jinja;
 
 /// <summary>
-/// The limits on nesting are numbers: a template is accepted up to them and refused beyond them, in Debug and Release builds and on every
-/// thread. Each test runs on a small stack, so that a limit that is too high for the stack ends the test process.
+/// The limits on nesting are numbers: every build and every thread accepts a template up to a limit and refuses it beyond. Each test runs on
+/// a small stack. If a limit is too high for that stack, the test process crashes.
 /// </summary>
 public sealed class NestingLimitTests
 {
-    // The template and its outermost expression are levels too.
+    // The template and its outermost expression count as levels.
     private const int MaxBrackets = SyntaxLimits.MaxNesting - 2;
     private const int MaxBlocks = SyntaxLimits.MaxNesting - 1;
 
@@ -69,12 +69,36 @@ public sealed class NestingLimitTests
     }
 
     [Theory]
+    [InlineData("(", 100_000)]
+    [InlineData("[", 100_000)]
+    [InlineData("{1:", 100_000)]
+    [InlineData("-", 100_000)]
+    [InlineData("not ", 100_000)]
+    [InlineData("a if ", 100_000)]
+    [InlineData("a + ", 200_000)]
+    [InlineData("a.b|f(", 50_000)]
+    public void Extreme_nesting_is_refused(string part, int count)
+    {
+        Action render = () => Rendering.Render("{{ " + string.Concat(Enumerable.Repeat(part, count)) + "a }}", """{"a": 1}""");
+
+        render.Should().Throw<TemplateException>();
+    }
+
+    [Fact]
+    public void Extreme_nesting_of_blocks_is_refused()
+    {
+        Action compile = () => Template.Compile(string.Concat(Enumerable.Repeat("{% if a %}", 60_000)));
+
+        compile.Should().Throw<TemplateException>();
+    }
+
+    [Theory]
     [InlineData("|string")]
     [InlineData(".x")]
     [InlineData("[0]")]
     [InlineData("()")]
     [InlineData(" if a")]
-    public void What_follows_a_value_is_limited(string part)
+    public void Chains_after_a_value_are_limited(string part)
     {
         Action atLimit = () => SmallStack.Run(() => Template.Compile(Nested("{{ a", part, "", "", " }}", SyntaxLimits.MaxChainLength)));
         Action beyond = () => SmallStack.Run(() => Template.Compile(Nested("{{ a", part, "", "", " }}", SyntaxLimits.MaxChainLength + 1)));
@@ -93,7 +117,7 @@ public sealed class NestingLimitTests
     [InlineData(" == a")]
     public void Operands_are_limited(string part)
     {
-        // The first operand of a comparison or of an operator such as + stands before those that are counted.
+        // In some nodes, the first operand is not counted.
         Action inUse = () => SmallStack.Run(() => Template.Compile(Nested("{{ a", part, "", "", " }}", SyntaxLimits.MaxOperands - 1)));
         Action beyond = () => SmallStack.Run(() => Template.Compile(Nested("{{ a", part, "", "", " }}", SyntaxLimits.MaxOperands + 1)));
 
@@ -144,7 +168,7 @@ public sealed class NestingLimitTests
     [InlineData("{% for i in [1] if m() %}{% endfor %}")]
     [InlineData("{% for i in [] %}{% else %}{{ m() }}{% endfor %}")]
     [InlineData("{% for i in [1] recursive %}{{ loop([m()]) }}{% endfor %}")]
-    public void Macros_without_end_are_ended(string body)
+    public void Endless_recursion_of_macros_is_ended(string body)
     {
         string template = "{% macro c() %}{{ caller() }}{% endmacro %}{% macro m() %}" + body + "{% endmacro %}{{ m() }}";
 
@@ -161,7 +185,7 @@ public sealed class NestingLimitTests
     [InlineData("{% set ns = namespace() %}{% set ns.self = {1: [ns]} %}{{ ns }}")]
     [InlineData("{% set ns = namespace(g=[1]) %}{% for i in range(100000) %}{% set ns.g = ns.g|map('string') %}{% endfor %}{{ ns.g|list }}")]
     [InlineData("{% set ns = namespace(g=[1]) %}{% for i in range(100000) %}{% set ns.g = ns.g|select('defined')|unique %}{% endfor %}{{ ns.g|list }}")]
-    public void Other_recursion_without_end_is_ended(string template)
+    public void Other_endless_recursion_is_ended(string template)
     {
         Action render = () => SmallStack.Run(() => Rendering.Render(template));
 
@@ -169,7 +193,7 @@ public sealed class NestingLimitTests
     }
 
     [Fact]
-    public void A_macro_may_recurse_as_far_as_templates_need()
+    public void A_macro_may_recurse_90_levels()
     {
         const string Template = "{% macro m(n) %}{{ n if n == 0 else m(n - 1) }}{% endmacro %}{{ m(90) }}";
 
@@ -192,7 +216,7 @@ public sealed class NestingLimitTests
             {% for i in range({{{levels}}}) %}{% set ns.v = {{{step}}} %}{% set ns.w = {{{step.Replace("ns.v", "ns.w", StringComparison.Ordinal)}}} %}{% endfor %}
             """ + use;
 
-        // The innermost container is a level, and so is the namespace around the outermost one.
+        // The innermost container and the namespace count as levels.
         Action atLimit = () => SmallStack.Run(() => Rendering.Render(Template(RenderLimits.MaxValueDepth - 2)));
         Action beyond = () => SmallStack.Run(() => Rendering.Render(Template(RenderLimits.MaxValueDepth - 1)));
 
@@ -207,7 +231,7 @@ public sealed class NestingLimitTests
     [InlineData("[ns.v, ns.v]", "[ns.w, ns.w]", "{{ [ns.v].index(ns.w) }}")]
     [InlineData("(ns.v, ns.v)", "(ns.w, ns.w)", "{{ {ns.v: 1} }}")]
     [InlineData("(ns.v, ns.v)", "(ns.w, ns.w)", "{{ [ns.v, ns.w]|unique|list }}")]
-    public void Work_on_values_that_share_parts_is_counted(string first, string second, string use)
+    public void Comparing_values_that_share_parts_is_counted(string first, string second, string use)
     {
         string template = $$$"""
             {% set ns = namespace(v=1, w=1) %}{% for i in range(60) %}{% set ns.v = {{{first}}} %}{% set ns.w = {{{second}}} %}{% endfor %}
@@ -229,7 +253,7 @@ public sealed class NestingLimitTests
     }
 
     [Fact]
-    public void Arguments_of_a_tool_call_that_nest_too_deeply_stay_text()
+    public void Tool_arguments_that_nest_too_deeply_stay_a_string()
     {
         string json = $"\"{NestedJson(JsonLimits.MaxDepth + 1).GetRawText()}\"";
         using JsonDocument arguments = JsonDocument.Parse(json);

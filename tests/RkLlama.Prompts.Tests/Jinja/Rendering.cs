@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 
-/// <summary>Renders templates as the expected results were made: at 2025-11-23 08:04:05 local time.</summary>
+/// <summary>Renders templates at the time of the expected results: 2025-11-23 08:04:05 local time.</summary>
 internal static class Rendering
 {
     public static TimeProvider Clock { get; } = new FixedClock();
@@ -18,7 +18,7 @@ internal static class Rendering
     public static PromptText Render(Template template, JsonElement data, RenderLimits? limits = null) =>
         template.Render(Variables(data), limits ?? RenderLimits.Default, Clock);
 
-    /// <summary>The text, or null when the template cannot be compiled or raises.</summary>
+    /// <summary>Returns the rendered text; null if the template does not compile or raises an error.</summary>
     public static string? TryRender(string template, JsonElement data, out string? error)
     {
         try

@@ -1,8 +1,9 @@
 using System.Text.Json;
+using RkLlama.Prompts.Tests.Support;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 
-/// <summary>Compares renderings with those of Python's jinja2, conversation by conversation.</summary>
+/// <summary>Compares renderings of chat templates with those of Python's jinja2.</summary>
 public sealed class TemplateConformanceTests
 {
     private const int MaxReported = 10;
@@ -15,7 +16,7 @@ public sealed class TemplateConformanceTests
 
     [TemplateConformance]
     [MemberData(nameof(TemplateNames))]
-    public void Renderings_equal_those_of_jinja2(string name)
+    public void Chat_templates_render_as_in_jinja2(string name)
     {
         string source = File.ReadAllText(Path.Combine(ConformanceData.ChatTemplates, "templates", name + ".jinja"));
         JsonElement expected = Expected(name);
@@ -38,7 +39,7 @@ public sealed class TemplateConformanceTests
         differences.Take(MaxReported).Should().BeEmpty("{0} of {1} conversations differ", differences.Count, compared);
     }
 
-    // The file names templates with or without their extension.
+    // The file may name templates with or without extension.
     private static JsonElement Expected(string name) =>
         _expected.Value.RootElement.TryGetProperty(name, out JsonElement found)
             ? found

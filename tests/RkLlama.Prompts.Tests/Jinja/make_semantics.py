@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Small chat-template cases and what Python's jinja2 3.1 makes of them.
+"""Small template cases, and their results in Python's jinja2 3.1.
 
     python3 make_semantics.py            writes semantics.json beside this file
-    python3 make_semantics.py --errors   lists the cases in which jinja2 raises
+    python3 make_semantics.py --errors   lists the cases for which jinja2 raises an error
     python3 make_semantics.py --all      lists every case with its result
 
-The environment is the one Hugging Face transformers renders chat templates in; the clock stands at 2025-11-23 08:04:05.
-Python 3.9 to 3.13 agree on every case.
-A case is named after its group and its place in it: new cases go to the end of a group.
+The environment is that of Hugging Face transformers. The time is fixed at 2025-11-23 08:04:05.
+The results are the same in Python 3.9 to 3.13.
+A case id consists of its group and its position there, so add new cases at the end of a group.
 """
 import datetime
 import json

@@ -3,14 +3,14 @@ using System.Runtime.ExceptionServices;
 namespace RkLlama.Prompts.Tests.Support;
 
 /// <summary>
-/// Runs code on a thread with a third of the smallest stack that a thread of the server has (1.5 MB). Code that recurses too deeply ends the
-/// test process there.
+/// Runs code on a thread with 512 KiB of stack: a third of the smallest thread stack of the server (1.5 MB). Code that recurses too deeply
+/// crashes the test process.
 /// </summary>
 internal static class SmallStack
 {
     private const int Bytes = 512 * 1024;
 
-    /// <summary>Runs an action and throws what it throws.</summary>
+    /// <summary>Runs an action and rethrows its exception.</summary>
     public static void Run(Action action)
     {
         ExceptionDispatchInfo? failure = null;

@@ -3,12 +3,10 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-/// <summary>
-/// Small tokenizers made for the tests, as the JSON that files have. Parts not set are null in the JSON.
-/// </summary>
+/// <summary>A small tokenizer.json for tests. Properties that are not set are null in the JSON.</summary>
 internal sealed record TestTokenizer
 {
-    /// <summary>Letters a to z, some marks, and the words the merges build; the id is the place in the list.</summary>
+    /// <summary>The default vocabulary: letters, marks, and the results of the merges. The id is the index in the list.</summary>
     public static readonly string[] Letters =
     [
         "<unk>", "▁", " ", .. Enumerable.Range('a', 26).Select(letter => ((char)letter).ToString()), ".", ",", "é", "1", "2", "3", "\n",
@@ -18,11 +16,14 @@ internal sealed record TestTokenizer
     public static readonly string[] LetterMerges =
         ["a b", "ab c", "▁ a", "▁a b", "▁ ab", "h e", "l l", "he ll", "hell o", "▁ ▁"];
 
+    /// <summary>The id of the first token of <see cref="AddedTokenList"/>.</summary>
+    public const int FirstAddedId = 100;
+
     public IReadOnlyList<string> Vocabulary { get; init; } = Letters;
 
     public IReadOnlyList<string> Merges { get; init; } = LetterMerges;
 
-    /// <summary>Further properties of the model, each followed by a comma.</summary>
+    /// <summary>Additional JSON properties of the model, each followed by a comma.</summary>
     public string Model { get; init; } = "";
 
     public string Normalizer { get; init; } = "null";
@@ -33,7 +34,7 @@ internal sealed record TestTokenizer
 
     public string AddedTokens { get; init; } = "[]";
 
-    /// <summary>A byte-level tokenizer whose tokens are the 256 bytes (id = byte value's place) and the given merges' results.</summary>
+    /// <summary>A byte-level tokenizer. Its tokens are the 256 bytes, with the byte as id, and the results of the merges.</summary>
     public static TestTokenizer ByteLevel(params string[] merges)
     {
         string[] letters = [.. Enumerable.Range(0, 256).Select(value => LetterOf(value).ToString())];
@@ -48,10 +49,10 @@ internal sealed record TestTokenizer
 
     public Tokenizer Load() => Tokenizer.LoadJson(new MemoryStream(Encoding.UTF8.GetBytes(ToJson())));
 
-    /// <summary>The spellings of the ids of a text.</summary>
-    public string[] Spell(string text) => Spell(Load().Encode(text));
+    /// <summary>Encodes a text and returns the tokens of its ids.</summary>
+    public string[] Tokenize(string text) => Tokenize(Load().Encode(text));
 
-    public string[] Spell(IEnumerable<int> ids) => [.. ids.Select(id => id < Vocabulary.Count ? Vocabulary[id] : $"#{id}")];
+    public string[] Tokenize(IEnumerable<int> ids) => [.. ids.Select(id => id < Vocabulary.Count ? Vocabulary[id] : $"#{id}")];
 
     public string ToJson()
     {
@@ -70,10 +71,14 @@ internal sealed record TestTokenizer
             """;
     }
 
+    /// <summary>Returns a JSON list of added tokens with the same flags.</summary>
+    public static string AddedTokenList(string[] contents, string flags, int first = FirstAddedId) =>
+        "[" + string.Join(',', contents.Select((content, i) => $"{{{flags}\"id\":{first + i},\"content\":\"{content}\"}}")) + "]";
+
     private static string Quote(string text) =>
         "\"" + string.Concat(text.Select(unit => unit is '"' or '\\' or < ' ' ? $"\\u{(int)unit:x4}" : unit.ToString())) + "\"";
 
-    /// <summary>GPT-2's letter of a byte, written once more here so that the tests do not lean on the code under test.</summary>
+    /// <summary>The GPT-2 character of a byte. Computed again here, so that the tests do not depend on the code under test.</summary>
     private static char LetterOf(int value)
     {
         static bool IsPrintable(int b) => b is (>= 33 and <= 126) or (>= 161 and <= 172) or >= 174;

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using RkLlama.Prompts.Tests.Support;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-/// <summary>Compares ids with those of the reference implementation, string by string.</summary>
+/// <summary>Compares ids with those of the reference implementation.</summary>
 public sealed class TokenizerConformanceTests
 {
     private const int MaxReported = 20;
@@ -21,7 +22,7 @@ public sealed class TokenizerConformanceTests
 
     [TokenizerConformance]
     [MemberData(nameof(TokenizerNames))]
-    public void Ids_equal_the_reference_implementations(string name)
+    public void Ids_equal_those_of_the_reference_implementation(string name)
     {
         Tokenizer tokenizer = Tokenizer.LoadFile(ConformanceData.TokenizerFile(name));
         string[] corpus = ReadCorpus();
@@ -41,7 +42,7 @@ public sealed class TokenizerConformanceTests
 
     [TokenizerConformance]
     [MemberData(nameof(TokenizerNames))]
-    public void Text_of_the_request_without_literals_keeps_its_ids_under_guard(string name)
+    public void Guarded_text_without_added_tokens_keeps_its_ids(string name)
     {
         Tokenizer tokenizer = Tokenizer.LoadFile(ConformanceData.TokenizerFile(name));
         string[] literals = [.. tokenizer.AddedTokens.Select(token => token.Content)];

@@ -2,8 +2,8 @@ using RkLlama.Native.Interop;
 
 namespace RkLlama.Native.Tests;
 
-/// <summary>The ABI group is chosen by evidence, or not at all.</summary>
-public sealed class RuntimeIdentifierTests
+/// <summary>The ABI group is determined by evidence. Without sufficient evidence the library is refused.</summary>
+public sealed class RuntimeDetectorTests
 {
     private static readonly RuntimeEvidence Symbols11 = new()
     {
@@ -20,14 +20,14 @@ public sealed class RuntimeIdentifierTests
     private static readonly RuntimeEvidence SymbolsNew = Symbols120 with { HasKvCacheSizeAndTools = true };
 
     [Fact]
-    public void Symbols_alone_tell_1_1_and_1_2_0()
+    public void Symbols_alone_identify_1_1_and_1_2_0()
     {
         Identify(Symbols11).Family.Should().Be(RuntimeFamily.V11);
         Identify(Symbols120).Family.Should().Be(RuntimeFamily.V120);
     }
 
     [Fact]
-    public void Version_1_0_is_refused_by_name()
+    public void Version_1_0_is_refused()
     {
         Refused(Symbols11 with { HasRunAsync = false }).Should().Contain("1.0.x");
     }
@@ -37,7 +37,7 @@ public sealed class RuntimeIdentifierTests
     [InlineData("1.2.3", RuntimeFamily.V121)]
     [InlineData("1.3.0", RuntimeFamily.V130)]
     [InlineData("1.3.1", RuntimeFamily.V131)]
-    public void A_marker_decides_between_equal_symbols(string marker, RuntimeFamily expected)
+    public void The_marker_distinguishes_versions_with_equal_symbols(string marker, RuntimeFamily expected)
     {
         RuntimeIdentity identity = Identify(SymbolsNew with { Marker = marker });
 
@@ -47,13 +47,13 @@ public sealed class RuntimeIdentifierTests
     }
 
     [Fact]
-    public void A_known_file_decides()
+    public void A_known_file_hash_identifies_the_version()
     {
         Identify(SymbolsNew with { KnownFile = "1.2.2" }).Version.Should().Be("1.2.2");
     }
 
     [Fact]
-    public void Defaults_decide_without_naming_a_version()
+    public void Default_parameters_identify_the_group_but_not_the_version()
     {
         RuntimeIdentity v12 = Identify(SymbolsNew with { Defaults = DefaultsFingerprint.V12 });
         RuntimeIdentity v13 = Identify(SymbolsNew with { Defaults = DefaultsFingerprint.V13 });
@@ -63,13 +63,13 @@ public sealed class RuntimeIdentifierTests
     }
 
     [Fact]
-    public void Without_a_positive_vote_it_is_refused_and_the_override_named()
+    public void Insufficient_evidence_is_refused_with_a_hint_at_the_override()
     {
         Refused(SymbolsNew).Should().Contain("RKLLAMA_RUNTIME_VERSION");
     }
 
     [Fact]
-    public void A_contradiction_is_refused_and_the_override_named()
+    public void Contradictory_evidence_is_refused_with_a_hint_at_the_override()
     {
         Refused(SymbolsNew with { Marker = "1.3.0", Defaults = DefaultsFingerprint.V12 }).Should().Contain("contradicts").And.Contain("RKLLAMA_RUNTIME_VERSION");
         Refused(Symbols120 with { Marker = "1.2.3" }).Should().Contain("contradicts");
@@ -77,7 +77,7 @@ public sealed class RuntimeIdentifierTests
     }
 
     [Fact]
-    public void A_newer_marker_is_accepted_with_a_warning_when_the_defaults_agree()
+    public void A_newer_marker_with_matching_defaults_is_accepted_with_a_warning()
     {
         RuntimeIdentity identity = Identify(SymbolsNew with { Marker = "9.9.9", Defaults = DefaultsFingerprint.V13 });
 
@@ -86,14 +86,14 @@ public sealed class RuntimeIdentifierTests
     }
 
     [Fact]
-    public void A_newer_marker_alone_is_refused()
+    public void A_newer_marker_without_matching_defaults_is_refused()
     {
         Refused(SymbolsNew with { Marker = "9.9.9" }).Should().Contain("RKLLAMA_RUNTIME_VERSION");
         Refused(SymbolsNew with { Marker = "9.9.9", Defaults = DefaultsFingerprint.V12 }).Should().Contain("RKLLAMA_RUNTIME_VERSION");
     }
 
     [Fact]
-    public void The_operator_always_wins()
+    public void The_override_has_priority_over_the_evidence()
     {
         RuntimeIdentity identity = Identify(SymbolsNew with { Marker = "1.3.0" }, "1.2.3");
 
@@ -105,31 +105,11 @@ public sealed class RuntimeIdentifierTests
     [InlineData("nonsense")]
     [InlineData("1.0.1")]
     [InlineData("1.1.9")]
-    public void An_override_that_is_no_supported_version_is_refused(string text)
+    public void An_override_that_is_not_a_supported_version_is_refused(string text)
     {
         Action identify = () => RuntimeDetector.Detect(SymbolsNew, text);
 
         identify.Should().Throw<RkllmException>().WithMessage($"*{text}*");
-    }
-
-    [Theory]
-    [InlineData("x RKLLM SDK (version: 1.2.0 | target: Linux | build: abc", "1.2.0")]
-    [InlineData("rknn llm lib version: 2.3.3b0", null)]
-    [InlineData("RKLLM SDK (version: %s | RKLLM SDK (version: 1.2.1b1)", "1.2.1b1")]
-    public void The_marker_is_found_and_the_decoy_is_not(string file, string? expected)
-    {
-        RuntimeEvidence.FindMarker(System.Text.Encoding.ASCII.GetBytes(file)).Should().Be(expected);
-    }
-
-    [Theory]
-    [InlineData(RuntimeFamily.V121, "1.2.2", true)]
-    [InlineData(RuntimeFamily.V121, "1.3.0", false)]
-    [InlineData(RuntimeFamily.V130, "1.3.1", true)]
-    [InlineData(RuntimeFamily.V131, "1.4.0", true)]
-    [InlineData(RuntimeFamily.V11, "1.2.0", false)]
-    public void What_the_library_says_of_itself_is_compared(RuntimeFamily family, string reported, bool accepted)
-    {
-        RuntimeIdentity.Accepts(family, reported).Should().Be(accepted);
     }
 
     private static RuntimeIdentity Identify(RuntimeEvidence evidence, string? operatorOverride = null) =>

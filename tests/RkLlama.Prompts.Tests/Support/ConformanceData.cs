@@ -1,14 +1,14 @@
-namespace RkLlama.Prompts.Tests;
+namespace RkLlama.Prompts.Tests.Support;
 
 /// <summary>
-/// Where the results of the reference implementations lie: the directory RKLLAMA_CONFORMANCE_DATA names, or <c>../shared/conformance</c>
-/// beside the project. They are no part of the project, so tests that need them are skipped without them.
+/// The results of the reference implementations. Their directory is RKLLAMA_CONFORMANCE_DATA, or <c>../shared/conformance</c> beside the
+/// repository. They are not part of the repository; without them, the tests that need them are skipped.
 /// </summary>
 internal static class ConformanceData
 {
     public const string Variable = "RKLLAMA_CONFORMANCE_DATA";
 
-    /// <summary>The directory to use; it need not exist.</summary>
+    /// <summary>The directory of the data. It may not exist.</summary>
     public static string Root { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named ? named : DefaultRoot();
 
     public static string Corpus => Path.Combine(Root, "tokenizers", "corpus.json");
@@ -23,7 +23,9 @@ internal static class ConformanceData
 
     public static string ExpectedIds(string tokenizer) => Path.Combine(Root, "tokenizers", tokenizer, "expected-ids.json");
 
-    /// <summary>The tokenizer's own file; a set of further strings may come without it and use the default directory's.</summary>
+    /// <summary>
+    /// The tokenizer's file. A directory with additional expected ids may have none; the default directory's file is then used.
+    /// </summary>
     public static string TokenizerFile(string tokenizer)
     {
         string own = Path.Combine(Root, "tokenizers", tokenizer, "tokenizer.json");
@@ -52,7 +54,7 @@ internal static class ConformanceData
     }
 }
 
-/// <summary>A theory over the tokenizers of the conformance data; skipped, with the reason, where they are absent.</summary>
+/// <summary>A theory over the tokenizers of the conformance data. Skipped if the data is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TokenizerConformanceAttribute : TheoryAttribute
 {
@@ -61,7 +63,7 @@ internal sealed class TokenizerConformanceAttribute : TheoryAttribute
         : $"No conformance data: no tokenizers in {ConformanceData.Root} (set {ConformanceData.Variable} to the directory that holds them).";
 }
 
-/// <summary>A theory over the chat templates of the conformance data; skipped, with the reason, where they are absent.</summary>
+/// <summary>A theory over the chat templates of the conformance data. Skipped if the data is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class TemplateConformanceAttribute : TheoryAttribute
 {

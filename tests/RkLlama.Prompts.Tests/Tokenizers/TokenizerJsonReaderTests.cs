@@ -4,14 +4,14 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-/// <summary>What is read, and what is refused by name instead of guessed.</summary>
-public sealed class LoadTests
+/// <summary>Which tokenizer files are read, and which are refused with the name of the unsupported part.</summary>
+public sealed class TokenizerJsonReaderTests
 {
     [Theory]
     [InlineData("NFKC")]
     [InlineData("Precompiled")]
     [InlineData("BertNormalizer")]
-    public void An_unknown_normalizer_is_refused_by_name(string type)
+    public void An_unknown_normalizer_is_refused_and_named(string type)
     {
         Loading(new TestTokenizer { Normalizer = $$"""{"type":"Sequence","normalizers":[{"type":"{{type}}"}]}""" })
             .Should().Throw<TokenizerException>().WithMessage($"*normalizer {type}*");
@@ -20,7 +20,7 @@ public sealed class LoadTests
     [Theory]
     [InlineData("BertPreTokenizer")]
     [InlineData("UnicodeScripts")]
-    public void An_unknown_pre_tokenizer_is_refused_by_name(string type)
+    public void An_unknown_pre_tokenizer_is_refused_and_named(string type)
     {
         Loading(new TestTokenizer { PreTokenizer = $$"""{"type":"{{type}}"}""" })
             .Should().Throw<TokenizerException>().WithMessage($"*pre-tokenizer {type}*");
@@ -29,7 +29,7 @@ public sealed class LoadTests
     [Theory]
     [InlineData("WordPiece")]
     [InlineData("CTC")]
-    public void An_unknown_decoder_is_refused_by_name(string type)
+    public void An_unknown_decoder_is_refused_and_named(string type)
     {
         Loading(new TestTokenizer { Decoder = $$"""{"type":"{{type}}"}""" })
             .Should().Throw<TokenizerException>().WithMessage($"*decoder {type}*");
@@ -38,7 +38,7 @@ public sealed class LoadTests
     [Theory]
     [InlineData("Unigram")]
     [InlineData("WordPiece")]
-    public void An_unknown_model_is_refused_by_name(string type)
+    public void An_unknown_model_is_refused_and_named(string type)
     {
         string json = new TestTokenizer().ToJson().Replace("\"BPE\"", $"\"{type}\"", StringComparison.Ordinal);
 
@@ -50,7 +50,7 @@ public sealed class LoadTests
     [InlineData("\"end_of_word_suffix\":\"</w>\",", "*end_of_word_suffix*")]
     [InlineData("\"dropout\":0.1,", "*dropout*")]
     [InlineData("\"unk_token\":\"<none>\",", "*<none>*")]
-    public void An_option_that_changes_the_ids_is_refused(string option, string message)
+    public void An_unsupported_option_that_changes_ids_is_refused(string option, string message)
     {
         Loading(new TestTokenizer { Model = option }).Should().Throw<TokenizerException>().WithMessage(message);
     }
@@ -63,14 +63,14 @@ public sealed class LoadTests
             Model = "\"dropout\":null,\"unk_token\":null,\"continuing_subword_prefix\":\"\",\"end_of_word_suffix\":null,\"fuse_unk\":false,",
         };
 
-        tokenizer.Spell("hello").Should().Equal("hello");
+        tokenizer.Tokenize("hello").Should().Equal("hello");
     }
 
     [Theory]
     [InlineData("Removed", "Sideways", "*Sideways*")]
     [InlineData("\"String\":\" \"", "\"String\":\"\"", "*empty pattern*")]
     [InlineData("\"String\":\" \"", "\"Regex\":\"\\\\w\"", "*pattern \\w*")]
-    public void A_split_with_an_unknown_part_is_refused(string part, string unknown, string message)
+    public void A_split_with_an_unsupported_part_is_refused(string part, string unknown, string message)
     {
         const string Split = """{"type":"Split","pattern":{"String":" "},"behavior":"Removed","invert":false}""";
 
@@ -99,7 +99,7 @@ public sealed class LoadTests
     [InlineData("""{"model":{"type":"BPE","vocab":{"\ud800":0},"merges":[]}}""")]
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":0},"merges":[]}""")]
     [InlineData("""{"added_tokens":[{"id":0}],"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}""")]
-    public void A_broken_file_is_an_error_of_its_own_kind(string json)
+    public void An_invalid_file_throws_a_TokenizerException(string json)
     {
         Loading(json).Should().Throw<TokenizerException>();
     }
@@ -119,7 +119,17 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public void Merges_may_stand_before_the_vocabulary_and_the_model_first()
+    public void Merges_can_be_pairs_instead_of_lines()
+    {
+        string json = new TestTokenizer().ToJson().Replace("\"he ll\"", "[\"he\",\"ll\"]", StringComparison.Ordinal);
+
+        int[] ids = Tokenizer.LoadJson(new MemoryStream(Encoding.UTF8.GetBytes(json))).Encode("hello");
+
+        new TestTokenizer().Tokenize(ids).Should().Equal("hello");
+    }
+
+    [Fact]
+    public void The_order_of_properties_does_not_matter()
     {
         const string Json = """{"model":{"merges":["a b"],"vocab":{"a":0,"b":1,"ab":2},"type":"BPE"},"pre_tokenizer":null}""";
 
@@ -127,7 +137,7 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public void A_file_is_read_through_a_small_buffer()
+    public void A_large_file_is_read_in_small_portions()
     {
         string[] vocabulary = ["a", .. Enumerable.Range(0, 20_000).Select(i => $"token \\ \u0001 {i:x} é你")];
         var tokenizer = new TestTokenizer { Vocabulary = vocabulary, Merges = [], Model = $"\"other\":\"{new string('x', 300_000)}\"," };
@@ -139,23 +149,11 @@ public sealed class LoadTests
         loaded.TokenId(vocabulary[12_345]).Should().Be(12_345);
     }
 
-    [Fact]
-    public void A_file_is_chosen_by_its_name()
-    {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        string path = Path.Combine(folder, "tokenizer.json");
-        File.WriteAllText(path, new TestTokenizer().ToJson());
-
-        Tokenizer.LoadFile(path).TokenId("hello").Should().NotBeNull();
-
-        Directory.Delete(folder, recursive: true);
-    }
-
     private static Action Loading(TestTokenizer tokenizer) => Loading(tokenizer.ToJson());
 
     private static Action Loading(string json) => () => SmallStack.Run(() => Tokenizer.LoadJson(new MemoryStream(Encoding.UTF8.GetBytes(json))));
 
-    /// <summary>Gives odd small portions, as a slow disk may.</summary>
+    /// <summary>A stream that returns fewer bytes than requested, as a slow disk may.</summary>
     private sealed class TrickleStream(byte[] content) : MemoryStream(content)
     {
         public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(count, 4093));

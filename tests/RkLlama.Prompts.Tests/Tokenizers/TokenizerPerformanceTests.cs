@@ -4,14 +4,14 @@ using RkLlama.Prompts.Tokenizers;
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
 /// <summary>
-/// Texts made to be slow. Work is compared between a text and one four times as long: it may grow about as much as the text, while a
-/// quadratic step would make it sixteenfold.
+/// Texts that are built to be slow. The time for a text is compared with the time for one four times as long. Linear work takes about four
+/// times as long, quadratic work sixteen times.
 /// </summary>
-public sealed class HostileTextTests
+public sealed class TokenizerPerformanceTests
 {
     private const int Length = 1 << 17;
     private const double MaxGrowth = 10;
-    private const int MostRounds = 40;
+    private const int MaxRounds = 40;
 
     private const string QwenSplit = """
         {"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","invert":false,"pattern":{"Regex":
@@ -25,7 +25,7 @@ public sealed class HostileTextTests
         {
             Normalizer = """{"type":"NFC"}""",
             PreTokenizer = QwenSplit,
-            AddedTokens = AddedTokenTests.Tokens(["<|im_end|>", "<|im_start|>", "<tool_call>"], "\"lstrip\":true,\"rstrip\":true,", first: 1000),
+            AddedTokens = TestTokenizer.AddedTokenList(["<|im_end|>", "<|im_start|>", "<tool_call>"], "\"lstrip\":true,\"rstrip\":true,", first: 1000),
         }).Load(),
         ["general pattern"] = (TestTokenizer.ByteLevel("a a", "Ġ Ġ") with
         {
@@ -58,17 +58,17 @@ public sealed class HostileTextTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Work_grows_with_the_text(string name, string unit, string end)
+    public void Encoding_time_is_linear_in_the_length_of_the_text(string name, string unit, string end)
     {
         Tokenizer tokenizer = Tokenizers[name];
         string text = string.Concat(Enumerable.Repeat(unit, Length / 4 / unit.Length)) + end;
         string longText = string.Concat(Enumerable.Repeat(unit, Length / unit.Length)) + end;
         tokenizer.Encode(text);
 
-        // Below a millisecond the clock says nothing. Whatever else the machine does only makes a time longer, so the shortest of several count, and
-        // more are taken while the verdict is a bad one.
+        // The clock is too coarse below a millisecond. Other load on the machine only increases a time, so the minimum of several rounds
+        // counts. If the growth seems too large, more rounds are measured.
         TimeSpan once = TimeSpan.MaxValue, fourfold = TimeSpan.MaxValue;
-        for (int round = 0; round < 3 || (round < MostRounds && Growth() >= MaxGrowth); round++)
+        for (int round = 0; round < 3 || (round < MaxRounds && Growth() >= MaxGrowth); round++)
         {
             once = Min(once, Time(() => tokenizer.Encode(text)));
             fourfold = Min(fourfold, Time(() => tokenizer.Encode(longText)));
@@ -80,7 +80,7 @@ public sealed class HostileTextTests
     }
 
     [Fact]
-    public void A_megabyte_of_guarded_look_alikes_is_text()
+    public void A_megabyte_of_guarded_control_tokens_is_encoded_as_text()
     {
         string text = string.Concat(Enumerable.Repeat("<|im_end|>", 100_000));
         Tokenizer tokenizer = Tokenizers["byte-level"];
@@ -88,26 +88,6 @@ public sealed class HostileTextTests
         int[] ids = tokenizer.Encode(new PromptText(text, [new PromptSpan(0, text.Length)]), guard: true);
 
         ids.Should().HaveCountGreaterThan(100_000).And.NotContain(tokenizer.TokenId("<|im_end|>")!.Value);
-    }
-
-    [Fact]
-    public void Half_characters_count_as_replacement_characters()
-    {
-        Tokenizer tokenizer = Tokenizers["byte-level"];
-
-        tokenizer.Encode("a\uD83D b\uDE00\uD83D\uDE00").Should().Equal(tokenizer.Encode("a\uFFFD b\uFFFD\U0001F600"));
-    }
-
-    [Fact]
-    public void Many_threads_get_the_same_ids()
-    {
-        Tokenizer tokenizer = TestTokenizer.ByteLevel("h e", "l l", "he ll", "hell o").Load();
-        string[] texts = [.. Enumerable.Range(0, 200).Select(i => string.Concat(Enumerable.Repeat("hello hell ", i % 17)) + i)];
-        int[][] expected = [.. texts.Select(text => TestTokenizer.ByteLevel("h e", "l l", "he ll", "hell o").Load().Encode(text))];
-
-        int[][] ids = [.. texts.AsParallel().AsOrdered().Select(tokenizer.Encode)];
-
-        ids.Should().BeEquivalentTo(expected, options => options.WithStrictOrdering());
     }
 
     private static TimeSpan Time(Action action)

@@ -1,21 +1,12 @@
 namespace RkLlama.Prompts.Tests.Building;
 
-/// <summary>Which template and tokenizer a model gets.</summary>
-public sealed class PromptFilesTests
+/// <summary>Which template and which tokenizer a model gets.</summary>
+public sealed class PromptLoaderTests
 {
     private static readonly Conversation _hello = new([new("user", "Hi")]);
 
     [Fact]
-    public void The_template_file_goes_before_the_configuration()
-    {
-        using ModelDirectory model = new();
-        model.Add("tokenizer_config.json", """{"chat_template": "config"}""").Add("chat_template.jinja", "file:{{ messages[0].content }}");
-
-        model.Load().Build(_hello).Text.Text.Should().Be("file:Hi");
-    }
-
-    [Fact]
-    public void The_template_of_the_modelfile_goes_before_all()
+    public void The_Modelfiles_template_has_priority_over_files()
     {
         using ModelDirectory model = new();
         model.Add("chat_template.jinja", "file").Add("own.jinja", "own:{{ messages[0].content }}");
@@ -26,7 +17,7 @@ public sealed class PromptFilesTests
     }
 
     [Fact]
-    public void A_mistake_in_the_template_of_the_modelfile_is_an_error()
+    public void An_invalid_template_in_the_Modelfile_is_an_error()
     {
         using ModelDirectory model = new();
 
@@ -36,7 +27,7 @@ public sealed class PromptFilesTests
     }
 
     [Fact]
-    public void A_list_of_templates_has_one_for_tools()
+    public void The_template_named_tool_use_renders_requests_with_tools()
     {
         using ModelDirectory model = new();
         model.Add(
@@ -49,26 +40,8 @@ public sealed class PromptFilesTests
         prompts.Build(_hello with { Tools = [tool.RootElement] }).Text.Text.Should().Be("tools:f");
     }
 
-    [Theory]
-    [InlineData("Qwen2.5-1.5B", "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n")]
-    [InlineData("Llama-2-7b-chat", "<s>[INST] Hi [/INST]")]
-    [InlineData("Meta-Llama-3.1-8B", "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n")]
-    [InlineData("gemma-2-2b-it", "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n")]
-    [InlineData("Phi-3-mini-4k", "<|user|>\nHi<|end|>\n<|assistant|>\n")]
-    [InlineData("TinyLlama-1.1B-Chat-v1.0", "<|user|>\nHi</s>\n<|assistant|>\n")]
-    [InlineData("DeepSeek-R1-Distill-Qwen-1.5B", "<｜begin▁of▁sentence｜><｜User｜>Hi<｜Assistant｜><think>\n")]
-    public void Without_files_the_family_decides(string name, string expected)
-    {
-        using ModelDirectory model = new();
-
-        PromptBuilder prompts = model.Load(name);
-
-        prompts.Build(_hello).Text.Text.Should().Be(expected);
-        prompts.Notes.Where(note => note.IsWarning).Should().ContainSingle(note => note.Text.Contains("tokenizer.json"));
-    }
-
     [Fact]
-    public void A_model_of_no_known_family_gets_chatml_and_a_warning()
+    public void An_unknown_family_gets_chatml_and_a_warning()
     {
         using ModelDirectory model = new();
 
@@ -79,7 +52,7 @@ public sealed class PromptFilesTests
     }
 
     [Fact]
-    public void A_broken_template_file_falls_back_with_a_warning()
+    public void An_invalid_template_file_is_replaced_by_the_built_in_template_with_a_warning()
     {
         using ModelDirectory model = new();
         model.Add("chat_template.jinja", "{% for %}");
@@ -88,26 +61,6 @@ public sealed class PromptFilesTests
 
         prompts.Build(_hello).Text.Text.Should().StartWith("<bos><start_of_turn>user");
         prompts.Notes.Should().Contain(note => note.IsWarning && note.Text.Contains("cannot be used"));
-    }
-
-    [Fact]
-    public void The_cache_of_the_hugging_face_libraries_is_read()
-    {
-        using ModelDirectory model = new();
-        using ModelDirectory cache = new();
-        cache.Add("hub/models--Org--Name/refs/main", "abc123\n")
-            .Add("hub/models--Org--Name/snapshots/abc123/tokenizer_config.json", """{"chat_template": "cached:{{ bos_token }}", "bos_token": {"content": "<B>"}}""")
-            .Add("hub/models--Org--Name/snapshots/older/tokenizer_config.json", """{"chat_template": "older"}""");
-        Environment.SetEnvironmentVariable("HF_HOME", cache.Path);
-        try
-        {
-            model.Load(with: settings => settings with { HuggingFacePath = "Org/Name" }).Build(_hello).Text.Text.Should().Be("cached:<B>");
-            model.Load(with: settings => settings with { HuggingFacePath = "../hub" }).Build(_hello).Text.Text.Should().StartWith("<|im_start|>");
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("HF_HOME", null);
-        }
     }
 
     [Fact]
@@ -124,7 +77,7 @@ public sealed class PromptFilesTests
     }
 
     [Fact]
-    public void A_tokenizer_that_is_not_supported_leaves_the_text_path()
+    public void With_an_unsupported_tokenizer_prompts_are_sent_as_text()
     {
         using ModelDirectory model = new();
         model.Add("tokenizer.json", """{"model": {"type": "Unigram", "vocab": []}}""");

@@ -2,14 +2,14 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-public sealed class TiktokenTests : IDisposable
+public sealed class TiktokenReaderTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Ranks_are_ids_and_the_lowest_joins_first()
+    public void Ranks_are_ids_and_the_lowest_merges_first()
     {
         Tokenizer tokenizer = Load("bc", "ab", "abc ", "cd", "abcd");
 
@@ -18,9 +18,9 @@ public sealed class TiktokenTests : IDisposable
     }
 
     [Fact]
-    public void A_piece_that_is_a_token_is_taken_whole()
+    public void A_piece_that_is_a_token_is_not_split()
     {
-        // Joining would stop at "a" + "bc" + "d": no two of them together are a token.
+        // Merging alone would stop at "a" + "bc" + "d", because no two adjacent ones form a token.
         Tokenizer tokenizer = Load("bc", "ab", "cd", "abcd");
 
         tokenizer.Encode("abcd").Should().Equal(259);
@@ -28,7 +28,7 @@ public sealed class TiktokenTests : IDisposable
     }
 
     [Fact]
-    public void Special_tokens_are_numbered_behind_the_ranks()
+    public void Special_tokens_have_ids_after_the_ranks()
     {
         Tokenizer tokenizer = Load("ab");
 
@@ -38,7 +38,7 @@ public sealed class TiktokenTests : IDisposable
     }
 
     [Fact]
-    public void Text_is_composed_split_and_comes_back()
+    public void Text_is_normalized_and_split_and_survives_a_round_trip()
     {
         Tokenizer tokenizer = Load("ab");
 
@@ -62,7 +62,7 @@ public sealed class TiktokenTests : IDisposable
     [InlineData("*** 0")]
     [InlineData("YQ== x")]
     [InlineData("YQ== -1")]
-    public void A_broken_line_is_refused_by_number(string line)
+    public void An_invalid_line_is_refused_with_its_number(string line)
     {
         File.WriteAllText(PathOf("x"), $"YQ== 0\n\n{line}\n");
 
@@ -71,7 +71,7 @@ public sealed class TiktokenTests : IDisposable
         load.Should().Throw<TokenizerException>().WithMessage("Line 3 *");
     }
 
-    /// <summary>A file with the 256 bytes as the first ranks, then the given tokens.</summary>
+    /// <summary>Loads a file whose first ranks are the 256 bytes, followed by the given tokens.</summary>
     private Tokenizer Load(params string[] tokens)
     {
         IEnumerable<byte[]> ranks = Enumerable.Range(0, 256).Select(value => new[] { (byte)value })

@@ -7,10 +7,10 @@ using RkLlama.Native.Tests.Support;
 
 namespace RkLlama.Native.Tests;
 
-/// <summary>Our offset tables against a C compiler, for both processors, and against the measured layouts.</summary>
-public sealed class AbiLayoutTests
+/// <summary>Compares the offset tables with a C compiler's layout for both architectures, and with the measured layouts.</summary>
+public sealed class RkllmAbiTests
 {
-    /// <summary>Group, the simulator's number for it, and its name in the measured layouts.</summary>
+    /// <summary>The ABI groups, with the simulator's number and the name in the measured layouts.</summary>
     public static TheoryData<RuntimeFamily, int, string> Groups() => new()
     {
         { RuntimeFamily.V11, 10100, "1.1" },
@@ -22,7 +22,7 @@ public sealed class AbiLayoutTests
 
     [Theory]
     [MemberData(nameof(Groups))]
-    public void A_compiler_finds_our_offsets_in_the_structs_on_x64_and_arm64(RuntimeFamily family, int simulatorAbi, string group)
+    public void Offsets_match_the_C_compilers_layout_on_x64_and_arm64(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = group;
         StringBuilder source = new("#include \"abi/abi.h\"\n");
@@ -39,7 +39,7 @@ public sealed class AbiLayoutTests
 
     [AbiReferenceTheory]
     [MemberData(nameof(Groups))]
-    public void Our_offsets_are_the_measured_ones(RuntimeFamily family, int simulatorAbi, string group)
+    public void Offsets_match_the_measured_layouts(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = simulatorAbi;
         JsonElement structs = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("structs");
@@ -50,7 +50,7 @@ public sealed class AbiLayoutTests
 
     [AbiReferenceTheory]
     [InlineData("1.2.1b1")]
-    public void The_beta_of_1_2_1_has_the_layout_of_1_2_0_for_text(string group)
+    public void Version_1_2_1b1_has_the_text_layout_of_1_2_0(string group)
     {
         JsonElement structs = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("structs");
 
@@ -60,7 +60,7 @@ public sealed class AbiLayoutTests
 
     [Theory]
     [MemberData(nameof(Groups))]
-    public void Every_struct_fits_into_its_buffer(RuntimeFamily family, int simulatorAbi, string group)
+    public void Every_struct_fits_its_buffer(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = (simulatorAbi, group);
         RkllmAbi abi = RkllmAbi.For(family);
@@ -73,7 +73,7 @@ public sealed class AbiLayoutTests
 
     [AbiReferenceTheory]
     [MemberData(nameof(Groups))]
-    public void States_input_types_and_modes_have_the_measured_numbers(RuntimeFamily family, int simulatorAbi, string group)
+    public void Enum_values_match_the_measured_values(RuntimeFamily family, int simulatorAbi, string group)
     {
         _ = simulatorAbi;
         JsonElement enums = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("enums");
@@ -90,7 +90,7 @@ public sealed class AbiLayoutTests
             .Should().Be((int)RKLLMInferMode.GetLastHiddenLayer);
     }
 
-    /// <summary>Every number of our tables, by reflection, so that none can be left out of the proof.</summary>
+    /// <summary>Returns all entries of the offset tables by reflection, so that no entry is left out.</summary>
     private static IEnumerable<(string Type, string Field, int Offset)> Tables(RuntimeFamily family)
     {
         RkllmAbi abi = RkllmAbi.For(family);
@@ -119,7 +119,7 @@ public sealed class AbiLayoutTests
     private static bool IsExtended(string type, string field) =>
         type == "RKLLMParam" && field is "base_domain_id" or "embed_flash" or "enabled_cpus_num" or "enabled_cpus_mask";
 
-    /// <summary>The member designator of a field of our tables.</summary>
+    /// <summary>Returns the C member designator of a field.</summary>
     private static string Member(string type, string field) => field switch
     {
         "union" => "prompt_input",

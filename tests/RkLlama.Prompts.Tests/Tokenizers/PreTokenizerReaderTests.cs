@@ -5,7 +5,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-public sealed class PreTokenizerTests
+public sealed class PreTokenizerReaderTests
 {
     private const string Words = "\"pattern\":{\"Regex\":\"[a-z]+\"}";
     private const string Blank = "\"pattern\":{\"String\":\" \"}";
@@ -16,7 +16,7 @@ public sealed class PreTokenizerTests
     [InlineData("MergedWithPrevious", "how |are | |you")]
     [InlineData("MergedWithNext", "how| are| | you")]
     [InlineData("Contiguous", "how| |are|  |you")]
-    public void Split_puts_each_match_where_its_behaviour_says(string behavior, string expected)
+    public void Split_places_matches_by_its_behavior(string behavior, string expected)
     {
         Pieces($$"""{"type":"Split",{{Blank}},"behavior":"{{behavior}}","invert":false}""", "how are  you").Should().Equal(expected.Split('|'));
     }
@@ -24,7 +24,7 @@ public sealed class PreTokenizerTests
     [Theory]
     [InlineData("Removed", "ab|cd")]
     [InlineData("MergedWithNext", "ab|. cd|.")]
-    public void An_inverted_split_takes_what_lies_between_matches(string behavior, string expected)
+    public void An_inverted_split_swaps_matches_and_the_text_between_them(string behavior, string expected)
     {
         Pieces($$"""{"type":"Split",{{Words}},"behavior":"{{behavior}}","invert":true}""", "ab. cd.").Should().Equal(expected.Split('|'));
     }
@@ -32,7 +32,7 @@ public sealed class PreTokenizerTests
     [Theory]
     [InlineData("true", "a|1|2|½|b")]
     [InlineData("false", "a|12½|b")]
-    public void Digits_are_all_numbers(string individual, string expected)
+    public void Digits_include_all_Unicode_numbers(string individual, string expected)
     {
         Pieces($$"""{"type":"Digits","individual_digits":{{individual}}}""", "a12½b").Should().Equal(expected.Split('|'));
     }
@@ -40,19 +40,19 @@ public sealed class PreTokenizerTests
     [Theory]
     [InlineData("{\"type\":\"Punctuation\"}", "a|.|.|b|、|c|$|d")]
     [InlineData("{\"type\":\"Punctuation\",\"behavior\":\"Contiguous\"}", "a|..|b|、|c|$|d")]
-    public void Punctuation_is_ASCII_symbols_and_Unicode_punctuation(string config, string expected)
+    public void Punctuation_includes_ASCII_symbols_and_Unicode_punctuation(string config, string expected)
     {
         Pieces(config, "a..b、c$d").Should().Equal(expected.Split('|'));
     }
 
     [Fact]
-    public void Whitespace_leaves_words_and_runs_of_marks()
+    public void Whitespace_keeps_words_and_sequences_of_symbols()
     {
         Pieces("""{"type":"Whitespace"}""", " héy_1, 𝒜你!? \u2028x").Should().Equal("héy_1", ",", "𝒜你", "!?", "x");
     }
 
     [Fact]
-    public void WhitespaceSplit_leaves_what_lies_between_white_space()
+    public void WhitespaceSplit_splits_at_white_space()
     {
         Pieces("""{"type":"WhitespaceSplit"}""", " hey,\u0085you\u3000x ").Should().Equal("hey,", "you", "x");
     }
@@ -63,7 +63,7 @@ public sealed class PreTokenizerTests
     [InlineData("always", "false", "a b", "▁a▁b")]
     [InlineData("never", "true", "a b ", "a|▁b|▁")]
     [InlineData("first", "true", "a b", "▁a|▁b")]
-    public void Metaspace_marks_blanks_and_cuts_before_them(string scheme, string split, string text, string expected)
+    public void Metaspace_replaces_spaces_by_marks_and_splits_before_them(string scheme, string split, string text, string expected)
     {
         Pieces($$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}","split":{{split}}}""", text)
             .Should().Equal(expected.Split('|'));
@@ -72,22 +72,22 @@ public sealed class PreTokenizerTests
     [Theory]
     [InlineData("always", new[] { "▁", "a", "#100", "▁", "b" })]
     [InlineData("first", new[] { "▁", "a", "#100", "b" })]
-    public void The_first_scheme_marks_the_beginning_of_the_prompt_only(string scheme, string[] expected)
+    public void The_scheme_first_marks_the_beginning_of_the_prompt_only(string scheme, string[] expected)
     {
         var tokenizer = new TestTokenizer
         {
             Merges = [],
             PreTokenizer = $$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}"}""",
-            AddedTokens = AddedTokenTests.Tokens(["<a>"], "\"normalized\":false,"),
+            AddedTokens = TestTokenizer.AddedTokenList(["<a>"], "\"normalized\":false,"),
         };
 
-        tokenizer.Spell("a<a>b").Should().Equal(expected);
+        tokenizer.Tokenize("a<a>b").Should().Equal(expected);
     }
 
     [Theory]
     [InlineData("\"add_prefix_space\":true", "▁a")]
     [InlineData("\"add_prefix_space\":false", "a")]
-    public void The_older_spelling_of_Metaspace_is_understood(string flag, string expected)
+    public void The_older_form_of_Metaspace_is_supported(string flag, string expected)
     {
         Pieces($$"""{"type":"Metaspace","replacement":"▁","str_rep":"▁",{{flag}}}""", "a").Should().Equal(expected);
     }
@@ -97,13 +97,13 @@ public sealed class PreTokenizerTests
     [InlineData("true", "true", "Hi you", " Hi| you")]
     [InlineData("true", "false", "Hi you", " Hi you")]
     [InlineData("true", "true", " é\n", " é|\n")]
-    public void ByteLevel_adds_a_blank_and_splits_where_asked(string prefix, string regex, string text, string expected)
+    public void ByteLevel_prepends_a_space_and_splits_by_its_options(string prefix, string regex, string text, string expected)
     {
         Pieces($$"""{"type":"ByteLevel","add_prefix_space":{{prefix}},"use_regex":{{regex}}}""", text).Should().Equal(expected.Split('|'));
     }
 
     [Fact]
-    public void Steps_of_a_sequence_cut_the_pieces_of_the_step_before()
+    public void Each_step_of_a_sequence_splits_the_pieces_of_the_previous_step()
     {
         const string Sequence = """
             {"type":"Sequence","pretokenizers":[
@@ -116,7 +116,7 @@ public sealed class PreTokenizerTests
     }
 
     [Fact]
-    public void Steps_behind_ByteLevel_see_its_letters()
+    public void Steps_after_ByteLevel_see_its_characters()
     {
         const string Sequence = """
             {"type":"Sequence","pretokenizers":[

@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-public sealed class DecodeTests
+public sealed class DecoderChainTests
 {
     private const string SentencePieceDecoder = """
         {"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},
@@ -25,7 +25,7 @@ public sealed class DecodeTests
     [InlineData("hello  wörld 你好 😀\r\n\t\u0000'")]
     [InlineData("")]
     [InlineData(" ")]
-    public void Byte_level_text_comes_back_as_it_was(string text)
+    public void Byte_level_text_survives_a_round_trip(string text)
     {
         Tokenizer tokenizer = TestTokenizer.ByteLevel("h e", "l l", "he ll").Load();
 
@@ -35,7 +35,7 @@ public sealed class DecodeTests
     [Theory]
     [InlineData("a b")]
     [InlineData("  ab 你好😀\n")]
-    public void Sentence_piece_text_comes_back_as_it_was(string text)
+    public void SentencePiece_text_survives_a_round_trip(string text)
     {
         Tokenizer tokenizer = SentencePiece.Load();
 
@@ -43,7 +43,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_text_become_replacement_characters()
+    public void Invalid_bytes_become_replacement_characters()
     {
         Tokenizer tokenizer = SentencePiece.Load();
         int[] ids = [tokenizer.TokenId("a")!.Value, tokenizer.TokenId("<0xE4>")!.Value, tokenizer.TokenId("<0xB8>")!.Value];
@@ -52,7 +52,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Special_tokens_are_left_out_where_asked()
+    public void With_skipSpecial_control_tokens_are_skipped()
     {
         Tokenizer tokenizer = (SentencePiece with
         {
@@ -67,7 +67,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Unknown_ids_are_left_out()
+    public void Unknown_ids_are_skipped()
     {
         Tokenizer tokenizer = SentencePiece.Load();
 
@@ -76,7 +76,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Bytes_of_tokens_join_to_the_text_even_inside_a_character()
+    public void The_bytes_of_all_tokens_are_the_bytes_of_the_text()
     {
         foreach (Tokenizer tokenizer in new[] { SentencePiece.Load(), TestTokenizer.ByteLevel("a b").Load() })
         {
@@ -89,7 +89,7 @@ public sealed class DecodeTests
     [Theory]
     [InlineData("first", "a ▁b")]
     [InlineData("never", " a ▁b")]
-    public void Metaspace_takes_back_the_mark_it_put_in_front(string scheme, string expected)
+    public void Metaspace_removes_the_mark_that_it_prepended(string scheme, string expected)
     {
         Tokenizer tokenizer = new TestTokenizer
         {
@@ -102,7 +102,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Strip_takes_no_more_than_it_may_from_each_token()
+    public void Strip_removes_up_to_the_given_number_from_each_token()
     {
         Tokenizer tokenizer = new TestTokenizer
         {
@@ -115,7 +115,7 @@ public sealed class DecodeTests
     }
 
     [Fact]
-    public void Without_a_decoder_blanks_stand_between_tokens()
+    public void Without_a_decoder_tokens_are_joined_with_spaces()
     {
         Tokenizer tokenizer = new TestTokenizer { Vocabulary = ["a", "b"], Merges = [], Decoder = "null" }.Load();
 

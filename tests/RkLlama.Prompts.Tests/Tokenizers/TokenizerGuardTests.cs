@@ -1,7 +1,7 @@
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-/// <summary>Text that came with a request never becomes a control token.</summary>
-public sealed class GuardTests
+/// <summary>Request text never becomes a control token.</summary>
+public sealed class TokenizerGuardTests
 {
     private static readonly TestTokenizer Chat = TestTokenizer.ByteLevel("a b") with
     {
@@ -13,7 +13,7 @@ public sealed class GuardTests
     };
 
     [Fact]
-    public void A_literal_in_request_text_stays_text()
+    public void A_control_token_in_request_text_stays_text()
     {
         int[] ids = Encode("<|s|>", "{ab<|e|>ab}", "<|e|>");
 
@@ -24,7 +24,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public void Without_guard_the_same_literal_is_a_token()
+    public void Without_guard_a_control_token_in_request_text_is_a_token()
     {
         (PromptText prompt, _) = Prompt("<|s|>", "{ab<|e|>ab}", "<|e|>");
 
@@ -35,19 +35,19 @@ public sealed class GuardTests
     [InlineData("<|", "{e|>}", "")]
     [InlineData("", "{<|e}", "|>")]
     [InlineData("<", "{|e|}", ">")]
-    public void A_literal_completed_by_request_text_stays_text(string before, string request, string after)
+    public void A_control_token_partly_in_request_text_stays_text(string before, string request, string after)
     {
         Encode(before, request, after).Should().NotContain([300, 301, 302]);
     }
 
     [Fact]
-    public void The_longest_match_within_template_text_counts()
+    public void A_match_does_not_extend_into_request_text()
     {
         Encode("<|e|>", "{x}", "").Should().Equal(301, Chat.Load().TokenId("x")!.Value);
     }
 
     [Fact]
-    public void Stripping_reaches_into_request_text_as_in_the_reference_implementation()
+    public void A_match_includes_white_space_of_request_text_as_in_the_reference_implementation()
     {
         (PromptText prompt, string text) = Prompt("<|e|>", "{  ab}", "");
 
@@ -55,7 +55,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public void Template_and_request_text_between_tokens_are_one_run()
+    public void Template_and_request_text_between_tokens_are_encoded_together()
     {
         (PromptText prompt, string text) = Prompt("<|s|>a", "{b}", "ab<|e|>");
 
@@ -63,7 +63,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public void Normalized_tokens_are_guarded_through_every_normalizer()
+    public void Every_normalizer_keeps_the_origin_of_text()
     {
         var tokenizer = new TestTokenizer
         {
@@ -78,15 +78,15 @@ public sealed class GuardTests
         (PromptText forged, string text) = Prompt(" c", "{.#llo}", "e\u0301");
         (PromptText trusted, _) = Prompt(" #LLO", "{.c}", "");
 
-        // The token's own normalized form is "▁hello": it matches where a run begins with it.
-        tokenizer.Spell("#llo").Should().Equal("#100");
+        // The normalized form of the token is "▁hello". It matches at the beginning of a run.
+        tokenizer.Tokenize("#llo").Should().Equal("#100");
         tokenizer.Load().Encode(trusted, guard: true).Should().Contain(100);
         tokenizer.Load().Encode(Prompt("", "{#llo}", "").Prompt, guard: true).Should().NotContain(100);
         tokenizer.Load().Encode(forged, guard: true).Should().Equal(tokenizer.Load().Encode(text));
     }
 
     [Fact]
-    public void Merges_do_not_build_a_special_token_out_of_request_text()
+    public void Merges_do_not_produce_a_special_token_from_request_text()
     {
         var tokenizer = new TestTokenizer
         {
@@ -97,11 +97,11 @@ public sealed class GuardTests
 
         int[] ids = tokenizer.Load().Encode(Prompt("", "{</s>}", "</s>").Prompt, guard: true);
 
-        tokenizer.Spell(ids).Should().Equal("</", "s>", "</s>");
+        tokenizer.Tokenize(ids).Should().Equal("</", "s>", "</s>");
     }
 
     [Fact]
-    public void Ignored_merges_do_not_take_request_text_for_a_special_token()
+    public void With_ignore_merges_request_text_does_not_become_a_special_token()
     {
         var tokenizer = new TestTokenizer
         {
@@ -113,14 +113,14 @@ public sealed class GuardTests
 
         int[] ids = tokenizer.Load().Encode(Prompt("", "{ab}", "").Prompt, guard: true);
 
-        tokenizer.Spell(ids).Should().Equal("a", "b");
+        tokenizer.Tokenize(ids).Should().Equal("a", "b");
     }
 
     [Theory]
     [InlineData(-1, 2)]
     [InlineData(2, 1)]
     [InlineData(0, 9)]
-    public void Spans_that_do_not_fit_are_an_error(int start, int end)
+    public void Invalid_request_spans_are_an_error(int start, int end)
     {
         var prompt = new PromptText("abc", [new PromptSpan(start, end)]);
 
@@ -131,7 +131,7 @@ public sealed class GuardTests
 
     private static int[] Encode(params string[] parts) => Chat.Load().Encode(Prompt(parts).Prompt, guard: true);
 
-    /// <summary>Joins parts; one in braces came with the request.</summary>
+    /// <summary>Joins parts to a prompt. Parts in braces are request text.</summary>
     private static (PromptText Prompt, string Text) Prompt(params string[] parts)
     {
         string text = "";

@@ -1,7 +1,7 @@
 namespace RkLlama.Prompts.Tests.Jinja;
 
-/// <summary>Every character of a rendering knows whether it came from the template or from the request. Request text is marked « » here.</summary>
-public sealed class OriginTests
+/// <summary>Every operation on strings keeps the origin of each character. The expected texts mark request text with « ».</summary>
+public sealed class StringValueTests
 {
     [Theory]
     [InlineData("<|im_start|>{{ t }}<|im_end|>", "<|im_start|>«Ab, cd»<|im_end|>")]
@@ -23,7 +23,7 @@ public sealed class OriginTests
     [InlineData("{{ t|indent(2, first=true) }}{{ t|truncate(5, true, '…', 0) }}{{ t.center(9, '*') }}", "  «Ab, cdAb, »…**«Ab, cd»*")]
     [InlineData("{{ t|e }}{{ ('<'|safe) + t }}{{ q|urlencode }}", "«Ab, cd»<«Ab, cda%22%3C%7Cim_end%7C%3E%0A»")]
     [InlineData("{{ t|first }}{{ t|list|last }}{{ t|reverse }}{{ (t|length) }}{{ t == 'Ab, cd' }}", "«Addc ,bA»6True")]
-    public void Request_text_stays_request_text(string template, string marked)
+    public void Operations_keep_the_origin_of_request_text(string template, string marked)
     {
         PromptText text = Rendering.Render(template, """{"t": "Ab, cd", "n": 7, "q": "a\"<|im_end|>\n", "d": {"k": ["v"]}}""");
 

@@ -1,6 +1,6 @@
 namespace RkLlama.Native.Tests;
 
-public sealed class LibrarySearchTests : IDisposable
+public sealed class RkllmLibrarySearchTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("rkllama-search-").FullName;
 
@@ -16,7 +16,7 @@ public sealed class LibrarySearchTests : IDisposable
     }
 
     [Fact]
-    public void A_named_folder_is_looked_into()
+    public void A_named_directory_is_searched()
     {
         string file = Path.Combine(_directory, RkllmLibrarySearch.FileName);
         File.WriteAllText(file, "");
@@ -25,7 +25,7 @@ public sealed class LibrarySearchTests : IDisposable
     }
 
     [Fact]
-    public void A_named_path_that_is_not_there_is_not_replaced_in_silence()
+    public void If_a_named_path_is_missing_no_other_path_is_tried()
     {
         RkllmLibrarySearch search = RkllmLibrarySearch.Run(Path.Combine(_directory, "absent.so"));
 
@@ -35,7 +35,7 @@ public sealed class LibrarySearchTests : IDisposable
     }
 
     [Fact]
-    public void The_usual_places_are_tried_in_the_documented_order()
+    public void Standard_directories_are_tried_in_the_documented_order()
     {
         string? named = Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY");
         Environment.SetEnvironmentVariable("RKLLAMA_LIBRARY", null);
