@@ -6,7 +6,7 @@ namespace RkLlama.Engine.Tests.Configuration;
 public sealed class SettingsReaderTests
 {
     [Fact]
-    public void Without_any_setting_there_are_the_guides_defaults()
+    public void Without_settings_the_defaults_apply()
     {
         NodeOptions options = Read([], []);
 
@@ -17,7 +17,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void The_command_line_beats_RKLLAMA_PORT_beats_PORT()
+    public void The_command_line_overrides_RKLLAMA_PORT_which_overrides_PORT()
     {
         Read([("port", "1")], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(1);
         Read([], [("RKLLAMA_PORT", "2"), ("PORT", "3")]).Port.Should().Be(2);
@@ -29,14 +29,14 @@ public sealed class SettingsReaderTests
     [InlineData("node-name", "RKLLAMA_NODE_NAME", "nöde")]
     [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "65536")]
     [InlineData("agent-port", "RKLLAMA_AGENT_PORT", "none")]
-    public void A_name_or_a_port_that_is_none_is_refused_with_its_source(string option, string variable, string value)
+    public void An_invalid_name_or_port_is_refused_with_its_source(string option, string variable, string value)
     {
         FluentActions.Invoking(() => Read([(option, value)], [])).Should().Throw<SettingException>().WithMessage($"--{option}: *");
         FluentActions.Invoking(() => Read([], [(variable, value)])).Should().Throw<SettingException>().WithMessage($"{variable}: *");
     }
 
     [Fact]
-    public void The_node_is_called_like_its_host_and_has_no_agent_port_unless_it_is_said()
+    public void By_default_the_node_has_its_host_name_and_no_agent_port()
     {
         NodeOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
 
@@ -83,7 +83,7 @@ public sealed class SettingsReaderTests
     [InlineData("token-timeout", "-1")]
     [InlineData("max-connections", "0")]
     [InlineData("api-key", "two words")]
-    public void A_bad_value_is_named_as_it_was_given(string name, string value)
+    public void An_invalid_value_names_its_option(string name, string value)
     {
         Action byOption = () => Read([(name, value)], []);
 
@@ -91,7 +91,7 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void A_bad_variable_is_named_as_a_variable()
+    public void An_invalid_variable_is_named()
     {
         Action read = () => Read([], [("PORT", "eighty")]);
 

@@ -3,7 +3,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Hardware;
 
-/// <summary>What the node's hardware says, read from a copy of a board's files.</summary>
+/// <summary>Reads a copy of a board's files.</summary>
 public sealed class NpuReaderTests : IDisposable
 {
     private readonly Board _board = new();
@@ -11,7 +11,7 @@ public sealed class NpuReaderTests : IDisposable
     public void Dispose() => _board.Dispose();
 
     [Fact]
-    public void A_board_at_work_says_everything()
+    public void A_busy_board_has_all_values()
     {
         NodeReading node = Read();
 
@@ -34,7 +34,7 @@ public sealed class NpuReaderTests : IDisposable
     [InlineData("NPU load:  Core0:  0%, Core1: 100%,\n", new[] { 0, 100 })]
     [InlineData("NPU load:  7%\n", new[] { 7 })]
     [InlineData("NPU load:  Core0:   %, Core1: 12%, Core2:   %,\n", new[] { 0, 12, 0 })]
-    public void Drivers_print_the_load_in_several_ways(string text, int[] loads)
+    public void The_load_is_read_in_all_formats_of_the_driver(string text, int[] loads)
     {
         _board.Write($"{Board.Debugfs}/load", text);
 
@@ -44,10 +44,10 @@ public sealed class NpuReaderTests : IDisposable
     [Theory]
     [InlineData("/run/rkllama/rknpu")]
     [InlineData("/proc/rknpu")]
-    public void The_drivers_files_are_found_where_else_they_may_be(string folder)
+    public void The_files_of_the_driver_are_found_in_other_directories(string directory)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_board.At(folder))!);
-        Directory.Move(_board.At(Board.Debugfs), _board.At(folder));
+        Directory.CreateDirectory(Path.GetDirectoryName(_board.At(directory))!);
+        Directory.Move(_board.At(Board.Debugfs), _board.At(directory));
 
         NodeReading node = Read();
 
@@ -57,7 +57,7 @@ public sealed class NpuReaderTests : IDisposable
     }
 
     [Fact]
-    public void Without_the_drivers_files_the_version_is_the_modules_and_the_load_has_a_reason()
+    public void Without_the_files_of_the_driver_the_version_is_that_of_the_module_and_the_load_has_a_reason()
     {
         _board.Delete(Board.Debugfs);
         _board.Write("/sys/module/rknpu/version", "0.9.6\n");
@@ -70,7 +70,7 @@ public sealed class NpuReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_machine_that_has_nothing_says_why_for_each_reading()
+    public void A_machine_without_any_file_has_a_reason_for_each_value()
     {
         Directory.Delete(_board.At("/sys"), recursive: true);
         Directory.Delete(_board.At("/proc"), recursive: true);
@@ -87,7 +87,7 @@ public sealed class NpuReaderTests : IDisposable
     [InlineData("/sys/kernel/debug/rknpu/version", "RKNPU\n", "driver_version", "the driver says 'RKNPU', which has no version in it")]
     [InlineData("/sys/class/devfreq/dmc/cur_freq", "<unsupported>\n", "ddr", "/sys/class/devfreq/dmc/cur_freq has '<unsupported>', which is no number")]
     [InlineData("/proc/meminfo", "Buffers: 1 kB\n", "memory", "/proc/meminfo has no MemTotal and no MemAvailable")]
-    public void What_is_no_reading_is_none(string path, string text, string reading, string reason)
+    public void Invalid_content_is_a_missing_value_with_its_reason(string path, string text, string reading, string reason)
     {
         _board.Write(path, text);
 
@@ -95,7 +95,7 @@ public sealed class NpuReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_a_folder_is_not_readable_and_throws_nothing()
+    public void A_directory_instead_of_a_file_is_a_missing_value()
     {
         _board.Delete($"{Board.Ddr}/cur_freq");
         Directory.CreateDirectory(_board.At($"{Board.Ddr}/cur_freq"));
@@ -104,7 +104,7 @@ public sealed class NpuReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_thermal_zone_that_gives_nothing_is_left_out()
+    public void A_thermal_zone_without_value_is_skipped()
     {
         _board.Write("/sys/class/thermal/thermal_zone6/temp", "");
 
@@ -115,7 +115,7 @@ public sealed class NpuReaderTests : IDisposable
     }
 
     [Fact]
-    public void This_machine_can_be_read_whatever_it_is()
+    public void Any_machine_can_be_read()
     {
         NodeReading node = new NpuReader().Read();
 

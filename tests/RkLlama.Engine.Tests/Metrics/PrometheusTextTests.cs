@@ -5,7 +5,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Metrics;
 
-/// <summary>The text that Prometheus reads, and what it is made of.</summary>
+/// <summary>The text of a scrape, from the instruments to the page.</summary>
 public sealed class PrometheusTextTests : IDisposable
 {
     private readonly Meter _meter = new("test");
@@ -51,7 +51,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public void A_histogram_has_cumulated_buckets_a_sum_and_the_count_of_all()
+    public void A_histogram_has_cumulative_buckets_sum_and_count()
     {
         Histogram<double> histogram = Histogram("wait_seconds", 0.5, 1, 2.5);
 
@@ -72,7 +72,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public async Task A_histogram_agrees_with_itself_while_it_is_measured_and_loses_nothing()
+    public async Task A_histogram_is_consistent_while_other_threads_record()
     {
         Histogram<double> histogram = Histogram("wait_seconds", 1, 2, 3);
         const int Each = 20_000;
@@ -105,7 +105,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public void What_is_asked_for_with_each_scrape_forgets_the_labels_of_the_last_one()
+    public void An_observable_gauge_forgets_the_labels_of_the_last_scrape()
     {
         string model = "first";
         _meter.CreateObservableGauge("loaded", () => new Measurement<double>(1, Tag("model", model)), null, "The model.");
@@ -118,7 +118,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public void What_has_no_value_is_not_there_and_another_meter_is_nobodys_business()
+    public void A_gauge_without_value_and_other_meters_are_omitted()
     {
         _meter.CreateObservableGauge<double>("unknown", static () => [], null, "Nothing is known.");
         using Meter other = new("test");
@@ -128,7 +128,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_are_written_in_full_whatever_their_size()
+    public void Numbers_are_written_in_full()
     {
         double value = 0.1 + 0.2;
         _meter.CreateObservableGauge("value", () => value, null, "A value.");
@@ -140,7 +140,7 @@ public sealed class PrometheusTextTests : IDisposable
     }
 
     [Fact]
-    public void Measuring_takes_no_memory()
+    public void Recording_allocates_nothing()
     {
         Histogram<double> histogram = Histogram("wait_seconds", 0.5, 1, 2.5);
         KeyValuePair<string, object?> model = Tag("model", "m");

@@ -9,7 +9,7 @@ public sealed class MemoryCheckTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Fact]
-    public void A_model_larger_than_the_free_memory_is_refused_with_both_numbers()
+    public void A_model_larger_than_the_available_memory_is_a_problem_with_both_sizes()
     {
         using (FileStream file = File.OpenWrite(_file))
             file.SetLength(3000L << 20);
@@ -20,7 +20,7 @@ public sealed class MemoryCheckTests : IDisposable
     }
 
     [Fact]
-    public void The_kernels_own_estimate_counts()
+    public void AvailableBytes_is_the_estimate_of_the_kernel()
     {
         File.WriteAllText(_file, "MemTotal:        8000000 kB\nMemFree:           10000 kB\nMemAvailable:    5000000 kB\n");
 

@@ -10,7 +10,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     public void Dispose() => _root.Dispose();
 
     [Fact]
-    public void The_model_of_the_guide_is_found()
+    public void The_documented_Modelfile_is_found()
     {
         using TempDirectory opt = new();
         _root.Write("MyModel/Modelfile", "FROM=\"mymodel.rkllm\"\nHUGGINGFACE_PATH=\"username/tokenizer-repo\"\nSYSTEM=\"\"\nTEMPERATURE=1.0\n");
@@ -60,7 +60,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_file_that_a_Modelfile_names_is_no_model_of_its_own()
+    public void A_loose_file_that_a_Modelfile_names_is_not_a_model_of_its_own()
     {
         _root.Write("x.rkllm");
         _root.Write("model/Modelfile", "FROM=../x.rkllm");
@@ -80,7 +80,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_directory_is_said_in_the_words_of_the_guide()
+    public void A_missing_directory_has_the_documented_message()
     {
         ModelException error = Fail("MyModel");
 
@@ -89,7 +89,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_Modelfile_is_said_in_the_words_of_the_Python_service()
+    public void A_missing_Modelfile_has_the_message_of_the_Python_service()
     {
         _root.Write("MyModel/x.rkllm");
 
@@ -103,7 +103,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     [InlineData("HUGGINGFACE_PATH=\"a/b\"")]
     [InlineData("FROM=\"\"")]
     [InlineData("")]
-    public void A_missing_FROM_is_said_in_the_words_of_the_Python_service(string modelfile)
+    public void A_missing_FROM_has_the_message_of_the_Python_service(string modelfile)
     {
         _root.Write("MyModel/Modelfile", modelfile);
 
@@ -114,7 +114,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_fault_in_the_Modelfile_is_said_with_its_place()
+    public void An_error_in_the_Modelfile_has_its_position()
     {
         string path = _root.Write("MyModel/Modelfile", "FROM=x\nFROM: y\n");
 
@@ -126,7 +126,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_models_directory_is_said()
+    public void A_missing_models_directory_is_an_error()
     {
         Action find = () => new ModelCatalog(_root.At("missing")).Find("x");
 
@@ -148,7 +148,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     [InlineData("inside\0/../../etc")]
     [InlineData("in\nside")]
     [InlineData("in\u007Fside")]
-    public void A_name_that_is_no_plain_name_is_a_model_that_does_not_exist(string name)
+    public void A_name_that_is_not_plain_is_not_found(string name)
     {
         _root.Write("root/inside/Modelfile", "FROM=x");
         _root.Write("root/inside/sub/Modelfile", "FROM=x");
@@ -167,15 +167,15 @@ public sealed class ModelCatalogFindTests : IDisposable
     [InlineData("a\0b")]
     public void An_unsafe_name_never_touches_the_file_system(string name)
     {
-        // Anything that looked at this models directory would say that it is missing.
+        // Any access to this models directory would report that it is missing.
         Action find = () => new ModelCatalog(_root.At("missing")).Find(name);
 
         find.Should().Throw<ModelException>().Which.Kind.Should().Be(ModelErrorKind.DirectoryNotFound);
     }
 
-    // No InlineData: the runner's log cannot carry half a surrogate pair.
+    // No InlineData: the log of the test runner cannot contain half a surrogate pair.
     [Fact]
-    public void A_name_is_at_most_255_bytes_of_utf8_and_well_formed()
+    public void A_name_is_valid_UTF8_of_at_most_255_bytes()
     {
         ModelName.IsPlain(new string('a', 255)).Should().BeTrue();
         ModelName.IsPlain(new string('a', 256)).Should().BeFalse();
@@ -186,7 +186,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void The_request_may_name_the_file_of_a_directory_without_Modelfile()
+    public void A_request_may_name_the_model_file_of_a_directory_without_Modelfile()
     {
         _root.Write("bare/b.rkllm");
 
@@ -204,7 +204,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     [InlineData("..")]
     [InlineData("")]
     [InlineData(null)]
-    public void The_request_may_name_a_plain_file_only(string? from)
+    public void A_request_may_name_only_a_plain_file_name(string? from)
     {
         _root.Write("bare/b.rkllm");
 
@@ -214,7 +214,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void The_request_never_contradicts_a_Modelfile()
+    public void A_request_does_not_override_a_Modelfile()
     {
         _root.Write("model/Modelfile", "FROM=own.rkllm\n");
         _root.Write("unfinished/Modelfile", "SYSTEM=a b\n");
@@ -227,7 +227,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void Values_of_one_model_never_reach_another()
+    public void Values_of_one_model_do_not_affect_another()
     {
         _root.Write("first/Modelfile", "FROM=a.rkllm\nTEMPERATURE=0.1\n");
         _root.Write("second/Modelfile", "HUGGINGFACE_PATH=a/b\n");

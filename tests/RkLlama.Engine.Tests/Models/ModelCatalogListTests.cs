@@ -34,7 +34,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void Links_count_like_what_they_stand_for_even_when_they_lead_nowhere()
+    public void Links_count_like_their_targets_even_if_they_are_broken()
     {
         using TempDirectory elsewhere = new();
         elsewhere.Write("model/m.rkllm");
@@ -48,7 +48,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_Modelfile_whose_FROM_exists_makes_its_directory_a_model()
+    public void A_directory_with_a_valid_FROM_is_a_model()
     {
         using TempDirectory elsewhere = new();
         _root.Write("absolute/Modelfile", $"FROM=\"{elsewhere.Write("a.bin")}\"\n");
@@ -59,7 +59,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_file_is_a_model_of_its_own_name()
+    public void A_loose_file_is_a_model_with_its_own_name()
     {
         _root.Write("x.rkllm");
         _root.Link("dangling.rkllm", "/nowhere");
@@ -75,7 +75,7 @@ public sealed class ModelCatalogListTests : IDisposable
     [InlineData("FROM ../x.rkllm\n")]
     [InlineData("FROM=\"link.bin\"\n")]
     [InlineData("FROM=\"{root}/x.rkllm\"\n")]
-    public void A_loose_file_that_a_Modelfile_names_is_not_listed_again(string modelfile)
+    public void A_loose_file_that_a_Modelfile_names_is_not_listed(string modelfile)
     {
         _root.Write("x.rkllm");
         _root.Write("model/Modelfile", modelfile.Replace("{root}", _root.Path, StringComparison.Ordinal));
@@ -85,7 +85,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_link_and_a_Modelfile_that_lead_to_one_file_are_one_model()
+    public void A_loose_link_and_a_Modelfile_for_the_same_file_are_one_model()
     {
         using TempDirectory elsewhere = new();
         string weights = elsewhere.Write("w.rkllm");
@@ -97,7 +97,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void The_parent_of_a_linked_directory_is_the_one_the_kernel_takes()
+    public void The_parent_of_a_linked_directory_is_resolved_as_the_kernel_does()
     {
         using TempDirectory elsewhere = new();
         elsewhere.Write("x.rkllm");
@@ -110,7 +110,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_file_beside_a_directory_of_its_name_is_not_listed()
+    public void A_loose_file_with_the_name_of_a_directory_is_not_listed()
     {
         _root.Write("x.rkllm");
         _root.MakeDirectory("x");
@@ -122,7 +122,7 @@ public sealed class ModelCatalogListTests : IDisposable
     [InlineData("FROM: broken")]
     [InlineData("TOP_K=many")]
     [InlineData("FROM=\"\\u0000\"")]
-    public void A_broken_Modelfile_hides_no_other_model(string modelfile)
+    public void An_invalid_Modelfile_hides_no_other_model(string modelfile)
     {
         _root.Write("broken/Modelfile", modelfile);
         _root.Write("broken-with-file/Modelfile", modelfile);
@@ -136,7 +136,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_no_client_could_send_are_left_out()
+    public void Names_that_no_client_can_send_are_not_listed()
     {
         _root.Write("good/g.rkllm");
         _root.Write("line\nbreak/a.rkllm");
@@ -158,7 +158,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void New_directories_are_seen_at_once()
+    public void New_directories_are_listed_immediately()
     {
         ModelCatalog catalog = new(_root.Path);
         catalog.List().Should().BeEmpty();
@@ -187,7 +187,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_models_directory_is_said()
+    public void A_missing_models_directory_is_an_error()
     {
         string missing = _root.At("missing");
 

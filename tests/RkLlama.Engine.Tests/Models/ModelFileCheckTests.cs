@@ -11,10 +11,10 @@ public sealed class ModelFileCheckTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void A_plausible_file_passes() => Describe(new string('m', 64)).Should().BeNull();
+    public void A_plausible_file_has_no_problem() => Describe(new string('m', 64)).Should().BeNull();
 
     [Fact]
-    public void A_link_to_a_plausible_file_passes()
+    public void A_link_to_a_plausible_file_has_no_problem()
     {
         string target = _directory.Write("real.rkllm", new string('m', 1000));
 
@@ -29,23 +29,23 @@ public sealed class ModelFileCheckTests : IDisposable
     [InlineData("<!DOCTYPE html><html>", "web page of 21 bytes")]
     [InlineData("\n  <HTML lang=\"en\">", "web page")]
     [InlineData("\uFEFF<!doctype html>", "web page")]
-    public void A_file_that_cannot_be_a_model_is_described(string content, string expected) =>
+    public void A_file_that_is_no_model_is_a_problem(string content, string expected) =>
         Describe(content).Should().Contain(expected).And.EndWith(".");
 
     [Fact]
-    public void A_missing_file_is_described() =>
+    public void A_missing_file_is_a_problem() =>
         ModelFileCheck.FindProblem(_directory.At("sub/none.rkllm")).Should().Contain("does not exist").And.Contain("FROM");
 
     [Fact]
-    public void A_link_that_leads_nowhere_names_its_target() =>
+    public void A_broken_link_names_its_target() =>
         ModelFileCheck.FindProblem(_directory.Link("a.rkllm", "/nowhere/b.rkllm")).Should().Contain("is a link to '/nowhere/b.rkllm', which does not exist");
 
     [Fact]
-    public void A_link_to_itself_is_described() =>
+    public void A_link_to_itself_is_a_problem() =>
         ModelFileCheck.FindProblem(_directory.Link("a.rkllm", "a.rkllm")).Should().Contain("link");
 
     [Fact]
-    public void A_pipe_is_not_waited_for()
+    public void A_pipe_does_not_block()
     {
         string pipe = _directory.At("a.rkllm");
         using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
@@ -55,11 +55,11 @@ public sealed class ModelFileCheckTests : IDisposable
     }
 
     [Fact]
-    public void A_directory_is_described() => ModelFileCheck.FindProblem(_directory.Path).Should().Contain("is a directory");
+    public void A_directory_is_a_problem() => ModelFileCheck.FindProblem(_directory.Path).Should().Contain("is a directory");
 
     [Fact]
     [SupportedOSPlatform("linux")]
-    public void A_file_that_may_not_be_read_is_described()
+    public void An_unreadable_file_is_a_problem()
     {
         string path = _directory.Write("a.rkllm", new string('m', 64));
         File.SetUnixFileMode(path, UnixFileMode.None);

@@ -3,7 +3,7 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Engine.Tests.Models;
 
 /// <summary>
-/// The table measured on the Python service. Each line stands below one that is no TOML, so that the dotenv reader has it.
+/// Lines whose values were measured on the Python service. Each follows a line that is not TOML, so that the dotenv reader reads it.
 /// </summary>
 public class ModelfileDotenvTests
 {
@@ -53,10 +53,10 @@ public class ModelfileDotenvTests
     [InlineData("""FROM=a\nb""", """a\nb""")]
     [InlineData("FROM=a  b \t ", "a  b")]
     [InlineData("""FROM=a"b"'c'""", """a"b"'c'""")]
-    public void Without_quotes_a_value_is_taken_as_it_stands(string line, string expected) => FromOf(line).Should().Be(expected);
+    public void A_value_without_quotes_is_read_unchanged(string line, string expected) => FromOf(line).Should().Be(expected);
 
     [Fact]
-    public void The_last_of_several_lines_wins_and_the_others_are_reported()
+    public void The_last_of_several_lines_counts_and_the_others_are_warnings()
     {
         Modelfile modelfile = ModelfileReader.Parse("FROM=\"a\"\nTOP_K=1\nFROM=\"b\"\n");
 
@@ -73,7 +73,7 @@ public class ModelfileDotenvTests
     public void An_empty_FROM_is_undefined(string line) => FromOf(line).Should().BeNull();
 
     [Fact]
-    public void A_key_alone_on_its_line_leaves_the_value_of_another_line()
+    public void A_key_without_value_keeps_an_earlier_value()
     {
         Modelfile modelfile = ModelfileReader.Parse("FROM=x y\nFROM\n");
 
@@ -88,7 +88,7 @@ public class ModelfileDotenvTests
     [InlineData("FROM 'x'", "x")]
     [InlineData("FROM x=y", "x=y")]
     [InlineData("export FROM x", "x")]
-    public void A_blank_may_stand_for_the_equals_sign(string line, string expected) => FromOf(line).Should().Be(expected);
+    public void A_blank_may_replace_the_equals_sign(string line, string expected) => FromOf(line).Should().Be(expected);
 
     [Fact]
     public void The_form_of_the_deployment_document_is_read()
@@ -102,7 +102,7 @@ public class ModelfileDotenvTests
     [InlineData("\r\n")]
     [InlineData("\r")]
     [InlineData("\n")]
-    public void Every_line_ending_is_one(string newLine)
+    public void All_line_endings_are_accepted(string newLine)
     {
         Modelfile modelfile = ModelfileReader.Parse($"FROM=x{newLine}{newLine}HUGGINGFACE_PATH=a/b{newLine}NOPE=1");
 
@@ -112,7 +112,7 @@ public class ModelfileDotenvTests
     }
 
     [Fact]
-    public void Keys_in_small_letters_are_other_keys_and_the_right_one_is_named()
+    public void A_key_in_lower_case_is_unknown_and_the_right_key_is_named()
     {
         Modelfile modelfile = ModelfileReader.Parse("from=x.rkllm\nTop_K 5\n");
 
@@ -124,7 +124,7 @@ public class ModelfileDotenvTests
     }
 
     [Fact]
-    public void Unknown_keys_are_a_warning_with_their_place()
+    public void An_unknown_key_is_a_warning_with_its_position()
     {
         Modelfile modelfile = ModelfileReader.Parse("FROM=x\n  LICENSE=MIT\nPARAMETER temperature 0.7\n");
 
@@ -135,7 +135,7 @@ public class ModelfileDotenvTests
     }
 
     [Fact]
-    public void A_file_of_another_kind_does_not_flood_the_log()
+    public void The_number_of_warnings_is_limited()
     {
         Modelfile modelfile = ModelfileReader.Parse(string.Concat(Enumerable.Range(0, 1000).Select(i => $"K{i}=a b\n")));
 

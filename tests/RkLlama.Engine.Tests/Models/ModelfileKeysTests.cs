@@ -5,7 +5,7 @@ namespace RkLlama.Engine.Tests.Models;
 public class ModelfileKeysTests
 {
     [Fact]
-    public void Every_key_reaches_its_value()
+    public void Every_key_sets_its_value()
     {
         Modelfile modelfile = ModelfileReader.Parse("""
             FROM=x y.rkllm
@@ -124,18 +124,18 @@ public class ModelfileKeysTests
     [InlineData("HUGGINGFACE_PATH=\nHUGGINGFACE=a/b", "a/b")]
     [InlineData("HUGGINGFACE_PATH=", null)]
     [InlineData("FROM=x", null)]
-    public void HUGGINGFACE_stands_in_for_HUGGINGFACE_PATH(string text, string? expected) =>
+    public void HUGGINGFACE_is_used_without_HUGGINGFACE_PATH(string text, string? expected) =>
         ModelfileReader.Parse(text).HuggingFacePath.Should().Be(expected);
 
     [Fact]
-    public void An_empty_SYSTEM_differs_from_none()
+    public void An_empty_SYSTEM_is_not_a_missing_one()
     {
         ModelfileReader.Parse("SYSTEM=\"\"").System.Should().BeEmpty();
         ModelfileReader.Parse("FROM=\"x\"").System.Should().BeNull();
     }
 
     [Fact]
-    public void Only_the_value_that_counts_is_checked() =>
+    public void Only_the_last_value_is_checked() =>
         ModelfileReader.Parse("TOP_K=many\nTOP_K=5\n").TopK.Should().Be(5);
 
     [Fact]

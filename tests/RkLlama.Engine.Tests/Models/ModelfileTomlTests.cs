@@ -35,11 +35,11 @@ public class ModelfileTomlTests
     [InlineData("FROM = 1.50", "1.50")]
     [InlineData("FROM = 2024-01-01", "2024-01-01")]
     [InlineData("FROM = \"a\" # c", "a")]
-    public void Toml_rules_hold_when_the_whole_file_is_toml(string text, string expected) =>
+    public void TOML_rules_apply_if_the_whole_file_is_TOML(string text, string expected) =>
         ModelfileReader.Parse(text).From.Should().Be(expected);
 
     [Fact]
-    public void A_single_line_that_is_not_toml_makes_the_file_dotenv()
+    public void One_line_that_is_not_TOML_makes_the_file_dotenv()
     {
         ModelfileReader.Parse("FROM=\"a\\u00e9\"\nSYSTEM=b c\n").From.Should().Be("a\\u00e9");
     }
@@ -55,7 +55,7 @@ public class ModelfileTomlTests
     [InlineData("\n\n")]
     [InlineData("# nothing\n")]
     [InlineData("   ")]
-    public void A_file_without_lines_says_nothing(string text) =>
+    public void An_empty_file_has_no_values(string text) =>
         ModelfileReader.Parse(text).Should().BeEquivalentTo(Modelfile.Empty);
 
     [Fact]
@@ -74,7 +74,7 @@ public class ModelfileTomlTests
     [Theory]
     [InlineData("FROM = [\"x\"]")]
     [InlineData("FROM = { a = 1 }")]
-    public void A_list_or_table_is_no_value(string text)
+    public void A_list_or_table_is_refused(string text)
     {
         Action read = () => ModelfileReader.Parse(text);
 

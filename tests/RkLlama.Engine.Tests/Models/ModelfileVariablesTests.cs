@@ -20,13 +20,13 @@ public class ModelfileVariablesTests
     [InlineData("A=\"x\"\nFROM=\"${A:x}${A}\"", "${A:x}x")]
     [InlineData("A=\"${B:-x}\"\nFROM=\"${A}${A}\"", "xx")]
     [InlineData("A=1 2\nFROM=${A}\nA=3", "1 2")]
-    public void Earlier_keys_of_the_file_are_filled_in(string text, string expected) =>
+    public void Earlier_keys_of_the_file_are_expanded(string text, string expected) =>
         ModelfileReader.Parse(text).From.Should().Be(expected);
 
     [Theory]
     [InlineData("FROM=\"${PATH}x\"")]
     [InlineData("FROM=${PATH}x y")]
-    public void The_environment_is_never_seen(string text)
+    public void The_environment_is_not_read(string text)
     {
         Environment.GetEnvironmentVariable("PATH").Should().NotBeNullOrEmpty();
 
@@ -38,7 +38,7 @@ public class ModelfileVariablesTests
     }
 
     [Fact]
-    public void The_environment_is_never_changed()
+    public void The_environment_is_not_changed()
     {
         ModelfileReader.Parse("FROM=x\nRKLLAMA_TEST_LEAK=1\n");
 
@@ -47,13 +47,13 @@ public class ModelfileVariablesTests
     }
 
     [Fact]
-    public void Triple_quotes_keep_what_looks_like_a_variable()
+    public void Triple_quotes_disable_expansion()
     {
         ModelfileReader.Parse("A='x'\nTEMPLATE='''${A}${{ b }}'''").Template.Should().Be("${A}${{ b }}");
     }
 
     [Fact]
-    public void Values_that_double_each_other_are_stopped()
+    public void The_size_of_expanded_values_is_limited()
     {
         string text = "V0=0123456789\n" + string.Concat(Enumerable.Range(1, 40).Select(i => $"V{i}=${{V{i - 1}}}${{V{i - 1}}}\n"));
 

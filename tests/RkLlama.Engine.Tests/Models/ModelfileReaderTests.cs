@@ -4,7 +4,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Models;
 
-public class ModelfileErrorTests
+public class ModelfileReaderTests
 {
     [Theory]
     [InlineData("FROM: x", 1, 5, "neither KEY=value nor KEY value")]
@@ -19,7 +19,7 @@ public class ModelfileErrorTests
     [InlineData("FROM=x y\n=5", 2, 1, "key is missing")]
     [InlineData("FROM=x y\n'KEY = 5", 2, 1, "around the key is not closed")]
     [InlineData("'FROM' x", 1, 1, "neither KEY=value nor KEY value")]
-    public void A_line_that_nothing_accepts_is_named_with_line_and_column(string text, int line, int column, string reason)
+    public void An_invalid_line_has_line_and_column(string text, int line, int column, string reason)
     {
         ModelfileException error = Fail(text);
 
@@ -28,7 +28,7 @@ public class ModelfileErrorTests
     }
 
     [Fact]
-    public void Triple_quotes_in_a_file_that_is_not_toml_name_what_stopped_the_toml_reader()
+    public void Triple_quotes_in_a_file_that_is_not_TOML_name_the_TOML_error()
     {
         ModelfileException error = Fail("FROM=\"\"\"t\"\"\"\nSYSTEM=a b\n");
 
@@ -40,13 +40,13 @@ public class ModelfileErrorTests
     [InlineData("TEMPERATURE = \"hot\"", "TEMPERATURE is 'hot'; it must be a number from 0 to 2", 15)]
     [InlineData("TEMPERATURE=", "TEMPERATURE is ''; it must be a number from 0 to 2", 13)]
     [InlineData("NUM_CTX 12", "NUM_CTX is '12'; it must be a whole number from 32 to 1048576", 9)]
-    public void A_value_out_of_range_names_key_value_range_and_place(string line, string reason, int column)
+    public void A_value_out_of_range_names_key_value_range_and_position(string line, string reason, int column)
     {
         Fail("FROM=\"x\"\n" + line).Message.Should().Be($"Modelfile:2:{column}: {reason}");
     }
 
     [Fact]
-    public void The_file_is_named_by_its_path()
+    public void The_message_has_the_path()
     {
         using TempDirectory directory = new();
         string path = directory.Write("Modelfile", "FROM=x\nTOP_K=many\n");
@@ -70,7 +70,7 @@ public class ModelfileErrorTests
     }
 
     [Fact]
-    public void A_file_without_an_end_is_refused()
+    public void An_endless_file_is_refused()
     {
         Action read = () => ModelfileReader.Read("/dev/zero");
 
@@ -78,7 +78,7 @@ public class ModelfileErrorTests
     }
 
     [Fact]
-    public void Bytes_that_are_not_utf8_are_named_with_their_place()
+    public void Invalid_UTF8_has_its_position()
     {
         using TempDirectory directory = new();
         string path = directory.Write("Modelfile");
@@ -90,7 +90,7 @@ public class ModelfileErrorTests
     }
 
     [Fact]
-    public void A_utf16_file_is_told_apart()
+    public void A_UTF16_file_is_recognized()
     {
         using TempDirectory directory = new();
         string path = directory.Write("Modelfile");
@@ -104,7 +104,7 @@ public class ModelfileErrorTests
     [Theory]
     [InlineData("FROM=x\0y")]
     [InlineData("FROM=\"x\\u0000y\"")]
-    public void A_NUL_never_reaches_a_path(string text) => Fail(text).Reason.Should().Contain("NUL");
+    public void A_NUL_is_refused(string text) => Fail(text).Reason.Should().Contain("NUL");
 
     [Fact]
     public void Deep_nesting_does_not_end_the_process()
