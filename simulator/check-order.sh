@@ -19,9 +19,11 @@ judge() {
         BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
         { split($1, user, "/"); split($2, used, "/") }
         rank[user[1]] < rank[used[1]] { print $1 " uses " $2 " (" $3 "), against the order " order }' "$1" > "$scratch/wrong"
-    awk '$1 != $2 { print $1, $2 }' "$1" | tsort 2> "$scratch/circle" > /dev/null || :
-    if [ ! -s "$scratch/wrong" ]; then
-        awk '/loop:$/ { if (loops++) exit; printf "circle:"; next } { printf " " $2 } END { if (loops) print "" }' "$scratch/circle" > "$scratch/wrong"
+    if ! awk '$1 != $2 { print $1, $2 }' "$1" | LC_ALL=C tsort 2> "$scratch/circle" > /dev/null; then
+        awk '/loop:$/ { if (loops++) exit; printf "circle:"; next }
+            loops { printf " " $2; next }
+            { print }
+            END { print "" }' "$scratch/circle" >> "$scratch/wrong"
     fi
     if [ -s "$scratch/wrong" ]; then
         cat "$scratch/wrong"
