@@ -41,7 +41,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         trace.RunStarted(lease.QueueTime, lease.LoadTime);
         RunOutcome outcome;
         using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft)))
-        using (model.Unloaded.Register(() => lease.Abort(AbortCause.ClientLeft)))
+        using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
         {
             // The slot is held until the run ends, also when nobody waits for the vector.
             outcome = await run.Completion.ConfigureAwait(false);
