@@ -70,14 +70,27 @@ export class Node {
   async stop() {
     const exited = new Promise(resolve => this.#process.once('exit', resolve));
     const lives = this.#process.exitCode === null && this.#process.signalCode === null;
-    this.kill();
-    if (lives) await exited;
-  }
-
-  kill() {
     running.delete(this);
     this.#process.kill('SIGKILL');
-    rmSync(this.#home, { recursive: true, force: true, maxRetries: 10 });
+    if (lives) await exited;
+    await this.until(() => this.#removeHome(), 'the worker should end and leave the home directory');
+  }
+
+  // Only for the end of the test process, which cannot wait.
+  kill() {
+    this.#process.kill('SIGKILL');
+    this.#removeHome();
+  }
+
+  // False while the worker, which ends a moment after its server, still writes its trace there.
+  #removeHome() {
+    try {
+      rmSync(this.#home, { recursive: true, force: true });
+      return true;
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY') throw error;
+      return false;
+    }
   }
 
   // Adds a copy of one of the repository's models under another name; settings are more lines for its Modelfile, script replaces the rules by
