@@ -43,7 +43,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft)))
         using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
         {
-            // The slot is held until the run ends, also when nobody waits for the vector.
+            // The slot is held until the run ends, also if the client has disconnected.
             outcome = await run.Completion.ConfigureAwait(false);
         }
 

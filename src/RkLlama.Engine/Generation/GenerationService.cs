@@ -47,7 +47,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         return new(request, model, prompts, prompt, budget, arrival);
     }
 
-    /// <summary>Produces the answer to its end, also when nobody reads it. Never fails: the stream has the error.</summary>
+    /// <summary>Produces the answer to its end, also if the client has disconnected. Never fails: the stream carries the error.</summary>
     private async Task ProduceAsync(PreparedGeneration prepared, GenerationStream stream)
     {
         try

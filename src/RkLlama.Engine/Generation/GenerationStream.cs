@@ -31,7 +31,7 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
 
     internal int PromptTokens { get; }
 
-    /// <summary>Cancelled when nobody reads the answer any more: the producer aborts its run.</summary>
+    /// <summary>Cancelled when the request has ended: the producer aborts its run.</summary>
     internal CancellationToken Abandoned { get; }
 
     /// <summary>The events in order; the last one has the summary. Throws what made the answer fail, after the events before it.</summary>

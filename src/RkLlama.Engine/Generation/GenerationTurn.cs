@@ -127,7 +127,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (null, null);
     }
 
-    /// <summary>Waits for the runtime's own end, also when nobody waits for the answer: the NPU is not free before.</summary>
+    /// <summary>Waits for the runtime's own end, also if the client has disconnected: the NPU is not free before.</summary>
     private async Task<RunOutcome> EndOfAsync(EngineRun run)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);

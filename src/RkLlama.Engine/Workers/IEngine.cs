@@ -38,7 +38,7 @@ internal interface IEngineSession : IAsyncDisposable
     /// <summary>Completes, with the reason, when the session ends without having been disposed.</summary>
     Task<string> Died { get; }
 
-    /// <summary>Set while the worker is still there although it was killed: the NPU is not free, whoever died.</summary>
+    /// <summary>Set while a killed worker process still exists: the NPU is not free.</summary>
     WorkerStuckException? Stuck { get; }
 
     /// <summary>Starts a run. Only when the run before it has completed.</summary>

@@ -8,7 +8,7 @@ using RkLlama.Engine.Scheduling;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Tells HAProxy's agent check how much of the work the node should have: one line to whoever connects, while the server lives. Off without
+/// Answers HAProxy's agent check: one line with the node's state and weight for each connection, as long as the server runs. Off without
 /// <c>--agent-port</c>.
 /// </summary>
 /// <remarks>

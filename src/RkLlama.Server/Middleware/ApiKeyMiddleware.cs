@@ -5,7 +5,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Where the operator has set a key, refuses whoever does not know it. Health checks need none.</summary>
+/// <summary>If the operator has set an API key, refuses requests without it. Open endpoints, such as health checks, need none.</summary>
 internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options)
 {
     private const string Scheme = "Bearer ";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>What the kernel says of a process, from a file that costs nobody anything to read.</summary>
+/// <summary>Memory of a process, as the kernel reports it in a file that is cheap to read.</summary>
 internal static class ProcessMemory
 {
     private static readonly int PageBytes = Environment.SystemPageSize;

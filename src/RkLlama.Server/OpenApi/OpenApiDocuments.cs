@@ -57,7 +57,7 @@ internal static class OpenApiDocuments
             Title = "RkLlama",
             Version = BuildInfo.Version,
             Description = """
-                Language models on the NPU of a Rockchip board, behind three APIs: the guide's, OpenAI's and Ollama's. One run at a time; others wait in line.
+                Language models on the NPU of a Rockchip board, behind three APIs: the native one, OpenAI's and Ollama's. One run at a time; other requests wait in a queue.
 
                 A path that does not exist is a 404, a method that is not allowed a 405; both are errors in the shape of the API that the path belongs to.
                 A stream that fails after it has begun ends with the error as its last event or line, and the connection is cut. A stream that has

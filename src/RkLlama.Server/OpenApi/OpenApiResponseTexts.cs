@@ -24,7 +24,7 @@ internal static class OpenApiResponseTexts
         503 when operation.IsProbe => "Requests should go elsewhere for now, for the reason given.",
         503 when operation.IsRun => "The queue is full or took too long, the server has no room, or it is shutting down.",
         503 => "The server has no room for more at the moment, or it is shutting down.",
-        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "A status that nobody has described."),
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This status has no description."),
     };
 
     internal static Dictionary<string, IOpenApiHeader> Headers(int status, Operation operation) => status switch

@@ -26,7 +26,7 @@ internal sealed record Operation(string Id, string Summary)
     /// <summary>The content type of the answer as a stream.</summary>
     internal string PartType { get; init; } = "text/event-stream";
 
-    /// <summary>Whether it asks for a run of the model: then it waits in line.</summary>
+    /// <summary>Whether it runs the model: then it waits in the queue.</summary>
     internal bool IsRun { get; init; }
 
     /// <summary>Whether a retry takes its place.</summary>

@@ -154,7 +154,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         await Task.WhenAll(_framesEnded.Task, _logEnded.Task).WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // Streams that were handed out are not the process object's to close; the others are closed by those who read them.
+        // The process object does not close streams that it handed out. The reading threads close the other two.
         await _process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
         _process.Dispose();
     }

@@ -244,7 +244,7 @@ internal sealed partial class WorkerSession : IEngineSession
             expected = _disposing;
         }
 
-        // Before the run's end, so that whoever is next already sees that this session is of no use.
+        // Before the run's end, so that the next request already sees that this session is dead.
         if (!expected && _died.TrySetResult(reason))
             _settings.Metrics?.RecordWorkerDeath(_worker.Signal, isKilled ? "hung" : "crash");
 

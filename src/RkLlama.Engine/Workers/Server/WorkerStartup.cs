@@ -111,7 +111,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
     }
 
-    /// <summary>The worker is dead: whoever waits hears why.</summary>
+    /// <summary>The worker is dead: fails the waiting caller with the reason.</summary>
     internal void Fail(string reason, FailureCode? code)
     {
         EngineException failure = new(reason) { Code = code };
@@ -140,7 +140,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
         catch (IOException)
         {
-            // The worker is gone; the session fails whoever waits for an answer, and says why.
+            // The worker is gone. The session fails the waiting caller with the reason.
         }
     }
 
