@@ -9,8 +9,8 @@ using RkLlama.Server.OpenApi;
 namespace RkLlama.Server.Api;
 
 /// <summary>
-/// The bodies of requests as the OpenAPI document describes them. Nothing is ever read into these records: the readers beside them go through the JSON
-/// by hand, because a wrong field has to be told by its name. A test sends every field of the document with a wrong value to a server, so the two agree.
+/// The bodies of requests: the OpenAPI document describes these records, and <see cref="BodyReader"/> reads requests into them. Unions of types, and values
+/// that go on as they came, are <see cref="JsonElement"/> or have a converter, with their types in an <see cref="AnyOfAttribute"/>.
 /// </summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LoadModelBody))]
@@ -26,11 +26,21 @@ namespace RkLlama.Server.Api;
 [JsonSerializable(typeof(OllamaShowBody))]
 [JsonSerializable(typeof(OllamaCopyBody))]
 [JsonSerializable(typeof(OllamaDeleteBody))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(double))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(float[]))]
 [JsonSerializable(typeof(ContentPartBody[]))]
+[JsonSerializable(typeof(ToolCallBody[]))]
+[JsonSerializable(typeof(ToolBody[]))]
 [JsonSerializable(typeof(ToolChoiceBody))]
+[JsonSerializable(typeof(JsonSchemaBody))]
+[JsonSerializable(typeof(ResponseToolBody[]))]
+[JsonSerializable(typeof(ResponseTextFormatBody))]
 [JsonSerializable(typeof(ResponseToolChoiceBody))]
 [JsonSerializable(typeof(ResponseItemBody[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>[]))]
 internal sealed partial class BodyJson : JsonSerializerContext, IRequestBodyJson;

@@ -9,22 +9,27 @@ internal sealed record MessageBody
 {
     /// <summary>Who speaks. developer is system, function is tool.</summary>
     [AllowedValues("system", "developer", "user", "assistant", "tool", "function")]
+    [Tolerant]
     public required string Role { get; init; }
 
     /// <summary>The text, or parts of it. An assistant's message with tool calls may go without.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public JsonElement? Content { get; init; }
+    public TextOrParts? Content { get; init; }
 
     /// <summary>Of an assistant: the calls that it made.</summary>
-    public ToolCallBody[]? ToolCalls { get; init; }
+    [AnyOf(typeof(ToolCallBody[]))]
+    public ToolCalls? ToolCalls { get; init; }
 
     /// <summary>Of a tool: the call that this is the result of.</summary>
+    [Tolerant]
     public string? ToolCallId { get; init; }
 
     /// <summary>Of a tool: its name, for chat templates that want it.</summary>
+    [Tolerant]
     public string? Name { get; init; }
 
     /// <summary>Of an assistant: what it thought, for chat templates that show it to the model again.</summary>
+    [Tolerant]
     public string? ReasoningContent { get; init; }
 }
 
@@ -32,8 +37,10 @@ internal sealed record MessageBody
 internal sealed record ContentPartBody
 {
     [AllowedValues("text", "input_text", "output_text")]
+    [Tolerant]
     public required string Type { get; init; }
 
+    [Tolerant]
     public required string Text { get; init; }
 }
 
@@ -41,9 +48,11 @@ internal sealed record ContentPartBody
 internal sealed record ToolCallBody
 {
     /// <summary>What the result refers to.</summary>
+    [Tolerant]
     public string? Id { get; init; }
 
     [AllowedValues("function")]
+    [Tolerant]
     public string? Type { get; init; }
 
     public required FunctionCallBody Function { get; init; }
@@ -52,9 +61,11 @@ internal sealed record ToolCallBody
 /// <summary>The function that is called.</summary>
 internal sealed record FunctionCallBody
 {
+    [Tolerant]
     public required string Name { get; init; }
 
     /// <summary>An object, or a string that holds one.</summary>
+    // JSON as it came: chat templates get it so.
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public required JsonElement Arguments { get; init; }
 }

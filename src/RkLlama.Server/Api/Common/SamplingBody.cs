@@ -43,28 +43,37 @@ internal abstract record SamplingBody
     [Range(0.0, 100.0)]
     public double? MirostatEta { get; init; }
 
-    /// <summary>Accepted; no version of the runtime has it, so it is named in X-RkLlama-Ignored.</summary>
-    public long? Seed { get; init; }
+    // From here on: no run can honour the value, so it may have any type.
 
     /// <summary>Accepted; no version of the runtime has it, so it is named in X-RkLlama-Ignored.</summary>
-    public double? MinP { get; init; }
+    [AnyOf(typeof(long))]
+    public JsonElement? Seed { get; init; }
 
     /// <summary>Accepted; no version of the runtime has it, so it is named in X-RkLlama-Ignored.</summary>
-    public double? TypicalP { get; init; }
+    [AnyOf(typeof(double))]
+    public JsonElement? MinP { get; init; }
 
     /// <summary>Accepted; no version of the runtime has it, so it is named in X-RkLlama-Ignored.</summary>
-    public Dictionary<string, JsonElement>? LogitBias { get; init; }
+    [AnyOf(typeof(double))]
+    public JsonElement? TypicalP { get; init; }
+
+    /// <summary>Accepted; no version of the runtime has it, so it is named in X-RkLlama-Ignored.</summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? LogitBias { get; init; }
 
     /// <summary>Accepted; there are none, so it is named in X-RkLlama-Ignored unless it is false.</summary>
     [AnyOf(typeof(bool), typeof(int))]
     public JsonElement? Logprobs { get; init; }
 
     /// <summary>Accepted; there are none, so it is named in X-RkLlama-Ignored.</summary>
-    public int? TopLogprobs { get; init; }
+    [AnyOf(typeof(int))]
+    public JsonElement? TopLogprobs { get; init; }
 
     /// <summary>Accepted; it is fixed when the model is loaded, so it is named in X-RkLlama-Ignored.</summary>
-    public int? RepeatLastN { get; init; }
+    [AnyOf(typeof(int))]
+    public JsonElement? RepeatLastN { get; init; }
 
     /// <summary>Accepted; the runtime keeps what it can by itself, so it is named in X-RkLlama-Ignored.</summary>
-    public int? NumKeep { get; init; }
+    [AnyOf(typeof(int))]
+    public JsonElement? NumKeep { get; init; }
 }

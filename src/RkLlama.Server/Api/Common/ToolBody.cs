@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>A function that the model may call.</summary>
+// Only describes the tool: it stays JSON, see ToolOptions.
 internal sealed record ToolBody
 {
     [AllowedValues("function")]
@@ -24,6 +25,7 @@ internal sealed record FunctionBody
 }
 
 /// <summary>The one function that has to be called.</summary>
+// Only describes the choice: it stays JSON, see ToolOptions.
 internal sealed record ToolChoiceBody
 {
     [AllowedValues("function")]

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
@@ -13,14 +14,18 @@ internal abstract record OllamaModelBody
     public required string Model { get; init; }
 
     /// <summary>The older name of model, where that is absent.</summary>
-    public string? Name { get; init; }
+    // Beside a model it may have any type.
+    [AnyOf(typeof(string))]
+    public JsonElement? Name { get; init; }
 }
 
 /// <summary>The model to describe.</summary>
 internal sealed record OllamaShowBody : OllamaModelBody
 {
     /// <summary>Accepted; there is no more to tell.</summary>
-    public bool? Verbose { get; init; }
+    // No effect, so it may have any type.
+    [AnyOf(typeof(bool))]
+    public JsonElement? Verbose { get; init; }
 }
 
 /// <summary>The model to delete.</summary>
@@ -39,7 +44,8 @@ internal abstract record OllamaUseBody : OllamaModelBody
 {
     /// <summary>How long the model stays loaded: seconds, or a duration such as "1h30m". 0 is not at all, a negative one for ever.</summary>
     [AnyOf(typeof(double), typeof(string))]
-    public JsonElement? KeepAlive { get; init; }
+    [JsonConverter(typeof(OllamaKeepAliveConverter))]
+    public TimeSpan? KeepAlive { get; init; }
 }
 
 /// <summary>What every run has.</summary>
@@ -55,7 +61,8 @@ internal abstract record OllamaRunBody : OllamaUseBody
 
     /// <summary>Whether the model shall think first; or how much: "low", "medium", "high" or "max".</summary>
     [AnyOf(typeof(bool), typeof(string))]
-    public JsonElement? Think { get; init; }
+    [JsonConverter(typeof(OllamaThinkConverter))]
+    public ThinkingOptions? Think { get; init; }
 
     public OllamaOptionsBody? Options { get; init; }
 }
@@ -64,10 +71,11 @@ internal abstract record OllamaRunBody : OllamaUseBody
 internal sealed record OllamaChatBody : OllamaRunBody
 {
     /// <summary>The whole conversation, the oldest message first. Without one the model is loaded, or, with keep_alive 0, unloaded.</summary>
-    public OllamaMessageBody[]? Messages { get; init; }
+    public OllamaMessageBody?[]? Messages { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
-    public ToolBody[]? Tools { get; init; }
+    [AnyOf(typeof(ToolBody[]))]
+    public JsonElement? Tools { get; init; }
 
     /// <summary>none, auto or required, or the one function that has to be called; as on /v1.</summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
@@ -78,26 +86,34 @@ internal sealed record OllamaChatBody : OllamaRunBody
 internal sealed record OllamaMessageBody
 {
     [AllowedValues("system", "user", "assistant", "tool")]
+    [Tolerant]
     public required string Role { get; init; }
 
     /// <summary>The text, or parts of it.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public JsonElement? Content { get; init; }
+    public TextOrParts? Content { get; init; }
 
     /// <summary>Of an assistant: what it thought.</summary>
+    [Tolerant]
     public string? Thinking { get; init; }
 
     /// <summary>Refused unless empty: the models are text models.</summary>
     [Count(Max = 0)]
-    public string[]? Images { get; init; }
+    public string?[]? Images { get; init; }
 
     /// <summary>Of an assistant: the calls that it made.</summary>
-    public ToolCallBody[]? ToolCalls { get; init; }
+    [AnyOf(typeof(ToolCallBody[]))]
+    public ToolCalls? ToolCalls { get; init; }
 
     /// <summary>Of a tool: its name.</summary>
+    [Tolerant]
     public string? ToolName { get; init; }
 
+    /// <summary>The older name of tool_name, where that is absent.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Of a tool: the call that this is the result of.</summary>
+    [Tolerant]
     public string? ToolCallId { get; init; }
 }
 
@@ -120,7 +136,7 @@ internal sealed record OllamaGenerateBody : OllamaRunBody
 
     /// <summary>Refused unless empty: the models are text models.</summary>
     [Count(Max = 0)]
-    public string[]? Images { get; init; }
+    public string?[]? Images { get; init; }
 
     /// <summary>Refused unless empty: the model's own template is used, or, with raw, none.</summary>
     [Count(Max = 0)]
@@ -136,7 +152,7 @@ internal sealed record OllamaEmbedBody : OllamaUseBody
 {
     /// <summary>One text, or several of which each gets a vector.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public JsonElement? Input { get; init; }
+    public TextOrTexts? Input { get; init; }
 
     /// <summary>Whether a text that is too long is cut; otherwise it is a 400.</summary>
     [DefaultValue(true)]
@@ -162,7 +178,7 @@ internal sealed record OllamaOptionsBody : SamplingBody
 
     /// <summary>Texts at which the answer ends, at most 16384 characters together; they are not part of it.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public JsonElement? Stop { get; init; }
+    public TextOrTexts? Stop { get; init; }
 
     /// <summary>Accepted; the model's file and its Modelfile decide.</summary>
     public int? NumCtx { get; init; }

@@ -37,8 +37,8 @@ internal static class OllamaCatalog
 
     internal static async Task<JsonResult<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
-        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
-        ModelInstance model = host.Find(OllamaFields.ReadModel(body));
+        OllamaShowBody body = OllamaRequest.Read<OllamaShowBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        ModelInstance model = host.Find(OllamaRequest.ModelOf(body));
         PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
         ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.ContextLength;
@@ -73,9 +73,9 @@ internal static class OllamaCatalog
 
     internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
     {
-        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
-        string source = body.Text("source") is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
-        string destination = body.Text("destination") is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
+        OllamaCopyBody body = OllamaRequest.Read<OllamaCopyBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        string source = body.Source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
+        string destination = body.Destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
         ModelFiles.Copy(catalog, catalog.Resolve(source) ?? throw new ModelNotFoundException(source), destination);
         return Results.Ok();
     }
@@ -83,19 +83,12 @@ internal static class OllamaCatalog
     /// <summary>The body of a DELETE has to be read by hand; clients send one.</summary>
     internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
     {
-        JsonElement body = await ReadAsync(context, reader).ConfigureAwait(false);
-        string requested = OllamaFields.ReadModel(body);
+        OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        string requested = OllamaRequest.ModelOf(body);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         await scheduler.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
         ModelFiles.Delete(catalog, name);
         return Results.Ok();
-    }
-
-    private static async Task<JsonElement> ReadAsync(HttpContext context, RequestReader reader)
-    {
-        JsonElement body = await reader.ReadAsync(context).ConfigureAwait(false);
-        OllamaFields.RequireObject(body);
-        return body;
     }
 
     private static OllamaModel ModelOf(ModelFileInfo facts) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -7,10 +8,13 @@ namespace RkLlama.Server.Api.Ollama;
 internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> Input, bool Truncates, int? Dimensions, TimeSpan? KeepAlive)
 {
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static OllamaEmbedRequest From(JsonElement body)
+    internal static OllamaEmbedRequest From(JsonElement json)
     {
-        OllamaFields.RequireObject(body);
-        return new(OllamaFields.ReadModel(body), body.Texts("input"), body.Flag("truncate") ?? true, body.Integer("dimensions", 1, int.MaxValue), body.ReadKeepAlive());
+        OllamaEmbedBody body = OllamaRequest.Read<OllamaEmbedBody>(json);
+        string model = OllamaRequest.ModelOf(body);
+        if (body.Input is { HasTokens: true })
+            throw JsonFields.Wrong("input", TextOrTexts.Expected);
+        return new(model, body.Input?.Texts ?? [], body.Truncate ?? true, body.Dimensions, body.KeepAlive);
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
@@ -14,8 +13,7 @@ internal static class OllamaEmbeddings
     {
         long start = Stopwatch.GetTimestamp();
         RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
-        JsonElement body = run.Body;
-        OllamaEmbedRequest request = OllamaEmbedRequest.From(body);
+        OllamaEmbedRequest request = OllamaEmbedRequest.From(run.Body);
         ModelInstance model = embeddings.Find(request.Model);
         return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbedReply, run.Cancelled);
 
@@ -39,15 +37,13 @@ internal static class OllamaEmbeddings
     internal static async Task<PaddedJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
         RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
-        JsonElement body = run.Body;
-        OllamaFields.RequireObject(body);
-        ModelInstance model = embeddings.Find(OllamaFields.ReadModel(body));
-        string text = body.Text("prompt") ?? "";
-        TimeSpan? keepAlive = body.ReadKeepAlive();
+        OllamaEmbeddingsBody body = OllamaRequest.Read<OllamaEmbeddingsBody>(run.Body);
+        ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(body));
+        string text = body.Prompt ?? "";
         return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
             ? new([])
-            : new((await embeddings.EmbedAsync(model, text, truncates: true, keepAlive, context.Trace(), cancellationToken).ConfigureAwait(false)).Vector);
+            : new((await embeddings.EmbedAsync(model, text, truncates: true, body.KeepAlive, context.Trace(), cancellationToken).ConfigureAwait(false)).Vector);
     }
 }

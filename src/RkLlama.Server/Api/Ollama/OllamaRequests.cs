@@ -8,27 +8,32 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>What the requests of the Ollama API have in common.</summary>
-internal static class OllamaFields
+internal static class OllamaRequest
 {
-    internal static void RequireObject(JsonElement body)
-    {
-        if (body.ValueKind != JsonValueKind.Object)
-            throw ApiException.BadRequest("the request body must be a JSON object");
-    }
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static T Read<T>(JsonElement json)
+        where T : class => json.ValueKind == JsonValueKind.Object
+            ? BodyReader.Read<T>(json)
+            : throw ApiException.BadRequest("the request body must be a JSON object");
 
     /// <summary>The model; older clients call it name.</summary>
-    internal static string ReadModel(JsonElement body) => (body.Text("model") ?? body.Text("name")) is { Length: > 0 } model
+    /// <exception cref="ApiException">Status 400: there is none.</exception>
+    internal static string ModelOf(OllamaModelBody body) => (body.Model ?? TextOf(body.Name, "name")) is { Length: > 0 } model
         ? model
         : throw ApiException.BadRequest("model is required");
 
-    /// <summary>Streaming is the default of this API.</summary>
-    internal static bool ReadStream(JsonElement body) => body.Flag("stream") ?? true;
+    private static string? TextOf(JsonElement? field, string name) => field?.ValueKind switch
+    {
+        null => null,
+        JsonValueKind.String => field.Value.GetString(),
+        _ => throw JsonFields.Wrong(name, "a string"),
+    };
 }
 
 /// <summary>The body of <c>POST /api/chat</c>.</summary>
 /// <param name="Messages">None: the request only loads or unloads the model.</param>
 internal sealed record OllamaChatRequest(
-    string Model, IReadOnlyList<ChatMessage> Messages, ToolFields Tools, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
+    string Model, IReadOnlyList<ChatMessage> Messages, ToolOptions Tools, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(
         new(Messages) { Tools = Tools.Tools, EnableThinking = Thinking.IsOn }, Options.Sampling, Options.MaxTokens)
@@ -51,18 +56,18 @@ internal sealed record OllamaChatRequest(
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static OllamaChatRequest From(JsonElement body)
+    internal static OllamaChatRequest From(JsonElement json)
     {
-        OllamaFields.RequireObject(body);
+        OllamaChatBody body = OllamaRequest.Read<OllamaChatBody>(json);
         return new(
-            OllamaFields.ReadModel(body),
-            [.. (body.Array("messages") ?? []).Select(static (message, index) => MessageReader.ReadOllama(message, $"messages[{index}]"))],
-            ToolFields.From(body),
-            ThinkingFields.FromOllama(body),
-            body.ReadFormat(),
-            OllamaFields.ReadStream(body),
-            body.ReadKeepAlive(),
-            OllamaOptions.From(body));
+            OllamaRequest.ModelOf(body),
+            [.. (body.Messages ?? []).Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))],
+            ToolOptions.From(body.Tools, body.ToolChoice),
+            body.Think ?? default,
+            FormatOptions.FromOllama(body.Format),
+            body.Stream ?? true,
+            body.KeepAlive,
+            OllamaOptions.From(body.Options));
     }
 }
 
@@ -71,7 +76,7 @@ internal sealed record OllamaChatRequest(
 /// <param name="System">Instead of the model's own system prompt.</param>
 /// <param name="IsRaw">The prompt goes in as it is.</param>
 internal sealed record OllamaGenerateRequest(
-    string Model, string Prompt, string? System, bool IsRaw, ThinkingFields Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
+    string Model, string Prompt, string? System, bool IsRaw, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
     internal GenerationRequest ToGeneration(RequestTrace trace)
     {
@@ -96,32 +101,30 @@ internal sealed record OllamaGenerateRequest(
     }
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static OllamaGenerateRequest From(JsonElement body)
+    internal static OllamaGenerateRequest From(JsonElement json)
     {
-        OllamaFields.RequireObject(body);
-        string model = OllamaFields.ReadModel(body);
-        if (body.Text("suffix") is { Length: > 0 })
+        OllamaGenerateBody body = OllamaRequest.Read<OllamaGenerateBody>(json);
+        string model = OllamaRequest.ModelOf(body);
+        if (!string.IsNullOrEmpty(body.Suffix))
             throw ApiException.BadRequest($"\"{model}\" does not support insert");
-        if (body.Array("images") is { Count: > 0 })
+        if (body.Images is { Length: > 0 })
             throw ApiException.BadRequest($"\"{model}\" does not support images");
-        bool raw = body.Flag("raw") ?? false;
-        string? system = body.Text("system"), template = body.Text("template");
-        bool hasContext = body.Array("context") is { Count: > 0 };
-        if (raw && (!string.IsNullOrEmpty(system) || !string.IsNullOrEmpty(template) || hasContext))
+        bool raw = body.Raw ?? false, hasTemplate = !string.IsNullOrEmpty(body.Template), hasContext = body.Context is { Length: > 0 };
+        if (raw && (!string.IsNullOrEmpty(body.System) || hasTemplate || hasContext))
             throw ApiException.BadRequest("raw mode does not support template, system, or context");
         if (hasContext)
             throw ApiException.BadRequest("context is not supported: send the conversation to /api/chat");
-        if (!string.IsNullOrEmpty(template))
+        if (hasTemplate)
             throw ApiException.BadRequest("template is not supported: the model's own is used; with raw the prompt goes in as it is");
         return new(
             model,
-            body.Text("prompt") ?? "",
-            system,
+            body.Prompt ?? "",
+            body.System,
             raw,
-            ThinkingFields.FromOllama(body),
-            body.ReadFormat(),
-            OllamaFields.ReadStream(body),
-            body.ReadKeepAlive(),
-            OllamaOptions.From(body));
+            body.Think ?? default,
+            FormatOptions.FromOllama(body.Format),
+            body.Stream ?? true,
+            body.KeepAlive,
+            OllamaOptions.From(body.Options));
     }
 }

@@ -10,10 +10,11 @@ internal sealed record ChatCompletionBody : ThinkingBody
 {
     /// <summary>The whole conversation, the oldest message first.</summary>
     [Count(Min = 1)]
-    public required MessageBody[] Messages { get; init; }
+    public required MessageBody?[] Messages { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
-    public ToolBody[]? Tools { get; init; }
+    [AnyOf(typeof(ToolBody[]))]
+    public JsonElement? Tools { get; init; }
 
     /// <summary>none, auto or required, or the one function that has to be called. An answer without a call that has to be there is a 422.</summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
@@ -36,18 +37,18 @@ internal sealed record ChatCompletionBody : ThinkingBody
 
     /// <summary>Texts at which the answer ends, at most 16 and 16384 characters together; they are not part of it.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public JsonElement? Stop { get; init; }
+    public TextOrTexts? Stop { get; init; }
 
     /// <summary>1: the NPU makes one answer at a time.</summary>
-    [Range(0, 1)]
+    [AnswerCount]
     public int? N { get; init; }
 
     /// <summary>1: the NPU makes one answer at a time.</summary>
-    [Range(0, 1)]
+    [AnswerCount]
     public int? BestOf { get; init; }
 
     /// <summary>"text" alone.</summary>
-    public string[]? Modalities { get; init; }
+    public string?[]? Modalities { get; init; }
 }
 
 /// <summary>The JSON that the answer shall be. It is asked for in the prompt, checked and repaired.</summary>
@@ -57,16 +58,20 @@ internal sealed record ResponseFormatBody
     public required string Type { get; init; }
 
     /// <summary>Of the type json_schema.</summary>
-    public JsonSchemaBody? JsonSchema { get; init; }
+    // Of another type it may be anything.
+    [AnyOf(typeof(JsonSchemaBody))]
+    public JsonElement? JsonSchema { get; init; }
 }
 
 internal sealed record JsonSchemaBody
 {
     /// <summary>Free to choose.</summary>
+    [Tolerant]
     public string? Name { get; init; }
 
     /// <summary>The schema.</summary>
-    public required Dictionary<string, JsonElement> Schema { get; init; }
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public required JsonElement? Schema { get; init; }
 
     /// <summary>Whether an answer that does not keep to the schema is a 422, and not handed out as it is.</summary>
     public bool? Strict { get; init; }

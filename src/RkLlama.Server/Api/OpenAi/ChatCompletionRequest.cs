@@ -15,9 +15,9 @@ internal sealed record ChatCompletionRequest
 
     internal required Conversation Conversation { get; init; }
 
-    internal required ToolFields Tools { get; init; }
+    internal required ToolOptions Tools { get; init; }
 
-    internal required ThinkingFields Thinking { get; init; }
+    internal required ThinkingOptions Thinking { get; init; }
 
     /// <summary>Null for text.</summary>
     internal required OutputFormat? Format { get; init; }
@@ -57,35 +57,36 @@ internal sealed record ChatCompletionRequest
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static ChatCompletionRequest From(JsonElement body)
+    internal static ChatCompletionRequest From(JsonElement json)
     {
-        RequestFields.RequireObject(body);
-        ToolFields tools = ToolFields.From(body);
-        RequestFields.RequireOne(body);
-        ThinkingFields thinking = ThinkingFields.FromOpenAi(body);
+        ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
+        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
+        OpenAiRequest.RequireOne(body.N, body.BestOf, body.Modalities);
+        ThinkingOptions thinking = ThinkingOptions.From(body);
         return new()
         {
-            Model = RequestFields.ReadModel(body),
-            Conversation = new(ReadMessages(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
+            Model = OpenAiRequest.RequireModel(body.Model),
+            Conversation = new(MessagesOf(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
             Tools = tools,
             Thinking = thinking,
-            Format = body.ReadResponseFormat(),
+            Format = FormatOptions.From(body.ResponseFormat),
 
-            // As llama-server has it.
-            SplitsReasoning = body.Text("reasoning_format") is not "none",
-            Stream = body.Flag("stream") ?? false,
-            IncludesUsage = body.Object("stream_options")?.Flag("include_usage") ?? false,
-            MaxTokens = RequestFields.ReadMaxTokens(body, "max_completion_tokens", "max_tokens"),
-            Sampling = body.ReadSampling(),
-            StopSequences = RequestFields.ReadStops(body),
-            Unsupported = [.. body.UnsupportedFields()],
+            // The same as llama-server.
+            SplitsReasoning = body.ReasoningFormat is not "none",
+            Stream = body.Stream ?? false,
+            IncludesUsage = body.StreamOptions?.IncludeUsage ?? false,
+            MaxTokens = OpenAiRequest.MaxTokens(body.MaxCompletionTokens ?? body.MaxTokens),
+            Sampling = SamplingOptions.From(body),
+            StopSequences = OpenAiRequest.Stops(body.Stop),
+            Unsupported = SamplingOptions.UnsupportedFields(body),
         };
     }
 
-    private static List<ChatMessage> ReadMessages(JsonElement body)
+    private static List<ChatMessage> MessagesOf(ChatCompletionBody body)
     {
-        IReadOnlyList<JsonElement> messages = body.Array("messages") ?? throw ApiException.BadRequest("messages is missing: send an array of messages.", "messages");
-        if (messages.Count == 0)
+        if (body.Messages is not { } messages)
+            throw ApiException.BadRequest("messages is missing: send an array of messages.", "messages");
+        if (messages.Length == 0)
             throw ApiException.BadRequest("messages is empty: send at least one message.", "messages");
         return [.. messages.Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))];
     }

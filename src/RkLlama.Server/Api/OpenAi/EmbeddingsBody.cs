@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -12,7 +12,7 @@ internal sealed record EmbeddingsBody
 
     /// <summary>One text, or several of which each gets a vector. Token ids are refused: they belong to one tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public required JsonElement Input { get; init; }
+    public required TextOrTexts Input { get; init; }
 
     /// <summary>base64 is that of the little-endian float32 values.</summary>
     [AllowedValues("float", "base64")]

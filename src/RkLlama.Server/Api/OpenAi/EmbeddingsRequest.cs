@@ -12,23 +12,22 @@ namespace RkLlama.Server.Api.OpenAi;
 internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Input, bool IsBase64, int? Dimensions)
 {
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static EmbeddingsRequest From(JsonElement body)
+    internal static EmbeddingsRequest From(JsonElement json)
     {
-        RequestFields.RequireObject(body);
-        string model = RequestFields.ReadModel(body);
-        if (body.TryGet("input", out JsonElement input) && input.ValueKind == JsonValueKind.Array
-            && input.EnumerateArray().Any(static item => item.ValueKind is JsonValueKind.Number or JsonValueKind.Array))
-            throw RequestFields.Unsupported("input must be text: token ids belong to one tokenizer, and a client's is not the model's (LangChain: check_embedding_ctx_length=False).", "input");
-        IReadOnlyList<string> texts = body.Texts("input");
+        EmbeddingsBody body = OpenAiRequest.Read<EmbeddingsBody>(json);
+        string model = OpenAiRequest.RequireModel(body.Model);
+        if (body.Input.HasTokens)
+            throw OpenAiRequest.Unsupported("input must be text: token ids belong to one tokenizer, and a client's is not the model's (LangChain: check_embedding_ctx_length=False).", "input");
+        IReadOnlyList<string> texts = body.Input.Texts ?? [];
         if (texts.Count == 0 || texts.Any(static text => text.Length == 0))
             throw ApiException.BadRequest("input is missing or empty: send a text, or an array of texts.", "input");
-        bool isBase64 = body.Text("encoding_format") switch
+        bool isBase64 = body.EncodingFormat switch
         {
             null or "float" => false,
             "base64" => true,
             _ => throw JsonFields.Wrong("encoding_format", "\"float\" or \"base64\""),
         };
-        return new(model, texts, isBase64, body.Integer("dimensions", 1, int.MaxValue));
+        return new(model, texts, isBase64, body.Dimensions);
     }
 }
 

@@ -5,14 +5,17 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Reads the <c>input</c> of a response: a text, or items, of which a turn of the conversation may take several.</summary>
+/// <summary>Interprets the <c>input</c> of a response: a text, or items. A turn of the conversation may have several items.</summary>
 internal static class ResponseInput
 {
+    private static JsonElement Empty { get; } = JsonElement.Parse("{}");
+
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static List<ChatMessage> Read(JsonElement body)
+    internal static List<ChatMessage> Read(ResponsesBody body)
     {
-        List<ChatMessage> messages = body.Text("instructions") is { Length: > 0 } instructions ? [new("system", instructions)] : [];
-        if (!body.TryGet("input", out JsonElement input))
+        List<ChatMessage> messages = body.Instructions is { Length: > 0 } instructions ? [new("system", instructions)] : [];
+        JsonElement input = body.Input;
+        if (input.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             throw ApiException.BadRequest("input is missing: send a text, or an array of items.", "input");
         if (input.ValueKind == JsonValueKind.String)
             messages.Add(new("user", input.GetString()!));
@@ -25,27 +28,32 @@ internal static class ResponseInput
 
     private static void ReadItems(JsonElement input, List<ChatMessage> messages)
     {
-        foreach ((int index, JsonElement item) in input.EnumerateArray().Index())
+        foreach ((int index, JsonElement json) in input.EnumerateArray().Index())
         {
             string at = $"input[{index}]";
-            if (item.ValueKind != JsonValueKind.Object)
+            if (json.ValueKind != JsonValueKind.Object)
                 throw ApiException.BadRequest($"{at} must be an object.", "input");
-            switch (item.Text("type"))
+
+            // By hand: the type decides which record the item is read into. A message may have all fields of a chat message, a reasoning item any.
+            JsonElement type = json.TryGet("type", out JsonElement given) ? given : default;
+            switch (type.ValueKind switch { JsonValueKind.Undefined => "message", JsonValueKind.String => type.GetString(), _ => throw JsonFields.Wrong("type", "a string") })
             {
-                case null or "message":
-                    messages.Add(MessageReader.Read(item, at));
+                case "message":
+                    messages.Add(MessageReader.Read(BodyReader.Read<MessageBody>(json, at), at));
                     break;
                 case "function_call":
-                    AddCall(messages, new(item.Text("call_id"), RequireText(item, "name", at), Arguments(item, at)));
+                    ResponseItemBody call = BodyReader.Read<ResponseItemBody>(json);
+                    AddCall(messages, new(call.CallId, Require(call.Name, "name", at), Arguments(call, at)));
                     break;
                 case "function_call_output":
-                    messages.Add(new("tool", Output(item, at)) { ToolCallId = RequireText(item, "call_id", at) });
+                    ResponseItemBody result = BodyReader.Read<ResponseItemBody>(json);
+                    messages.Add(new("tool", Output(result, at)) { ToolCallId = Require(result.CallId, "call_id", at) });
                     break;
                 case "reasoning":
-                    // Models are not shown what they thought in earlier turns.
+                    // Models do not see their thoughts of earlier turns.
                     break;
-                case { } other:
-                    throw RequestFields.Unsupported($"{at} is of the type {other}: use message, function_call and function_call_output.", "input");
+                case var other:
+                    throw OpenAiRequest.Unsupported($"{at} is of the type {other}: use message, function_call and function_call_output.", "input");
             }
         }
 
@@ -53,9 +61,7 @@ internal static class ResponseInput
             throw ApiException.BadRequest("input has no message.", "input");
     }
 
-    private static JsonElement Empty { get; } = JsonDocument.Parse("{}").RootElement;
-
-    /// <summary>Calls belong to the assistant's turn before them; without one they are a turn of their own.</summary>
+    /// <summary>Calls belong to the assistant's message before them; without one they get a message of their own.</summary>
     private static void AddCall(List<ChatMessage> messages, ToolCall call)
     {
         if (messages is [.., { Role: "assistant" } last])
@@ -64,27 +70,21 @@ internal static class ResponseInput
             messages.Add(new("assistant", null) { ToolCalls = [call] });
     }
 
-    private static JsonElement Arguments(JsonElement item, string at)
+    private static JsonElement Arguments(ResponseItemBody item, string at) => item.Arguments switch
     {
-        if (!item.TryGet("arguments", out JsonElement arguments))
-            return Empty;
-        return arguments.ValueKind is JsonValueKind.Object or JsonValueKind.String
-            ? arguments
-            : throw ApiException.BadRequest($"{at}.arguments must be an object, or a string that holds one.", "input");
-    }
+        null => Empty,
+        { ValueKind: JsonValueKind.Object or JsonValueKind.String } arguments => arguments,
+        _ => throw ApiException.BadRequest($"{at}.arguments must be an object, or a string that holds one.", "input"),
+    };
 
-    private static string Output(JsonElement item, string at)
+    private static string Output(ResponseItemBody item, string at) => item.Output switch
     {
-        if (!item.TryGet("output", out JsonElement output))
-            throw ApiException.BadRequest($"{at}.output is missing.", "input");
-        return output.ValueKind switch
-        {
-            JsonValueKind.String => output.GetString()!,
-            JsonValueKind.Array => MessageReader.Parts(output, $"{at}.output"),
-            _ => throw ApiException.BadRequest($"{at}.output must be a text, or an array of parts.", "input"),
-        };
-    }
+        null => throw ApiException.BadRequest($"{at}.output is missing.", "input"),
+        { Text: { } text } => text,
+        { Parts: { } parts } => MessageReader.Join(parts, $"{at}.output"),
+        _ => throw ApiException.BadRequest($"{at}.output must be a text, or an array of parts.", "input"),
+    };
 
-    private static string RequireText(JsonElement item, string name, string at) =>
-        item.Text(name) is { Length: > 0 } text ? text : throw ApiException.BadRequest($"{at}.{name} is missing.", "input");
+    private static string Require(string? text, string name, string at) =>
+        text is { Length: > 0 } ? text : throw ApiException.BadRequest($"{at}.{name} is missing.", "input");
 }

@@ -9,6 +9,7 @@ namespace RkLlama.Server.Api.OpenAi;
 internal sealed record ResponsesBody : ThinkingBody
 {
     /// <summary>The user's text, or the items of the whole conversation, the oldest first.</summary>
+    // The type of an item decides which record it is read into, see ResponseInput.
     [AnyOf(typeof(string), typeof(ResponseItemBody[]))]
     public required JsonElement Input { get; init; }
 
@@ -16,7 +17,8 @@ internal sealed record ResponsesBody : ThinkingBody
     public string? Instructions { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
-    public ResponseToolBody[]? Tools { get; init; }
+    [AnyOf(typeof(ResponseToolBody[]))]
+    public JsonElement? Tools { get; init; }
 
     /// <summary>none, auto or required, or the one function that has to be called. An answer without a call that has to be there is a 422.</summary>
     [AnyOf(typeof(string), typeof(ResponseToolChoiceBody))]
@@ -29,7 +31,9 @@ internal sealed record ResponsesBody : ThinkingBody
     public int? MaxOutputTokens { get; init; }
 
     /// <summary>Comes back in the response; nothing else is done with it.</summary>
-    public Dictionary<string, JsonElement>? Metadata { get; init; }
+    // JSON as it came: it goes back.
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? Metadata { get; init; }
 
     /// <summary>Refused when true: the answer comes with its request.</summary>
     public bool? Background { get; init; }
@@ -44,11 +48,12 @@ internal sealed record ResponseItemBody
 
     /// <summary>Of a message: who speaks. developer is system.</summary>
     [AllowedValues("system", "developer", "user", "assistant")]
+    [Tolerant]
     public string? Role { get; init; }
 
     /// <summary>Of a message: the text, or parts of it.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public JsonElement? Content { get; init; }
+    public TextOrParts? Content { get; init; }
 
     /// <summary>Of a call and of its output: what tells that they belong together.</summary>
     public string? CallId { get; init; }
@@ -62,10 +67,11 @@ internal sealed record ResponseItemBody
 
     /// <summary>Of a call's output: the text, or parts of it.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public JsonElement? Output { get; init; }
+    public TextOrParts? Output { get; init; }
 }
 
 /// <summary>A function that the model may call, in the form of the responses API.</summary>
+// Only describes the tool: it stays JSON, see ToolOptions.
 internal sealed record ResponseToolBody
 {
     [AllowedValues("function")]
@@ -81,6 +87,7 @@ internal sealed record ResponseToolBody
 }
 
 /// <summary>The one function that has to be called, in the form of the responses API.</summary>
+// Only describes the choice: it stays JSON, see ToolOptions.
 internal sealed record ResponseToolChoiceBody
 {
     [AllowedValues("function")]
@@ -91,7 +98,9 @@ internal sealed record ResponseToolChoiceBody
 
 internal sealed record ResponseTextBody
 {
-    public ResponseTextFormatBody? Format { get; init; }
+    // JSON: it also goes back as it came.
+    [AnyOf(typeof(ResponseTextFormatBody))]
+    public JsonElement? Format { get; init; }
 }
 
 /// <summary>The JSON that the answer shall be. It is asked for in the prompt, checked and repaired.</summary>
@@ -101,10 +110,12 @@ internal sealed record ResponseTextFormatBody
     public required string Type { get; init; }
 
     /// <summary>Free to choose.</summary>
+    [Tolerant]
     public string? Name { get; init; }
 
     /// <summary>Of the type json_schema: the schema.</summary>
-    public Dictionary<string, JsonElement>? Schema { get; init; }
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? Schema { get; init; }
 
     /// <summary>Whether an answer that does not keep to the schema is a 422, and not handed out as it is.</summary>
     public bool? Strict { get; init; }

@@ -11,16 +11,16 @@ namespace RkLlama.Server.Api.OpenAi;
 /// <summary>The body of <c>POST /v1/responses</c>. The server keeps nothing: each request brings the whole conversation.</summary>
 internal sealed record ResponsesRequest
 {
-    // They ask for something that the server would have to remember or to do later.
+    // They need a server that keeps conversations. They may have any type and are not described, so they are in no record.
     private static readonly string[] Stateful = ["previous_response_id", "conversation", "prompt"];
 
     internal required string Model { get; init; }
 
     internal required Conversation Conversation { get; init; }
 
-    internal required ToolFields Tools { get; init; }
+    internal required ToolOptions Tools { get; init; }
 
-    internal required ThinkingFields Thinking { get; init; }
+    internal required ThinkingOptions Thinking { get; init; }
 
     /// <summary>Null for text.</summary>
     internal required OutputFormat? Format { get; init; }
@@ -54,47 +54,48 @@ internal sealed record ResponsesRequest
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static ResponsesRequest From(JsonElement body)
+    internal static ResponsesRequest From(JsonElement json)
     {
-        RequestFields.RequireObject(body);
+        OpenAiRequest.RequireObject(json);
         foreach (string name in Stateful)
         {
-            if (body.TryGet(name, out _))
-                throw RequestFields.Unsupported($"{name} is not supported: the server keeps no conversations, send all of it as input.", name);
+            if (json.TryGet(name, out _))
+                throw OpenAiRequest.Unsupported($"{name} is not supported: the server keeps no conversations, send all of it as input.", name);
         }
 
-        if (body.Flag("background") == true)
-            throw RequestFields.Unsupported("background is not supported: the answer comes with its request.", "background");
-        ToolFields tools = ToolFields.From(body);
-        ThinkingFields thinking = ThinkingFields.FromOpenAi(body);
+        ResponsesBody body = OpenAiRequest.Read<ResponsesBody>(json);
+        if (body.Background == true)
+            throw OpenAiRequest.Unsupported("background is not supported: the answer comes with its request.", "background");
+        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
+        ThinkingOptions thinking = ThinkingOptions.From(body);
         return new()
         {
-            Model = RequestFields.ReadModel(body),
+            Model = OpenAiRequest.RequireModel(body.Model),
             Conversation = new(ResponseInput.Read(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
             Tools = tools,
             Thinking = thinking,
-            Format = body.ReadTextFormat(),
-            Stream = body.Flag("stream") ?? false,
-            MaxTokens = RequestFields.ReadMaxTokens(body, "max_output_tokens"),
-            Sampling = body.ReadSampling(),
-            Unsupported = [.. body.UnsupportedFields()],
+            Format = FormatOptions.From(body.Text),
+            Stream = body.Stream ?? false,
+            MaxTokens = OpenAiRequest.MaxTokens(body.MaxOutputTokens),
+            Sampling = SamplingOptions.From(body),
+            Unsupported = SamplingOptions.UnsupportedFields(body),
             Echo = ResponseEcho.Of(body),
         };
     }
 }
 
-/// <summary>The fields of a request that its response has again, as they were sent.</summary>
+/// <summary>The fields of a request that its response repeats as they were sent.</summary>
 internal sealed record ResponseEcho(
     string? Instructions, int? MaxOutputTokens, double? Temperature, double? TopP, JsonElement? Tools, JsonElement? ToolChoice, JsonElement? Format, string? Effort, JsonElement? Metadata)
 {
-    internal static ResponseEcho Of(JsonElement body) => new(
-        body.Text("instructions"),
-        body.Integer("max_output_tokens", int.MinValue, int.MaxValue),
-        body.Number("temperature", double.MinValue, double.MaxValue),
-        body.Number("top_p", double.MinValue, double.MaxValue),
-        body.TryGet("tools", out JsonElement tools) ? tools : null,
-        body.TryGet("tool_choice", out JsonElement choice) ? choice : null,
-        body.Object("text")?.Object("format"),
-        body.Object("reasoning")?.Text("effort"),
-        body.Object("metadata"));
+    internal static ResponseEcho Of(ResponsesBody body) => new(
+        body.Instructions,
+        body.MaxOutputTokens,
+        body.Temperature,
+        body.TopP,
+        body.Tools,
+        body.ToolChoice,
+        body.Text?.Format,
+        body.Reasoning?.Effort,
+        body.Metadata is null or { ValueKind: JsonValueKind.Object } ? body.Metadata : throw JsonFields.Wrong("metadata", "an object"));
 }

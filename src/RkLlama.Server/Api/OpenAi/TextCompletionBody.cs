@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
@@ -11,7 +10,7 @@ internal sealed record TextCompletionBody : RunBody
 {
     /// <summary>One text, which goes in as it is. Token ids are refused: they belong to one tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public required JsonElement Prompt { get; init; }
+    public required TextOrTexts Prompt { get; init; }
 
     /// <summary>Whether the answer begins with the prompt.</summary>
     [DefaultValue(false)]
@@ -29,16 +28,16 @@ internal sealed record TextCompletionBody : RunBody
 
     /// <summary>Texts at which the answer ends, at most 16 and 16384 characters together; they are not part of it.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public JsonElement? Stop { get; init; }
+    public TextOrTexts? Stop { get; init; }
 
     /// <summary>1: the NPU makes one answer at a time.</summary>
-    [Range(0, 1)]
+    [AnswerCount]
     public int? N { get; init; }
 
     /// <summary>1: the NPU makes one answer at a time.</summary>
-    [Range(0, 1)]
+    [AnswerCount]
     public int? BestOf { get; init; }
 
     /// <summary>"text" alone.</summary>
-    public string[]? Modalities { get; init; }
+    public string?[]? Modalities { get; init; }
 }

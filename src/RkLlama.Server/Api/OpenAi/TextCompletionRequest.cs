@@ -24,34 +24,29 @@ internal sealed record TextCompletionRequest(
     };
 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static TextCompletionRequest From(JsonElement body)
+    internal static TextCompletionRequest From(JsonElement json)
     {
-        RequestFields.RequireObject(body);
-        RequestFields.RequireOne(body);
-        if (body.Text("suffix") is { Length: > 0 })
-            throw RequestFields.Unsupported("suffix is not supported: put the model's own fill-in-the-middle tokens into the prompt.", "suffix");
+        TextCompletionBody body = OpenAiRequest.Read<TextCompletionBody>(json);
+        OpenAiRequest.RequireOne(body.N, body.BestOf, body.Modalities);
+        if (!string.IsNullOrEmpty(body.Suffix))
+            throw OpenAiRequest.Unsupported("suffix is not supported: put the model's own fill-in-the-middle tokens into the prompt.", "suffix");
         return new(
-            RequestFields.ReadModel(body),
-            ReadPrompt(body),
-            body.Flag("echo") ?? false,
-            body.Flag("stream") ?? false,
-            body.Object("stream_options")?.Flag("include_usage") ?? false,
-            RequestFields.ReadMaxTokens(body, "max_tokens"),
-            body.ReadSampling(),
-            RequestFields.ReadStops(body),
-            [.. body.UnsupportedFields()]);
+            OpenAiRequest.RequireModel(body.Model),
+            PromptOf(body.Prompt),
+            body.Echo ?? false,
+            body.Stream ?? false,
+            body.StreamOptions?.IncludeUsage ?? false,
+            OpenAiRequest.MaxTokens(body.MaxTokens),
+            SamplingOptions.From(body),
+            OpenAiRequest.Stops(body.Stop),
+            SamplingOptions.UnsupportedFields(body));
     }
 
-    private static string ReadPrompt(JsonElement body)
+    private static string PromptOf(TextOrTexts prompt) => prompt switch
     {
-        if (body.TryGet("prompt", out JsonElement prompt) && prompt.ValueKind == JsonValueKind.Array && prompt.EnumerateArray().Any(static item => item.ValueKind is JsonValueKind.Number or JsonValueKind.Array))
-            throw RequestFields.Unsupported("prompt must be text: token ids belong to one tokenizer, and a client's is not the model's.", "prompt");
-        IReadOnlyList<string> prompts = body.Texts("prompt");
-        return prompts.Count switch
-        {
-            1 when prompts[0].Length > 0 => prompts[0],
-            > 1 => throw RequestFields.Unsupported("prompt must be one text: the NPU makes one answer at a time.", "prompt"),
-            _ => throw ApiException.BadRequest("prompt is missing: send the text to continue.", "prompt"),
-        };
-    }
+        { HasTokens: true } => throw OpenAiRequest.Unsupported("prompt must be text: token ids belong to one tokenizer, and a client's is not the model's.", "prompt"),
+        { Texts: [{ Length: > 0 } text] } => text,
+        { Texts.Count: > 1 } => throw OpenAiRequest.Unsupported("prompt must be one text: the NPU makes one answer at a time.", "prompt"),
+        _ => throw ApiException.BadRequest("prompt is missing: send the text to continue.", "prompt"),
+    };
 }

@@ -13,14 +13,14 @@ internal sealed record LoadModelRequest(string ModelName, string? From, string? 
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static LoadModelRequest Parse(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("model_name", out JsonElement name))
+        // By hand: a name that is absent and one that is null have different messages.
+        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("model_name", out _))
             throw ApiException.BadRequest("Please enter the name of the model to be loaded.");
-        if (name.ValueKind != JsonValueKind.String)
-            throw ApiException.BadRequest("model_name must be a string: the name of a model as GET /models lists it.");
 
-        return new(name.GetString()!, Text(body, "from"), Text(body, "huggingface_path"));
+        LoadModelBody fields = BodyReader.Read<LoadModelBody>(body);
+        return new(
+            fields.ModelName ?? throw ApiException.BadRequest("model_name must be a string: the name of a model as GET /models lists it."),
+            fields.From,
+            fields.HuggingfacePath);
     }
-
-    private static string? Text(JsonElement body, string key) =>
-        body.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : null;
 }

@@ -1,26 +1,25 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using RkLlama.Server.Http;
+using RkLlama.Server.Api.Common;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>How long a model stays loaded after a request: seconds, or a duration as Go writes it. Negative is for ever, 0 is not at all.</summary>
-internal static class OllamaKeepAlive
+/// <summary>
+/// How long a model stays loaded after a request: seconds, or a duration in Go's form. Null leaves it to the server, 0 unloads the model at once, a negative
+/// value is <see cref="Timeout.InfiniteTimeSpan"/>.
+/// </summary>
+internal sealed class OllamaKeepAliveConverter : FieldConverter<TimeSpan?>
 {
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
-    /// <summary>Null leaves it to the server; <see cref="Timeout.InfiniteTimeSpan"/> is for ever.</summary>
-    internal static TimeSpan? ReadKeepAlive(this JsonElement body)
+    public override TimeSpan? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        const string Name = "keep_alive";
-        if (!body.TryGet(Name, out JsonElement value))
-            return null;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double seconds))
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds))
             return OfSeconds(seconds);
-        if (value.ValueKind == JsonValueKind.String)
+        if (reader.TokenType == JsonTokenType.String)
         {
-            string text = value.GetString()!;
+            string text = reader.GetString()!;
             if (text.Length == 0)
                 return null;
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && !double.IsNaN(number))
@@ -29,14 +28,14 @@ internal static class OllamaKeepAlive
                 return OfSeconds(duration);
         }
 
-        throw JsonFields.Wrong(Name, "a number of seconds or a duration such as \"5m\"");
+        throw new FieldException("a number of seconds or a duration such as \"5m\"");
     }
 
     private static TimeSpan OfSeconds(double seconds) => seconds switch
     {
         < 0 => Timeout.InfiniteTimeSpan,
 
-        // A century is for ever.
+        // More than a century counts as infinite.
         > 3e9 => Timeout.InfiniteTimeSpan,
         _ => TimeSpan.FromSeconds(seconds),
     };

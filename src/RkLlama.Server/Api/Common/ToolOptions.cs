@@ -8,17 +8,20 @@ namespace RkLlama.Server.Api.Common;
 /// <param name="Tools">As they go to the chat template; null for none.</param>
 /// <param name="IsRequired">The answer has to call one of them.</param>
 /// <param name="Forced">The one that has to be called, or null.</param>
-internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequired, string? Forced)
+internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsRequired, string? Forced)
 {
-    internal static ToolFields None { get; } = new(null, false, null);
+    internal static ToolOptions None { get; } = new(null, false, null);
 
     /// <summary>Calls that must not be made, though there are tools; a call all the same is no answer.</summary>
     internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
 
+    /// <summary>Both stay JSON: the chat template gets a tool as it was sent, with its own fields and their order, and the responses API sends both back.</summary>
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static ToolFields From(JsonElement body)
+    internal static ToolOptions From(JsonElement? toolsField, JsonElement? choiceField)
     {
-        IReadOnlyList<JsonElement>? tools = body.Array("tools");
+        IReadOnlyList<JsonElement>? tools = toolsField is not { } array
+            ? null
+            : array.ValueKind == JsonValueKind.Array ? [.. array.EnumerateArray()] : throw JsonFields.Wrong("tools", "an array");
         foreach ((int index, JsonElement tool) in (tools ?? []).Index())
         {
             if (NameOf(tool) is null)
@@ -26,7 +29,7 @@ internal sealed record ToolFields(IReadOnlyList<JsonElement>? Tools, bool IsRequ
         }
 
         tools = tools is { Count: > 0 } ? [.. tools.Select(Nested)] : null;
-        if (!body.TryGet("tool_choice", out JsonElement choice))
+        if (choiceField is not { } choice)
             return new(tools, false, null);
         if (choice.ValueKind == JsonValueKind.String)
         {

@@ -1,0 +1,142 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>Reads fields of requests; nothing is ever written with it.</summary>
+internal abstract class FieldConverter<T> : JsonConverter<T>
+{
+    public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => throw new NotSupportedException();
+}
+
+/// <param name="isTolerant">Whether another type is as absent.</param>
+internal sealed class TextConverter(bool isTolerant) : FieldConverter<string>
+{
+    public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+            return reader.GetString();
+        if (!isTolerant)
+            throw new FieldException("a string");
+        reader.Skip();
+        return null;
+    }
+}
+
+internal sealed class FlagConverter : FieldConverter<bool?>
+{
+    public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => throw new FieldException("true or false"),
+    };
+}
+
+/// <summary>true, false, 1 or 0.</summary>
+internal sealed class FlagOrNumberConverter : FieldConverter<bool?>
+{
+    public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        JsonTokenType.Number when reader.TryGetDouble(out double number) && number is 0 or 1 => number == 1,
+        _ => throw new FieldException("true or false"),
+    };
+}
+
+/// <param name="range">Of doubles; null for none.</param>
+internal sealed class NumberConverter(RangeAttribute? range) : FieldConverter<double?>
+{
+    public override double? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out double number))
+            throw new FieldException("a number") { OllamaType = "float32" };
+        return range is null || (number >= (double)range.Minimum && number <= (double)range.Maximum)
+            ? number
+            : throw new FieldException(FormattableString.Invariant($"a number from {range.Minimum} to {range.Maximum}"));
+    }
+}
+
+/// <summary>5.0 is an integer to clients whose language has one kind of number.</summary>
+internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
+{
+    public override int? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out double number) || number != Math.Floor(number))
+            throw new FieldException("an integer") { OllamaType = "integer" };
+        return number >= min && number <= max
+            ? (int)number
+            : throw new FieldException(FormattableString.Invariant($"an integer from {min} to {max}")) { OllamaType = double.IsFinite(number) ? null : "integer" };
+    }
+}
+
+/// <summary>An array. An item of a wrong type is null, and the request reports it.</summary>
+internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
+{
+    public sealed override T?[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new FieldException("an array");
+        List<T?> items = [];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            try
+            {
+                items.Add(ReadItem(ref reader, options));
+            }
+            catch (JsonException ex)
+            {
+                throw FieldException.From(ex).Under($"[{items.Count}]");
+            }
+        }
+
+        return [.. items];
+    }
+
+    protected abstract T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options);
+}
+
+/// <summary>The items are never looked at, only counted.</summary>
+internal sealed class IgnoredItemsConverter<T> : ItemsConverter<T>
+{
+    protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    {
+        reader.Skip();
+        return default;
+    }
+}
+
+internal sealed class TextItemsConverter : ItemsConverter<string>
+{
+    protected override string? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+            return reader.GetString();
+        reader.Skip();
+        return null;
+    }
+}
+
+internal sealed class ObjectItemsConverter<T> : ItemsConverter<T>
+    where T : class
+{
+    protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options) => ObjectConverter<T>.ReadObject(ref reader, options);
+}
+
+/// <summary>An object; another type is null, and the request reports it.</summary>
+internal sealed class ObjectConverter<T> : FieldConverter<T>
+    where T : class
+{
+    public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => ReadObject(ref reader, options);
+
+    internal static T? ReadObject(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.StartObject)
+            return JsonSerializer.Deserialize(ref reader, (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T)));
+        reader.Skip();
+        return null;
+    }
+}

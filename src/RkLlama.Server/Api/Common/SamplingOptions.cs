@@ -1,0 +1,55 @@
+using System.Text.Json;
+using RkLlama.Native;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>The sampling fields, which are the same in all APIs, and which of them the runtime cannot honour.</summary>
+internal static class SamplingOptions
+{
+    internal static SamplingParameters From(SamplingBody body) => new(
+        TopK: body.TopK is { } k ? Math.Max(k, 1) : null,
+        TopP: (float?)body.TopP,
+        Temperature: (float?)body.Temperature,
+        RepeatPenalty: (float?)body.RepeatPenalty,
+        FrequencyPenalty: (float?)body.FrequencyPenalty,
+        PresencePenalty: (float?)body.PresencePenalty,
+        Mirostat: body.Mirostat,
+        MirostatTau: (float?)body.MirostatTau,
+        MirostatEta: (float?)body.MirostatEta);
+
+    /// <summary>The names of the fields in the request that no run can honour.</summary>
+    internal static IReadOnlyList<string> UnsupportedFields(SamplingBody body)
+    {
+        (string Name, JsonElement? Value)[] fields =
+        [
+            ("seed", body.Seed), ("min_p", body.MinP), ("typical_p", body.TypicalP), ("logit_bias", body.LogitBias), ("logprobs", body.Logprobs),
+            ("top_logprobs", body.TopLogprobs), ("repeat_last_n", body.RepeatLastN), ("num_keep", body.NumKeep),
+        ];
+        return [.. fields.Where(static field => AsksForSomething(field.Value)).Select(static field => field.Name)];
+    }
+
+    private static bool AsksForSomething(JsonElement? value) =>
+        value is { ValueKind: not JsonValueKind.False } given && !(given.ValueKind == JsonValueKind.Object && !given.EnumerateObject().Any());
+
+    /// <summary>The names of the fields that differ from the model's values, for a runtime that fixes sampling when it loads the model.</summary>
+    internal static IEnumerable<string> FixedFields(SamplingParameters asked, SamplingParameters loaded)
+    {
+        // If the Modelfile does not set a value, the runtime's default counts.
+        if (Differs(asked.TopK, loaded.TopK ?? 40))
+            yield return "top_k";
+        if (Differs(asked.TopP, loaded.TopP ?? 0.9f))
+            yield return "top_p";
+        if (Differs(asked.Temperature, loaded.Temperature ?? 0.8f))
+            yield return "temperature";
+        if (Differs(asked.RepeatPenalty, loaded.RepeatPenalty ?? 1.1f))
+            yield return "repeat_penalty";
+        if (Differs(asked.FrequencyPenalty, loaded.FrequencyPenalty ?? 0))
+            yield return "frequency_penalty";
+        if (Differs(asked.PresencePenalty, loaded.PresencePenalty ?? 0))
+            yield return "presence_penalty";
+        if (Differs(asked.Mirostat, loaded.Mirostat ?? 0))
+            yield return "mirostat";
+    }
+
+    private static bool Differs(float? asked, float loaded) => asked is { } value && Math.Abs(value - loaded) > 1e-6f;
+}

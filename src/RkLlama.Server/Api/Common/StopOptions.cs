@@ -1,0 +1,21 @@
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>The stop sequences of a request.</summary>
+internal static class StopOptions
+{
+    /// <summary>For all sequences together: the matcher has a node for each character, a hundred times its size.</summary>
+    internal const int MaxCharacters = 16 << 10;
+
+    /// <exception cref="ApiException">Status 400: not strings, or too many characters.</exception>
+    internal static IReadOnlyList<string> From(TextOrTexts? stop)
+    {
+        if (stop is { HasTokens: true })
+            throw JsonFields.Wrong("stop", TextOrTexts.Expected);
+        string[] stops = [.. (stop?.Texts ?? []).Where(static text => text.Length > 0)];
+        return stops.Sum(static text => (long)text.Length) <= MaxCharacters
+            ? stops
+            : throw JsonFields.Wrong("stop", $"at most {MaxCharacters} characters in all its strings");
+    }
+}

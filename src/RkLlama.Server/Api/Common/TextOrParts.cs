@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>A text, or parts of one. Both are null if the field has another type, which <see cref="MessageReader"/> reports with its place.</summary>
+[InlineSchema]
+[JsonConverter(typeof(TextOrPartsConverter))]
+internal readonly record struct TextOrParts(string? Text, IReadOnlyList<ContentPartBody?>? Parts);
+
+internal sealed class TextOrPartsConverter : FieldConverter<TextOrParts>
+{
+    public override TextOrParts Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.String)
+            return new(reader.GetString(), null);
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return default;
+        }
+
+        List<ContentPartBody?> parts = [];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            // A string in the array is a part of type text.
+            parts.Add(reader.TokenType == JsonTokenType.String
+                ? new() { Type = "text", Text = reader.GetString()! }
+                : ObjectConverter<ContentPartBody>.ReadObject(ref reader, options));
+        }
+
+        return new(null, parts);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>A string, or an array of strings.</summary>
+/// <param name="Texts">Null if the field is absent.</param>
+/// <param name="HasTokens">Whether it is an array with numbers or arrays: token ids, which each field refuses in its own words.</param>
+[InlineSchema]
+[JsonConverter(typeof(TextOrTextsConverter))]
+internal readonly record struct TextOrTexts(IReadOnlyList<string>? Texts, bool HasTokens)
+{
+    internal const string Expected = "a string or an array of strings";
+}
+
+internal sealed class TextOrTextsConverter : FieldConverter<TextOrTexts>
+{
+    public override TextOrTexts Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    {
+        JsonTokenType.Null => default,
+        JsonTokenType.String => new([reader.GetString()!], false),
+        JsonTokenType.StartArray => ReadItems(ref reader),
+        _ => throw new FieldException(TextOrTexts.Expected) { OllamaType = "array" },
+    };
+
+    private static TextOrTexts ReadItems(ref Utf8JsonReader reader)
+    {
+        List<string> texts = [];
+        bool hasTokens = false, hasOthers = false;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+                texts.Add(reader.GetString()!);
+            else if (reader.TokenType is JsonTokenType.Number or JsonTokenType.StartArray)
+                hasTokens = true;
+            else
+                hasOthers = true;
+            reader.Skip();
+        }
+
+        return hasOthers && !hasTokens ? throw new FieldException(TextOrTexts.Expected) : new(hasTokens ? [] : texts, hasTokens);
+    }
+}

@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Common;
+
+/// <summary>The calls of an assistant's message.</summary>
+/// <param name="Calls">Null if the field is no array, which <see cref="MessageReader"/> reports for an assistant: other roles may have anything there.</param>
+[InlineSchema]
+[JsonConverter(typeof(ToolCallsConverter))]
+internal readonly record struct ToolCalls(ToolCallBody?[]? Calls);
+
+internal sealed class ToolCallsConverter : FieldConverter<ToolCalls>
+{
+    private readonly ObjectItemsConverter<ToolCallBody> _items = new();
+
+    public override ToolCalls Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.StartArray)
+            return new(_items.Read(ref reader, typeof(ToolCallBody[]), options));
+        reader.Skip();
+        return default;
+    }
+}
