@@ -123,7 +123,9 @@ internal static partial class ServerHost
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ExceptionMapper>();
         services.AddCors();
-        services.AddOpenApiDocument(Apis, RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, BodyJson.Default);
+        services.AddOpenApiDocument(
+            Apis,
+            [RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, RkLlamaBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default]);
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();
         services.AddHostedService(static provider => provider.GetRequiredService<HaproxyAgentCheck>());

@@ -20,7 +20,7 @@ internal static class OpenApiDocuments
 
     internal const string Name = "v1";
 
-    internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, params IJsonTypeInfoResolver[] wireTypes)
+    internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, IJsonTypeInfoResolver[] wireTypes)
     {
         // Read by the schemas alone: answers are written with the API's own context.
         services.ConfigureHttpJsonOptions(json =>

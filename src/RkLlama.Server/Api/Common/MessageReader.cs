@@ -1,15 +1,14 @@
 using System.Text;
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Interprets one message of a conversation, in the form of OpenAI's chat completions or of Ollama.</summary>
+/// <summary>Interprets one message of a conversation in the form of OpenAI's chat completions.</summary>
 internal static class MessageReader
 {
-    private const string NoMessage = "must be an object with role and content.";
+    internal const string NoMessage = "must be an object with role and content.";
 
     /// <param name="message">Null if the item is no object.</param>
     /// <param name="path">The place of the message, for error messages.</param>
@@ -41,28 +40,7 @@ internal static class MessageReader
         };
     }
 
-    /// <summary>Interprets one message of Ollama: thoughts have another name, images are apart, and content may be missing.</summary>
-    /// <param name="message">Null if the item is no object.</param>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static ChatMessage Read(OllamaMessageBody? message, string path)
-    {
-        if (message is null)
-            throw ApiException.BadRequest($"{path} {NoMessage}", path);
-        if (message.Images is { Length: > 0 })
-            throw ApiException.BadRequest($"{path}.images: this is a text model.", path);
-        string role = message.Role ?? "";
-        if (role is not ("system" or "user" or "assistant" or "tool"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.", path);
-        return new(role, message.Content is null ? "" : Content(message.Content, role, hasCalls: true, $"{path}.content"))
-        {
-            ToolCalls = role == "assistant" ? CallsOf(message.ToolCalls, $"{path}.tool_calls") : null,
-            ToolCallId = message.ToolCallId,
-            Name = message.ToolName ?? message.Name,
-            Reasoning = role == "assistant" ? message.Thinking : null,
-        };
-    }
-
-    private static string? Content(TextOrParts? content, string role, bool hasCalls, string path) => content switch
+    internal static string? Content(TextOrParts? content, string role, bool hasCalls, string path) => content switch
     {
         null when hasCalls => null,
         null when role == "assistant" => "",
@@ -89,7 +67,7 @@ internal static class MessageReader
         return text.ToString();
     }
 
-    private static List<ToolCall>? CallsOf(ToolCalls? field, string path)
+    internal static List<ToolCall>? CallsOf(ToolCalls? field, string path)
     {
         if (field is not { } given)
             return null;

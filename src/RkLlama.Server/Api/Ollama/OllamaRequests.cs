@@ -13,7 +13,7 @@ internal static class OllamaRequest
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
     internal static T Read<T>(JsonElement json)
         where T : class => json.ValueKind == JsonValueKind.Object
-            ? BodyReader.Read<T>(json)
+            ? OllamaBodyJson.Reader.Read<T>(json)
             : throw ApiException.BadRequest("the request body must be a JSON object");
 
     /// <summary>The model; older clients call it name.</summary>
@@ -21,6 +21,22 @@ internal static class OllamaRequest
     internal static string ModelOf(OllamaModelBody body) => (body.Model ?? TextOf(body.Name, "name")) is { Length: > 0 } model
         ? model
         : throw ApiException.BadRequest("model is required");
+
+    /// <summary><c>"json"</c>, or a schema. Some clients send an empty text for none.</summary>
+    /// <returns>Null for text.</returns>
+    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    internal static OutputFormat? FormatOf(JsonElement? format)
+    {
+        const string Name = "format";
+        return format?.ValueKind switch
+        {
+            null => null,
+            JsonValueKind.String when format.Value.GetString() is "" => null,
+            JsonValueKind.String when format.Value.GetString() is "json" => OutputFormat.AnyObject,
+            JsonValueKind.Object => new(SchemaReader.Read(format.Value, Name), true),
+            _ => throw JsonFields.Wrong(Name, "\"json\" or a JSON schema"),
+        };
+    }
 
     private static string? TextOf(JsonElement? field, string name) => field?.ValueKind switch
     {
@@ -61,10 +77,10 @@ internal sealed record OllamaChatRequest(
         OllamaChatBody body = OllamaRequest.Read<OllamaChatBody>(json);
         return new(
             OllamaRequest.ModelOf(body),
-            [.. (body.Messages ?? []).Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))],
+            [.. (body.Messages ?? []).Select(static (message, index) => OllamaMessageReader.Read(message, $"messages[{index}]"))],
             ToolOptions.From(body.Tools, body.ToolChoice),
             body.Think ?? default,
-            FormatOptions.FromOllama(body.Format),
+            OllamaRequest.FormatOf(body.Format),
             body.Stream ?? true,
             body.KeepAlive,
             OllamaOptions.From(body.Options));
@@ -122,7 +138,7 @@ internal sealed record OllamaGenerateRequest(
             body.System,
             raw,
             body.Think ?? default,
-            FormatOptions.FromOllama(body.Format),
+            OllamaRequest.FormatOf(body.Format),
             body.Stream ?? true,
             body.KeepAlive,
             OllamaOptions.From(body.Options));

@@ -69,7 +69,7 @@ internal sealed record ChatCompletionRequest
             Conversation = new(MessagesOf(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
             Tools = tools,
             Thinking = thinking,
-            Format = FormatOptions.From(body.ResponseFormat),
+            Format = OutputFormats.From(body.ResponseFormat),
 
             // The same as llama-server.
             SplitsReasoning = body.ReasoningFormat is not "none",

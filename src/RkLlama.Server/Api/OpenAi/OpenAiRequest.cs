@@ -14,7 +14,7 @@ internal static class OpenAiRequest
         where T : class
     {
         RequireObject(json);
-        return BodyReader.Read<T>(json);
+        return OpenAiBodyJson.Reader.Read<T>(json);
     }
 
     internal static void RequireObject(JsonElement json)

@@ -39,14 +39,14 @@ internal static class ResponseInput
             switch (type.ValueKind switch { JsonValueKind.Undefined => "message", JsonValueKind.String => type.GetString(), _ => throw JsonFields.Wrong("type", "a string") })
             {
                 case "message":
-                    messages.Add(MessageReader.Read(BodyReader.Read<MessageBody>(json, at), at));
+                    messages.Add(MessageReader.Read(OpenAiBodyJson.Reader.Read<MessageBody>(json, at), at));
                     break;
                 case "function_call":
-                    ResponseItemBody call = BodyReader.Read<ResponseItemBody>(json);
+                    ResponseItemBody call = OpenAiBodyJson.Reader.Read<ResponseItemBody>(json);
                     AddCall(messages, new(call.CallId, Require(call.Name, "name", at), Arguments(call, at)));
                     break;
                 case "function_call_output":
-                    ResponseItemBody result = BodyReader.Read<ResponseItemBody>(json);
+                    ResponseItemBody result = OpenAiBodyJson.Reader.Read<ResponseItemBody>(json);
                     messages.Add(new("tool", Output(result, at)) { ToolCallId = Require(result.CallId, "call_id", at) });
                     break;
                 case "reasoning":

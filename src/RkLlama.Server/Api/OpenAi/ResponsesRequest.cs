@@ -74,7 +74,7 @@ internal sealed record ResponsesRequest
             Conversation = new(ResponseInput.Read(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
             Tools = tools,
             Thinking = thinking,
-            Format = FormatOptions.From(body.Text),
+            Format = OutputFormats.From(body.Text),
             Stream = body.Stream ?? false,
             MaxTokens = OpenAiRequest.MaxTokens(body.MaxOutputTokens),
             Sampling = SamplingOptions.From(body),

@@ -19,7 +19,7 @@ internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
         if (messages.ValueKind != JsonValueKind.Array)
             throw ApiException.BadRequest("messages must be an array of {\"role\", \"content\"} objects.");
 
-        GenerateBody fields = BodyReader.Read<GenerateBody>(body);
+        GenerateBody fields = RkLlamaBodyJson.Reader.Read<GenerateBody>(body);
         if (fields.Messages.Length == 0)
             throw ApiException.BadRequest("messages is empty: send at least one message.");
         Conversation conversation = new([.. fields.Messages.Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))])

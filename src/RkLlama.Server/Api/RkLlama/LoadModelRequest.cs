@@ -17,7 +17,7 @@ internal sealed record LoadModelRequest(string ModelName, string? From, string? 
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("model_name", out _))
             throw ApiException.BadRequest("Please enter the name of the model to be loaded.");
 
-        LoadModelBody fields = BodyReader.Read<LoadModelBody>(body);
+        LoadModelBody fields = RkLlamaBodyJson.Reader.Read<LoadModelBody>(body);
         return new(
             fields.ModelName ?? throw ApiException.BadRequest("model_name must be a string: the name of a model as GET /models lists it."),
             fields.From,

@@ -2,32 +2,38 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Server.Api.Common;
-using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api;
+namespace RkLlama.Server.Api.Common;
 
-/// <summary>Reads the JSON of a request into its record. Null is as absent; a wrong type, or a number out of its range, is a 400 that names the field.</summary>
-internal static class BodyReader
+/// <summary>
+/// Reads the JSON of a request into its record. A field with the value null counts as absent. A wrong type, or a number out of its range, is a 400 that names
+/// the field.
+/// </summary>
+internal sealed class BodyReader
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    private readonly JsonSerializerOptions _options;
+    private readonly JsonConverter[] _converters;
 
-        // Only here: the OpenAPI document reads the plain types of the same records.
-        TypeInfoResolver = BodyJson.Default.WithAddedModifier(UseOurConverters),
-    };
+    /// <param name="context">The records of one API.</param>
+    /// <param name="converters">For types that only this API has.</param>
+    internal BodyReader(IJsonTypeInfoResolver context, params JsonConverter[] converters)
+    {
+        _converters = converters;
+
+        // The converters are set only here: the OpenAPI document reads the plain types of the same records.
+        _options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, TypeInfoResolver = context.WithAddedModifier(UseConverters) };
+    }
 
     /// <param name="json">An object.</param>
-    /// <param name="path">The place of the object in the body, if error messages name it.</param>
+    /// <param name="path">The path of the object in the body; null if error messages do not name it.</param>
     /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static T Read<T>(JsonElement json, string? path = null)
+    internal T Read<T>(JsonElement json, string? path = null)
         where T : class
     {
         try
         {
-            return json.Deserialize((JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T)))!;
+            return json.Deserialize((JsonTypeInfo<T>)_options.GetTypeInfo(typeof(T)))!;
         }
         catch (JsonException ex)
         {
@@ -43,23 +49,23 @@ internal static class BodyReader
         }
     }
 
-    /// <summary>Fields of array items are named with their place, all others by their own name.</summary>
+    /// <summary>A field of an array item is named with its path, every other field only by its name.</summary>
     private static string Name(string jsonPath, string? path) => path is not null
         ? path + jsonPath[1..]
         : jsonPath.Contains('[', StringComparison.Ordinal) ? jsonPath[2..] : jsonPath[(jsonPath.LastIndexOf('.') + 1)..];
 
-    private static void UseOurConverters(JsonTypeInfo type)
+    private void UseConverters(JsonTypeInfo type)
     {
         foreach (JsonPropertyInfo property in type.Properties)
         {
-            // The request reports a missing field in its own words.
+            // The request reports missing fields with messages of its own.
             property.IsRequired = false;
             property.CustomConverter ??= ConverterFor(property);
         }
     }
 
-    /// <returns>Null for the serializer's own. A wrong type that the serializer finds is never more than another thing than an object.</returns>
-    private static JsonConverter? ConverterFor(JsonPropertyInfo property)
+    /// <returns>Null for records, which the serializer reads: the only wrong type that it reports is a value that is not an object.</returns>
+    private JsonConverter? ConverterFor(JsonPropertyInfo property)
     {
         Type type = property.PropertyType;
         if (type == typeof(string))
@@ -76,9 +82,9 @@ internal static class BodyReader
             return new IgnoredItemsConverter<int>();
         if (type == typeof(MessageBody[]))
             return new ObjectItemsConverter<MessageBody>();
-        if (type == typeof(OllamaMessageBody[]))
-            return new ObjectItemsConverter<OllamaMessageBody>();
-        return type == typeof(FunctionCallBody) ? new ObjectConverter<FunctionCallBody>() : null;
+        if (type == typeof(FunctionCallBody))
+            return new ObjectConverter<FunctionCallBody>();
+        return Array.Find(_converters, converter => converter.CanConvert(type));
     }
 
     private static IntegerConverter IntegerConverterFor(JsonPropertyInfo property) => RangeOf(property) switch

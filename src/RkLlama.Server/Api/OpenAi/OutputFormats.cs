@@ -1,12 +1,12 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
-using RkLlama.Server.Api.OpenAi;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.Common;
+namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The JSON that a request wants its answer to be.</summary>
-internal static class FormatOptions
+/// <summary>Interprets the JSON format that a request wants for its answer.</summary>
+internal static class OutputFormats
 {
     /// <summary>The <c>response_format</c> of chat completions: the schema is one level further down.</summary>
     /// <returns>Null for text.</returns>
@@ -14,7 +14,9 @@ internal static class FormatOptions
     internal static OutputFormat? From(ResponseFormatBody? format)
     {
         const string Name = "response_format";
-        return format is null ? null : From(format.Type, Name, () => format.JsonSchema is { ValueKind: JsonValueKind.Object } schema ? BodyReader.Read<JsonSchemaBody>(schema) : null);
+        return format is null
+            ? null
+            : From(format.Type, Name, () => format.JsonSchema is { ValueKind: JsonValueKind.Object } schema ? OpenAiBodyJson.Reader.Read<JsonSchemaBody>(schema) : null);
     }
 
     /// <summary>The <c>text.format</c> of the responses API: everything is on one level.</summary>
@@ -26,24 +28,8 @@ internal static class FormatOptions
             return null;
         if (json.ValueKind != JsonValueKind.Object)
             throw JsonFields.Wrong("format", "an object");
-        ResponseTextFormatBody format = BodyReader.Read<ResponseTextFormatBody>(json);
+        ResponseTextFormatBody format = OpenAiBodyJson.Reader.Read<ResponseTextFormatBody>(json);
         return From(format.Type, "text.format", () => new() { Schema = format.Schema, Strict = format.Strict });
-    }
-
-    /// <summary>Ollama's <c>format</c>: <c>"json"</c>, or a schema. Some clients send an empty text for none.</summary>
-    /// <returns>Null for text.</returns>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
-    internal static OutputFormat? FromOllama(JsonElement? format)
-    {
-        const string Name = "format";
-        return format?.ValueKind switch
-        {
-            null => null,
-            JsonValueKind.String when format.Value.GetString() is "" => null,
-            JsonValueKind.String when format.Value.GetString() is "json" => OutputFormat.AnyObject,
-            JsonValueKind.Object => new(ReadSchema(format.Value, Name), true),
-            _ => throw JsonFields.Wrong(Name, "\"json\" or a JSON schema"),
-        };
     }
 
     private static OutputFormat? From(string? type, string name, Func<JsonSchemaBody?> read)
@@ -60,21 +46,9 @@ internal static class FormatOptions
                     throw ApiException.BadRequest($"{name} of the type json_schema needs a schema.", name);
                 if (schema.ValueKind != JsonValueKind.Object)
                     throw JsonFields.Wrong("schema", "an object");
-                return new(ReadSchema(schema, name), owner.Strict ?? false) { Parameter = name };
+                return new(SchemaReader.Read(schema, name), owner.Strict ?? false) { Parameter = name };
             default:
                 throw JsonFields.Wrong(name, "of the type \"text\", \"json_object\" or \"json_schema\"");
-        }
-    }
-
-    private static JsonSchema ReadSchema(JsonElement schema, string name)
-    {
-        try
-        {
-            return JsonSchema.Parse(schema);
-        }
-        catch (JsonSchemaException ex)
-        {
-            throw ApiException.BadRequest($"The schema in {name} cannot be used: {ex.Message}.", name);
         }
     }
 }

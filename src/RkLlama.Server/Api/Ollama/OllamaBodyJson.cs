@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.Ollama;
+
+/// <summary>The bodies of requests: <see cref="BodyReader"/> reads them, and the OpenAPI document describes them.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(OllamaChatBody))]
+[JsonSerializable(typeof(OllamaGenerateBody))]
+[JsonSerializable(typeof(OllamaEmbedBody))]
+[JsonSerializable(typeof(OllamaEmbeddingsBody))]
+[JsonSerializable(typeof(OllamaShowBody))]
+[JsonSerializable(typeof(OllamaCopyBody))]
+[JsonSerializable(typeof(OllamaDeleteBody))]
+[JsonSerializable(typeof(ContentPartBody[]))]
+[JsonSerializable(typeof(ToolCallBody[]))]
+[JsonSerializable(typeof(ToolBody[]))]
+[JsonSerializable(typeof(ToolChoiceBody))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+internal sealed partial class OllamaBodyJson : JsonSerializerContext, IRequestBodyJson
+{
+    internal static BodyReader Reader { get; } = new(new OllamaBodyJson(), new ObjectItemsConverter<OllamaMessageBody>());
+}

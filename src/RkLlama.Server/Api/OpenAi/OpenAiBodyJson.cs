@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.OpenAi;
+
+/// <summary>The bodies of requests: <see cref="BodyReader"/> reads them, and the OpenAPI document describes them.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ChatCompletionBody))]
+[JsonSerializable(typeof(TextCompletionBody))]
+[JsonSerializable(typeof(ResponsesBody))]
+[JsonSerializable(typeof(EmbeddingsBody))]
+[JsonSerializable(typeof(JsonSchemaBody))]
+[JsonSerializable(typeof(ContentPartBody[]))]
+[JsonSerializable(typeof(ToolCallBody[]))]
+[JsonSerializable(typeof(ToolBody[]))]
+[JsonSerializable(typeof(ToolChoiceBody))]
+[JsonSerializable(typeof(ResponseItemBody[]))]
+[JsonSerializable(typeof(ResponseToolBody[]))]
+[JsonSerializable(typeof(ResponseToolChoiceBody))]
+[JsonSerializable(typeof(ResponseTextFormatBody))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+internal sealed partial class OpenAiBodyJson : JsonSerializerContext, IRequestBodyJson
+{
+    internal static BodyReader Reader { get; } = new(new OpenAiBodyJson());
+}

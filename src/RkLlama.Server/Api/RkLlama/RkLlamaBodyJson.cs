@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common;
+using RkLlama.Server.OpenApi;
+
+namespace RkLlama.Server.Api.RkLlama;
+
+/// <summary>The bodies of requests: <see cref="BodyReader"/> reads them, and the OpenAPI document describes them.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(LoadModelBody))]
+[JsonSerializable(typeof(GenerateBody))]
+[JsonSerializable(typeof(ContentPartBody[]))]
+[JsonSerializable(typeof(ToolCallBody[]))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>[]))]
+internal sealed partial class RkLlamaBodyJson : JsonSerializerContext, IRequestBodyJson
+{
+    internal static BodyReader Reader { get; } = new(new RkLlamaBodyJson());
+}
