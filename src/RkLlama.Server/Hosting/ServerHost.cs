@@ -4,7 +4,6 @@ using Microsoft.Net.Http.Headers;
 using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Server.Api;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;

@@ -3,6 +3,10 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.OpenAi.Chat;
+using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;

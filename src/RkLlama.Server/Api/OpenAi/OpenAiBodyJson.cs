@@ -1,6 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.OpenAi.Chat;
+using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;

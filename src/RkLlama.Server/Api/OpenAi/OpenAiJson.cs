@@ -1,4 +1,8 @@
 using System.Text.Json.Serialization;
+using RkLlama.Server.Api.OpenAi.Chat;
+using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;

@@ -1,3 +1,7 @@
+using RkLlama.Server.Api.OpenAi.Chat;
+using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;

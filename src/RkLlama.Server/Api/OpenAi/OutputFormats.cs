@@ -1,6 +1,8 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.OpenAi.Chat;
+using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;

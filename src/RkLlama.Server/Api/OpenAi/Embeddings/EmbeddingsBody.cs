@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
 /// <summary>Texts to embed. Other fields are ignored; null is as absent.</summary>
 internal sealed record EmbeddingsBody

@@ -6,7 +6,7 @@ using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>The body of <c>POST /v1/responses</c>. The server keeps nothing: each request brings the whole conversation.</summary>
 internal sealed record ResponsesRequest

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using RkLlama.Server.Http;
 using RkLlama.Server.OpenApi;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
 /// <summary>The body of <c>POST /v1/embeddings</c>.</summary>
 /// <param name="IsBase64">Clients that ask for base64 read nothing else.</param>

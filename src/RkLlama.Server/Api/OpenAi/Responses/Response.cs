@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>The answer of <c>POST /v1/responses</c>, and the state of one in the events of a stream. Clients look for every key.</summary>
 /// <param name="Status">in_progress, completed or incomplete.</param>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>Writes the answer of <c>POST /v1/responses</c>: named events, numbered from 0.</summary>
 internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter

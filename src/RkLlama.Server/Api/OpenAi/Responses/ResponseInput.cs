@@ -3,7 +3,7 @@ using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>Interprets the <c>input</c> of a response: a text, or items. A turn of the conversation may have several items.</summary>
 internal static class ResponseInput

@@ -4,7 +4,7 @@ using RkLlama.Engine.Generation;
 using RkLlama.Output;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>Writes the answer of <c>POST /v1/chat/completions</c>. All of its events have the same id, time and model.</summary>
 /// <param name="created">Seconds of Unix time.</param>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>Makes one response of an answer's parts: the events of a stream as they come, and at any time the response so far.</summary>
 internal sealed class ResponseBuilder(ResponsesRequest request, long created)

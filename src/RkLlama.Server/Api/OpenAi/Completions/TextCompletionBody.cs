@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>A text to continue. Other fields are ignored; null is as absent.</summary>
 internal sealed record TextCompletionBody : RunBody

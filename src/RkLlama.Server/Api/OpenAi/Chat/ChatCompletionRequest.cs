@@ -6,7 +6,7 @@ using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>The body of <c>POST /v1/chat/completions</c>. Fields that are not known are ignored.</summary>
 internal sealed record ChatCompletionRequest

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>The answer of <c>POST /v1/completions</c>, and each event of its stream.</summary>
 internal sealed record TextCompletion(

@@ -3,7 +3,7 @@ using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
 /// <summary><c>POST /v1/embeddings</c>.</summary>
 internal static class OpenAiEmbeddings

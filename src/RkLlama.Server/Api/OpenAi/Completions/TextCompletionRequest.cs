@@ -5,7 +5,7 @@ using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>The body of <c>POST /v1/completions</c>: a prompt as it is, without a chat template.</summary>
 internal sealed record TextCompletionRequest(

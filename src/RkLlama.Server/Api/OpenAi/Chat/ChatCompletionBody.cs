@@ -3,7 +3,7 @@ using System.Text.Json;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>A conversation to continue. Other fields are ignored; null is as absent.</summary>
 internal sealed record ChatCompletionBody : ThinkingBody

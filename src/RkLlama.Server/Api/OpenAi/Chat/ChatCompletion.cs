@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>The answer of <c>POST /v1/chat/completions</c> in one piece.</summary>
 internal sealed record ChatCompletion(
@@ -29,20 +29,6 @@ internal sealed record ChatToolCall(
 
 /// <param name="Arguments">JSON as a string.</param>
 internal sealed record ChatFunctionCall(string Name, string Arguments);
-
-internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
-{
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public PromptTokensDetails? PromptTokensDetails { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public CompletionTokensDetails? CompletionTokensDetails { get; init; }
-}
-
-/// <param name="CachedTokens">Tokens of the prompt that the runtime had in its KV cache.</param>
-internal sealed record PromptTokensDetails(int CachedTokens);
-
-internal sealed record CompletionTokensDetails(int ReasoningTokens);
 
 /// <summary>One event of a stream. All of one answer have the same id, time and model.</summary>
 /// <param name="Usage">Null in all but the last one, which has no choice, and only where it was asked for.</param>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.OpenApi;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>A conversation to continue. Other fields are ignored; null is as absent.</summary>
 internal sealed record ResponsesBody : ThinkingBody
