@@ -48,7 +48,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         }
 
         if (run.AbortCause is { } cause)
-            metrics.RecordAbort(cause.ToLabel());
+            metrics.RecordAbort(cause.MetricLabel());
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
 

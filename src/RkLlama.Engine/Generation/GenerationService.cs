@@ -9,11 +9,12 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// Answers requests: builds the prompt, and produces the answer in the background. The one owner of everything between the two: lease, runs, output, figures,
-/// log. The caller only reads the events. Any thread.
+/// Answers requests: builds the prompt, and produces the answer in the background, in one turn or two. The caller only reads the events. Any thread.
 /// </summary>
 internal sealed partial class GenerationService(ModelHost host, ModelScheduler scheduler, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
 {
+    private readonly TurnRecorder _recorder = new(metrics, logger);
+
     /// <summary>Builds the prompt, checks that it fits and that the model can do what is asked, and starts to produce the answer.</summary>
     /// <param name="cancellationToken">Ends the production: the request leaves the queue, or its run is aborted.</param>
     /// <returns>The events to come. What fails from here on is thrown where they are read.</returns>
@@ -90,43 +91,13 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         RepetitionGuard? guard = options.RepeatGuard > 0
             ? new(options.RepeatGuard, length => Log.Repeats(logger, prepared.Model.Name, length, options.RepeatGuard))
             : null;
-        GenerationTurn turn = new(prepared, sink, guard, metrics);
-        using ModelLease lease = await scheduler.AcquireAsync(prepared.Model, request.Trace.IsRetry, request.KeepAlive, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await turn.RunAsync(lease, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (turn.Statistics is { } statistics)
-            {
-                metrics.RecordGeneration(statistics.ToSample());
-                Log.Finished(
-                    logger,
-                    statistics.Model,
-                    statistics.PromptTokens,
-                    statistics.CachedTokens,
-                    statistics.OutputTokens,
-                    (long)statistics.Timings.Queue.TotalMilliseconds,
-                    (long)statistics.Timings.Load.TotalMilliseconds,
-                    (long)(statistics.ToFirstToken ?? statistics.Timings.Total).TotalMilliseconds,
-                    statistics.DecodeRate ?? 0,
-                    turn.EndDescription,
-                    request.Trace.Id);
-            }
-        }
+        GenerationTurn turn = new(prepared, sink, guard, _recorder);
+        ModelLease lease = await scheduler.AcquireAsync(prepared.Model, request.Trace.IsRetry, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+        return await turn.RunAsync(lease, cancellationToken).ConfigureAwait(false);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(
-            EventId = 1,
-            Level = LogLevel.Information,
-            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}, request {RequestId}")]
-        internal static partial void Finished(
-            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long loadMs, long firstTokenMs, double decodeRate, string reason,
-            string? requestId);
-
         [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Answer of model {Model} cut: it repeated itself, a phrase of {Length} tokens more than {Times} times")]
         internal static partial void Repeats(ILogger logger, string model, int length, int times);
 

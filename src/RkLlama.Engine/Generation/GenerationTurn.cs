@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
@@ -12,11 +11,11 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// One turn of an answer: a run on a lease, and a second one behind it if the thinking budget was used up. Passes the tokens through the output pipeline to
+/// One turn of an answer: a run on a lease, and a second one after it if the thinking budget was used up. Passes the tokens through the output pipeline to
 /// the sink. Used by one task.
 /// </summary>
 /// <param name="guard">Detects an answer that repeats itself; <see langword="null"/> for none.</param>
-internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, NodeMetrics metrics)
+internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
 {
     // What a model writes itself at the end of its reasoning.
     private const string EndOfThinking = "\n</think>\n\n";
@@ -25,42 +24,39 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private readonly List<OutputPart> _parts = [];
     private readonly List<GenerationEvent> _events = [];
 
-    // The answer so far, for a run that continues it.
-    private readonly List<int> _tokenIds = [];
-    private readonly StringBuilder _text = new();
+    // The answer so far, for a run that continues it. Null if the request sets no thinking budget: then no run continues the answer.
+    private readonly List<int>? _tokenIds = prepared.Request.Output?.ThinkingBudget is null ? null : [];
+    private readonly StringBuilder? _text = prepared.Request.Output?.ThinkingBudget is null ? null : new();
     private readonly List<RunOutcome> _outcomes = [];
+
+    // Tokens of all runs so far.
+    private int _tokens;
     private bool _hasEndedThinking;
     private long _started;
+    private AbortCause? _lastAbort;
 
-    /// <summary>Known once a run has ended, whatever its end.</summary>
-    internal GenerationStatistics? Statistics { get; private set; }
-
-    /// <summary>How the last run ended, for the log.</summary>
-    internal string EndDescription { get; private set; } = "";
-
-    private int Tokens => _tokenIds.Count;
-
-    /// <summary>Runs the turn and passes the lease's slot on as soon as its last run has ended.</summary>
+    /// <summary>Runs the turn. Takes over the lease, and disposes it as soon as the last run has ended.</summary>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
     {
-        using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft));
-        using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
         (GenerationInput Input, RunParameters Parameters)? next = (InputOf(prepared.Prompt), new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
         int tokensBefore = 0;
         AbortCause? cut = null;
+        GenerationStatistics? statistics = null;
         try
         {
+            using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft));
+            using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
             while (next is { } run)
             {
-                tokensBefore = Tokens;
+                tokensBefore = _tokens;
                 EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken).ConfigureAwait(false);
                 _started = lease.Started;
                 if (_outcomes.Count == 0)
                     prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
                 else
-                    Emit(EndOfThinking, isToken: false);
+                    EmitEndOfThinking();
                 (cut, next) = await ReadAsync(active, lease, cancellationToken).ConfigureAwait(false);
                 _outcomes.Add(await EndOfAsync(active).ConfigureAwait(false));
                 if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || _outcomes[^1].End.Reason == RunEndReason.Error)
@@ -73,12 +69,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             if (_outcomes.Count > 0)
             {
                 GenerationTimings timings = GenerationTimings.Of(_outcomes, lease.QueueTime, lease.LoadTime, _started, prepared.Arrival);
-                Statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
+                statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
+                recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
             }
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return Summarize(cut, tokensBefore);
+        return Summarize(statistics!, cut, tokensBefore);
     }
 
     /// <summary>Reads the run's tokens to their end, or until something cuts the answer.</summary>
@@ -92,8 +89,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 AbortCause? cut = null;
                 foreach (EngineToken token in together)
                 {
-                    _tokenIds.Add(token.TokenId);
-                    _text.Append(token.Text);
+                    _tokens++;
+                    _tokenIds?.Add(token.TokenId);
+                    _text?.Append(token.Text);
                     Emit(token.Text, isToken: true);
                     cut = CutAfter(token);
                     if (cut is not null)
@@ -103,6 +101,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 Flush();
                 if (cut == AbortCause.ThinkingBudget && Continuation() is { } next)
                 {
+                    // Only this run: an abort of the lease would also end the run that continues the answer.
                     run.Abort(AbortCause.ThinkingBudget);
                     return (null, next);
                 }
@@ -131,9 +130,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private async Task<RunOutcome> EndOfAsync(EngineRun run)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
-        if (run.AbortCause is { } cause)
-            metrics.RecordAbort(cause.ToLabel());
-        EndDescription = Describe(outcome.End, run.AbortCause);
+        _lastAbort = run.AbortCause;
+        if (_lastAbort is { } cause)
+            recorder.RecordAbort(cause);
         return outcome;
     }
 
@@ -144,7 +143,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return AbortCause.StopSequence;
 
         // Before runtime 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
-        if (Tokens == prepared.Budget.MaxNewTokens)
+        if (_tokens == prepared.Budget.MaxNewTokens)
             return AbortCause.Length;
         if (guard?.Repeats(token.TokenId) == true)
             return AbortCause.Repetition;
@@ -170,11 +169,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         }
 
         Collect();
-        if (!isToken)
-        {
-            _text.Append(text);
-            Flush();
-        }
+    }
+
+    private void EmitEndOfThinking()
+    {
+        _text?.Append(EndOfThinking);
+        Emit(EndOfThinking, isToken: false);
+        Flush();
     }
 
     private void Collect()
@@ -183,7 +184,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return;
         double rate = RateAt(Stopwatch.GetTimestamp());
         foreach (OutputPart part in _parts)
-            _events.Add(new(part, Tokens, rate, null));
+            _events.Add(new(part, _tokens, rate, null));
         _parts.Clear();
     }
 
@@ -201,18 +202,18 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         if (prepared.Prompts.Mode == PromptMode.Runtime)
             return null;
         IReadOnlyList<int> between = prepared.Prompts.BuildRaw(EndOfThinking).Tokens ?? [];
-        int? left = prepared.Budget.MaxNewTokens - Tokens - between.Count;
+        int? left = prepared.Budget.MaxNewTokens - _tokens - between.Count;
         if (left < 1)
             return null;
         GenerationInput input = prepared.Prompt.Tokens is { } tokens
-            ? GenerationInput.FromTokens([.. tokens, .. _tokenIds, .. between])
+            ? GenerationInput.FromTokens([.. tokens, .. _tokenIds!, .. between])
             : GenerationInput.FromText(prepared.Prompt.Text.Text + _text + EndOfThinking);
         return (input, new(prepared.Request.Sampling, left));
     }
 
     /// <param name="cut">Why the answer was cut; null if it was not.</param>
     /// <param name="tokensBefore">Tokens of the runs before the last one.</param>
-    private GenerationSummary Summarize(AbortCause? cut, int tokensBefore)
+    private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut, int tokensBefore)
     {
         GenerationEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
@@ -223,8 +224,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
         {
             // A run may end before it hears of the abort. Then it was cut only if it had more to say.
-            isStop = cut == AbortCause.StopSequence || (end.Reason == RunEndReason.Stop && made <= Tokens);
-            made = Math.Min(Tokens, made);
+            isStop = cut == AbortCause.StopSequence || (end.Reason == RunEndReason.Stop && made <= _tokens);
+            made = Math.Min(_tokens, made);
         }
         else if (end.Reason is RunEndReason.Stop or RunEndReason.Length)
         {
@@ -243,19 +244,19 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         FinishReason reason = _pipeline?.HasToolCalls == true ? FinishReason.ToolCalls
             : isStop || _pipeline?.IsStopped == true ? FinishReason.Stop
             : FinishReason.Length;
-        prepared.Request.Trace.Completed(reason, Statistics!.Timings);
+        prepared.Request.Trace.Completed(reason, statistics.Timings);
         return new(
             reason,
             prepared.Prompt.TokenCount,
             made,
             _pipeline?.ReasoningTokens ?? 0,
-            Statistics.CachedTokens,
+            statistics.CachedTokens,
             RateAt(_outcomes[^1].Ended, made),
-            Statistics.Timings);
+            statistics.Timings);
     }
 
     private double RateAt(long timestamp, int? tokens = null) =>
-        (tokens ?? Tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
+        (tokens ?? _tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
 
     private static GenerationInput InputOf(Prompt prompt) =>
         prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
@@ -272,16 +273,4 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             SplitsReasoning = options.SplitsReasoning,
             StartsInReasoning = options.SplitsReasoning && prepared.Prompt.Text.Text.AsSpan().TrimEnd().EndsWith("<think>"),
         });
-
-    private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
-    {
-        ({ } error, _) => $"{end.Reason} ({error})",
-        (null, AbortCause.Length) => "Length",
-        (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
-        (null, AbortCause.Repetition) => "Length (cut as a loop)",
-        (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
-        (null, AbortCause.ClientLeft) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
-        (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",
-        _ => end.Reason.ToString(),
-    };
 }

@@ -131,12 +131,16 @@ internal sealed class ModelInstance
     /// <returns><see langword="false"/> if another transition came first: nothing has changed.</returns>
     internal bool TryMove(ModelState to, string? failure = null) => TryMove(to, null, null, failure);
 
-    private bool TryMove(ModelState to, EngineFacts? facts, int? processId, string? failure)
+    /// <summary>A run has ended. Changes nothing if the worker died during the run: then the supervisor decides.</summary>
+    internal void EndRun() => TryMove(ModelState.Ready, null, null, null, only: ModelState.Running);
+
+    /// <param name="only">The state that the model must have; <see langword="null"/> for any that allows the transition.</param>
+    private bool TryMove(ModelState to, EngineFacts? facts, int? processId, string? failure, ModelState? only = null)
     {
         ModelState from;
         lock (_lock)
         {
-            if (!IsAllowed(_state, to))
+            if (!IsAllowed(_state, to) || (only is { } required && _state != required))
                 return false;
             (from, _state, _failure) = (_state, to, failure);
 

@@ -114,7 +114,7 @@ internal sealed class ModelLease : IDisposable
 
     private void Release()
     {
-        _model.TryMove(ModelState.Ready);
+        _model.EndRun();
         _host.ResetIdleTimer(_model, _keepAlive);
         _slot.Dispose();
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using RkLlama.Engine.Metrics;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
@@ -36,19 +35,6 @@ internal enum AbortCause
 
     /// <summary>The model used up its thinking budget; another run continues the answer.</summary>
     ThinkingBudget,
-}
-
-internal static class AbortCauses
-{
-    internal static string ToLabel(this AbortCause cause) => cause switch
-    {
-        AbortCause.ClientLeft => AbortLabel.ClientLeft,
-        AbortCause.Unloaded => AbortLabel.Unloaded,
-        AbortCause.Length => AbortLabel.Length,
-        AbortCause.StopSequence => AbortLabel.StopSequence,
-        AbortCause.Repetition => AbortLabel.Repetition,
-        _ => AbortLabel.ThinkingBudget,
-    };
 }
 
 /// <summary>

@@ -118,6 +118,22 @@ public sealed class ModelInstanceTests : IAsyncDisposable
         _model.IsLoaded.Should().Be(isLoaded);
     }
 
+    [Theory]
+    [InlineData(nameof(ModelState.Running), nameof(ModelState.Ready))]
+    [InlineData(nameof(ModelState.Loading), nameof(ModelState.Loading))]
+    [InlineData(nameof(ModelState.Restarting), nameof(ModelState.Restarting))]
+    [InlineData(nameof(ModelState.Failed), nameof(ModelState.Failed))]
+    [InlineData(nameof(ModelState.Stuck), nameof(ModelState.Stuck))]
+    [InlineData(nameof(ModelState.Unloading), nameof(ModelState.Unloading))]
+    public void The_end_of_a_run_makes_only_a_running_model_ready(string before, string after)
+    {
+        Bring(Enum.Parse<ModelState>(before));
+
+        _model.EndRun();
+
+        _model.State.Should().Be(Enum.Parse<ModelState>(after));
+    }
+
     [Fact]
     public async Task An_unload_is_final_for_the_instance()
     {

@@ -52,6 +52,22 @@ public sealed class ModelLeaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_lease_does_not_make_a_model_ready_whose_worker_died_during_the_run()
+    {
+        ModelInstance model = _node.Host.Find("m");
+        ModelLease lease = await _node.AcquireAsync(model);
+        await lease.StartRunAsync(EngineNode.Start, default);
+        FakeRun run = await _node.Runs.NextAsync();
+        model.TryMove(ModelState.Restarting).Should().BeTrue();
+
+        run.End(RunEndReason.Error);
+        await run.Completion.WaitAsync(Patience);
+        lease.Dispose();
+
+        model.State.Should().Be(ModelState.Restarting);
+    }
+
+    [Fact]
     public async Task An_abort_ends_the_active_run_and_the_first_cause_counts()
     {
         using ModelLease lease = await _node.AcquireAsync(_node.Host.Find("m"));

@@ -1,0 +1,53 @@
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Generation;
+
+/// <summary>Records each turn of an answer: metrics, and one log line. Any thread.</summary>
+internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<GenerationService> logger)
+{
+    internal void RecordAbort(AbortCause cause) => metrics.RecordAbort(cause.MetricLabel());
+
+    /// <param name="end">The end of the last run.</param>
+    /// <param name="cause">Why the server aborted the last run; <see langword="null"/> if it did not.</param>
+    internal void Record(GenerationStatistics statistics, GenerationEnd end, AbortCause? cause, string requestId)
+    {
+        metrics.RecordGeneration(statistics.ToSample());
+        Log.Finished(
+            logger,
+            statistics.Model,
+            statistics.PromptTokens,
+            statistics.CachedTokens,
+            statistics.OutputTokens,
+            (long)statistics.Timings.Queue.TotalMilliseconds,
+            (long)statistics.Timings.Load.TotalMilliseconds,
+            (long)(statistics.ToFirstToken ?? statistics.Timings.Total).TotalMilliseconds,
+            statistics.DecodeRate ?? 0,
+            Describe(end, cause),
+            requestId);
+    }
+
+    private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
+    {
+        ({ } error, _) => $"{end.Reason} ({error})",
+        (null, AbortCause.Length) => "Length",
+        (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
+        (null, AbortCause.Repetition) => "Length (cut as a loop)",
+        (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
+        (null, AbortCause.ClientLeft) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
+        (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",
+        _ => end.Reason.ToString(),
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            EventId = 1,
+            Level = LogLevel.Information,
+            Message = "Finished: model {Model}, prompt {PromptTokens} tokens ({CachedTokens} cached), output {OutputTokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, TTFT {FirstTokenMs} ms, decode {DecodeRate:F1} tok/s, {Reason}, request {RequestId}")]
+        internal static partial void Finished(
+            ILogger logger, string model, int promptTokens, int? cachedTokens, int outputTokens, long queueMs, long loadMs, long firstTokenMs, double decodeRate, string reason,
+            string? requestId);
+    }
+}
