@@ -7,7 +7,7 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
 
     internal ErrorReply Reply => reply;
 
-    /// <summary>Error code of the OpenAI API, also used to choose Ollama's message. Null selects <see cref="ErrorReply.Code"/>, which is the native API's.</summary>
+    /// <summary>Error code of the OpenAI API, also used to choose Ollama's message. Null selects the native API's, <see cref="ErrorReply.Code"/>.</summary>
     internal string? Code { get; init; }
 
     /// <summary>The request field that is wrong.</summary>

@@ -6,7 +6,7 @@ namespace RkLlama.Server.Middleware;
 
 /// <summary>
 /// Refuses requests of web pages that the operator has not listed. Otherwise any web page could use a node without an API key through the browser of a user
-/// in the same network. Only browsers send <c>Origin</c>.
+/// in the same network. Other programs normally send no <c>Origin</c>.
 /// </summary>
 internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options)
 {
