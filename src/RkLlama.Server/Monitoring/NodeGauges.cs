@@ -21,7 +21,10 @@ internal sealed class NodeGauges
     {
         (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
-        Info("rkllama_build_info", "Version of the server and name of the node.", () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
+        Info(
+            "rkllama_build_info",
+            "Version of the server and name of the node.",
+            () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
         Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
         Info("rkllama_model_state", "1 for the current state of the node's model, 0 for the others.", States);
@@ -30,7 +33,10 @@ internal sealed class NodeGauges
         Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
         Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
         Gauge("rkllama_connections_open", "Open connections to the server.", () => connections.Open);
-        Info("rkllama_worker_resident_memory_bytes", "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.", WorkerMemory);
+        Info(
+            "rkllama_worker_resident_memory_bytes",
+            "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.",
+            WorkerMemory);
 
         // The standard names of Prometheus' client libraries.
         Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(ProcessMemory.ResidentBytes(Environment.ProcessId)));
