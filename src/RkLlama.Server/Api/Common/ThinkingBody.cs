@@ -42,10 +42,10 @@ internal sealed record ReasoningBody
 /// <summary>Variables of the chat template. Only these two are supported; others are ignored.</summary>
 internal sealed record TemplateVariablesBody
 {
-    /// <summary>Same as the request's enable_thinking, which it overrides.</summary>
+    /// <summary>Like the request's enable_thinking. If both are set, this one wins.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>Same as the request's thinking_budget, which overrides it. Maximum number of thinking tokens. 0: thinking is off. −1: no limit.</summary>
+    /// <summary>Like the request's thinking_budget. If both are set, the request's wins. Maximum number of thinking tokens. 0: thinking is off. −1: no limit.</summary>
     [Range(-1, int.MaxValue)]
     public int? ThinkingBudget { get; init; }
 }

@@ -47,9 +47,13 @@ internal abstract record OllamaRunReply
 }
 
 /// <summary>Response of <c>POST /api/chat</c>, or one line of its stream.</summary>
+/// <param name="CreatedAt">Time of the response or line, RFC 3339.</param>
 internal sealed record OllamaChatReply(string Model, string CreatedAt, OllamaMessage Message) : OllamaRunReply;
 
 /// <summary>Response of <c>POST /api/generate</c>, or one line of its stream.</summary>
+/// <param name="CreatedAt">Time of the response or line, RFC 3339.</param>
+/// <param name="Response">The text. In a stream, the new text.</param>
+/// <param name="Thinking">The model's reasoning, without its tags. Absent if there is none.</param>
 internal sealed record OllamaGenerateReply(
     string Model, string CreatedAt, string Response, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Thinking) : OllamaRunReply
 {

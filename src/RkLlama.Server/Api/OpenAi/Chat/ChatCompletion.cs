@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>Response of <c>POST /v1/chat/completions</c> without streaming.</summary>
+/// <param name="Created">Unix time in seconds.</param>
 internal sealed record ChatCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatCompletionChoice[] Choices, CompletionUsage Usage)
 {
@@ -34,6 +35,7 @@ internal sealed record ChatToolCall(
 internal sealed record ChatFunctionCall(string Name, string Arguments);
 
 /// <summary>One event of a stream. All events of a stream have the same id, created and model.</summary>
+/// <param name="Created">Unix time in seconds.</param>
 /// <param name="Usage">Null, except in the last event if stream_options.include_usage is true. That event has no choices.</param>
 internal sealed record ChatCompletionChunk(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatChunkChoice[] Choices, CompletionUsage? Usage)

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>Response of <c>POST /v1/completions</c>, and one event of its stream.</summary>
+/// <param name="Created">Unix time in seconds.</param>
 /// <param name="Usage">In a stream: null, except in the last event if stream_options.include_usage is true. That event has no choices.</param>
 internal sealed record TextCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, TextCompletionChoice[] Choices, CompletionUsage? Usage)
