@@ -9,7 +9,7 @@ namespace RkLlama.Server.Http;
 /// </summary>
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
-    /// <summary>The first bytes of each body, which are not counted: even with the maximum number of connections they are not much.</summary>
+    /// <summary>The first 64 KiB of each body are not counted: even with the maximum number of connections this is little memory.</summary>
     internal const int Free = 64 << 10;
 
     /// <summary>Number of bodies of the maximum size that fit into the budget.</summary>

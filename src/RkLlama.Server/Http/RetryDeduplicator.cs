@@ -54,7 +54,7 @@ internal sealed class RetryDeduplicator
     /// <summary>Whether a retry has replaced this request.</summary>
     internal static bool HasReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
-    /// <summary>Under the lock.</summary>
+    /// <summary>Called with the lock held.</summary>
     private Entry? Oldest(string? name) => name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries[0] : null;
 
     private void Leave(Entry entry)

@@ -17,7 +17,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         context.TraceIdentifier = trace.Id;
         context.Features.Set(trace);
 
-        // Added when the response starts, because an error response clears all headers before that.
+        // Added when the response starts, because an error response clears the headers that were set before.
         context.Response.OnStarting(() =>
         {
             Add(context.Response.Headers, trace);

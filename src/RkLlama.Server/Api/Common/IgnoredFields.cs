@@ -7,7 +7,7 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>Reports request fields without effect in the header <c>X-RkLlama-Ignored</c>.</summary>
 internal static class IgnoredFields
 {
-    /// <summary>Evaluated when the response headers are sent, because the model may not be loaded before, and so its runtime version is not known.</summary>
+    /// <summary>Evaluated when the response headers are sent, because the version of the runtime is known only after the model is loaded.</summary>
     internal static void ReportIgnored(this HttpResponse response, ModelInstance model, SamplingParameters asked, IReadOnlyList<string> unsupported) =>
         response.OnStarting(() =>
         {

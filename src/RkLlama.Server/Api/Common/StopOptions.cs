@@ -5,7 +5,7 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>The stop sequences of a request.</summary>
 internal static class StopOptions
 {
-    /// <summary>Limit of the sum of all lengths. The matcher needs one node per character, which is a hundred times larger than the character.</summary>
+    /// <summary>Maximum length of all sequences together. The matcher needs one node per character, a hundred times as large as the character.</summary>
     internal const int MaxCharacters = 16 << 10;
 
     /// <exception cref="ApiException">Status 400: not strings, or too many characters.</exception>

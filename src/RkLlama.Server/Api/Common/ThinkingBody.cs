@@ -45,7 +45,7 @@ internal sealed record TemplateVariablesBody
     /// <summary>Like the request's enable_thinking. If both are set, this one wins.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>Like the request's thinking_budget. If both are set, the request's wins. Maximum number of thinking tokens. 0: thinking is off. −1: no limit.</summary>
+    /// <summary>Like the request's thinking_budget, which wins if both are set. 0: thinking is off. −1: no limit.</summary>
     [Range(-1, int.MaxValue)]
     public int? ThinkingBudget { get; init; }
 }

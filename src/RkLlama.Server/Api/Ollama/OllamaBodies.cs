@@ -44,7 +44,7 @@ internal sealed record OllamaCopyBody
 /// <summary>Common fields of the requests that need a loaded model.</summary>
 internal abstract record OllamaUseBody : OllamaModelBody
 {
-    /// <summary>How long the model stays loaded after the request: seconds, or a duration such as "1h30m". 0: it is unloaded at once. Negative: no limit.</summary>
+    /// <summary>How long the model stays loaded after the request: seconds, or a duration such as "1h30m". 0: unload at once. Negative: no limit.</summary>
     [AnyOf(typeof(double), typeof(string))]
     [JsonConverter(typeof(OllamaKeepAliveConverter))]
     public TimeSpan? KeepAlive { get; init; }
