@@ -10,7 +10,7 @@ internal static class OpenApiResponseTexts
     {
         200 when operation.Part is not null => "Success: one JSON object, or a stream if the request asks for one.",
         200 => "Success.",
-        400 => "The request is not valid. The message says what to change.",
+        400 => "The request cannot be served. The message says what to change.",
         401 => "The API key is missing or wrong.",
         403 => "The request comes from a web page that the operator has not listed.",
         404 => operation.NotFound,
