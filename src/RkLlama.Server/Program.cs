@@ -6,7 +6,7 @@ namespace RkLlama.Server;
 
 internal static class Program
 {
-    /// <summary>Two programs in one executable: the server, and the worker that it starts for each loaded model.</summary>
+    /// <summary>One executable for the command line, the server, and the worker process that the server starts for each loaded model.</summary>
     private static int Main(string[] args) =>
         args is ["worker"] ? WorkerProgram.Run() : CommandLine.Run(args, ServerHost.RunAsync);
 }

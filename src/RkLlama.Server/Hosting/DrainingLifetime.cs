@@ -8,8 +8,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Start and stop of the service: tells systemd when the listener is open, keeps its watchdog fed, and turns SIGTERM and Ctrl-C into a drain:
-/// new and waiting requests are refused, the run in progress may finish within its grace, then the host stops. A second signal ends the grace.
+/// Start and stop of the service. Tells systemd when the listener is open, and notifies its watchdog. On SIGTERM or Ctrl-C the server drains: new and waiting
+/// requests are refused, the active run may finish within the drain time, then the host stops. A second signal ends the drain time early.
 /// </summary>
 internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
@@ -42,12 +42,12 @@ internal sealed partial class DrainingLifetime(
         _systemd.Notify(ServiceState.Ready);
         if (WatchdogInterval(Environment.GetEnvironmentVariable("WATCHDOG_USEC")) is { } interval)
         {
-            // On the thread pool: a server that cannot run this cannot answer either.
+            // Runs on the thread pool. If the pool is blocked, the server cannot answer requests, and systemd should restart it.
             _registrations.Add(time.CreateTimer(_ => _systemd.Notify(new ServiceState("WATCHDOG=1")), null, interval, interval));
         }
     }
 
-    /// <summary>Half of what systemd allows, as its documentation asks for.</summary>
+    /// <summary>Half of systemd's timeout, as its documentation recommends. Null if the watchdog is off.</summary>
     internal static TimeSpan? WatchdogInterval(string? microseconds) =>
         long.TryParse(microseconds, out long value) && value > 0 ? TimeSpan.FromMicroseconds(value / 2.0) : null;
 
@@ -74,7 +74,7 @@ internal sealed partial class DrainingLifetime(
             }
             else if (host.Status.State == ModelState.Loading)
             {
-                // Nobody will use it any more.
+                // No request can use the model any more.
                 await AbortRunAsync().ConfigureAwait(false);
             }
         }
@@ -84,7 +84,7 @@ internal sealed partial class DrainingLifetime(
         }
     }
 
-    /// <summary>Ends the running answer, or the load, with an error that its client gets to see, before the connections go.</summary>
+    /// <summary>Aborts the active run or load. Its client still gets the error, because the connections close later.</summary>
     private async Task AbortRunAsync()
     {
         try
@@ -93,7 +93,7 @@ internal sealed partial class DrainingLifetime(
         }
         catch (Exception ex) when (ex is NoModelException or EngineException)
         {
-            // Unloaded by somebody else, or stuck in the driver: the server goes all the same.
+            // The model is unloaded already, or its worker is stuck in the driver. The server stops anyway.
         }
     }
 

@@ -8,22 +8,22 @@ using RkLlama.Engine.Scheduling;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Answers HAProxy's agent check: one line with the node's state and weight for each connection, as long as the server runs. Off without
+/// Answers HAProxy's agent checks: sends one line with the node's state and weight on each connection, until the server stops. Off without
 /// <c>--agent-port</c>.
 /// </summary>
 /// <remarks>
-/// HAProxy keeps what it was told last, so every line has both an operational word (up, down) and an administrative one (ready, drain): a node that comes
-/// back from a drain takes its word back by itself.
+/// HAProxy keeps the last operational state (up, down) and the last administrative state (ready, drain). Every line has both, so the first line after a restart
+/// ends the drain of the stop before it.
 /// </remarks>
 internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness readiness, RunQueue queue, ILogger<HaproxyAgentCheck> logger) : IHostedService, IDisposable
 {
-    /// <summary>Connections that are answered at once; each takes no time unless somebody means harm.</summary>
+    /// <summary>Maximum number of connections at the same time. A connection ends at once, unless its client is malicious.</summary>
     internal const int MaxConnections = 16;
 
-    // HAProxy reports no more than this in its statistics.
+    // In characters. HAProxy's statistics show no more.
     private const int MaxReasonLength = 120;
 
-    // Some HAProxy servers send a line first (agent-send). Unread bytes would make the kernel throw the answer away.
+    // HAProxy may send a line first (agent-send). If a socket is closed with unread bytes, the kernel may discard the answer.
     private const int MaxUnread = 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
@@ -32,16 +32,16 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
-    /// <summary>Where it listens; null where it does not.</summary>
+    /// <summary>The address of the listener; null if there is none.</summary>
     internal EndPoint? Address => _listener?.LocalEndPoint;
 
-    /// <exception cref="IOException">The port is taken.</exception>
+    /// <exception cref="IOException">The server cannot listen on the port, for example because it is in use.</exception>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.AgentPort is not { } port)
             return Task.CompletedTask;
 
-        // Like Kestrel: every address of both families, where none is given.
+        // Like Kestrel: if no address is configured, all IPv4 and IPv6 addresses.
         IPAddress address = options.Host ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         _listener = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -68,7 +68,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         await _accepting.ConfigureAwait(false);
     }
 
-    /// <summary>What HAProxy is told now, with the newline.</summary>
+    /// <summary>The current line for HAProxy, with the newline.</summary>
     internal string Describe()
     {
         ReadyReply reply = readiness.Evaluate();
@@ -76,14 +76,14 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         {
             "ready" => $"up ready {Weight(queue.IsBusy, queue.Waiting)}%\n",
 
-            // It lives, and would only send the next one away.
+            // The node works, but it would refuse the next request.
             "busy" => "up ready 0%\n",
             "draining" => "up drain\n",
             _ => $"down ready #{Line(reply.Reason ?? reply.Status)}\n",
         };
     }
 
-    /// <summary>Percent of the node's own weight: its share among equals is the smaller the longer its line is. Never 0, which would be a drain.</summary>
+    /// <summary>Percent of the node's configured weight: the more requests run and wait, the less. Never 0, which would be a drain.</summary>
     internal static int Weight(bool isBusy, int waiting) => Math.Max(1, 100 / (1 + (isBusy ? 1 : 0) + waiting));
 
     private async Task AcceptAsync(Socket listener)
@@ -102,7 +102,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
             }
             catch (SocketException ex)
             {
-                // Out of descriptors, or a connection that was gone again: the next one may do better.
+                // No file descriptors are left, or the client has disconnected already. The next attempt may succeed.
                 _room.Release();
                 Log.NotAccepted(logger, ex.Message);
                 await Task.Delay(Timeout, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -123,13 +123,13 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
                 byte[] unread = new byte[MaxUnread];
                 while (await connection.ReceiveAsync(unread, inTime.Token).ConfigureAwait(false) > 0)
                 {
-                    // Until the other side closes, too.
+                    // Discards the input until the client closes the connection.
                 }
             }
         }
         catch (Exception ex) when (ex is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // It has its answer, or does not want it.
+            // The client has the answer, or has disconnected.
         }
         finally
         {
@@ -137,7 +137,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         }
     }
 
-    /// <summary>A text that fits behind a number sign, on a line.</summary>
+    /// <summary>Makes a text that may follow a number sign in a line: printable ASCII, limited in length.</summary>
     private static string Line(string text)
     {
         string line = new([.. text.Select(static c => c is >= ' ' and < '\x7F' and not '#' ? c : '?')]);

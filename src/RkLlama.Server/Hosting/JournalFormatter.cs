@@ -6,13 +6,13 @@ using Serilog.Formatting.Display;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// One event per line (a stack trace follows on its own lines). Under systemd each line starts with its priority, which journald takes off and
-/// understands, and has no time, which journald adds.
+/// Writes one line per log event; a stack trace follows on its own lines. For journald, each line starts with its priority, which journald parses and removes.
+/// It has no time, because journald adds it.
 /// </summary>
 /// <param name="journal">Whether journald reads the output.</param>
 internal sealed class JournalFormatter(bool journal) : ITextFormatter
 {
-    // Strings without quotes around them.
+    // The format l writes strings without quotes.
     private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
 
     /// <summary>Whether stdout or stderr goes to the journal.</summary>
@@ -27,7 +27,7 @@ internal sealed class JournalFormatter(bool journal) : ITextFormatter
             ? $"<{Priority(logEvent.Level)}>"
             : $"{logEvent.Timestamp.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {Name(logEvent.Level)} ";
 
-        // What a client or the library wrote must not start a line of its own.
+        // Text of a client or of the vendor library must not start a new log line.
         using StringWriter message = new(CultureInfo.InvariantCulture);
         Message.Format(logEvent, message);
         output.WriteLine($"{head}{category}: {message.ToString().ReplaceLineEndings(" ")}");

@@ -5,7 +5,7 @@ using Serilog.Events;
 
 namespace RkLlama.Server.Hosting;
 
-/// <summary>The one place that knows Serilog; everything else logs through <c>ILogger</c>.</summary>
+/// <summary>Configures Serilog. Other code logs through <c>ILogger</c>.</summary>
 internal static class LoggingSetup
 {
     internal static Logger Create(TextWriter? output = null)
@@ -15,10 +15,10 @@ internal static class LoggingSetup
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Filter.ByExcluding(static logEvent => logEvent.Exception is StreamCutException)
 
-            // Anybody can send a broken body; it has been answered.
+            // Any client can send a broken body, and it already has its error response.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
 
-            // Said in one sentence by ServerHost.
+            // ServerHost logs this in one line.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start");
         JournalFormatter formatter = new(JournalFormatter.IsJournal);
         return (output is null

@@ -16,20 +16,20 @@ using Serilog;
 
 namespace RkLlama.Server.Hosting;
 
-/// <summary>Puts the server together and runs it.</summary>
+/// <summary>Builds the server and runs it.</summary>
 internal static partial class ServerHost
 {
-    // The first one answers for paths that belong to none.
+    // The first one is the default, for paths that belong to no API.
     private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi()];
 
-    // Answers are finished or cut before the host stops; what is left takes no time.
+    // Runs end before the host stops, so only short requests are left.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
-    // A client that takes longer for its headers only holds a connection.
+    // A client that sends its headers more slowly only occupies a connection.
     private static readonly TimeSpan HeaderTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan KeepAliveTime = TimeSpan.FromSeconds(120);
 
-    /// <returns>The exit code: 0 after an orderly stop, 1 when the server could not start.</returns>
+    /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
         await using Serilog.Core.Logger log = LoggingSetup.Create();
@@ -42,7 +42,7 @@ internal static partial class ServerHost
             }
             catch (IOException ex)
             {
-                // Kestrel's way to say that the port is taken.
+                // A port is in use, or cannot be opened. Kestrel and HaproxyAgentCheck throw this.
                 log.Fatal("{Reason}", $"The server could not start: {ex.Message}");
                 return 1;
             }
@@ -53,10 +53,10 @@ internal static partial class ServerHost
         }
     }
 
-    /// <summary>The server, not started.</summary>
+    /// <summary>Builds the server without starting it.</summary>
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
-        // The content root is watched recursively by default; the working directory of a service is "/".
+        // By default the host watches the working directory recursively, which for a service is "/".
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -65,18 +65,18 @@ internal static partial class ServerHost
         {
             host.ShutdownTimeout = ShutdownTimeout;
 
-            // A server that can still answer does.
+            // If a background service fails, the server still answers requests.
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
 
-        // What an answer writes is sent where it is written, not by another thread: two hops less per token. What a socket brings still comes through the
-        // pool (the runtime's own inline completions would have handlers run on the thread that all sockets share).
+        // Sends on the thread that writes the response, which saves two thread switches per token. Received data still goes through the thread pool. (With
+        // .NET's own inline completions, handlers would run on the thread that all sockets share.)
         builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
         AddServer(builder.Services, options);
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-        // The endpoint is known first: its metadata says which API answers, and which bounds hold.
+        // First, because the middleware reads the endpoint's metadata: its API, and the checks that it is exempt from.
         app.UseRouting();
         app.UseMiddleware<NodeHeadersMiddleware>();
         app.UseMiddleware<RequestMetricsMiddleware>();
@@ -97,7 +97,7 @@ internal static partial class ServerHost
         ConnectionLimiter connections = kestrel.ApplicationServices.GetRequiredService<ConnectionLimiter>();
         kestrel.AddServerHeader = false;
 
-        // RequestBody has bounds of its own, which let the client see the answer.
+        // RequestBody has its own limits, with which the client gets a proper error response.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.RequestHeadersTimeout = HeaderTime;
         kestrel.Limits.KeepAliveTimeout = KeepAliveTime;

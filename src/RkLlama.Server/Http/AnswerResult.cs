@@ -4,13 +4,13 @@ using RkLlama.Engine.Generation;
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// Sends one answer, as a stream or in one piece. The response is not touched before there is something to send, so a failure until then has a status of its
-/// own. A failure afterwards is the stream's last event or line, and a cut connection.
+/// Sends the output of one generation, as a stream or as one JSON object. The response starts with the first output, so an earlier failure still gets its own
+/// status. After a later failure, the error is the last event or line of the stream, and the connection is cut.
 /// </summary>
-/// <param name="cancellationToken">Cancelled when the client disconnects, or a retry replaces the request.</param>
+/// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
 internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
 {
-    // Bytes that may be written before they are sent.
+    // Bytes after which a flush is due, even if the next event is available.
     private const int MaxUnflushed = 16 << 10;
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -24,7 +24,7 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
         }
     }
 
-    /// <summary>The one loop that reads an answer for a stream: one flush per event, unless the next one is there already.</summary>
+    /// <summary>Reads the generation's events and streams them. Flushes after each event, unless the next one is already available.</summary>
     private async Task StreamAsync(HttpContext httpContext)
     {
         HttpResponse response = httpContext.Response;
@@ -69,7 +69,7 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
         }
     }
 
-    /// <summary>The one loop that reads an answer for one JSON object.</summary>
+    /// <summary>Reads the generation's events to the end and serializes them as one JSON object.</summary>
     private async Task<byte[]> CollectAsync()
     {
         WholeAnswer whole = new();
@@ -80,14 +80,14 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
 }
 
 /// <summary>
-/// A stream has failed after it began. Leaves the last handler, so that the server cuts the connection and no client takes a part for the whole. The reason
-/// has been logged and sent; the log filters this one out.
+/// A response has failed after it started. No middleware handles this exception, so Kestrel cuts the connection, and no client takes the partial response
+/// for a complete one. The client already has the error; <c>LoggingSetup</c> filters this exception out of the log.
 /// </summary>
 internal sealed class StreamCutException(Exception inner) : Exception("The stream was cut.", inner);
 
 internal static class StreamHeaders
 {
-    /// <summary>Sets the headers of a response that is written bit by bit: proxies pass it on at once, caches do not store it.</summary>
+    /// <summary>Sets the headers of a streamed response: proxies do not buffer it, caches do not store it.</summary>
     internal static void BeginStream(this HttpResponse response, string contentType)
     {
         response.ContentType = contentType;

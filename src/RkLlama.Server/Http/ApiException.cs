@@ -1,28 +1,28 @@
 namespace RkLlama.Server.Http;
 
-/// <summary>A request that gets an error for an answer; each <see cref="IApi"/> writes it in its own form.</summary>
+/// <summary>An error response. Each <see cref="IApi"/> serializes it in its own format.</summary>
 internal sealed class ApiException(int status, ErrorReply reply) : Exception(reply.Error)
 {
     internal int Status => status;
 
     internal ErrorReply Reply => reply;
 
-    /// <summary>What is wrong, in one word for programs; see <see cref="ErrorReply.Code"/> for the guide's API.</summary>
+    /// <summary>Error code of the OpenAI API, also used to choose Ollama's message. Null selects the native API's, <see cref="ErrorReply.Code"/>.</summary>
     internal string? Code { get; init; }
 
-    /// <summary>The field that is wrong.</summary>
+    /// <summary>The request field that is wrong.</summary>
     internal string? Parameter { get; init; }
 
-    /// <summary>OpenAI's own words for it, where they differ.</summary>
+    /// <summary>OpenAI's own message, if it differs.</summary>
     internal string? OpenAiMessage { get; init; }
 
-    /// <summary>Ollama's own words for it, where they differ: clients look for them.</summary>
+    /// <summary>Ollama's own message, if it differs. Clients search for it.</summary>
     internal string? OllamaMessage { get; init; }
 
-    /// <summary>Whole seconds after which it is worth trying again.</summary>
+    /// <summary>Value of the header Retry-After, in seconds.</summary>
     internal int? RetryAfterSeconds { get; init; }
 
-    /// <summary>Whether this is the last answer on its connection.</summary>
+    /// <summary>Whether the server closes the connection after this response.</summary>
     internal bool ClosesConnection { get; init; }
 
     internal static ApiException BadRequest(string message, string? parameter = null) =>

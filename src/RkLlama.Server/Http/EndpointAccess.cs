@@ -1,8 +1,8 @@
 namespace RkLlama.Server.Http;
 
-/// <summary>Which bounds an endpoint is exempt from; endpoint metadata.</summary>
-/// <param name="IsOpen">Needs no API key.</param>
-/// <param name="AnswersAlways">Answers also beyond the limit of connections and while the server drains: that is when operators look.</param>
+/// <summary>Endpoint metadata: the checks that an endpoint is exempt from.</summary>
+/// <param name="IsOpen">The endpoint needs no API key.</param>
+/// <param name="AnswersAlways">The endpoint also answers above the connection limit and while the server drains, because operators need it then.</param>
 internal sealed record EndpointAccess(bool IsOpen, bool AnswersAlways)
 {
     internal static EndpointAccess Probe { get; } = new(true, true);

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>The errors of the native API.</summary>
+/// <summary>JSON metadata of the errors of the native API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ErrorReply))]
 internal sealed partial class ErrorJson : JsonSerializerContext

@@ -2,25 +2,30 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Every error. The Python service said <c>status</c> and <c>message</c> where <c>messages</c> was missing; its clients may look for them.</summary>
+/// <summary>Error response of the native API.</summary>
+/// <param name="Error">What is wrong.</param>
+/// <param name="Status">Only if messages is missing: the field of the Python service, whose clients may read it.</param>
+/// <param name="Message">Like status.</param>
+/// <param name="Id">Only for an unexpected error: its id in the server's log.</param>
 internal sealed record ErrorReply(
     string Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id = null)
 {
+    /// <summary>Code for programs, such as context_length_exceeded. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Code { get; init; }
 
-    /// <summary>Of a model that was not loaded: the command that says what to do, and the name of the line that is about this.</summary>
+    /// <summary>Only if a load failed: the command that explains it, and the name of its check, such as rkllama doctor (model-file).</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? See { get; init; }
 
-    /// <summary>Of a prompt that is too long: its tokens.</summary>
+    /// <summary>Only if the prompt is too long: its tokens.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptTokens { get; init; }
 
-    /// <summary>Of a prompt that is too long: the tokens the model's context has.</summary>
+    /// <summary>Only if the prompt is too long: the model's context length in tokens.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ContextLength { get; init; }
 }

@@ -7,7 +7,7 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Maps each failure of the node to the error that a client gets.</summary>
+/// <summary>Maps exceptions to error responses.</summary>
 internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
 {
     internal ApiException Map(Exception exception) => exception switch
@@ -63,7 +63,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         _ => Fault(exception),
     };
 
-    /// <summary>A fault of this server: the client gets an id that finds it in the log.</summary>
+    /// <summary>An unexpected exception: the log and the client get the same id for it.</summary>
     private ApiException Fault(Exception exception)
     {
         string id = Guid.NewGuid().ToString("N")[..12];

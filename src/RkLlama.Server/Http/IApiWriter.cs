@@ -3,21 +3,21 @@ using RkLlama.Engine.Generation;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Writes one answer in the form of its API. One per answer, used by its request only.</summary>
+/// <summary>Writes the output of one generation in the format of an API. One instance per request.</summary>
 internal interface IApiWriter
 {
-    /// <summary>The content type of the answer as a stream.</summary>
+    /// <summary>Content type of a streamed response.</summary>
     string StreamContentType { get; }
 
-    /// <summary>The answer as one JSON object, without a newline.</summary>
+    /// <summary>Serializes the complete output as one JSON object, without a newline.</summary>
     byte[] Whole(WholeAnswer answer);
 
-    /// <summary>Writes the events or lines of a stream that stand for one event of the answer; possibly none.</summary>
+    /// <summary>Writes one event of the generation as events or lines of the stream. May write nothing.</summary>
     void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 
-    /// <summary>Writes what keeps a silent stream alive. Clients must take it for nothing.</summary>
+    /// <summary>Writes a keep-alive, which must have no effect on clients.</summary>
     void WriteKeepAlive(IBufferWriter<byte> output);
 
-    /// <summary>Writes the last event or line of a stream that has failed.</summary>
+    /// <summary>Writes the error as the last event or line of a failed stream.</summary>
     void WriteError(ApiException error, IBufferWriter<byte> output);
 }

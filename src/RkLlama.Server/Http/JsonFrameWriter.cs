@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Writes JSON objects as lines or as server-sent events. Keeps its JSON writer, so that an event of an answer allocates little. One per answer.</summary>
-#pragma warning disable CA1001 // the JSON writer holds nothing but a buffer of its output, which is flushed after each object
+/// <summary>Writes JSON objects as lines or as server-sent events. Reuses its JSON writer to reduce allocations. One instance per response.</summary>
+#pragma warning disable CA1001 // the JSON writer holds only a buffer of its output, which is flushed after each object
 internal sealed class JsonFrameWriter
 #pragma warning restore CA1001
 {
@@ -14,15 +14,15 @@ internal sealed class JsonFrameWriter
 
     private Utf8JsonWriter? _json;
 
-    /// <summary>One JSON object and a newline.</summary>
+    /// <summary>Writes one JSON object and a newline.</summary>
     internal void WriteLine<T>(T value, JsonTypeInfo<T> type, IBufferWriter<byte> output)
     {
         WriteJson(value, type, output);
         output.Write("\n"u8);
     }
 
-    /// <summary>A server-sent event.</summary>
-    /// <param name="name">For clients that distinguish events by name; <see langword="null"/> for none.</param>
+    /// <summary>Writes one JSON object as a server-sent event.</summary>
+    /// <param name="name">Name of the event; <see langword="null"/> for none.</param>
     internal void WriteSse<T>(T value, JsonTypeInfo<T> type, IBufferWriter<byte> output, string? name = null)
     {
         if (name is not null)
@@ -37,7 +37,7 @@ internal sealed class JsonFrameWriter
         output.Write("\n\n"u8);
     }
 
-    /// <summary>A comment of server-sent events: it keeps the connection alive and means nothing.</summary>
+    /// <summary>Writes a comment of server-sent events. It keeps the connection alive, and clients ignore it.</summary>
     internal static void WriteSseComment(IBufferWriter<byte> output) => output.Write(":\n\n"u8);
 
     private void WriteJson<T>(T value, JsonTypeInfo<T> type, IBufferWriter<byte> output)

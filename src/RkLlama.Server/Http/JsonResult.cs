@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>One JSON object with its length in the header and a newline at its end, for terminals.</summary>
+/// <summary>A JSON response with Content-Length and, for terminals, a newline at the end.</summary>
 internal sealed class JsonResult<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext) => JsonResult.WriteAsync(httpContext, JsonSerializer.SerializeToUtf8Bytes(value, type), status);

@@ -1,28 +1,29 @@
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// How often a silent response gets a sign of life: proxies and some clients give up on a silent connection, and behind a proxy only a write shows that the
-/// client has disconnected.
+/// Settings of keep-alives. Proxies and some clients close a connection without traffic, and behind a proxy only a failed write shows that the client has
+/// disconnected.
 /// </summary>
-/// <param name="interval">The longest silence of a stream.</param>
-/// <param name="delay">How long a response in one piece may keep its status open before it begins.</param>
+/// <param name="interval">Maximum time between two writes of a response that has started.</param>
+/// <param name="delay">Time after which a response that is not streamed starts with white space.</param>
 internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider time)
 {
+    /// <summary>Timer of a response that has started, or of a stream.</summary>
     internal KeepAliveTimer NewTimer() => new(interval, time);
 
-    /// <summary>For the time before a response in one piece begins.</summary>
+    /// <summary>Timer of a response that is not streamed, until it starts.</summary>
     internal KeepAliveTimer NewPaddingTimer() => new(delay, time);
 }
 
-/// <summary>Measures the silence of one response. Used by one request.</summary>
+/// <summary>Measures the time between two writes of one response. Used by one request.</summary>
 internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
 
-    // One delay serves many items: it is as long as the interval, and the rest after the last item is waited for when it is over.
+    // One delay serves many calls, which saves a timer per event. If it ends during a call, only the rest of that call's interval is waited for.
     private Task? _delay;
 
-    /// <summary>Waits for the task, however it ends.</summary>
+    /// <summary>Waits until the task completes, fails or is cancelled.</summary>
     /// <returns><see langword="false"/> if the interval passes first.</returns>
     internal async ValueTask<bool> WaitAsync(Task task)
     {

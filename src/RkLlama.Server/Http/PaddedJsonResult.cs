@@ -4,11 +4,11 @@ using System.Text.Json.Serialization.Metadata;
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// One JSON object that takes time. If it takes long, the response begins with white space, which JSON allows, to keep the connection open. A failure is then
-/// an error object and a cut connection, because the status has been sent.
+/// A JSON response that may take long to produce. After a delay, the response starts with white space, which JSON allows, to keep the connection open. If the
+/// object fails after that, the body is an error object and the connection is cut, because the status has been sent.
 /// </summary>
-/// <param name="make">Makes the object, without a newline. Called once.</param>
-/// <param name="cancellationToken">Cancelled when the client disconnects, or a retry replaces the request.</param>
+/// <param name="make">Produces the serialized object, without a newline. Called once.</param>
+/// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
 internal sealed class PaddedJsonResult(Func<Task<byte[]>> make, CancellationToken cancellationToken) : IResult
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();

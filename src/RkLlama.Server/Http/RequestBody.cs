@@ -5,23 +5,23 @@ using System.Text.Unicode;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Reads JSON bodies, whatever their content type says, within bounds.</summary>
+/// <summary>Reads JSON bodies with limits for size, time and nesting. Ignores their content type.</summary>
 internal static class RequestBody
 {
-    // Deep enough for any real request; a parser that recursed further could be driven out of its stack.
+    // Enough for any real request. Without a limit, a body could overflow the stack of recursive code.
     private const int MaxDepth = 64;
 
-    // What is too large is still read, up to here, so that the client sees the answer and not a broken connection.
+    // A body that is too large is still read up to these limits, so that the client gets the error and not a broken connection.
     private const long MaxDrainedBytes = 64 << 20;
     private static readonly TimeSpan MaxDrainTime = TimeSpan.FromSeconds(5);
 
-    // Kestrel drops a client that sends less than 240 bytes a second; this is for one that sends little more.
+    // Kestrel drops clients that send less than 240 bytes per second. This limit is for clients that are only a little faster.
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromSeconds(60);
 
-    /// <summary>The body, whatever is in it.</summary>
+    /// <summary>Reads the body without parsing it.</summary>
     /// <exception cref="ApiException">
-    /// 413 when it is larger than <paramref name="maxBytes"/>, 503 when other bodies leave no room for it, 415 when it is compressed, 408 when it takes
-    /// too long.
+    /// 413: larger than <paramref name="maxBytes"/>. 503: <see cref="RequestBodyBudget"/> is used up. 415: compressed. 408: took too long to arrive.
+    /// 400: broken HTTP framing.
     /// </exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
@@ -31,7 +31,7 @@ internal static class RequestBody
             : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {encoding} is not supported: send the body as it is."));
     }
 
-    /// <exception cref="ApiException">400: it is not JSON in UTF-8.</exception>
+    /// <exception cref="ApiException">Status 400: not valid JSON in UTF-8.</exception>
     internal static JsonElement Parse(ReadOnlyMemory<byte> body)
     {
         if (body.Span.StartsWith("\uFEFF"u8))
@@ -56,7 +56,7 @@ internal static class RequestBody
     }
 
     /// <summary>
-    /// Whether a string is no text: an escape that is half of a surrogate pair. Whoever read it later would get an exception in the middle of something.
+    /// Whether a string has a <c>\u</c> escape that is half of a surrogate pair. Code that reads such a string later would throw.
     /// </summary>
     private static bool HasHalfPairs(ReadOnlySpan<byte> json)
     {
@@ -97,14 +97,14 @@ internal static class RequestBody
         }
         catch (Exception ex) when (ex is (IOException and not BadHttpRequestException) or InvalidOperationException)
         {
-            // Chunks whose sizes or trailers are none; Kestrel has no better word for some of them.
+            // Invalid chunk sizes or trailers. Kestrel does not report all of them as BadHttpRequestException.
             throw new ApiException(StatusCodes.Status400BadRequest, new("The body could not be read: its framing is not that of HTTP.")) { ClosesConnection = true };
         }
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        // Not what the client says it will send, before it has.
+        // Small at first, because a client can announce more than it sends.
         ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.Free)));
         RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
         long taken = RequestBodyBudget.Free;
@@ -135,7 +135,7 @@ internal static class RequestBody
                     };
                 }
 
-                // Until the request is over: what is made of its body is as large.
+                // Returned when the request ends, because the objects made from the body are as large as the body.
                 taken += more;
                 request.HttpContext.Response.OnCompleted(() =>
                 {
@@ -169,7 +169,7 @@ internal static class RequestBody
         }
         catch (OperationCanceledException)
         {
-            // Long enough.
+            // The time limit is reached, or the client has disconnected.
         }
     }
 }

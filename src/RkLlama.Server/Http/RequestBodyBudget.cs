@@ -4,21 +4,21 @@ using RkLlama.Engine.Metrics;
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// Bounds what the bodies of all requests in the server have together: a few hundred connections with a large one each would take the memory that
-/// the model needs. Any thread.
+/// Limits the memory for the bodies of all requests together. Otherwise a few hundred connections with large bodies would take the memory that the model
+/// needs. Any thread.
 /// </summary>
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
-    /// <summary>Bodies up to this many bytes are not counted: as many as there may be connections are not much.</summary>
+    /// <summary>The first 64 KiB of each body are not counted: even with the maximum number of connections this is little memory.</summary>
     internal const int Free = 64 << 10;
 
-    /// <summary>As many of the largest there may be at once.</summary>
+    /// <summary>Number of bodies of the maximum size that fit into the budget.</summary>
     internal const int Largest = 8;
 
     private readonly long _limit = (long)Largest * options.MaxRequestBytes;
     private long _taken;
 
-    /// <returns><see langword="false"/> when there is no room for so many bytes; nothing is taken then.</returns>
+    /// <returns><see langword="false"/> if the budget has fewer bytes left. Nothing is taken then.</returns>
     internal bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _taken, bytes) <= _limit)

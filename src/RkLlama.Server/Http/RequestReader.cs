@@ -3,16 +3,16 @@ using RkLlama.Engine.Configuration;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>Reads the JSON of requests.</summary>
+/// <summary>Reads the JSON bodies of requests.</summary>
 internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries)
 {
-    /// <summary>The body of a request that runs no model.</summary>
-    /// <exception cref="ApiException">It cannot be read; see <see cref="RequestBody"/>.</exception>
+    /// <summary>Reads the body of a request that does not run a model.</summary>
+    /// <exception cref="ApiException">The body cannot be read; see <see cref="RequestBody"/>.</exception>
     internal async Task<JsonElement> ReadAsync(HttpContext context) =>
         RequestBody.Parse(await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false));
 
-    /// <summary>The body of a request that runs a model. If it is a retry, it replaces the request that it repeats.</summary>
-    /// <exception cref="ApiException">It cannot be read; see <see cref="RequestBody"/>.</exception>
+    /// <summary>Reads the body of a request that runs a model. If the request is a retry, it replaces the original request.</summary>
+    /// <exception cref="ApiException">The body cannot be read; see <see cref="RequestBody"/>.</exception>
     internal async Task<RunRequest> ReadRunAsync(HttpContext context)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
@@ -22,5 +22,5 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
 }
 
 /// <summary>A request that runs a model.</summary>
-/// <param name="Cancelled">Cancelled when the client disconnects, or a retry replaces the request.</param>
+/// <param name="Cancelled">Cancelled when the client disconnects or a retry replaces the request.</param>
 internal readonly record struct RunRequest(JsonElement Body, CancellationToken Cancelled);

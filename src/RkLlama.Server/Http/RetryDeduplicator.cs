@@ -4,29 +4,29 @@ using System.Text;
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// Lets a retry replace the request that it repeats. Clients give up on a connection and send the request again while the first one still waits or runs, and
-/// the NPU would work twice for one of them. Any thread.
+/// Lets a retry replace the original request. Some clients time out and send a request again while the original still waits or runs; without this, the NPU
+/// would run both. Any thread.
 /// </summary>
 /// <remarks>
-/// A request repeats another one with the same <c>Idempotency-Key</c> and API key; or, when <c>X-Stainless-Retry-Count</c> says that it is a retry, with the
-/// same client address, API key, path and body. Other equal requests are independent.
+/// A request is a retry of another one if both have the same <c>Idempotency-Key</c> and API key; or if its <c>X-Stainless-Retry-Count</c> is at least 1 and
+/// both have the same client address, API key, path and body. Other equal requests are independent.
 /// </remarks>
 internal sealed class RetryDeduplicator
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. Requests that wait or run, the oldest first, by the digests that a retry has in common with them.
+    // Guarded by _lock. Requests that wait or run, oldest first, by each of their digests. A retry has the same digest.
     private readonly Dictionary<string, List<Entry>> _entries = new(StringComparer.Ordinal);
 
-    /// <summary>Registers a request until its response ends, and ends the one that it repeats.</summary>
-    /// <returns>Cancelled when the client disconnects, or a retry replaces the request.</returns>
+    /// <summary>Registers a request until its response ends. If it is a retry, cancels the request that it replaces.</summary>
+    /// <returns>Cancelled when the client disconnects or a retry replaces the request.</returns>
     internal CancellationToken Enter(HttpContext context, ReadOnlySpan<byte> body)
     {
         HttpRequest request = context.Request;
         string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}";
         string content = Convert.ToHexString(SHA256.HashData(body));
 
-        // Behind a load balancer all clients have one address. The header only distinguishes them, so it may be trusted.
+        // Behind a load balancer all clients have the same address. X-Forwarded-For only distinguishes them, so it need not be trustworthy.
         string same = Digest($"{context.Connection.RemoteIpAddress}\n{request.Headers["X-Forwarded-For"]}\n{key}\n{request.Path}\n{content}");
         string? named = request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? Digest($"{given}\n{key}") : null;
         bool isRetry = int.TryParse(request.Headers["X-Stainless-Retry-Count"], out int retries) && retries >= 1;
@@ -54,7 +54,7 @@ internal sealed class RetryDeduplicator
     /// <summary>Whether a retry has replaced this request.</summary>
     internal static bool HasReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
-    /// <summary>Under the lock.</summary>
+    /// <summary>Called with the lock held.</summary>
     private Entry? Oldest(string? name) => name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries[0] : null;
 
     private void Leave(Entry entry)
@@ -84,7 +84,7 @@ internal sealed class RetryDeduplicator
 
         public bool IsReplaced { get; private set; }
 
-        /// <returns><see langword="false"/> if it has ended already.</returns>
+        /// <returns><see langword="false"/> if the request has already ended.</returns>
         public bool Replace()
         {
             lock (_lock)

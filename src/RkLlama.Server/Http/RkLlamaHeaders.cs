@@ -1,20 +1,20 @@
 namespace RkLlama.Server.Http;
 
-/// <summary>Response headers of this server.</summary>
+/// <summary>Names of the response headers.</summary>
 internal static class RkLlamaHeaders
 {
-    /// <summary>Fields of the request that this runtime cannot honour.</summary>
+    /// <summary>Fields of the request that have no effect.</summary>
     internal const string Ignored = "X-RkLlama-Ignored";
 
-    /// <summary>The node that answered.</summary>
+    /// <summary>Name of the node.</summary>
     internal const string Node = "X-RkLlama-Node";
 
-    /// <summary>The model that answered, percent-encoded.</summary>
+    /// <summary>Name of the model that ran, or of the loaded model; percent-encoded.</summary>
     internal const string Model = "X-RkLlama-Model";
 
-    /// <summary>Where the time went.</summary>
+    /// <summary>Times of queue, load, prefill and decode.</summary>
     internal const string Timing = "Server-Timing";
 
-    /// <summary>Every header that scripts of listed web pages may read.</summary>
+    /// <summary>The headers that scripts of allowed web pages may read.</summary>
     internal static readonly string[] All = [Ignored, Node, Model, Timing, RequestId.Header];
 }

@@ -4,7 +4,7 @@ using RkLlama.Output;
 
 namespace RkLlama.Server.Http;
 
-/// <summary>An answer in one piece. Texts that follow each other are one part. Used by one request.</summary>
+/// <summary>Collects the complete output of a generation. Consecutive texts of the same kind become one part. Used by one request.</summary>
 internal sealed class WholeAnswer
 {
     private readonly List<OutputPart> _parts = [];

@@ -5,7 +5,7 @@ namespace RkLlama.Server.Http;
 
 internal static class WireOptions
 {
-    /// <summary>Names in snake case; characters as they are, not as <c>\u</c> escapes, because the output is never part of a web page.</summary>
+    /// <summary>Property names in snake case. Characters are not written as <c>\u</c> escapes, because the output is never part of a web page.</summary>
     internal static JsonSerializerOptions Create() => new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

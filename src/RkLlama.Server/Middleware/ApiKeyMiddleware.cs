@@ -5,7 +5,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>If the operator has set an API key, refuses requests without it. Open endpoints, such as health checks, need none.</summary>
+/// <summary>If the operator has set an API key, refuses requests without it. Open endpoints, such as health checks, need no key.</summary>
 internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options)
 {
     private const string Scheme = "Bearer ";
@@ -26,7 +26,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options
         (headers.Authorization is [{ } authorization] && authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Matches(authorization[Scheme.Length..].Trim()))
         || (headers["X-Api-Key"] is [{ } key] && Matches(key));
 
-    // Digests have one length, and comparing them takes one time, whatever was sent.
+    // Digests have a fixed length, so the time of the comparison reveals nothing about the key.
     private bool Matches(string key) => CryptographicOperations.FixedTimeEquals(Digest(key), _digest);
 
     private static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));

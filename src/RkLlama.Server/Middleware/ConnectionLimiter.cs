@@ -7,24 +7,24 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Bounds the connections. Some more than the limit are accepted, for health checks only: everything else gets a 503 there, and the connection
-/// is closed, as it is when it is no longer new. Beyond those, connections are closed as they come.
+/// Limits the number of connections. Some connections above the limit are accepted, but only for health checks: other requests on them get a 503, and they
+/// are closed after a few seconds. All further connections are closed at once.
 /// </summary>
 internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics, TimeProvider time)
 {
-    /// <summary>Connections beyond the limit.</summary>
+    /// <summary>Number of connections above the limit that are accepted.</summary>
     internal const int Reserve = 32;
 
-    // Enough for a health check; who only holds a connection must not keep the next check out.
+    // Maximum age of a connection above the limit: enough for a health check. An idle connection must not block the next check.
     internal static readonly TimeSpan ReserveTime = TimeSpan.FromSeconds(5);
 
     private static readonly object OverLimit = new();
     private int _open;
 
-    /// <summary>Connections that are open now.</summary>
+    /// <summary>Number of open connections.</summary>
     internal int Open => Volatile.Read(ref _open);
 
-    /// <summary>Counts a connection; part of the listener.</summary>
+    /// <summary>Connection middleware of the listener: counts the connection and applies the limit.</summary>
     internal async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         int open = Interlocked.Increment(ref _open);
@@ -48,7 +48,7 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
         }
     }
 
-    /// <summary>Answers on a connection beyond the limit.</summary>
+    /// <summary>Request middleware: on a connection above the limit, refuses everything except health checks.</summary>
     internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).AnswersAlways)

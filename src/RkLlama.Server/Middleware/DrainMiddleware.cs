@@ -8,8 +8,8 @@ namespace RkLlama.Server.Middleware;
 internal sealed class DrainMiddleware(RequestDelegate next, RunQueue queue, IHostApplicationLifetime lifetime, NodeMetrics metrics, TimeProvider time)
 {
     /// <summary>
-    /// A load balancer repeats a refused request, often on this node, which looks free while it finishes an answer. The balancer learns from <c>/ready</c>
-    /// within a second or two that the node stops. An immediate refusal would come back many times until then.
+    /// Delay before a refusal. A load balancer retries a refused request, often on this node, which looks idle while it finishes its last run. The balancer
+    /// learns from <c>/ready</c> within a second or two that the node stops. Until then, immediate refusals would only lead to more retries.
     /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 

@@ -4,7 +4,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Answers a request that fails before its response has begun, in the form of its API.</summary>
+/// <summary>Writes the error response of a request that fails before its response has started, in the format of its API.</summary>
 internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, ExceptionMapper exceptions)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -17,7 +17,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
         catch (OperationCanceledException) when (RetryDeduplicator.HasReplaced(context))
         {
-            // The client may still wait on this connection, though it has sent the request again.
+            // The client may still wait on this connection, although it has sent the request again.
             if (context.Response.HasStarted)
                 context.Abort();
             else
@@ -25,7 +25,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client has disconnected. That is no error.
+            // The client has disconnected. This is not an error.
             if (!context.Response.HasStarted)
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
@@ -35,7 +35,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
     }
 
-    /// <summary>The error for a request that routing refused: no such path, or no such method on it.</summary>
+    /// <summary>The error for a request without an endpoint: the path is unknown, or the method is not allowed.</summary>
     private static ApiException Unmatched(HttpContext context) => new(
         context.Response.StatusCode,
         new(context.Response.StatusCode switch
@@ -50,7 +50,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
 
     private async Task WriteAsync(HttpContext context, ApiException error)
     {
-        // Allow belongs to a 405. Other headers that a handler may have set do not belong to an error.
+        // Clears the headers that a handler has set, except Allow, which belongs to a 405.
         IApi api = apis.Of(context);
         HttpResponse response = context.Response;
         StringValues allow = response.Headers.Allow;

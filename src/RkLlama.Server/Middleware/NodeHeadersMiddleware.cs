@@ -6,7 +6,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Says in the headers of every answer who answered: the node, its model, the request's id, and where the time went.</summary>
+/// <summary>Adds headers to every response: the request's id, the node, its model, and the timings. Creates the request's trace.</summary>
 internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions options, ModelHost host)
 {
     private readonly string _node = Uri.EscapeDataString(options.NodeName);
@@ -17,7 +17,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         context.TraceIdentifier = trace.Id;
         context.Features.Set(trace);
 
-        // Not before: an error clears the headers.
+        // Added when the response starts, because an error response clears the headers that were set before.
         context.Response.OnStarting(() =>
         {
             Add(context.Response.Headers, trace);
@@ -31,7 +31,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         headers[RequestId.Header] = trace.Id;
         headers[RkLlamaHeaders.Node] = _node;
 
-        // The model of a run is the one that ran, whatever is loaded by now.
+        // After a run, the model that ran: another one may be loaded by now. Without a run, the loaded model.
         if ((trace.Start is null ? host.Current?.Name : trace.Model) is { } model)
             headers[RkLlamaHeaders.Model] = Uri.EscapeDataString(model);
         if (trace.Timings is { } timings)

@@ -5,8 +5,8 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Refuses requests that a web page made, unless the operator has listed it: a browser in the same network would otherwise carry any page's
-/// requests to a node without a key. Programs send no <c>Origin</c>.
+/// Refuses requests of web pages that the operator has not listed. Otherwise any web page could use a node without an API key through the browser of a user
+/// in the same network. Other programs normally send no <c>Origin</c>.
 /// </summary>
 internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options)
 {
@@ -23,8 +23,8 @@ internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options
         options.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase) || IsOwnPage(origin, host);
 
     /// <summary>
-    /// A page that came from this very address, as behind a proxy that serves one. A name could have been pointed here by anybody's name server, so
-    /// only an address, localhost and the node's own name count.
+    /// Whether the page has the same host and port as this server, for example behind a proxy that serves both. Only IP addresses, localhost and the machine's
+    /// name are accepted: anybody can make another DNS name point to this server (DNS rebinding).
     /// </summary>
     private static bool IsOwnPage(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)

@@ -5,7 +5,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Counts every request when it has ended, whatever its end.</summary>
+/// <summary>Records every request in the metrics when it ends, also if it fails or is cancelled.</summary>
 internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics)
 {
     public async Task InvokeAsync(HttpContext context)

@@ -6,29 +6,29 @@ using static RkLlama.Engine.Metrics.Samples;
 namespace RkLlama.Server.Monitoring;
 
 /// <summary>
-/// The node's hardware at the moment of a scrape: load of the NPU, clocks, temperatures, memory. What cannot be read has no sample; <c>/npu</c> says why.
+/// The node's hardware at the time of a scrape: NPU load, clocks, temperatures, memory. Values that cannot be read have no sample; <c>/npu</c> has the reason.
 /// </summary>
 internal sealed class HardwareGauges
 {
     private readonly NpuReader _reader;
 
-    // One reading serves all gauges of a scrape. Replaced as a whole.
+    // Shared by all gauges of a scrape. Replaced as a whole.
     private volatile NodeReading? _reading;
 
     public HardwareGauges(NodeMetrics metrics, NpuReader reader)
     {
         _reader = reader;
-        Gauge("rkllama_npu_core_load_ratio", "Load of a core of the NPU, 0 to 1, as its driver says it.", Loads);
-        Gauge("rkllama_frequency_hertz", "Clock of the NPU, the memory, the GPU, or a cluster of CPUs.", () => Clocks(static clock => clock.Hertz));
-        Gauge("rkllama_frequency_max_hertz", "The highest clock that there is for it.", () => Clocks(static clock => clock.MaxHertz));
-        Gauge("rkllama_temperature_celsius", "Temperature, by zone of the chip.", Temperatures);
-        Gauge("rkllama_node_memory_available_bytes", "Memory that programs may still have.", () => Bytes(_reading?.Memory?.AvailableBytes));
+        Gauge("rkllama_npu_core_load_ratio", "Load of an NPU core, 0 to 1, as the NPU driver reports it.", Loads);
+        Gauge("rkllama_frequency_hertz", "Current clock of the NPU, the memory, the GPU, or a CPU cluster.", () => Clocks(static clock => clock.Hertz));
+        Gauge("rkllama_frequency_max_hertz", "Highest clock that the chip supports for the domain.", () => Clocks(static clock => clock.MaxHertz));
+        Gauge("rkllama_temperature_celsius", "Temperature, by thermal zone.", Temperatures);
+        Gauge("rkllama_node_memory_available_bytes", "Memory that programs can still allocate.", () => Bytes(_reading?.Memory?.AvailableBytes));
         Gauge("rkllama_node_memory_total_bytes", "Memory of the node.", () => Bytes(_reading?.Memory?.TotalBytes));
 
         void Gauge(string name, string help, Func<IEnumerable<Measurement<double>>> read) => metrics.Meter.CreateObservableGauge(name, read, null, help);
     }
 
-    /// <summary>Reads the hardware: about forty small files of the kernel, one or two milliseconds. Once per scrape.</summary>
+    /// <summary>Reads the hardware from about fifty small files of the kernel, which takes one or two milliseconds. Called once per scrape.</summary>
     internal void Refresh() => _reading = _reader.Read();
 
     private IEnumerable<Measurement<double>> Loads() => (_reading?.CoreLoads ?? []).Select(static (percent, core) =>

@@ -9,7 +9,7 @@ using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>What the node is at the moment, read when it is scraped: from what the server knows and from files of the kernel, never from the worker.</summary>
+/// <summary>The state of the node at the time of a scrape, from the server's own state and from files of the kernel. Never asks the worker.</summary>
 internal sealed class NodeGauges
 {
     private readonly NodeMetrics _metrics;
@@ -21,21 +21,27 @@ internal sealed class NodeGauges
     {
         (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
-        Info("rkllama_build_info", "Version of the server, and what the node calls itself.", () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
+        Info(
+            "rkllama_build_info",
+            "Version of the server and name of the node.",
+            () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
         Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
-        Info("rkllama_model_state", "1 for the state that the node's model is in, 0 for the others.", States);
-        Gauge("rkllama_ready", "1 while the node takes requests, as /ready says.", () => readiness.Evaluate().Reason is null ? 1 : 0);
-        Gauge("rkllama_requests_running", "Requests that have the NPU: 0 or 1.", () => queue.IsBusy ? 1 : 0);
-        Gauge("rkllama_requests_waiting", "Requests in the queue.", () => queue.Waiting);
+        Info("rkllama_model_state", "1 for the current state of the node's model, 0 for the others.", States);
+        Gauge("rkllama_ready", "1 while /ready answers 200.", () => readiness.Evaluate().Reason is null ? 1 : 0);
+        Gauge("rkllama_requests_running", "Active runs: 0 or 1.", () => queue.IsBusy ? 1 : 0);
+        Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
         Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
-        Gauge("rkllama_connections_open", "Connections to the server.", () => connections.Open);
-        Info("rkllama_worker_resident_memory_bytes", "Memory of the worker that the kernel counts as resident; what the NPU driver took for the model is not all in it.", WorkerMemory);
+        Gauge("rkllama_connections_open", "Open connections to the server.", () => connections.Open);
+        Info(
+            "rkllama_worker_resident_memory_bytes",
+            "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.",
+            WorkerMemory);
 
-        // The names that every client library of Prometheus gives its own process.
+        // The standard names of Prometheus' client libraries.
         Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(ProcessMemory.ResidentBytes(Environment.ProcessId)));
-        Gauge("process_start_time_seconds", "Start of the server in Unix time.", static () => Started);
-        meter.CreateObservableCounter("process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "Time that the server has had of the CPU.");
+        Gauge("process_start_time_seconds", "Start time of the server, Unix time.", static () => Started);
+        meter.CreateObservableCounter("process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "CPU time of the server.");
 
         void Gauge(string name, string help, Func<double> read) => meter.CreateObservableGauge(name, read, null, help);
 
@@ -44,7 +50,7 @@ internal sealed class NodeGauges
 
     private static double Started { get; } = StartTime();
 
-    /// <summary>The page that Prometheus reads.</summary>
+    /// <summary>All metrics in Prometheus' text format.</summary>
     internal byte[] Scrape()
     {
         _hardware.Refresh();

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>Memory of a process, as the kernel reports it in a file that is cheap to read.</summary>
+/// <summary>Memory of a process, from /proc/PID/statm, which is cheap to read.</summary>
 internal static class ProcessMemory
 {
     private static readonly int PageBytes = Environment.SystemPageSize;
 
     /// <summary>
-    /// Resident memory of a process; <see langword="null"/> when it has gone. Not its proportional share: to add that up the kernel walks the tables of a
-    /// model of gigabytes, and holds its process up meanwhile.
+    /// Resident memory of a process in bytes; <see langword="null"/> if the process has ended. Not its proportional set size: to compute that, the kernel walks
+    /// the page tables of a model of several gigabytes, and blocks the process meanwhile.
     /// </summary>
     internal static long? ResidentBytes(int process)
     {

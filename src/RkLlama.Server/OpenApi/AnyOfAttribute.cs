@@ -1,6 +1,6 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>On a field of the OpenAPI document: its value may have any of these types. Its own type is the one that holds them all.</summary>
+/// <summary>The JSON types that a property may have, for the OpenAPI document. Its C# type can hold all of them.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AnyOfAttribute(params Type[] types) : Attribute
 {

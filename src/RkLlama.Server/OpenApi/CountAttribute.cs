@@ -1,7 +1,7 @@
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// On a field of the OpenAPI document: how many items, or characters, it may have. Those of the framework are for validation, and not trim-clean.
+/// Minimum and maximum number of items or characters of a property, for the OpenAPI document. The framework's attributes for this are not trim-safe.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class CountAttribute : Attribute

@@ -1,8 +1,8 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>The OpenAPI document repeats the type's schema wherever it is used, instead of naming it.</summary>
+/// <summary>The OpenAPI document inlines the type's schema wherever it is used, instead of referring to it by name.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct)]
 internal sealed class InlineSchemaAttribute : Attribute;
 
-/// <summary>The JSON context of request bodies: their records themselves say which fields are required.</summary>
+/// <summary>Marks a JSON context of request bodies. Their <c>required</c> properties are the required fields, which differs from responses.</summary>
 internal interface IRequestBodyJson;

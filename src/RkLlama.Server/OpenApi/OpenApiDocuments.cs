@@ -11,8 +11,8 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// <c>GET /openapi/v1.json</c>: the OpenAPI document of everything that is mapped. Paths and methods come from the routes, schemas from the wire types
-/// with their docstrings, the rest from the <see cref="Operation"/> of each route.
+/// <c>GET /openapi/v1.json</c>: the OpenAPI document of all endpoints. Paths and methods come from the routes, schemas from the wire types and their
+/// docstrings, the rest from the <see cref="Operation"/> of each route.
 /// </summary>
 internal static class OpenApiDocuments
 {
@@ -22,7 +22,7 @@ internal static class OpenApiDocuments
 
     internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, IJsonTypeInfoResolver[] wireTypes)
     {
-        // Read by the schemas alone: answers are written with the API's own context.
+        // Only for the schemas. Responses are serialized with the JSON context of their API.
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -57,16 +57,17 @@ internal static class OpenApiDocuments
             Title = "RkLlama",
             Version = BuildInfo.Version,
             Description = """
-                Language models on the NPU of a Rockchip board, behind three APIs: the native one, OpenAI's and Ollama's. One run at a time; other requests wait in a queue.
+                LLM inference on the NPU of a Rockchip board, with three APIs: the native API, OpenAI's and Ollama's. The NPU runs one request at a time; other
+                requests wait in a queue.
 
-                A path that does not exist is a 404, a method that is not allowed a 405; both are errors in the shape of the API that the path belongs to.
-                A stream that fails after it has begun ends with the error as its last event or line, and the connection is cut. A stream that has
-                nothing to say for some seconds sends a comment (server-sent events) or a line without text; an answer in one piece that takes
-                long begins with white space.
+                Errors have the format of the API that the path belongs to, including 404 for an unknown path and 405 for a method that is not allowed.
+                If a stream fails after it has started, its last event or line is the error, and the server cuts the connection. If a stream has no output for
+                some seconds, the server sends a comment (server-sent events) or a line without text as a keep-alive. A response that is not streamed starts
+                with white space if it takes long.
 
-                Bodies are JSON whatever their content type says. Fields that are not described are ignored; null is as absent. Every answer has an
-                X-Request-Id, which client libraries show with their errors, and an X-RkLlama-Node; an X-RkLlama-Model while there is one (percent-encoded); a
-                Server-Timing where a run has begun.
+                Request bodies are JSON; their Content-Type is ignored. Unknown fields are ignored, and a null field counts as absent. Every response has the
+                headers X-Request-Id, which client libraries show with their errors, and X-RkLlama-Node. If a model is loaded, X-RkLlama-Model has its name
+                (percent-encoded). If a run has started, Server-Timing has its times.
                 """.ReplaceLineEndings("\n"),
         };
         document.Servers = [new() { Url = "/" }];
@@ -75,7 +76,7 @@ internal static class OpenApiDocuments
     }
 }
 
-/// <summary>The document as it goes out. It never changes while the server runs, and takes its time to make.</summary>
+/// <summary>The serialized document. Created on the first request and then cached: it is slow to create and does not change while the server runs.</summary>
 internal sealed class OpenApiDocumentCache(IServiceProvider services)
 {
     private readonly Lock _lock = new();
@@ -97,7 +98,7 @@ internal sealed class OpenApiDocumentCache(IServiceProvider services)
         json.WriteByte((byte)'\n');
         byte[] bytes = json.ToArray();
 
-        // Making it takes some 30 MB, which nothing would ever give back: a server makes little garbage.
+        // Creating the document takes about 30 MB, which would stay in use: the server allocates too little to cause a collection.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return bytes;
     }

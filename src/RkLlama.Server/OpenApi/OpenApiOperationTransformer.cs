@@ -6,7 +6,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>Writes into each operation of the document what its <see cref="Operation"/> says.</summary>
+/// <summary>Copies the data of each <see cref="Operation"/> into the OpenAPI document.</summary>
 internal static class OpenApiOperationTransformer
 {
     private const string Bearer = "bearer", ApiKey = "api_key";
@@ -39,14 +39,14 @@ internal static class OpenApiOperationTransformer
         {
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
-            Description = "Where the operator has set a key; otherwise everything is accepted.",
+            Description = "Only required if the operator has set an API key.",
         });
         document.AddComponent(ApiKey, new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.ApiKey,
             In = ParameterLocation.Header,
             Name = "X-Api-Key",
-            Description = "Where the operator has set a key; otherwise everything is accepted.",
+            Description = "Only required if the operator has set an API key.",
         });
     }
 
@@ -76,14 +76,14 @@ internal static class OpenApiOperationTransformer
         {
             Name = "Idempotency-Key",
             In = ParameterLocation.Header,
-            Description = "A request with the same key and API key as one that still waits or runs takes its place; that one ends with a 499.",
+            Description = "If a request with the same key and API key still waits or runs, this request replaces it. The replaced request gets a 499.",
             Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         };
         yield return new OpenApiParameter
         {
             Name = "X-Stainless-Retry-Count",
             In = ParameterLocation.Header,
-            Description = "From 1: this is a retry, which takes the place of the same request of the same client.",
+            Description = "1 or more: this is a retry. It replaces the same request of the same client, if that one still waits or runs.",
             Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" },
         };
     }

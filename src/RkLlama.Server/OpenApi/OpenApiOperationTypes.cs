@@ -6,17 +6,18 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// Tells the document the types of bodies and answers. Not by metadata on the routes: those that say what a body is would also refuse bodies whose content
-/// type is another.
+/// Adds the types of request bodies and responses to the OpenAPI document. The framework's route metadata is not used for this, because it would also refuse
+/// bodies with another content type.
 /// </summary>
 internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
 {
     /// <summary>
-    /// A status has one type here; that of a stream's parts goes under a status of its own, until <see cref="OpenApiOperationTransformer"/> puts the two together.
+    /// A placeholder status for the type of a stream's events or lines, because a status can have only one type here. <see cref="OpenApiOperationTransformer"/>
+    /// moves the type to status 200.
     /// </summary>
     internal const int PartStatus = 299;
 
-    /// <summary>After the provider that knows the routes, at −1100.</summary>
+    /// <summary>Runs after the framework's provider for routes, whose order is −1100.</summary>
     public int Order => -1000;
 
     public void OnProvidersExecuting(ApiDescriptionProviderContext context)
@@ -53,7 +54,7 @@ internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
         ApiResponseFormats = type is null ? [] : [new() { MediaType = contentType }],
     };
 
-    /// <summary>A node that is not ready reports no error.</summary>
+    /// <summary>If the node is not ready, <c>/ready</c> answers 503 with its usual reply and not with an error.</summary>
     private static Type ErrorOf(Operation operation, IApi api, int status) =>
         operation.Reply == typeof(ReadyReply) && status == StatusCodes.Status503ServiceUnavailable ? typeof(ReadyReply) : api.ErrorType;
 }

@@ -3,27 +3,27 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>What a status means, and the headers that come with it.</summary>
+/// <summary>Descriptions of response statuses and their headers.</summary>
 internal static class OpenApiResponseTexts
 {
     internal static string Describe(int status, Operation operation) => status switch
     {
-        200 when operation.Part is not null => "The answer: in one piece, or as a stream where the request asks for one.",
-        200 => "The answer.",
-        400 => "The request cannot be served as it is; the message says what to change.",
+        200 when operation.Part is not null => "Success: one JSON object, or a stream if the request asks for one.",
+        200 => "Success.",
+        400 => "The request cannot be served. The message says what to change.",
         401 => "The API key is missing or wrong.",
-        403 => "A web page asked that the operator has not listed.",
+        403 => "The request comes from a web page that the operator has not listed.",
         404 => operation.NotFound,
-        408 => "The body took too long to arrive.",
-        413 => "The body is too large.",
-        415 => "The body is compressed.",
-        422 => "The model did not answer in the form, or with the function call, that the request insists on.",
-        499 => "A retry has taken the place of this request.",
-        500 => "The runtime failed, or the server did; the message says what is known.",
+        408 => "The request body took too long to arrive.",
+        413 => "The request body is too large.",
+        415 => "The request body is compressed.",
+        422 => "The output does not have the format or the tool call that the request requires.",
+        499 => "A retry has replaced this request.",
+        500 => "The runtime or the server failed. The message has the reason, if it is known.",
         501 => "Not implemented.",
-        503 when operation.IsProbe => "Requests should go elsewhere for now, for the reason given.",
-        503 when operation.IsRun => "The queue is full or took too long, the server has no room, or it is shutting down.",
-        503 => "The server has no room for more at the moment, or it is shutting down.",
+        503 when operation.IsProbe => "Requests should go to other nodes for now. The body has the reason.",
+        503 when operation.IsRun => "The queue is full, the request waited too long, the server has no capacity, or it is shutting down.",
+        503 => "The server has no capacity at the moment, or it is shutting down.",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This status has no description."),
     };
 
@@ -31,14 +31,14 @@ internal static class OpenApiResponseTexts
     {
         200 when operation.Samples => new()
         {
-            [RkLlamaHeaders.Ignored] = Text("The fields that were asked for and that this runtime cannot honour, separated by commas; absent when there are none."),
+            [RkLlamaHeaders.Ignored] = Text("Request fields that had no effect, separated by commas. Absent if there are none."),
         },
         401 => new() { ["WWW-Authenticate"] = Text("Bearer.") },
         503 => new()
         {
             ["Retry-After"] = new OpenApiHeader
             {
-                Description = "Seconds after which it is worth trying again.",
+                Description = "Seconds to wait before a retry.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "60" },
             },
         },

@@ -8,14 +8,14 @@ using Microsoft.OpenApi;
 
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>What the schemas of wire types say beyond what their C# types say.</summary>
+/// <summary>Adds to the schemas what the framework does not derive from the C# types.</summary>
 internal static class OpenApiSchemaTransformer
 {
     internal static async Task ApplyAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if (schema.Properties is { } properties && context.JsonTypeInfo.OriginatingResolver is not IRequestBodyJson)
         {
-            // What is written is there always, unless it is left out when null; bodies say by themselves what they need.
+            // Responses: a property is always present, unless it is omitted when null. Request bodies mark their required properties themselves.
             schema.Required = context.JsonTypeInfo.Properties.Where(static one => !IsLeftOut(one) && one.Get is not null).Select(static one => one.Name).ToHashSet();
             foreach (JsonPropertyInfo leftOut in context.JsonTypeInfo.Properties.Where(IsLeftOut))
             {
@@ -30,7 +30,7 @@ internal static class OpenApiSchemaTransformer
 
     private static async Task ApplyAsync(OpenApiSchema schema, JsonPropertyInfo property, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
-        // The only objects of no type are keys that clients look for and that are never more than null.
+        // Properties of type object are always null. They exist because clients expect them.
         if (property.PropertyType == typeof(object))
             schema.Type = JsonSchemaType.Null;
         if (AttributeOf<AllowedValuesAttribute>(property) is { } allowed)
@@ -47,7 +47,7 @@ internal static class OpenApiSchemaTransformer
         }
     }
 
-    /// <summary>The name of a type's schema; null for one that stands wherever it is used.</summary>
+    /// <summary>The name of a type's schema; null to inline the schema.</summary>
     internal static string? NameOf(JsonTypeInfo type)
     {
         Type wire = Nullable.GetUnderlyingType(type.Type) ?? type.Type;

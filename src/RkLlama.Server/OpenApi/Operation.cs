@@ -1,56 +1,56 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>What the OpenAPI document says of one endpoint beyond its route; endpoint metadata.</summary>
-/// <param name="Id">The name that generated clients give it.</param>
-/// <param name="Summary">What it does, in one line.</param>
+/// <summary>Endpoint metadata for the OpenAPI document: everything that it has about the endpoint, except the route.</summary>
+/// <param name="Id">The operationId, from which generated clients make the method name.</param>
+/// <param name="Summary">What the endpoint does, in one line.</param>
 internal sealed record Operation(string Id, string Summary)
 {
-    /// <summary>What else there is to know.</summary>
+    /// <summary>Further information.</summary>
     internal string? Description { get; init; }
 
-    /// <summary>The record that describes the body.</summary>
+    /// <summary>Type of the request body; null for none.</summary>
     internal Type? Body { get; init; }
 
-    /// <summary>A body that is accepted and has every field that holds other fields.</summary>
+    /// <summary>An example of a valid body. It has every nested object, because tests vary the fields of all objects.</summary>
     internal string? Example { get; init; }
 
-    /// <summary>The answer in one piece; null for one without a body.</summary>
+    /// <summary>Type of the response that is not streamed; null if it has no body.</summary>
     internal Type? Reply { get; init; }
 
-    /// <summary>The content type of the answer in one piece.</summary>
+    /// <summary>Content type of the response that is not streamed.</summary>
     internal string ReplyType { get; init; } = "application/json";
 
-    /// <summary>One event or one line of the answer as a stream.</summary>
+    /// <summary>Type of one event or line of a streamed response; null if there is none.</summary>
     internal Type? Part { get; init; }
 
-    /// <summary>The content type of the answer as a stream.</summary>
+    /// <summary>Content type of a streamed response.</summary>
     internal string PartType { get; init; } = "text/event-stream";
 
-    /// <summary>Whether it runs the model: then it waits in the queue.</summary>
+    /// <summary>Whether the request waits in the queue and runs a model.</summary>
     internal bool IsRun { get; init; }
 
-    /// <summary>Whether a retry takes its place.</summary>
+    /// <summary>Whether a retry replaces the request.</summary>
     internal bool IsReplaceable { get; init; }
 
-    /// <summary>Whether sampling fields may be ignored, and are then named in a header.</summary>
+    /// <summary>Whether the request has sampling fields. The header X-RkLlama-Ignored reports those without effect.</summary>
     internal bool Samples { get; init; }
 
-    /// <summary>Whether it needs no key.</summary>
+    /// <summary>Whether no API key is needed.</summary>
     internal bool IsOpen { get; init; }
 
-    /// <summary>Whether it answers also while the server drains and beyond its connections.</summary>
+    /// <summary>Whether the endpoint also answers while the server drains and above the connection limit.</summary>
     internal bool IsProbe { get; init; }
 
-    /// <summary>Whether it exists only to say that it does not exist yet.</summary>
+    /// <summary>Whether the endpoint is not implemented and answers 501.</summary>
     internal bool IsMissing { get; init; }
 
-    /// <summary>What a 404 means.</summary>
+    /// <summary>Description of status 404.</summary>
     internal string NotFound { get; init; } = "There is no such model.";
 
-    /// <summary>The statuses of errors that are this endpoint's own.</summary>
+    /// <summary>Error statuses of this endpoint, in addition to those that follow from the other properties.</summary>
     internal IReadOnlyList<int> Errors { get; init; } = [];
 
-    /// <summary>The statuses of all errors.</summary>
+    /// <summary>All error statuses.</summary>
     internal IEnumerable<int> AllErrors => new SortedSet<int>(
     [
         .. Errors,

@@ -7,27 +7,26 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>
-/// Reads the JSON of a request into its record. A field with the value null counts as absent. A wrong type, or a number out of its range, is a 400 that names
-/// the field.
+/// Deserializes request bodies into their records. A null field counts as absent. A value of a wrong type or out of range is a 400 that names the field.
 /// </summary>
 internal sealed class BodyReader
 {
     private readonly JsonSerializerOptions _options;
     private readonly JsonConverter[] _converters;
 
-    /// <param name="context">The records of one API.</param>
-    /// <param name="converters">For types that only this API has.</param>
+    /// <param name="context">JSON metadata of the records of one API.</param>
+    /// <param name="converters">Converters for types that only this API has.</param>
     internal BodyReader(IJsonTypeInfoResolver context, params JsonConverter[] converters)
     {
         _converters = converters;
 
-        // The converters are set only here: the OpenAPI document reads the plain types of the same records.
+        // Only this reader uses the converters: the OpenAPI document is generated from the same records without them.
         _options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, TypeInfoResolver = context.WithAddedModifier(UseConverters) };
     }
 
-    /// <param name="json">An object.</param>
-    /// <param name="path">The path of the object in the body; null if error messages do not name it.</param>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <param name="json">A JSON object.</param>
+    /// <param name="path">Path of the object in the body, for error messages; null if they name only the field.</param>
+    /// <exception cref="ApiException">Status 400: a value has a wrong type or is out of range.</exception>
     internal T Read<T>(JsonElement json, string? path = null)
         where T : class
     {
@@ -49,7 +48,7 @@ internal sealed class BodyReader
         }
     }
 
-    /// <summary>A field of an array item is named with its path, every other field only by its name.</summary>
+    /// <summary>The field's name in the error message: with its path if it belongs to an array item, otherwise without.</summary>
     private static string Name(string jsonPath, string? path) => path is not null
         ? path + jsonPath[1..]
         : jsonPath.Contains('[', StringComparison.Ordinal) ? jsonPath[2..] : jsonPath[(jsonPath.LastIndexOf('.') + 1)..];
@@ -58,13 +57,13 @@ internal sealed class BodyReader
     {
         foreach (JsonPropertyInfo property in type.Properties)
         {
-            // The request reports missing fields with messages of its own.
+            // The request records report missing fields with their own messages.
             property.IsRequired = false;
             property.CustomConverter ??= ConverterFor(property);
         }
     }
 
-    /// <returns>Null for records, which the serializer reads: the only wrong type that it reports is a value that is not an object.</returns>
+    /// <returns>Null for records: the serializer reads them, and the only type error that it reports itself is a value that is not an object.</returns>
     private JsonConverter? ConverterFor(JsonPropertyInfo property)
     {
         Type type = property.PropertyType;

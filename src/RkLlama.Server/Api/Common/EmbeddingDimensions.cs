@@ -5,9 +5,9 @@ namespace RkLlama.Server.Api.Common;
 
 internal static class EmbeddingDimensions
 {
-    /// <summary>The first values of a vector, scaled to length 1 again: for models that were trained to allow it.</summary>
-    /// <param name="dimensions"><see langword="null"/> for all.</param>
-    /// <exception cref="ApiException">400: the model has fewer.</exception>
+    /// <summary>Shortens a vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
+    /// <param name="dimensions">Number of values to keep; <see langword="null"/> for all.</param>
+    /// <exception cref="ApiException">Status 400: the model's vectors have fewer values.</exception>
     internal static float[] Shorten(float[] vector, int? dimensions)
     {
         if (dimensions is not { } wanted || wanted == vector.Length)

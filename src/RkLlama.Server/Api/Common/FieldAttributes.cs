@@ -2,10 +2,12 @@ using System.ComponentModel.DataAnnotations;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>On a text: another type is as absent, because the field has no effect or the request reports it in its own words.</summary>
+/// <summary>
+/// For a string property: a value of another type counts as absent. Either the field has no effect, or the request record reports the missing value.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class TolerantAttribute : Attribute;
 
-/// <summary>On a number of answers: the document says 0 or 1, and the request refuses more in its own words.</summary>
+/// <summary>For the number of completions: the OpenAPI document says 0 to 1. The request record refuses larger values with its own message.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AnswerCountAttribute() : RangeAttribute(0, 1);

@@ -5,13 +5,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Reads fields of requests; nothing is ever written with it.</summary>
+/// <summary>Reads one type of request field. Never used for writing.</summary>
 internal abstract class FieldConverter<T> : JsonConverter<T>
 {
     public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => throw new NotSupportedException();
 }
 
-/// <param name="isTolerant">Whether another type is as absent.</param>
+/// <param name="isTolerant">Whether a value of another type counts as absent; otherwise it is an error.</param>
 internal sealed class TextConverter(bool isTolerant) : FieldConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -35,7 +35,7 @@ internal sealed class FlagConverter : FieldConverter<bool?>
     };
 }
 
-/// <summary>true, false, 1 or 0.</summary>
+/// <summary>Reads true, false, 1 or 0.</summary>
 internal sealed class FlagOrNumberConverter : FieldConverter<bool?>
 {
     public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
@@ -47,7 +47,7 @@ internal sealed class FlagOrNumberConverter : FieldConverter<bool?>
     };
 }
 
-/// <param name="range">Of doubles; null for none.</param>
+/// <param name="range">A range of doubles; null for no limit.</param>
 internal sealed class NumberConverter(RangeAttribute? range) : FieldConverter<double?>
 {
     public override double? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -60,7 +60,7 @@ internal sealed class NumberConverter(RangeAttribute? range) : FieldConverter<do
     }
 }
 
-/// <summary>5.0 is an integer to clients whose language has one kind of number.</summary>
+/// <summary>Accepts 5.0 as an integer, because some client languages have only one number type.</summary>
 internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
 {
     public override int? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -73,7 +73,7 @@ internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
     }
 }
 
-/// <summary>An array. An item of a wrong type is null, and the request reports it.</summary>
+/// <summary>Reads an array. An item of a wrong type becomes null, and the request record reports it.</summary>
 internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
 {
     public sealed override T?[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -99,7 +99,7 @@ internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
     protected abstract T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options);
 }
 
-/// <summary>The items are never looked at, only counted.</summary>
+/// <summary>Counts the items without reading them.</summary>
 internal sealed class IgnoredItemsConverter<T> : ItemsConverter<T>
 {
     protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options)
@@ -126,7 +126,7 @@ internal sealed class ObjectItemsConverter<T> : ItemsConverter<T>
     protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options) => ObjectConverter<T>.ReadObject(ref reader, options);
 }
 
-/// <summary>An object; another type is null, and the request reports it.</summary>
+/// <summary>Reads an object. A value of another type becomes null, and the request record reports it.</summary>
 internal sealed class ObjectConverter<T> : FieldConverter<T>
     where T : class
 {

@@ -4,10 +4,10 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Says in a header what a request asked for and does not get.</summary>
+/// <summary>Reports request fields without effect in the header <c>X-RkLlama-Ignored</c>.</summary>
 internal static class IgnoredFields
 {
-    /// <summary>Decided when the headers leave: only then is it known which runtime answers.</summary>
+    /// <summary>Evaluated when the response headers are sent, because the version of the runtime is known only after the model is loaded.</summary>
     internal static void ReportIgnored(this HttpResponse response, ModelInstance model, SamplingParameters asked, IReadOnlyList<string> unsupported) =>
         response.OnStarting(() =>
         {

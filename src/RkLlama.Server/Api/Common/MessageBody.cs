@@ -7,33 +7,33 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>One message of a conversation.</summary>
 internal sealed record MessageBody
 {
-    /// <summary>Who speaks. developer is system, function is tool.</summary>
+    /// <summary>Role of the author. developer is treated as system, function as tool.</summary>
     [AllowedValues("system", "developer", "user", "assistant", "tool", "function")]
     [Tolerant]
     public required string Role { get; init; }
 
-    /// <summary>The text, or parts of it. An assistant's message with tool calls may go without.</summary>
+    /// <summary>Text of the message: a string, or an array of text parts. Optional in assistant messages.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public TextOrParts? Content { get; init; }
 
-    /// <summary>Of an assistant: the calls that it made.</summary>
+    /// <summary>In assistant messages: the tool calls that the model made.</summary>
     [AnyOf(typeof(ToolCallBody[]))]
     public ToolCalls? ToolCalls { get; init; }
 
-    /// <summary>Of a tool: the call that this is the result of.</summary>
+    /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
     [Tolerant]
     public string? ToolCallId { get; init; }
 
-    /// <summary>Of a tool: its name, for chat templates that want it.</summary>
+    /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
     [Tolerant]
     public string? Name { get; init; }
 
-    /// <summary>Of an assistant: what it thought, for chat templates that show it to the model again.</summary>
+    /// <summary>In assistant messages: the earlier reasoning. Only used by chat templates that put it into the prompt.</summary>
     [Tolerant]
     public string? ReasoningContent { get; init; }
 }
 
-/// <summary>A part of a message. The texts of all parts are joined; other parts than text are refused.</summary>
+/// <summary>A text part of a message. The texts of all parts are joined without a separator. Other types of parts, such as images, are refused.</summary>
 internal sealed record ContentPartBody
 {
     [AllowedValues("text", "input_text", "output_text")]
@@ -44,10 +44,10 @@ internal sealed record ContentPartBody
     public required string Text { get; init; }
 }
 
-/// <summary>A call that an assistant made in an earlier turn.</summary>
+/// <summary>A tool call in an earlier assistant message.</summary>
 internal sealed record ToolCallBody
 {
-    /// <summary>What the result refers to.</summary>
+    /// <summary>Id of the call. The tool message with the result refers to it.</summary>
     [Tolerant]
     public string? Id { get; init; }
 
@@ -58,14 +58,14 @@ internal sealed record ToolCallBody
     public required FunctionCallBody Function { get; init; }
 }
 
-/// <summary>The function that is called.</summary>
+/// <summary>The called function and its arguments.</summary>
 internal sealed record FunctionCallBody
 {
     [Tolerant]
     public required string Name { get; init; }
 
-    /// <summary>An object, or a string that holds one.</summary>
-    // JSON as it came: chat templates get it so.
+    /// <summary>Arguments: a JSON object, or a string that contains a JSON object.</summary>
+    // Kept as JSON, because it goes into the chat template.
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public required JsonElement Arguments { get; init; }
 }

@@ -5,14 +5,14 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Interprets one message of a conversation in the form of OpenAI's chat completions.</summary>
+/// <summary>Converts messages in the format of OpenAI's chat completions into <see cref="ChatMessage"/>s.</summary>
 internal static class MessageReader
 {
     internal const string NoMessage = "must be an object with role and content.";
 
-    /// <param name="message">Null if the item is no object.</param>
-    /// <param name="path">The place of the message, for error messages.</param>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <param name="message">Null if the array item is not an object.</param>
+    /// <param name="path">Path of the message in the body, for error messages.</param>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static ChatMessage Read(MessageBody? message, string path)
     {
         if (message is null)
@@ -24,7 +24,7 @@ internal static class MessageReader
 
         List<ToolCall>? calls = role == "assistant" ? CallsOf(message.ToolCalls, $"{path}.tool_calls") : null;
 
-        // The newer name of system and the older name of tool.
+        // developer is the newer name of system, function is the older name of tool.
         string known = role switch
         {
             "developer" => "system",
@@ -50,7 +50,7 @@ internal static class MessageReader
         _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts.", path),
     };
 
-    /// <summary>The texts of the parts, joined: to a text model they are one.</summary>
+    /// <summary>Joins the texts of the parts without a separator.</summary>
     internal static string Join(IReadOnlyList<ContentPartBody?> parts, string path)
     {
         StringBuilder text = new();
@@ -58,7 +58,7 @@ internal static class MessageReader
         {
             string at = $"{path}[{index}]";
 
-            // The responses API names a text by its origin.
+            // The responses API calls text input_text or output_text, depending on its author.
             if (part?.Type is not ("text" or "input_text" or "output_text"))
                 throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {part?.Type ?? "other content"}.", at);
             text.Append(part.Text ?? throw ApiException.BadRequest($"{at}.text must be a string.", at));

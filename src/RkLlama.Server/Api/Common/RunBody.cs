@@ -2,21 +2,21 @@ using System.ComponentModel;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>What the bodies of all runs of the OpenAI API have in common.</summary>
+/// <summary>Common fields of the OpenAI API's requests that generate text.</summary>
 internal abstract record RunBody : SamplingBody
 {
-    /// <summary>A model as GET /v1/models lists it; it is loaded if need be.</summary>
+    /// <summary>Model id from GET /v1/models. If the model is not loaded, the server loads it.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Whether the answer comes as server-sent events.</summary>
+    /// <summary>Whether the response is streamed as server-sent events.</summary>
     [DefaultValue(false)]
     public bool? Stream { get; init; }
 }
 
-/// <summary>How a stream ends.</summary>
+/// <summary>Options of streamed responses.</summary>
 internal sealed record StreamOptionsBody
 {
-    /// <summary>Whether the last event has the usage.</summary>
+    /// <summary>Whether the stream has a last chunk with the token usage and without choices.</summary>
     [DefaultValue(false)]
     public bool? IncludeUsage { get; init; }
 }

@@ -3,7 +3,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>The sampling fields, which are the same in all APIs, and which of them the runtime cannot honour.</summary>
+/// <summary>Converts the sampling fields, which are the same in all APIs, and finds the ones that have no effect.</summary>
 internal static class SamplingOptions
 {
     internal static SamplingParameters From(SamplingBody body) => new(
@@ -17,7 +17,7 @@ internal static class SamplingOptions
         MirostatTau: (float?)body.MirostatTau,
         MirostatEta: (float?)body.MirostatEta);
 
-    /// <summary>The names of the fields in the request that no run can honour.</summary>
+    /// <summary>Names of the fields in the request that no version of the runtime supports per run.</summary>
     internal static IReadOnlyList<string> UnsupportedFields(SamplingBody body)
     {
         (string Name, JsonElement? Value)[] fields =
@@ -31,10 +31,10 @@ internal static class SamplingOptions
     private static bool AsksForSomething(JsonElement? value) =>
         value is { ValueKind: not JsonValueKind.False } given && !(given.ValueKind == JsonValueKind.Object && !given.EnumerateObject().Any());
 
-    /// <summary>The names of the fields that differ from the model's values, for a runtime that fixes sampling when it loads the model.</summary>
+    /// <summary>Names of the fields whose requested values differ from the model's. For runtimes that fix sampling when they load the model.</summary>
     internal static IEnumerable<string> FixedFields(SamplingParameters asked, SamplingParameters loaded)
     {
-        // If the Modelfile does not set a value, the runtime's default counts.
+        // If the Modelfile does not set a value, the runtime's default applies.
         if (Differs(asked.TopK, loaded.TopK ?? 40))
             yield return "top_k";
         if (Differs(asked.TopP, loaded.TopP ?? 0.9f))

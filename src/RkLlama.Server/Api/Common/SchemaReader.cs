@@ -4,11 +4,11 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Reads the JSON schema that a request wants its answer to match.</summary>
+/// <summary>Parses the JSON schema of a request for structured output.</summary>
 internal static class SchemaReader
 {
     /// <param name="name">The field that holds the schema, for error messages.</param>
-    /// <exception cref="ApiException">Status 400: the schema is invalid, or uses what is not supported.</exception>
+    /// <exception cref="ApiException">Status 400: the schema is invalid, or uses an unsupported keyword.</exception>
     internal static JsonSchema Read(JsonElement schema, string name)
     {
         try

@@ -5,7 +5,7 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>The stop sequences of a request.</summary>
 internal static class StopOptions
 {
-    /// <summary>For all sequences together: the matcher has a node for each character, a hundred times its size.</summary>
+    /// <summary>Maximum length of all sequences together. The matcher needs one node per character, a hundred times as large as the character.</summary>
     internal const int MaxCharacters = 16 << 10;
 
     /// <exception cref="ApiException">Status 400: not strings, or too many characters.</exception>

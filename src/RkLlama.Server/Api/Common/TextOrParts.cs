@@ -4,7 +4,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>A text, or parts of one. Both are null if the field has another type, which <see cref="MessageReader"/> reports with its place.</summary>
+/// <summary>A string, or an array of content parts. Both are null if the value has another type; <see cref="MessageReader"/> reports that.</summary>
 [InlineSchema]
 [JsonConverter(typeof(TextOrPartsConverter))]
 internal readonly record struct TextOrParts(string? Text, IReadOnlyList<ContentPartBody?>? Parts);
@@ -24,7 +24,7 @@ internal sealed class TextOrPartsConverter : FieldConverter<TextOrParts>
         List<ContentPartBody?> parts = [];
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            // A string in the array is a part of type text.
+            // A string in the array counts as a part of type text.
             parts.Add(reader.TokenType == JsonTokenType.String
                 ? new() { Type = "text", Text = reader.GetString()! }
                 : ObjectConverter<ContentPartBody>.ReadObject(ref reader, options));

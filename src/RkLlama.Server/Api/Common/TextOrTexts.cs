@@ -6,7 +6,7 @@ namespace RkLlama.Server.Api.Common;
 
 /// <summary>A string, or an array of strings.</summary>
 /// <param name="Texts">Null if the field is absent.</param>
-/// <param name="HasTokens">Whether it is an array with numbers or arrays: token ids, which each field refuses in its own words.</param>
+/// <param name="HasTokens">Whether the array contains numbers or arrays, which are token ids. Each request refuses them with its own message.</param>
 [InlineSchema]
 [JsonConverter(typeof(TextOrTextsConverter))]
 internal readonly record struct TextOrTexts(IReadOnlyList<string>? Texts, bool HasTokens)

@@ -3,12 +3,12 @@ using System.ComponentModel.DataAnnotations;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>
-/// What the requests of the OpenAI API say about thinking, in the dialects of several clients. Fields of the
-/// two records below are the same under other names.
+/// Thinking settings in the requests of the OpenAI API. Clients send the same setting under different names, so several fields mean the same.
+/// <see cref="ThinkingOptions.From(ThinkingBody)"/> defines which one wins.
 /// </summary>
 internal abstract record ThinkingBody : RunBody
 {
-    /// <summary>How much to think: none and minimal not at all, low up to 512 tokens, medium up to 2048, more without a bound.</summary>
+    /// <summary>Amount of thinking. none, minimal: thinking is off. low: at most 512 tokens. medium: at most 2048 tokens. high, xhigh: no limit.</summary>
     [AllowedValues("none", "minimal", "low", "medium", "high", "xhigh")]
     public string? ReasoningEffort { get; init; }
 
@@ -16,35 +16,36 @@ internal abstract record ThinkingBody : RunBody
 
     public TemplateVariablesBody? ChatTemplateKwargs { get; init; }
 
-    /// <summary>Whether the model shall think first; by default its chat template decides.</summary>
+    /// <summary>Turns thinking on or off. Default: ENABLE_THINKING of the Modelfile, or else the default of the chat template.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>Another name of enable_thinking.</summary>
+    /// <summary>Alias of enable_thinking.</summary>
     public bool? Think { get; init; }
 
-    /// <summary>The most tokens of thoughts; 0 is no thinking, −1 no bound.</summary>
+    /// <summary>Maximum number of thinking tokens. 0: thinking is off. −1: no limit.</summary>
     [Range(-1, int.MaxValue)]
     public int? ThinkingBudget { get; init; }
 }
 
-/// <summary>How much to think, in the form of several clients.</summary>
+/// <summary>Thinking settings, as an alternative to reasoning_effort and thinking_budget.</summary>
 internal sealed record ReasoningBody
 {
+    /// <summary>Alias of reasoning_effort.</summary>
     [AllowedValues("none", "minimal", "low", "medium", "high", "xhigh")]
     public string? Effort { get; init; }
 
-    /// <summary>The most tokens of thoughts; 0 is no thinking, −1 no bound.</summary>
+    /// <summary>Alias of thinking_budget. Maximum number of thinking tokens. 0: thinking is off. −1: no limit.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxTokens { get; init; }
 }
 
-/// <summary>Variables of the chat template that requests may set.</summary>
+/// <summary>Variables of the chat template. Only these two are supported; others are ignored.</summary>
 internal sealed record TemplateVariablesBody
 {
-    /// <summary>Whether the model shall think first.</summary>
+    /// <summary>Like the request's enable_thinking. If both are set, this one wins.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>The most tokens of thoughts; 0 is no thinking, −1 no bound.</summary>
+    /// <summary>Like the request's thinking_budget, which wins if both are set. 0: thinking is off. −1: no limit.</summary>
     [Range(-1, int.MaxValue)]
     public int? ThinkingBudget { get; init; }
 }

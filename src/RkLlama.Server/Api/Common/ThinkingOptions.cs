@@ -3,19 +3,19 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>What a request says about thinking.</summary>
-/// <param name="IsOn">Whether the model shall think first; null leaves it to the model.</param>
-/// <param name="Budget">The maximum number of tokens of thoughts; null if only the answer has a limit.</param>
+/// <summary>The thinking settings of a request.</summary>
+/// <param name="IsOn">Whether thinking is on; null leaves it to the Modelfile and the chat template.</param>
+/// <param name="Budget">Maximum number of thinking tokens; null if only the whole output has a limit.</param>
 [InlineSchema]
 internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
 {
-    // What the levels are in tokens: about half a minute and two minutes of a 1.5B model on a board. The higher ones have no bound.
+    // Thinking budgets in tokens: a 1.5B model on a board takes about half a minute and two minutes for them. Higher levels have no budget.
     private const int Low = 512;
     private const int Medium = 2048;
 
     private static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh"];
 
-    /// <summary>In the dialects of the OpenAI API's clients; the more specific field counts.</summary>
+    /// <summary>From the fields of the OpenAI API. On, off and budget, if set explicitly, override the effort.</summary>
     internal static ThinkingOptions From(ThinkingBody body)
     {
         ThinkingOptions thinking = body.ReasoningEffort is { } effort
@@ -25,8 +25,8 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
             .WithBudget(body.ThinkingBudget ?? body.ChatTemplateKwargs?.ThinkingBudget ?? body.Reasoning?.MaxTokens);
     }
 
-    /// <summary>A level of Ollama.</summary>
-    /// <returns>Null for another word.</returns>
+    /// <summary>From a level of Ollama: low, medium, high or max.</summary>
+    /// <returns>Null for any other value.</returns>
     internal static ThinkingOptions? FromLevel(string? level) => level switch
     {
         "low" or "medium" or "high" => FromEffort(level, ""),
@@ -46,7 +46,7 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
 
     private ThinkingOptions With(bool? isOn) => isOn is null ? this : this with { IsOn = isOn };
 
-    /// <summary>0 is no thinking, −1 no bound.</summary>
+    /// <summary>0 turns thinking off; a negative budget is no limit.</summary>
     private ThinkingOptions WithBudget(int? budget) => budget switch
     {
         null => this,

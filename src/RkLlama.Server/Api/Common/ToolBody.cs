@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>A function that the model may call.</summary>
-// Only describes the tool: it stays JSON, see ToolOptions.
+// Only for the OpenAPI document. Tools are kept as JSON, see ToolOptions.
 internal sealed record ToolBody
 {
     [AllowedValues("function")]
@@ -17,15 +17,15 @@ internal sealed record FunctionBody
 {
     public required string Name { get; init; }
 
-    /// <summary>What it does and when to call it.</summary>
+    /// <summary>What the function does and when to call it.</summary>
     public string? Description { get; init; }
 
-    /// <summary>A JSON schema of its arguments.</summary>
+    /// <summary>JSON schema of the arguments.</summary>
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>The one function that has to be called.</summary>
-// Only describes the choice: it stays JSON, see ToolOptions.
+/// <summary>Requires a call of this function.</summary>
+// Only for the OpenAPI document. The choice is kept as JSON, see ToolOptions.
 internal sealed record ToolChoiceBody
 {
     [AllowedValues("function")]

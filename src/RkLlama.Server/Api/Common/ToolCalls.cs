@@ -4,8 +4,8 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>The calls of an assistant's message.</summary>
-/// <param name="Calls">Null if the field is no array, which <see cref="MessageReader"/> reports for an assistant: other roles may have anything there.</param>
+/// <summary>The tool calls of an assistant message.</summary>
+/// <param name="Calls">Null if the value is not an array. <see cref="MessageReader"/> reports that in assistant messages; other roles ignore the field.</param>
 [InlineSchema]
 [JsonConverter(typeof(ToolCallsConverter))]
 internal readonly record struct ToolCalls(ToolCallBody?[]? Calls);

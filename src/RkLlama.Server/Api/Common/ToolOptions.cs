@@ -4,19 +4,19 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>What a request says about tools.</summary>
-/// <param name="Tools">As they go to the chat template; null for none.</param>
-/// <param name="IsRequired">The answer has to call one of them.</param>
-/// <param name="Forced">The one that has to be called, or null.</param>
+/// <summary>The tools of a request and its tool choice.</summary>
+/// <param name="Tools">The tools for the chat template; null for none.</param>
+/// <param name="IsRequired">The output must contain a tool call.</param>
+/// <param name="Forced">Name of the function that must be called, or null.</param>
 internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsRequired, string? Forced)
 {
     internal static ToolOptions None { get; } = new(null, false, null);
 
-    /// <summary>Calls that must not be made, though there are tools; a call all the same is no answer.</summary>
+    /// <summary>The tools of a request whose tool choice is "none". The model does not see them; if it calls one anyway, the call is dropped.</summary>
     internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
 
-    /// <summary>Both stay JSON: the chat template gets a tool as it was sent, with its own fields and their order, and the responses API sends both back.</summary>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <summary>Keeps both as JSON: the chat template gets the tools with all their fields in the original order, and the responses API returns both.</summary>
+    /// <exception cref="ApiException">Status 400: a tool or the tool choice is invalid.</exception>
     internal static ToolOptions From(JsonElement? toolsField, JsonElement? choiceField)
     {
         IReadOnlyList<JsonElement>? tools = toolsField is not { } array
@@ -48,13 +48,13 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
             : throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function");
         JsonElement[] forced = [.. (tools ?? []).Where(tool => NameOf(tool) == name)];
 
-        // A model can only be led to a function by knowing no other.
+        // The runtime cannot force a call, so the model sees only this function.
         return forced.Length > 0
             ? new(forced, true, name)
             : throw ApiException.BadRequest($"tool_choice names the function '{name}', which is not one of the tools.", "tool_choice");
     }
 
-    /// <summary>The name of a tool: under <c>function</c>, or, as the responses API has it, directly.</summary>
+    /// <summary>The function's name: under <c>function</c>, or at the top level as in the responses API. Null if there is none.</summary>
     internal static string? NameOf(JsonElement tool)
     {
         if (tool.ValueKind != JsonValueKind.Object)
@@ -63,7 +63,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         return owner.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null;
     }
 
-    /// <summary>As chat templates expect a tool: its fields under <c>function</c>, where the responses API has them directly.</summary>
+    /// <summary>The tool with its fields under <c>function</c>, as chat templates expect it. In the responses API they are at the top level.</summary>
     private static JsonElement Nested(JsonElement tool)
     {
         if (tool.TryGetProperty("function", out _))
@@ -73,10 +73,10 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         return JsonSerializer.SerializeToElement(new NestedTool("function", fields), CommonJson.Wire.NestedTool);
     }
 
-    /// <summary>The request's fields that a model without tools ignores.</summary>
+    /// <summary>The request's tool fields that have no effect on this model.</summary>
     internal IReadOnlyList<string> IgnoredBy(ModelCapabilities capabilities) => Tools is null || capabilities.Tools ? [] : ["tools"];
 
-    /// <summary>The names of which calls are looked for, with the schema of their parameters where there is one; null for none.</summary>
+    /// <summary>Names of the functions whose calls are parsed, with the schema of their parameters if there is one; null to parse no calls.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Schemas()
     {
         if ((Tools ?? Forbidden) is not { } tools)
@@ -92,5 +92,5 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
     }
 }
 
-/// <summary>A tool in the form of chat completions.</summary>
+/// <summary>A tool in the format of chat completions.</summary>
 internal sealed record NestedTool(string Type, Dictionary<string, JsonElement> Function);

@@ -3,10 +3,10 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The Ollama API, as far as a text model on this runtime can serve it.</summary>
+/// <summary>The part of the Ollama API that a text model on this runtime can serve.</summary>
 internal sealed class OllamaApi : IApi
 {
-    // Clients switch features on by it: this is the version whose API is served.
+    // The Ollama version whose API this is. Clients use it to decide which features they use.
     private const string Version = "0.13.0";
 
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
@@ -15,7 +15,7 @@ internal sealed class OllamaApi : IApi
 
     public string Title => "Ollama";
 
-    public string Description => "As far as a text model on this runtime can serve it. Loads the model that a request names.";
+    public string Description => "Ollama's API, as far as text models on this runtime can serve it. If the requested model is not loaded, the server loads it.";
 
     public PathString? Prefix => "/api";
 

@@ -7,23 +7,23 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>What names a model. Fields that are not known are ignored; null is as absent.</summary>
+/// <summary>Names a model. Unknown fields are ignored. A null field counts as absent.</summary>
 internal abstract record OllamaModelBody
 {
-    /// <summary>A model as GET /api/tags lists it, with its tag or without.</summary>
+    /// <summary>Name of a model from GET /api/tags, with or without its tag.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The older name of model, where that is absent.</summary>
-    // Beside a model it may have any type.
+    /// <summary>Older name of model. Ignored if model is present.</summary>
+    // If model is present, this field may have any type.
     [AnyOf(typeof(string))]
     public JsonElement? Name { get; init; }
 }
 
-/// <summary>The model to describe.</summary>
+/// <summary>A request for information about a model.</summary>
 internal sealed record OllamaShowBody : OllamaModelBody
 {
-    /// <summary>Accepted; there is no more to tell.</summary>
-    // No effect, so it may have any type.
+    /// <summary>Accepted without effect.</summary>
+    // It has no effect, so it may have any type.
     [AnyOf(typeof(bool))]
     public JsonElement? Verbose { get; init; }
 }
@@ -34,32 +34,34 @@ internal sealed record OllamaDeleteBody : OllamaModelBody;
 /// <summary>The model to copy, and the name of the copy.</summary>
 internal sealed record OllamaCopyBody
 {
+    /// <summary>The model to copy.</summary>
     public required string Source { get; init; }
 
+    /// <summary>The name of the copy.</summary>
     public required string Destination { get; init; }
 }
 
-/// <summary>What every request has that needs the model in memory.</summary>
+/// <summary>Common fields of the requests that need a loaded model.</summary>
 internal abstract record OllamaUseBody : OllamaModelBody
 {
-    /// <summary>How long the model stays loaded: seconds, or a duration such as "1h30m". 0 is not at all, a negative one for ever.</summary>
+    /// <summary>How long the model stays loaded after the request: seconds, or a duration such as "1h30m". 0: unload at once. Negative: no limit.</summary>
     [AnyOf(typeof(double), typeof(string))]
     [JsonConverter(typeof(OllamaKeepAliveConverter))]
     public TimeSpan? KeepAlive { get; init; }
 }
 
-/// <summary>What every run has.</summary>
+/// <summary>Common fields of the requests that generate text.</summary>
 internal abstract record OllamaRunBody : OllamaUseBody
 {
-    /// <summary>Whether the answer comes as one JSON object per line.</summary>
+    /// <summary>Whether the response is streamed, one JSON object per line.</summary>
     [DefaultValue(true)]
     public bool? Stream { get; init; }
 
-    /// <summary>"json", or a JSON schema that the answer shall keep to. It is asked for in the prompt, checked and repaired.</summary>
+    /// <summary>"json", or a JSON schema. The server adds an instruction to the prompt, then repairs and validates the output.</summary>
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Format { get; init; }
 
-    /// <summary>Whether the model shall think first; or how much: "low", "medium", "high" or "max".</summary>
+    /// <summary>Turns thinking on or off, or limits it: "low" (512 tokens), "medium" (2048 tokens), "high" or "max" (no limit).</summary>
     [AnyOf(typeof(bool), typeof(string))]
     [JsonConverter(typeof(OllamaThinkConverter))]
     public ThinkingOptions? Think { get; init; }
@@ -67,17 +69,17 @@ internal abstract record OllamaRunBody : OllamaUseBody
     public OllamaOptionsBody? Options { get; init; }
 }
 
-/// <summary>A conversation to continue.</summary>
+/// <summary>A request for the next message of a conversation.</summary>
 internal sealed record OllamaChatBody : OllamaRunBody
 {
-    /// <summary>The whole conversation, the oldest message first. Without one the model is loaded, or, with keep_alive 0, unloaded.</summary>
+    /// <summary>The whole conversation, oldest message first. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
     public OllamaMessageBody?[]? Messages { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
     [AnyOf(typeof(ToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto or required, or the one function that has to be called; as on /v1.</summary>
+    /// <summary>none, auto, required, or an object that names one function. Not in Ollama's own API.</summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 }
@@ -85,110 +87,111 @@ internal sealed record OllamaChatBody : OllamaRunBody
 /// <summary>One message of a conversation.</summary>
 internal sealed record OllamaMessageBody
 {
+    /// <summary>Role of the author.</summary>
     [AllowedValues("system", "user", "assistant", "tool")]
     [Tolerant]
     public required string Role { get; init; }
 
-    /// <summary>The text, or parts of it.</summary>
+    /// <summary>Text of the message: a string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public TextOrParts? Content { get; init; }
 
-    /// <summary>Of an assistant: what it thought.</summary>
+    /// <summary>In assistant messages: the earlier thinking. Only used by chat templates that put it into the prompt.</summary>
     [Tolerant]
     public string? Thinking { get; init; }
 
-    /// <summary>Refused unless empty: the models are text models.</summary>
+    /// <summary>Not supported: must be empty. The server runs only text models.</summary>
     [Count(Max = 0)]
     public string?[]? Images { get; init; }
 
-    /// <summary>Of an assistant: the calls that it made.</summary>
+    /// <summary>In assistant messages: the tool calls that the model made.</summary>
     [AnyOf(typeof(ToolCallBody[]))]
     public ToolCalls? ToolCalls { get; init; }
 
-    /// <summary>Of a tool: its name.</summary>
+    /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
     [Tolerant]
     public string? ToolName { get; init; }
 
-    /// <summary>The older name of tool_name, where that is absent.</summary>
+    /// <summary>Older name of tool_name. Ignored if tool_name is present.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Of a tool: the call that this is the result of.</summary>
+    /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
     [Tolerant]
     public string? ToolCallId { get; init; }
 }
 
-/// <summary>A prompt to answer.</summary>
+/// <summary>A request for the answer to one prompt.</summary>
 internal sealed record OllamaGenerateBody : OllamaRunBody
 {
-    /// <summary>The user's text. Without one the model is loaded, or, with keep_alive 0, unloaded.</summary>
+    /// <summary>The user's text. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>Instead of the model's own system prompt.</summary>
+    /// <summary>System prompt. It replaces SYSTEM of the Modelfile.</summary>
     public string? System { get; init; }
 
-    /// <summary>Whether the prompt goes in as it is, without the chat template.</summary>
+    /// <summary>Whether the prompt is used without the chat template.</summary>
     [DefaultValue(false)]
     public bool? Raw { get; init; }
 
-    /// <summary>Refused unless empty: put the model's own fill-in-the-middle tokens into a raw prompt.</summary>
+    /// <summary>Not supported: must be empty. For fill-in-the-middle, put the model's own control tokens into a raw prompt.</summary>
     [Count(Max = 0)]
     public string? Suffix { get; init; }
 
-    /// <summary>Refused unless empty: the models are text models.</summary>
+    /// <summary>Not supported: must be empty. The server runs only text models.</summary>
     [Count(Max = 0)]
     public string?[]? Images { get; init; }
 
-    /// <summary>Refused unless empty: the model's own template is used, or, with raw, none.</summary>
+    /// <summary>Not supported: must be empty. The server uses the model's own chat template, or none if raw is true.</summary>
     [Count(Max = 0)]
     public string? Template { get; init; }
 
-    /// <summary>Refused unless empty: conversations go to /api/chat.</summary>
+    /// <summary>Not supported: must be empty. Send conversations to /api/chat.</summary>
     [Count(Max = 0)]
     public int[]? Context { get; init; }
 }
 
-/// <summary>Texts to embed.</summary>
+/// <summary>A request for embeddings of one or more texts.</summary>
 internal sealed record OllamaEmbedBody : OllamaUseBody
 {
-    /// <summary>One text, or several of which each gets a vector.</summary>
+    /// <summary>One text, or several texts. Each text gets one vector.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public TextOrTexts? Input { get; init; }
 
-    /// <summary>Whether a text that is too long is cut; otherwise it is a 400.</summary>
+    /// <summary>Whether the end of a text is cut off if the text exceeds the context length. If false, the status is 400.</summary>
     [DefaultValue(true)]
     public bool? Truncate { get; init; }
 
-    /// <summary>The first so many values alone, again of length 1; for models that were trained to allow it.</summary>
+    /// <summary>Shortens each vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
 }
 
-/// <summary>One text to embed.</summary>
+/// <summary>A request for the embedding of one text.</summary>
 internal sealed record OllamaEmbeddingsBody : OllamaUseBody
 {
-    /// <summary>The text; without one the vector is empty.</summary>
+    /// <summary>The text. If it is empty or absent, the vector is empty.</summary>
     public string? Prompt { get; init; }
 }
 
-/// <summary>How to answer. Options that are not known are ignored.</summary>
+/// <summary>Generation options. Unknown options are ignored.</summary>
 internal sealed record OllamaOptionsBody : SamplingBody
 {
-    /// <summary>The most tokens of the answer. 0 and less are no bound but the model's.</summary>
+    /// <summary>Maximum number of output tokens, thinking included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0 and below select it.</summary>
     public int? NumPredict { get; init; }
 
-    /// <summary>Texts at which the answer ends, at most 16384 characters together; they are not part of it.</summary>
+    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public TextOrTexts? Stop { get; init; }
 
-    /// <summary>Accepted; the model's file and its Modelfile decide.</summary>
+    /// <summary>Accepted without effect. The context length comes from the Modelfile and the model file.</summary>
     public int? NumCtx { get; init; }
 
-    /// <summary>Accepted; the model's file decides.</summary>
+    /// <summary>Accepted without effect. The model file decides.</summary>
     public int? NumGpu { get; init; }
 
-    /// <summary>Accepted; the runtime decides.</summary>
+    /// <summary>Accepted without effect. The runtime decides.</summary>
     public int? NumThread { get; init; }
 
-    /// <summary>Accepted; the runtime decides.</summary>
+    /// <summary>Accepted without effect. The runtime decides.</summary>
     public int? NumBatch { get; init; }
 }

@@ -5,7 +5,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The bodies of requests: <see cref="BodyReader"/> reads them, and the OpenAPI document describes them.</summary>
+/// <summary>JSON metadata of the request bodies, for <see cref="BodyReader"/> and for the OpenAPI document.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OllamaChatBody))]
 [JsonSerializable(typeof(OllamaGenerateBody))]

@@ -11,10 +11,10 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The endpoints about models.</summary>
+/// <summary>The endpoints that list, show, copy and delete models.</summary>
 internal static class OllamaCatalog
 {
-    // What /api/ps says of a model that does not expire.
+    // expires_at of a model without an idle timer.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
@@ -80,7 +80,7 @@ internal static class OllamaCatalog
         return Results.Ok();
     }
 
-    /// <summary>The body of a DELETE has to be read by hand; clients send one.</summary>
+    /// <summary>Ollama's clients send the name in the body of the DELETE request.</summary>
     internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
     {
         OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
@@ -97,7 +97,7 @@ internal static class OllamaCatalog
     private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
-    /// <summary>By the name of the model, the only place that says it without reading the file.</summary>
+    /// <summary>Taken from the names of the model and its file, because the model file itself is not read.</summary>
     private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
         ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
@@ -116,7 +116,7 @@ internal static class OllamaCatalog
         }
     }
 
-    /// <summary>As in a Modelfile of Ollama: a name and a value per line. What the Modelfile leaves open has the runtime's default.</summary>
+    /// <summary>One name and value per line, as in Ollama's Modelfile. If the Modelfile does not set a value, it is the runtime's default.</summary>
     private static string ParametersOf(ModelInstance model, int contextLength)
     {
         Native.SamplingParameters sampling = model.Engine.Sampling;

@@ -4,10 +4,10 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The body of <c>POST /api/embed</c>.</summary>
+/// <summary>The parsed and checked body of <c>POST /api/embed</c>.</summary>
 internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> Input, bool Truncates, int? Dimensions, TimeSpan? KeepAlive)
 {
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static OllamaEmbedRequest From(JsonElement json)
     {
         OllamaEmbedBody body = OllamaRequest.Read<OllamaEmbedBody>(json);
@@ -18,8 +18,12 @@ internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> In
     }
 }
 
-/// <param name="Embeddings">One vector per input.</param>
+/// <summary>Response of <c>POST /api/embed</c>. Durations are in nanoseconds.</summary>
+/// <param name="Embeddings">One vector per input, of length 1.</param>
+/// <param name="TotalDuration">Time from the arrival of the request.</param>
+/// <param name="LoadDuration">Time to load the model; close to 0 if it was loaded.</param>
+/// <param name="PromptEvalCount">Tokens of all inputs.</param>
 internal sealed record OllamaEmbedReply(string Model, float[][] Embeddings, long TotalDuration, long LoadDuration, int PromptEvalCount);
 
-/// <summary><c>POST /api/embeddings</c>, the older form: one text, one vector.</summary>
+/// <summary>Response of <c>POST /api/embeddings</c>, the older endpoint: one text, one vector.</summary>
 internal sealed record OllamaEmbeddingReply(float[] Embedding);

@@ -6,7 +6,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary><c>POST /api/embed</c> and its older form <c>POST /api/embeddings</c>.</summary>
+/// <summary><c>POST /api/embed</c> and the older <c>POST /api/embeddings</c>.</summary>
 internal static class OllamaEmbeddings
 {
     internal static async Task<PaddedJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)

@@ -3,7 +3,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The replies and errors of the Ollama API.</summary>
+/// <summary>JSON metadata of the responses and errors of the Ollama API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OllamaError))]
 [JsonSerializable(typeof(OllamaChatReply))]

@@ -6,8 +6,8 @@ using RkLlama.Server.Api.Common;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>
-/// How long a model stays loaded after a request: seconds, or a duration in Go's form. Null leaves it to the server, 0 unloads the model at once, a negative
-/// value is <see cref="Timeout.InfiniteTimeSpan"/>.
+/// Reads how long a model stays loaded after a request: seconds, or a duration in Go's syntax. Null selects the server's default, 0 unloads the model at
+/// once, a negative value becomes <see cref="Timeout.InfiniteTimeSpan"/>.
 /// </summary>
 internal sealed class OllamaKeepAliveConverter : FieldConverter<TimeSpan?>
 {
@@ -40,7 +40,8 @@ internal sealed class OllamaKeepAliveConverter : FieldConverter<TimeSpan?>
         _ => TimeSpan.FromSeconds(seconds),
     };
 
-    /// <summary>Go's form: a sign, then numbers with units, such as <c>1h30m</c>, <c>1.5s</c>, <c>-1ms</c>.</summary>
+    /// <summary>Parses Go's syntax: an optional sign, then numbers with units, such as <c>1h30m</c>, <c>1.5s</c>, <c>-1ms</c>.</summary>
+    /// <returns>Seconds; null if the text is not a duration.</returns>
     private static double? ParseDuration(ReadOnlySpan<char> text)
     {
         double sign = 1;

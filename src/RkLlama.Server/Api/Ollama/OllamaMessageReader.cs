@@ -4,11 +4,15 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Interprets one message of Ollama. Unlike OpenAI's, the thoughts are in <c>thinking</c>, images have a field of their own, and content is optional.</summary>
+/// <summary>
+/// Converts messages in Ollama's format into <see cref="ChatMessage"/>s. Differences from OpenAI: the reasoning is in <c>thinking</c>, images have their own
+/// field, and the content is optional.
+/// </summary>
 internal static class OllamaMessageReader
 {
-    /// <param name="message">Null if the item is no object.</param>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <param name="message">Null if the array item is not an object.</param>
+    /// <param name="path">Path of the message in the body, for error messages.</param>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static ChatMessage Read(OllamaMessageBody? message, string path)
     {
         if (message is null)

@@ -2,14 +2,14 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The Ollama API in the document.</summary>
+/// <summary>The operations of the Ollama API in the OpenAPI document.</summary>
 internal static class OllamaOperations
 {
     private const string Lines = "application/x-ndjson";
 
-    internal static Operation Version { get; } = new("getOllamaVersion", "Names the version of Ollama whose API this is") { Reply = typeof(OllamaVersion) };
+    internal static Operation Version { get; } = new("getOllamaVersion", "Returns the Ollama version whose API this is") { Reply = typeof(OllamaVersion) };
 
-    internal static Operation Tags { get; } = new("listOllamaModels", "Lists the models of the node")
+    internal static Operation Tags { get; } = new("listOllamaModels", "Lists the models")
     {
         Reply = typeof(OllamaModels),
         Errors = [500],
@@ -17,7 +17,7 @@ internal static class OllamaOperations
 
     internal static Operation Running { get; } = new("listRunningModels", "Lists the loaded model, if there is one") { Reply = typeof(OllamaModels) };
 
-    internal static Operation Show { get; } = new("showModel", "Describes a model")
+    internal static Operation Show { get; } = new("showModel", "Shows information about a model")
     {
         Body = typeof(OllamaShowBody),
         Example = """{"model": "demo"}""",
@@ -27,7 +27,7 @@ internal static class OllamaOperations
 
     internal static Operation Copy { get; } = new("copyModel", "Copies a model")
     {
-        Description = "The answer has no body.",
+        Description = "The response has no body.",
         Body = typeof(OllamaCopyBody),
         Example = """{"source": "demo", "destination": "demo-copy"}""",
         Errors = [404],
@@ -35,15 +35,15 @@ internal static class OllamaOperations
 
     internal static Operation Delete { get; } = new("deleteModel", "Unloads and deletes a model")
     {
-        Description = "The answer has no body; the request has one.",
+        Description = "The request has a body, the response has none.",
         Body = typeof(OllamaDeleteBody),
         Example = """{"model": "demo-copy"}""",
         Errors = [404],
     };
 
-    internal static Operation Chat { get; } = new("chat", "Answers a conversation")
+    internal static Operation Chat { get; } = new("chat", "Generates the next message of a conversation")
     {
-        Description = "Loads the model that it names, if need be.",
+        Description = "If the model is not loaded, the server loads it.",
         Body = typeof(OllamaChatBody),
         Example = """
             {
@@ -67,9 +67,9 @@ internal static class OllamaOperations
         Errors = [404, 422],
     };
 
-    internal static Operation Generate { get; } = new("generateText", "Answers a prompt")
+    internal static Operation Generate { get; } = new("generateText", "Generates the answer to a prompt")
     {
-        Description = "Loads the model that it names, if need be.",
+        Description = "If the model is not loaded, the server loads it.",
         Body = typeof(OllamaGenerateBody),
         Example = """{"model": "demo", "prompt": "What is the capital of France?", "stream": false, "options": {"num_predict": 200}}""",
         Reply = typeof(OllamaGenerateReply),
@@ -81,9 +81,9 @@ internal static class OllamaOperations
         Errors = [404, 422],
     };
 
-    internal static Operation Embed { get; } = new("embed", "Makes a vector of each text")
+    internal static Operation Embed { get; } = new("embed", "Creates embeddings")
     {
-        Description = "Takes an embedding model. The vectors have the length 1.",
+        Description = "For embedding models. Each text gets one vector, normalized to length 1.",
         Body = typeof(OllamaEmbedBody),
         Example = """{"model": "demo-embedding", "input": ["one text", "another"]}""",
         Reply = typeof(OllamaEmbedReply),
@@ -92,7 +92,7 @@ internal static class OllamaOperations
         Errors = [404],
     };
 
-    internal static Operation EmbedOne { get; } = new("embedOne", "Makes a vector of one text, in the older form")
+    internal static Operation EmbedOne { get; } = new("embedOne", "Creates the embedding of one text (older endpoint)")
     {
         Body = typeof(OllamaEmbeddingsBody),
         Example = """{"model": "demo-embedding", "prompt": "one text"}""",

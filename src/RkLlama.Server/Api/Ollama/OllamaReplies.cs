@@ -3,55 +3,67 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>What the last reply to a run tells: durations in nanoseconds.</summary>
+/// <summary>Common fields of the responses that generate text. A stream has the statistics only in its last line. Durations are in nanoseconds.</summary>
 internal abstract record OllamaRunReply
 {
+    /// <summary>Whether the response is complete; false in all lines of a stream before the last one.</summary>
     [JsonPropertyOrder(10)]
     public required bool Done { get; init; }
 
-    /// <summary>stop, length, load or unload.</summary>
+    /// <summary>stop, length, load or unload. Only if done is true.</summary>
     [JsonPropertyOrder(11)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DoneReason { get; init; }
 
+    /// <summary>Time from the arrival of the request to the end of the generation.</summary>
     [JsonPropertyOrder(12)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? TotalDuration { get; init; }
 
+    /// <summary>Time to load the model; close to 0 if it was loaded.</summary>
     [JsonPropertyOrder(13)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? LoadDuration { get; init; }
 
+    /// <summary>Tokens of the prompt, including those from the KV cache: exact if the server has the model's tokenizer, else an estimate.</summary>
     [JsonPropertyOrder(14)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptEvalCount { get; init; }
 
+    /// <summary>Prefill time.</summary>
     [JsonPropertyOrder(15)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? PromptEvalDuration { get; init; }
 
+    /// <summary>Output tokens, thinking included.</summary>
     [JsonPropertyOrder(16)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? EvalCount { get; init; }
 
+    /// <summary>Decode time.</summary>
     [JsonPropertyOrder(17)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? EvalDuration { get; init; }
 }
 
-/// <summary><c>POST /api/chat</c>: the whole answer, or one line of its stream.</summary>
+/// <summary>Response of <c>POST /api/chat</c>, or one line of its stream.</summary>
+/// <param name="CreatedAt">Time of the response or line, RFC 3339.</param>
 internal sealed record OllamaChatReply(string Model, string CreatedAt, OllamaMessage Message) : OllamaRunReply;
 
-/// <summary><c>POST /api/generate</c>: the whole answer, or one line of its stream.</summary>
+/// <summary>Response of <c>POST /api/generate</c>, or one line of its stream.</summary>
+/// <param name="CreatedAt">Time of the response or line, RFC 3339.</param>
+/// <param name="Response">The text. In a stream, the new text.</param>
+/// <param name="Thinking">The model's reasoning, without its tags. Absent if there is none.</param>
 internal sealed record OllamaGenerateReply(
     string Model, string CreatedAt, string Response, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Thinking) : OllamaRunReply
 {
-    /// <summary>Always empty. There are clients (ollama-ai-provider-v2) that drop every reply without it, unfinished ones too.</summary>
+    /// <summary>Always empty. Some clients (ollama-ai-provider-v2) drop every line that does not have this field.</summary>
     public int[] Context { get; } = [];
 }
 
 internal sealed record OllamaMessage(string Role, string Content)
 {
+    /// <summary>The model's reasoning, without its tags. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Thinking { get; init; }
 
@@ -59,32 +71,47 @@ internal sealed record OllamaMessage(string Role, string Content)
     public OllamaToolCall[]? ToolCalls { get; init; }
 }
 
+/// <summary>A tool call that the model made.</summary>
 internal sealed record OllamaToolCall(string Id, OllamaFunctionCall Function);
 
-/// <param name="Arguments">An object.</param>
+/// <param name="Index">Position among the tool calls of the output, from 0.</param>
+/// <param name="Arguments">A JSON object.</param>
 internal sealed record OllamaFunctionCall(int Index, string Name, JsonElement Arguments);
 
-/// <summary><c>GET /api/tags</c> and <c>GET /api/ps</c>.</summary>
+/// <summary>Response of <c>GET /api/tags</c> and <c>GET /api/ps</c>.</summary>
 internal sealed record OllamaModels(OllamaModel[] Models);
 
-/// <param name="ModifiedAt">RFC 3339.</param>
-/// <param name="Size">Of the model file, in bytes.</param>
-/// <param name="Digest">64 hexadecimal digits that tell one version of the model from another; not of the content, which takes minutes to read.</param>
+/// <summary>A model. The last three fields are only in the response of <c>GET /api/ps</c>.</summary>
+/// <param name="Name">The model's name with the tag <c>latest</c>.</param>
+/// <param name="Model">The same as name.</param>
+/// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
+/// <param name="Size">Size of the model file in bytes.</param>
+/// <param name="Digest">64 hexadecimal digits that identify a version of the model file. Not a hash of the content, which takes minutes to read.</param>
 internal sealed record OllamaModel(string Name, string Model, string ModifiedAt, long Size, string Digest, OllamaDetails Details)
 {
+    /// <summary>When the model is unloaded if no request uses it, RFC 3339. In the year 2318 if it has no idle timer.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpiresAt { get; init; }
 
+    /// <summary>Size of the model file in bytes.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeVram { get; init; }
 
+    /// <summary>Context length in tokens.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ContextLength { get; init; }
 }
 
+/// <summary>Properties of a model, as far as its name contains them; otherwise "unknown".</summary>
 internal sealed record OllamaDetails(string ParentModel, string Format, string Family, string[] Families, string ParameterSize, string QuantizationLevel);
 
-/// <summary><c>POST /api/show</c>.</summary>
+/// <summary>Response of <c>POST /api/show</c>.</summary>
+/// <param name="Modelfile">Text of the Modelfile.</param>
+/// <param name="Parameters">One name and value per line, as in Ollama's Modelfile.</param>
+/// <param name="Template">The chat template.</param>
+/// <param name="ModelInfo">general.architecture, general.basename and the context length in tokens.</param>
+/// <param name="Capabilities">Some of completion, tools, thinking and embedding.</param>
+/// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 internal sealed record OllamaShowReply(
     string Modelfile,
     string Parameters,
@@ -94,9 +121,10 @@ internal sealed record OllamaShowReply(
     string[] Capabilities,
     string ModifiedAt)
 {
+    /// <summary>The system prompt of the Modelfile. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? System { get; init; }
 }
 
-/// <summary><c>GET /api/version</c>.</summary>
+/// <summary>Response of <c>GET /api/version</c>.</summary>
 internal sealed record OllamaVersion(string Version);

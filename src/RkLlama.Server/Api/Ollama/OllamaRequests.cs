@@ -7,24 +7,24 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>What the requests of the Ollama API have in common.</summary>
+/// <summary>Reads the fields that several requests of the Ollama API share.</summary>
 internal static class OllamaRequest
 {
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: the body is not an object, or a field has a wrong value.</exception>
     internal static T Read<T>(JsonElement json)
         where T : class => json.ValueKind == JsonValueKind.Object
             ? OllamaBodyJson.Reader.Read<T>(json)
             : throw ApiException.BadRequest("the request body must be a JSON object");
 
-    /// <summary>The model; older clients call it name.</summary>
-    /// <exception cref="ApiException">Status 400: there is none.</exception>
+    /// <summary>The model's name: <c>model</c>, or <c>name</c> from older clients.</summary>
+    /// <exception cref="ApiException">Status 400: both are missing.</exception>
     internal static string ModelOf(OllamaModelBody body) => (body.Model ?? TextOf(body.Name, "name")) is { Length: > 0 } model
         ? model
         : throw ApiException.BadRequest("model is required");
 
-    /// <summary><c>"json"</c>, or a schema. Some clients send an empty text for none.</summary>
-    /// <returns>Null for text.</returns>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <summary>Converts <c>"json"</c> or a JSON schema. An empty string is plain text: some clients send it instead of leaving out the field.</summary>
+    /// <returns>Null for plain text.</returns>
+    /// <exception cref="ApiException">Status 400: another value, or a schema that cannot be used.</exception>
     internal static OutputFormat? FormatOf(JsonElement? format)
     {
         const string Name = "format";
@@ -46,8 +46,8 @@ internal static class OllamaRequest
     };
 }
 
-/// <summary>The body of <c>POST /api/chat</c>.</summary>
-/// <param name="Messages">None: the request only loads or unloads the model.</param>
+/// <summary>The parsed and checked body of <c>POST /api/chat</c>.</summary>
+/// <param name="Messages">If empty, the request only loads or unloads the model.</param>
 internal sealed record OllamaChatRequest(
     string Model, IReadOnlyList<ChatMessage> Messages, ToolOptions Tools, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
@@ -71,7 +71,7 @@ internal sealed record OllamaChatRequest(
         },
     };
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static OllamaChatRequest From(JsonElement json)
     {
         OllamaChatBody body = OllamaRequest.Read<OllamaChatBody>(json);
@@ -87,10 +87,10 @@ internal sealed record OllamaChatRequest(
     }
 }
 
-/// <summary>The body of <c>POST /api/generate</c>.</summary>
-/// <param name="Prompt">Empty: the request only loads or unloads the model.</param>
-/// <param name="System">Instead of the model's own system prompt.</param>
-/// <param name="IsRaw">The prompt goes in as it is.</param>
+/// <summary>The parsed and checked body of <c>POST /api/generate</c>.</summary>
+/// <param name="Prompt">If empty, the request only loads or unloads the model.</param>
+/// <param name="System">Replaces SYSTEM of the Modelfile; null to keep it.</param>
+/// <param name="IsRaw">The prompt is used without a chat template.</param>
 internal sealed record OllamaGenerateRequest(
     string Model, string Prompt, string? System, bool IsRaw, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
@@ -116,7 +116,7 @@ internal sealed record OllamaGenerateRequest(
         };
     }
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static OllamaGenerateRequest From(JsonElement json)
     {
         OllamaGenerateBody body = OllamaRequest.Read<OllamaGenerateBody>(json);

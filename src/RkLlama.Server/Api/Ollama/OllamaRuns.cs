@@ -43,7 +43,7 @@ internal static class OllamaRuns
             writer.Loaded(await MoveAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
     }
 
-    /// <summary>A request without a prompt: <c>keep_alive</c> 0 unloads the model, everything else loads it.</summary>
+    /// <summary>Handles a request without messages or prompt: unloads the model if <c>keep_alive</c> is 0, otherwise loads it.</summary>
     /// <returns>The <c>done_reason</c>.</returns>
     private static async Task<string> MoveAsync(ModelScheduler scheduler, ModelInstance model, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {

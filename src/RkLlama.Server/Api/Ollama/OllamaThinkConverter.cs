@@ -3,7 +3,7 @@ using RkLlama.Server.Api.Common;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Ollama's <c>think</c>: true, false, or a level.</summary>
+/// <summary>Reads Ollama's <c>think</c>: true, false, or a level.</summary>
 internal sealed class OllamaThinkConverter : FieldConverter<ThinkingOptions?>
 {
     public override ThinkingOptions? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch

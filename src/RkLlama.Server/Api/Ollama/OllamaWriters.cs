@@ -7,8 +7,8 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Writes the answers of <c>/api/chat</c> and <c>/api/generate</c>: each line has the form of the whole answer.</summary>
-/// <typeparam name="TReply">The line, and the whole answer.</typeparam>
+/// <summary>Writes the responses of <c>/api/chat</c> and <c>/api/generate</c>. Each line of a stream has the type of the complete response.</summary>
+/// <typeparam name="TReply">Type of a line and of the complete response.</typeparam>
 internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWriter
     where TReply : OllamaRunReply
 {
@@ -35,15 +35,15 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
 
     public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(OllamaError.From(error), OllamaJson.Wire.OllamaError, output);
 
-    /// <summary>The reply to a request without a prompt, which loads or unloads the model.</summary>
+    /// <summary>The response to a request that only loads or unloads the model.</summary>
     internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };
 
-    /// <param name="calls">Possibly none.</param>
+    /// <param name="calls">May be empty.</param>
     protected abstract TReply Reply(string content, string thinking, ToolCallPart[] calls);
 
     private TReply Empty() => Reply("", "", []);
 
-    /// <summary>Adds the figures. Tool calls are no reason of their own in this API.</summary>
+    /// <summary>Adds the statistics. This API has no finish reason for tool calls.</summary>
     private static TReply Finish(TReply reply, GenerationSummary summary) => reply with
     {
         Done = true,
@@ -57,8 +57,8 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
     };
 }
 
-/// <summary>Writes the answer of <c>POST /api/chat</c>.</summary>
-/// <param name="model">The model, as the request names it.</param>
+/// <summary>Writes the response of <c>POST /api/chat</c>.</summary>
+/// <param name="model">The model's name, as in the request.</param>
 internal sealed class OllamaChatWriter(string model, TimeProvider time) : OllamaWriter<OllamaChatReply>(OllamaJson.Wire.OllamaChatReply)
 {
     protected override OllamaChatReply Reply(string content, string thinking, ToolCallPart[] calls)
@@ -76,8 +76,8 @@ internal sealed class OllamaChatWriter(string model, TimeProvider time) : Ollama
     private static JsonElement ObjectOf(string json) => JsonElement.Parse(json);
 }
 
-/// <summary>Writes the answer of <c>POST /api/generate</c>.</summary>
-/// <param name="model">The model, as the request names it.</param>
+/// <summary>Writes the response of <c>POST /api/generate</c>.</summary>
+/// <param name="model">The model's name, as in the request.</param>
 internal sealed class OllamaGenerateWriter(string model, TimeProvider time) : OllamaWriter<OllamaGenerateReply>(OllamaJson.Wire.OllamaGenerateReply)
 {
     protected override OllamaGenerateReply Reply(string content, string thinking, ToolCallPart[] calls) =>

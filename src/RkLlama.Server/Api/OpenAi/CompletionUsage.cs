@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Tokens of one answer: of the prompt, of the answer with its thoughts, and of both.</summary>
+/// <summary>Token counts of one request.</summary>
+/// <param name="PromptTokens">Tokens of the prompt: exact if the server has the model's tokenizer, else an estimate.</param>
+/// <param name="CompletionTokens">Output tokens, reasoning included.</param>
+/// <param name="TotalTokens">Sum of both.</param>
 internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -12,7 +15,8 @@ internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, i
     public CompletionTokensDetails? CompletionTokensDetails { get; init; }
 }
 
-/// <param name="CachedTokens">Tokens of the prompt that the runtime had in its KV cache.</param>
+/// <param name="CachedTokens">Prompt tokens that the runtime reused from its KV cache.</param>
 internal sealed record PromptTokensDetails(int CachedTokens);
 
+/// <param name="ReasoningTokens">Output tokens that belong to the reasoning.</param>
 internal sealed record CompletionTokensDetails(int ReasoningTokens);

@@ -2,11 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary><c>GET /v1/models</c>.</summary>
+/// <summary>Response of <c>GET /v1/models</c>.</summary>
 internal sealed record ModelList(string Object, ModelCard[] Data);
 
-/// <summary><c>GET /v1/models/{id}</c>.</summary>
-/// <param name="Created">When the model file was last written, in seconds of Unix time.</param>
-/// <param name="MaxModelLen">Its context length in tokens, where the Modelfile or the runtime says it.</param>
+/// <summary>One model; also the response of <c>GET /v1/models/{id}</c>.</summary>
+/// <param name="Created">Time of the last change of the model file, Unix time in seconds.</param>
+/// <param name="MaxModelLen">Context length in tokens: of the loaded model, else NUM_CTX of the Modelfile. Absent if the Modelfile does not set it.</param>
 internal sealed record ModelCard(
     string Id, string Object, long Created, string OwnedBy, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxModelLen);

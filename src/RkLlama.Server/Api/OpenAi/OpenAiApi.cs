@@ -11,14 +11,14 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The OpenAI API, as far as a text model on this runtime can serve it.</summary>
+/// <summary>The part of the OpenAI API that a text model on this runtime can serve.</summary>
 internal sealed class OpenAiApi : IApi
 {
     public string Name => "openai";
 
     public string Title => "OpenAI";
 
-    public string Description => "As far as a text model on this runtime can serve it. Loads the model that a request names.";
+    public string Description => "OpenAI's API, as far as text models on this runtime can serve it. If the requested model is not loaded, the server loads it.";
 
     public PathString? Prefix => "/v1";
 
@@ -32,7 +32,7 @@ internal sealed class OpenAiApi : IApi
     {
         routes.MapGet("/v1/models", ListModels).WithMetadata(OpenAiOperations.ListModels);
 
-        // Names have slashes, and clients send them as they are or escaped.
+        // Model names may contain slashes. Some clients escape them, others do not.
         routes.MapGet("/v1/models/{**id}", GetModel).WithMetadata(OpenAiOperations.GetModel);
         routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
         routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
@@ -45,7 +45,7 @@ internal sealed class OpenAiApi : IApi
 
     private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
-        // Kestrel has decoded everything but the slash.
+        // Kestrel decodes all escapes except that of the slash.
         string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Card(catalog, host, name), OpenAiJson.Wire.ModelCard);

@@ -9,7 +9,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The bodies of requests: <see cref="BodyReader"/> reads them, and the OpenAPI document describes them.</summary>
+/// <summary>JSON metadata of the request bodies, for <see cref="BodyReader"/> and for the OpenAPI document.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ChatCompletionBody))]
 [JsonSerializable(typeof(TextCompletionBody))]

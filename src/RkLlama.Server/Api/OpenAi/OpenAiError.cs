@@ -3,7 +3,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Every error of the OpenAI API. All four keys of the inner object are required.</summary>
+/// <summary>Error response of the OpenAI API.</summary>
 internal sealed record OpenAiError(OpenAiErrorBody Error)
 {
     internal static OpenAiError From(ApiException error) => new(new OpenAiErrorBody(
@@ -22,14 +22,19 @@ internal sealed record OpenAiError(OpenAiErrorBody Error)
     });
 }
 
+/// <summary>The error. Clients require the first four fields, so they are always present.</summary>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Type">invalid_request_error for a 4xx status, server_error for a 5xx status.</param>
+/// <param name="Param">The request field that is wrong, if it is known.</param>
+/// <param name="Code">Code for programs, such as context_length_exceeded; null if there is none.</param>
 internal sealed record OpenAiErrorBody(string Message, string Type, string? Param, string? Code)
 {
-    /// <summary>As llama-server names it.</summary>
+    /// <summary>Only if the prompt is too long: its tokens. The name is llama-server's.</summary>
     [JsonPropertyName("n_prompt_tokens")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptTokens { get; init; }
 
-    /// <summary>As llama-server names it.</summary>
+    /// <summary>Only if the prompt is too long: the model's context length in tokens. The name is llama-server's.</summary>
     [JsonPropertyName("n_ctx")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ContextLength { get; init; }

@@ -7,7 +7,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The replies, events and errors of the OpenAI API.</summary>
+/// <summary>JSON metadata of the responses, stream events and errors of the OpenAI API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OpenAiError))]
 [JsonSerializable(typeof(ChatCompletion))]

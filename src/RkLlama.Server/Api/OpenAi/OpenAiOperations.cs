@@ -6,25 +6,25 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The OpenAI API in the document.</summary>
+/// <summary>The operations of the OpenAI API in the OpenAPI document.</summary>
 internal static class OpenAiOperations
 {
-    internal static Operation ListModels { get; } = new("listModels", "Lists the models of the node")
+    internal static Operation ListModels { get; } = new("listModels", "Lists the models")
     {
         Reply = typeof(ModelList),
         Errors = [500],
     };
 
-    internal static Operation GetModel { get; } = new("getModel", "Describes a model")
+    internal static Operation GetModel { get; } = new("getModel", "Returns one model")
     {
-        Description = "Slashes in the name may be escaped or not.",
+        Description = "Slashes in the name may be sent as `/` or `%2F`.",
         Reply = typeof(ModelCard),
         Errors = [404],
     };
 
-    internal static Operation CreateChatCompletion { get; } = new("createChatCompletion", "Answers a conversation")
+    internal static Operation CreateChatCompletion { get; } = new("createChatCompletion", "Creates a chat completion")
     {
-        Description = "Loads the model that it names, if need be. The last event of a stream is `data: [DONE]`.",
+        Description = "If the model is not loaded, the server loads it. The last event of a stream is `data: [DONE]`.",
         Body = typeof(ChatCompletionBody),
         Example = """
             {
@@ -52,9 +52,9 @@ internal static class OpenAiOperations
         Errors = [404, 422],
     };
 
-    internal static Operation CreateCompletion { get; } = new("createCompletion", "Continues a text as it is, without a chat template")
+    internal static Operation CreateCompletion { get; } = new("createCompletion", "Creates a text completion without a chat template")
     {
-        Description = "Loads the model that it names, if need be. The last event of a stream is `data: [DONE]`.",
+        Description = "If the model is not loaded, the server loads it. The last event of a stream is `data: [DONE]`.",
         Body = typeof(TextCompletionBody),
         Example = """{"model": "demo", "prompt": "The capital of France is", "max_tokens": 20}""",
         Reply = typeof(TextCompletion),
@@ -65,10 +65,10 @@ internal static class OpenAiOperations
         Errors = [404],
     };
 
-    internal static Operation CreateResponse { get; } = new("createResponse", "Answers a conversation, in the newer form")
+    internal static Operation CreateResponse { get; } = new("createResponse", "Creates a model response (Responses API)")
     {
-        Description = "Loads the model that it names, if need be. Nothing is kept: previous_response_id, conversation and prompt are refused. "
-            + "A stream ends with response.completed or response.incomplete; one that fails, with an event of the type error.",
+        Description = "If the model is not loaded, the server loads it. Nothing is stored: previous_response_id, conversation and prompt are refused. "
+            + "The last event of a stream is response.completed or response.incomplete, or an event of type error if the stream fails.",
         Body = typeof(ResponsesBody),
         Example = """
             {
@@ -90,9 +90,9 @@ internal static class OpenAiOperations
         Errors = [404, 422],
     };
 
-    internal static Operation CreateEmbeddings { get; } = new("createEmbeddings", "Makes a vector of each text")
+    internal static Operation CreateEmbeddings { get; } = new("createEmbeddings", "Creates embeddings")
     {
-        Description = "Takes an embedding model. The vectors have the length 1.",
+        Description = "For embedding models. Each text gets one vector, normalized to length 1.",
         Body = typeof(EmbeddingsBody),
         Example = """{"model": "demo-embedding", "input": ["one text", "another"], "encoding_format": "base64"}""",
         Reply = typeof(EmbeddingList),

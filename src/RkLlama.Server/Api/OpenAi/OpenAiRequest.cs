@@ -4,12 +4,12 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>What the requests of the OpenAI API have in common.</summary>
+/// <summary>Checks that several requests of the OpenAI API share.</summary>
 internal static class OpenAiRequest
 {
     private const int MaxStops = 16;
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: the body is not an object, or a field has a wrong value.</exception>
     internal static T Read<T>(JsonElement json)
         where T : class
     {
@@ -27,7 +27,7 @@ internal static class OpenAiRequest
         ? model
         : throw ApiException.BadRequest("model is missing: name one of GET /v1/models.", "model");
 
-    /// <summary>One answer at a time, in text.</summary>
+    /// <summary>Refuses more than one completion per request, and output that is not text.</summary>
     internal static void RequireOne(int? n, int? bestOf, string?[]? modalities)
     {
         foreach ((string name, int? count) in (ReadOnlySpan<(string, int?)>)[("n", n), ("best_of", bestOf)])
@@ -40,7 +40,7 @@ internal static class OpenAiRequest
             throw Unsupported("modalities must be [\"text\"]: this is a text model.", "modalities");
     }
 
-    /// <summary>0 and −1 mean no limit but the model's.</summary>
+    /// <summary>0, −1 and absent select the model's own limit.</summary>
     internal static int? MaxTokens(int? asked) => asked > 0 ? asked : null;
 
     internal static IReadOnlyList<string> Stops(TextOrTexts? stop)

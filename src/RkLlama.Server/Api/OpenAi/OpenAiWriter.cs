@@ -6,7 +6,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>What the answers of the OpenAI API have in common: server-sent events, ids, usage.</summary>
+/// <summary>Base class of the writers of the OpenAI API: server-sent events, ids, token usage.</summary>
 internal abstract class OpenAiWriter : IApiWriter
 {
     internal static string Fingerprint { get; } = $"rkllama-{BuildInfo.Version}";
@@ -23,10 +23,10 @@ internal abstract class OpenAiWriter : IApiWriter
 
     public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Frames.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 
-    /// <summary>An id of 24 random hexadecimal digits behind a prefix such as <c>chatcmpl-</c>.</summary>
+    /// <summary>A prefix such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits.</summary>
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
 
-    /// <summary>The last event of a stream.</summary>
+    /// <summary>Writes the last event of a stream.</summary>
     protected static void WriteDone(IBufferWriter<byte> output) => output.Write("data: [DONE]\n\n"u8);
 
     protected static CompletionUsage UsageOf(GenerationSummary summary) =>

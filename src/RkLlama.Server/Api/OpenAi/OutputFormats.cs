@@ -7,12 +7,12 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Interprets the JSON format that a request wants for its answer.</summary>
+/// <summary>Converts the output format of a request.</summary>
 internal static class OutputFormats
 {
-    /// <summary>The <c>response_format</c> of chat completions: the schema is one level further down.</summary>
-    /// <returns>Null for text.</returns>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <summary>From <c>response_format</c> of chat completions: the schema is in the nested object <c>json_schema</c>.</summary>
+    /// <returns>Null for plain text.</returns>
+    /// <exception cref="ApiException">Status 400: the format or its schema is invalid.</exception>
     internal static OutputFormat? From(ResponseFormatBody? format)
     {
         const string Name = "response_format";
@@ -21,9 +21,9 @@ internal static class OutputFormats
             : From(format.Type, Name, () => format.JsonSchema is { ValueKind: JsonValueKind.Object } schema ? OpenAiBodyJson.Reader.Read<JsonSchemaBody>(schema) : null);
     }
 
-    /// <summary>The <c>text.format</c> of the responses API: everything is on one level.</summary>
-    /// <returns>Null for text.</returns>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <summary>From <c>text.format</c> of the responses API: the schema is on the same level as the type.</summary>
+    /// <returns>Null for plain text.</returns>
+    /// <exception cref="ApiException">Status 400: the format or its schema is invalid.</exception>
     internal static OutputFormat? From(ResponseTextBody? text)
     {
         if (text?.Format is not { } json)

@@ -3,17 +3,20 @@ using RkLlama.Engine.Generation;
 namespace RkLlama.Server.Api.OpenAi;
 
 /// <summary>
-/// Where the time of an answer went, under the names that llama.cpp's server uses, and two of our own. Times are milliseconds, by the runtime's own
-/// figures where it has them.
+/// Time spent on each phase of a request. The field names are those of llama.cpp's server; queue_ms and load_ms are added. Times are in milliseconds.
+/// Prefill and decode times are measured by the runtime, if it reports them.
 /// </summary>
-/// <param name="QueueMs">Waiting for the turn.</param>
-/// <param name="LoadMs">Loading the model; next to nothing when it was there.</param>
-/// <param name="CacheN">Tokens of the prompt that the runtime had in its KV cache.</param>
-/// <param name="PromptN">Tokens of the prompt that it had to process.</param>
-/// <param name="PromptMs">The time that took.</param>
-/// <param name="PredictedN">Tokens of the answer.</param>
-/// <param name="PredictedMs">The time that those after the first took.</param>
-/// <param name="PredictedPerSecond">Tokens after the first by that time; 0 when there are none.</param>
+/// <param name="QueueMs">Time in the queue.</param>
+/// <param name="LoadMs">Time to load the model; close to 0 if it was loaded.</param>
+/// <param name="CacheN">Prompt tokens that the runtime reused from its KV cache.</param>
+/// <param name="PromptN">Prompt tokens that the runtime processed (prefill).</param>
+/// <param name="PromptMs">Prefill time.</param>
+/// <param name="PromptPerTokenMs">Prefill time per token.</param>
+/// <param name="PromptPerSecond">Prefill tokens per second.</param>
+/// <param name="PredictedN">Output tokens, reasoning included.</param>
+/// <param name="PredictedMs">Decode time: the output tokens without the first one.</param>
+/// <param name="PredictedPerTokenMs">Decode time per token.</param>
+/// <param name="PredictedPerSecond">Decode tokens per second; 0 if there is at most one output token.</param>
 internal sealed record Timings(
     double QueueMs,
     double LoadMs,

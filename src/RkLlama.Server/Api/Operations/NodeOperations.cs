@@ -4,40 +4,40 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Operations;
 
-/// <summary>What operators and programs ask about the node itself, in the document.</summary>
+/// <summary>The operations of <see cref="OperationsApi"/> in the OpenAPI document.</summary>
 internal static class NodeOperations
 {
-    internal static Operation Health { get; } = new("getHealth", "Answers while the server lives")
+    internal static Operation Health { get; } = new("getHealth", "Liveness: answers while the server runs")
     {
         Reply = typeof(HealthReply),
         IsOpen = true,
         IsProbe = true,
     };
 
-    internal static Operation Ready { get; } = new("getReadiness", "Says whether requests may come")
+    internal static Operation Ready { get; } = new("getReadiness", "Readiness: whether a load balancer should send requests to this node")
     {
-        Description = "200 also while the node is busy and when no model is loaded. "
-            + "503 with the reason while a preload loads, the server stops, the model has failed, or the queue is full.",
+        Description = "200, also while a request runs and if no model is loaded. "
+            + "503 with a reason while the preloaded model is loading, while the server shuts down, while the queue is full, and after a model has failed.",
         Reply = typeof(ReadyReply),
         IsOpen = true,
         IsProbe = true,
         Errors = [503],
     };
 
-    internal static Operation Metrics { get; } = new("getMetrics", "What the node counts and measures, for Prometheus")
+    internal static Operation Metrics { get; } = new("getMetrics", "Metrics of the node for Prometheus")
     {
-        Description = "Prometheus' text format 0.0.4. Answers also while the server drains. Names, labels and units: docs/monitoring.md.",
+        Description = "Prometheus' text format 0.0.4. Also answers while the server drains. Names, labels and units: docs/monitoring.md.",
         Reply = typeof(string),
         ReplyType = "text/plain",
         IsProbe = true,
     };
 
-    internal static Operation Npu { get; } = new("getNpu", "What the NPU, the clocks, the temperatures and the memory of the node are at this moment")
+    internal static Operation Npu { get; } = new("getNpu", "Current state of the NPU, the clocks, the temperatures and the memory of the node")
     {
-        Description = "200 also on a machine without an NPU, and where the server may not read the driver's files: what is not known is null or left out, "
-            + "and named in missing with the reason.",
+        Description = "200, also on a machine without an NPU, and if the server cannot read the driver's files. Unknown values are null or absent; "
+            + "missing has their names and the reasons.",
         Reply = typeof(NpuReply),
     };
 
-    internal static Operation Document { get; } = new("getDocument", "This document") { Reply = typeof(Dictionary<string, JsonElement>) };
+    internal static Operation Document { get; } = new("getDocument", "This OpenAPI document") { Reply = typeof(Dictionary<string, JsonElement>) };
 }

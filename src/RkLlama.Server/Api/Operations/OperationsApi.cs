@@ -14,7 +14,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Operations;
 
-/// <summary>What operators, load balancers and Prometheus read. No endpoint waits, and none asks the worker.</summary>
+/// <summary>Endpoints for operators, load balancers and Prometheus. They never wait, and they do not communicate with the worker.</summary>
 internal sealed class OperationsApi : IApi
 {
     private static readonly long Started = Stopwatch.GetTimestamp();
@@ -25,7 +25,7 @@ internal sealed class OperationsApi : IApi
 
     public string Title => "Operations";
 
-    public string Description => "The node itself.";
+    public string Description => "State of the node: health, readiness, metrics, hardware.";
 
     public PathString? Prefix => null;
 

@@ -5,39 +5,39 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The model to load.</summary>
+/// <summary>A request to load a model.</summary>
 internal sealed record LoadModelBody
 {
-    /// <summary>A model as GET /models lists it.</summary>
+    /// <summary>Name of a model from GET /models.</summary>
     [Tolerant]
     public required string ModelName { get; init; }
 
-    /// <summary>The model file, where there is no Modelfile to name it.</summary>
+    /// <summary>Name of the .rkllm file in the model's directory. Only used if the directory has no Modelfile.</summary>
     [Tolerant]
     public string? From { get; init; }
 
-    /// <summary>Where the model comes from, where there is no Modelfile to say it.</summary>
+    /// <summary>Hugging Face repository of the tokenizer. Only used if the directory has no Modelfile.</summary>
     [Tolerant]
     public string? HuggingfacePath { get; init; }
 }
 
-/// <summary>A conversation to continue. Other fields are ignored.</summary>
+/// <summary>A request for the next message of a conversation. Unknown fields are ignored.</summary>
 internal sealed record GenerateBody
 {
-    /// <summary>The whole conversation, the oldest message first.</summary>
+    /// <summary>The whole conversation, oldest message first.</summary>
     [Count(Min = 1)]
     public required MessageBody?[] Messages { get; init; }
 
-    /// <summary>Whether the answer comes as one JSON object per line. 0 and 1 are false and true.</summary>
+    /// <summary>Whether the response is streamed, one JSON object per line. 1 is true, 0 is false. Default: false.</summary>
     [AnyOf(typeof(bool), typeof(int))]
     [JsonConverter(typeof(FlagOrNumberConverter))]
     public bool? Stream { get; init; }
 
-    /// <summary>Functions that the model may call, as the chat template wants them.</summary>
-    // JSON as it came: chat templates get it so.
+    /// <summary>Functions for the chat template, in the form that it expects. Tool calls in the output are not parsed: they stay in the content.</summary>
+    // Kept as JSON, because it goes into the chat template.
     [AnyOf(typeof(Dictionary<string, JsonElement>[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>Whether the model shall think first; by default its chat template decides.</summary>
+    /// <summary>Turns thinking on or off. Default: ENABLE_THINKING of the Modelfile, or else the default of the chat template.</summary>
     public bool? EnableThinking { get; init; }
 }

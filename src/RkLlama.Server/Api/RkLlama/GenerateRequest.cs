@@ -7,13 +7,13 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The body of <c>POST /generate</c>. Fields other than these are ignored, as the Python service did.</summary>
+/// <summary>The parsed and checked body of <c>POST /generate</c>. Unknown fields are ignored, as in the Python service.</summary>
 internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
 {
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static GenerateRequest From(JsonElement body)
     {
-        // By hand: these two messages are longer than a reader's.
+        // Not left to the body reader, because these two error messages have more details than its own.
         if (body.ValueKind != JsonValueKind.Object || !body.TryGet("messages", out JsonElement messages))
             throw MessagesMissing(body);
         if (messages.ValueKind != JsonValueKind.Array)
@@ -39,7 +39,7 @@ internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
             ? "Use a messages array, not a prompt string: {\"messages\": [{\"role\": \"user\", \"content\": \"…\"}]}."
             : "messages is missing: send {\"messages\": [{\"role\": \"user\", \"content\": \"…\"}]}.";
 
-        // The words of the Python service, beside ours.
+        // The Python service's status and message, in addition to our error.
         return new(StatusCodes.Status400BadRequest, new(text, "error", "Données JSON invalides !"));
     }
 

@@ -6,12 +6,12 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>Writes the answer of <c>POST /generate</c>. Every line of a stream has the same shape, with the usage so far.</summary>
+/// <summary>Writes the response of <c>POST /generate</c>. Every line of a stream has the same fields, with the usage so far.</summary>
 internal sealed class GenerateWriter(int promptTokens) : IApiWriter
 {
     private readonly JsonFrameWriter _frames = new();
 
-    // The usage of the last line: a keep-alive repeats it.
+    // The usage of the latest line. A keep-alive line repeats it.
     private GenerateUsage _usage = new(promptTokens, 0, 0, promptTokens);
 
     public string StreamContentType => JsonFrameWriter.NdjsonContentType;
@@ -26,7 +26,7 @@ internal sealed class GenerateWriter(int promptTokens) : IApiWriter
         Write(item.Part is ContentPart content ? content.Text : "", NameOf(item.Summary), output);
     }
 
-    /// <summary>A line with empty content: clients that know no keep-alives add it to the answer and see no difference.</summary>
+    /// <summary>Writes a line with empty content. Clients append it to the text without effect, so they need no special case for it.</summary>
     public void WriteKeepAlive(IBufferWriter<byte> output) => Write("", null, output);
 
     public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(error.Reply, ErrorJson.Wire.ErrorReply, output);

@@ -4,16 +4,15 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.RkLlama;
 
 /// <summary>
-/// The body of <c>POST /load_model</c>. <c>from</c> and <c>huggingface_path</c> are what some clients of the Python service send along; they
-/// stand in for a Modelfile that is not there.
+/// The parsed and checked body of <c>POST /load_model</c>. Some clients of the Python service also send <c>from</c> and <c>huggingface_path</c>. They
+/// are only used if the model's directory has no Modelfile.
 /// </summary>
 internal sealed record LoadModelRequest(string ModelName, string? From, string? HuggingFacePath)
 {
-    /// <summary><paramref name="body"/> parsed.</summary>
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: the name is missing or not a string.</exception>
     internal static LoadModelRequest Parse(JsonElement body)
     {
-        // By hand: a name that is absent and one that is null have different messages.
+        // Not left to the body reader, because an absent name and a null name have different error messages.
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("model_name", out _))
             throw ApiException.BadRequest("Please enter the name of the model to be loaded.");
 

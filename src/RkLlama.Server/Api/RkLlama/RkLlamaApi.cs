@@ -10,7 +10,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The native API, as the original rkllama guide has it (docs/guide.md): six endpoints, and two of the Python service's that do not exist yet.</summary>
+/// <summary>The native API: the six endpoints of the original rkllama guide (docs/guide.md), and two of the Python service that are not implemented.</summary>
 internal sealed class RkLlamaApi : IApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
@@ -41,7 +41,7 @@ internal sealed class RkLlamaApi : IApi
         routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove);
     }
 
-    // The guide's text, its link included.
+    // Text and link are the guide's.
     private static JsonResult<WelcomeReply> Welcome() =>
         new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), RkLlamaJson.Wire.WelcomeReply);
 
@@ -61,7 +61,7 @@ internal sealed class RkLlamaApi : IApi
             RkLlamaJson.Wire.CurrentModelReply);
     }
 
-    /// <summary>The order of the checks is the Python service's: a node with a model says so before it looks at the body.</summary>
+    /// <summary>Checks in the order of the Python service: if a model is loaded already, that is the error, whatever the body is.</summary>
     private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
         if (host.IsBusy)
@@ -106,7 +106,7 @@ internal sealed class RkLlamaApi : IApi
     private static async Task<AnswerResult> Generate(
         HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, GenerationService generation)
     {
-        // A node without a model says so before it looks at the body.
+        // Checked first: if no model is loaded, that is the error, whatever the body is.
         if (!host.HasModel)
             throw readiness.NoModel();
 

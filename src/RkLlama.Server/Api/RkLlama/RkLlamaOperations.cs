@@ -2,23 +2,23 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The guide's API in the document.</summary>
+/// <summary>The operations of the native API in the OpenAPI document.</summary>
 internal static class RkLlamaOperations
 {
-    internal static Operation Welcome { get; } = new("getWelcome", "Says what this is")
+    internal static Operation Welcome { get; } = new("getWelcome", "Returns a welcome message")
     {
         Reply = typeof(WelcomeReply),
         IsOpen = true,
     };
 
-    internal static Operation ListModels { get; } = new("listNodeModels", "Lists the models of the node")
+    internal static Operation ListModels { get; } = new("listNodeModels", "Lists the models")
     {
-        Description = "New ones are seen without a restart.",
+        Description = "New models appear without a restart.",
         Reply = typeof(ModelsReply),
         Errors = [500],
     };
 
-    internal static Operation CurrentModel { get; } = new("getCurrentModel", "Names the loaded model")
+    internal static Operation CurrentModel { get; } = new("getCurrentModel", "Returns the name of the loaded model")
     {
         Reply = typeof(CurrentModelReply),
         Errors = [404],
@@ -27,7 +27,7 @@ internal static class RkLlamaOperations
 
     internal static Operation LoadModel { get; } = new("loadModel", "Loads a model")
     {
-        Description = "A model that is loaded this way stays until it is unloaded. Where one is loaded already, the answer is a 400.",
+        Description = "The response is sent when the model is loaded. The model has no idle timer. If a model is loaded already, the status is 400.",
         Body = typeof(LoadModelBody),
         Example = """{"model_name": "demo"}""",
         Reply = typeof(MessageReply),
@@ -35,14 +35,14 @@ internal static class RkLlamaOperations
 
     internal static Operation UnloadModel { get; } = new("unloadModel", "Unloads the model")
     {
-        Description = "Its memory is free when the answer comes; a run in progress ends with an error.",
+        Description = "Aborts the active run. The model's memory is free when the response arrives.",
         Reply = typeof(MessageReply),
         Errors = [400],
     };
 
-    internal static Operation Generate { get; } = new("generate", "Continues a conversation with the loaded model")
+    internal static Operation Generate { get; } = new("generate", "Generates the next message of a conversation with the loaded model")
     {
-        Description = "Thoughts stay in the content as the model writes them. Sampling comes from the Modelfile.",
+        Description = "The reasoning stays in the content, with its tags. The sampling parameters come from the Modelfile.",
         Body = typeof(GenerateBody),
         Example = """{"messages": [{"role": "user", "content": "What is the capital of France?"}]}""",
         Reply = typeof(GenerateReply),

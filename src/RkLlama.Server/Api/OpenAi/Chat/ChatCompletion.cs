@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
-/// <summary>The answer of <c>POST /v1/chat/completions</c> in one piece.</summary>
+/// <summary>Response of <c>POST /v1/chat/completions</c> without streaming.</summary>
+/// <param name="Created">Unix time in seconds.</param>
 internal sealed record ChatCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatCompletionChoice[] Choices, CompletionUsage Usage)
 {
@@ -11,11 +12,14 @@ internal sealed record ChatCompletion(
     public required Timings Timings { get; init; }
 }
 
+/// <param name="Logprobs">Always null.</param>
+/// <param name="FinishReason">stop, length or tool_calls.</param>
 internal sealed record ChatCompletionChoice(int Index, ChatCompletionMessage Message, object? Logprobs, string FinishReason);
 
-/// <param name="Content">Null beside tool calls and nothing else.</param>
+/// <param name="Content">Null if the message has tool calls and no text.</param>
 internal sealed record ChatCompletionMessage(string Role, string? Content, string? Refusal)
 {
+    /// <summary>The model's reasoning, without its tags. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ReasoningContent { get; init; }
 
@@ -23,28 +27,31 @@ internal sealed record ChatCompletionMessage(string Role, string? Content, strin
     public ChatToolCall[]? ToolCalls { get; init; }
 }
 
-/// <param name="Index">Only in streams, where a call without it is dropped by clients.</param>
+/// <param name="Index">Position of the call, from 0. Only in streams: clients drop a streamed call without it.</param>
 internal sealed record ChatToolCall(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index, string Id, string Type, ChatFunctionCall Function);
 
-/// <param name="Arguments">JSON as a string.</param>
+/// <param name="Arguments">A JSON object as a string.</param>
 internal sealed record ChatFunctionCall(string Name, string Arguments);
 
-/// <summary>One event of a stream. All of one answer have the same id, time and model.</summary>
-/// <param name="Usage">Null in all but the last one, which has no choice, and only where it was asked for.</param>
+/// <summary>One event of a stream. All events of a stream have the same id, created and model.</summary>
+/// <param name="Created">Unix time in seconds.</param>
+/// <param name="Usage">Null, except in the last event if stream_options.include_usage is true. That event has no choices.</param>
 internal sealed record ChatCompletionChunk(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatChunkChoice[] Choices, CompletionUsage? Usage)
 {
     internal const string Kind = "chat.completion.chunk";
 
-    /// <summary>Only in the one that has the finish reason.</summary>
+    /// <summary>Only in the event that has the finish reason.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Timings? Timings { get; init; }
 }
 
+/// <param name="Logprobs">Always null.</param>
+/// <param name="FinishReason">stop, length or tool_calls; null before the end.</param>
 internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, object? Logprobs, string? FinishReason);
 
-/// <summary>What is new; a key that is there counts as said, so only what is new is written.</summary>
+/// <summary>The new part of the message. Fields without new content are absent.</summary>
 internal sealed record ChatDelta
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -5,10 +5,10 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
-/// <summary>A conversation to continue. Other fields are ignored; null is as absent.</summary>
+/// <summary>A request for a chat completion. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record ChatCompletionBody : ThinkingBody
 {
-    /// <summary>The whole conversation, the oldest message first.</summary>
+    /// <summary>The whole conversation, oldest message first.</summary>
     [Count(Min = 1)]
     public required MessageBody?[] Messages { get; init; }
 
@@ -16,63 +16,64 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [AnyOf(typeof(ToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto or required, or the one function that has to be called. An answer without a call that has to be there is a 422.</summary>
+    /// <summary>none, auto, required, or an object that names one function. If the output does not contain a required call, the status is 422.</summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 
     public ResponseFormatBody? ResponseFormat { get; init; }
 
-    /// <summary>none leaves the thoughts in the content, with their tags.</summary>
+    /// <summary>none: the reasoning stays in the content, with its tags. Any other value, or absent: the reasoning is in reasoning_content.</summary>
     public string? ReasoningFormat { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
 
-    /// <summary>The most tokens of the answer. 0 and −1 are no bound but the model's.</summary>
+    /// <summary>Maximum number of output tokens, reasoning included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0, −1 and absent select it.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxCompletionTokens { get; init; }
 
-    /// <summary>The older name of max_completion_tokens, which counts before it.</summary>
+    /// <summary>Older name of max_completion_tokens. Ignored if max_completion_tokens is present.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxTokens { get; init; }
 
-    /// <summary>Texts at which the answer ends, at most 16 and 16384 characters together; they are not part of it.</summary>
+    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16 sequences with 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public TextOrTexts? Stop { get; init; }
 
-    /// <summary>1: the NPU makes one answer at a time.</summary>
+    /// <summary>Number of completions. Only 1 is supported, because the NPU runs one generation at a time.</summary>
     [AnswerCount]
     public int? N { get; init; }
 
-    /// <summary>1: the NPU makes one answer at a time.</summary>
+    /// <summary>Number of candidates. Only 1 is supported, because the NPU runs one generation at a time.</summary>
     [AnswerCount]
     public int? BestOf { get; init; }
 
-    /// <summary>"text" alone.</summary>
+    /// <summary>Output modalities. Only "text" is supported.</summary>
     public string?[]? Modalities { get; init; }
 }
 
-/// <summary>The JSON that the answer shall be. It is asked for in the prompt, checked and repaired.</summary>
+/// <summary>Format of the output. For JSON, the server adds an instruction to the prompt, then repairs and validates the output.</summary>
 internal sealed record ResponseFormatBody
 {
     [AllowedValues("text", "json_object", "json_schema")]
     public required string Type { get; init; }
 
-    /// <summary>Of the type json_schema.</summary>
-    // Of another type it may be anything.
+    /// <summary>The schema, if the type is json_schema.</summary>
+    // For other types, the field may have any value.
     [AnyOf(typeof(JsonSchemaBody))]
     public JsonElement? JsonSchema { get; init; }
 }
 
+/// <summary>A JSON schema for the output.</summary>
 internal sealed record JsonSchemaBody
 {
-    /// <summary>Free to choose.</summary>
+    /// <summary>Any name. It has no effect.</summary>
     [Tolerant]
     public string? Name { get; init; }
 
-    /// <summary>The schema.</summary>
+    /// <summary>The JSON schema.</summary>
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public required JsonElement? Schema { get; init; }
 
-    /// <summary>Whether an answer that does not keep to the schema is a 422, and not handed out as it is.</summary>
+    /// <summary>true: output that violates the schema is an error with status 422. false (default): the server returns JSON that violates the schema.</summary>
     public bool? Strict { get; init; }
 }

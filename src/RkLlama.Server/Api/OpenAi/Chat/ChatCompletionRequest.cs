@@ -8,7 +8,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
-/// <summary>The body of <c>POST /v1/chat/completions</c>. Fields that are not known are ignored.</summary>
+/// <summary>The parsed and checked body of <c>POST /v1/chat/completions</c>.</summary>
 internal sealed record ChatCompletionRequest
 {
     internal required string Model { get; init; }
@@ -19,15 +19,15 @@ internal sealed record ChatCompletionRequest
 
     internal required ThinkingOptions Thinking { get; init; }
 
-    /// <summary>Null for text.</summary>
+    /// <summary>Null for plain text.</summary>
     internal required OutputFormat? Format { get; init; }
 
-    /// <summary>Whether thoughts go into a field of their own; otherwise they stay in the content with their tags.</summary>
+    /// <summary>Whether the reasoning goes into <c>reasoning_content</c>; otherwise it stays in the content with its tags.</summary>
     internal required bool SplitsReasoning { get; init; }
 
     internal required bool Stream { get; init; }
 
-    /// <summary>Whether a stream ends with the usage.</summary>
+    /// <summary>Whether a stream has a last chunk with the token usage.</summary>
     internal required bool IncludesUsage { get; init; }
 
     internal required int? MaxTokens { get; init; }
@@ -56,7 +56,7 @@ internal sealed record ChatCompletionRequest
         },
     };
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static ChatCompletionRequest From(JsonElement json)
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
@@ -71,7 +71,7 @@ internal sealed record ChatCompletionRequest
             Thinking = thinking,
             Format = OutputFormats.From(body.ResponseFormat),
 
-            // The same as llama-server.
+            // The same rule as llama-server.
             SplitsReasoning = body.ReasoningFormat is not "none",
             Stream = body.Stream ?? false,
             IncludesUsage = body.StreamOptions?.IncludeUsage ?? false,

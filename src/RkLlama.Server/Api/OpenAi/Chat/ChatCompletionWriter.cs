@@ -6,8 +6,8 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
-/// <summary>Writes the answer of <c>POST /v1/chat/completions</c>. All of its events have the same id, time and model.</summary>
-/// <param name="created">Seconds of Unix time.</param>
+/// <summary>Writes the response of <c>POST /v1/chat/completions</c>. All events of a stream have the same id, created and model.</summary>
+/// <param name="created">Unix time in seconds.</param>
 internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request) : OpenAiWriter
 {
     private bool _hasBegun;
@@ -32,7 +32,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
     {
-        // Clients take the role from the first event, and it shows first that the answer has begun.
+        // Clients read the role from the first event.
         if (!_hasBegun)
             WriteDelta(new() { Role = "assistant", Content = "" }, output);
         _hasBegun = true;

@@ -5,39 +5,39 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
-/// <summary>A text to continue. Other fields are ignored; null is as absent.</summary>
+/// <summary>A request for a text completion. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record TextCompletionBody : RunBody
 {
-    /// <summary>One text, which goes in as it is. Token ids are refused: they belong to one tokenizer.</summary>
+    /// <summary>The prompt: one string. No chat template is applied. Token ids are refused, because they depend on the tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public required TextOrTexts Prompt { get; init; }
 
-    /// <summary>Whether the answer begins with the prompt.</summary>
+    /// <summary>Whether the returned text begins with the prompt.</summary>
     [DefaultValue(false)]
     public bool? Echo { get; init; }
 
-    /// <summary>Refused unless empty: put the model's own fill-in-the-middle tokens into the prompt.</summary>
+    /// <summary>Not supported: must be empty. For fill-in-the-middle, put the model's own control tokens into the prompt.</summary>
     [Count(Max = 0)]
     public string? Suffix { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
 
-    /// <summary>The most tokens of the answer. 0 and −1 are no bound but the model's.</summary>
+    /// <summary>Maximum number of output tokens, reasoning included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0, −1 and absent select it.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxTokens { get; init; }
 
-    /// <summary>Texts at which the answer ends, at most 16 and 16384 characters together; they are not part of it.</summary>
+    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16 sequences with 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public TextOrTexts? Stop { get; init; }
 
-    /// <summary>1: the NPU makes one answer at a time.</summary>
+    /// <summary>Number of completions. Only 1 is supported, because the NPU runs one generation at a time.</summary>
     [AnswerCount]
     public int? N { get; init; }
 
-    /// <summary>1: the NPU makes one answer at a time.</summary>
+    /// <summary>Number of candidates. Only 1 is supported, because the NPU runs one generation at a time.</summary>
     [AnswerCount]
     public int? BestOf { get; init; }
 
-    /// <summary>"text" alone.</summary>
+    /// <summary>Output modalities. Only "text" is supported.</summary>
     public string?[]? Modalities { get; init; }
 }

@@ -7,7 +7,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
-/// <summary>The body of <c>POST /v1/completions</c>: a prompt as it is, without a chat template.</summary>
+/// <summary>The parsed and checked body of <c>POST /v1/completions</c>. Its prompt is used without a chat template.</summary>
 internal sealed record TextCompletionRequest(
     string Model, string Prompt, bool Echoes, bool Stream, bool IncludesUsage, int? MaxTokens, SamplingParameters Sampling,
     IReadOnlyList<string> StopSequences, IReadOnlyList<string> Unsupported)
@@ -23,7 +23,7 @@ internal sealed record TextCompletionRequest(
         Output = new() { StopSequences = StopSequences, SplitsReasoning = false },
     };
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static TextCompletionRequest From(JsonElement json)
     {
         TextCompletionBody body = OpenAiRequest.Read<TextCompletionBody>(json);

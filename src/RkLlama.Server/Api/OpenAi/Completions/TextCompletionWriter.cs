@@ -6,8 +6,8 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
-/// <summary>Writes the answer of <c>POST /v1/completions</c>. All of its events have the same id, time and model.</summary>
-/// <param name="created">Seconds of Unix time.</param>
+/// <summary>Writes the response of <c>POST /v1/completions</c>. All events of a stream have the same id, created and model.</summary>
+/// <param name="created">Unix time in seconds.</param>
 internal sealed class TextCompletionWriter(string id, long created, TextCompletionRequest request) : OpenAiWriter
 {
     private bool _hasBegun;

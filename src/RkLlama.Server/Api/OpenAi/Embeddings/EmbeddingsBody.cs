@@ -4,21 +4,21 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
-/// <summary>Texts to embed. Other fields are ignored; null is as absent.</summary>
+/// <summary>A request for embeddings. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record EmbeddingsBody
 {
-    /// <summary>An embedding model as GET /v1/models lists it; it is loaded if need be.</summary>
+    /// <summary>Id of an embedding model from GET /v1/models. If the model is not loaded, the server loads it.</summary>
     public required string Model { get; init; }
 
-    /// <summary>One text, or several of which each gets a vector. Token ids are refused: they belong to one tokenizer.</summary>
+    /// <summary>One text, or several texts. Each text gets one vector. Token ids are refused, because they depend on the tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public required TextOrTexts Input { get; init; }
 
-    /// <summary>base64 is that of the little-endian float32 values.</summary>
+    /// <summary>float: an array of numbers. base64: the little-endian float32 values, encoded in base64. Default: float.</summary>
     [AllowedValues("float", "base64")]
     public string? EncodingFormat { get; init; }
 
-    /// <summary>The first so many values alone, again of length 1; for models that were trained to allow it.</summary>
+    /// <summary>Shortens each vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
 }

@@ -6,12 +6,12 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
-/// <summary>The body of <c>POST /v1/embeddings</c>.</summary>
-/// <param name="IsBase64">Clients that ask for base64 read nothing else.</param>
-/// <param name="Dimensions">The first so many values, again of length 1; null for all.</param>
+/// <summary>The parsed and checked body of <c>POST /v1/embeddings</c>.</summary>
+/// <param name="IsBase64">Whether the client asks for base64. Such a client reads no other format.</param>
+/// <param name="Dimensions">Number of values of each vector; null for all.</param>
 internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Input, bool IsBase64, int? Dimensions)
 {
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static EmbeddingsRequest From(JsonElement json)
     {
         EmbeddingsBody body = OpenAiRequest.Read<EmbeddingsBody>(json);
@@ -31,14 +31,14 @@ internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Inp
     }
 }
 
-/// <summary>The answer of <c>POST /v1/embeddings</c>.</summary>
+/// <summary>Response of <c>POST /v1/embeddings</c>.</summary>
 internal sealed record EmbeddingList(string Object, EmbeddingItem[] Data, string Model, EmbeddingUsage Usage);
 
 internal sealed record EmbeddingItem(string Object, int Index, [property: AnyOf(typeof(float[]), typeof(string))] EmbeddingValues Embedding);
 
 internal sealed record EmbeddingUsage(int PromptTokens, int TotalTokens);
 
-/// <summary>A vector, as numbers or as base64 of its float32 values, little-endian.</summary>
+/// <summary>A vector: an array of numbers, or its little-endian float32 values in base64.</summary>
 [InlineSchema]
 [JsonConverter(typeof(EmbeddingConverter))]
 internal sealed record EmbeddingValues(float[] Vector, bool IsBase64);

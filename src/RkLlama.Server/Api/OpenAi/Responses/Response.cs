@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>The answer of <c>POST /v1/responses</c>, and the state of one in the events of a stream. Clients look for every key.</summary>
+/// <summary>Response of <c>POST /v1/responses</c>, or its state in a stream event. Clients expect every field, so all are always present.</summary>
 /// <param name="Status">in_progress, completed or incomplete.</param>
-/// <param name="CreatedAt">Seconds of Unix time.</param>
+/// <param name="CreatedAt">Unix time in seconds.</param>
 internal sealed record Response(string Id, string Object, long CreatedAt, string Status, string Model, ResponseItem[] Output)
 {
     public bool Background { get; init; }
@@ -24,7 +24,7 @@ internal sealed record Response(string Id, string Object, long CreatedAt, string
 
     public required ResponseReasoning Reasoning { get; init; }
 
-    /// <summary>Never: nothing is kept.</summary>
+    /// <summary>Always false: the server stores no responses.</summary>
     public bool Store { get; init; }
 
     public double? Temperature { get; init; }
@@ -46,7 +46,7 @@ internal sealed record Response(string Id, string Object, long CreatedAt, string
     public required JsonElement Metadata { get; init; }
 }
 
-/// <param name="Reason">max_output_tokens.</param>
+/// <param name="Reason">Always max_output_tokens.</param>
 internal sealed record ResponseIncomplete(string Reason);
 
 internal sealed record ResponseReasoning(string? Effort, string? Summary);
@@ -64,20 +64,21 @@ internal sealed record ResponseItem(string Type, string Id, string Status)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Role { get; init; }
 
-    /// <summary>Only of a reasoning item, where it is required; there is none.</summary>
+    /// <summary>Only in reasoning items, where clients require it. Always empty.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ResponseContent[]? Summary { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ResponseContent[]? Content { get; init; }
 
+    /// <summary>Only in function_call items: id that function_call_output refers to.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CallId { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
-    /// <summary>JSON as a string.</summary>
+    /// <summary>A JSON object as a string.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Arguments { get; init; }
 }
@@ -92,8 +93,8 @@ internal sealed record ResponseContent(string Type, string Text)
     public string[]? Logprobs { get; init; }
 }
 
-/// <summary>One event of a stream; which keys it has depends on its type.</summary>
-/// <param name="SequenceNumber">From 0, without a gap.</param>
+/// <summary>One event of a stream. Its type decides which fields it has.</summary>
+/// <param name="SequenceNumber">Counts the events of the stream from 0.</param>
 internal sealed record ResponseEvent(string Type, int SequenceNumber)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -130,5 +131,5 @@ internal sealed record ResponseEvent(string Type, int SequenceNumber)
     public string[]? Logprobs { get; init; }
 }
 
-/// <summary>The last event of a stream that failed: its fields on the level where the responses API has them, and as all other errors have them.</summary>
+/// <summary>The last event of a stream that failed. The error is at the top level, as in the responses API, and also in error, as in other errors.</summary>
 internal sealed record ResponseErrorEvent(string Type, int SequenceNumber, string? Code, string Message, string? Param, OpenAiErrorBody Error);

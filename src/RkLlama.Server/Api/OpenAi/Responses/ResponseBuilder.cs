@@ -5,7 +5,7 @@ using RkLlama.Output;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Makes one response of an answer's parts: the events of a stream as they come, and at any time the response so far.</summary>
+/// <summary>Builds one response from the parts of a generation: the events of a stream as the parts arrive, and the complete response at the end.</summary>
 internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 {
     private static readonly JsonElement Auto = JsonElement.Parse("\"auto\""), None = JsonElement.Parse("[]"), Nothing = JsonElement.Parse("{}"), PlainText = JsonElement.Parse("""{"type":"text"}""");
@@ -13,12 +13,12 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
     private readonly string _id = OpenAiWriter.NewId("resp_");
     private readonly List<ResponseItem> _items = [];
 
-    // The item that grows, and its text so far; a call is whole when it comes.
+    // The open item and its text so far. A tool call arrives complete, so it is never open.
     private readonly StringBuilder _text = new();
     private ResponseItem? _open;
     private int _events;
 
-    /// <summary>The number that the next event would have.</summary>
+    /// <summary>Sequence number of the next event.</summary>
     internal int NextNumber => _events;
 
     internal IEnumerable<ResponseEvent> Begin()
@@ -37,7 +37,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 
     internal IEnumerable<ResponseEvent> End(GenerationSummary end)
     {
-        // An answer has a message, be it an empty one.
+        // A response without other items has an empty message.
         if (_open is null && _items.Count == 0)
         {
             foreach (ResponseEvent opening in Grow("message", "msg_", ""))

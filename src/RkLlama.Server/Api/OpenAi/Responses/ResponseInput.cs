@@ -5,12 +5,12 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Interprets the <c>input</c> of a response: a text, or items. A turn of the conversation may have several items.</summary>
+/// <summary>Converts <c>input</c> into messages. It is a string, or an array of items; several items may belong to one message.</summary>
 internal static class ResponseInput
 {
     private static JsonElement Empty { get; } = JsonElement.Parse("{}");
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: the input is missing or has a wrong value.</exception>
     internal static List<ChatMessage> Read(ResponsesBody body)
     {
         List<ChatMessage> messages = body.Instructions is { Length: > 0 } instructions ? [new("system", instructions)] : [];
@@ -34,7 +34,7 @@ internal static class ResponseInput
             if (json.ValueKind != JsonValueKind.Object)
                 throw ApiException.BadRequest($"{at} must be an object.", "input");
 
-            // By hand: the type decides which record the item is read into. A message may have all fields of a chat message, a reasoning item any.
+            // The type decides into which record the item is read. A message may have all fields of a chat message. A reasoning item is not read at all.
             JsonElement type = json.TryGet("type", out JsonElement given) ? given : default;
             switch (type.ValueKind switch { JsonValueKind.Undefined => "message", JsonValueKind.String => type.GetString(), _ => throw JsonFields.Wrong("type", "a string") })
             {
@@ -50,7 +50,7 @@ internal static class ResponseInput
                     messages.Add(new("tool", Output(result, at)) { ToolCallId = Require(result.CallId, "call_id", at) });
                     break;
                 case "reasoning":
-                    // Models do not see their thoughts of earlier turns.
+                    // Ignored: models do not see the reasoning of earlier turns.
                     break;
                 case var other:
                     throw OpenAiRequest.Unsupported($"{at} is of the type {other}: use message, function_call and function_call_output.", "input");
@@ -61,7 +61,7 @@ internal static class ResponseInput
             throw ApiException.BadRequest("input has no message.", "input");
     }
 
-    /// <summary>Calls belong to the assistant's message before them; without one they get a message of their own.</summary>
+    /// <summary>Adds a call to the assistant message before it. If there is none, creates one.</summary>
     private static void AddCall(List<ChatMessage> messages, ToolCall call)
     {
         if (messages is [.., { Role: "assistant" } last])

@@ -5,14 +5,14 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Writes the answer of <c>POST /v1/responses</c>: named events, numbered from 0.</summary>
+/// <summary>Writes the response of <c>POST /v1/responses</c>. Stream events have names and are numbered from 0.</summary>
 internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
 {
     private bool _hasBegun;
 
     public override byte[] Whole(WholeAnswer answer)
     {
-        // The events build up the response; nothing else of them is needed.
+        // Enumerating the events builds the response. The events themselves are not needed.
         _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
         return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), OpenAiJson.Wire.Response);
     }

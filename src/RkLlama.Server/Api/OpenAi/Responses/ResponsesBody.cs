@@ -5,11 +5,11 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>A conversation to continue. Other fields are ignored; null is as absent.</summary>
+/// <summary>A request for a response. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record ResponsesBody : ThinkingBody
 {
-    /// <summary>The user's text, or the items of the whole conversation, the oldest first.</summary>
-    // The type of an item decides which record it is read into, see ResponseInput.
+    /// <summary>The user's text, or the items of the whole conversation, oldest first.</summary>
+    // The type of an item decides into which record it is read, see ResponseInput.
     [AnyOf(typeof(string), typeof(ResponseItemBody[]))]
     public required JsonElement Input { get; init; }
 
@@ -20,58 +20,58 @@ internal sealed record ResponsesBody : ThinkingBody
     [AnyOf(typeof(ResponseToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto or required, or the one function that has to be called. An answer without a call that has to be there is a 422.</summary>
+    /// <summary>none, auto, required, or an object that names one function. If the output does not contain a required call, the status is 422.</summary>
     [AnyOf(typeof(string), typeof(ResponseToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 
     public ResponseTextBody? Text { get; init; }
 
-    /// <summary>The most tokens of the answer. 0 and −1 are no bound but the model's.</summary>
+    /// <summary>Maximum number of output tokens, reasoning included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0, −1 and absent select it.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxOutputTokens { get; init; }
 
-    /// <summary>Comes back in the response; nothing else is done with it.</summary>
-    // JSON as it came: it goes back.
+    /// <summary>Returned unchanged in the response. It has no other effect.</summary>
+    // Kept as JSON, because the response repeats it.
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Metadata { get; init; }
 
-    /// <summary>Refused when true: the answer comes with its request.</summary>
+    /// <summary>Not supported: must be false.</summary>
     public bool? Background { get; init; }
 }
 
-/// <summary>A turn of the conversation, or a part of one. Which fields it has depends on its type.</summary>
+/// <summary>An item of the conversation. Its type decides which fields it has.</summary>
 internal sealed record ResponseItemBody
 {
-    /// <summary>message, also when absent; function_call; function_call_output; or reasoning, which is left out.</summary>
+    /// <summary>message, function_call, function_call_output or reasoning. Default: message. Items of type reasoning are ignored.</summary>
     [AllowedValues("message", "function_call", "function_call_output", "reasoning")]
     public string? Type { get; init; }
 
-    /// <summary>Of a message: who speaks. developer is system.</summary>
+    /// <summary>In message items: role of the author. developer is treated as system.</summary>
     [AllowedValues("system", "developer", "user", "assistant")]
     [Tolerant]
     public string? Role { get; init; }
 
-    /// <summary>Of a message: the text, or parts of it.</summary>
+    /// <summary>In message items: the text. A string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public TextOrParts? Content { get; init; }
 
-    /// <summary>Of a call and of its output: what tells that they belong together.</summary>
+    /// <summary>In function_call and function_call_output items: id that connects the output with the call.</summary>
     public string? CallId { get; init; }
 
-    /// <summary>Of a call: the function.</summary>
+    /// <summary>In function_call items: name of the function.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Of a call: a string that holds an object, or the object.</summary>
+    /// <summary>In function_call items: the arguments. A JSON object, or a string that contains a JSON object.</summary>
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Arguments { get; init; }
 
-    /// <summary>Of a call's output: the text, or parts of it.</summary>
+    /// <summary>In function_call_output items: the result. A string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public TextOrParts? Output { get; init; }
 }
 
-/// <summary>A function that the model may call, in the form of the responses API.</summary>
-// Only describes the tool: it stays JSON, see ToolOptions.
+/// <summary>A function that the model may call, in the format of the responses API.</summary>
+// Only for the OpenAPI document. Tools are kept as JSON, see ToolOptions.
 internal sealed record ResponseToolBody
 {
     [AllowedValues("function")]
@@ -79,15 +79,15 @@ internal sealed record ResponseToolBody
 
     public required string Name { get; init; }
 
-    /// <summary>What it does and when to call it.</summary>
+    /// <summary>What the function does and when to call it.</summary>
     public string? Description { get; init; }
 
-    /// <summary>A JSON schema of its arguments.</summary>
+    /// <summary>JSON schema of the arguments.</summary>
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>The one function that has to be called, in the form of the responses API.</summary>
-// Only describes the choice: it stays JSON, see ToolOptions.
+/// <summary>Requires a call of this function, in the format of the responses API.</summary>
+// Only for the OpenAPI document. The choice is kept as JSON, see ToolOptions.
 internal sealed record ResponseToolChoiceBody
 {
     [AllowedValues("function")]
@@ -96,27 +96,28 @@ internal sealed record ResponseToolChoiceBody
     public required string Name { get; init; }
 }
 
+/// <summary>Settings of the output text.</summary>
 internal sealed record ResponseTextBody
 {
-    // JSON: it also goes back as it came.
+    // Kept as JSON, because the response repeats it.
     [AnyOf(typeof(ResponseTextFormatBody))]
     public JsonElement? Format { get; init; }
 }
 
-/// <summary>The JSON that the answer shall be. It is asked for in the prompt, checked and repaired.</summary>
+/// <summary>Format of the output. For JSON, the server adds an instruction to the prompt, then repairs and validates the output.</summary>
 internal sealed record ResponseTextFormatBody
 {
     [AllowedValues("text", "json_object", "json_schema")]
     public required string Type { get; init; }
 
-    /// <summary>Free to choose.</summary>
+    /// <summary>Any name. It has no effect.</summary>
     [Tolerant]
     public string? Name { get; init; }
 
-    /// <summary>Of the type json_schema: the schema.</summary>
+    /// <summary>The JSON schema, if the type is json_schema.</summary>
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Schema { get; init; }
 
-    /// <summary>Whether an answer that does not keep to the schema is a 422, and not handed out as it is.</summary>
+    /// <summary>true: output that violates the schema is an error with status 422. false (default): the server returns JSON that violates the schema.</summary>
     public bool? Strict { get; init; }
 }

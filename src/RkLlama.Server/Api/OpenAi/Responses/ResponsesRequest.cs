@@ -8,10 +8,10 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>The body of <c>POST /v1/responses</c>. The server keeps nothing: each request brings the whole conversation.</summary>
+/// <summary>The parsed and checked body of <c>POST /v1/responses</c>. The server is stateless: each request contains the whole conversation.</summary>
 internal sealed record ResponsesRequest
 {
-    // They need a server that keeps conversations. They may have any type and are not described, so they are in no record.
+    // Refused, whatever their type, because they need stored conversations. The OpenAPI document does not contain them, so no record has them.
     private static readonly string[] Stateful = ["previous_response_id", "conversation", "prompt"];
 
     internal required string Model { get; init; }
@@ -22,7 +22,7 @@ internal sealed record ResponsesRequest
 
     internal required ThinkingOptions Thinking { get; init; }
 
-    /// <summary>Null for text.</summary>
+    /// <summary>Null for plain text.</summary>
     internal required OutputFormat? Format { get; init; }
 
     internal required bool Stream { get; init; }
@@ -33,7 +33,7 @@ internal sealed record ResponsesRequest
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
 
-    /// <summary>What the response repeats of the request.</summary>
+    /// <summary>Fields of the request that the response repeats.</summary>
     internal required ResponseEcho Echo { get; init; }
 
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
@@ -53,7 +53,7 @@ internal sealed record ResponsesRequest
         },
     };
 
-    /// <exception cref="ApiException">Status 400, with what to change.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static ResponsesRequest From(JsonElement json)
     {
         OpenAiRequest.RequireObject(json);
@@ -84,7 +84,7 @@ internal sealed record ResponsesRequest
     }
 }
 
-/// <summary>The fields of a request that its response repeats as they were sent.</summary>
+/// <summary>The fields of a request that its response repeats unchanged.</summary>
 internal sealed record ResponseEcho(
     string? Instructions, int? MaxOutputTokens, double? Temperature, double? TopP, JsonElement? Tools, JsonElement? ToolChoice, JsonElement? Format, string? Effort, JsonElement? Metadata)
 {
