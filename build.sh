@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The list of all commands. Their parts are in build/.
+# The list of all commands. The scripts in build/ implement them.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,21 +20,21 @@ usage: ./build.sh COMMAND
   run [OPTION...]  start the server; on a machine without an NPU: with the simulator and the models in models/
   test             run all tests that need no containers, balancers or clients from npm
   test-clients [NAME...]
-                   run the clients from npm against the published server, or only the test files whose names contain NAME
+                   run the client tests from npm against the published server; with NAME, only the files whose names contain NAME
   test-cluster     run four nodes behind HAProxy and nginx; check the manifests and the container image; as root
   test-package     build the package; install, upgrade and remove it on nodes in containers; as root
   test-arm64       test the arm64 package on an emulated machine; as root
   test-monitoring  check the metrics and alerts with promtool and with a Prometheus that scrapes a node
   ci               run all tests, and the unit tests once more in Release
   soak [MINUTES]   run mixed load and faults against the published server, 10 minutes by default; print one line of figures
-  bench            measure prompts and the published server: the figures in docs/performance.md
+  bench            measure the prompt code and the published server, for docs/performance.md
   publish [RID] [--no-aot]
                    build one self-contained executable, dist/publish/RID/rkllama; RID: linux-arm64 (default) or linux-x64;
                    --no-aot needs no clang and no sysroot, but the executable is four times as large and slow to start
   package [RID...] build dist/rkllama_VERSION_ARCH.deb and .tar.gz (default: linux-arm64 and linux-x64)
   help             print this text
 The last line of test, test-* and ci is "N passed, N failed, N skipped". If a test fails, the exit code is not 0.
-Each command names the packages that it misses; as root it installs them.
+If a command needs packages that are missing, it installs them when it runs as root; otherwise it prints their names.
 TEXT
 }
 

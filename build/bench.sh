@@ -9,14 +9,14 @@ bench() {
     published "$(rid)"
     dotnet publish tests/RkLlama.Benchmarks -c Release -r "$(rid)" -o artifacts/bench -v quiet
 
-    # The least cost of any host: a C program that calls the library and does nothing else.
+    # The baseline: a C program that only calls the library. Any other program costs more.
     cc -std=c11 -D_GNU_SOURCE -O1 -DSIM_ABI=10201 simulator/baseline.c -o artifacts/bench/floor -ldl
     make_long_model artifacts/bench/models/long
     artifacts/bench/RkLlama.Benchmarks "$data" "$PWD/$(simulator_library)" "$PWD/models" "$PWD/dist/publish/$(rid)/rkllama" \
         "$PWD/artifacts/bench/floor" "$PWD/artifacts/bench/models"
 }
 
-# make_long_model FOLDER: the demo model with a context of 16384 tokens, for long answers.
+# make_long_model FOLDER: copies the demo model to FOLDER, with a context of 16384 tokens for long answers.
 make_long_model() {
     mkdir -p "$1"
     sed 's/"max_context_limit": 4096/"max_context_limit": 16384/' models/demo/demo.rkllm >"$1/long.rkllm"

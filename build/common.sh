@@ -1,7 +1,7 @@
-# What several commands share: the machine's runtime identifier, simulator builds, the solution.
+# Functions that several commands use: the runtime identifier of this machine, simulator builds, the build of the solution.
 # shellcheck shell=bash
 
-simulator_versions="1.1.4 1.2.0 1.2.3 1.3.0 1.3.1"   # one version of each ABI group
+simulator_versions="1.1.4 1.2.0 1.2.3 1.3.0 1.3.1"   # one version of each ABI group (library versions with the same functions and layouts)
 run_version=1.2.3                                    # the version for commands that need only one
 
 # fail MESSAGE [EXIT-CODE]
@@ -19,7 +19,7 @@ rid() {
     esac
 }
 
-# simulator [VERSION...]: builds these versions of the simulated vendor library for this machine, or all versions.
+# simulator [VERSION...]: builds these versions of the simulated vendor library for this machine; without arguments, all versions.
 simulator() {
     simulator/build.sh "artifacts/simulator/$(rid)" "$@"
 }

@@ -29,14 +29,14 @@ publish() {
     echo "$executable: $(du --apparent-size -BK "$executable" | cut -f1), $(packaging/glibc.sh "$executable")"
 }
 
-# publish_aot RID OPTION...: clang and lld link for both architectures, against the C library of Debian 11.
+# publish_aot RID OPTION...: links with clang and lld, for both architectures, against the C library of Debian 11.
 publish_aot() {
     local target=$1 sysroot native
     shift
     sysroot=$(packaging/sysroot.sh "$([ "$target" = linux-arm64 ] && echo arm64 || echo amd64)") ||
         fail "the C library of Debian 11 cannot be fetched; publish --no-aot needs none"
 
-    # An interrupted compiler leaves incomplete files, which the next build would take for complete ones.
+    # An interrupted compiler leaves incomplete files, which the next build would use as if they were complete. So delete them first.
     native=artifacts/obj/RkLlama.Server/release_$target/native
     [ ! -e "$native.unfinished" ] || rm -rf "$native"
     mkdir -p "$native"

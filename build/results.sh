@@ -1,10 +1,10 @@
-# Runs suites and sums their results.
+# Runs test suites and adds up their results.
 # shellcheck shell=bash
 
 passed=0 failed=0 skipped=0
 results=artifacts/test-results   # log and report of each suite
 
-# counted FUNCTION...: runs suites and prints the sum. If a build or an installation ends the run early, that is one failure.
+# counted FUNCTION...: runs suites and prints the sum. If a build or an installation fails and the script ends early, that counts as one failure.
 counted() {
     rm -rf "$results"
     mkdir -p "$results"
@@ -29,7 +29,8 @@ dotnet_suite() {
     run_suite "$1" counts_in_report dotnet test "$2" --results-directory "$results" --logger "trx;LogFileName=${1// /-}.trx"
 }
 
-# run_suite NAME COUNTER COMMAND...: a suite that reports no test, or fails without a failed test, counts as one failure.
+# run_suite NAME COUNTER COMMAND...: runs COMMAND and adds its counts. If it reports no tests, or its exit code is not 0 although no test failed, that counts
+# as one failure.
 run_suite() {
     local name=$1 counter=$2 file=$results/${1// /-} start=$SECONDS status=0 counts p f s
     shift 2
@@ -46,13 +47,13 @@ run_suite() {
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
-# counts_in_log FILE: prints passed, failed and skipped from FILE.log; fails if the log has not exactly one line of results.
+# counts_in_log FILE: prints the numbers of passed, failed and skipped tests in FILE.log; fails if the log does not have exactly one line of results.
 counts_in_log() {
     local line pattern='([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?'
     line=$(grep -xE "$pattern" "$1.log") && [[ $line =~ ^$pattern$ ]] && echo "${BASH_REMATCH[1]} ${BASH_REMATCH[2]} ${BASH_REMATCH[4]:-0}"
 }
 
-# counts_in_report FILE: the same from FILE.trx, the runner's report. It counts a skipped test only in "total".
+# counts_in_report FILE: the same from FILE.trx, the report of dotnet test. This report counts a skipped test only in "total".
 counts_in_report() {
     [ -e "$1.trx" ] || return 1
     python3 - "$1.trx" <<'PYTHON'

@@ -5,7 +5,7 @@ has_npu() {
     [ -e /dev/dri/renderD129 ] && [ "$(uname -m)" = aarch64 ]
 }
 
-# run [OPTION...]: the options are the server's. On a machine without an NPU, the simulator is built while the server is compiled.
+# run [OPTION...]: passes the options to the server. On a machine without an NPU, it builds the simulator while it compiles the server.
 run() {
     local simulator_job=
     require_dotnet
@@ -29,8 +29,8 @@ run() {
     exec artifacts/run/bin/RkLlama.Server/debug/rkllama "$@"
 }
 
-# No analyzers, no audit of the packages, no native compiler, no profiling in the compiler's own process. The output has a folder of
-# its own: a build without analyzers makes the next build with analyzers compile everything again.
+# To be fast: no analyzers, no audit of the packages, no native compilation, no tiered PGO in the compiler process. The output goes to a separate folder:
+# otherwise the next build with analyzers would compile everything again.
 compile_server() {
     DOTNET_TieredPGO=0 dotnet msbuild src/RkLlama.Server -restore -nologo -v:quiet -p:ArtifactsPath="$PWD/artifacts/run" \
         -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false -p:NuGetAudit=false -p:PublishAot=false

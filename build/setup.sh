@@ -1,7 +1,8 @@
-# What each command needs from outside of this repository, and its installation through apt.
+# The packages that each command needs, and their installation through apt.
 # shellcheck shell=bash
 
-# Fields: a program or a Python module that shows that the packages are installed | Debian packages | commands that need them.
+# Fields: a program or Python module; if it exists, the packages are installed | Debian packages | commands that need them.
+# publish-aot stands for publish without --no-aot.
 requirements='
 cc                    | gcc libc6-dev                               | build run bench soak test test-clients test-cluster test-package test-monitoring
 aarch64-linux-gnu-gcc | gcc-aarch64-linux-gnu libc6-dev-arm64-cross | test test-arm64
@@ -42,7 +43,7 @@ is_installed() {
     esac
 }
 
-# missing COMMAND...: prints the packages that these commands need and this machine has not; "all" stands for every command.
+# missing COMMAND...: prints the packages that these commands need and that are not installed. "all" stands for every command.
 missing() {
     local proof packages commands command
     while IFS='|' read -r proof packages commands; do
@@ -55,7 +56,7 @@ missing() {
     done < <(grep . <<<"$requirements") | xargs -n 1 | sort -u | xargs
 }
 
-# require COMMAND...: installs what these commands need. If it is not root, or there is no apt, it names the packages and exits.
+# require COMMAND...: installs the packages that these commands need. Without root or apt it prints the names of the packages and exits.
 require() {
     require_dotnet
     local packages
@@ -72,7 +73,7 @@ sudo_prefix() {
     if [ "$(id -u)" != 0 ]; then echo "sudo "; fi
 }
 
-# The version that global.json asks for, or a later one of the same major version.
+# Checks for the SDK version in global.json, or a later one of the same major version.
 require_dotnet() {
     if dotnet --version >/dev/null 2>&1; then return; fi
     cat >&2 <<TEXT

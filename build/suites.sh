@@ -10,7 +10,7 @@ prepare() {
     export RKLLAMA_TEST_SIMULATORS RKLLAMA_TEST_EXECUTABLE
 }
 
-# The projects of unit tests: all but those of the native layer, which run once per ABI group, and those that run the executable.
+# Prints the projects of unit tests: all test projects except Native, which runs once per ABI group, and those that run the executable.
 unit_projects() {
     local path name
     for path in tests/RkLlama.*.Tests/*.csproj; do
@@ -22,7 +22,7 @@ unit_projects() {
     done
 }
 
-# test_assembly PROJECT: as build_solution leaves it.
+# test_assembly PROJECT: prints the path of the test assembly that build_solution builds.
 test_assembly() {
     echo "artifacts/bin/RkLlama.$1.Tests/debug/RkLlama.$1.Tests.dll"
 }
@@ -44,7 +44,7 @@ test_suites() {
     suite soak run_soak 0.25
 }
 
-# The unit tests once more, optimized. In a folder of their own and without the analyzers, which the Debug build runs.
+# Runs the unit tests again in Release. The build has a separate output folder, and no analyzers, because the Debug build runs them.
 release_suites() {
     local project folder=artifacts/release-tests projects=()
     for project in Native $(unit_projects); do
@@ -61,7 +61,7 @@ release_suites() {
     unset RKLLAMA_TEST_RUNTIME
 }
 
-# client_suites [NAME...]: tests/clients/package-lock.json has the versions and hashes of the clients; npm installs nothing else.
+# client_suites [NAME...]: runs the client tests from npm. tests/clients/package-lock.json has the versions and hashes of all packages; npm installs only these.
 client_suites() {
     local clients=tests/clients
     require test-clients publish-aot
@@ -71,7 +71,7 @@ client_suites() {
     suite "clients of npm" node $clients/run.js "$@"
 }
 
-# Four nodes behind real balancers, and the container files of deploy/. Two minutes; as root, because nginx and HAProxy change their user.
+# Tests four nodes behind real load balancers, and the container files of deploy/. Takes two minutes. Needs root, because nginx and HAProxy change their user.
 cluster_suites() {
     require test-cluster publish-aot
     prepare $run_version
@@ -80,14 +80,14 @@ cluster_suites() {
     suite image tests/container/image.sh "$(rid)" "$(simulator_library)"
 }
 
-# The metrics and deploy/prometheus, checked by Debian's Prometheus.
+# Checks the metrics and deploy/prometheus with Debian's Prometheus.
 monitoring_suites() {
     require test-monitoring publish-aot
     prepare $run_version
     suite monitoring tests/monitoring/run.sh "dist/publish/$(rid)/rkllama" "$(simulator_library)"
 }
 
-# Packages, made, installed and removed in containers. As root.
+# Builds the packages, and installs and removes them in containers. Needs root.
 package_suites() {
     local deb
     require test-package publish-aot
@@ -98,7 +98,7 @@ package_suites() {
     suite ansible tests/packaging/ansible.sh "$deb" "$(simulator_library)"
 }
 
-# The arm64 package on an emulated machine. As root.
+# Tests the arm64 package on an emulated machine. Needs root.
 arm64_suites() {
     local deb
     require test-arm64 publish-aot

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mirror.sh: prints the Debian mirror that sysroots and root file systems come from: RKLLAMA_MIRROR, or the one that apt uses here, or Debian's own.
+# mirror.sh: prints the Debian mirror for sysroots and root file systems: RKLLAMA_MIRROR, else the mirror that apt uses on this machine, else deb.debian.org.
 set -euo pipefail
 
 sources() { cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null || true; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# notices.sh RID: prints the licence notices of what the executable for RID was built from: the packages of the last restore for it, and the
-# runtime that is compiled in. The texts come from the packages themselves.
+# notices.sh RID: prints the licence notices of all works in the executable for RID: the NuGet packages of the last restore, and the .NET runtime that is
+# compiled in. The texts come from the packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,9 +8,10 @@ rid=$1
 packages=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 assets=artifacts/obj/RkLlama.Server/project.assets.json
 
+# field NAME NUSPEC: prints the value of an XML element.
 field() { sed -nE "s/.*<$1[^>]*>([^<]+)<.*/\1/p" "$2" | head -1; }
 
-# compiler FILE...: what ends up in no executable.
+# Prints package/version of each work. Compilers and linkers are left out, because no part of them is in the executable.
 built_from() {
     grep -oE '"path": "[a-z][^"]*/[0-9][^"]*"' $assets | cut -d'"' -f4 | grep -vE '^(microsoft.dotnet.ilcompiler|microsoft.net.illink.tasks|runtime\..*ilcompiler)/'
     local runtime

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# package.sh RID: dist/rkllama_VERSION_ARCH.deb and .tar.gz, with the same tree, from dist/publish/RID/rkllama.
-# Two builds of one commit are the same to the byte: all times are the commit's, all owners root, all modes set here.
+# package.sh RID: builds dist/rkllama_VERSION_ARCH.deb and .tar.gz from dist/publish/RID/rkllama. Both contain the same files.
+# Builds are reproducible: two builds of one commit are identical. All file times are that of the commit, all owners are root, and this script sets all modes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ work=artifacts/package/$arch
 tree=$work/tree
 rm -rf "$work"
 
-# put MODE FILE... FOLDER: into FOLDER of the tree.
+# put MODE FILE... FOLDER: copies the files into FOLDER of the tree.
 put() {
     local mode=$1 folder=$tree/${!#}
     shift
@@ -61,7 +61,7 @@ mkdir -p dist
 base=dist/rkllama_${version}_$arch
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --format=gnu --directory $tree . | gzip -9n >"$base.tar.gz"
 
-# The package has what only dpkg knows, besides.
+# The .deb also has the files for dpkg and lintian.
 size=$(du -k --apparent-size -s $tree | cut -f1)
 put 644 packaging/debian/conffiles DEBIAN
 put 755 packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm DEBIAN

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# sysroot.sh ARCH: prints the folder that has the C library, headers and libgcc of Debian 11 for amd64 or arm64; makes it when it is not there.
-# An executable linked against it runs on glibc 2.31 and newer; one linked on Debian 12 asks for 2.34.
+# sysroot.sh ARCH: prints the path of a folder with the C library, headers and libgcc of Debian 11 for amd64 or arm64. Creates it if it does not exist.
+# An executable that is linked against it runs with glibc 2.31 and later. An executable that is linked on Debian 12 needs 2.34.
 #
-#   RKLLAMA_SYSROOT   a folder made elsewhere, taken as it is
-#   RKLLAMA_CACHE     where to keep it; default ~/.cache/rkllama, so that every clone on a machine shares it
-#   RKLLAMA_MIRROR    where to get it (mirror.sh)
+#   RKLLAMA_SYSROOT   an existing folder to use instead
+#   RKLLAMA_CACHE     where the folder is kept; default ~/.cache/rkllama, so that all clones of the repository on a machine share it
+#   RKLLAMA_MIRROR    the Debian mirror to download from (mirror.sh)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ sysroot=$cache/sysroot-$suite-$arch
 
 mirror=$(packaging/mirror.sh)
 
-# Two builds at once may both make it; the first to finish gives it its name.
+# If two builds create the folder at the same time, the first one that finishes moves it to its final name.
 mkdir -p "$cache"
 made=$(mktemp -d "$cache/making-XXXXXX")
 trap 'rm -rf "$made"' EXIT
@@ -26,7 +26,7 @@ echo "making $sysroot from $mirror" >&2
 mmdebstrap --quiet --variant=extract --architectures="$arch" --include=libc6-dev,libgcc-10-dev,zlib1g-dev \
     $suite "$made/root" "deb $mirror $suite main" >&2
 
-# The linker takes an absolute link for one of the machine it runs on, and falls back to the static libpthread.
+# Make absolute links relative. Otherwise the linker follows them to files of this machine, and falls back to the static libpthread.
 find "$made/root" -type l -lname '/*' | while read -r link; do
     ln -snf "$(realpath -m --relative-to="$(dirname "$link")" "$made/root$(readlink "$link")")" "$link"
 done

@@ -72,7 +72,7 @@ check "the unit is the package's" test "$(service FragmentPath)" = /usr/lib/syst
 check "it is not root" test "$(on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
 check "the platform is kept" says RKLLAMA_TARGET_PLATFORM=rk3588 systemctl show -p Environment rkllama
 check "a drop-in that means the same is kept" test "$(service MemoryMax)" = 3221225472
-check "one that did nothing before is put aside, and named" log_says "override.conf was for the service before"
+check "one that did nothing before is put aside, and named" log_says "override.conf belongs to the old service"
 check "the models are the same" answers 8085 /models '{"models":["DeepSeek-R1-1.5B","Demo","Far"]}'
 check "the old model loads, its file readable for root alone" load 8085 DeepSeek-R1-1.5B
 check "it answers" generate 8085
