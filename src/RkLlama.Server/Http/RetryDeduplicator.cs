@@ -54,8 +54,9 @@ internal sealed class RetryDeduplicator
     /// <summary>Whether a retry has replaced this request.</summary>
     internal static bool HasReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
-    /// <summary>Called with the lock held.</summary>
-    private Entry? Oldest(string? name) => name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries[0] : null;
+    /// <summary>The request that a retry replaces: not one that another retry has replaced already and that has not ended yet. Called with the lock held.</summary>
+    private Entry? Oldest(string? name) =>
+        name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => !entry.IsReplaced) : null;
 
     private void Leave(Entry entry)
     {

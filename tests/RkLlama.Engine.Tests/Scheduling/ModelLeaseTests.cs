@@ -56,12 +56,12 @@ public sealed class ModelLeaseTests : IAsyncDisposable
     {
         ModelInstance model = _node.Host.Find("m");
         ModelLease lease = await _node.AcquireAsync(model);
-        await lease.StartRunAsync(EngineNode.Start, default);
+        EngineRun started = await lease.StartRunAsync(EngineNode.Start, default);
         FakeRun run = await _node.Runs.NextAsync();
         model.TryMove(ModelState.Restarting).Should().BeTrue();
 
         run.End(RunEndReason.Error);
-        await run.Completion.WaitAsync(Patience);
+        await started.Completion.WaitAsync(Patience);
         lease.Dispose();
 
         model.State.Should().Be(ModelState.Restarting);

@@ -65,6 +65,26 @@ public sealed class RetryDeduplicatorTests : IDisposable
         form.ErrorOf(await replaced.Content.ReadAsStringAsync()).Should().Be("A retry of this request has taken its place.");
     }
 
+    [Fact]
+    public async Task A_second_retry_replaces_the_first_also_while_the_original_still_ends()
+    {
+        await using TestServer server = await StartAsync();
+        Task<HttpResponseMessage> original = SendAsync(server, Chat, "Idempotency-Key: k");
+        FakeRun run = await _held.NextAsync();
+        Task<HttpResponseMessage> first = SendAsync(server, Chat, "Idempotency-Key: k");
+        await run.Aborted.WaitAsync(Patience);
+        await EventuallyAsync(() => server.QueueLength == 1);
+
+        Task<HttpResponseMessage> second = SendAsync(server, Chat, "Idempotency-Key: k");
+
+        ((int)(await first.WaitAsync(Patience)).StatusCode).Should().Be(499);
+        run.End(RunEndReason.Cancelled);
+        (await _held.NextAsync()).End(RunEndReason.Stop);
+        ((int)(await original).StatusCode).Should().Be(499);
+        (await second).StatusCode.Should().Be(HttpStatusCode.OK);
+        _held.Count.Should().Be(2);
+    }
+
     [Theory]
     [MemberData(nameof(Apis))]
     public async Task A_retry_replaces_the_waiting_request_of_every_api(string name)

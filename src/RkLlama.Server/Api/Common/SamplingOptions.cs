@@ -49,6 +49,10 @@ internal static class SamplingOptions
             yield return "presence_penalty";
         if (Differs(asked.Mirostat, loaded.Mirostat ?? 0))
             yield return "mirostat";
+        if (Differs(asked.MirostatTau, loaded.MirostatTau ?? 5))
+            yield return "mirostat_tau";
+        if (Differs(asked.MirostatEta, loaded.MirostatEta ?? 0.1f))
+            yield return "mirostat_eta";
     }
 
     private static bool Differs(float? asked, float loaded) => asked is { } value && Math.Abs(value - loaded) > 1e-6f;

@@ -7,10 +7,9 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>The tools of a request and its tool choice.</summary>
 /// <param name="Tools">The tools for the chat template; null for none.</param>
 /// <param name="IsRequired">The output must contain a tool call.</param>
-/// <param name="Forced">Name of the function that must be called, or null.</param>
-internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsRequired, string? Forced)
+internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsRequired)
 {
-    internal static ToolOptions None { get; } = new(null, false, null);
+    internal static ToolOptions None { get; } = new(null, false);
 
     /// <summary>The tools of a request whose tool choice is "none". The model does not see them; if it calls one anyway, the call is dropped.</summary>
     internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
@@ -30,14 +29,14 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
 
         tools = tools is { Count: > 0 } ? [.. tools.Select(Nested)] : null;
         if (choiceField is not { } choice)
-            return new(tools, false, null);
+            return new(tools, false);
         if (choice.ValueKind == JsonValueKind.String)
         {
             return choice.GetString() switch
             {
                 "none" => None with { Forbidden = tools },
-                "auto" => new(tools, false, null),
-                "required" when tools is not null => new(tools, true, null),
+                "auto" => new(tools, false),
+                "required" when tools is not null => new(tools, true),
                 "required" => throw ApiException.BadRequest("tool_choice is \"required\", but there are no tools.", "tool_choice"),
                 _ => throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function"),
             };
@@ -50,7 +49,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
 
         // The runtime cannot force a call, so the model sees only this function.
         return forced.Length > 0
-            ? new(forced, true, name)
+            ? new(forced, true)
             : throw ApiException.BadRequest($"tool_choice names the function '{name}', which is not one of the tools.", "tool_choice");
     }
 

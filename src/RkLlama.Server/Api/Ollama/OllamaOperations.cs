@@ -38,7 +38,7 @@ internal static class OllamaOperations
         Description = "The request has a body, the response has none.",
         Body = typeof(OllamaDeleteBody),
         Example = """{"model": "demo-copy"}""",
-        Errors = [404],
+        Errors = [404, 500],
     };
 
     internal static Operation Chat { get; } = new("chat", "Generates the next message of a conversation")

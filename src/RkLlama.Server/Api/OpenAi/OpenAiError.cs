@@ -8,12 +8,7 @@ internal sealed record OpenAiError(OpenAiErrorBody Error)
 {
     internal static OpenAiError From(ApiException error) => new(new OpenAiErrorBody(
         error.OpenAiMessage ?? error.Message,
-        error.Status switch
-        {
-            StatusCodes.Status429TooManyRequests => "rate_limit_exceeded",
-            < 500 => "invalid_request_error",
-            _ => "server_error",
-        },
+        error.Status < 500 ? "invalid_request_error" : "server_error",
         error.Parameter,
         error.Code ?? error.Reply.Code)
     {

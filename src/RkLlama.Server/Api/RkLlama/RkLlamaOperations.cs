@@ -37,7 +37,7 @@ internal static class RkLlamaOperations
     {
         Description = "Aborts the active run. The model's memory is free when the response arrives.",
         Reply = typeof(MessageReply),
-        Errors = [400],
+        Errors = [400, 500],
     };
 
     internal static Operation Generate { get; } = new("generate", "Generates the next message of a conversation with the loaded model")
@@ -49,6 +49,7 @@ internal static class RkLlamaOperations
         Part = typeof(GenerateReply),
         PartType = "application/x-ndjson",
         IsRun = true,
+        IsReplaceable = true,
     };
 
     internal static Operation Pull { get; } = new("pullModel", "Not implemented") { IsMissing = true };
