@@ -33,7 +33,7 @@ internal enum ModelErrorKind
 /// <summary>
 /// A model cannot be found or changed. If the Python service has the same error, the message is the same, because clients show it.
 /// </summary>
-internal sealed class ModelException : Exception, ICodedFailure
+internal sealed class ModelException : Exception, IHasFailureCode
 {
     private ModelException(ModelErrorKind kind, string message, Exception? inner = null)
         : base(message, inner) => Kind = kind;

@@ -3,7 +3,7 @@ using RkLlama.Engine.Diagnostics;
 namespace RkLlama.Engine.Workers;
 
 /// <summary>The engine could not do what was asked; the message is one sentence for the client.</summary>
-internal class EngineException(string message) : Exception(message), ICodedFailure
+internal class EngineException(string message) : Exception(message), IHasFailureCode
 {
     /// <inheritdoc/>
     public FailureCode? Code { get; init; }
