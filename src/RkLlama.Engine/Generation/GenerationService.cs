@@ -19,7 +19,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     /// <returns>The events of the generation. Later errors are thrown when they are read.</returns>
     /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
     /// <exception cref="ModelNotFoundException">There is no model with the name in the request.</exception>
-    /// <exception cref="PromptException">The model's chat template cannot render the conversation.</exception>
+    /// <exception cref="PromptException">The conversation does not fit the model, or the model's prompt settings are not valid.</exception>
     /// <exception cref="ContextLengthException">The prompt leaves too few tokens of the context for the output.</exception>
     /// <exception cref="MissingCapabilityException">The model lacks a capability that the request needs.</exception>
     internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
