@@ -14,7 +14,9 @@ namespace RkLlama.Engine;
 
 internal static class EngineServices
 {
-    /// <summary>Adds the node without HTTP, from the models directory up to the services that answer requests. Needs logging.</summary>
+    /// <summary>
+    /// Registers everything below HTTP: catalog, hardware, metrics, workers, queue, generation and embeddings. The caller registers logging.
+    /// </summary>
     internal static IServiceCollection AddEngine(this IServiceCollection services, NodeOptions options)
     {
         services.AddSingleton(options);

@@ -8,7 +8,7 @@ if (args is not [var conformance, var library, var models, var executable, var b
 }
 
 // The library prints to stdout, which is reserved for the results.
-using StreamWriter output = new(WorkerEnvironment.TakeStandardOutput()) { AutoFlush = true };
+using StreamWriter output = new(WorkerEnvironment.RedirectStandardOutput()) { AutoFlush = true };
 PromptBenchmarks.Run(conformance, output);
 await BaselineBenchmark.RunAsync(baseline, executable, library, longModels, output).ConfigureAwait(false);
 await LoadBenchmark.PaceAsync(executable, library, longModels, output).ConfigureAwait(false);

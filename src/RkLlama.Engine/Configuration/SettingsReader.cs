@@ -56,14 +56,14 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     private string? ApiKey()
     {
         if (Find("api-key") is { } key)
-            return IsHeaderToken(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key is printable ASCII without blanks");
+            return IsHeaderToken(key.Value) ? key.Value : throw new SettingException($"{key.Source}: a key must be printable ASCII without spaces");
         if (NotEmpty(environment(KeyFileVariable)) is not { } path)
             return null;
 
         try
         {
             string text = File.ReadAllText(path).Trim();
-            return IsHeaderToken(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must hold one key of printable ASCII without blanks");
+            return IsHeaderToken(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must contain one key of printable ASCII without spaces");
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
@@ -73,7 +73,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
 
     private static string NodeName(Setting setting) => IsHeaderToken(setting.Value) && setting.Value.Length <= 253
         ? setting.Value
-        : throw new SettingException($"{setting.Source}: a node's name is printable ASCII without blanks, 253 characters at most");
+        : throw new SettingException($"{setting.Source}: a node name must be printable ASCII without spaces, at most 253 characters");
 
     private static bool IsHeaderToken(string text) => text.Length > 0 && text.All(static character => character is > ' ' and < '\x7F');
 
@@ -103,7 +103,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
 
     /// <summary>Parses a duration greater than zero.</summary>
     private static TimeSpan PositiveSeconds(Setting setting, double max) =>
-        Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' has to be more than 0 seconds (up to {max:0})");
+        Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' must be more than 0 seconds (up to {max:0})");
 
     private static IPAddress? Address(Setting setting) => setting.Value switch
     {

@@ -1,13 +1,16 @@
 namespace RkLlama.Engine.Diagnostics;
 
 /// <summary>A failure of a model or of its worker.</summary>
+/// <param name="At">The time of the failure.</param>
+/// <param name="Model">The model's name.</param>
 internal sealed record Fault(DateTimeOffset At, string Model, string Reason);
 
-/// <summary>Keeps the last failure for operators. Any thread.</summary>
+/// <summary>Keeps the last failure, which operators see in <c>/health</c>. Thread-safe.</summary>
 internal sealed class FaultLog(TimeProvider time)
 {
     private volatile Fault? _last;
 
+    /// <summary><see langword="null"/> if there was no failure.</summary>
     internal Fault? Last => _last;
 
     internal void Add(string model, string reason) => _last = new(time.GetUtcNow(), model, reason);

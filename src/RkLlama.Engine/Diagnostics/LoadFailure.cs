@@ -3,8 +3,8 @@ namespace RkLlama.Engine.Diagnostics;
 /// <summary>Finds the check of <c>rkllama doctor</c> that explains a failed load.</summary>
 internal static class LoadFailure
 {
-    /// <summary>The command to run, and the check if the cause is known: <c>rkllama doctor (model-file)</c>.</summary>
-    internal static string Hint(Exception failure) => failure is ICodedFailure { Code: { } code } ? $"rkllama doctor ({CheckOf(code)})" : "rkllama doctor";
+    /// <summary>The command that helps the operator, with the name of the check if the cause is known: <c>rkllama doctor (model-file)</c>.</summary>
+    internal static string Hint(Exception failure) => failure is IHasFailureCode { Code: { } code } ? $"rkllama doctor ({CheckOf(code)})" : "rkllama doctor";
 
     /// <returns>One of <see cref="CheckIds"/>.</returns>
     internal static string CheckOf(FailureCode code) => code switch

@@ -10,21 +10,24 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>The embedding of one text.</summary>
-/// <param name="Vector">Of length 1.</param>
+/// <param name="Vector">One value per hidden dimension, normalized to length 1.</param>
+/// <param name="Load">How long the load of the model took.</param>
 internal sealed record TextEmbedding(float[] Vector, int PromptTokens, TimeSpan Load);
 
-/// <summary>Makes embeddings of texts. Each text takes a queue slot of its own. Any thread.</summary>
+/// <summary>Computes embeddings of texts. Each text needs its own queue slot. Thread-safe.</summary>
 internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics, ILogger<EmbeddingService> logger)
 {
-    /// <summary>The model that a request names.</summary>
+    /// <summary>Returns the model with the name that a request gives.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string model) => host.Find(model);
 
-    /// <param name="truncates">Whether a text that is too long loses its end; otherwise it is refused.</param>
-    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default.</param>
-    /// <exception cref="ContextLengthException">The text does not fit into the model's context.</exception>
-    /// <exception cref="NoModelException">The model was unloaded while the text waited.</exception>
-    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
+    /// <summary>Computes the embedding of one text. Loads the model if it is not loaded.</summary>
+    /// <param name="truncates">If a text is longer than the context: true to use its start, false to throw <see cref="ContextLengthException"/>.</param>
+    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
+    /// <exception cref="ContextLengthException">The text is longer than the context.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="EngineException">The model could not be loaded, or the run failed.</exception>
     internal async Task<TextEmbedding> EmbedAsync(
         ModelInstance model, string text, bool truncates, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
@@ -43,7 +46,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft)))
         using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
         {
-            // The slot is held until the run ends, also if the client has disconnected.
+            // Waits for the end of the run even if the client has disconnected, because the NPU is not free before.
             outcome = await run.Completion.ConfigureAwait(false);
         }
 
@@ -52,7 +55,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         cancellationToken.ThrowIfCancellationRequested();
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
 
-        // Another thread notes the end than the start, so it may seem to come first.
+        // Start and end are recorded on different threads, so the end may have the earlier timestamp.
         long ended = Math.Max(lease.Started, outcome.Ended);
         GenerationTimings timings = new(
             lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended));

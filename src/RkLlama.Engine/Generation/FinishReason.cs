@@ -1,14 +1,14 @@
 namespace RkLlama.Engine.Generation;
 
-/// <summary>Why an answer ended. API writers turn it into the words of their API.</summary>
+/// <summary>Why a generation ended. Each API converts it to its own value.</summary>
 internal enum FinishReason
 {
-    /// <summary>The model was done, or a stop sequence was met.</summary>
+    /// <summary>The model ended the generation, or a stop sequence occurred.</summary>
     Stop,
 
-    /// <summary>The answer reached its bound in tokens, or was cut.</summary>
+    /// <summary>The generation reached its maximum number of tokens, or the server ended it because of a repetition or the thinking budget.</summary>
     Length,
 
-    /// <summary>The answer calls tools.</summary>
+    /// <summary>The output contains tool calls.</summary>
     ToolCalls,
 }

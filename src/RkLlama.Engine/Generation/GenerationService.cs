@@ -9,20 +9,20 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// Answers requests: builds the prompt, and produces the answer in the background, in one turn or two. The caller only reads the events. Any thread.
+/// Generates text for requests: builds the prompt, then generates in the background, in one turn or two. The caller only reads the events. Thread-safe.
 /// </summary>
 internal sealed partial class GenerationService(ModelHost host, ModelScheduler scheduler, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
 {
     private readonly TurnRecorder _recorder = new(metrics, logger);
 
-    /// <summary>Builds the prompt, checks that it fits and that the model can do what is asked, and starts to produce the answer.</summary>
-    /// <param name="cancellationToken">Ends the production: the request leaves the queue, or its run is aborted.</param>
-    /// <returns>The events to come. What fails from here on is thrown where they are read.</returns>
+    /// <summary>Builds the prompt, checks that it fits into the context and that the model has the required capabilities, and starts the generation.</summary>
+    /// <param name="cancellationToken">Cancels the generation: the request leaves the queue, or its run is aborted.</param>
+    /// <returns>The events of the generation. Later errors are thrown when they are read.</returns>
     /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
-    /// <exception cref="ModelNotFoundException">There is no model of that name.</exception>
-    /// <exception cref="PromptException">The conversation does not suit the model.</exception>
-    /// <exception cref="ContextLengthException">The prompt leaves no room for an answer.</exception>
-    /// <exception cref="MissingCapabilityException">The model cannot do what the request asks for.</exception>
+    /// <exception cref="ModelNotFoundException">There is no model with the name in the request.</exception>
+    /// <exception cref="PromptException">The conversation does not fit the model, or the model's prompt settings are not valid.</exception>
+    /// <exception cref="ContextLengthException">The prompt leaves too few tokens of the context for the output.</exception>
+    /// <exception cref="MissingCapabilityException">The model lacks a capability that the request needs.</exception>
     internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         if (request.Output?.Format is { } format)
@@ -48,7 +48,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         return new(request, model, prompts, prompt, budget, arrival);
     }
 
-    /// <summary>Produces the answer to its end, also if the client has disconnected. Never fails: the stream carries the error.</summary>
+    /// <summary>Generates until the end of the runs, even if the client has disconnected. Never throws: the stream has the error.</summary>
     private async Task ProduceAsync(PreparedGeneration prepared, GenerationStream stream)
     {
         try
@@ -66,7 +66,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         }
     }
 
-    /// <summary>An answer that must be JSON: sent when it is complete and valid. An invalid one is asked for once more.</summary>
+    /// <summary>Generates output that must be JSON. It is sent when it is complete and checked. If it is invalid, the model gets one retry.</summary>
     private async Task<GenerationSummary> ProduceJsonAsync(PreparedGeneration first, OutputFormat format, GenerationStream stream)
     {
         StructuredOutput output = new(format, stream);
@@ -85,6 +85,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         return summary;
     }
 
+    /// <summary>Waits for a lease, runs one turn, and records its statistics.</summary>
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
     {
         GenerationRequest request = prepared.Request;
@@ -106,10 +107,10 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     }
 }
 
-/// <summary>A request with its prompt, ready for the queue.</summary>
-/// <param name="Arrival">When the request came, in <see cref="Stopwatch"/> timestamps.</param>
+/// <summary>A request with its model and its prompt, ready to be queued.</summary>
+/// <param name="Arrival">When the request arrived, as a <see cref="Stopwatch"/> timestamp.</param>
 internal sealed record PreparedGeneration(
     GenerationRequest Request, ModelInstance Model, PromptBuilder Prompts, Prompt Prompt, TokenBudget Budget, long Arrival);
 
-/// <summary>The model answered without the tool call that the request requires. No runtime can be forced to make one.</summary>
+/// <summary>The request requires a tool call, but the model generated none. No version of the runtime can enforce one.</summary>
 internal sealed class MissingToolCallException() : Exception("The model answered without the function call that tool_choice asks for.");

@@ -6,11 +6,11 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>Tokens and times of the runs in one queue slot, for the log and the metrics; the runtime's own figures where it reports them.</summary>
-/// <param name="CachedTokens">Tokens of the prompt that were in the KV cache; <see langword="null"/> if the runtime does not say.</param>
-/// <param name="ToFirstToken">TTFT, from the request's arrival; <see langword="null"/> if no token came.</param>
-/// <param name="PrefilledTokens">Tokens that <see cref="GenerationTimings.Prefill"/> was for.</param>
-/// <param name="DecodedTokens">Tokens that <see cref="GenerationTimings.Decode"/> was for: those after the first of each run.</param>
+/// <summary>Tokens and times of the runs in one queue slot, for the log and the metrics. Uses the runtime's own statistics if it reports them.</summary>
+/// <param name="CachedTokens">Prompt tokens that were in the KV cache; <see langword="null"/> if the runtime does not report it.</param>
+/// <param name="ToFirstToken">TTFT: from the arrival of the request to the first token; <see langword="null"/> if there was none.</param>
+/// <param name="PrefilledTokens">Tokens that were processed in <see cref="GenerationTimings.Prefill"/>.</param>
+/// <param name="DecodedTokens">Tokens that were generated in <see cref="GenerationTimings.Decode"/>: all except the first one of each run.</param>
 internal sealed record GenerationStatistics(
     string Model, int PromptTokens, int? CachedTokens, int OutputTokens, TimeSpan? ToFirstToken, int PrefilledTokens, int DecodedTokens, GenerationTimings Timings)
 {
@@ -20,8 +20,9 @@ internal sealed record GenerationStatistics(
     /// <summary>Decode tokens per second; <see langword="null"/> if nothing was decoded.</summary>
     internal double? DecodeRate => Rate(DecodedTokens, Timings.Decode);
 
-    /// <param name="outcomes">Of the runs in one queue slot, in order.</param>
-    /// <param name="arrival">When the request came, in <see cref="Stopwatch"/> timestamps.</param>
+    /// <summary>Computes the statistics of the runs in one queue slot.</summary>
+    /// <param name="outcomes">The outcomes of the runs, in order; at least one.</param>
+    /// <param name="arrival">When the request arrived, as a <see cref="Stopwatch"/> timestamp.</param>
     internal static GenerationStatistics Of(string model, Prompt prompt, IReadOnlyList<RunOutcome> outcomes, GenerationTimings timings, long arrival)
     {
         int output = 0, prefilled = 0, decoded = 0;

@@ -5,19 +5,19 @@ using RkLlama.Engine.Residency;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// The events of one answer. Written by its producer, read once by its request. A slow reader does not delay the run: the channel's size is bounded by the
-/// answer's. A waiting reader continues on the producer's thread, which saves two wake-ups a token.
+/// The events of one generation. Written by the generation's task, read once by the request. A slow reader does not delay the run: the channel is unbounded,
+/// but the number of events is limited by max new tokens. A waiting reader continues on the writer's thread, which saves two thread wake-ups per token.
 /// </summary>
 internal sealed class GenerationStream : IGenerationSink, IDisposable
 {
-    // Events that came together are one item: the reader sees without waiting that there is more, and sends them together.
+    // Each item is a batch of events that were written together, so that the reader can send them together.
     private readonly Channel<GenerationEvent[]> _events = Channel.CreateUnbounded<GenerationEvent[]>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     private readonly CancellationTokenSource _abandoned;
 
-    /// <param name="promptTokens">Tokens of the prompt.</param>
-    /// <param name="cancellationToken">Cancelled when the request ends early.</param>
+    /// <param name="promptTokens">Number of tokens of the prompt.</param>
+    /// <param name="cancellationToken">Cancelled if the client disconnects.</param>
     internal GenerationStream(ModelInstance model, ModelCapabilities capabilities, int promptTokens, CancellationToken cancellationToken)
     {
         (Model, Capabilities, PromptTokens) = (model, capabilities, promptTokens);
@@ -31,10 +31,10 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
 
     internal int PromptTokens { get; }
 
-    /// <summary>Cancelled when the request has ended: the producer aborts its run.</summary>
+    /// <summary>Cancelled if the client disconnects, or when the reader disposes the stream. Then the generation aborts its run.</summary>
     internal CancellationToken Abandoned { get; }
 
-    /// <summary>The events in order; the last one has the summary. Throws what made the answer fail, after the events before it.</summary>
+    /// <summary>Returns the events in order. The last one has the summary. If the generation fails, throws its error after the events before it.</summary>
     internal async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (GenerationEvent[] together in _events.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -57,7 +57,7 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
     /// <summary>Completes the stream with an error.</summary>
     internal void Fail(Exception error) => _events.Writer.TryComplete(error);
 
-    /// <summary>Ends the production, if it is not over. The run's end, and with it the queue slot, follows.</summary>
+    /// <summary>Cancels the generation if it has not ended. Does not wait for the end of the run or for the release of the queue slot.</summary>
     public void Dispose()
     {
         _abandoned.Cancel();
@@ -65,9 +65,9 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
     }
 }
 
-/// <summary>Takes the events of an answer as they are produced.</summary>
+/// <summary>Receives the events of a generation.</summary>
 internal interface IGenerationSink
 {
-    /// <summary>Events that came together; returns at once.</summary>
+    /// <summary>Receives events that arrived together. Must return at once.</summary>
     void Write(GenerationEvent[] events);
 }

@@ -11,20 +11,20 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// One turn of an answer: a run on a lease, and a second one after it if the thinking budget was used up. Passes the tokens through the output pipeline to
-/// the sink. Used by one task.
+/// One turn of a generation: a run on a lease. If the reasoning reaches the thinking budget, that run is aborted and a second one continues without reasoning.
+/// Passes the tokens through the output pipeline to the sink. Used by one task.
 /// </summary>
-/// <param name="guard">Detects an answer that repeats itself; <see langword="null"/> for none.</param>
+/// <param name="guard">Detects repetitions in the output; <see langword="null"/> to allow them.</param>
 internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
 {
-    // What a model writes itself at the end of its reasoning.
+    // The text that a model generates at the end of its reasoning.
     private const string EndOfThinking = "\n</think>\n\n";
 
     private readonly OutputPipeline? _pipeline = PipelineOf(prepared);
     private readonly List<OutputPart> _parts = [];
     private readonly List<GenerationEvent> _events = [];
 
-    // The answer so far, for a run that continues it. Null if the request sets no thinking budget: then no run continues the answer.
+    // The output so far, for a second run that continues it. Null if the request sets no thinking budget, because then there is no second run.
     private readonly List<int>? _tokenIds = prepared.Request.Output?.ThinkingBudget is null ? null : [];
     private readonly StringBuilder? _text = prepared.Request.Output?.ThinkingBudget is null ? null : new();
     private readonly List<RunOutcome> _outcomes = [];
@@ -35,7 +35,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private long _started;
     private AbortCause? _lastAbort;
 
-    /// <summary>Runs the turn. Takes over the lease, and disposes it as soon as the last run has ended.</summary>
+    /// <summary>Runs the turn. Takes over the lease, and disposes it when its last run has ended.</summary>
     /// <exception cref="EngineException">The run failed.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
@@ -78,8 +78,10 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return Summarize(statistics!, cut, tokensBefore);
     }
 
-    /// <summary>Reads the run's tokens to their end, or until something cuts the answer.</summary>
-    /// <returns>Why the answer was cut; and the run that continues it, if its reasoning was cut.</returns>
+    /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
+    /// <returns>
+    /// Cut: why the server aborted the run; null if it did not, or if another run continues. Next: that other run, after the thinking budget was reached.
+    /// </returns>
     private async Task<(AbortCause? Cut, (GenerationInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
     {
         try
@@ -106,7 +108,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                     return (null, next);
                 }
 
-                // A run that has ended has no more to say.
+                // The run has ended by itself, so nothing was cut.
                 if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
                     cut = null;
                 if (cut is not null)
@@ -126,7 +128,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (null, null);
     }
 
-    /// <summary>Waits for the runtime's own end, also if the client has disconnected: the NPU is not free before.</summary>
+    /// <summary>Waits until the runtime has ended the run, even if the client has disconnected, because the NPU is not free before.</summary>
     private async Task<RunOutcome> EndOfAsync(EngineRun run)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);
@@ -136,13 +138,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return outcome;
     }
 
-    /// <summary>Why the answer ends behind this token, if it does.</summary>
+    /// <summary>Returns the cause if the server must abort the run after this token; else null.</summary>
     private AbortCause? CutAfter(EngineToken token)
     {
         if (_pipeline?.IsStopped == true)
             return AbortCause.StopSequence;
 
-        // Before runtime 1.3 a run keeps the bound of the load, which may be more than the prompt leaves room for.
+        // Before runtime 1.3, the maximum number of tokens is set at load and cannot be lowered for a run, so the server enforces the budget.
         if (_tokens == prepared.Budget.MaxNewTokens)
             return AbortCause.Length;
         if (guard?.Repeats(token.TokenId) == true)
@@ -153,13 +155,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return AbortCause.ThinkingBudget;
     }
 
-    /// <summary>Passes text through the pipeline.</summary>
-    /// <param name="isToken">False for text that this server has put into the answer.</param>
+    /// <summary>Passes text through the output pipeline and collects the resulting events.</summary>
+    /// <param name="isToken">True for the text of a generated token, false for text that the server adds. Added text is sent at once.</param>
     private void Emit(string text, bool isToken)
     {
         if (_pipeline is null)
         {
-            // A token that completes no character has nothing to show yet.
+            // The text is empty if the token completes no character.
             if (text.Length > 0)
                 _parts.Add(new ContentPart(text));
         }
@@ -178,6 +180,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         Flush();
     }
 
+    /// <summary>Converts the parts to events.</summary>
     private void Collect()
     {
         if (_parts.Count == 0)
@@ -188,6 +191,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         _parts.Clear();
     }
 
+    /// <summary>Passes the collected events to the sink as one batch.</summary>
     private void Flush()
     {
         if (_events.Count == 0)
@@ -196,7 +200,10 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         _events.Clear();
     }
 
-    /// <summary>The prompt, the answer so far and the end of its reasoning as the prompt of a run; null if the runtime would wrap it in its own template, or no tokens are left.</summary>
+    /// <summary>
+    /// Returns the input of a run that continues after the reasoning: the prompt, the output so far and the end of the reasoning. Returns null if the runtime
+    /// would apply its own template to it, or if no tokens are left.
+    /// </summary>
     private (GenerationInput, RunParameters)? Continuation()
     {
         if (prepared.Prompts.Mode == PromptMode.Runtime)
@@ -211,19 +218,21 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (input, new(prepared.Request.Sampling, left));
     }
 
-    /// <param name="cut">Why the answer was cut; null if it was not.</param>
-    /// <param name="tokensBefore">Tokens of the runs before the last one.</param>
+    /// <summary>Sends the rest of the output and returns the result of the turn.</summary>
+    /// <param name="cut">Why the server aborted the last run; null if it did not.</param>
+    /// <param name="tokensBefore">Number of tokens of the runs before the last one.</param>
+    /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
     private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut, int tokensBefore)
     {
         GenerationEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
 
-        // The runtime's count leaves out the end-of-text token, which is read like any other.
+        // The runtime does not count the end-of-text token, but Tokens does.
         int made = tokensBefore + end.TokenCount;
         bool isStop;
         if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
         {
-            // A run may end before it hears of the abort. Then it was cut only if it had more to say.
+            // A run may end by itself before the abort reaches it. Then the output was cut only if the run generated more tokens than were read.
             isStop = cut == AbortCause.StopSequence || (end.Reason == RunEndReason.Stop && made <= _tokens);
             made = Math.Min(_tokens, made);
         }

@@ -4,10 +4,10 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>What a model can do, by its Modelfile and its chat template.</summary>
-/// <param name="Completion">Generates text. A model with POOLING in its Modelfile and no chat template of its own is for embeddings alone.</param>
-/// <param name="Tools">Its chat template takes tools, and the syntax of its calls is known.</param>
-/// <param name="Thinking">Its chat template knows reasoning.</param>
+/// <summary>The capabilities of a model. They are derived from its Modelfile and its chat template.</summary>
+/// <param name="Completion">The model generates text. False for an embedding model: POOLING in its Modelfile, and no chat template of its own.</param>
+/// <param name="Tools">The chat template supports tools, and the syntax of the model's tool calls is known.</param>
+/// <param name="Thinking">The chat template supports reasoning.</param>
 internal readonly record struct ModelCapabilities(bool Completion, bool Tools, bool Thinking)
 {
     internal static ModelCapabilities Of(ModelInstance model, PromptBuilder prompts) => new(
@@ -15,7 +15,7 @@ internal readonly record struct ModelCapabilities(bool Completion, bool Tools, b
         prompts.Mode != PromptMode.Runtime && ToolSyntaxDetector.Detect(prompts.ToolTemplateSource) != ToolSyntax.None && Mentions(prompts.ToolTemplateSource, "tools"),
         Mentions(prompts.TemplateSource, "<think>") || Mentions(prompts.TemplateSource, "enable_thinking") || Mentions(prompts.TemplateSource, "</think>"));
 
-    /// <summary>The first capability of these that the model lacks; <see cref="RequiredCapabilities.None"/> if it has all.</summary>
+    /// <summary>Returns the first required capability that the model lacks; <see cref="RequiredCapabilities.None"/> if it has all of them.</summary>
     internal RequiredCapabilities FirstMissing(RequiredCapabilities required)
     {
         if (required.HasFlag(RequiredCapabilities.Completion) && !Completion)
@@ -28,9 +28,9 @@ internal readonly record struct ModelCapabilities(bool Completion, bool Tools, b
     private static bool Mentions(string source, string word) => source.Contains(word, StringComparison.Ordinal);
 }
 
-/// <summary>The model cannot do what the request asks for.</summary>
-/// <param name="model">The model, as the request names it.</param>
-/// <param name="operation">The operation in the API's word.</param>
+/// <summary>The model lacks a capability that the request needs.</summary>
+/// <param name="model">The model's name as in the request.</param>
+/// <param name="operation">The API's name of the operation.</param>
 internal sealed class MissingCapabilityException(string model, RequiredCapabilities missing, string operation) : Exception(missing switch
 {
     RequiredCapabilities.Tools => $"\"{model}\" does not support tools",

@@ -3,26 +3,26 @@ using RkLlama.Output.StructuredJson;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>How a request wants its answer to be processed.</summary>
+/// <summary>How the model's output is processed for a request.</summary>
 internal sealed record OutputOptions
 {
     internal IReadOnlyList<string> StopSequences { get; init; } = [];
 
-    /// <summary>The tools that the answer may call, by name, with the schema of their parameters; <see langword="null"/> to look for no calls.</summary>
+    /// <summary>The tools that the model may call, by name, with the schema of their parameters; <see langword="null"/> to not detect tool calls.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Tools { get; init; }
 
-    /// <summary>Calls are detected and dropped: the request has forbidden them.</summary>
+    /// <summary>Whether detected tool calls are dropped, because the request does not allow them.</summary>
     internal bool DropsCalls { get; init; }
 
-    /// <summary>An answer without a tool call is an error.</summary>
+    /// <summary>Whether output without a tool call is an error.</summary>
     internal bool RequiresToolCall { get; init; }
 
-    /// <summary>False leaves the reasoning block, with its tags, in the text.</summary>
+    /// <summary>Whether the reasoning is separated from the content. If false, it stays in the content, with its tags.</summary>
     internal bool SplitsReasoning { get; init; } = true;
 
-    /// <summary>Bound of the reasoning in tokens; <see langword="null"/> for the answer's own.</summary>
+    /// <summary>Maximum number of reasoning tokens; <see langword="null"/> for no limit except max new tokens.</summary>
     internal int? ThinkingBudget { get; init; }
 
-    /// <summary>The JSON that the answer must be; <see langword="null"/> for text.</summary>
+    /// <summary>The JSON format that the content must have; <see langword="null"/> for text.</summary>
     internal OutputFormat? Format { get; init; }
 }

@@ -1,33 +1,35 @@
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// Notices an answer that has run into a loop: the last tokens are one phrase of up to <see cref="LongestPhrase"/> tokens, over and over.
-/// One per answer.
+/// Detects a loop in the output: the last tokens are repetitions of one phrase of up to <see cref="MaxPhraseTokens"/> tokens. One instance per turn. Used by
+/// one task.
 /// </summary>
-/// <param name="times">How often the phrase may stand in a row, 2 or more; one time more is a loop.</param>
-/// <param name="report">Hears of the loop: the length of the phrase in tokens.</param>
+/// <param name="times">How many times in a row the phrase may occur. One more is a loop.</param>
+/// <param name="report">Called when a loop is detected, with the length of the phrase in tokens.</param>
 internal sealed class RepetitionGuard(int times, Action<int>? report = null)
 {
-    internal const int LongestPhrase = 64;
+    internal const int MaxPhraseTokens = 64;
 
-    // A ring of the last tokens, and for each length of a phrase how many tokens in a row have equalled the one a phrase before.
-    private readonly int[] _last = new int[LongestPhrase];
-    private readonly int[] _matches = new int[LongestPhrase + 1];
+    // A ring buffer of the last tokens.
+    private readonly int[] _last = new int[MaxPhraseTokens];
+
+    // For each phrase length n: how many of the last tokens in a row are equal to the token n positions earlier.
+    private readonly int[] _matches = new int[MaxPhraseTokens + 1];
     private int _count;
 
-    /// <summary>Takes the next token of the answer.</summary>
-    /// <returns>Whether it completes one repetition too many.</returns>
+    /// <summary>Adds the next token of the output.</summary>
+    /// <returns>Whether this token completes a loop.</returns>
     internal bool Repeats(int token)
     {
         int phrase = 0;
-        for (int length = 1; length <= Math.Min(LongestPhrase, _count); length++)
+        for (int length = 1; length <= Math.Min(MaxPhraseTokens, _count); length++)
         {
-            _matches[length] = _last[(_count - length) % LongestPhrase] == token ? _matches[length] + 1 : 0;
+            _matches[length] = _last[(_count - length) % MaxPhraseTokens] == token ? _matches[length] + 1 : 0;
             if (phrase == 0 && _matches[length] >= length * times)
                 phrase = length;
         }
 
-        _last[_count % LongestPhrase] = token;
+        _last[_count % MaxPhraseTokens] = token;
         _count++;
         if (phrase > 0)
             report?.Invoke(phrase);

@@ -5,8 +5,8 @@ using RkLlama.Output.StructuredJson;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// The output of an answer that must be JSON: reasoning and tool calls pass at once, the content is held until it is complete and checked. An answer that
-/// reached its bound in tokens is not complete, and its finish reason says so. Used by one task.
+/// The sink of a generation whose content must be JSON. Passes reasoning and tool calls on at once, but holds the content until it is complete and checked. If
+/// the finish reason is not <see cref="FinishReason.Stop"/>, the content is sent unchecked. Used by one task.
 /// </summary>
 internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink) : IGenerationSink
 {
@@ -15,7 +15,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
     private string _json = "";
     private bool _isRetry;
 
-    /// <summary>The content of the present turn, as the model wrote it.</summary>
+    /// <summary>The content of the current turn as the model generated it.</summary>
     internal string Content => _content.ToString();
 
     /// <inheritdoc/>
@@ -31,8 +31,8 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
             sink.Write(others);
     }
 
-    /// <summary>Checks the content of a complete turn.</summary>
-    /// <returns>The problem with it; <see langword="null"/> if there is none.</returns>
+    /// <summary>Checks the content when the turn is complete. Content whose finish reason is not <see cref="FinishReason.Stop"/> passes.</summary>
+    /// <returns>The problem with the content; <see langword="null"/> if there is none.</returns>
     internal string? Check(FinishReason reason)
     {
         string content = Content, json = content;
@@ -43,22 +43,23 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
             json = found ?? "";
         }
 
-        // If the schema is not strict, JSON that does not conform is better than none.
+        // The retry replaces the result of the first turn. But if the schema is not strict and the retry has no JSON, the first result is kept, because JSON
+        // that does not conform is better than none.
         if (!_isRetry || format.IsStrict || json.Length > 0)
             (_problem, _json) = (problem, json);
         return problem;
     }
 
-    /// <summary>The model is asked once more: forgets the content, and keeps what it was in case the retry has none.</summary>
+    /// <summary>Begins a retry: clears the content. Keeps the JSON of the first turn in case the retry has none.</summary>
     internal void BeginRetry()
     {
         _content.Clear();
         _isRetry = true;
     }
 
-    /// <summary>Sends the JSON.</summary>
-    /// <returns>The problem with it, if it is sent all the same; else <see langword="null"/>.</returns>
-    /// <exception cref="OutputFormatException">There is no JSON, or it does not conform to a strict schema.</exception>
+    /// <summary>Sends the JSON to the sink.</summary>
+    /// <returns>The problem with the JSON that was sent; <see langword="null"/> if there is none.</returns>
+    /// <exception cref="OutputFormatException">The content has no JSON, or it does not conform to a strict schema.</exception>
     internal string? Send(GenerationSummary summary)
     {
         if (_problem is not null && (format.IsStrict || _json.Length == 0))
@@ -69,8 +70,8 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
     }
 }
 
-/// <summary>The answer does not have the form that the request asks for.</summary>
-/// <param name="parameter">The request's field that asks for it.</param>
+/// <summary>The content does not have the format that the request requires.</summary>
+/// <param name="parameter">Name of the request field that specifies the format.</param>
 internal sealed class OutputFormatException(string problem, string parameter) : Exception($"The model did not answer in the form that was asked for: {problem}.")
 {
     internal string Parameter => parameter;

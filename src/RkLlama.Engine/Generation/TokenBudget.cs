@@ -3,20 +3,25 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>How many tokens an answer may have.</summary>
-/// <param name="MaxNewTokens">What the request asks for and the model allows, at most what the prompt leaves of the context; null for the model's own bound.</param>
+/// <summary>The maximum number of tokens of a generation.</summary>
+/// <param name="MaxNewTokens">
+/// The lowest of: the request's maximum, the model's maximum, and the tokens that the prompt leaves in the context if they are known. Null for the model's
+/// maximum.
+/// </param>
 internal readonly record struct TokenBudget(int? MaxNewTokens)
 {
-    /// <summary>A prompt that leaves less than this is too long: an answer of a few tokens would only look like one.</summary>
+    /// <summary>A prompt that leaves fewer tokens in the context is too long, because such a short output would be useless.</summary>
     internal const int Min = 16;
 
-    /// <param name="promptField">Where the request has its prompt.</param>
-    /// <exception cref="ContextLengthException">The prompt is too long; the NPU was not asked.</exception>
+    /// <summary>Computes the budget from the prompt, the model and the request.</summary>
+    /// <param name="asked">The request's maximum; null for none. If it is less than <see cref="Min"/>, the prompt may leave as few tokens.</param>
+    /// <param name="promptField">Name of the request field that contains the prompt.</param>
+    /// <exception cref="ContextLengthException">The prompt is too long.</exception>
     internal static TokenBudget For(Prompt prompt, ModelInstance model, int? asked, string promptField)
     {
         (int contextLength, int max) = (model.ContextLength, model.MaxNewTokens);
 
-        // An estimate is no reason to refuse: the runtime itself counts the tokens of a text.
+        // Without tokens, TokenCount is only an estimate, so the prompt is not rejected here. The runtime counts the tokens itself.
         if (prompt.Tokens is null)
             return new(asked is { } wanted ? Math.Min(wanted, max) : null);
 
@@ -27,9 +32,9 @@ internal readonly record struct TokenBudget(int? MaxNewTokens)
     }
 }
 
-/// <summary>The prompt leaves no room for an answer in the model's context.</summary>
-/// <param name="promptField">Where the request has its prompt.</param>
-/// <param name="min">Tokens that must be left for the answer; 0 for a text to be embedded, which has none.</param>
+/// <summary>The prompt leaves too few tokens of the model's context for the output, or the text to embed is longer than the context.</summary>
+/// <param name="promptField">Name of the request field that contains the prompt.</param>
+/// <param name="min">Number of tokens that must be left for the output; 0 for a text to embed.</param>
 internal sealed class ContextLengthException(int promptTokens, int contextLength, string promptField, int min = TokenBudget.Min) : Exception(min > 0
     ? $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
     : $"The text has {promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")

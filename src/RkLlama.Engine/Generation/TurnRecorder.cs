@@ -33,7 +33,7 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<Generati
         ({ } error, _) => $"{end.Reason} ({error})",
         (null, AbortCause.Length) => "Length",
         (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
-        (null, AbortCause.Repetition) => "Length (cut as a loop)",
+        (null, AbortCause.Repetition) => "Length (cut because of a repetition)",
         (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
         (null, AbortCause.ClientLeft) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>The node's memory, from <c>/proc/meminfo</c>.</summary>
+/// <summary>The node's memory, from <c>/proc/meminfo</c>. A missing value is <see langword="null"/>.</summary>
 /// <param name="AvailableBytes">Memory that the kernel estimates as available to programs.</param>
 internal sealed record MemoryReading(long? TotalBytes, long? AvailableBytes)
 {

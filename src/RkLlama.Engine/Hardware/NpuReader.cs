@@ -4,14 +4,14 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Engine.Hardware;
 
 /// <summary>
-/// Reads driver version and load of the NPU, and the node's clocks, temperatures and memory, from about fifty small files of the kernel. Takes about a
-/// millisecond on a PC. Has no state, throws no exceptions, and is thread-safe.
+/// Reads the driver version and the load of the NPU, and the node's clocks, temperatures and memory, from about fifty small files in sysfs, procfs and
+/// debugfs. A read takes about a millisecond on a PC. Has no state, throws no exceptions, and is thread-safe.
 /// </summary>
 internal sealed partial class NpuReader(string root = "/")
 {
     /// <summary>
-    /// Directories of the driver's files: debugfs, which only root can read; the bind mount of rkllama.service; procfs, which some kernels use. The file
-    /// <c>freq</c> is never read, because reading it wakes the NPU.
+    /// Directories of the driver's files, in the order in which they are tried: debugfs, which only root can read; the bind mount of rkllama.service;
+    /// procfs, which some kernels use. The file <c>freq</c> is never read, because reading it wakes the NPU.
     /// </summary>
     private static readonly string[] DriverDirectories = ["/sys/kernel/debug/rknpu", "/run/rkllama/rknpu", "/proc/rknpu"];
 
@@ -40,7 +40,7 @@ internal sealed partial class NpuReader(string root = "/")
     {
         (string? text, string reason) = ReadDriver("version");
 
-        // Readable for all users, if the driver reports its version there.
+        // All users can read this file, but not every driver has it.
         text ??= _sysfs.Read("/sys/module/rknpu/version");
         return text is null
             ? AddMissing<string>(missing, "driver_version", reason)
@@ -59,7 +59,10 @@ internal sealed partial class NpuReader(string root = "/")
         return loads.Length > 0 ? loads : AddMissing<int[]>(missing, "load", $"the driver says '{text}', which is no load");
     }
 
-    /// <summary>Reads a file of the driver from the first directory that has it. Otherwise returns a reason; a file that exists but cannot be read comes first.</summary>
+    /// <summary>
+    /// Reads a file of the driver from the first directory where it can be read. If there is none, returns the reason. The reason is about a file that
+    /// exists but cannot be read, if there is one.
+    /// </summary>
     private (string? Text, string Reason) ReadDriver(string file)
     {
         (string Path, ReadFailure Failure)? nearest = null;
@@ -117,13 +120,13 @@ internal sealed partial class NpuReader(string root = "/")
         List<TemperatureReading> zones = [];
         foreach (string zone in _sysfs.ListEntries(Thermal, "thermal_zone").OrderBy(static name => name.Length).ThenBy(static name => name, StringComparer.Ordinal))
         {
-            // In thousandths of a degree. A disabled zone has no value.
+            // The unit is 0.001 °C. A disabled zone has no value.
             if (_sysfs.ReadNumber($"{Thermal}/{zone}/temp") is { } thousandths)
                 zones.Add(new(_sysfs.Read($"{Thermal}/{zone}/type") ?? zone, thousandths / 1000.0));
         }
 
         if (zones.Count == 0)
-            AddMissing<string>(missing, "temperatures", $"{Thermal} has no zone that says its temperature");
+            AddMissing<string>(missing, "temperatures", $"{Thermal} has no zone with a temperature");
         return zones;
     }
 
@@ -154,7 +157,7 @@ internal sealed partial class NpuReader(string root = "/")
 
     private static string Describe(string path, ReadFailure failure) => failure switch
     {
-        ReadFailure.AccessDenied => $"no permission to read {path}, which is root's",
+        ReadFailure.AccessDenied => $"no permission to read {path}, which belongs to root",
         ReadFailure.NotFound => $"{path} is not there",
         _ => $"{path} cannot be read",
     };
@@ -162,7 +165,7 @@ internal sealed partial class NpuReader(string root = "/")
     [GeneratedRegex(@"[0-9]+\.[0-9]+(\.[0-9]+)*")]
     private static partial Regex Version { get; }
 
-    // "Core0: 45%, Core1:  0%," or a single " 45%". Some kernels print no digit for 0.
+    // Matches "Core0: 45%, Core1:  0%," or a single " 45%". Some kernels print no digit for 0.
     [GeneratedRegex(@"[: ] *([0-9]*)%")]
     private static partial Regex Load { get; }
 }

@@ -1,6 +1,8 @@
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>One supported chip and the clocks that <c>rkllama tune</c> sets on it. The values are those of the Python service's scripts <c>fix_freq_*.sh</c>.</summary>
+/// <summary>
+/// A supported chip and the clocks that <c>rkllama tune</c> sets on it. The frequencies are those of the Python service's scripts <c>fix_freq_*.sh</c>.
+/// </summary>
 /// <param name="Name">The value of <c>--target_platform</c>.</param>
 internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
 {
@@ -25,8 +27,8 @@ internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
         ClockDomain.Device("memory", "dmc", 2_112_000_000),
     ]);
 
-    /// <summary>Finds the chip by its name, or in the device tree.</summary>
-    /// <param name="named">The name; <see langword="null"/> reads the device tree.</param>
+    /// <summary>Finds the chip by name, or by the device tree.</summary>
+    /// <param name="named">The name; <see langword="null"/> to read the device tree.</param>
     /// <returns><see langword="null"/> if the chip is not supported.</returns>
     internal static Platform? Find(string? named, Sysfs sysfs)
     {
@@ -34,7 +36,7 @@ internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
         if (named is not null)
             return Array.Find(all, platform => platform.Name == named);
 
-        // A list of NUL-terminated names such as rockchip,rk3588s.
+        // The file is a list of NUL-terminated names such as rockchip,rk3588s.
         string compatible = sysfs.Read(DeviceTree) ?? "";
         return Array.Find(all, platform => compatible.Contains("rockchip," + platform.Name, StringComparison.Ordinal));
     }

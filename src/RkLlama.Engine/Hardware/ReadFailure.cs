@@ -1,11 +1,11 @@
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>Why a file of the kernel has no value.</summary>
+/// <summary>The reason why a file in sysfs, procfs or debugfs could not be read.</summary>
 internal enum ReadFailure
 {
     NotFound,
     AccessDenied,
 
-    /// <summary>The file exists and may be opened, but the kernel returns an error.</summary>
+    /// <summary>The file exists and the process has permission, but the kernel returns an error.</summary>
     Unreadable,
 }

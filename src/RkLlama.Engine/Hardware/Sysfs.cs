@@ -7,7 +7,7 @@ namespace RkLlama.Engine.Hardware;
 /// <param name="root">The directory that contains <c>sys</c> and <c>proc</c>: <c>/</c>, or a copy in tests.</param>
 internal sealed class Sysfs(string root)
 {
-    // The kernel returns an attribute in one piece, at most one page.
+    // The kernel returns an attribute with one read, at most one page.
     private const int PageBytes = 4096;
 
     private string Full(string path) => Path.Join(root, path);
@@ -16,11 +16,11 @@ internal sealed class Sysfs(string root)
 
     public bool DirectoryExists(string path) => Directory.Exists(Full(path));
 
-    /// <returns>The text without a trailing line break; <see langword="null"/> if the file is missing or cannot be read.</returns>
+    /// <returns>The text as in <see cref="TryRead"/>; <see langword="null"/> if the file is missing or cannot be read.</returns>
     public string? Read(string path) => TryRead(path).Text;
 
     /// <summary>Reads a file of at most one page.</summary>
-    /// <returns>The text without a trailing line break, or the reason why there is none.</returns>
+    /// <returns>The text without line breaks and NULs at its start and end, or the reason why the file cannot be read.</returns>
     public (string? Text, ReadFailure? Failure) TryRead(string path)
     {
         try
@@ -40,33 +40,35 @@ internal sealed class Sysfs(string root)
         }
         catch (IOException)
         {
-            // For example a device that is suspended or being removed.
+            // For example, the device is suspended or is being removed.
             return (null, ReadFailure.Unreadable);
         }
     }
 
-    /// <summary>Reads a list such as <c>available_governors</c>; empty if there is none.</summary>
+    /// <summary>Reads a list of words such as <c>available_governors</c>. Returns an empty array if the file is missing or cannot be read.</summary>
     public string[] ReadWords(string path) => Read(path)?.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>Reads a file that contains one whole number; <see langword="null"/> if it does not.</summary>
+    /// <summary>Reads a file that contains one integer.</summary>
+    /// <returns><see langword="null"/> if the file is missing, cannot be read, or contains something else.</returns>
     public long? ReadNumber(string path) =>
         long.TryParse(Read(path), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number) ? number : null;
 
     /// <summary>Writes a value with one system call, as the kernel requires.</summary>
-    /// <exception cref="IOException">The kernel refuses the value, or the file is missing.</exception>
-    /// <exception cref="UnauthorizedAccessException">The process has no permission; root has.</exception>
+    /// <exception cref="IOException">The kernel rejects the value, or the file is missing.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process has no permission to write the file. Usually only root has.</exception>
     public void Write(string path, string value)
     {
         using FileStream file = new(Full(path), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         file.Write(Encoding.ASCII.GetBytes(value));
 
-        // Files in sysfs cannot be truncated; their copies in tests must be.
+        // Files in sysfs cannot be truncated. Their copies in tests must be, so that no part of a longer old value stays.
         if (file.Length > value.Length && !root.Equals("/", StringComparison.Ordinal))
             file.SetLength(value.Length);
     }
 
     /// <summary>
-    /// Names of the entries of a directory that start with <paramref name="prefix"/>, in ordinal order. Empty if the directory is missing or cannot be read.
+    /// Returns the names in a directory that start with <paramref name="prefix"/>, in ordinal order. Returns an empty list if the directory is missing or
+    /// cannot be read.
     /// </summary>
     public IReadOnlyList<string> ListEntries(string directory, string prefix)
     {

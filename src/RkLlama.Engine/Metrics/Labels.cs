@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>Labels of <c>rkllama_rejections_total</c>: why a request got 503.</summary>
+/// <summary>Values of the label <c>cause</c> of <c>rkllama_rejections_total</c>: why a request got a 503.</summary>
 internal static class RejectionCause
 {
     internal const string QueueFull = "queue_full", QueueTimeout = "queue_timeout", Draining = "draining", Connections = "connections", Memory = "memory";
@@ -8,13 +8,13 @@ internal static class RejectionCause
     internal static IReadOnlyList<string> All { get; } = [QueueFull, QueueTimeout, Draining, Connections, Memory];
 }
 
-/// <summary>Labels of <c>rkllama_aborts_total</c>: why a run was aborted.</summary>
+/// <summary>Values of the label <c>cause</c> of <c>rkllama_aborts_total</c>: why a run was aborted.</summary>
 internal static class AbortLabel
 {
     internal const string ClientLeft = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
         ThinkingBudget = "thinking_budget";
 
-    /// <summary>The watchdog aborted the run, because the runtime took too long.</summary>
+    /// <summary>The watchdog aborted the run because the runtime exceeded a timeout.</summary>
     internal const string Late = "late";
 
     internal static IReadOnlyList<string> All { get; } = [ClientLeft, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Late];

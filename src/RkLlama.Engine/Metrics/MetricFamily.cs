@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>All series of one instrument. Thread-safe; only a new set of labels takes a lock.</summary>
+/// <summary>All series of one instrument. Thread-safe. Takes a lock only to create a series.</summary>
 internal sealed class MetricFamily
 {
     private readonly Lock _lock = new();
     private readonly double[] _bounds;
 
-    // Replaced as a whole, under the lock.
+    // Never modified. A new series replaces the array, under the lock; Clear replaces it without the lock.
     private volatile MetricSeries[] _series = [];
 
     internal MetricFamily(Instrument instrument)
@@ -29,10 +29,10 @@ internal sealed class MetricFamily
 
     internal string Help { get; }
 
-    /// <summary>counter, gauge or histogram.</summary>
+    /// <summary>The Prometheus type: counter, gauge or histogram.</summary>
     internal string Type { get; }
 
-    /// <summary>Whether the values are read at each scrape. The values of the previous scrape are then obsolete.</summary>
+    /// <summary>Whether the instrument is observable: its values are read at each scrape and replace those of the previous scrape.</summary>
     internal bool IsObserved { get; }
 
     /// <summary>Upper bounds of the buckets, without +Inf.</summary>

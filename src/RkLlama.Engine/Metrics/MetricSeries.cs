@@ -1,11 +1,11 @@
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>The value or the histogram of one set of labels. Thread-safe without a lock.</summary>
-/// <param name="labels">Names and values.</param>
+/// <summary>The value, or the histogram, of one set of labels. Thread-safe without a lock.</summary>
+/// <param name="labels">Names and values of the labels.</param>
 /// <param name="bounds">Upper bounds of a histogram's buckets, ascending; empty for a plain value.</param>
 internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double[] bounds)
 {
-    // The last bucket is for values above all bounds.
+    // The last bucket counts values above all bounds.
     private readonly long[] _buckets = bounds.Length == 0 ? [] : new long[bounds.Length + 1];
     private double _value;
 
@@ -14,7 +14,7 @@ internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double
     /// <summary>The plain value, or the sum of all values of a histogram.</summary>
     internal double Value => Volatile.Read(ref _value);
 
-    /// <summary>The number of values in each bucket, not cumulative.</summary>
+    /// <summary>The number of values in each bucket, not cumulative; empty for a plain value. The last bucket is +Inf.</summary>
     internal long[] Counts()
     {
         long[] counts = new long[_buckets.Length];
@@ -23,7 +23,7 @@ internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double
         return counts;
     }
 
-    /// <summary>Whether the tags have the values of the labels. All series of an instrument have the same names.</summary>
+    /// <summary>Whether the tags have the same values as the labels. Does not compare names: all series of an instrument have the same names.</summary>
     internal bool Matches(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (tags.Length != labels.Length)

@@ -4,15 +4,15 @@ using System.Diagnostics.Metrics;
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>
-/// Stores the measurements of one meter and writes them as Prometheus text. Recording takes no lock and allocates nothing, so it may happen per token.
-/// A scrape reads the observable instruments only.
+/// Stores the measurements of one meter and writes them as Prometheus text. Recording to an existing series takes no lock and allocates nothing, so it
+/// can be done for each token. Thread-safe.
 /// </summary>
 internal sealed class MetricStore : IDisposable
 {
     private readonly MeterListener _listener;
     private readonly Lock _scrape = new();
 
-    // Guarded by itself. Instruments are created at start; a scrape reads the families.
+    // Guarded by itself. Instruments are added at startup; each scrape reads them.
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
 
     /// <param name="meter">Instruments of other meters are ignored.</param>
@@ -35,7 +35,7 @@ internal sealed class MetricStore : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All families, ordered by name. Observable ones have the values of the last scrape.</summary>
+    /// <summary>All families, ordered by name. Observable instruments have the values of the last scrape.</summary>
     internal MetricFamily[] Families
     {
         get
@@ -45,7 +45,7 @@ internal sealed class MetricStore : IDisposable
         }
     }
 
-    /// <summary>Reads the observable instruments and writes the page for Prometheus.</summary>
+    /// <summary>Reads the observable instruments and returns all metrics as Prometheus text in UTF-8.</summary>
     internal byte[] Scrape()
     {
         ArrayBufferWriter<byte> page = new(16 << 10);

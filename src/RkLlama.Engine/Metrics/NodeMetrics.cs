@@ -5,24 +5,25 @@ using static RkLlama.Engine.Metrics.Samples;
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>
-/// The counters and histograms of the node, as instruments of one meter. docs/monitoring.md lists the same names. Every label has few values, and no
-/// client can add one. Thread-safe.
+/// The counters and histograms of the node, as instruments of one meter. docs/monitoring.md describes them. Every label has a small number of values, and
+/// clients cannot add any. Thread-safe.
 /// </summary>
 internal sealed class NodeMetrics : IDisposable
 {
-    // Clients can copy a model under new names and run each copy, so the number of labels needs a limit.
+    // Clients can copy a model to new names and run each copy, so the number of label values needs a limit. Further models get the label "other".
     private const int MaxModels = 32;
     private const string OtherModel = "other";
 
-    private static readonly double[] Waits = [0.005, 0.05, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
-    private static readonly double[] Durations = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640];
-    private static readonly double[] FirstTokens = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 300];
+    // Upper bounds of the histogram buckets, in seconds or in tokens per second.
+    private static readonly double[] QueueWaitBounds = [0.005, 0.05, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+    private static readonly double[] DurationBounds = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640];
+    private static readonly double[] FirstTokenBounds = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 300];
 
-    // A board decodes one token in 30 to 250 ms, and in twice that at half its clocks.
-    private static readonly double[] TokenLatencies = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.5, 1, 2.5, 10];
-    private static readonly double[] DecodeRates = [1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100];
-    private static readonly double[] PrefillRates = [10, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 2500];
-    private static readonly double[] Loads = [0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300];
+    // A board decodes one token in 30 to 250 ms, or in twice that time at half its clock frequencies.
+    private static readonly double[] TokenLatencyBounds = [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.125, 0.15, 0.2, 0.25, 0.3, 0.5, 1, 2.5, 10];
+    private static readonly double[] DecodeRateBounds = [1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 25, 30, 40, 60, 100];
+    private static readonly double[] PrefillRateBounds = [10, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 2500];
+    private static readonly double[] LoadBounds = [0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300];
 
     private readonly ConcurrentDictionary<string, string> _models = new(StringComparer.Ordinal);
     private readonly Counter<long> _requests, _rejections, _promptTokens, _cachedTokens, _outputTokens, _workerStarts, _workerDeaths, _loadFailures, _aborts;
@@ -33,25 +34,25 @@ internal sealed class NodeMetrics : IDisposable
     {
         Store = new(Meter);
         _requests = CreateCounter("rkllama_requests_total", "Finished HTTP requests, by API, model, status and finish reason.");
-        _duration = CreateHistogram("rkllama_request_duration_seconds", "Time from the arrival of a request to the end of its response. Only requests that ran a model.", Durations);
-        _wait = CreateHistogram("rkllama_queue_wait_seconds", "Time that a request waited in the queue.", Waits);
+        _duration = CreateHistogram("rkllama_request_duration_seconds", "Time from the arrival of a request to the end of its response. Only requests that ran a model.", DurationBounds);
+        _wait = CreateHistogram("rkllama_queue_wait_seconds", "Time that a request waited in the queue.", QueueWaitBounds);
         _rejections = CreateCounter("rkllama_rejections_total", "Requests rejected with 503, by cause.");
-        _firstToken = CreateHistogram("rkllama_time_to_first_token_seconds", "Time from the arrival of a request to its first token, including queue and model load.", FirstTokens);
-        _tokenLatency = CreateHistogram("rkllama_inter_token_latency_seconds", "Time between two tokens of a generation, as the runtime delivers them.", TokenLatencies);
-        _prefillRate = CreateHistogram("rkllama_prefill_tokens_per_second", "Prefill rate per generation. Tokens from the KV cache do not count.", PrefillRates);
-        _decodeRate = CreateHistogram("rkllama_decode_tokens_per_second", "Decode rate per generation. The first token does not count.", DecodeRates);
+        _firstToken = CreateHistogram("rkllama_time_to_first_token_seconds", "Time from the arrival of a request to its first token, including queue and model load.", FirstTokenBounds);
+        _tokenLatency = CreateHistogram("rkllama_inter_token_latency_seconds", "Time between two tokens of a generation, as the runtime delivers them.", TokenLatencyBounds);
+        _prefillRate = CreateHistogram("rkllama_prefill_tokens_per_second", "Prefill rate per generation. Tokens from the KV cache do not count.", PrefillRateBounds);
+        _decodeRate = CreateHistogram("rkllama_decode_tokens_per_second", "Decode rate per generation. The first token does not count.", DecodeRateBounds);
         _prefillSeconds = Meter.CreateCounter<double>("rkllama_prefill_seconds_total", null, "Time that the runtime spent on prefill.");
         _decodeSeconds = Meter.CreateCounter<double>("rkllama_decode_seconds_total", null, "Time that the runtime spent on decode, after the first token.");
         _promptTokens = CreateCounter("rkllama_prompt_tokens_total", "Prompt tokens, including those from the KV cache.");
         _cachedTokens = CreateCounter("rkllama_cached_tokens_total", "Prompt tokens that the runtime found in its KV cache.");
         _outputTokens = CreateCounter("rkllama_output_tokens_total", "Generated tokens.");
-        _load = CreateHistogram("rkllama_model_load_seconds", "Time that a worker took to start and load its model.", Loads);
+        _load = CreateHistogram("rkllama_model_load_seconds", "Time that a worker took to start and load its model.", LoadBounds);
         _loadFailures = CreateCounter("rkllama_model_load_failures_total", "Failed model loads.");
         _workerStarts = CreateCounter("rkllama_worker_starts_total", "Started workers.");
         _workerDeaths = CreateCounter("rkllama_worker_deaths_total", "Workers that ended unexpectedly, by signal and cause.");
         _aborts = CreateCounter("rkllama_aborts_total", "Runs that were aborted, by cause.");
 
-        // A series that exists from the start shows its first event as an increase.
+        // Prometheus sees the first event as an increase only if the series already exists with the value 0.
         foreach (string cause in RejectionCause.All)
             _rejections.Add(0, Tag("cause", cause));
         foreach (string cause in AbortLabel.All)
@@ -62,15 +63,17 @@ internal sealed class NodeMetrics : IDisposable
         _loadFailures.Add(0);
     }
 
-    /// <summary>Gauges of other classes belong to this meter too.</summary>
+    /// <summary>The meter. Other classes add their gauges to it.</summary>
     internal Meter Meter { get; } = new("RkLlama");
 
     internal MetricStore Store { get; }
 
+    /// <summary>Records a finished HTTP request.</summary>
     /// <param name="api">The API of the request: rkllama, openai, ollama, operations or other.</param>
-    /// <param name="model">The model of the request; null if the request needs none.</param>
+    /// <param name="model">The model of the request; null if the request used none.</param>
+    /// <param name="status">The HTTP status code.</param>
     /// <param name="finishReason">Empty if no run started.</param>
-    /// <param name="duration">Null if no run started.</param>
+    /// <param name="duration">From the arrival of the request to the end of its response; null if no run started.</param>
     internal void RecordRequest(string api, string? model, int status, string finishReason, TimeSpan? duration)
     {
         _requests.Add(
@@ -107,7 +110,7 @@ internal sealed class NodeMetrics : IDisposable
 
     internal void RecordEmbedding(string model, int tokens) => _promptTokens.Add(tokens, ModelTag(model));
 
-    /// <summary>Records the time since the previous token of a run. Allocates nothing and takes no lock.</summary>
+    /// <summary>Records the time since the previous token of a run. For an existing series, allocates nothing and takes no lock.</summary>
     /// <param name="model">From <see cref="ModelTag"/>.</param>
     internal void RecordInterTokenLatency(TimeSpan latency, KeyValuePair<string, object?> model) => _tokenLatency.Record(latency.TotalSeconds, model);
 
@@ -117,16 +120,18 @@ internal sealed class NodeMetrics : IDisposable
 
     internal void RecordWorkerStart() => _workerStarts.Add(1);
 
-    /// <param name="signal">The name of the signal, such as SIGSEGV; none if the worker exited by itself.</param>
-    /// <param name="cause">crash; or hung if the server killed a worker that did not respond.</param>
+    /// <summary>Records a worker that exited unexpectedly or was killed.</summary>
+    /// <param name="signal">From <c>WorkerExit.SignalOf</c>: the name of the signal, such as SIGSEGV, or <c>none</c>.</param>
+    /// <param name="cause"><c>hung</c> if the server killed a worker that did not respond, else <c>crash</c>.</param>
     internal void RecordWorkerDeath(string signal, string cause) => _workerDeaths.Add(1, Tag("signal", signal), Tag("cause", cause));
 
     /// <param name="cause">One of <see cref="AbortLabel"/>.</param>
     internal void RecordAbort(string cause) => _aborts.Add(1, Tag("cause", cause));
 
-    /// <summary>Records a run that was aborted because the runtime took too long.</summary>
+    /// <summary>Records a run that the watchdog aborted because the runtime exceeded a timeout.</summary>
     internal void RecordTimeoutAbort() => RecordAbort(AbortLabel.Late);
 
+    /// <summary>The label of a model, for metrics that have one series per model.</summary>
     internal KeyValuePair<string, object?> ModelTag(string model) => Tag("model", LabelOf(model));
 
     private string LabelOf(string model) =>

@@ -9,7 +9,7 @@ internal static class PrometheusText
 {
     internal const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>Writes help, type and samples of a family. Writes nothing for a family without samples.</summary>
+    /// <summary>Writes help, type and samples of a family. Writes nothing if the family has no samples.</summary>
     internal static void Write(MetricFamily family, IBufferWriter<byte> output)
     {
         IReadOnlyList<MetricSeries> all = family.Series;
@@ -26,7 +26,7 @@ internal static class PrometheusText
         }
     }
 
-    /// <summary>The count is the sum of the buckets, so that both agree while other threads record.</summary>
+    /// <summary>Writes buckets, sum and count. The count is the sum of the buckets, so that both agree while other threads record.</summary>
     private static void WriteHistogram(MetricFamily family, MetricSeries series, IBufferWriter<byte> output)
     {
         long count = 0;

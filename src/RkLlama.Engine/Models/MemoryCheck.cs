@@ -3,8 +3,8 @@ using RkLlama.Engine.Hardware;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Checks that a model fits into memory before the vendor library loads it. Otherwise the library fails with "Bad address", or the kernel kills the
-/// largest process.
+/// Checks that a model fits into memory before the vendor library loads it. If a model does not fit, the library fails with "Bad address", or the
+/// kernel kills the largest process.
 /// </summary>
 internal static class MemoryCheck
 {
@@ -21,7 +21,8 @@ internal static class MemoryCheck
         }
     }
 
-    /// <summary>Compares the size of the model file with the memory, because a loaded model needs about that size.</summary>
+    /// <summary>Compares the size of the model file with the available memory, because a loaded model needs about as much memory as its file.</summary>
+    /// <param name="availableBytes">From <see cref="AvailableBytes"/>; <see langword="null"/> skips the check.</param>
     /// <returns><see langword="null"/> if the model may fit; otherwise a sentence with both sizes.</returns>
     internal static string? FindProblem(string modelPath, long? availableBytes)
     {
@@ -30,7 +31,7 @@ internal static class MemoryCheck
             : null;
     }
 
-    /// <summary>Null if the file cannot be read; the library then reports the error.</summary>
+    /// <summary>Size in bytes; null if the file cannot be read. The library reports that error.</summary>
     private static long? FileSize(string path)
     {
         try

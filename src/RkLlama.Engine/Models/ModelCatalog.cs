@@ -1,8 +1,8 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// The models directory. Reads the disk on every call, so a new model needs no restart. Changes nothing.
-/// A model is a subdirectory, or a loose .rkllm file that no Modelfile refers to.
+/// The models directory. Reads the disk on every call, so a new model needs no restart. Never writes.
+/// A model is a subdirectory that contains a model, or a loose .rkllm file: one that no subdirectory uses.
 /// </summary>
 internal sealed class ModelCatalog(string root)
 {
@@ -21,8 +21,8 @@ internal sealed class ModelCatalog(string root)
         return [.. names.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Finds the name in <see cref="List"/> for a name from a client: in any case, with or without the tag <c>:latest</c>.</summary>
-    /// <returns><see langword="null"/> if there is no such model.</returns>
+    /// <summary>Finds the model name that a client means. Ignores case and the tag <c>:latest</c>; an exact match has priority.</summary>
+    /// <returns>A name from <see cref="List"/>; <see langword="null"/> if there is no such model or the models directory cannot be read.</returns>
     public string? Resolve(string requested)
     {
         const string Tag = ":latest";
@@ -44,9 +44,9 @@ internal sealed class ModelCatalog(string root)
 
     /// <summary>Finds the model with a name.</summary>
     /// <param name="name">From <see cref="List"/> or from a client.</param>
-    /// <param name="fallbackFrom">The .rkllm file to use if the model's directory has no Modelfile: a plain file name.</param>
-    /// <param name="fallbackHuggingFacePath">The value for HUGGINGFACE_PATH; used only together with <paramref name="fallbackFrom"/>.</param>
-    /// <exception cref="ModelException">There is no such model, or its Modelfile names no model file.</exception>
+    /// <param name="fallbackFrom">If the model's directory has no Modelfile, the file name of the .rkllm file to use.</param>
+    /// <param name="fallbackHuggingFacePath">Value for HUGGINGFACE_PATH. Used only together with <paramref name="fallbackFrom"/>.</param>
+    /// <exception cref="ModelException">There is no such model, its Modelfile is missing or invalid, or its Modelfile has no FROM.</exception>
     public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
     {
         if (!ModelName.IsPlain(name))
@@ -100,7 +100,10 @@ internal sealed class ModelCatalog(string root)
         }
     }
 
-    /// <summary>The .rkllm files that belong to no model directory, by its name or its FROM. Includes broken links.</summary>
+    /// <summary>
+    /// Paths of the loose .rkllm files: those whose name, without the extension, is not a directory and that no model directory's FROM refers to. Includes
+    /// broken links.
+    /// </summary>
     private List<string> LooseFiles(IEnumerable<string> modelDirectories)
     {
         List<string> loose =
@@ -135,12 +138,12 @@ internal sealed class ModelCatalog(string root)
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // Removed in the meantime, or not readable: the model could not be loaded.
+            // The directory was removed meanwhile or cannot be read, so its model could not be loaded either.
             return false;
         }
     }
 
-    /// <summary>The path that FROM names; null if the Modelfile is missing or invalid, or has no FROM.</summary>
+    /// <summary>Full path of the file in FROM; null if the Modelfile is missing or invalid, or has no FROM.</summary>
     private static string? FromOf(string directory)
     {
         try
@@ -170,7 +173,7 @@ internal sealed class ModelCatalog(string root)
         }
     }
 
-    /// <summary>Resolves FROM against the model's directory. Links before '..' are followed as the kernel does.</summary>
+    /// <summary>Returns the full path of FROM, which may be relative to the model's directory. Resolves links before '..' as the kernel does.</summary>
     private static string Locate(string directory, string from)
     {
         string path = Path.Combine(directory, from);

@@ -2,7 +2,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>Why a model cannot be found or changed.</summary>
+/// <summary>The reason why a model cannot be found or changed.</summary>
 internal enum ModelErrorKind
 {
     /// <summary>The models directory is missing or cannot be read.</summary>
@@ -10,13 +10,17 @@ internal enum ModelErrorKind
 
     /// <summary>There is no such model, or the name is invalid.</summary>
     DirectoryNotFound,
+
+    /// <summary>The model's directory has no Modelfile.</summary>
     ModelfileMissing,
 
-    /// <summary>The Modelfile has an error; the inner <see cref="ModelfileException"/> has its position.</summary>
+    /// <summary>The Modelfile has an error. The inner <see cref="ModelfileException"/> has the position.</summary>
     ModelfileInvalid,
 
     /// <summary>The Modelfile cannot be read.</summary>
     ModelfileUnreadable,
+
+    /// <summary>The Modelfile has no FROM.</summary>
     FromMissing,
 
     /// <summary>The new name is invalid or in use.</summary>
@@ -26,8 +30,10 @@ internal enum ModelErrorKind
     NotWritable,
 }
 
-/// <summary>A model cannot be found or changed. Messages that the Python service has too keep its text, because clients show it.</summary>
-internal sealed class ModelException : Exception, ICodedFailure
+/// <summary>
+/// A model cannot be found or changed. If the Python service has the same error, the message is the same, because clients show it.
+/// </summary>
+internal sealed class ModelException : Exception, IHasFailureCode
 {
     private ModelException(ModelErrorKind kind, string message, Exception? inner = null)
         : base(message, inner) => Kind = kind;

@@ -3,13 +3,14 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Detects files that are no models by their first bytes, before the vendor library opens them: the library only prints a line, or ends the process.
+/// Detects files that are not models before the vendor library opens them. For such a file, the library only prints a line, or it ends the process.
 /// </summary>
 internal static class ModelFileCheck
 {
     private const int MinModelBytes = 64;
     private const int HeadBytes = 512;
 
+    /// <summary>Checks that the file exists, can be read and does not start like a file of another kind.</summary>
     /// <returns>Null if the file may be a model; otherwise a sentence with the problem and the remedy.</returns>
     public static string? FindProblem(string path)
     {
@@ -18,7 +19,7 @@ internal static class ModelFileCheck
             return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
         }
 
-        // The length is read without opening the file: opening a pipe or a device would block.
+        // Checks the length without opening the file, because opening a pipe or a device would block.
         if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
         {
             return $"The model file '{path}' is empty; copy or download it again.";

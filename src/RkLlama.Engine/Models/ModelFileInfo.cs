@@ -1,6 +1,8 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>Properties of a model file that can be read without loading the model.</summary>
+/// <param name="Name">The model's name.</param>
+/// <param name="Path">Full path, with links resolved if the file exists; empty if the model is not found.</param>
 /// <param name="Modified">Time of the last write; the Unix epoch if the file is missing.</param>
 /// <param name="Size">In bytes; 0 if the file is missing.</param>
 /// <param name="Modelfile">Null if it cannot be read.</param>

@@ -1,10 +1,14 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>Copies and deletes models. Changes files only inside the models directory. Links are copied and deleted as links; their targets stay.</summary>
+/// <summary>
+/// Copies and deletes models. Changes only files in the models directory. Copies and deletes links themselves and does not change their targets.
+/// </summary>
 internal static class ModelFiles
 {
-    /// <summary>Creates a second model from the same files: links to model files, copies of all others.</summary>
-    /// <exception cref="ModelException">The source does not exist, or the new name is invalid or in use.</exception>
+    /// <summary>Creates a directory for the new model, with links to the model files and copies of the other files of the source's directory.</summary>
+    /// <exception cref="ModelException">
+    /// The source does not exist, the new name is invalid or in use, or the models directory cannot be changed.
+    /// </exception>
     internal static void Copy(ModelCatalog catalog, string name, string destination)
     {
         const string Tag = ":latest";

@@ -9,7 +9,7 @@ internal static class ModelName
     private const int MaxUtf8Bytes = 255;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>True for a plain file name: a path made of a directory and this name stays inside the directory.</summary>
+    /// <summary>True for a plain file name: the path of this name in a directory is always inside that directory.</summary>
     public static bool IsPlain(string? name)
     {
         if (string.IsNullOrEmpty(name) || name is "." or ".." || name.Length > MaxUtf8Bytes)
@@ -17,7 +17,7 @@ internal static class ModelName
             return false;
         }
 
-        // A file name that is not UTF-8 is read with U+FFFD in it. The path made from it would name another file.
+        // .NET replaces invalid UTF-8 in a file name with U+FFFD. A path with the replaced name would refer to another file.
         if (name.Any(c => char.IsControl(c) || c is '/' or '\\' or '\uFFFD'))
         {
             return false;

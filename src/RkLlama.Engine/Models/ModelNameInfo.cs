@@ -2,10 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>Properties of a model that its name contains; "unknown" for a property that it does not contain.</summary>
+/// <summary>Properties that are read from a model's name. A property that the name does not contain is "unknown".</summary>
+/// <param name="Family">For example <c>qwen2.5</c>.</param>
+/// <param name="ParameterSize">For example <c>1.5B</c>.</param>
+/// <param name="Quantization">For example <c>W8A8</c> or <c>W8A8_G128</c>.</param>
 internal sealed partial record ModelNameInfo(string Family, string ParameterSize, string Quantization)
 {
-    // A name that starts with another one comes first.
+    // The first family that the model's name contains wins, so a longer name must come before a shorter one that it contains.
     private static readonly string[] Families =
         ["deepseek", "tinyllama", "smollm", "internlm", "minicpm", "chatglm", "codellama", "qwen3", "qwen2.5", "qwen2", "qwen", "gemma", "llama", "phi", "mistral", "glm"];
 

@@ -3,18 +3,18 @@ namespace RkLlama.Engine.Models;
 /// <summary>How a chat template is applied: to token ids, to text, or by the runtime itself.</summary>
 internal enum TemplateMode { Tokens, Text, Runtime }
 
-/// <summary>Which hidden states become an embedding: the last token's, or the mean of all.</summary>
+/// <summary>How an embedding is made: from the hidden state of the last token, or from the mean over all tokens.</summary>
 internal enum Pooling { Last, Mean }
 
-/// <summary>The values of one Modelfile. Null means that the file has no value; the user of the value has the default.</summary>
+/// <summary>The values of one Modelfile. Null means that the file does not set the value; the code that uses the value applies the default.</summary>
 internal sealed record Modelfile
 {
     public static readonly Modelfile Empty = new();
 
-    /// <summary>The .rkllm file as written: absolute, or relative to the model's directory. Never empty.</summary>
+    /// <summary>Path of the .rkllm file as written: absolute, or relative to the model's directory. Never empty.</summary>
     public string? From { get; init; }
 
-    /// <summary>The Hugging Face repository of tokenizer and template. Never empty.</summary>
+    /// <summary>The Hugging Face repository of the tokenizer and the chat template. Never empty.</summary>
     public string? HuggingFacePath { get; init; }
 
     /// <summary>The system prompt. Empty means no system message.</summary>

@@ -3,9 +3,9 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 does, and also <c>KEY value</c>. Differences: on an invalid line, the
-/// library warns and continues, this reader stops with the position. <c>KEY= # text</c> is empty (up to 1.2.2 the comment was the value). A line
-/// with only a key does not change an earlier value.
+/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 does, and also <c>KEY value</c>. Differences from python-dotenv: If a line is
+/// invalid, python-dotenv warns and continues; this reader throws an error with the position. <c>KEY= # text</c> is empty; up to python-dotenv 1.2.2,
+/// the comment was the value. A line with only a key does not change an earlier value.
 /// </summary>
 internal sealed class ModelfileDotenv
 {
@@ -22,7 +22,7 @@ internal sealed class ModelfileDotenv
     private char Current => _at < _text.Length ? _text[_at] : '\0';
     private bool AtLineEnd => _at >= _text.Length || _text[_at] is '\r' or '\n';
 
-    /// <exception cref="ModelfileException">A line has neither form.</exception>
+    /// <exception cref="ModelfileException">A line is neither <c>KEY=value</c> nor <c>KEY value</c>, or a quote is not closed.</exception>
     public static List<ModelfileEntry> Parse(ModelfileSource source)
     {
         ModelfileDotenv reader = new(source);
@@ -75,7 +75,7 @@ internal sealed class ModelfileDotenv
         {
             if (quotedKey || Current == ':' || !LooksLikeKey(key))
             {
-                throw NotALine(keyAt, key);
+                throw InvalidLine(keyAt, key);
             }
 
             value = ReadValue(afterBlank: false);
@@ -120,7 +120,8 @@ internal sealed class ModelfileDotenv
         };
     }
 
-    /// <summary>The rest of the line, without a comment (a blank, then '#') and trailing blanks.</summary>
+    /// <summary>Reads the rest of the line, without trailing blanks and without a comment: '#' after a blank.</summary>
+    /// <param name="afterBlank">Whether a blank precedes the value, so that a '#' at its start begins a comment.</param>
     private string ReadUnquoted(bool afterBlank)
     {
         int start = _at;
@@ -138,8 +139,8 @@ internal sealed class ModelfileDotenv
     }
 
     /// <summary>
-    /// Reads up to the next quote that has no backslash before it, also across lines. If there is none, the last escaped quote closes the value, as
-    /// in python-dotenv: <c>'C:\'</c> is a complete value.
+    /// Reads up to the next quote that has no backslash before it. The value may have several lines. If all quotes have a backslash, the last one closes
+    /// the value, as in python-dotenv: <c>'C:\'</c> is a complete value.
     /// </summary>
     private string ReadQuoted(char quote)
     {
@@ -213,19 +214,19 @@ internal sealed class ModelfileDotenv
             return;
         }
 
-        // A value over several lines is usually a missing quote, so the error is reported at the start of the value.
+        // If the value has several lines, its closing quote is probably missing. Then the error is reported at the start of the value.
         bool severalLines = _text.AsSpan(valueAt, _at - valueAt).ContainsAny('\r', '\n');
         throw severalLines
             ? _source.Error(valueAt, "the quoted value that starts here runs over several lines and text follows it; is its closing quote missing?")
             : _source.Error(_at, "text follows the closing quote");
     }
 
-    /// <summary>A key without '=' must be known or in capital letters, so that ordinary text is not read as a key.</summary>
+    /// <summary>Whether a key may be used without '='. It must be known or in capital letters, so that ordinary text is not read as a key.</summary>
     private static bool LooksLikeKey(string key) =>
         ModelfileKeys.FindAnyCase(key) is not null
         || (char.IsAsciiLetterUpper(key[0]) && key.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_'));
 
-    private ModelfileException NotALine(int keyAt, string key)
+    private ModelfileException InvalidLine(int keyAt, string key)
     {
         int invalidAt = key.TakeWhile(c => char.IsAsciiLetterOrDigit(c) || c == '_').Count();
         int at = Current == ':' ? _at : invalidAt < key.Length ? keyAt + invalidAt : keyAt;

@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>A Modelfile that cannot be read. The message starts with <c>file:line:column:</c>; line and column start at 1.</summary>
+/// <summary>A Modelfile has an error. The message starts with <c>file:line:column:</c>; line and column start at 1.</summary>
 internal sealed class ModelfileException(string file, int line, int column, string reason, Exception? inner = null)
     : Exception($"{file}:{line}:{column}: {reason}", inner)
 {

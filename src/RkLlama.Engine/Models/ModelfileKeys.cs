@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>One key of a Modelfile.</summary>
-/// <param name="Name">In the spelling of the file.</param>
+/// <summary>A key that a Modelfile may have.</summary>
+/// <param name="Name">As it is written in the file.</param>
 /// <param name="Allowed">The allowed values, as the end of the sentence "it must be …".</param>
 /// <param name="Set">Returns the Modelfile with the value, or null if the value is not allowed.</param>
 internal sealed record ModelfileKey(string Name, string Allowed, Func<Modelfile, string, Modelfile?> Set);
 
-/// <summary>All keys. <c>docs/modelfile.md</c> describes them.</summary>
+/// <summary>All keys that a Modelfile may have. <c>docs/modelfile.md</c> describes them.</summary>
 internal static class ModelfileKeys
 {
     private const int MaxNumberChars = 64;
@@ -17,7 +17,7 @@ internal static class ModelfileKeys
     [
         Text("FROM", (m, v) => m with { From = NullIfEmpty(v) }),
         Text("HUGGINGFACE_PATH", (m, v) => m with { HuggingFacePath = NullIfEmpty(v) }),
-        // The name in older documents. HUGGINGFACE_PATH has priority, whatever the order.
+        // The name of the key in older documentation. HUGGINGFACE_PATH has priority, independent of the order in the file.
         Text("HUGGINGFACE", (m, v) => m with { HuggingFacePath = m.HuggingFacePath ?? NullIfEmpty(v) }),
         Text("SYSTEM", (m, v) => m with { System = v }),
         Number("TEMPERATURE", "a number from 0 to 2", v => v is >= 0 and <= 2, (m, v) => m with { Temperature = v }),
@@ -44,7 +44,7 @@ internal static class ModelfileKeys
 
     public static ModelfileKey? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>The key that differs from <paramref name="name"/> at most in case.</summary>
+    /// <summary>Finds a key by its name, ignoring case.</summary>
     public static ModelfileKey? FindAnyCase(string name) => ByAnyCase.GetValueOrDefault(name);
 
     private static ModelfileKey Text(string name, Func<Modelfile, string, Modelfile> set) =>
@@ -69,7 +69,7 @@ internal static class ModelfileKeys
     private static int? ParseWhole(string text) =>
         int.TryParse(RemoveDigitSeparators(text), NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) ? number : null;
 
-    /// <summary>Removes underscores between digits: TOML and Python allow 4_096 for 4096. Any other underscore stays and makes the number invalid.</summary>
+    /// <summary>Removes underscores between digits: TOML and Python allow 4_096 for 4096. Other underscores stay and make the number invalid.</summary>
     private static string RemoveDigitSeparators(string text)
     {
         if (text.Length > MaxNumberChars)

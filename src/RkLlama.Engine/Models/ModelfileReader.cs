@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Models;
 
-/// <summary>Reads a Modelfile from a path or a text. Never writes and never reads the environment.</summary>
+/// <summary>Reads a Modelfile from a file or a string. Never writes and never uses environment variables.</summary>
 internal static class ModelfileReader
 {
     /// <summary>Maximum size of a Modelfile in bytes.</summary>
@@ -8,7 +8,7 @@ internal static class ModelfileReader
 
     private const int MaxQuotedChars = 60;
 
-    // A file of another kind can have thousands of unknown keys.
+    // A file that is not a Modelfile can have thousands of unknown keys.
     private const int MaxWarnings = 20;
 
     /// <exception cref="ModelfileException">The content is not a Modelfile.</exception>
@@ -23,7 +23,7 @@ internal static class ModelfileReader
         while ((read = stream.Read(chunk)) > 0)
         {
             content.Write(chunk, 0, read);
-            // Counted while reading, because a device or a growing file has no reliable length.
+            // The size is checked while reading, because the length of a device or of a growing file is not reliable.
             if (content.Length > MaxBytes)
             {
                 throw new ModelfileException(path, 1, 1, "the file is larger than 1 MiB; a Modelfile is a short text");
@@ -45,7 +45,7 @@ internal static class ModelfileReader
         Dictionary<string, ModelfileEntry> last = new(StringComparer.Ordinal);
         foreach (ModelfileEntry entry in entries.Select(variables.Expand))
         {
-            Keep(entry, last, source, warnings);
+            AddKnownEntry(entry, last, source, warnings);
         }
 
         Modelfile modelfile = Modelfile.Empty;
@@ -69,12 +69,12 @@ internal static class ModelfileReader
         }
         catch (ModelfileException ex) when (source.Text.Contains("\"\"\"", StringComparison.Ordinal) || source.Text.Contains("'''", StringComparison.Ordinal))
         {
-            // Triple quotes exist in TOML only, so the error of the TOML parser is probably the real one.
+            // Only TOML has triple quotes, so the error of the TOML parser is probably the cause.
             throw new ModelfileException(ex.File, ex.Line, ex.Column, $"{ex.Reason} (triple quotes need a file that is TOML throughout: {obstacle})", ex);
         }
     }
 
-    private static void Keep(ModelfileEntry entry, Dictionary<string, ModelfileEntry> last, ModelfileSource source, List<string> warnings)
+    private static void AddKnownEntry(ModelfileEntry entry, Dictionary<string, ModelfileEntry> last, ModelfileSource source, List<string> warnings)
     {
         if (ModelfileKeys.Find(entry.Key) is null)
         {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>The text of a Modelfile. Converts offsets to line and column.</summary>
+/// <summary>The text of a Modelfile. Converts an offset in the text to line and column.</summary>
 internal sealed class ModelfileSource
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -44,7 +44,7 @@ internal sealed class ModelfileSource
         }
     }
 
-    /// <summary>Line and column, both from 1. The column counts UTF-16 code units.</summary>
+    /// <summary>Returns line and column of an offset. Both start at 1; the column is in UTF-16 code units.</summary>
     public (int Line, int Column) Position(int offset)
     {
         int index = _lineStarts.BinarySearch(offset);

@@ -5,12 +5,13 @@ using Tomlyn.Syntax;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Reads a Modelfile that is valid TOML as a whole. Uses the syntax tree instead of the serializer: the tree keeps order and positions, and the strict
-/// parser refuses repeated keys, which the serializer accepts.
+/// Reads a Modelfile if the whole file is valid TOML. Uses Tomlyn's syntax tree instead of its serializer, because the tree has the order and the
+/// positions, and because the strict parser rejects repeated keys, which the serializer accepts.
 /// </summary>
 internal static class ModelfileToml
 {
-    /// <param name="obstacle">Why the text is not TOML; null if it is.</param>
+    /// <param name="warnings">Receives a warning for each table.</param>
+    /// <param name="obstacle">The reason why the text is not TOML; null if it is TOML.</param>
     /// <returns>Null if the text is not TOML.</returns>
     public static List<ModelfileEntry>? TryParse(ModelfileSource source, List<string> warnings, out string? obstacle)
     {
@@ -56,7 +57,7 @@ internal static class ModelfileToml
         };
 
         int start = value.Span.Offset;
-        // The text as written, as the dotenv reader would see it: 1.50 stays 1.50.
+        // The value as written, so that it is the same as from ModelfileDotenv: 1.50 stays 1.50.
         string written = source.Text.Substring(start, value.Span.Length);
         switch (value)
         {

@@ -3,17 +3,17 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Expands <c>${NAME}</c> and <c>${NAME:-default}</c> with earlier keys of the same file. Never uses the environment: a model must not read or depend
-/// on the environment of the service.
+/// Replaces <c>${NAME}</c> and <c>${NAME:-default}</c> with values of earlier keys in the same file. Never uses environment variables: a model must not
+/// read or depend on the environment of the service.
 /// </summary>
 internal sealed class ModelfileVariables(ModelfileSource source, List<string> warnings)
 {
-    // Without a limit, a few lines that double each other would fill the memory.
+    // Without a limit, a few lines that each double the value of the line before would use up the memory.
     private const int MaxExpandedChars = 1 << 20;
     private readonly Dictionary<string, string> _earlier = new(StringComparer.Ordinal);
     private int _expandedChars;
 
-    /// <summary>Returns the entry with its value expanded, and keeps the value for later entries.</summary>
+    /// <summary>Returns the entry with its value expanded, and stores the value for later entries.</summary>
     /// <exception cref="ModelfileException">The expanded values are too large.</exception>
     public ModelfileEntry Expand(ModelfileEntry entry)
     {
@@ -51,7 +51,7 @@ internal sealed class ModelfileVariables(ModelfileSource source, List<string> wa
         return expanded.ToString();
     }
 
-    /// <summary>Appends the value of the reference at <paramref name="open"/>, or its text if it is not a reference.</summary>
+    /// <summary>Appends the value of the reference at <paramref name="open"/>. If the text there is not a reference, appends the text itself.</summary>
     /// <returns>The offset after the reference.</returns>
     private int ExpandReference(string value, int open, StringBuilder expanded, ModelfileEntry entry)
     {

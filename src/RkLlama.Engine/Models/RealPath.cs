@@ -1,15 +1,15 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Resolves links as the kernel does. <see cref="Path.GetFullPath(string)"/> takes <c>link/..</c> as the directory of the link, the kernel takes it as
-/// the parent of the link's target. <see cref="File.ResolveLinkTarget"/> resolves only the last name of a path.
+/// Resolves symbolic links as the kernel does. For <c>link/..</c>, <see cref="Path.GetFullPath(string)"/> returns the directory that contains the link,
+/// but the kernel uses the parent of the link's target. <see cref="File.ResolveLinkTarget"/> resolves only the last part of a path.
 /// </summary>
 internal static class RealPath
 {
-    // The limit of the kernel: one more link is ELOOP.
+    // The kernel's limit; with more links, it fails with ELOOP.
     private const int MaxLinks = 40;
 
-    /// <summary>Follows all symbolic links of an absolute path. Names that do not exist stay unchanged.</summary>
+    /// <summary>Resolves all symbolic links in an absolute path. Parts that do not exist, and links after the first 40, stay unchanged.</summary>
     public static string Resolve(string path)
     {
         Stack<string> ahead = new();

@@ -7,8 +7,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Decides which model has the node's worker: one at a time. The operator loads and unloads it; a request that names another model switches to it once it
-/// has a queue slot. Any thread.
+/// Loads and unloads the node's model. At most one model is resident, which means that it has the node's worker. The operator loads and unloads a model. A
+/// request for another model switches to it when the request has the queue slot. Thread-safe.
 /// </summary>
 internal sealed partial class ModelHost(
     IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
@@ -17,25 +17,30 @@ internal sealed partial class ModelHost(
     private readonly ModelPreflight _preflight = new(logger);
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. Set while a model loads, is loaded, or has failed.
+    // Guarded by _lock. The model that is loading, loaded, or failed after its load; null for none.
     private Resident? _resident;
 
-    // Guarded by _lock. The end of the last worker: the next one starts after it.
+    // Guarded by _lock. Completes when the previous worker has ended. The next worker starts after that.
     private Task _previousEnd = Task.CompletedTask;
 
     // Guarded by _lock.
     private readonly RecentModelCache _recent = new();
 
-    // The model whose worker is stuck, if there is one: while it is, no other can start.
+    // The model whose worker is stuck, or null. While a worker is stuck, no other worker can start.
     private volatile ModelInstance? _stuck;
 
-    /// <summary>Raised after each transition of any model, with the state before it; on the thread that caused it. Handlers return at once.</summary>
+    /// <summary>
+    /// Raised after each transition of any model, with the model's previous state, on the thread that caused the transition. Handlers must return at once.
+    /// </summary>
     internal event Action<ModelInstance, ModelState>? StateChanged;
 
-    /// <summary>Raised when <see cref="PreloadedModel"/> or an idle timer has changed. Handlers return at once.</summary>
+    /// <summary>Raised when <see cref="PreloadedModel"/> or an idle timer has changed, or a load has failed. Handlers must return at once.</summary>
     internal event Action? PolicyChanged;
 
-    /// <summary>The model that was loaded, or <see langword="null"/>. A model that loads for the first time is not one yet.</summary>
+    /// <summary>
+    /// The resident model, if its first load has succeeded; else <see langword="null"/>. It stays the current model while its worker restarts or after that
+    /// has failed.
+    /// </summary>
     internal ModelInstance? Current
     {
         get
@@ -45,17 +50,17 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Whether a load would be refused. A failed model makes room for the next.</summary>
+    /// <summary>Whether <see cref="LoadAsync"/> would throw <see cref="ModelOccupiedException"/>. A failed model does not prevent the next load.</summary>
     internal bool IsBusy
     {
         get
         {
             lock (_lock)
-                return IsOccupied;
+                return IsBusyUnderLock;
         }
     }
 
-    /// <summary>Whether a model is loaded or loading, so that a request without a model name can be answered.</summary>
+    /// <summary>Whether a model is loaded, loading or failed, so that a request without a model name can be queued.</summary>
     internal bool HasModel
     {
         get
@@ -65,7 +70,7 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>The state at this moment. Never waits.</summary>
+    /// <summary>The current state. Never waits for a load or a run.</summary>
     internal ModelStatus Status
     {
         get
@@ -81,8 +86,8 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>
-    /// The model that the operator preloads. It is loaded again when the model that replaced it becomes idle. <see langword="null"/> if none was set, and
-    /// after the operator has unloaded it.
+    /// The model that the operator has preloaded. If a request replaces it by another model, it is loaded again when that model becomes idle.
+    /// <see langword="null"/> if no model is preloaded, or if the operator has unloaded it.
     /// </summary>
     internal ModelInstance? PreloadedModel
     {
@@ -94,17 +99,17 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>The model that is loaded or loading, for requests that may wait for it.</summary>
-    /// <exception cref="NoModelException">There is none.</exception>
+    /// <summary>Returns the model that is loaded or loading, for a request without a model name.</summary>
+    /// <exception cref="NoModelException">No model is loaded or loading.</exception>
     internal ModelInstance Require()
     {
         lock (_lock)
             return _resident?.Model ?? throw new NoModelException();
     }
 
-    /// <summary>The model of a request that names it. Loads its prompts only.</summary>
+    /// <summary>Returns the model with the name that a request gives. Starts to load the model's tokenizer and template, but not the model itself.</summary>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
-    /// <exception cref="ModelException">Its Modelfile does not say what to load.</exception>
+    /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string requested)
     {
         lock (_lock)
@@ -124,10 +129,10 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Loads a model for the operator. Takes seconds, and continues if the caller stops waiting.</summary>
+    /// <summary>Loads a model for the operator, without an idle timer. Takes seconds. The load continues if the caller stops waiting.</summary>
     /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
     /// <exception cref="EngineException">The load failed.</exception>
-    /// <exception cref="NoModelException">The model was unloaded before it was loaded.</exception>
+    /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
     internal async Task<ModelInstance> LoadAsync(ModelEntry entry)
     {
         _preflight.Check(entry);
@@ -137,20 +142,22 @@ internal sealed partial class ModelHost(
         lock (_lock)
         {
             ThrowIfStuck();
-            if (IsOccupied)
+            if (IsBusyUnderLock)
                 throw new ModelOccupiedException();
             if (_resident is { } failed)
                 _previousEnd = failed.Supervisor.EndAsync();
-            resident = Begin(model);
+            resident = StartLoad(model);
         }
 
         await resident.Load.ConfigureAwait(false);
         return model;
     }
 
-    /// <summary>Loads the model if another one, or none, is resident. The caller holds the queue slot, so no run is active.</summary>
-    /// <returns>The supervisor of its worker.</returns>
-    /// <exception cref="EngineException">The load failed; no model is resident then.</exception>
+    /// <summary>
+    /// Loads the model in place of the resident one, if it is not resident itself. The caller must hold the queue slot, so that no run is active.
+    /// </summary>
+    /// <returns>The supervisor of the model's worker.</returns>
+    /// <exception cref="EngineException">The load failed, or the file is not a model. After a failed load, no model is resident.</exception>
     /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
     internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken)
     {
@@ -160,7 +167,7 @@ internal sealed partial class ModelHost(
             Resident? pending = null;
             lock (_lock)
             {
-                // An unloaded instance stays unloaded. The next lookup creates a new one.
+                // Unloading is final for this instance. The next lookup creates a new one.
                 if (model.Unloaded.IsCancellationRequested)
                     throw new NoModelException();
                 if (_resident is { Load.IsCompletedSuccessfully: true } own && own.Model == model)
@@ -173,13 +180,13 @@ internal sealed partial class ModelHost(
                 {
                     ThrowIfStuck();
                     cancellationToken.ThrowIfCancellationRequested();
-                    pending = Switch(model);
+                    pending = SwitchTo(model);
                 }
             }
 
             if (pending is null)
             {
-                // Reads the disk, so outside the lock.
+                // Outside the lock, because it reads the disk.
                 _preflight.Check(model.Entry);
                 isChecked = true;
                 continue;
@@ -191,14 +198,14 @@ internal sealed partial class ModelHost(
                 return pending.Supervisor;
             }
 
-            // The operator is loading another model. This one follows.
+            // The operator is loading another model. Waits for the end of that load, then switches to this model.
             await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Resets the idle timer. Models loaded by the operator have no idle timer.</summary>
-    /// <param name="keepAlive">The request's idle time; <see langword="null"/> for the node's, negative for no timer.</param>
+    /// <summary>Resets the model's idle timer. Models loaded by the operator have no idle timer.</summary>
+    /// <param name="keepAlive">The request's idle time; <see langword="null"/> for the node's default, negative for no timer.</param>
     internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
@@ -206,7 +213,10 @@ internal sealed partial class ModelHost(
         PolicyChanged?.Invoke();
     }
 
-    /// <summary>Stops the worker of the model, if it has one. The next request that names the model loads it again. The caller holds the queue slot.</summary>
+    /// <summary>
+    /// Stops the model's worker if the model is resident and not loading. The next request that names the model loads it again. The caller must hold the
+    /// queue slot.
+    /// </summary>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task UnloadIdleAsync(string name)
     {
@@ -223,9 +233,9 @@ internal sealed partial class ModelHost(
         Log.Unloaded(logger, name);
     }
 
-    /// <summary>Unloads the model for the operator: aborts its run and fails the requests that wait for it. Its memory is free when this returns.</summary>
-    /// <exception cref="NoModelException">There is none.</exception>
-    /// <exception cref="WorkerStuckException">The worker survived SIGKILL: the NPU is not free.</exception>
+    /// <summary>Unloads the resident model for the operator: aborts its run and fails the requests that wait for it. Returns when its memory is free.</summary>
+    /// <exception cref="NoModelException">No model is resident.</exception>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL, so the NPU is not free.</exception>
     internal async Task UnloadAsync()
     {
         Resident resident;
@@ -235,7 +245,7 @@ internal sealed partial class ModelHost(
             resident = _resident ?? throw new NoModelException();
             _resident = null;
 
-            // In this order: a request that sees the worker end finds the reason here.
+            // Marks the model before it ends the worker, so that a request whose run fails can find the reason.
             marked = resident.Model.MarkUnloadedAsync();
             end = _previousEnd = resident.Supervisor.EndAsync();
             if (PreloadedModel == resident.Model)
@@ -265,8 +275,8 @@ internal sealed partial class ModelHost(
         StateChanged?.Invoke(model, from);
     }
 
-    /// <summary>Under the lock.</summary>
-    private bool IsOccupied => _resident is { Model.State: not (ModelState.Failed or ModelState.Stuck) };
+    /// <summary>The value of <see cref="IsBusy"/>. The caller holds the lock.</summary>
+    private bool IsBusyUnderLock => _resident is { Model.State: not (ModelState.Failed or ModelState.Stuck) };
 
     private void ThrowIfStuck()
     {
@@ -274,8 +284,8 @@ internal sealed partial class ModelHost(
             throw new EngineException(failure);
     }
 
-    /// <summary>Under the lock: ends the resident model's worker, and starts this one's.</summary>
-    private Resident Switch(ModelInstance model)
+    /// <summary>Ends the resident model's worker and starts to load this model. The caller holds the lock.</summary>
+    private Resident SwitchTo(ModelInstance model)
     {
         if (_resident is { } before)
         {
@@ -284,11 +294,11 @@ internal sealed partial class ModelHost(
             _previousEnd = before.Supervisor.EndAsync();
         }
 
-        return Begin(model);
+        return StartLoad(model);
     }
 
-    /// <summary>Under the lock.</summary>
-    private Resident Begin(ModelInstance model)
+    /// <summary>Makes the model resident and starts to load it. The caller holds the lock.</summary>
+    private Resident StartLoad(ModelInstance model)
     {
         model.TryMove(ModelState.Loading);
         WorkerSupervisor supervisor = new(model, _previousEnd, engine, faults, metrics, time, logger);
@@ -297,7 +307,7 @@ internal sealed partial class ModelHost(
         return _resident = resident;
     }
 
-    /// <summary>The load, as all waiting callers see it: a model that could not be loaded is no longer resident when it fails.</summary>
+    /// <summary>Waits for the first load of the model. If it fails, the model is no longer resident when this task completes.</summary>
     private async Task WatchLoadAsync(Resident resident)
     {
         try
@@ -319,14 +329,14 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>The model that has the node's worker.</summary>
+    /// <summary>A resident model and the supervisor of its worker.</summary>
     private sealed class Resident(ModelInstance model, WorkerSupervisor supervisor)
     {
         internal ModelInstance Model => model;
 
         internal WorkerSupervisor Supervisor => supervisor;
 
-        /// <summary>The first load.</summary>
+        /// <summary>Completes when the first load of the model has succeeded or failed.</summary>
         internal Task Load { get; set; } = Task.CompletedTask;
     }
 
@@ -335,7 +345,7 @@ internal sealed partial class ModelHost(
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} unloaded")]
         internal static partial void Unloaded(ILogger logger, string model);
 
-        [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} makes room for another")]
+        [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} is unloaded to load another one")]
         internal static partial void SwitchedAway(ILogger logger, string model);
     }
 }

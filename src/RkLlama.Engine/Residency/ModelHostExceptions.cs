@@ -1,13 +1,13 @@
 namespace RkLlama.Engine.Residency;
 
-/// <summary>No model is loaded.</summary>
+/// <summary>The request needs a loaded model, but none is loaded or loading; or the model was unloaded meanwhile.</summary>
 internal sealed class NoModelException() : Exception("No models are currently loaded.");
 
-/// <summary>No model has the name that a request gives.</summary>
+/// <summary>There is no model with the name that the request gives.</summary>
 internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found")
 {
     internal string Name => name;
 }
 
-/// <summary>A model is loaded or loading already.</summary>
+/// <summary>The operator's load was refused because a model is already loaded or loading.</summary>
 internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");

@@ -6,10 +6,10 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// One model that requests can name: its Modelfile, its prompts, and its state. The prompts stay loaded while the node knows the instance; a worker exists
-/// only while the model is resident. Any thread.
+/// A model with its Modelfile, its tokenizer and chat template, and its state. Tokenizer and template stay loaded while the instance exists. A worker exists
+/// only while the model is resident. Thread-safe.
 /// </summary>
-#pragma warning disable CA1001 // the source has no timer and no handle, and requests may read its token after the model was unloaded
+#pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and requests may use its token after the model was unloaded
 internal sealed class ModelInstance
 #pragma warning restore CA1001
 {
@@ -26,11 +26,11 @@ internal sealed class ModelInstance
     private int? _processId;
     private string? _failure;
 
-    // UTC ticks, or long.MaxValue for never; any thread.
+    // UTC ticks; DateTimeOffset.MaxValue or later for never. Read and written with Volatile.
     private long _expires = long.MaxValue;
 
-    /// <param name="prompts">Its chat template and tokenizer, which load in the background.</param>
-    /// <param name="changed">Told of each transition with the state before it, on the thread that caused it and outside the lock.</param>
+    /// <param name="prompts">The chat template and the tokenizer, which load in the background.</param>
+    /// <param name="changed">Called after each transition with the previous state, on the thread that caused the transition and outside the lock.</param>
     internal ModelInstance(ModelEntry entry, Task<PromptBuilder> prompts, Action<ModelInstance, ModelState> changed)
     {
         Entry = entry;
@@ -53,10 +53,10 @@ internal sealed class ModelInstance
 
     internal ModelEntry Entry { get; }
 
-    /// <summary>What the worker is asked to load.</summary>
+    /// <summary>The parameters with which the worker loads the model.</summary>
     internal EngineModel Engine { get; }
 
-    /// <summary>Fails, and the load with it, if the Modelfile's template cannot be used.</summary>
+    /// <summary>The chat template and the tokenizer. If the Modelfile's template cannot be used, this task fails, and the load of the model too.</summary>
     internal Task<PromptBuilder> Prompts { get; }
 
     internal ModelState State
@@ -68,7 +68,7 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>Facts about the model and its runtime, while a worker has it; else <see langword="null"/>.</summary>
+    /// <summary>Properties of the loaded model and of its runtime; <see langword="null"/> if no worker has loaded it.</summary>
     internal EngineFacts? Facts
     {
         get
@@ -78,7 +78,7 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>The process id of its worker, while it has one of its own.</summary>
+    /// <summary>The process id of the worker; <see langword="null"/> if the model is not loaded or the engine has no worker process.</summary>
     internal int? ProcessId
     {
         get
@@ -88,7 +88,7 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>Why it is <see cref="ModelState.Failed"/> or <see cref="ModelState.Stuck"/>.</summary>
+    /// <summary>The reason if the state is <see cref="ModelState.Failed"/> or <see cref="ModelState.Stuck"/>; else <see langword="null"/>.</summary>
     internal string? Failure
     {
         get
@@ -98,37 +98,38 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>Context length in force, in tokens. Before the load the Modelfile's, which the runtime may still lower.</summary>
+    /// <summary>The effective context length in tokens. Before the load, the value of the Modelfile, which the runtime may lower.</summary>
     internal int ContextLength => Facts?.MaxContextLength ?? Engine.MaxContextLength;
 
-    /// <summary>Bound of one answer in force, in tokens. Before the load the Modelfile's, which the runtime may still lower.</summary>
+    /// <summary>The effective maximum number of tokens of one generation. Before the load, the value of the Modelfile, which the runtime may lower.</summary>
     internal int MaxNewTokens => Facts?.MaxNewTokens ?? Engine.MaxNewTokens;
 
-    /// <summary>Whether its first load succeeded and it was not unloaded since. A resident model only.</summary>
+    /// <summary>Whether the first load has succeeded and the model was not unloaded after it. Valid for a resident model only.</summary>
     internal bool IsLoaded => State is ModelState.Ready or ModelState.Running or ModelState.Restarting or ModelState.Failed or ModelState.Stuck;
 
-    /// <summary>Whether the operator loaded it: it has no idle timer then.</summary>
+    /// <summary>Whether the operator loaded the model. Then it has no idle timer.</summary>
     internal bool IsPinned { get; set; }
 
-    /// <summary>When the idle timer unloads it; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
+    /// <summary>When the idle timer unloads the model; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
     internal DateTimeOffset Expires
     {
         get => Volatile.Read(ref _expires) is var ticks && ticks < DateTimeOffset.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
         set => Volatile.Write(ref _expires, value.UtcTicks);
     }
 
-    /// <summary>Cancelled when the operator unloads the model. Requests that wait for it fail then. Final for this instance.</summary>
+    /// <summary>Cancelled when the operator unloads the model. Then requests that wait for the model fail. Unloading is final for this instance.</summary>
     internal CancellationToken Unloaded => _unloaded.Token;
 
-    /// <summary>Takes effect at once; completes when all registrations have run.</summary>
+    /// <summary>Cancels <see cref="Unloaded"/> at once. Completes when all registered callbacks have run.</summary>
     internal Task MarkUnloadedAsync() => _unloaded.CancelAsync();
 
-    /// <summary>A worker has loaded the model.</summary>
+    /// <summary>Moves to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
+    /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
     internal bool TryBecomeReady(EngineFacts facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
 
-    /// <summary>Moves to a state, if the model's present state allows it.</summary>
-    /// <param name="failure">Why, for <see cref="ModelState.Failed"/> and <see cref="ModelState.Stuck"/>.</param>
-    /// <returns><see langword="false"/> if another transition came first: nothing has changed.</returns>
+    /// <summary>Moves to a state if the current state allows this transition.</summary>
+    /// <param name="failure">The reason, for <see cref="ModelState.Failed"/> and <see cref="ModelState.Stuck"/>.</param>
+    /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
     internal bool TryMove(ModelState to, string? failure = null) => TryMove(to, null, null, failure);
 
     /// <summary>A run has ended. Changes nothing if the worker died during the run: then the supervisor decides.</summary>
@@ -144,7 +145,7 @@ internal sealed class ModelInstance
                 return false;
             (from, _state, _failure) = (_state, to, failure);
 
-            // A run begins and ends on the worker that is there.
+            // The start and the end of a run do not change the worker.
             if ((from, to) is not ((ModelState.Ready, ModelState.Running) or (ModelState.Running, ModelState.Ready)))
                 (_facts, _processId) = (facts, processId);
         }
@@ -163,7 +164,7 @@ internal sealed class ModelInstance
         (ModelState.Failed, ModelState.Unloading) => true,
         (ModelState.Unloading, ModelState.NotLoaded or ModelState.Stuck) => true,
 
-        // The driver has let the worker go after all.
+        // The stuck worker has exited.
         (ModelState.Stuck, ModelState.NotLoaded or ModelState.Failed) => true,
         _ => false,
     };

@@ -4,11 +4,11 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>Looks at a model before anything is started or ended for it, and says in the log what it finds.</summary>
+/// <summary>Checks a model before its load starts and before another model is unloaded for it. Logs the result.</summary>
 internal sealed partial class ModelPreflight(ILogger logger)
 {
-    /// <summary>Looks at the disk, which may take its time.</summary>
-    /// <exception cref="EngineException">Its file cannot be a model.</exception>
+    /// <summary>Checks the model file and logs the warnings of the Modelfile. Reads the disk.</summary>
+    /// <exception cref="EngineException">The model file is missing, cannot be read, or is not a model.</exception>
     internal void Check(ModelEntry entry)
     {
         if (ModelFileCheck.FindProblem(entry.ModelPath) is { } problem)

@@ -3,40 +3,42 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>What a model is doing. <see cref="ModelInstance"/> stores it and lists the transitions that are allowed.</summary>
+/// <summary>The state of a model. <see cref="ModelInstance"/> stores it and defines the allowed transitions.</summary>
 internal enum ModelState
 {
-    /// <summary>No worker has the model.</summary>
+    /// <summary>The model has no worker.</summary>
     NotLoaded,
 
-    /// <summary>Its first worker starts and loads it.</summary>
+    /// <summary>The first worker is starting and loading the model.</summary>
     Loading,
 
-    /// <summary>Its worker waits for a run.</summary>
+    /// <summary>The worker has loaded the model and no run is active.</summary>
     Ready,
 
-    /// <summary>Its worker runs.</summary>
+    /// <summary>A run is active.</summary>
     Running,
 
-    /// <summary>Its worker died and another one starts. Requests wait.</summary>
+    /// <summary>The worker died and another one is starting. Requests wait.</summary>
     Restarting,
 
-    /// <summary>Its workers died too often. Only another load helps.</summary>
+    /// <summary>The workers died too often, and no other is started. The model must be loaded again.</summary>
     Failed,
 
-    /// <summary>Its worker survived SIGKILL: the NPU driver holds it. Only a reboot helps.</summary>
+    /// <summary>The worker survived SIGKILL, because the NPU driver blocks it. Usually only a reboot helps.</summary>
     Stuck,
 
-    /// <summary>Its worker is being ended.</summary>
+    /// <summary>The worker is being ended.</summary>
     Unloading,
 }
 
 internal static class ModelStates
 {
-    /// <summary>The words of <c>/health</c>, <c>/current_model</c> and <c>/metrics</c>, in the order of a model's life.</summary>
+    /// <summary>The names of the states in <c>/health</c>, <c>/current_model</c> and <c>/metrics</c>.</summary>
     internal static IReadOnlyList<string> WireNames { get; } = ["none", "loading", "loaded", "restarting", "failed", "stuck"];
 
-    /// <summary>One of <see cref="WireNames"/>. A model that runs is loaded; one that is being unloaded is gone.</summary>
+    /// <summary>
+    /// Returns one of <see cref="WireNames"/>. <see cref="ModelState.Running"/> becomes "loaded", <see cref="ModelState.Unloading"/> becomes "none".
+    /// </summary>
     internal static string ToWire(this ModelState state) => state switch
     {
         ModelState.Loading => "loading",
@@ -49,8 +51,8 @@ internal static class ModelStates
 }
 
 /// <summary>The state of the node's model at one moment.</summary>
-/// <param name="Model">The model that is loaded or loading.</param>
-/// <param name="Facts">Known while a worker has the model.</param>
-/// <param name="LastFault">The last failure of any model.</param>
-/// <param name="Failure">Why the state is failed or stuck.</param>
+/// <param name="Model">Name of the resident model; null if there is none.</param>
+/// <param name="Facts">Properties of the loaded model; null if no worker has loaded it.</param>
+/// <param name="LastFault">The last failure of any model; null if there was none.</param>
+/// <param name="Failure">The reason if the state is failed or stuck; else null.</param>
 internal sealed record ModelStatus(ModelState State, string? Model, EngineFacts? Facts, Fault? LastFault, string? Failure);

@@ -5,11 +5,11 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>Loads a model's chat template and tokenizer, and says in the log what was found.</summary>
+/// <summary>Loads a model's chat template and tokenizer, and logs what was found.</summary>
 internal sealed partial class PromptBuilderFactory(TimeProvider time, ILogger<PromptBuilderFactory> logger)
 {
-    /// <summary>A few hundred milliseconds of reading, off the caller's thread.</summary>
-    /// <exception cref="EngineException">The Modelfile's template cannot be used, or the model's directory not be read.</exception>
+    /// <summary>Loads template and tokenizer on a thread of the thread pool. Takes a few hundred milliseconds.</summary>
+    /// <exception cref="EngineException">The Modelfile's template cannot be used, or the model's directory cannot be read.</exception>
     internal async Task<PromptBuilder> LoadAsync(ModelEntry entry)
     {
         try

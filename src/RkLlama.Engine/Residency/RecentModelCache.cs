@@ -2,16 +2,21 @@ using RkLlama.Engine.Models;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>The models that requests have named lately, with their prompts. Not thread-safe: <see cref="ModelHost"/> uses it under its lock.</summary>
+/// <summary>
+/// The models that requests used most recently, with their tokenizers and templates. Not thread-safe: <see cref="ModelHost"/> uses it under its lock.
+/// </summary>
 internal sealed class RecentModelCache
 {
-    // A model's tokenizer takes some MB.
+    // Limits the memory: the tokenizer of a model takes some MB.
     private const int Max = 4;
 
-    // The latest last.
+    // The most recently used model is the last one.
     private readonly List<ModelInstance> _models = [];
 
-    /// <summary>The instance of this entry. A new one if the Modelfile has changed, or the operator has unloaded the known one.</summary>
+    /// <summary>
+    /// Returns the cached instance of this entry. Creates a new one if there is none, if the Modelfile has changed, or if the operator has unloaded the
+    /// cached one.
+    /// </summary>
     internal ModelInstance GetOrAdd(ModelEntry entry, Func<ModelEntry, ModelInstance> create)
     {
         ModelInstance? model = _models.Find(known => known.Entry.IsSame(entry) && !known.Unloaded.IsCancellationRequested);

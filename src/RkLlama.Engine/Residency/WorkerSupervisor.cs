@@ -7,10 +7,10 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Keeps the worker of a resident model alive: starts the first one and restarts a crashed one with backoff, at most 5 times in 10 minutes. Moves the
-/// model through its states. One per load of a model; any thread.
+/// Supervises the worker of a resident model: starts the first one and restarts a crashed one with backoff, at most 5 times in 10 minutes. Updates the
+/// model's state. There is one supervisor per load of a model. Thread-safe.
 /// </summary>
-#pragma warning disable CA1001 // the source has no timer and no handle, and a start in progress may read its token after the end
+#pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and a pending start may use its token after the end
 internal sealed partial class WorkerSupervisor
 #pragma warning restore CA1001
 {
@@ -26,14 +26,15 @@ internal sealed partial class WorkerSupervisor
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
 
-    // Used by one restart at a time. Timestamps of the monotonic clock: a board sets its wall clock when it finds a time server.
+    // Start times of the last restarts. Used by one restart at a time. Timestamps of the monotonic clock, because a board changes its wall clock when it
+    // reaches a time server.
     private readonly Queue<long> _restarts = new();
 
-    // Guarded by _lock. The session for the next run: pending while a worker starts, faulted once there will be no more.
+    // Guarded by _lock. The session for the next run. Pending while a worker starts; faulted if no worker will be started any more.
     private Task<IEngineSession> _session;
 
-    /// <summary>Starts to load the model, which is <see cref="ModelState.Loading"/>.</summary>
-    /// <param name="previousEnd">The end of the previous worker; this one starts afterwards.</param>
+    /// <summary>Starts to load the model, whose state the caller has set to <see cref="ModelState.Loading"/>.</summary>
+    /// <param name="previousEnd">Completes when the previous worker has ended. The new one starts after that.</param>
     internal WorkerSupervisor(
         ModelInstance model, Task previousEnd, IEngine engine, FaultLog faults, NodeMetrics metrics, TimeProvider time, ILogger logger)
     {
@@ -41,7 +42,7 @@ internal sealed partial class WorkerSupervisor
         _session = StartFirstAsync(previousEnd);
     }
 
-    /// <summary>Completes when the present worker has loaded the model, or fails with the reason why none will.</summary>
+    /// <summary>Completes when the current worker has loaded the model. Fails with the reason if no worker will be started any more.</summary>
     internal Task Ready
     {
         get
@@ -52,8 +53,8 @@ internal sealed partial class WorkerSupervisor
     }
 
     /// <summary>Starts a run. Waits while the worker loads or restarts.</summary>
-    /// <param name="start">Starts the run on a session. Called again with the next session if that one has died before it took the run.</param>
-    /// <exception cref="EngineException">There will be no worker.</exception>
+    /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
+    /// <exception cref="EngineException">The load failed, or the worker failed and is not restarted.</exception>
     internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
     {
         while (true)
@@ -71,7 +72,7 @@ internal sealed partial class WorkerSupervisor
                 }
                 catch (SessionDiedException)
                 {
-                    // The run has not begun. The next session takes it.
+                    // The run has not started, so it can start on the next session.
                 }
             }
 
@@ -79,34 +80,36 @@ internal sealed partial class WorkerSupervisor
         }
     }
 
-    /// <summary>Ends the worker, or the attempt to start one. Its memory is free when this returns.</summary>
+    /// <summary>Ends the worker, or cancels its start. Completes when the worker's memory is free.</summary>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal Task EndAsync()
     {
         _model.TryMove(ModelState.Unloading);
-        return EndLastAsync();
+        return EndCurrentAsync();
     }
 
-    private async Task EndLastAsync()
+    private async Task EndCurrentAsync()
     {
-        // The caller holds locks.
+        // Leaves the caller, which holds ModelHost's lock.
         await Task.Yield();
         await _end.CancelAsync().ConfigureAwait(false);
         Task<IEngineSession> last;
         lock (_lock)
             last = _session;
 
-        // A faulted one never came up, or is gone already.
+        // If the task is faulted or cancelled, there is no worker, except a stuck one.
         await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (last.Exception?.InnerException is WorkerStuckException stuck)
             throw stuck;
         if (last.IsCompletedSuccessfully)
-            await EndAsync(last.Result, ModelState.NotLoaded).ConfigureAwait(false);
+            await EndSessionAsync(last.Result, ModelState.NotLoaded).ConfigureAwait(false);
         _model.TryMove(ModelState.NotLoaded);
     }
 
-    /// <param name="afterwards">The model's state if the session's worker is stuck now and exits later.</param>
-    private async Task EndAsync(IEngineSession session, ModelState afterwards)
+    /// <summary>Disposes the session.</summary>
+    /// <param name="afterwards">If the session's worker is stuck, the model's state when it exits later.</param>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
+    private async Task EndSessionAsync(IEngineSession session, ModelState afterwards)
     {
         await session.DisposeAsync().ConfigureAwait(false);
         if (session.Stuck is not { } stuck)
@@ -130,16 +133,16 @@ internal sealed partial class WorkerSupervisor
 
     private async Task<IEngineSession> StartFirstAsync(Task previousEnd)
     {
-        // The caller holds locks.
+        // Leaves the caller, which holds ModelHost's lock.
         await Task.Yield();
         try
         {
-            // The previous worker's end may have failed. That matters only if it is stuck.
+            // The end of the previous worker may have failed. That matters only if the worker is stuck.
             await previousEnd.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (previousEnd.Exception?.InnerException is WorkerStuckException { Exited.IsCompleted: false } stuck)
                 throw stuck;
 
-            // If the instance was still being unloaded when this load began, it is not any more.
+            // If this instance was still Unloading when the supervisor was created, its move to Loading was refused. Now it is possible.
             _model.TryMove(ModelState.Loading);
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
@@ -157,7 +160,8 @@ internal sealed partial class WorkerSupervisor
         }
     }
 
-    /// <param name="afterwards">The model's state if the new worker is stuck now and exits later.</param>
+    /// <summary>Starts a worker that loads the model.</summary>
+    /// <param name="afterwards">If the new worker is stuck, the model's state when it exits later.</param>
     private async Task<IEngineSession> StartAsync(ModelState afterwards)
     {
         long start = Stopwatch.GetTimestamp();
@@ -186,12 +190,12 @@ internal sealed partial class WorkerSupervisor
         Log.Died(_logger, _model.Name, reason);
         _faults.Add(_model.Name, reason);
 
-        // A session that dies at once may not be published yet.
+        // If the session died at once, _session may not be set yet.
         await Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Replace(session, reason);
     }
 
-    /// <summary>Replaces a dead session with a pending one. Idempotent: the first caller wins.</summary>
+    /// <summary>Replaces a dead session by a pending one. Idempotent: the first caller wins.</summary>
     private void Replace(IEngineSession dead, string reason)
     {
         lock (_lock)
@@ -206,7 +210,7 @@ internal sealed partial class WorkerSupervisor
     private async Task<IEngineSession> RestartAsync(IEngineSession dead, string reason)
     {
         await Task.Yield();
-        await EndAsync(dead, ModelState.Failed).ConfigureAwait(false);
+        await EndSessionAsync(dead, ModelState.Failed).ConfigureAwait(false);
         while (true)
         {
             while (_restarts.TryPeek(out long oldest) && _time.GetElapsedTime(oldest) > RestartWindow)
@@ -220,7 +224,7 @@ internal sealed partial class WorkerSupervisor
                 throw failure;
             }
 
-            // 0, 1, 2, 4, 8 seconds.
+            // 0, 1, 2, 4, 8 seconds, by the number of restarts in the window.
             TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
             _restarts.Enqueue(_time.GetTimestamp());
             await Task.Delay(delay, _time, _end.Token).ConfigureAwait(false);

@@ -5,10 +5,10 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Unloads a model whose idle timer has expired, and loads the operator's preloaded model again. Sleeps until the next of these, or a change.</summary>
+/// <summary>Unloads a model whose idle timer has expired, and then loads the operator's preloaded model again. Sleeps until there is something to do.</summary>
 internal sealed partial class IdleModelUnloader : BackgroundService
 {
-    // Timers cannot wait longer.
+    // Task.Delay has a limit of some weeks. After a day, the wait time is computed again.
     private static readonly TimeSpan MaxSleep = TimeSpan.FromDays(1);
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
@@ -18,7 +18,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     private readonly ILogger<IdleModelUnloader> _logger;
     private readonly RetryBackoff _backoff = new();
 
-    // Holds one item when something has changed since the last look.
+    // Contains one item if a state or an idle timer has changed since the last read.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true, AllowSynchronousContinuations = false });
 
@@ -27,7 +27,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         (_host, _queue, _time, _logger) = (host, queue, time, logger);
         host.StateChanged += (model, from) =>
         {
-            // The end of a run resets the idle timer, which is a change of policy.
+            // The start and the end of a run are ignored. At its end, ResetIdleTimer raises PolicyChanged.
             if (from != ModelState.Running && model.State != ModelState.Running)
                 _changes.Writer.TryWrite(true);
         };
@@ -47,14 +47,14 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         }
     }
 
-    /// <summary>Waits until no run is active. The pause is for a closed queue, which gives no slot.</summary>
+    /// <summary>Waits until no run is active, and then for 1 s. Without this delay, the loop would not pause while the queue is closed.</summary>
     private async Task WaitForSlotAsync(CancellationToken stoppingToken)
     {
         await _queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         await Task.Delay(BusyPause, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>The time until there is something to do, zero for now; <see langword="null"/> if only a change can bring something.</summary>
+    /// <summary>The time until the next action, zero if it is due; <see langword="null"/> if there is none before something changes.</summary>
     private TimeSpan? NextActionIn()
     {
         if (_host.Status.State == ModelState.Stuck)
@@ -66,21 +66,22 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         return model.Expires - _time.GetUtcNow() is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
     }
 
-    /// <summary>Waits for a change, at most for this time; without limit if it is null.</summary>
+    /// <summary>Waits for a change.</summary>
+    /// <param name="time">Maximum time to wait; null for no limit.</param>
     private async Task SleepAsync(TimeSpan? time, CancellationToken stoppingToken)
     {
         using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task change = _changes.Reader.ReadAsync(awake.Token).AsTask();
         Task alarm = Task.Delay(time is { } some ? TimeSpan.FromTicks(Math.Min(some.Ticks, MaxSleep.Ticks)) : Timeout.InfiniteTimeSpan, _time, awake.Token);
 
-        // The clock may have advanced since the caller looked.
+        // The action may have become due since the caller computed the time.
         if (NextActionIn() != TimeSpan.Zero)
             await Task.WhenAny(change, alarm).ConfigureAwait(false);
         await awake.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(change, alarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Holds the slot, so no run starts and no request switches the model meanwhile.</summary>
+    /// <summary>Does the actions that are due. Holds the slot meanwhile, so no run starts and no request switches the model.</summary>
     private async Task ActAsync(QueueSlot slot, CancellationToken stoppingToken)
     {
         TimeSpan delay = TimeSpan.Zero;
@@ -96,7 +97,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
             }
             catch (NoModelException)
             {
-                // The operator unloaded it meanwhile.
+                // The operator has unloaded the model meanwhile.
             }
             catch (EngineException ex)
             {
@@ -110,7 +111,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be brought back, next attempt in {Seconds} s: {Reason}")]
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be loaded again, next attempt in {Seconds} s: {Reason}")]
         internal static partial void Failed(ILogger logger, string reason, double seconds);
     }
 }

@@ -5,8 +5,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The right to run on a model. Holds a queue slot until it is disposed and its last run has ended: only the runtime's own end frees the NPU. Runs start one
-/// after the other; <see cref="Abort"/> may come from any thread.
+/// The permission to start runs on a model. Holds a queue slot until the lease is disposed and its last run has ended, because the NPU is not free before the
+/// runtime has ended the run. Runs start one after the other. <see cref="Abort"/> may be called from any thread.
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {
@@ -23,7 +23,9 @@ internal sealed class ModelLease : IDisposable
     private AbortCause? _aborted;
     private bool _isDisposed;
 
-    /// <param name="granted">When the queue gave the slot, in <see cref="Stopwatch"/> timestamps.</param>
+    /// <param name="keepAlive">Idle time of the model after the lease; <see langword="null"/> for the node's default, negative for no timer.</param>
+    /// <param name="queueTime">How long the request waited in the queue.</param>
+    /// <param name="granted">When the request got the slot, as a <see cref="Stopwatch"/> timestamp.</param>
     internal ModelLease(
         QueueSlot slot, ModelInstance model, WorkerSupervisor worker, ModelHost host, TimeSpan? keepAlive, TimeSpan queueTime, long granted)
     {
@@ -31,19 +33,19 @@ internal sealed class ModelLease : IDisposable
         QueueTime = queueTime;
     }
 
-    /// <summary>The time in the queue.</summary>
+    /// <summary>How long the request waited in the queue.</summary>
     internal TimeSpan QueueTime { get; }
 
-    /// <summary>The time from the slot to the start of the first run: the load of the model, or next to nothing.</summary>
+    /// <summary>The time from getting the slot to the start of the first run: the load of the model, or almost zero if it is loaded.</summary>
     internal TimeSpan LoadTime => Stopwatch.GetElapsedTime(_granted, Started);
 
-    /// <summary>When the first run started, in <see cref="Stopwatch"/> timestamps; 0 before.</summary>
+    /// <summary>When the first run started, as a <see cref="Stopwatch"/> timestamp; 0 before that.</summary>
     internal long Started { get; private set; }
 
-    /// <summary>Starts a run. The run before it must have ended. Waits if the worker restarts.</summary>
-    /// <param name="start">Starts it on a session; called again if that session has died before it took the run.</param>
-    /// <returns>A run that is aborted already if the lease was.</returns>
-    /// <exception cref="NoModelException">The model was unloaded meanwhile.</exception>
+    /// <summary>Starts a run. The previous run must have ended. Waits while the worker restarts.</summary>
+    /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
+    /// <returns>The run. If the lease was aborted before, the abort of the run is already requested.</returns>
+    /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="EngineException">The model's worker failed and is not restarted.</exception>
     internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
     {
@@ -75,7 +77,7 @@ internal sealed class ModelLease : IDisposable
         return run;
     }
 
-    /// <summary>Asks the runtime to end the active run, and every run that this lease starts later. Idempotent; the first cause counts.</summary>
+    /// <summary>Requests the abort of the active run and of every run that this lease starts later. Idempotent: the first cause wins.</summary>
     internal void Abort(AbortCause cause)
     {
         EngineRun? run;
@@ -88,7 +90,7 @@ internal sealed class ModelLease : IDisposable
         run?.Abort(cause);
     }
 
-    /// <summary>Passes the slot on, once the active run has ended. Returns at once.</summary>
+    /// <summary>Releases the slot when the active run has ended. Returns at once.</summary>
     public void Dispose()
     {
         EngineRun? run;

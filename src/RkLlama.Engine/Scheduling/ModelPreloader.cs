@@ -6,14 +6,17 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Runs once after the start, in the background: identifies the vendor library, or loads the model that the operator named.</summary>
+/// <summary>
+/// Loads the operator's model at startup, in the background, and retries with backoff until a model is loaded. Without such a model, identifies the vendor
+/// library and logs the result.
+/// </summary>
 internal sealed partial class ModelPreloader(
     NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, Readiness readiness, TimeProvider time, ILogger<ModelPreloader> logger) : BackgroundService
 {
-    // Set once any model has been loaded: the operator or a request has decided then what the node serves.
+    // Set when any model has been loaded. Then the preload is not retried, because the operator or a request has chosen a model.
     private volatile bool _isAnyLoaded;
 
-    /// <summary>Runs before the listener opens, so that a node with a preload is never ready before it has loaded.</summary>
+    /// <summary>Called before the server listens, so that <c>/ready</c> never reports a node as ready before its preload.</summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         host.StateChanged += (model, _) => _isAnyLoaded |= model.State == ModelState.Ready;
@@ -37,7 +40,8 @@ internal sealed partial class ModelPreloader(
         }
     }
 
-    /// <returns><see langword="false"/> after a failure and the pause that follows it.</returns>
+    /// <summary>Tries to load the model once. After a failure, waits for the retry delay.</summary>
+    /// <returns><see langword="false"/> after a failure that can be retried.</returns>
     private async Task<bool> TryLoadAsync(string name, RetryBackoff backoff, CancellationToken stoppingToken)
     {
         readiness.PreloadStarted(name);
@@ -49,7 +53,7 @@ internal sealed partial class ModelPreloader(
         }
         catch (Exception ex) when (ex is NoModelException or ModelOccupiedException)
         {
-            // The operator, or a request, came first.
+            // The operator or a request has loaded another model, or the operator has unloaded this one.
             readiness.PreloadEnded(name, null);
             return true;
         }

@@ -5,14 +5,15 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Gives requests the NPU: a slot in the queue, the model loaded, its worker ready. Only a <see cref="ModelLease"/> can start a run. Any thread.
+/// Gives requests access to the NPU: waits for the queue slot and loads the model. Only the resulting <see cref="ModelLease"/> can start runs. Thread-safe.
 /// </summary>
 internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
 {
-    /// <summary>Waits for a queue slot and loads the model if need be.</summary>
-    /// <param name="isRetry">Whether the request replaces one that waits or runs: the queue always has room for it.</param>
-    /// <param name="keepAlive">Idle time of the model after the lease; <see langword="null"/> for the node's, negative for no limit.</param>
-    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
+    /// <summary>Waits for a queue slot, loads the model if it is not loaded, and waits until its worker is ready.</summary>
+    /// <param name="isRetry">Whether the request replaces one that is queued or running. It is accepted even if the queue is full.</param>
+    /// <param name="keepAlive">Idle time of the model after the lease; <see langword="null"/> for the node's default, negative for no timer.</param>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="NoModelException">The model was unloaded while the request waited.</exception>
     /// <exception cref="EngineException">The model could not be loaded.</exception>
     internal async Task<ModelLease> AcquireAsync(ModelInstance model, bool isRetry, TimeSpan? keepAlive, CancellationToken cancellationToken)
@@ -37,9 +38,10 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
         }
     }
 
-    /// <summary>Unloads a model, if it is resident, after the runs that were queued before.</summary>
-    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
-    /// <exception cref="EngineException">Its worker survived SIGKILL.</exception>
+    /// <summary>Waits for a queue slot, then unloads the model if it is resident.</summary>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
     {
         using QueueSlot slot = await queue.EnterAsync(model, cancellationToken).ConfigureAwait(false);

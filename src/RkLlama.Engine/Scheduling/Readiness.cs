@@ -3,13 +3,16 @@ using RkLlama.Engine.Residency;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Whether a load balancer should send requests here. Yes also while the node is busy, and without a model. Any thread.</summary>
+/// <summary>
+/// Whether a load balancer should send requests to this node. A node without a model, and a node whose NPU is busy, is also ready while its queue is not
+/// full. Thread-safe.
+/// </summary>
 internal sealed class Readiness
 {
     private readonly ModelHost _host;
     private readonly RunQueue _queue;
 
-    // The operator's preload, while it is in progress or after it has failed. Cleared when any model is loaded.
+    // The operator's preload while it is in progress or after it has failed; else null. A failed one is cleared when any model is loaded.
     private volatile Preload? _preload;
 
     public Readiness(ModelHost host, RunQueue queue)
@@ -22,22 +25,25 @@ internal sealed class Readiness
         };
     }
 
-    /// <summary>When it is worth asking again, 1 to 60 s.</summary>
+    /// <summary>Estimated time until a request can succeed, 1 to 60 s.</summary>
     internal int RetryAfterSeconds => _queue.RetryAfterSeconds;
 
-    /// <summary>The operator's model is being loaded.</summary>
+    /// <summary>Records that the load of the operator's model has started.</summary>
     internal void PreloadStarted(string model) => _preload = new(model, null);
 
-    /// <param name="failure">Why the model was not loaded; <see langword="null"/> if it was, or no longer has to be.</param>
+    /// <summary>Records that the load of the operator's model has ended.</summary>
+    /// <param name="failure">The reason why the load failed; <see langword="null"/> if it succeeded or is no longer needed.</param>
     internal void PreloadEnded(string model, string? failure) => _preload = failure is null ? null : new(model, failure);
 
     /// <summary>
-    /// The error for a request that needs a loaded model when there is none: where the operator wanted one, the request is not wrong but comes too early.
+    /// Returns the error for a request without a model name if no model is loaded. If the operator's preload is in progress or has failed, this is a
+    /// <see cref="NotReadyException"/>, because the client may retry; else a <see cref="NoModelException"/>.
     /// </summary>
     internal Exception NoModel() => _preload is not null && Evaluate() is { Status: "loading" or "failed", Reason: { } reason }
         ? new NotReadyException(reason, RetryAfterSeconds)
         : new NoModelException();
 
+    /// <summary>The body of <c>GET /ready</c>.</summary>
     internal ReadyReply Evaluate()
     {
         ModelStatus status = _host.Status;
@@ -56,7 +62,7 @@ internal sealed class Readiness
 }
 
 /// <summary>The node does not serve requests yet.</summary>
-/// <param name="retryAfterSeconds">When it is worth trying again, 1 to 60.</param>
+/// <param name="retryAfterSeconds">When the client should retry, 1 to 60 s.</param>
 internal sealed class NotReadyException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;

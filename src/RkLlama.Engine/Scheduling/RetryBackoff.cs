@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Retry delays: exponential from 30 s to 10 minutes, without a limit on attempts. Used by one task.</summary>
+/// <summary>Retry delays that grow exponentially from 30 s to 10 minutes. The number of attempts has no limit. Used by one task.</summary>
 internal sealed class RetryBackoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(30);
@@ -8,7 +8,7 @@ internal sealed class RetryBackoff
 
     private TimeSpan _next = First;
 
-    /// <summary>The time until the next attempt. Doubles the one after it.</summary>
+    /// <summary>Returns the time until the next attempt and doubles the following one.</summary>
     internal TimeSpan Next()
     {
         TimeSpan delay = _next;

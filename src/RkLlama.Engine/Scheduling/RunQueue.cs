@@ -3,14 +3,14 @@ using RkLlama.Engine.Metrics;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The queue in front of the NPU: one run at a time, first come first served, bounded by count and by age. A slot is returned at the end of the run, not of
-/// the request, so a slow client does not delay others. Changing the model costs seconds: while requests for two models wait, one of them keeps the NPU for
-/// its residency before the other one gets it. Any thread.
+/// The queue in front of the NPU. It has one slot, so one request runs at a time. The order is first in, first out; the number of waiting requests and their
+/// wait time are limited. A slot is released at the end of the run, not of the response, so a slow client does not delay others. Because changing the model
+/// takes seconds, requests for the current model go first until the model has had the NPU for the residency time. Thread-safe.
 /// </summary>
-/// <param name="capacity">How many requests may wait.</param>
-/// <param name="maxWait">How long one may wait.</param>
-/// <param name="residency">How long a model keeps the NPU while requests for it and for others wait.</param>
-/// <param name="metrics">Records waits and rejections.</param>
+/// <param name="capacity">Maximum number of waiting requests.</param>
+/// <param name="maxWait">Maximum wait time of a request.</param>
+/// <param name="residency">How long a model keeps the NPU while requests for it and for other models wait.</param>
+/// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
 internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
 {
     private readonly Lock _lock = new();
@@ -24,13 +24,13 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     private long _slotStart;
     private TaskCompletionSource? _idle;
 
-    // Guarded by _lock. A moving average of the time that a slot is held, in seconds; the first slot sets it.
+    // Guarded by _lock. Exponential moving average of the time that a slot is held, in seconds; 0 before the first release.
     private double _averageSlot;
 
-    /// <summary>How many requests may wait.</summary>
+    /// <summary>Maximum number of waiting requests.</summary>
     internal int Capacity => capacity;
 
-    /// <summary>Requests that wait for a slot, without the one that has it.</summary>
+    /// <summary>Number of requests that wait for the slot, without the one that has it.</summary>
     internal int Waiting
     {
         get
@@ -50,7 +50,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether the next request would be refused.</summary>
+    /// <summary>Whether the next request would be rejected.</summary>
     internal bool IsFull
     {
         get
@@ -60,7 +60,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether the server stops: no request gets a slot any more.</summary>
+    /// <summary>Whether the queue is closed because the server is shutting down. Then no request gets a slot any more.</summary>
     internal bool IsClosed
     {
         get
@@ -70,14 +70,14 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Estimated time until a new request gets a slot: whole seconds, 1 to 60, because clients wait no longer.</summary>
+    /// <summary>Estimated time until a new request gets the slot, in whole seconds from 1 to 60. Clients do not wait longer than that.</summary>
     internal int RetryAfterSeconds
     {
         get
         {
             lock (_lock)
             {
-                // A slot that is held for longer than usual predicts more than the ones before it.
+                // If the slot has been held longer than the average, that time is the better estimate.
                 double held = _isBusy ? time.GetElapsedTime(_slotStart).TotalSeconds : 0;
                 double slot = Math.Max(_averageSlot, held);
                 return (int)Math.Clamp(Math.Ceiling((slot * (_waiting.Count + 1)) - held), 1, 60);
@@ -86,8 +86,8 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>Waits until no request has the slot and none waits.</summary>
-    /// <param name="forceStop">Ends the wait early.</param>
-    /// <returns><see langword="false"/> after the timeout or the early end.</returns>
+    /// <param name="forceStop">Cancels the wait.</param>
+    /// <returns><see langword="false"/> if the wait timed out or was cancelled.</returns>
     internal async Task<bool> WhenIdleAsync(TimeSpan timeout, CancellationToken forceStop = default)
     {
         Task idle;
@@ -124,18 +124,18 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry, new DrainingException(), RejectionCause.Draining);
     }
 
-    /// <summary>Takes the slot if it is free, without waiting.</summary>
+    /// <summary>Takes the slot without waiting. Returns <see langword="null"/> if it is not free or the queue is closed.</summary>
     internal QueueSlot? TryEnter(string model)
     {
         lock (_lock)
             return _isBusy || _isClosed ? null : NewSlot(model);
     }
 
-    /// <summary>Waits for a slot. Cancelling leaves the queue at once.</summary>
-    /// <param name="model">The model that the slot is for.</param>
-    /// <param name="isRetry">The request replaces one that leaves or has left: there is always room for it.</param>
-    /// <exception cref="QueueFullException">The queue is full, or the wait was too long.</exception>
-    /// <exception cref="DrainingException">The server stops.</exception>
+    /// <summary>Waits for the slot. If the wait is cancelled, the request leaves the queue at once.</summary>
+    /// <param name="model">The model that the request needs.</param>
+    /// <param name="isRetry">Whether the request replaces one that is leaving or has left. It is accepted even if the queue is full.</param>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<QueueSlot> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
     {
         long arrival = time.GetTimestamp();
@@ -156,7 +156,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         return slot;
     }
 
-    /// <summary>Passes the slot on; called by <see cref="QueueSlot"/> once.</summary>
+    /// <summary>Gives the slot to the next waiting request. Called once by each <see cref="QueueSlot"/>.</summary>
     internal void Release()
     {
         QueueEntry next;
@@ -181,7 +181,8 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         next.Slot.SetResult(slot);
     }
 
-    /// <summary>Takes the slot if it is free, else the last place in the queue.</summary>
+    /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
+    /// <returns>The slot, or null with the entry in <paramref name="entry"/>.</returns>
     private QueueSlot? Join(string model, bool isRetry, out LinkedListNode<QueueEntry>? entry)
     {
         lock (_lock)
@@ -216,7 +217,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     {
         lock (_lock)
         {
-            // An entry without a list has its slot already, and returns it as usual.
+            // The entry has already left the queue: it has the slot and releases it as usual, or it was rejected.
             if (entry.List is null)
                 return;
             _waiting.Remove(entry);
@@ -228,7 +229,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry.Value, reason, RejectionCause.QueueTimeout);
     }
 
-    /// <summary>Under the lock.</summary>
+    /// <summary>Creates the slot and notes the time and the model. The caller holds the lock.</summary>
     private QueueSlot NewSlot(string model)
     {
         _isBusy = true;
@@ -238,7 +239,10 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         return new(this);
     }
 
-    /// <summary>Under the lock: the first entry, or the first one for the present model if that has not used up its residency.</summary>
+    /// <summary>
+    /// Returns the entry that gets the slot next: the first one for the current model if its residency time is not over, else the first one. The caller holds
+    /// the lock.
+    /// </summary>
     private LinkedListNode<QueueEntry>? Next()
     {
         if (_waiting.First is not { } first || first.Value.Model == _model || time.GetElapsedTime(_modelStart) >= residency)
@@ -249,7 +253,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         return same ?? first;
     }
 
-    /// <summary>A waiting request and its model.</summary>
+    /// <summary>A waiting request.</summary>
     private sealed class QueueEntry(string model)
     {
         public string Model => model;
@@ -258,7 +262,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 }
 
-/// <summary>The right to use the NPU. Disposing passes it on; idempotent.</summary>
+/// <summary>The permission to use the NPU. Disposing releases it to the next waiting request. Idempotent.</summary>
 internal sealed class QueueSlot(RunQueue queue) : IDisposable
 {
     private int _isReleased;
@@ -271,13 +275,13 @@ internal sealed class QueueSlot(RunQueue queue) : IDisposable
 }
 
 /// <summary>The queue is full, or the request waited too long.</summary>
-/// <param name="retryAfterSeconds">When it is worth trying again, 1 to 60.</param>
+/// <param name="retryAfterSeconds">When the client should retry, 1 to 60 s.</param>
 internal sealed class QueueFullException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;
 }
 
-/// <summary>The server stops and takes no more requests.</summary>
+/// <summary>The server is shutting down and accepts no more requests.</summary>
 internal sealed class DrainingException() : Exception("The server is shutting down; try another node, or again in a moment.")
 {
     internal const int RetryAfterSeconds = 5;

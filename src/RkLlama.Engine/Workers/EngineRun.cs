@@ -4,79 +4,82 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
 
-/// <summary>One token of an answer and the text that it completes, possibly none.</summary>
+/// <summary>A generated token.</summary>
+/// <param name="Text">The text that the token completes. Empty if the token completes no character.</param>
 internal readonly record struct EngineToken(int TokenId, string Text);
 
-/// <summary>How a run ended and when, in <see cref="Stopwatch"/> timestamps taken where the worker's data arrived.</summary>
-/// <param name="FirstToken"><see langword="null"/> if there was none.</param>
+/// <summary>How and when a run ended. The times are <see cref="Stopwatch"/> timestamps of the arrival of the worker's frames.</summary>
+/// <param name="FirstToken">When the first token arrived; <see langword="null"/> if there was none.</param>
+/// <param name="Ended">When the run ended.</param>
 internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended)
 {
-    /// <summary>A vector of length 1; only of a successful embedding.</summary>
+    /// <summary>The embedding, normalized to length 1; <see langword="null"/> if the run was not an embedding or failed.</summary>
     internal float[]? Embedding { get; init; }
 }
 
-/// <summary>Why a run was aborted before its own end.</summary>
+/// <summary>The reason why the server aborted a run.</summary>
 internal enum AbortCause
 {
-    /// <summary>The client disconnected, or a retry replaced its request.</summary>
+    /// <summary>The client disconnected, or a retry replaced the request.</summary>
     ClientLeft,
 
     /// <summary>The operator unloaded the model.</summary>
     Unloaded,
 
-    /// <summary>The answer reached its bound in tokens.</summary>
+    /// <summary>The generation reached its maximum number of tokens.</summary>
     Length,
 
-    /// <summary>The answer met a stop sequence of the request.</summary>
+    /// <summary>The output contains a stop sequence of the request.</summary>
     StopSequence,
 
-    /// <summary>The answer repeated itself.</summary>
+    /// <summary>The model repeated one phrase too often.</summary>
     Repetition,
 
-    /// <summary>The model used up its thinking budget; another run continues the answer.</summary>
+    /// <summary>The reasoning reached the thinking budget. Another run may continue the generation.</summary>
     ThinkingBudget,
 }
 
 /// <summary>
-/// One run. The engine adds tokens and completes it; its owner reads the tokens, waits for the completion and may abort.
+/// One run of a model. The engine adds tokens and completes the run. The owner reads the tokens, waits for the completion and may abort the run.
 /// </summary>
-/// <param name="abort">Asks the runtime to end the run, any number of times; returns at once.</param>
+/// <param name="abort">Requests the abort of the run from the runtime. Must return at once. May be called several times.</param>
 internal class EngineRun(Action<EngineRun> abort)
 {
-    // Tokens in batches, as they arrived together. The size is bounded by the answer's, so a slow reader never blocks the worker. A waiting reader continues
-    // on the engine's thread, up to the socket: at an NPU's pace the way through the thread pool takes two wake-ups, which cost more than everything else.
-    // Nothing blocks there, and the run's end comes from the pool, so other requests are not delayed.
+    // Each item is a batch of tokens that arrived together. The channel is unbounded, but the number of tokens is limited by max new tokens, so a slow
+    // reader never blocks the worker. A waiting reader continues synchronously on the engine's thread, up to the socket write. Through the thread pool, each
+    // token would need two thread wake-ups, which cost more than all other work per token. The reader does not block that thread, and Completion continues
+    // on the thread pool, so other requests are not delayed.
     private readonly Channel<EngineToken[]> _tokens = Channel.CreateUnbounded<EngineToken[]>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource<RunOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Engine's thread only: tokens to write together, when the last one arrived, and the first.
+    // Used on the engine's thread only: tokens that are not written yet, and the arrival of the last and of the first token in Stopwatch timestamps.
     private readonly List<EngineToken> _pending = [];
     private long _lastToken;
     private long? _firstToken;
 
-    // An AbortCause, or -1; the first one counts.
+    // An AbortCause, or -1 for none. Set once: the first cause wins.
     private int _abortCause = -1;
 
     /// <summary>The tokens in order, in batches that arrived together.</summary>
     internal ChannelReader<EngineToken[]> Tokens => _tokens.Reader;
 
-    /// <summary>How the run ended. Set when the runtime itself is done or dead, not before: the next run may start then.</summary>
+    /// <summary>Completes when the runtime has ended the run or the worker has died, not earlier. After that, the next run may start.</summary>
     internal Task<RunOutcome> Completion => _completion.Task;
 
-    /// <summary>The first reason to abort the run; <see langword="null"/> if it was not aborted.</summary>
+    /// <summary>The first cause given to <see cref="Abort"/>; <see langword="null"/> if the run was not aborted.</summary>
     internal AbortCause? AbortCause => Volatile.Read(ref _abortCause) is >= 0 and var cause ? (AbortCause)cause : null;
 
-    /// <summary>Asks for the end of the run. Returns at once, any number of times.</summary>
+    /// <summary>Requests the abort of the run and returns at once. May be called several times, from any thread.</summary>
     internal void Abort(AbortCause cause)
     {
         Interlocked.CompareExchange(ref _abortCause, (int)cause, -1);
         abort(this);
     }
 
-    /// <summary>Engine's thread: a token has arrived. <see cref="Flush"/> passes it on.</summary>
-    /// <returns>The time since the token before it; <see langword="null"/> for the first.</returns>
+    /// <summary>Adds a token that has arrived. The reader gets it with the next <see cref="Flush"/>. Called on the engine's thread.</summary>
+    /// <returns>The time since the previous token; <see langword="null"/> for the first one.</returns>
     internal TimeSpan? Add(EngineToken token)
     {
         _pending.Add(token);
@@ -88,7 +91,7 @@ internal class EngineRun(Action<EngineRun> abort)
         return null;
     }
 
-    /// <summary>Engine's thread: passes the tokens on that have arrived.</summary>
+    /// <summary>Passes the added tokens to the reader as one batch. Called on the engine's thread.</summary>
     internal void Flush()
     {
         if (_pending.Count == 0)
@@ -98,7 +101,7 @@ internal class EngineRun(Action<EngineRun> abort)
         _tokens.Writer.TryWrite(tokens);
     }
 
-    /// <summary>Any thread, after the last token: the runtime is done with the run. Idempotent.</summary>
+    /// <summary>Completes the run after its last token, when the runtime has ended it. Idempotent. Any thread.</summary>
     internal void Complete(GenerationEnd end, float[]? embedding = null)
     {
         _tokens.Writer.TryComplete();

@@ -2,57 +2,62 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
 
-/// <summary>The seam between the server and whatever runs models: worker processes, or a fake in tests.</summary>
+/// <summary>Loads models. Implemented with worker processes, and by a fake in tests.</summary>
 internal interface IEngine
 {
-    /// <summary>Loads a model; takes seconds.</summary>
-    /// <exception cref="EngineException">It could not be loaded; the message is for the client.</exception>
+    /// <summary>Loads a model. Takes seconds.</summary>
+    /// <exception cref="EngineException">The model could not be loaded. The message is for the client.</exception>
     Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken);
 
-    /// <summary>Identifies the vendor library and logs the result, without loading a model. Never fails: a library may be installed later.</summary>
+    /// <summary>Identifies the vendor library without loading a model, and logs the result. Never throws, because a library may be installed later.</summary>
     Task ProbeAsync();
 }
 
-/// <summary>What to load.</summary>
+/// <summary>The parameters to load a model.</summary>
 /// <param name="Name">The model's name, for messages.</param>
 /// <param name="ModelPath">Full path of the <c>.rkllm</c> file.</param>
 /// <param name="MaxContextLength">Context length in tokens.</param>
-/// <param name="MaxNewTokens">Bound of one answer in tokens.</param>
+/// <param name="MaxNewTokens">Maximum number of tokens of one generation.</param>
+/// <param name="Sampling">The model's default sampling values.</param>
 internal sealed record EngineModel(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling)
 {
-    /// <summary>Whether a run may use what the KV cache holds of the run before it.</summary>
+    /// <summary>Whether a run may reuse the KV cache of the previous run.</summary>
     internal bool ReusesKvCache { get; init; } = true;
 
-    /// <summary>Whether the runtime's own chat template stays in force.</summary>
+    /// <summary>Whether the runtime applies its own chat template.</summary>
     internal bool KeepsChatTemplate { get; init; }
 }
 
-/// <summary>A loaded model. Disposing it ends the worker, so all of its memory comes back.</summary>
+/// <summary>A loaded model. Disposing the session ends the worker and frees all of its memory.</summary>
 internal interface IEngineSession : IAsyncDisposable
 {
     EngineFacts Facts { get; }
 
-    /// <summary>The process that has the model; <see langword="null"/> where it is none of its own.</summary>
+    /// <summary>Process id of the worker; <see langword="null"/> if the engine has no worker process.</summary>
     int? ProcessId => null;
 
-    /// <summary>Completes, with the reason, when the session ends without having been disposed.</summary>
+    /// <summary>Completes with the reason if the session ends before it is disposed.</summary>
     Task<string> Died { get; }
 
-    /// <summary>Set while a killed worker process still exists: the NPU is not free.</summary>
+    /// <summary>Not null while the worker process exists although it was killed: the NPU is not free.</summary>
     WorkerStuckException? Stuck { get; }
 
-    /// <summary>Starts a run. Only when the run before it has completed.</summary>
-    /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
+    /// <summary>Starts a run. The previous run must be complete.</summary>
+    /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
     EngineRun Start(GenerationInput input, RunParameters parameters);
 
-    /// <summary>Starts a run without tokens; its outcome has the embedding of the input. Otherwise like <see cref="Start"/>.</summary>
-    /// <param name="isMean">The mean of all tokens' hidden states; otherwise the last one's.</param>
-    /// <exception cref="SessionDiedException">The session is dead; the run has not begun, so another session may have it.</exception>
+    /// <summary>
+    /// Starts a run that computes the embedding of the input and generates no tokens. The outcome has the embedding. The previous run must be complete.
+    /// </summary>
+    /// <param name="isMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
+    /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
     EngineRun StartEmbedding(GenerationInput input, bool isMean);
 }
 
-/// <summary>What is known of a loaded model and the runtime under it.</summary>
-/// <param name="RuntimeVersion">E.g. <c>1.2.3</c>, as the runtime says of itself, or else as it was identified.</param>
-/// <param name="MaxContextLength">The context length in force, in tokens.</param>
-/// <param name="MaxNewTokens">The bound of one answer in force, in tokens.</param>
+/// <summary>Properties of a loaded model and of its runtime.</summary>
+/// <param name="RuntimeVersion">The version that the runtime reports, for example <c>1.2.3</c>. If it reports none, the identified version.</param>
+/// <param name="DriverVersion">The version of the NPU driver that the runtime reports; <see langword="null"/> if it reports none.</param>
+/// <param name="HasPerRunSampling">Whether the runtime accepts other sampling values for each run.</param>
+/// <param name="MaxContextLength">The effective context length in tokens.</param>
+/// <param name="MaxNewTokens">The effective maximum number of tokens of one generation.</param>
 internal sealed record EngineFacts(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);

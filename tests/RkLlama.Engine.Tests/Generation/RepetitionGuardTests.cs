@@ -8,7 +8,7 @@ public sealed class RepetitionGuardTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(7)]
-    [InlineData(RepetitionGuard.LongestPhrase)]
+    [InlineData(RepetitionGuard.MaxPhraseTokens)]
     public void A_phrase_may_stand_as_often_as_allowed_and_no_more(int length)
     {
         int[] phrase = [.. Enumerable.Range(100, length)];
@@ -32,7 +32,7 @@ public sealed class RepetitionGuardTests
     {
         RepetitionGuard guard = new(2);
 
-        bool looped = Enumerable.Range(0, 10 * (RepetitionGuard.LongestPhrase + 1)).Any(i => guard.Repeats(i % (RepetitionGuard.LongestPhrase + 1)));
+        bool looped = Enumerable.Range(0, 10 * (RepetitionGuard.MaxPhraseTokens + 1)).Any(i => guard.Repeats(i % (RepetitionGuard.MaxPhraseTokens + 1)));
 
         looped.Should().BeFalse();
     }

@@ -24,12 +24,12 @@ public sealed class LogLinesTests
     [Fact]
     public void A_line_that_does_not_end_is_not_waited_for()
     {
-        using StringReader endless = new(new string('x', LogLines.Longest * 3));
+        using StringReader endless = new(new string('x', LogLines.MaxLineLength * 3));
         LogLines lines = new(endless);
 
-        lines.Next().Should().HaveLength(LogLines.Longest);
-        lines.Next().Should().HaveLength(LogLines.Longest);
-        lines.Next().Should().HaveLength(LogLines.Longest);
+        lines.Next().Should().HaveLength(LogLines.MaxLineLength);
+        lines.Next().Should().HaveLength(LogLines.MaxLineLength);
+        lines.Next().Should().HaveLength(LogLines.MaxLineLength);
         lines.Next().Should().BeNull();
     }
 

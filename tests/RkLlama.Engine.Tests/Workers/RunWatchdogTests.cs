@@ -25,7 +25,7 @@ public sealed class RunWatchdogTests : IDisposable
         _time.Advance(Seconds(0.2));
 
         _aborts.Should().Be(1);
-        _watchdog.Verdict.Should().Be("the runtime gave no first token for 15 s");
+        _watchdog.TimeoutReason.Should().Be("the runtime gave no first token for 15 s");
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class RunWatchdogTests : IDisposable
         _aborts.Should().Be(0);
         _time.Advance(Seconds(0.2));
         _aborts.Should().Be(1);
-        _watchdog.Verdict.Should().Contain("no token for 4 s");
+        _watchdog.TimeoutReason.Should().Contain("no token for 4 s");
     }
 
     [Fact]

@@ -104,6 +104,6 @@ public sealed class PreloadTests : IDisposable
         });
 
         _attempts.Should().Be(4);
-        server.Log.Should().Contain("could not be brought back, next attempt in 60 s: failed to open rknpu module");
+        server.Log.Should().Contain("could not be loaded again, next attempt in 60 s: failed to open rknpu module");
     }
 }

@@ -2,10 +2,11 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Protocol;
 
-/// <summary>Makes one vector of a text's hidden states.</summary>
+/// <summary>Converts the hidden states of a text into one embedding.</summary>
 internal static class EmbeddingVector
 {
-    /// <returns>A vector of length 1; of zeros where the model gave nothing else.</returns>
+    /// <param name="isMean">True for the mean over all tokens, false for the last token.</param>
+    /// <returns>A vector with one value per hidden dimension, normalized to length 1. All values are zero if the hidden states are.</returns>
     internal static float[] Of(HiddenStates states, bool isMean)
     {
         float[] vector = new float[states.Width];
@@ -19,6 +20,7 @@ internal static class EmbeddingVector
         return vector;
     }
 
+    /// <summary>Scales a vector to length 1. Leaves a vector of zeros unchanged.</summary>
     internal static void Normalize(Span<float> vector)
     {
         double squares = 0;

@@ -3,33 +3,36 @@ using System.Buffers.Binary;
 
 namespace RkLlama.Engine.Workers.Protocol;
 
-/// <summary>What a frame between server and worker says. A frame is: length (4 bytes, little-endian, of what follows), type (1 byte), payload.</summary>
+/// <summary>
+/// The type of a frame between server and worker. A frame consists of the length of type and payload (4 bytes, little-endian), the type (1 byte) and
+/// the payload.
+/// </summary>
 internal enum FrameType : byte
 {
-    // Server to worker; payload JSON.
+    // Server to worker. The payload is JSON, except that Shutdown has none.
     Probe = 1,
     Load = 2,
     Run = 3,
     Shutdown = 5,
     Embed = 6,
 
-    /// <summary>Server to worker: stop a run. Payload: run id (4 bytes).</summary>
+    /// <summary>Server to worker: abort a run. Payload: run id (4 bytes, little-endian).</summary>
     Abort = 4,
 
-    // Worker to server; payload JSON.
+    // Worker to server. The payload is JSON.
     Probed = 65,
     Loaded = 66,
     Failed = 67,
     Ended = 69,
 
-    /// <summary>Worker to server: one token. Payload: run id (4), token id (4), UTF-8 text (the rest).</summary>
+    /// <summary>Worker to server: one token. Payload: run id and token id (4 bytes each, little-endian), text in UTF-8 (the rest).</summary>
     Token = 68,
 
-    /// <summary>Worker to server: the embedding of an input. Payload: run id (4), little-endian float32 values.</summary>
+    /// <summary>Worker to server: the embedding of an input. Payload: run id (4 bytes, little-endian), float32 values (little-endian).</summary>
     Embedding = 70,
 }
 
-/// <summary>Collects frames and writes them in one call. Not thread-safe.</summary>
+/// <summary>Buffers frames and writes them with one call. Not thread-safe.</summary>
 internal sealed class FrameWriter(Stream stream)
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
@@ -69,20 +72,20 @@ internal sealed class FrameWriter(Stream stream)
     }
 }
 
-/// <summary>Reads frames, many with one call where the other side wrote many. For one thread that has nothing else to do.</summary>
+/// <summary>Reads frames. One read of the pipe may return many frames. Used by one thread, which it blocks.</summary>
 internal sealed class FrameReader(Stream stream)
 {
-    /// <summary>Larger than any prompt a request may bring; a longer frame means the pipe is out of step.</summary>
+    /// <summary>In bytes. Larger than the prompt of any usual request; a longer length means that the bytes are not frames.</summary>
     private const int MaxLength = 256 << 20;
 
     private byte[] _buffer = new byte[64 << 10];
     private int _start;
     private int _end;
 
-    /// <summary>Whether the next frame is here, so that reading it does not block.</summary>
+    /// <summary>Whether the next frame is in the buffer, so that reading it does not block.</summary>
     internal bool HasNext => _end - _start >= 5 && _end - _start - 4 >= BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
 
-    /// <summary>Blocks until the next frame. The payload is valid until the next call.</summary>
+    /// <summary>Blocks until the next frame has arrived. The payload is valid until the next call.</summary>
     /// <returns><see langword="false"/> at the end of the pipe.</returns>
     /// <exception cref="InvalidDataException">The bytes are not frames.</exception>
     internal bool TryRead(out FrameType type, out ReadOnlySpan<byte> payload)

@@ -4,16 +4,18 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Protocol;
 
-/// <summary>Open and identify the library, load nothing.</summary>
+/// <summary>Open and identify the vendor library without loading a model.</summary>
+/// <param name="VersionOverride">The library's version, set by the operator; null to detect it.</param>
 internal sealed record ProbeCommand(string LibraryPath, string? VersionOverride);
 
-/// <summary>What the library is, as far as it can be told without a model.</summary>
+/// <summary>The properties of the vendor library that can be detected without a model. The reply to a probe, and part of the reply to a load.</summary>
 internal sealed record RuntimeInfo(RuntimeFamily Family, string? Version, string Description, string Evidence, string? Warning)
 {
     internal static RuntimeInfo From(RuntimeIdentity identity) =>
         new(identity.Family, identity.Version, identity.Description, identity.Evidence, identity.Warning);
 }
 
+/// <summary>Open the vendor library and load a model.</summary>
 internal sealed record LoadCommand(
     string LibraryPath,
     string? VersionOverride,
@@ -24,10 +26,12 @@ internal sealed record LoadCommand(
     bool ReusesKvCache,
     bool KeepsChatTemplate);
 
+/// <summary>The model is loaded.</summary>
+/// <param name="ChatTemplateDisabled">False if the runtime's chat template should have been disabled, but the runtime refused.</param>
 internal sealed record LoadedReply(RuntimeInfo Runtime, bool HasPerRunSampling, bool ChatTemplateDisabled);
 
-/// <summary>The answer to a probe or load that failed. The text that the library printed is in the log lines.</summary>
-/// <param name="Code">Null if only the log lines tell the cause.</param>
+/// <summary>A probe or a load failed. The text that the library printed is not here, but in the worker's log lines.</summary>
+/// <param name="Code">Null if the cause can only be found in the log lines.</param>
 internal sealed record FailedReply(string Message, FailureCode? Code)
 {
     internal static FailedReply From(RkllmException failure) => new(failure.Message, failure.Code switch
@@ -39,23 +43,26 @@ internal sealed record FailedReply(string Message, FailureCode? Code)
     });
 }
 
+/// <summary>Start a run.</summary>
 internal sealed record RunCommand(int Id, GenerationInput Input, RunParameters Parameters);
 
-/// <param name="IsMean">The mean of all tokens' hidden states; otherwise the last one's.</param>
+/// <summary>Compute an embedding.</summary>
+/// <param name="IsMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
 internal sealed record EmbedCommand(int Id, GenerationInput Input, bool IsMean);
 
+/// <summary>A run has ended.</summary>
 internal sealed record EndedReply(int Id, GenerationEnd End);
 
-internal static class GenerationEnds
+internal static class GenerationEndExtensions
 {
     /// <summary>
-    /// Whether what the library printed during the run belongs to its end: the run failed, or it said nothing, which is how some failures look. Both
-    /// ends of the pipe ask this.
+    /// Whether the text that the library printed during the run may explain its end. True if the run failed, or if it ended without a token, because some
+    /// failures look like that. Server and worker must use the same rule: the worker then sends a log mark, and the server waits for it.
     /// </summary>
     internal static bool NeedsExplanation(this GenerationEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
 }
 
-/// <summary>The JSON of the pipe between server and worker. Both ends are the same executable, so it needs no versions.</summary>
+/// <summary>The JSON in frames between server and worker. It has no version, because both are the same executable.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProbeCommand))]
 [JsonSerializable(typeof(RuntimeInfo))]

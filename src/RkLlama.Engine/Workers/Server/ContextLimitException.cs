@@ -1,6 +1,7 @@
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>The model's context length is smaller than asked for.</summary>
+/// <summary>The model was not loaded because the requested context length is larger than its limit.</summary>
+/// <param name="limit">The model's limit in tokens.</param>
 internal sealed class ContextLimitException(int limit) : Exception
 {
     internal int Limit => limit;

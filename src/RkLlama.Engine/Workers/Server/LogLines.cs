@@ -2,25 +2,25 @@ using System.Text;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>The lines of a log whose writer may forget to end them. For one thread.</summary>
+/// <summary>Splits a log into lines, even if the writer does not end them. Used by one thread.</summary>
 internal sealed class LogLines(TextReader reader)
 {
-    /// <summary>Characters; what is longer comes in pieces.</summary>
-    internal const int Longest = 8192;
+    /// <summary>In characters. A longer line is returned in parts.</summary>
+    internal const int MaxLineLength = 8192;
 
     private readonly StringBuilder _line = new();
 
-    /// <summary>Blocks until the next line.</summary>
-    /// <returns>Without its end; <see langword="null"/> at the end of the log.</returns>
+    /// <summary>Blocks until the next line is complete.</summary>
+    /// <returns>The line without its line break; <see langword="null"/> at the end of the log.</returns>
     internal string? Next()
     {
-        // One by one: reading many waits for more where the reader's buffer has just been filled.
+        // Reads one character per call, because a call that reads several may block for more data although a complete line has arrived.
         while (reader.Read() is >= 0 and var c)
         {
             if (c == '\n')
                 return Take();
             _line.Append((char)c);
-            if (_line.Length == Longest)
+            if (_line.Length == MaxLineLength)
                 return Take();
         }
 

@@ -3,48 +3,49 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Watches one run. Over budget → abort; no end within its grace → the worker has to go. Tokens only move the deadline; a timer looks at it.
-/// Callbacks come from the timer's thread.
+/// Watches one run. If the run exceeds a timeout, the watchdog aborts it. If the run does not end within the grace time after an abort, the watchdog kills
+/// the worker. A token only moves the deadline; a timer checks it. Callbacks run on the timer's thread. Thread-safe.
 /// </summary>
 internal sealed class RunWatchdog : IDisposable
 {
-    private readonly RunTimeouts _budgets;
+    private readonly RunTimeouts _timeouts;
     private readonly TimeProvider _time;
     private readonly Action _abort;
     private readonly Action<string> _kill;
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
 
-    // Guarded by _lock. The deadline is measured from the beginning of the watch.
+    // Guarded by _lock, except _start. The deadline is the time since _start.
     private readonly long _start;
     private TimeSpan _deadline;
     private bool _hasTokens;
     private bool _isAborted;
     private bool _isOver;
-    private string? _verdict;
+    private string? _timeoutReason;
 
-    /// <param name="promptTokens">Tokens of the prompt, rather too many than too few.</param>
-    /// <param name="abort">Asks for the end of the run.</param>
-    /// <param name="kill">Ends the worker, for this reason.</param>
-    internal RunWatchdog(RunTimeouts budgets, int promptTokens, TimeProvider time, Action abort, Action<string> kill)
+    /// <summary>Starts to watch a run.</summary>
+    /// <param name="promptTokens">Number of tokens of the prompt. An estimate should be too high rather than too low.</param>
+    /// <param name="abort">Requests the abort of the run.</param>
+    /// <param name="kill">Kills the worker. Its parameter is the reason.</param>
+    internal RunWatchdog(RunTimeouts timeouts, int promptTokens, TimeProvider time, Action abort, Action<string> kill)
     {
-        (_budgets, _time, _abort, _kill) = (budgets, time, abort, kill);
+        (_timeouts, _time, _abort, _kill) = (timeouts, time, abort, kill);
         _start = time.GetTimestamp();
-        _deadline = budgets.Prefill + (budgets.PrefillPerToken * promptTokens);
-        _timer = time.CreateTimer(static state => ((RunWatchdog)state!).Look(), this, _deadline, Timeout.InfiniteTimeSpan);
+        _deadline = timeouts.Prefill + (timeouts.PrefillPerToken * promptTokens);
+        _timer = time.CreateTimer(static state => ((RunWatchdog)state!).CheckDeadline(), this, _deadline, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What the run is guilty of, or <see langword="null"/>.</summary>
-    internal string? Verdict
+    /// <summary>The timeout that the run exceeded, as a clause for messages; <see langword="null"/> if it exceeded none.</summary>
+    internal string? TimeoutReason
     {
         get
         {
             lock (_lock)
-                return _verdict;
+                return _timeoutReason;
         }
     }
 
-    /// <summary>A token arrived.</summary>
+    /// <summary>Moves the deadline, because a token has arrived.</summary>
     internal void OnToken()
     {
         lock (_lock)
@@ -55,20 +56,21 @@ internal sealed class RunWatchdog : IDisposable
                 return;
             if (_isAborted)
             {
-                // The prefill is over, and decoding hears an abort: from here on the grace is what it has.
+                // The prefill has ended, and the runtime reacts to an abort during decode. So the grace time starts now.
                 if (isFirst)
-                    Shorten(Elapsed + _budgets.AbortGrace);
+                    Shorten(Elapsed + _timeouts.AbortGrace);
                 return;
             }
 
-            // The timer waits for the prefill's deadline, which may be later than this one; all others only move away from it.
-            _deadline = Elapsed + _budgets.Token;
+            // Only the first token restarts the timer, because the prefill's deadline may be later than the new one. Later tokens only delay the deadline;
+            // the timer finds that out when it fires.
+            _deadline = Elapsed + _timeouts.Token;
             if (isFirst)
                 Rearm();
         }
     }
 
-    /// <summary>Somebody has asked for the end of the run.</summary>
+    /// <summary>Starts the grace time, because the abort of the run was requested.</summary>
     internal void OnAbort()
     {
         lock (_lock)
@@ -76,15 +78,15 @@ internal sealed class RunWatchdog : IDisposable
             if (_isAborted || _isOver)
                 return;
 
-            // Some versions hear an abort only after the prefill, which is no fault of the run.
-            TimeSpan grace = Elapsed + _budgets.AbortGrace;
+            // Some versions of the runtime react to an abort only after the prefill. So the prefill keeps its deadline if that is later.
+            TimeSpan grace = Elapsed + _timeouts.AbortGrace;
             _deadline = _hasTokens || _deadline < grace ? grace : _deadline;
             _isAborted = true;
             Rearm();
         }
     }
 
-    /// <summary>The run has ended; nothing is called any more, but for a call that is on its way.</summary>
+    /// <summary>Ends the watch, because the run has ended. A callback that has already started may still be running.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -104,7 +106,7 @@ internal sealed class RunWatchdog : IDisposable
 
     private void Rearm() => _timer.Change(TimeSpan.FromTicks(Math.Max((_deadline - Elapsed).Ticks, TimeSpan.TicksPerMillisecond)), Timeout.InfiniteTimeSpan);
 
-    private void Look()
+    private void CheckDeadline()
     {
         bool kills;
         string reason;
@@ -121,18 +123,18 @@ internal sealed class RunWatchdog : IDisposable
             kills = _isAborted;
             if (kills)
             {
-                _verdict = reason = _verdict is null
-                    ? $"the runtime did not end the run within {Seconds(_budgets.AbortGrace)} s of the abort"
-                    : $"{_verdict} and ignored the abort";
+                _timeoutReason = reason = _timeoutReason is null
+                    ? $"the runtime did not end the run within {Seconds(_timeouts.AbortGrace)} s of the abort"
+                    : $"{_timeoutReason} and ignored the abort";
                 _isOver = true;
             }
             else
             {
-                _verdict = reason = _hasTokens
-                    ? $"the runtime gave no token for {Seconds(_budgets.Token)} s"
+                _timeoutReason = reason = _hasTokens
+                    ? $"the runtime gave no token for {Seconds(_timeouts.Token)} s"
                     : $"the runtime gave no first token for {Seconds(_deadline)} s";
                 _isAborted = true;
-                _deadline = Elapsed + _budgets.AbortGrace;
+                _deadline = Elapsed + _timeouts.AbortGrace;
                 Rearm();
             }
         }

@@ -3,12 +3,12 @@ using RkLlama.Engine.Diagnostics;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Turns error text of the vendor library into a code. The library returns no reason, it only prints one, so this is the one place where its text
-/// is interpreted. Everything above works with the code.
+/// Converts error text of the vendor library into a code. The library does not return the cause of an error, it only prints a text. Only this class
+/// interprets that text; all other code uses the code.
 /// </summary>
 internal static class RuntimeErrorClassifier
 {
-    // Fragments that the versions of the library print, the most specific first.
+    // Parts of the error texts of all library versions. The first match counts, so the most specific text comes first.
     private static readonly (string Fragment, FailureCode Code)[] Fragments =
     [
         ("magic", FailureCode.ModelFileInvalid),
@@ -26,7 +26,7 @@ internal static class RuntimeErrorClassifier
         ("matmul", FailureCode.NpuDriver),
     ];
 
-    /// <returns><see langword="null"/> if the text has no known error.</returns>
+    /// <returns><see langword="null"/> if the text contains no known error.</returns>
     internal static FailureCode? Classify(string text)
     {
         foreach ((string fragment, FailureCode code) in Fragments)

@@ -5,8 +5,8 @@ using RkLlama.Engine.Diagnostics;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// What a worker's library prints: log lines, the only source of its error texts, of its version and of the model's limits.
-/// One per worker; lines come from its stderr thread.
+/// The output of the vendor library in one worker. Writes each line to the log. These lines are also the only source of the library's error texts, of its
+/// version and of the model's limits. Lines are added on the worker's log thread.
 /// </summary>
 internal sealed partial class RuntimeLog(ILogger logger)
 {
@@ -15,18 +15,19 @@ internal sealed partial class RuntimeLog(ILogger logger)
     private readonly Lock _lock = new();
     private readonly Queue<string> _errors = new();
 
-    /// <summary>The version the library says it is, or <see langword="null"/> while it has not said so.</summary>
+    /// <summary>The version that the library has printed; <see langword="null"/> if it has printed none yet.</summary>
     internal string? RuntimeVersion { get; private set; }
 
+    /// <summary>The version of the NPU driver that the library has printed; <see langword="null"/> if it has printed none yet.</summary>
     internal string? DriverVersion { get; private set; }
 
-    /// <summary>E.g. <c>RK3588</c>.</summary>
+    /// <summary>The platform that the library has printed, for example <c>RK3588</c>; <see langword="null"/> if it has printed none.</summary>
     internal string? Platform { get; private set; }
 
-    /// <summary>From the line that names the limit a requested context length broke, in tokens.</summary>
+    /// <summary>The model's limit in tokens, if the library has rejected the requested context length; else <see langword="null"/>.</summary>
     internal int? ContextLimit { get; private set; }
 
-    /// <summary>The last error lines, oldest first, without their prefix; empty when there were none.</summary>
+    /// <summary>The last error lines without their prefix, oldest first; empty if there are none.</summary>
     internal string ErrorText
     {
         get
@@ -36,10 +37,10 @@ internal sealed partial class RuntimeLog(ILogger logger)
         }
     }
 
-    /// <summary>The cause that the last error lines tell; <see langword="null"/> if they tell none that is known.</summary>
+    /// <summary>The cause of the last error lines; <see langword="null"/> if it is unknown.</summary>
     internal FailureCode? ErrorCode => RuntimeErrorClassifier.Classify(ErrorText);
 
-    /// <summary>Forgets earlier errors, so that the next failure is not explained by them.</summary>
+    /// <summary>Removes the error lines, so that they are not reported as the cause of a later failure.</summary>
     internal void ClearErrors()
     {
         lock (_lock)
@@ -54,7 +55,7 @@ internal sealed partial class RuntimeLog(ILogger logger)
         (LogLevel level, string text) = Classify(line);
         Log.Line(logger, level, text);
         ReadFacts(text);
-        // Some failures are explained in a warning.
+        // For some failures, the library prints the cause as a warning.
         if (level >= LogLevel.Error || (level == LogLevel.Warning && LooksLikeError.IsMatch(text)))
         {
             lock (_lock)
@@ -66,7 +67,8 @@ internal sealed partial class RuntimeLog(ILogger logger)
         }
     }
 
-    /// <summary>The library's prefix is its level (<c>I rkllm: …</c>); older versions print errors without one.</summary>
+    /// <summary>Finds the level of a line. The library's prefix has it (<c>I rkllm: …</c>), but older versions print errors without a prefix.</summary>
+    /// <returns>The level and the text without the prefix.</returns>
     internal static (LogLevel Level, string Text) Classify(string line)
     {
         Match prefix = Prefix.Match(line);
@@ -100,7 +102,7 @@ internal sealed partial class RuntimeLog(ILogger logger)
     [GeneratedRegex(@"^([IWED]) [A-Za-z_]+: ?")]
     private static partial Regex Prefix { get; }
 
-    // The second half is what the C and C++ libraries say before they abort a process.
+    // From "terminate called" on: messages of the C and C++ libraries before they abort a process.
     [GeneratedRegex(
         @"\berror\b|invalid|fail(ed)?\b|does not match|too (old|new)|terminate called|what\(\):|corrupt|smashing detected|out of memory|pure virtual",
         RegexOptions.IgnoreCase)]

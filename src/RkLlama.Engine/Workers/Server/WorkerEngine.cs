@@ -7,7 +7,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>The engine of the shipped server: each loaded model lives in a worker process of its own.</summary>
+/// <summary>Runs each loaded model in its own worker process. Thread-safe.</summary>
 internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
     private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunTimeouts, time) { Metrics = metrics };
@@ -27,8 +27,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
             }
             catch (ContextLimitException ex)
             {
-                // Only the runtime knows what the model was converted for, and it says so only when it refuses. Each limit is smaller than
-                // the last, so this ends.
+                // Only the runtime knows the model's maximum context length, and it prints it only when it rejects a longer one. Each limit is smaller
+                // than the one before, so the loop ends.
                 Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
                 await EndAsync(session).ConfigureAwait(false);
                 model = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
@@ -41,7 +41,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         }
     }
 
-    /// <exception cref="WorkerStuckException">The session's worker cannot be ended.</exception>
+    /// <exception cref="WorkerStuckException">The session's worker survived SIGKILL.</exception>
     private static async Task EndAsync(WorkerSession session)
     {
         await session.DisposeAsync().ConfigureAwait(false);
@@ -49,10 +49,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
             throw stuck;
     }
 
-    /// <summary>
-    /// Finds and identifies the vendor library in a worker of its own, loading no model, and logs what was found. Never fails the start:
-    /// a library may be installed while the server runs.
-    /// </summary>
+    /// <inheritdoc/>
     public async Task ProbeAsync()
     {
         try
@@ -69,8 +66,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         }
     }
 
-    /// <summary>Opens and identifies the vendor library in a worker of its own.</summary>
-    /// <exception cref="EngineException">It cannot be loaded or told, or ended the worker.</exception>
+    /// <summary>Opens and identifies the vendor library in a temporary worker.</summary>
+    /// <exception cref="EngineException">The library cannot be loaded or identified, or it ended the worker.</exception>
     internal async Task<RuntimeInfo> IdentifyAsync(string library)
     {
         WorkerSession session = Start();
@@ -78,13 +75,14 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
             return await session.ProbeAsync(library, options.RuntimeVersion).ConfigureAwait(false);
     }
 
+    /// <exception cref="EngineException">The library was not found.</exception>
     private string FindLibrary()
     {
         RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
         return search.Path ?? throw new EngineException(search.NotFoundMessage) { Code = FailureCode.LibraryNotFound };
     }
 
-    /// <exception cref="EngineException">The executable cannot be started: gone, or no more processes allowed.</exception>
+    /// <exception cref="EngineException">The process cannot be started: the executable is missing, or the process limit is reached.</exception>
     private WorkerSession Start()
     {
         try

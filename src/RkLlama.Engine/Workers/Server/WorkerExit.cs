@@ -2,10 +2,11 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>Names the way a process ended.</summary>
+/// <summary>Interprets the exit code of a worker process.</summary>
 internal static class WorkerExit
 {
-    /// <param name="exitCode">128 + n for a process that signal n ended.</param>
+    /// <summary>Describes the exit as a clause for messages.</summary>
+    /// <param name="exitCode">128 + n if signal n ended the process.</param>
     internal static string Describe(int exitCode) => exitCode switch
     {
         128 + 4 => "the worker was killed by SIGILL (an instruction this CPU does not have)",
@@ -17,7 +18,7 @@ internal static class WorkerExit
         _ => $"the worker ended with exit code {exitCode}",
     };
 
-    /// <returns>Null if the exit code does not tell the cause.</returns>
+    /// <returns>Null if the exit code has no certain cause.</returns>
     internal static FailureCode? CodeOf(int exitCode) => exitCode switch
     {
         128 + 4 => FailureCode.IllegalInstruction,
@@ -25,7 +26,10 @@ internal static class WorkerExit
         _ => null,
     };
 
-    /// <summary>The signal that ended a process, in a word of which there are few: none, other, or one of those that libraries die of.</summary>
+    /// <summary>
+    /// Returns the name of the signal that ended the process, as a label for metrics: <c>none</c> without a signal, <c>other</c> for an unusual one, so that
+    /// the label has few values.
+    /// </summary>
     internal static string SignalOf(int exitCode) => exitCode switch
     {
         128 + 4 => "SIGILL",

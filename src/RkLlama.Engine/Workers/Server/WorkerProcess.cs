@@ -12,22 +12,25 @@ using RkLlama.Engine.Workers.Worker;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// The server's end of one worker: its process, its pipes, and two threads that read them. Frames go to <see cref="OnFrame"/> on the frame
-/// thread, what the library prints to <see cref="Log"/>.
+/// One worker process, seen from the server: the process, its pipes, and two threads that read them. The frame thread passes frames to
+/// <see cref="OnFrame"/>. The log thread passes the output of the library to <see cref="Log"/>.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan OrderlyEnd = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan KilledEnd = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LateLog = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LogMarkTimeout = TimeSpan.FromSeconds(10);
 
-    // What a dead worker had still in its pipes takes no time; they stay open as long as a child of the library lives, which has inherited them.
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+    // Reading the rest of a dead worker's pipes takes no time. But if the library has started a child process, the child has inherited the pipes and keeps
+    // them open.
+    private static readonly TimeSpan PipeCloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WorkerSettings _settings;
     private readonly Process _process;
     private readonly FrameWriter _frames;
     private readonly Lock _writeLock = new();
+
+    // One entry per log mark that is waited for or has been read.
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _marks = new();
     private readonly TaskCompletionSource _logEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,43 +46,44 @@ internal sealed class WorkerProcess : IAsyncDisposable
         OnFrame = onFrame;
     }
 
-    /// <summary>Called on the frame thread; must return at once. The payload is valid during the call only.</summary>
-    /// <param name="hasNext">Whether another frame has come with this one.</param>
+    /// <summary>Called on the frame thread. Must return at once. The payload is valid during the call only.</summary>
+    /// <param name="hasNext">Whether the next frame has already arrived.</param>
     internal delegate void FrameHandler(FrameType type, ReadOnlySpan<byte> payload, bool hasNext);
 
     internal RuntimeLog Log { get; }
 
+    /// <summary>The process id.</summary>
     internal int Id { get; }
 
-    /// <summary>Completes with the exit code.</summary>
+    /// <summary>Completes with the exit code when the process has exited.</summary>
     internal Task<int> Exited => _exited.Task;
 
-    /// <summary>Whether the process is still there.</summary>
+    /// <summary>Whether the process still exists.</summary>
     internal bool IsAlive => !_exited.Task.IsCompleted;
 
-    /// <summary>E.g. SIGSEGV; none while the process is there, and for one that ended by itself.</summary>
+    /// <summary>The signal that ended the process, for example SIGSEGV. It is <c>none</c> if the process exited by itself or still exists.</summary>
     internal string Signal => _exited.Task.IsCompletedSuccessfully ? WorkerExit.SignalOf(_exited.Task.Result) : "none";
 
     private FrameHandler OnFrame { get; }
 
     /// <summary>
-    /// Waits until everything that the worker printed before <paramref name="mark"/> has been read, or the worker is gone, or the mark is not to come:
-    /// a library may have done anything with its stderr.
+    /// Waits until all lines that the worker printed before <paramref name="mark"/> have been read. Also returns when the log has ended, and after a timeout,
+    /// because the library may have closed or redirected its stderr.
     /// </summary>
-    internal async Task LogReadUpToAsync(int mark)
+    internal async Task WaitForLogMarkAsync(int mark)
     {
-        await ((Task)Task.WhenAny(Mark(mark).Task, _logEnded.Task)).WaitAsync(LateLog).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAny(Mark(mark).Task, _logEnded.Task)).WaitAsync(LogMarkTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _marks.TryRemove(mark, out _);
     }
 
     private TaskCompletionSource Mark(int mark) =>
         _marks.GetOrAdd(mark, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>Completes when no more frames come: the worker is gone, or about to be.</summary>
+    /// <summary>Completes when all frames have been read: the worker has exited or is about to exit.</summary>
     internal async Task FramesEndedAsync()
     {
         await Task.WhenAny(_framesEnded.Task, _exited.Task).ConfigureAwait(false);
-        await _framesEnded.Task.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _framesEnded.Task.WaitAsync(PipeCloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Starts <c>rkllama worker</c> in the server's process group.</summary>
@@ -104,11 +108,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return worker;
     }
 
-    /// <exception cref="IOException">The worker is gone.</exception>
+    /// <summary>Sends a frame with a JSON payload. Any thread.</summary>
+    /// <exception cref="IOException">The worker has closed its pipe.</exception>
     internal void Send<T>(FrameType type, T message, JsonTypeInfo<T> typeInfo) =>
         Send(type, JsonSerializer.SerializeToUtf8Bytes(message, typeInfo));
 
-    /// <exception cref="IOException">The worker is gone.</exception>
+    /// <summary>Sends a frame. Any thread.</summary>
+    /// <exception cref="IOException">The worker has closed its pipe.</exception>
     internal void Send(FrameType type, ReadOnlySpan<byte> payload)
     {
         lock (_writeLock)
@@ -125,19 +131,22 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the end of a dying worker and describes it, with the last errors that the library printed.</summary>
-    internal async Task<(string Reason, FailureCode? Code)> DescribeEndAsync()
+    /// <summary>Waits for the exit of a worker that has closed its pipe, and describes it with the last errors that the library printed.</summary>
+    internal async Task<(string Reason, FailureCode? Code)> DescribeExitAsync()
     {
-        if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false))
+        if (!await WaitForExitAsync(ShutdownTimeout).ConfigureAwait(false))
             return ("the worker stopped answering", null);
 
-        await _logEnded.Task.WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _logEnded.Task.WaitAsync(PipeCloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         int exitCode = await _exited.Task.ConfigureAwait(false);
         string end = WorkerExit.Describe(exitCode);
         return (Log.ErrorText is { Length: > 0 } errors ? $"{end} ({errors})" : end, Log.ErrorCode ?? WorkerExit.CodeOf(exitCode));
     }
 
-    /// <summary>Ends the worker: asks, and kills it if it does not go. A worker that cannot be killed is left alone: <see cref="IsAlive"/>.</summary>
+    /// <summary>
+    /// Shuts the worker down, and kills it if it does not exit in time. If the worker survives that too, this method returns and <see cref="IsAlive"/> stays
+    /// true.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -146,33 +155,35 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has gone already.
+            // The worker has already closed its pipe.
         }
 
-        if (!await IsGoneWithinAsync(OrderlyEnd).ConfigureAwait(false) && !await KillAsync().ConfigureAwait(false))
+        if (!await WaitForExitAsync(ShutdownTimeout).ConfigureAwait(false) && !await KillAsync().ConfigureAwait(false))
             return;
 
-        await Task.WhenAll(_framesEnded.Task, _logEnded.Task).WaitAsync(LastWords).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_framesEnded.Task, _logEnded.Task).WaitAsync(PipeCloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // The process object does not close streams that it handed out. The reading threads close the other two.
+        // Process.Dispose does not close streams that were read from its properties. The reading threads close the other two.
         await _process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
         _process.Dispose();
     }
 
-    /// <summary>Ends the worker at once.</summary>
-    /// <returns><see langword="false"/> when it is still there after a while, which is the driver's doing: nothing else survives SIGKILL.</returns>
+    /// <summary>Kills the worker and waits up to 10 s for its exit.</summary>
+    /// <returns>
+    /// <see langword="false"/> if the process still exists. Then the NPU driver blocks it: only a process that is blocked in the kernel survives SIGKILL.
+    /// </returns>
     internal async Task<bool> KillAsync()
     {
         if (IsAlive)
             _settings.Kill(_process);
-        return await IsGoneWithinAsync(KilledEnd).ConfigureAwait(false);
+        return await WaitForExitAsync(KillTimeout).ConfigureAwait(false);
     }
 
-    private async Task<bool> IsGoneWithinAsync(TimeSpan patience)
+    private async Task<bool> WaitForExitAsync(TimeSpan timeout)
     {
         try
         {
-            await _exited.Task.WaitAsync(patience, _settings.Time).ConfigureAwait(false);
+            await _exited.Task.WaitAsync(timeout, _settings.Time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)
@@ -187,7 +198,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _exited.TrySetResult(_process.ExitCode);
     }
 
-    private void TakeLine(string line)
+    private void OnLogLine(string line)
     {
         if (line.StartsWith(WorkerProgram.LogMark, StringComparison.Ordinal)
             && int.TryParse(line.AsSpan(WorkerProgram.LogMark.Length), CultureInfo.InvariantCulture, out int mark))
@@ -209,7 +220,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)
         {
-            Log.Add($"E rkllama: the worker's frames broke off: {ex.Message}");
+            Log.Add($"E rkllama: reading the worker's frames failed: {ex.Message}");
         }
 
         _framesEnded.TrySetResult();
@@ -223,12 +234,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
             {
                 LogLines lines = new(log);
                 while (lines.Next() is { } line)
-                    TakeLine(line);
+                    OnLogLine(line);
             }
         }
         catch (Exception ex) when (ex is IOException or ObjectDisposedException)
         {
-            Log.Add($"E rkllama: the worker's log broke off: {ex.Message}");
+            Log.Add($"E rkllama: reading the worker's log failed: {ex.Message}");
         }
 
         _logEnded.TrySetResult();

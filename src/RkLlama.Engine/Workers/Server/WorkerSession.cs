@@ -8,7 +8,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>One worker and what it is doing. Frames arrive on the worker's frame thread; everything else comes from requests.</summary>
+/// <summary>One worker and its active run. Frames arrive on the worker's frame thread. All other calls come from requests, on any thread.</summary>
 internal sealed partial class WorkerSession : IEngineSession
 {
     private readonly WorkerProcess _worker;
@@ -18,17 +18,18 @@ internal sealed partial class WorkerSession : IEngineSession
     private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
 
-    // What tokens are counted under; written before the first run.
+    // The model's label in the metrics; set before the first run.
     private KeyValuePair<string, object?> _modelTag;
 
-    // Guarded by _lock: the run in progress, and whether the worker is gone. A late frame of an earlier run finds another id and is dropped.
+    // Guarded by _lock: the active run and the state of the worker. Late frames of an earlier run have another run id and are dropped. Once _exitReason is
+    // set, the session accepts no run.
     private WorkerRun? _run;
     private int _lastRunId;
-    private string? _endOfWorker;
+    private string? _exitReason;
     private string? _killReason;
     private bool _disposing;
 
-    // Set when SIGKILL did not help; never reset.
+    // Set if the worker survived SIGKILL; never reset.
     private volatile bool _isUnkillable;
 
     internal WorkerSession(WorkerSettings settings, ILogger runtimeLogger, ILogger logger)
@@ -37,7 +38,7 @@ internal sealed partial class WorkerSession : IEngineSession
         _logger = logger;
         _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
 
-        // No frame comes before one has been sent.
+        // OnFrame uses _startup. No frame arrives before this, because the worker only replies to commands.
         _startup = new(_worker, settings, logger);
         _ = WatchAsync();
     }
@@ -54,11 +55,13 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <inheritdoc/>
     public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, _worker.Exited) : null;
 
+    /// <summary>Identifies the vendor library. Called at most once, and not together with <see cref="LoadAsync"/>.</summary>
     /// <exception cref="EngineException">The library cannot be used.</exception>
     internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _startup.ProbeAsync(library, versionOverride);
 
-    /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
-    /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
+    /// <summary>Loads the model. Called at most once.</summary>
+    /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
+    /// <exception cref="ContextLimitException">The model allows only a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
         _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
@@ -79,16 +82,16 @@ internal sealed partial class WorkerSession : IEngineSession
         WorkerRun run;
         lock (_lock)
         {
-            if (_endOfWorker is not null)
+            if (_exitReason is not null)
                 throw new SessionDiedException();
             if (_run is not null)
                 throw new InvalidOperationException("A run is in progress.");
 
             int id = ++_lastRunId;
 
-            // A text has fewer tokens than half its characters in all but odd cases.
+            // An upper estimate: nearly all texts have fewer tokens than half of their characters.
             int promptTokens = input.Tokens?.Count ?? input.Text!.Length / 2;
-            run = _run = new(id, aborted => Abort(((WorkerRun)aborted).Id)) { Watchdog = new(_settings.Budgets, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
+            run = _run = new(id, aborted => Abort(((WorkerRun)aborted).Id)) { Watchdog = new(_settings.Timeouts, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
         }
 
         _worker.Log.ClearErrors();
@@ -126,7 +129,7 @@ internal sealed partial class WorkerSession : IEngineSession
         }
         catch (IOException)
         {
-            // The worker is gone; WatchAsync ends the run.
+            // The worker has exited. WatchAsync ends the run.
         }
     }
 
@@ -165,13 +168,13 @@ internal sealed partial class WorkerSession : IEngineSession
             return _run is { } run && run.Id == runId ? run : null;
     }
 
-    /// <summary>A run that the worker reports as ended; a failed one is explained by what the library printed.</summary>
+    /// <summary>Ends a run that the worker has reported as ended. If the run failed, adds the errors that the library printed.</summary>
     private async Task EndRunAsync(EndedReply ended)
     {
         GenerationEnd end = ended.End;
         if (end.NeedsExplanation())
         {
-            await _worker.LogReadUpToAsync(ended.Id).ConfigureAwait(false);
+            await _worker.WaitForLogMarkAsync(ended.Id).ConfigureAwait(false);
             if (_worker.Log.ErrorText is { Length: > 0 } errors)
                 end = end with { Reason = RunEndReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
         }
@@ -191,28 +194,29 @@ internal sealed partial class WorkerSession : IEngineSession
 
         run.Watchdog.Dispose();
 
-        // A run that was aborted for being late looks like any other that was.
-        if (end.Reason == RunEndReason.Cancelled && run.Watchdog.Verdict is { } verdict)
+        // The worker reports every aborted run as cancelled. If the watchdog aborted it, the run has failed.
+        if (end.Reason == RunEndReason.Cancelled && run.Watchdog.TimeoutReason is { } timeout)
         {
-            end = end with { Reason = RunEndReason.Error, Error = verdict };
+            end = end with { Reason = RunEndReason.Error, Error = timeout };
             _settings.Metrics?.RecordTimeoutAbort();
         }
 
         run.Complete(end, run.Embedding);
     }
 
-    /// <summary>Ends a worker that the watchdog has given up.</summary>
+    /// <summary>Kills a worker that did not end its run after an abort.</summary>
     private async Task KillAsync(string reason)
     {
         lock (_lock)
             _killReason = reason;
         Log.Killed(_logger, _worker.Id, reason);
         if (!await _worker.KillAsync().ConfigureAwait(false))
-            OnWorkerExited(DeclareStuck());
+            OnWorkerExited(MarkStuck());
     }
 
-    /// <summary>The worker outlived SIGKILL; says so where operators look.</summary>
-    private string DeclareStuck()
+    /// <summary>Marks the worker as stuck, because it survived SIGKILL, and logs that.</summary>
+    /// <returns>The reason for <see cref="OnWorkerExited"/>.</returns>
+    private string MarkStuck()
     {
         _isUnkillable = true;
         if (Stuck is not { } stuck)
@@ -225,11 +229,11 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task WatchAsync()
     {
         await _worker.FramesEndedAsync().ConfigureAwait(false);
-        (string reason, FailureCode? code) = await _worker.DescribeEndAsync().ConfigureAwait(false);
+        (string reason, FailureCode? code) = await _worker.DescribeExitAsync().ConfigureAwait(false);
         OnWorkerExited(reason, code);
     }
 
-    /// <summary>Ends whatever waits on the worker when it is dead, or as good as dead.</summary>
+    /// <summary>Fails the active run and the pending load, because the worker has exited or does not respond any more. May be called several times.</summary>
     private void OnWorkerExited(string reason, FailureCode? code = null)
     {
         int? runId;
@@ -239,12 +243,12 @@ internal sealed partial class WorkerSession : IEngineSession
             if (_killReason is not null)
                 (reason, code) = (_killReason + (_isUnkillable ? $"; {reason}" : "; its worker was killed"), null);
             isKilled = _killReason is not null;
-            _endOfWorker ??= reason;
+            _exitReason ??= reason;
             runId = _run?.Id;
             expected = _disposing;
         }
 
-        // Before the run's end, so that the next request already sees that this session is dead.
+        // Set before the run ends, so that the next request sees that this session is dead.
         if (!expected && _died.TrySetResult(reason))
             _settings.Metrics?.RecordWorkerDeath(_worker.Signal, isKilled ? "hung" : "crash");
 
@@ -260,14 +264,14 @@ internal sealed partial class WorkerSession : IEngineSession
         lock (_lock)
             _disposing = true;
 
-        // A worker that is still loading would hear a polite request only afterwards.
+        // A worker that is still loading would process a shutdown command only after the load, so it is killed.
         if (!_startup.IsLoaded)
             await _worker.KillAsync().ConfigureAwait(false);
 
         if (!_isUnkillable)
             await _worker.DisposeAsync().ConfigureAwait(false);
         if (_worker.IsAlive)
-            OnWorkerExited(DeclareStuck());
+            OnWorkerExited(MarkStuck());
     }
 
     private static partial class Log

@@ -8,26 +8,26 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// The beginning of a worker's life: it opens the library, or also loads a model, and says what came of it. One of the two, once; used by
-/// <see cref="WorkerSession"/> only.
+/// The first command of a worker and its reply: either a probe, which identifies the library, or a load of a model. One instance handles one command. Used
+/// by <see cref="WorkerSession"/> only.
 /// </summary>
 internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings settings, ILogger logger)
 {
     private readonly TaskCompletionSource<RuntimeInfo> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<LoadedReply> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether there is a model in it.</summary>
+    /// <summary>Whether the worker has loaded a model.</summary>
     internal bool IsLoaded => _loaded.Task.IsCompletedSuccessfully;
 
     /// <exception cref="EngineException">The library cannot be used.</exception>
     internal async Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride)
     {
         Send(FrameType.Probe, new ProbeCommand(library, versionOverride), WorkerJson.Default.ProbeCommand);
-        return await InTimeAsync(_probed.Task, "open", CancellationToken.None).ConfigureAwait(false);
+        return await WithLoadTimeoutAsync(_probed.Task, "open", CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <exception cref="EngineException">The model could not be loaded; the message has the library's own words.</exception>
-    /// <exception cref="ContextLimitException">It could be with a smaller context length.</exception>
+    /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
+    /// <exception cref="ContextLimitException">The model allows only a smaller context length.</exception>
     internal async Task<EngineFacts> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
     {
         LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
@@ -37,8 +37,8 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         LoadedReply reply;
         try
         {
-            reply = await InTimeAsync(_loaded.Task, "load the model", cancellationToken).ConfigureAwait(false);
-            await worker.LogReadUpToAsync(WorkerProgram.LoadMark).WaitAsync(cancellationToken).ConfigureAwait(false);
+            reply = await WithLoadTimeoutAsync(_loaded.Task, "load the model", cancellationToken).ConfigureAwait(false);
+            await worker.WaitForLogMarkAsync(WorkerProgram.LoadMark).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (EngineException) when (worker.Log.ContextLimit is { } limit && limit < model.MaxContextLength)
         {
@@ -56,12 +56,14 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
             model.MaxNewTokens);
     }
 
-    /// <summary>Waits for the library's answer within the budget of a load. The caller ends a session whose library gave none.</summary>
-    private async Task<T> InTimeAsync<T>(Task<T> answer, string what, CancellationToken cancellationToken)
+    /// <summary>Waits for the worker's reply, at most <see cref="WorkerSettings.LoadTime"/>. After a timeout, the caller must end the session.</summary>
+    /// <param name="what">What the runtime does, for the error message.</param>
+    /// <exception cref="EngineException">The reply is an error, or it did not arrive in time.</exception>
+    private async Task<T> WithLoadTimeoutAsync<T>(Task<T> reply, string what, CancellationToken cancellationToken)
     {
         try
         {
-            return await answer.WaitAsync(settings.LoadTime, settings.Time, cancellationToken).ConfigureAwait(false);
+            return await reply.WaitAsync(settings.LoadTime, settings.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -69,7 +71,10 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
     }
 
-    /// <summary>The ABI was chosen before the library could say its version; now it has.</summary>
+    /// <summary>
+    /// Checks that the ABI suits the version that the library has printed during the load. The ABI had to be chosen before that.
+    /// </summary>
+    /// <param name="byOperator">Whether the operator has set the version. Then a mismatch is only logged.</param>
     private void CheckVersion(RuntimeInfo chosen, bool byOperator)
     {
         if (worker.Log.RuntimeVersion is not { } reported || RuntimeIdentity.Accepts(chosen.Family, reported))
@@ -83,7 +88,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
 
     private void CheckLoad(LoadedReply reply)
     {
-        // 1.1 reports success for files it could not read, and aborts at the first run.
+        // Runtime 1.1 reports success for a file that it could not read, and aborts the process at the first run.
         if (reply.Runtime.Family == RuntimeFamily.V11 && worker.Log.ErrorText is { Length: > 0 } errors)
             throw new EngineException(errors) { Code = worker.Log.ErrorCode };
 
@@ -94,7 +99,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
             Log.OtherPlatform(logger, expected, platform);
     }
 
-    /// <summary>What the worker says of it; on the frame thread.</summary>
+    /// <summary>Handles the worker's reply. Called on the frame thread.</summary>
     internal void OnFrame(FrameType type, ReadOnlySpan<byte> payload)
     {
         switch (type)
@@ -111,7 +116,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
     }
 
-    /// <summary>The worker is dead: fails the waiting caller with the reason.</summary>
+    /// <summary>Fails the waiting caller with the reason, because the worker has exited. Does nothing after a reply.</summary>
     internal void Fail(string reason, FailureCode? code)
     {
         EngineException failure = new(reason) { Code = code };
@@ -121,13 +126,16 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
             _ = _loaded.Task.Exception;
     }
 
-    /// <summary>A probe or load that failed: the reason is what the library printed, once all of it has been read.</summary>
+    /// <summary>
+    /// Fails the waiting caller, because the worker has reported a failure. For a load, waits until all output of the library has been read, and uses its
+    /// errors as the reason.
+    /// </summary>
     private async Task FailAsync(FailedReply reply)
     {
         if (!_probed.TrySetException(new EngineException(reply.Message) { Code = reply.Code }))
             return;
 
-        await worker.LogReadUpToAsync(WorkerProgram.LoadMark).ConfigureAwait(false);
+        await worker.WaitForLogMarkAsync(WorkerProgram.LoadMark).ConfigureAwait(false);
         string errors = worker.Log.ErrorText;
         _loaded.TrySetException(new EngineException(errors.Length > 0 ? errors : reply.Message) { Code = worker.Log.ErrorCode ?? reply.Code });
     }
@@ -140,7 +148,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
         catch (IOException)
         {
-            // The worker is gone. The session fails the waiting caller with the reason.
+            // The worker has exited. The session calls Fail with the reason.
         }
     }
 

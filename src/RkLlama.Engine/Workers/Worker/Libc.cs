@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RkLlama.Engine.Workers.Worker;
 
-/// <summary>The few functions of the C library that a worker process needs, under their C names.</summary>
+/// <summary>The functions of the C library that a worker process needs, with their C names.</summary>
 internal static partial class Libc
 {
     private const string Library = "libc.so.6";

@@ -3,11 +3,11 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// What the runtime's KV cache holds: the last run's prompt and answer. The runtime takes over the longest common beginning by itself; a
-/// prompt of which all is in the cache already leaves it nothing to process, and some versions then answer from stale results. Owned by
-/// the worker's main loop.
+/// Tracks the contents of the runtime's KV cache: prompt and output of the last run. The runtime itself reuses the longest common prefix. If the cache
+/// already contains the whole prompt, there is nothing left to prefill, and some versions then generate from stale results. In that case the cache must be
+/// cleared. Used by the worker's main loop only.
 /// </summary>
-/// <param name="isReused">False: each run starts with an empty cache (the Modelfile's REUSE_KV_CACHE).</param>
+/// <param name="isReused">Whether a run may reuse the cache (REUSE_KV_CACHE in the Modelfile). If false, each run starts with an empty cache.</param>
 internal sealed class PrefixCache(bool isReused)
 {
     private readonly List<int> _tokens = [];
@@ -15,7 +15,7 @@ internal sealed class PrefixCache(bool isReused)
     private bool _hasRun;
     private bool _isUnknown;
 
-    /// <summary>Whether the cache has to be emptied before this run; also notes the run as the last one.</summary>
+    /// <summary>Returns whether the cache must be cleared before this run, and records the run's prompt as the new contents.</summary>
     internal bool MustClearBefore(GenerationInput input)
     {
         bool isCovered = input.Tokens is { } tokens
@@ -29,7 +29,7 @@ internal sealed class PrefixCache(bool isReused)
         return mustClear;
     }
 
-    /// <summary>Notes that nothing is known of what the cache holds; the next run starts with an empty one.</summary>
+    /// <summary>Records that the contents of the cache are unknown, so that it is cleared before the next run.</summary>
     internal void Forget()
     {
         _isUnknown = true;
@@ -37,7 +37,7 @@ internal sealed class PrefixCache(bool isReused)
         _text = null;
     }
 
-    /// <summary>Notes a token of the answer, which follows the prompt in the cache.</summary>
+    /// <summary>Records a generated token, which the runtime appends to the cache.</summary>
     internal void Add(int tokenId)
     {
         if (_text is null)

@@ -5,21 +5,23 @@ using Microsoft.Win32.SafeHandles;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// Makes a process fit to host the vendor library, which prints to stdout what its callers need to know. Called once, first thing, on the main thread.
+/// Prepares a process to host the vendor library, which prints its messages to stdout. Called once, at the start of the process, on the main thread.
 /// </summary>
 public static class WorkerEnvironment
 {
     private const int StandardOutput = 1;
     private const int StandardError = 2;
 
-    /// <summary>CPUs of the machine, whatever this process was bound to when it started.</summary>
+    /// <summary>Number of CPUs of the machine, independent of the CPU affinity of this process.</summary>
     public static int ProcessorCount => (int)Libc.sysconf(Libc._SC_NPROCESSORS_CONF);
 
     /// <summary>
-    /// Takes stdout away from the library and returns it for the caller's own use; from then on what anyone prints goes to stderr,
-    /// line by line, so that the last words before a crash are not lost in a buffer.
+    /// Redirects stdout to stderr, so that everything that the library prints goes to stderr. Makes it line-buffered, so that the last lines before a crash
+    /// are not lost in a buffer.
     /// </summary>
-    public static FileStream TakeStandardOutput()
+    /// <returns>The original stdout, for the caller's own use.</returns>
+    /// <exception cref="IOException">The redirection failed.</exception>
+    public static FileStream RedirectStandardOutput()
     {
         int own = Libc.dup(StandardOutput);
         if (own < 0 || Libc.dup2(StandardError, StandardOutput) < 0)
@@ -30,7 +32,8 @@ public static class WorkerEnvironment
     }
 
     /// <summary>
-    /// Writes one line to stderr, behind everything the library has printed so far; it is a line of its own also where the library has left one open.
+    /// Writes one line to stderr, after everything that the library has printed so far. Starts with a line break, in case the last line of the library has
+    /// none.
     /// </summary>
     public static unsafe void PrintLine(ReadOnlySpan<byte> line)
     {
@@ -40,7 +43,8 @@ public static class WorkerEnvironment
     }
 
     /// <summary>
-    /// Lets every thread of this process use every CPU again: the server may be bound to the little cores, the library needs the big ones.
+    /// Allows all threads of this process to use all CPUs. The worker inherits the server's CPU affinity, which may be limited to the little cores, but the
+    /// library needs the big ones.
     /// </summary>
     public static unsafe void ResetAffinity()
     {
@@ -57,21 +61,22 @@ public static class WorkerEnvironment
     }
 
     /// <summary>
-    /// Makes this process the first to go when the node runs out of memory: a worker can be replaced, and what it frees is most of what there is.
+    /// Raises the OOM score of this process, so that the kernel kills it first if the node runs out of memory. A worker can be restarted, and its end frees
+    /// the most memory.
     /// </summary>
-    public static void VolunteerToGoFirst()
+    public static void RaiseOomScore()
     {
         try
         {
-            // 0 is usual, 1000 is always chosen. Raising it needs no privilege.
+            // The default is 0, the maximum 1000. Raising the value needs no privilege.
             File.WriteAllText("/proc/self/oom_score_adj", "500");
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // No such file in some containers; the kernel then takes the largest process, which is this one too.
+            // Some containers do not have this file. Then the kernel kills the largest process, which is also this one.
         }
     }
 
-    /// <summary>Ends the process at once, whatever its other threads are stuck in: no finalizer, no exit handler of the library.</summary>
+    /// <summary>Ends the process at once, even if other threads are blocked. Runs no finalizers and no exit handlers of the library.</summary>
     public static void ExitNow(int status) => Libc._exit(status);
 }

@@ -10,31 +10,31 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// The process that hosts the vendor library: <c>rkllama worker</c>, started by the server, one per loaded model, disposable.
-/// It reads commands from stdin and writes frames to what was its stdout; what the library prints goes to stderr. It ends when its stdin ends.
+/// The process that hosts the vendor library: <c>rkllama worker</c>. The server starts one per loaded model. It reads commands from stdin and writes frames
+/// to its original stdout. The output of the library goes to stderr. The process ends when its stdin ends.
 /// </summary>
 internal sealed class WorkerProgram
 {
     /// <summary>
-    /// Printed, with a number behind it, after the library's own lines and before the frame that refers to them, because log and frames come
-    /// through different pipes: 0 after a load, a run's id after a run that failed.
+    /// Start of a line, followed by a number, that the worker prints to stderr after the library's output and before the frame that belongs to it. Log and
+    /// frames use different pipes, so the server needs the mark to know that it has read all of the output. The number is 0 after a load or a failed probe,
+    /// and the run's id after a run that failed or generated no token.
     /// </summary>
     internal const string LogMark = "rkllama: log mark ";
 
-    /// <summary>The mark behind the log of a probe or load.</summary>
+    /// <summary>The number of the log mark after a load or a failed probe.</summary>
     internal const int LoadMark = 0;
 
     private readonly FrameWriter _frames;
 
-    // Written by the reader thread; read by the main loop, which has a thread of its own and so waits on it, as it does for tokens: the worker has no
-    // use for a thread pool.
+    // Written by the reader thread, read by the main loop. The main loop blocks its own thread, so the worker does not need the thread pool.
     private readonly BlockingCollection<Action> _commands = [];
 
-    // Reader thread only.
+    // Used on the reader thread only.
     private int _runId;
     private CancellationTokenSource? _run;
 
-    // Main loop only.
+    // Used in the main loop only.
     private RkllmModel? _model;
     private PrefixCache _cache = new(isReused: true);
 
@@ -42,11 +42,11 @@ internal sealed class WorkerProgram
 
     internal static int Run()
     {
-        using FileStream output = WorkerEnvironment.TakeStandardOutput();
+        using FileStream output = WorkerEnvironment.RedirectStandardOutput();
         WorkerEnvironment.ResetAffinity();
-        WorkerEnvironment.VolunteerToGoFirst();
+        WorkerEnvironment.RaiseOomScore();
 
-        // Ctrl-C and the unit's stop reach the whole process group; the server decides when a worker ends.
+        // Ctrl-C and systemd's stop signal also reach the worker. It ignores them, because the server decides when a worker ends.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static context => context.Cancel = true);
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static context => context.Cancel = true);
@@ -58,7 +58,8 @@ internal sealed class WorkerProgram
     }
 
     /// <summary>
-    /// Nothing here calls the library, so the end of the pipe is noticed even while it hangs.
+    /// Reads commands until the pipe ends, then ends the process. This thread never calls the library, so it notices the end of the pipe even while the
+    /// library hangs.
     /// </summary>
     private void ReadCommands()
     {
@@ -70,7 +71,7 @@ internal sealed class WorkerProgram
         }
         catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException)
         {
-            Console.Error.WriteLine($"E rkllama: the worker lost its server: {ex.Message}");
+            Console.Error.WriteLine($"E rkllama: the worker cannot read commands: {ex.Message}");
         }
 
         WorkerEnvironment.ExitNow(0);
@@ -90,11 +91,11 @@ internal sealed class WorkerProgram
                 break;
             case FrameType.Run:
                 RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
-                Begin(run.Id, stop => Run(run, stop));
+                EnqueueRun(run.Id, stop => Run(run, stop));
                 break;
             case FrameType.Embed:
                 EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
-                Begin(embed.Id, stop => Embed(embed, stop));
+                EnqueueRun(embed.Id, stop => Embed(embed, stop));
                 break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
                 _ = _run?.CancelAsync();
@@ -105,7 +106,7 @@ internal sealed class WorkerProgram
         }
     }
 
-    private void Begin(int runId, Action<CancellationToken> run)
+    private void EnqueueRun(int runId, Action<CancellationToken> run)
     {
         CancellationTokenSource source = new();
         (_runId, _run) = (runId, source);
@@ -114,7 +115,7 @@ internal sealed class WorkerProgram
 
     private void Enqueue(Action command) => _commands.Add(command);
 
-    /// <summary>Runs the commands one after the other on the main thread, the only one that calls the library (but for runs and aborts).</summary>
+    /// <summary>Executes the commands one after the other on the main thread. Only runs and aborts call the library on other threads.</summary>
     private void Execute()
     {
         foreach (Action command in _commands.GetConsumingEnumerable())
@@ -179,7 +180,7 @@ internal sealed class WorkerProgram
             return;
         }
 
-        // One write per token at the NPU's pace; many tokens per write when this thread falls behind.
+        // Usually one write per token. If this thread is slower than the NPU, several tokens are sent with one write.
         foreach (GenerationPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
         {
             end = piece.End ?? end;
@@ -190,7 +191,7 @@ internal sealed class WorkerProgram
             }
         }
 
-        // Sent only now: the run has left the library, so the next one may begin.
+        // Sent only after rkllm_run has returned, so that the next run may start.
         SendEnd(command.Id, end!);
     }
 
