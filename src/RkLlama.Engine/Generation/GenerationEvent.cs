@@ -2,12 +2,34 @@ using RkLlama.Output;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>One event of a generation: new output, or the end.</summary>
-/// <param name="Part">New output; <see langword="null"/> in the last event.</param>
-/// <param name="OutputTokens">Number of tokens generated so far.</param>
-/// <param name="TokensPerSecond">These tokens, divided by the time since the first run of the turn started. That time includes the prefill.</param>
-/// <param name="Summary">Set in the last event only.</param>
-internal readonly record struct GenerationEvent(OutputPart? Part, int OutputTokens, double TokensPerSecond, GenerationSummary? Summary);
+/// <summary>One event of a generation: new output, or the end. 16 bytes and the text: the events of a client that reads slowly wait in memory.</summary>
+internal readonly record struct GenerationEvent
+{
+    // A part, or the summary. Content, which is nearly all of the output, is only its text.
+    private readonly object _value;
+    private readonly float _tokensPerSecond;
+
+    /// <param name="part">New output; <see langword="null"/> in the last event.</param>
+    /// <param name="summary">Set in the last event only.</param>
+    internal GenerationEvent(OutputPart? part, int outputTokens, double tokensPerSecond, GenerationSummary? summary)
+    {
+        _value = part is ContentPart content ? content.Text : (object?)part ?? summary!;
+        OutputTokens = outputTokens;
+        _tokensPerSecond = (float)tokensPerSecond;
+    }
+
+    /// <summary>New output; <see langword="null"/> in the last event.</summary>
+    internal OutputPart? Part => _value is string text ? new ContentPart(text) : _value as OutputPart;
+
+    /// <summary>Number of tokens generated so far.</summary>
+    internal int OutputTokens { get; }
+
+    /// <summary>These tokens, divided by the time since the first run of the turn started. That time includes the prefill.</summary>
+    internal double TokensPerSecond => _tokensPerSecond;
+
+    /// <summary>Set in the last event only.</summary>
+    internal GenerationSummary? Summary => _value as GenerationSummary;
+}
 
 /// <summary>The result of a generation.</summary>
 /// <param name="OutputTokens">Number of generated tokens, without the end-of-text token.</param>
