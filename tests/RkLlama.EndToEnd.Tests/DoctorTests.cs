@@ -61,7 +61,7 @@ public sealed class DoctorTests
         failures.Should().NotContain(id => id.StartsWith("model", StringComparison.Ordinal) || id.StartsWith("library", StringComparison.Ordinal));
         code.Should().Be(failures.Length > 0 ? 1 : 0);
         report.GetProperty("failures").GetInt32().Should().Be(failures.Length);
-        text.Should().MatchRegex(@"\n[0-9]+ ok, [0-9]+ warnings?, [0-9]+ failures?\n$").And.Contain("\nok       model-file        every model file is there");
+        text.Should().MatchRegex(@"\n[0-9]+ ok, [0-9]+ warnings?, [0-9]+ failures?\n$").And.Contain("\nok       model-file        every model file exists");
     }
 
     [Theory]

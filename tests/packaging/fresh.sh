@@ -17,7 +17,7 @@ on_node systemctl daemon-reload
 check "the unit of the clocks starts" on_node systemctl start rkllama-tune
 check "and says what it cannot set" says "NPU: skipped, this kernel has no" journalctl -u rkllama-tune
 check "it stops" on_node systemctl stop rkllama-tune
-check "and puts back what it found" says "nothing to put back" journalctl -u rkllama-tune
+check "and puts back what it found" says "nothing to restore" journalctl -u rkllama-tune
 rm -r "$node/etc/systemd/system/rkllama-tune.service.d"
 on_node systemctl daemon-reload
 check "rkllama is a command" says "$(sed -nE 's/.*<Version>([^<]+)<.*/\1/p' Directory.Build.props)" rkllama --version

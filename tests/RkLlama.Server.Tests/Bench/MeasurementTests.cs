@@ -65,7 +65,7 @@ public sealed class MeasurementTests : IDisposable
 
         Func<Task> run = () => RunAsync(server, null, [32, 64], TimeSpan.Zero);
 
-        await run.Should().ThrowAsync<BenchException>().WithMessage("32 tokens: the 0 s of --time are over; 64 tokens:*");
+        await run.Should().ThrowAsync<BenchException>().WithMessage("32 tokens: the time limit of 0 s (--time) is over; 64 tokens:*");
     }
 
     [Fact]
