@@ -4,7 +4,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>Breaks one thing on a healthy node: exactly one line of the output changes, the line of its check.</summary>
+/// <summary>Each test breaks one thing on a healthy node. Only the output line of its check may change.</summary>
 public sealed class CheckRunTests
 {
     private sealed record Break(string Id, Verdict Verdict, string Says, Action<HealthyNode> Do);
@@ -112,7 +112,7 @@ public sealed class CheckRunTests
         DoctorCommand.Report(after, json: false, TextWriter.Null).Should().Be(broken.Verdict == Verdict.Failure ? 1 : 0);
     }
 
-    /// <summary>Without models the lines of their checks disappear, and nothing else changes.</summary>
+    /// <summary>Without models, the lines of the model checks are missing and the other lines do not change.</summary>
     [Theory]
     [InlineData(false, "Models directory '/var/lib/rkllama/models' not found")]
     [InlineData(true, "there is no model in /var/lib/rkllama/models")]
