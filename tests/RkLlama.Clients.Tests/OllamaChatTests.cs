@@ -82,7 +82,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task Structured_output_is_the_JSON_alone()
+    public async Task Structured_output_is_only_the_JSON()
     {
         object schema = JsonElement.Parse("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}""");
 

@@ -131,7 +131,7 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task A_signal_to_the_process_group_does_not_end_the_worker_before_the_server()
+    public async Task A_worker_ignores_SIGINT_and_SIGTERM()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
