@@ -278,7 +278,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_error_after_some_tokens_comes_behind_them()
+    public async Task An_error_is_thrown_after_the_tokens_before_it()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -298,7 +298,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_unload_during_the_run_is_the_answers_error()
+    public async Task An_unload_during_the_run_fails_the_answer()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -331,14 +331,14 @@ public sealed class GenerationServiceTests : IAsyncDisposable
         List<GenerationEvent> events = await ReadAsync(stream);
 
         Text(events).Should().Be("<think>hm</think>yes");
-        events.Should().HaveCount(4, "a token without text has nothing to show");
+        events.Should().HaveCount(4, "a token without text gives no event");
         events[^1].Summary!.OutputTokens.Should().Be(4);
     }
 
     private Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
         _service.StartAsync(request, cancellationToken).WaitAsync(Patience, CancellationToken.None);
 
-    /// <summary>Lets the next run answer with these tokens.</summary>
+    /// <summary>Waits for the next run, sends these tokens and ends it.</summary>
     private async Task AnswerAsync(params string[] tokens)
     {
         FakeRun run = await _node.Runs.NextAsync();
