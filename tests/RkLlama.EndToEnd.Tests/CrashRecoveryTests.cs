@@ -113,7 +113,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_preloaded_model_makes_the_node_ready_only_when_it_is_there()
+    public async Task A_node_is_ready_only_after_its_preloaded_model_is_loaded()
     {
         string models = Directory.CreateTempSubdirectory("rkllama-preload-").FullName;
         try

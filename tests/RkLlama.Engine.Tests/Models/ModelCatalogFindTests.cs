@@ -60,7 +60,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_file_that_a_Modelfile_names_is_not_a_model_of_its_own()
+    public void A_loose_file_that_a_Modelfile_names_is_not_a_separate_model()
     {
         _root.Write("x.rkllm");
         _root.Write("model/Modelfile", "FROM=../x.rkllm");

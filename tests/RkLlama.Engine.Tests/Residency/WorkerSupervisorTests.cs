@@ -94,7 +94,7 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Restarts_far_apart_are_forgiven()
+    public async Task Restarts_far_apart_do_not_count_together()
     {
         await StartAsync();
 

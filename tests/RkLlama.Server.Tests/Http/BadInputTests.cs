@@ -257,7 +257,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_fault_of_our_own_is_500_with_an_id_that_the_log_repeats()
+    public async Task An_internal_error_is_500_with_an_id_that_is_in_the_log()
     {
         FakeEngine engine = new() { Run = _ => throw new InvalidCastException("secret detail") };
         await using TestServer server = await TestServer.StartAsync(engine);
