@@ -37,7 +37,7 @@ internal static class CommandLine
         ("max-body", "Maximum size of a request body, in MiB [8]"),
         ("max-connections", "Maximum number of connections [512]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
-        ("api-key", "Key that clients must send. Other users of the node can see this option; a file (RKLLAMA_API_KEY_FILE) is safer [none]"),
+        ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("node-name", "Name of the node in its responses [host name]"),
         ("agent-port", "Port for HAProxy's agent check [none]"),
     ];
