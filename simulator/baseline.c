@@ -1,6 +1,6 @@
-// baseline.c - the lower bound of what a host costs: calls the library directly, counts the tokens and drops them.
-// baseline LIBRARY MODEL PROMPT RUNS prints one line per run: microseconds to the first token, of the whole run and of CPU,
-// then the number of tokens. The library has to be of the ABI group that this is compiled for.
+// baseline.c - measures the minimal cost of a host: calls the library directly, counts the tokens and discards them.
+// baseline LIBRARY MODEL PROMPT RUNS prints one line per run: time to first token, time of the run and CPU time, each in
+// microseconds, then the number of tokens. The library must belong to the ABI group that this program is compiled for.
 #include "abi/abi.h"
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
-# CC (cc) chooses the compiler, also a cross compiler; SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
-# A library that is newer than all sources is kept, unless the compiler or its flags changed.
+# CC (default: cc) is the compiler, possibly a cross compiler. SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
+# A library that is newer than all sources is not built again, unless the compiler or its flags changed.
 set -eu
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ shift
 [ $# -gt 0 ] || set -- 1.0.1 1.1.4 1.1.4-marker 1.2.0 1.2.3 1.2.3-nomarker 1.2.3-extra 1.2.3-missing-dep \
     1.3.0 1.3.0-nomarker 1.3.1 9.9.9
 
-exec 9> "$out/.lock"                    # two test projects may build the same libraries at the same time
+exec 9> "$out/.lock"                    # several test projects may build the same libraries at the same time
 if command -v flock > /dev/null; then flock 9; fi
 
 cc=${CC:-cc}
@@ -40,7 +40,8 @@ fresh() {
         [ -z "$(find "$src" -path "$src/selftest" -prune -o \( -name '*.[ch]' -o -name build.sh \) -newer "$1" -print)" ]
 }
 
-# One object per ABI group, shared by its variants: all sources as one unit, which compiles five times faster.
+# Compiles one object per ABI group, which its variants share. All sources are one translation unit, which compiles five
+# times faster.
 object() {
     obj=$out/.obj/$1.o
     fresh "$obj" && return
@@ -74,7 +75,7 @@ for version; do
     case $version in *-extra) define="$define -DSIM_EXTRAS" ;; esac
     mkdir -p "$out/$version"
     need=
-    if [ "${version#*-}" = missing-dep ]; then      # needs a library that exists only while linking
+    if [ "${version#*-}" = missing-dep ]; then      # depends on a library that exists only while linking
         stub=$out/.obj/libgomp-absent.so.1
         # shellcheck disable=SC2086
         echo 'int absent;' | $cc -shared -fPIC -Wl,-soname,libgomp-absent.so.1 -x c - -o "$stub"

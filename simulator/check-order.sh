@@ -1,8 +1,8 @@
 #!/bin/sh
-# check-order.sh [SOURCES] - checks that the modules use each other in one direction. A module is X.h and X.c. It may use
-# modules of its own folder and of folders before it in this order, and no circle is allowed. Looks at the includes first,
-# then at the symbols of the object files, because a call is possible without an include.
-# Prints nothing and exits with 0, or names the uses that are wrong.
+# check-order.sh [SOURCES] - checks the dependencies between modules. A module is X.h and X.c. It may use modules of its
+# own folder and of the folders before it in $order. Cycles are not allowed. The script checks the includes, then the
+# symbols of the object files, because a call is possible without an include.
+# Without a violation, it prints nothing and exits with 0. Otherwise it prints the violations and exits with 1.
 set -eu
 
 order="base abi model handle run api"
@@ -13,14 +13,14 @@ for folder in $order; do
     if [ -d "$folder" ]; then find "$folder" -name '*.[ch]'; fi
 done > "$scratch/files"
 
-# Reads lines "USER USED REASON". Ends with 1 and the uses that are against the order, or the first circle.
+# Reads lines "USER USED REASON". If a use is against the order or part of a cycle, prints it and exits with 1.
 judge() {
     awk -v order="$order" '
         BEGIN { n = split(order, names, " "); for (i = 1; i <= n; i++) rank[names[i]] = i }
         { split($1, user, "/"); split($2, used, "/") }
         rank[user[1]] < rank[used[1]] { print $1 " uses " $2 " (" $3 "), against the order " order }' "$1" > "$scratch/wrong"
     if ! awk '$1 != $2 { print $1, $2 }' "$1" | LC_ALL=C tsort 2> "$scratch/circle" > /dev/null; then
-        awk '/loop:$/ { if (loops++) exit; printf "circle:"; next }
+        awk '/loop:$/ { if (loops++) exit; printf "cycle:"; next }
             loops { printf " " $2; next }
             { print }
             END { print "" }' "$scratch/circle" >> "$scratch/wrong"
@@ -31,7 +31,7 @@ judge() {
     fi
 }
 
-module() { # of a file; the variants of fields.c are one module
+module() { # FILE: prints the module of the file; the variants of fields.c are one module
     echo "${1%.[ch]}" | sed 's|fields_.*|fields|'
 }
 
@@ -49,7 +49,7 @@ done < "$scratch/files" > "$scratch/includes"
 if grep 'has no header' "$scratch/includes"; then exit 1; fi
 judge "$scratch/includes"
 
-# Each file alone, for the newest ABI: this also shows that it includes what it needs.
+# Compiles each file alone, for the newest ABI. This also checks that each file includes the headers that it needs.
 grep '\.c$' "$scratch/files" | grep -v exports_1_0 | while read -r file; do
     object=$scratch/$(echo "$file" | tr / -).o
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -DSIM_ABI=10301 -DSIM_VERSION='""' -I . -c "$file" -o "$object"

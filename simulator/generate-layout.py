@@ -4,13 +4,13 @@
 usage: generate-layout.py RKLLM-ABI.JSON > abi/layout.h
 
 The JSON has "version_groups": {NAME: {"structs": {TYPE: {"size", "fields": [{"name", "offset"}]}},
-"enums": {TYPE: {"values": {NAME: NUMBER}}}}}. Only type names, field names and numbers are taken over.
+"enums": {TYPE: {"values": {NAME: NUMBER}}}}}. The output has only the type names, field names and numbers of the JSON.
 """
 import json
 import sys
 import textwrap
 
-# Name of the group in the JSON, and its number in SIM_ABI. A group that is not here has no build.
+# The name of each ABI group in the JSON, and its number in SIM_ABI. Other groups have no build.
 GROUPS = [("1.0.1", 10001), ("1.1", 10100), ("1.2.0", 10200), ("1.2.1", 10201), ("1.3.0", 10300), ("1.3.1-derived", 10301)]
 
 HEADER = """\
@@ -35,7 +35,7 @@ FOOTER = """
 
 
 def wrap(assertions):
-    """One paragraph of at most 120 columns; an assertion is never split."""
+    """Wraps assertions to lines of at most 120 columns. Never splits an assertion."""
     words = [assertion.replace(" ", "\0") + ";" for assertion in assertions]
     text = textwrap.fill(" ".join(words), 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
     return text.replace("\0", " ")

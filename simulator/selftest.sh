@@ -1,8 +1,8 @@
 #!/bin/sh
-# selftest.sh OUTDIR - builds every version into OUTDIR and checks each: exports, behaviour, ABI checks, faults; three of
-# them once more under the address and undefined-behaviour sanitizers. Also checks layout.h and the order of the modules.
-# The last line counts, and the exit code is 0 if nothing failed.
-# RUN=qemu-aarch64... runs the checks of a cross build, without sanitizers.
+# selftest.sh OUTDIR - builds every version into OUTDIR and tests exports, behaviour, ABI checks and faults of each. Tests
+# three versions again with the address and undefined-behaviour sanitizers. Also checks layout.h and the order of the
+# modules. The last line has the counts. The exit code is 0 if no test failed.
+# RUN=qemu-aarch64... runs the tests of a cross build, without sanitizers.
 set -u
 
 src=$(cd "$(dirname "$0")" && pwd)
@@ -53,19 +53,19 @@ for v in 1.1.4 1.2.3-nomarker 1.3.0-nomarker; do marker $v ""; done
 marker 1.1.4-marker 1.1.4
 for v in 1.2.0 1.2.3 1.3.0 1.3.1 9.9.9; do marker $v $v; done
 
-# The offsets are generated: the file has to be what the generator makes of the measured layouts.
+# Compares the generated file layout.h with the output of the generator for the measured layouts.
 layouts=${RKLLAMA_REFERENCE_DATA:-$src/../../shared/reference}/rkllm-abi.json
-generated="layout.h is what generate-layout.py makes of the measured layouts"
+generated="layout.h is the output of generate-layout.py for the measured layouts"
 if [ ! -f "$layouts" ]; then verdict skipped "$generated (no $layouts)"
 elif ! command -v python3 > /dev/null; then verdict skipped "$generated (no python3)"
 elif python3 "$src/generate-layout.py" "$layouts" | cmp - "$src/abi/layout.h"; then verdict ok "$generated"
 else verdict FAIL "$generated"
 fi
 
-# The modules use each other in one direction, and the check of it finds a planted include and a planted call.
+# Checks the order of the modules. Then checks that check-order.sh finds a planted include, cycle and call.
 if "$src/check-order.sh"; then verdict ok "order of the modules"; else verdict FAIL "order of the modules"; fi
 
-refused() { # name, words that the refusal has
+refused() { # name, text that the output must contain
     have=$("$src/check-order.sh" "$scratch/planted" 2>&1)
     case $have in
         *"$2"*) verdict ok "$1" ;;
@@ -79,12 +79,12 @@ echo '#include "run/run.h"' >> "$scratch/planted/base/text.h"
 refused "order of the modules: a planted include against the order" "base/text uses run/run (include)"
 cp "$src/base/text.h" "$scratch/planted/base/text.h"
 echo '#include "run/emit.h"' >> "$scratch/planted/run/run_state.h"
-refused "order of the modules: a planted circle of includes" "circle: run/emit run/run_state"
+refused "order of the modules: a planted cycle of includes" "cycle: run/emit run/run_state"
 cp "$src/run/run_state.h" "$scratch/planted/run/run_state.h"
 echo 'int run_start(void); int planted(void) { return run_start(); }' >> "$scratch/planted/base/text.c"
 refused "order of the modules: a planted call" "base/text uses run/run (run_start)"
 
-# The checks of one version. The results go to a file, because the versions run in parallel.
+# Runs the tests of one version. Writes the results to a file, because the versions are tested in parallel.
 checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"
@@ -99,7 +99,7 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
     grep -q '^FAIL' "$dir/result" || echo "FAIL ended with $status" >> "$dir/result"
 }
 
-collect() { # prefix of the lines, directory
+collect() { # prefix of the lines, directory of the results
     grep -e '^ok ' -e '^FAIL' "$2/result" | sed "s|^\(ok\|FAIL\) *|\1 $1 |"
     grep -v -e '^ok ' -e '^FAIL' -e 'passed,' "$2/result" || :
     passed=$((passed + $(grep -c '^ok ' "$2/result")))

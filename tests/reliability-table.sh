@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the fault tests and writes their measurements into docs/reliability.md. Run ./build.sh test before: this script uses its simulator
-# builds and its published executable, or those that RKLLAMA_TEST_SIMULATORS and RKLLAMA_TEST_EXECUTABLE name.
+# Runs the fault tests and writes their measurements into docs/reliability.md. Run ./build.sh test first, because this script uses its
+# simulator builds and its published executable. RKLLAMA_TEST_SIMULATORS and RKLLAMA_TEST_EXECUTABLE select others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . build/results.sh
@@ -9,7 +9,7 @@ document=docs/reliability.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# If a test fails, its row is missing from the table.
+# If a test fails, the table lacks its row, so the document is not changed.
 if ! RKLLAMA_RELIABILITY_TABLE=$work/table.md dotnet test tests/RkLlama.EndToEnd.Tests --filter FullyQualifiedName~RkLlama.EndToEnd.Tests.Faults \
     --results-directory "$work" --logger "trx;LogFileName=faults.trx" >"$work/log" 2>&1; then
     cat "$work/log"

@@ -1,7 +1,7 @@
-// abi.h - what crosses the library's border in this build, and nothing else.
-// One ABI group per build: -DSIM_ABI=10001 (1.0.1), 10100 (1.1.x), 10200 (1.2.0),
+// abi.h - the public types of the vendor's library, for the ABI group of this build.
+// SIM_ABI selects the group: 10001 (1.0.1), 10100 (1.1.x), 10200 (1.2.0),
 // 10201 (1.2.1-1.2.3), 10300 (1.3.0), 10301 (1.3.1, derived from public descriptions).
-// Names and offsets are the vendor's, the text is ours; layout.h proves the numbers.
+// Names and offsets are those of the vendor; the text was written for this project. layout.h checks sizes and offsets.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

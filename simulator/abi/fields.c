@@ -1,4 +1,4 @@
-// fields.c - what all versions have, though at different offsets.
+// fields.c - fields that all versions have, at different offsets.
 #include "abi/fields.h"
 
 Sampling param_sampling(const RKLLMParam *p)

@@ -1,9 +1,9 @@
-// fields_1_3.c - fields.h for 1.3.0 and 1.3.1, which differ in parts of RKLLMInput that nothing here reads.
+// fields_1_3.c - fields.h for 1.3.0 and 1.3.1. They differ only in parts of RKLLMInput that this file does not read.
 #include "abi/fields.h"
 #if SIM_ABI >= 10300
 
 _Static_assert(sizeof(Sampling) == sizeof(RKLLMSamplingParam), "Sampling is laid out like RKLLMSamplingParam");
-_Static_assert(offsetof(Sampling, mirostat_eta) == offsetof(RKLLMSamplingParam, mirostat_eta), "in this order");
+_Static_assert(offsetof(Sampling, mirostat_eta) == offsetof(RKLLMSamplingParam, mirostat_eta), "same order of fields");
 _Static_assert(sizeof(RKLLMCallback) == 48, "callback_struct of facts.c");
 
 ParamFields param_fields(const RKLLMParam *p)

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-// Reports a violation and returns false from the check.
+// If the condition is false, reports a violation and returns false from the calling function.
 #define CHECK(condition, ...) \
     do { \
         if (!(condition)) { \

@@ -1,5 +1,5 @@
-// abi_checks.h - checks of what the host passes in, which a real board does not do. False: reported as a violation.
-// With the setting ABI=real nothing is checked: garbage is used as it is and crashes where the vendor's library would.
+// abi_checks.h - checks the arguments of the host, which the vendor's library does not do. A check that fails reports a
+// violation and returns false. With the setting ABI=real all checks pass: invalid arguments are used and may crash.
 #pragma once
 #include "abi/fields.h"
 #include "handle/handle.h"

@@ -17,7 +17,7 @@ static void put_sampling(Buf *b, const Sampling *s)
     trace_float(b, "mirostat_eta", (double)s->mirostat_eta);
 }
 
-// Only fields that this version has.
+// Writes only the fields that this version has.
 static void put_param_fields(Buf *b, const ParamFields *f)
 {
     if (abi_facts->cpu_fields) {

@@ -1,4 +1,4 @@
-// call_trace.h - what the host passed to rkllm_init and rkllm_run, decoded and raw, in the trace.
+// call_trace.h - writes the arguments of rkllm_init and rkllm_run to the trace, decoded and raw.
 #pragma once
 #include "abi/fields.h"
 #include "handle/handle.h"

@@ -1,4 +1,4 @@
-// defaults.h - what rkllm_createDefaultParam returns.
+// defaults.h - the default parameters, as rkllm_createDefaultParam returns them.
 #pragma once
 #include "abi/abi.h"
 

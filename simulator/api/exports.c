@@ -1,4 +1,4 @@
-// exports.c - the functions that every version exports: check, trace, act.
+// exports.c - the functions that every version exports. Each checks its arguments, traces the call, then executes it.
 #include "abi/facts.h"
 #include "abi/fields.h"
 #include "api/abi_checks.h"
@@ -47,7 +47,7 @@ EXPORT int rkllm_run_async(LLMHandle handle, RKLLMInput *input, RKLLMInferParam 
     return run_start(handle, input, infer, userdata, true);
 }
 
-// From any thread, also from the callback.
+// May be called from any thread, and from the callback.
 EXPORT int rkllm_abort(LLMHandle handle)
 {
     if (!check_handle(handle, __func__))
@@ -90,7 +90,7 @@ EXPORT int rkllm_destroy(LLMHandle handle)
         violation("rkllm_destroy during a run");
         return -1;
     }
-    while (busy || faulty(&f, FAULT_destroy_hang))      // what a board does when a handle is destroyed during a run
+    while (busy || faulty(&f, FAULT_destroy_hang))      // the vendor's library hangs if a handle is destroyed during a run
         pause();
     handle_free(h);
     return 0;

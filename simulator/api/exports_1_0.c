@@ -1,4 +1,4 @@
-// exports_1_0.c - 1.0.1: the functions exist so that a host finds this version and refuses it. A call is a violation.
+// exports_1_0.c - the exports of 1.0.1. They exist so that a host can detect and refuse this version. Each call aborts.
 #include "abi/abi.h"
 #include "api/export.h"
 #include "base/message.h"
@@ -6,7 +6,7 @@
 
 static _Noreturn void refuse(const char *call)
 {
-    message("ABI", "%s of a 1.0.x runtime was called; a host has to refuse this version", call);
+    message("ABI", "%s of a 1.0.x runtime was called; a host must refuse this version", call);
     abort();
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #if SIM_ABI >= 10200
-// Takes effect at once and empties the cache. Three empty strings mean raw text.
+// Takes effect immediately and clears the KV cache. With three empty strings, prompts are used unchanged.
 EXPORT int rkllm_set_chat_template(LLMHandle handle, const char *system_prompt, const char *prompt_prefix,
                                    const char *prompt_postfix)
 {
@@ -39,7 +39,7 @@ EXPORT int rkllm_set_chat_template(LLMHandle handle, const char *system_prompt, 
     return 0;
 }
 
-// Traces the call. True: an injected fault lets it fail.
+// Traces the call. Returns true if an injected fault makes the call fail.
 static bool clear_fails(const Handle *h, int keep)
 {
     if (trace_on()) {
@@ -71,7 +71,8 @@ static int clear_range(Handle *h, int start, int end)
     return 0;
 }
 
-// A caller that passes two arguments leaves garbage in the other registers. It is read here, as on a board.
+// If a caller passes only two arguments, the registers of the others have garbage. This function reads them, as the
+// vendor's library does.
 EXPORT int rkllm_clear_kv_cache(LLMHandle handle, int keep_system_prompt, int *start_pos, int *end_pos)
 {
     if (!check_handle(handle, __func__))

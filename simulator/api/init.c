@@ -75,7 +75,7 @@ static void process_faults_of_init(const FaultSet *f)
         fputs("loading: 50%", stderr);
 }
 
-// True: an injected fault refuses this init, and its reason is logged.
+// If an injected fault refuses this init, logs the reason and returns true.
 static bool refused_by_fault(const FaultSet *f, const RKLLMParam *p)
 {
     if (faulty(f, FAULT_bad_magic) || faulty(f, FAULT_too_new))
@@ -122,7 +122,7 @@ static bool model_fits(const Model *m, const RKLLMParam *p)
     return true;
 }
 
-// False: the model cannot be used, and the reason is logged.
+// If the model cannot be used, logs the reason and returns false.
 static bool usable(ModelStatus status, const Model *m, const FaultSet *faults, const RKLLMParam *p)
 {
     process_faults_of_init(faults);

@@ -1,5 +1,5 @@
-// init.h - rkllm_init, once its arguments are checked.
+// init.h - rkllm_init after the checks of its arguments.
 #pragma once
 #include "abi/fields.h"
 
-int init_handle(LLMHandle *out, const RKLLMParam *p, const Callbacks *callbacks);     // 0, or -1 and log lines
+int init_handle(LLMHandle *out, const RKLLMParam *p, const Callbacks *callbacks);     // 0; on failure logs it, returns -1

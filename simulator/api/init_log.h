@@ -1,7 +1,7 @@
-// init_log.h - what rkllm_init prints when nothing fails.
+// init_log.h - the log lines of a successful rkllm_init.
 #pragma once
 #include "abi/abi.h"
 #include "model/model.h"
 
-void log_version(const RKLLMParam *p);                      // before the model is read: in every version the first line
+void log_version(const RKLLMParam *p);                      // the first line in every version, before the model is read
 void log_loaded(const Model *m, const RKLLMParam *p);

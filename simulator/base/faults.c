@@ -1,4 +1,4 @@
-// faults.c - reads the fault list and counts calls: per process or, with the setting FAULT_STATE, across processes.
+// faults.c - reads the fault list and counts calls, per process. With the setting FAULT_STATE, counts across processes.
 #include "base/faults.h"
 #include "base/message.h"
 #include "base/settings.h"
@@ -54,7 +54,7 @@ static void set_on(FaultSet *set, const Spec *s)
     snprintf(set->arg[s->fault], sizeof set->arg[0], "%s", s->arg);
 }
 
-// One counter per fault name in a small text file: "name count" per line. Locked while it is read and rewritten.
+// Increments the counter of a fault in a text file with one line "name count" per fault. The file is locked meanwhile.
 static long count_in_file(const char *path, Fault f)
 {
     long counts[FAULT_COUNT] = {0}, count;
@@ -95,7 +95,7 @@ static void draw_list(const char *list, FaultClass class, uint64_t *counted, lon
         }
         if (known[s.fault].class != class)
             continue;
-        if (!(*counted >> s.fault & 1)) {       // listed twice, counted once
+        if (!(*counted >> s.fault & 1)) {       // a fault that is listed twice is counted once
             *counted |= 1ull << s.fault;
             counts[s.fault] = state ? count_in_file(state, s.fault) : ++in_process[s.fault];
         }

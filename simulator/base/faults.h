@@ -1,5 +1,5 @@
-// faults.h - every fault by name, with the class of calls that it belongs to.
-// The setting FAULT or "fault" in the model file: name[@n][:arg],...; n is the n-th call of the class, from 1.
+// faults.h - the names of all faults. Each belongs to a class of calls.
+// The setting FAULT and "fault" in the model file have the form name[@n][:arg],...; n is the number of the call, from 1.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,11 +28,11 @@ typedef enum {
 
 typedef struct { uint64_t on; char arg[FAULT_COUNT][16]; } FaultSet;
 
-// The faults that happen in this call. Counts the call for every fault of the class that is listed.
+// Returns in out the faults that occur in this call. Counts the call for each listed fault of the class.
 void faults_draw(FaultClass class, const char *of_model, FaultSet *out);
-bool faults_add(FaultSet *set, const char *name_and_arg);   // false: no such run fault
+bool faults_add(FaultSet *set, const char *name_and_arg);   // false if there is no such run fault
 bool faulty(const FaultSet *set, Fault fault);
 const char *fault_arg(const FaultSet *set, Fault fault);
 long fault_number(const FaultSet *set, Fault fault, long otherwise);
-bool fault_drawn(FaultClass class, Fault fault, const char *of_model);      // for classes of one fault
-void crash(void);                                           // a real SIGSEGV
+bool fault_drawn(FaultClass class, Fault fault, const char *of_model);      // for a class that has one fault only
+void crash(void);                                           // raises SIGSEGV by an invalid write

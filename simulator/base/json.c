@@ -1,4 +1,4 @@
-// json.c - recursive descent over RFC 8259. Only the depth is bounded.
+// json.c - recursive descent parser for RFC 8259 with a maximum depth of 200.
 #include "base/json.h"
 #include "base/text.h"
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static bool escape(Reader *r, Buf *b)
         return true;
     }
     int u = c == 'u' ? hex4(r) : -1;
-    if (u >= 0xd800 && u < 0xdc00) {            // a surrogate pair is one character
+    if (u >= 0xd800 && u < 0xdc00) {            // first half of a surrogate pair, which is one character
         if (r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u')
             return false;
         r->p += 2;
@@ -73,7 +73,7 @@ static bool escape(Reader *r, Buf *b)
     return true;
 }
 
-// After the opening quote. Returns malloc'd text or NULL.
+// Reads the text after an opening quote. Returns malloc'd text, or NULL if it is invalid.
 static char *string(Reader *r, size_t *len)
 {
     Buf b = {0};
@@ -144,7 +144,7 @@ static bool word(Reader *r, const char *w)
     return true;
 }
 
-// Reads the value that begins here into j. False: it is not valid.
+// Reads the next value into j. Returns false if it is invalid.
 static bool read_value(Reader *r, Json *j)
 {
     if (take(r, '{')) {

@@ -11,7 +11,7 @@ int log_level(void)
     return v ? atoi(v) : 0;
 }
 
-// One fwrite, so that lines of several threads do not mix.
+// One fwrite per line, so that lines of different threads do not mix.
 void log_line(const char *format, ...)
 {
     va_list args;

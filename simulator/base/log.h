@@ -1,5 +1,5 @@
-// log.h - the lines that the vendor's library prints, through buffered stdio to stdout. Nothing here flushes it.
+// log.h - prints the log lines of the vendor's library to stdout, through buffered stdio. Never flushes.
 #pragma once
 
-int log_level(void);                    // RKLLM_LOG_LEVEL, the vendor's own variable
+int log_level(void);                    // RKLLM_LOG_LEVEL, a variable of the vendor's library; 0 if unset
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-// The kernel reads the bytes: write to a pipe takes them or fails with EFAULT. At most one page at a time.
+// Lets the kernel read the bytes: if they are not readable, write to a pipe fails with EFAULT. Tests one page at a time.
 bool readable(const void *p, size_t len)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,7 +31,7 @@ bool readable(const void *p, size_t len)
 bool readable_text(const char *s)
 {
     while (readable(s, 1)) {
-        size_t rest = 4096 - ((uintptr_t)s & 4095);     // if one byte is readable, its page is
+        size_t rest = 4096 - ((uintptr_t)s & 4095);     // if one byte is readable, its whole page is
         if (memchr(s, 0, rest))
             return true;
         s += rest;

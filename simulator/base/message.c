@@ -1,5 +1,5 @@
-// message.c - "STANDIN <topic>: <text>". The first word is the former name of the simulator: test suites outside
-// this repository match these lines, so it stays.
+// message.c - prints "STANDIN <topic>: <text>". The first word is the former name of the simulator. It must not change,
+// because test suites outside this repository match these lines.
 #include "base/message.h"
 #include <stdarg.h>
 #include <stdio.h>

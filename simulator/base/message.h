@@ -1,4 +1,4 @@
-// message.h - what the simulator itself reports, on stderr. The vendor's log lines: log.h.
+// message.h - prints the simulator's own messages to stderr. For the log lines of the vendor's library see log.h.
 #pragma once
 
 void message(const char *topic, const char *format, ...) __attribute__((format(printf, 2, 3)));

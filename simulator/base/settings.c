@@ -1,9 +1,9 @@
-// settings.c - reads the environment at every call: a host may change it between calls.
+// settings.c - reads the environment at every call, because a host may change it between calls.
 #include "base/settings.h"
 #include <stdlib.h>
 #include <string.h>
 
-// The second name is the one of earlier versions. It counts only where the first one is unset.
+// The second name is that of earlier versions. It is used only if the first one is unset.
 static const struct { const char *name, *former; } variables[] = {
 #define S(name) {"RKLLM_SIMULATOR_" #name, "RKLLM_STANDIN_" #name},
     SETTINGS(S)

@@ -12,5 +12,5 @@ typedef enum {
 #undef S
 } Setting;
 
-const char *setting(Setting setting, const char *otherwise);    // otherwise: if the variable is unset or empty
+const char *setting(Setting setting, const char *otherwise);    // returns otherwise if the variable is unset or empty
 bool setting_is(Setting setting, const char *value);

@@ -28,7 +28,7 @@ void trace_float(Buf *b, const char *key, double value)
     buf_printf(b, isfinite(value) ? ",\"%s\":%.9g" : ",\"%s\":\"%g\"", key, value);
 }
 
-// Length of the character that begins at s, or 0 where these bytes are not UTF-8.
+// Returns the length of the character that begins at s; 0 if the bytes are not valid UTF-8.
 static size_t character(const unsigned char *s, size_t len)
 {
     static const struct { unsigned char first, last, second_min, second_max; size_t len; } forms[] = {
@@ -55,7 +55,7 @@ static size_t character(const unsigned char *s, size_t len)
     return 0;
 }
 
-// Bytes that are not UTF-8 appear as \u0080..\u00ff: readable, and still JSON.
+// Writes bytes that are not UTF-8 as \u0080..\u00ff, so that the line stays valid JSON.
 static void put_string(Buf *b, const unsigned char *s, size_t len)
 {
     buf_put(b, "\"", 1);

@@ -1,4 +1,4 @@
-// version.h - the version that this library was built as.
+// version.h - the version of this build.
 #pragma once
 
 extern const char built_version[];

@@ -1,4 +1,4 @@
-// chat_template.c - see chat_template.h. The model's templates are ChatML ("chatml", "chatml-think") or "none".
+// chat_template.c - see chat_template.h. The template of a model is "chatml", "chatml-think" or "none".
 #include "handle/chat_template.h"
 #include "abi/facts.h"
 #include <stdlib.h>

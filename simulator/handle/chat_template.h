@@ -1,4 +1,4 @@
-// chat_template.h - from the host's text to the prompt: the model's template, or the one that the host has set.
+// chat_template.h - makes the prompt from the host's text, with the model's template or with the template of the host.
 #pragma once
 #include "base/text.h"
 #include "model/model.h"
@@ -12,12 +12,12 @@ typedef struct {
 
 typedef struct {
     const char *text;
-    bool tool;                          // role "tool": text is the result of a call
+    bool tool;                          // role "tool": the text is the result of a tool call
     bool thinking;
-    bool first;                         // no history: the system prompt comes first
+    bool first;                         // no history: the prompt begins with the system prompt
 } Turn;
 
 void template_set(ChatTemplate *t, const char *system, const char *prefix, const char *postfix);
 void template_set_tools(ChatTemplate *t, const char *system, const char *tools, const char *tag);
-size_t template_apply(const ChatTemplate *t, const Model *m, Turn turn, Buf *out);  // length of the system prompt
+size_t template_apply(const ChatTemplate *t, const Model *m, Turn turn, Buf *out);  // bytes of the system prompt
 void template_free(ChatTemplate *t);

@@ -1,5 +1,5 @@
-// handle.c - the registry of handles. Destroyed handles stay in it, a few hundred bytes each, so that a second destroy
-// or a late call is recognized instead of reading freed memory.
+// handle.c - the registry of handles. Destroyed handles stay in it, so that a second destroy or a late call is detected
+// and does not read freed memory. Each takes a few hundred bytes.
 #include "handle/handle.h"
 #include <stdlib.h>
 

@@ -13,12 +13,12 @@
 
 typedef struct Handle {
     uint64_t magic;
-    struct Handle *next;                // registry; a destroyed handle stays listed, so that its reuse is recognized
+    struct Handle *next;                // registry; a destroyed handle stays in it, so that its reuse is detected
     bool alive;
     bool broken;                        // fault init0_broken
     Model model;
     Callbacks callbacks;
-    int max_new, n_batch;               // max_new: tokens; <= 0: no limit
+    int max_new, n_batch;               // max_new: maximum new tokens; <= 0 means no limit
     bool skip_special, ignore_eos, cross_attn;
     ChatTemplate template;
     KvCache kv;
@@ -26,22 +26,22 @@ typedef struct Handle {
     char *lora;                         // name of the loaded adapter
 
     pthread_mutex_t lock;               // guards running and has_worker
-    pthread_cond_t wake;                // the end of a run, or an abort
+    pthread_cond_t wake;                // signalled at the end of a run and by an abort
     bool running, has_worker;
-    pthread_t worker;                   // of the last async run; joined by the next one or by destroy
-    atomic_bool abort, scrambled;       // scrambled: a second run is waiting, so this one emits garbage
-    atomic_llong abort_at_us;           // 0, or when a late abort takes effect
+    pthread_t worker;                   // thread of the last async run; the next run or destroy joins it
+    atomic_bool abort, scrambled;       // scrambled: a second run waits, so this run emits garbage
+    atomic_llong abort_at_us;           // time at which a late abort takes effect; 0 for none
 
-    bool paused;                        // the next run continues with reply
+    bool paused;                        // the next run continues the reply
     Reply reply;
     Buf tail;                           // bytes of an unfinished character
     int batch_kv[MAX_BATCH];            // tokens per row of the last batched run
-    char *stale;                        // fault stale_tail: what the last run did not say
+    char *stale;                        // fault stale_tail: the rest of the last run's reply
 } Handle;
 
 Handle *handle_new(void);
-bool handle_known(const Handle *h);     // made by handle_new and not freed
+bool handle_known(const Handle *h);     // whether handle_new returned it and it was not freed
 int handles_alive(void);
 bool handle_running(Handle *h);
-void handle_clear(Handle *h, bool keep_system);     // the cache and a paused run
-void handle_free(Handle *h);            // waits for the end of an async run
+void handle_clear(Handle *h, bool keep_system);     // clears the KV cache and discards a paused run
+void handle_free(Handle *h);            // waits for the end of an async run first

@@ -18,7 +18,8 @@ void kv_new(KvCache *kv, int window, int keep)
         abort();
 }
 
-// A full window does not end a generation: the older half of what is not kept is dropped, as on the board.
+// Makes room in a full window: drops the older half of the tokens after the kept ones. So a full window does not end a
+// generation, as on a board.
 static void slide(KvCache *kv)
 {
     int keep = kv->keep < kv->window ? kv->keep : 0, drop = (kv->len - keep) / 2;
@@ -61,7 +62,7 @@ int kv_prefill(KvCache *kv, const int32_t *ids, size_t count)
     return n - same;
 }
 
-// With history, the next prompt is appended. Otherwise it replaces the cache and may reuse a common prefix.
+// With history, the next prompt is appended to the cache. Without, it replaces the cache and may reuse a common prefix.
 void kv_end_run(KvCache *kv, bool keep_history)
 {
     kv->history_len = keep_history ? kv->len : 0;

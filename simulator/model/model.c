@@ -1,14 +1,14 @@
-// model.c - the model file: the line "RKSIMULATOR1", then one JSON object. Anything else is not a model.
+// model.c - the model file: the line "RKSIMULATOR1", then one JSON object. Any other file is not a model.
 #include "model/model.h"
 #include "base/message.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Length of the first line if it marks a model file, else 0.
+// Returns the length of the first line if the file is a model file, else 0.
 static size_t magic(const char *bytes, size_t len)
 {
-    static const char *const lines[] = {"RKSIMULATOR1\n", "RKSTAND1\n"};   // the present one and the former one
+    static const char *const lines[] = {"RKSIMULATOR1\n", "RKSTAND1\n"};   // the current and the former magic line
     for (size_t i = 0; bytes && i < sizeof lines / sizeof *lines; i++) {
         size_t n = strlen(lines[i]);
         if (len >= n && !memcmp(bytes, lines[i], n))
@@ -29,7 +29,7 @@ static char *read_file(const char *path, size_t *len)
     while (b.n < 64u << 20 && (got = fread(chunk, 1, sizeof chunk, f)) > 0) {
         buf_put(&b, chunk, got);
         if (!magic(b.p, b.n))
-            break;                      // a real model has gigabytes; its first bytes are enough
+            break;                      // a real model file has gigabytes; its first bytes show that it is not one of ours
     }
     fclose(f);
     *len = b.n;
@@ -87,7 +87,7 @@ ModelStatus model_load(Model *m, const char *path)
     if (begin) {
         m->json = json_parse(file + begin, len - begin);
         if (!m->json)
-            message("MODEL", "%s: what follows the first line is not JSON", path);
+            message("MODEL", "%s: the text after the first line is not JSON", path);
     }
     free(file);
     if (!m->json)

@@ -1,4 +1,4 @@
-// model.h - the model file, read once by rkllm_init.
+// model.h - the model file. rkllm_init reads it once.
 #pragma once
 #include "base/json.h"
 #include "model/tokenizer.h"
@@ -11,10 +11,10 @@ typedef struct {
     Json *json;                         // owns every string below
     const char *toolkit, *platform, *dtype, *template, *system, *fault, *eos;
     int cores, ctx_limit, vocab, embd, eos_id;
-    bool has_tokenizer, has_embedding;  // false: 1.3 calls the host's callbacks
+    bool has_tokenizer, has_embedding;  // if false, 1.3 calls the callbacks of the host
     double prefill_ms, decode_ms, memory_mb;
     Tokenizer tokenizer;
-    Rule *rules;                        // the script; the first that fits answers
+    Rule *rules;                        // the script; the first matching rule gives the reply
     int n_rules;
 } Model;
 

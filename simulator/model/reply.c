@@ -60,7 +60,7 @@ void reply_lead(Reply *r, const char *text, size_t len)
     r->lead_len = b.n;
 }
 
-// The first token of a text of this length, cut as a tokenizer would.
+// Returns the first token of a text of this length, cut as a tokenizer does.
 static Token cut(const Tokenizer *t, const char *text, size_t len)
 {
     size_t n = tokenizer_cut(t, text, len);
@@ -120,7 +120,7 @@ void reply_rewind(Reply *r)
     r->done = 0;
 }
 
-// At most 256 tokens of an endless reply.
+// Puts at most 256 tokens of an endless reply.
 void reply_rest(const Reply *r, Buf *out)
 {
     buf_put(out, r->lead + r->lead_pos, r->lead_len - r->lead_pos);

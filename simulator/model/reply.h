@@ -1,4 +1,4 @@
-// reply.h - a reply in progress: a lead text, then a body that is cut or counted out token by token.
+// reply.h - a reply in progress: a lead text, then a body. reply_next returns it token by token.
 #pragma once
 #include "base/text.h"
 #include "model/tokenizer.h"
@@ -12,13 +12,13 @@ typedef struct {
     ReplyKind kind;
     char *lead;                         // text before the body: thinking, a stale tail
     size_t lead_len, lead_pos;
-    char *text;                         // TEXT: whole reply; LIST: tokens joined; SAME: the token
+    char *text;                         // TEXT: the whole reply; LIST: the tokens joined; SAME: the token
     size_t len, pos;
     uint32_t *ends;                     // LIST: end of each token in text
-    int32_t *ids;                       // LIST: its id, or -1
-    long count, done;                   // tokens (LIST, COUNT, SAME; -1: no limit) or repetitions (TEXT)
+    int32_t *ids;                       // LIST: id of each token, or -1
+    long count, done;                   // number of tokens (LIST, COUNT, SAME; -1: no limit) or repetitions (TEXT)
     long delay_us;                      // -1: the model's decode time, scaled by the setting SPEED
-    bool raw;                           // bytes as they are: no UTF-8 assembly
+    bool raw;                           // deliver the bytes unchanged, without UTF-8 assembly
     char scratch[24];
 } Reply;
 
@@ -27,7 +27,7 @@ void reply_count(Reply *r, long count);                                 // " 1",
 void reply_same(Reply *r, const char *text, long count);
 void reply_push(Reply *r, const char *bytes, size_t len, int32_t id);   // LIST: one more token
 void reply_lead(Reply *r, const char *text, size_t len);
-bool reply_next(Reply *r, const Tokenizer *t, Token *out);              // false: it is over
+bool reply_next(Reply *r, const Tokenizer *t, Token *out);              // false at the end of the reply
 void reply_rewind(Reply *r);
-void reply_rest(const Reply *r, Buf *out);                              // what was not said yet
+void reply_rest(const Reply *r, Buf *out);                              // the text that is not delivered yet
 void reply_free(Reply *r);

@@ -1,4 +1,4 @@
-// script.c - finds the last user message in a templated prompt and answers it by the first rule that fits.
+// script.c - finds the last user message in a prompt and replies by the first matching rule.
 #include "model/script.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,7 @@ Span last_user_message(const char *prompt, size_t len)
             s.n = (size_t)(close - s.p);
         if (zephyr && zephyr < s.p + s.n)
             s.n = (size_t)(zephyr - s.p);
-        if (s.n > 8 && !memcmp(s.p, "<<SYS>>", 7)) {    // Llama-2 puts the system text into the first turn
+        if (s.n > 8 && !memcmp(s.p, "<<SYS>>", 7)) {    // Llama 2 puts the system prompt into the first user message
             const char *user = memmem(s.p, s.n, "<</SYS>>", 8);
             if (user)
                 s = (Span){user + 8, s.n - (size_t)(user + 8 - s.p)};
@@ -54,7 +54,7 @@ Span last_user_message(const char *prompt, size_t len)
     return trim((Span){prompt, len});
 }
 
-// The first 80 bytes or so, cut between characters.
+// Puts at most the first 80 bytes, without cutting a character.
 static void put_quote(Buf *b, Span s)
 {
     size_t n = s.n;
@@ -66,7 +66,7 @@ static void put_quote(Buf *b, Span s)
         buf_text(b, "\xe2\x80\xa6");
 }
 
-// $0 whole match, $1..$9 captures, $q the user's message shortened, $$ a dollar sign.
+// Expands $0 to the whole match, $1..$9 to captures, $q to the shortened user message, $$ to a dollar sign.
 static void expand(Buf *b, const char *emit, const char *subject, const regmatch_t *m, Span message)
 {
     buf_put(b, "", 0);
@@ -113,7 +113,7 @@ static void put_hex(Reply *out, const char *hex)
     }
 }
 
-// A string is one token's text; a number is a token id.
+// Pushes one token: a string is its text, a number is its id.
 static void push_json(const Model *m, Reply *out, const Json *t)
 {
     int32_t id = (int32_t)t->number;
@@ -149,7 +149,7 @@ static void apply(const Model *m, const Rule *rule, const char *subject, const r
         out->delay_us = (long)(json_number(s, "delay_ms", 0) * 1000);
 }
 
-// The first rule that fits. subject and at: the text that it matched, and where.
+// Returns the first matching rule. Sets subject to the text that it matched and at to the positions of the match.
 static const Rule *find_rule(const Model *m, const char *message, const char *whole, const char **subject, regmatch_t at[10])
 {
     for (int i = 0; i < m->n_rules; i++) {

@@ -1,8 +1,8 @@
-// script.h - from a prompt to the reply of the model's script.
+// script.h - finds the reply to a prompt in the model's script.
 #pragma once
 #include "base/text.h"
 #include "model/model.h"
 #include "model/reply.h"
 
-Span last_user_message(const char *prompt, size_t len);     // found by the turn markers of common templates
+Span last_user_message(const char *prompt, size_t len);     // by the turn markers of common templates
 void script_reply(const Model *m, Span prompt, Span message, Reply *out);

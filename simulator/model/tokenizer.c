@@ -77,8 +77,8 @@ static bool letter(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || (c >= 0x80 && c < 0xe0);
 }
 
-// A blank belongs to the word after it. Characters of three and four bytes come in parts of one and two bytes,
-// so that tokens end inside a character.
+// A blank is part of the next word. Characters of three and four bytes are cut into parts of one and two bytes, so that
+// tokens end inside a character.
 size_t tokenizer_cut(const Tokenizer *t, const char *text, size_t len)
 {
     unsigned char c = (unsigned char)*text;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-// Row i depends on ids[0..i], as a hidden state does: equal inputs give equal vectors, on every machine.
+// Row i depends on ids[0..i], as a hidden state does. Equal inputs give equal vectors on every machine.
 float *model_vectors(const int32_t *ids, size_t count, int dim)
 {
     float *v = malloc((count ? count : 1) * (size_t)dim * sizeof *v);

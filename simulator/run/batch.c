@@ -7,7 +7,7 @@
 #include "run/prompt.h"
 #include <stdlib.h>
 
-// The reply of one row, into reply. -1: the row is refused.
+// Prepares one row and moves its reply into reply. Returns -1 if the row is refused.
 static int prepare_row(Run *r, int i, const RKLLMInput *input, const RKLLMInferParam *infer, Reply *reply)
 {
     Handle *h = r->h;
@@ -24,7 +24,7 @@ static int prepare_row(Run *r, int i, const RKLLMInput *input, const RKLLMInferP
     return ret;
 }
 
-// One token of every row; returns how many rows have ended.
+// Takes one token of each row. Returns the number of rows that ended in this step.
 static int step(Run *r, Reply *replies, Token *tokens, bool *done, bool full)
 {
     int ended = 0;
@@ -53,7 +53,7 @@ int run_batch(Run *r, const RKLLMInput *input, const RKLLMInferParam *infer)
         log_line("E rkllm: Getting the logits is not supported for multiple batches.");
         return -1;
     }
-    for (int i = 0; i < rows && !ret; i++)          // stride: this build's sizeof(RKLLMInput)
+    for (int i = 0; i < rows && !ret; i++)
         ret = prepare_row(r, i, &input[i], infer, &replies[i]);
     r->begin_us = r->first_us = now_us();
     for (int steps = 0; !ret && left && !(r->aborted = abort_due(h)); steps++) {

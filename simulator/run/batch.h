@@ -1,4 +1,4 @@
-// batch.h - n_batch > 1: rows of one call, side by side. No pause, no prefix reuse, no split characters.
+// batch.h - runs with n_batch > 1: all rows of a call generate in parallel, without pause, prefix reuse or split characters.
 #pragma once
 #include "run/run_state.h"
 

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT, DATA };                    // r->block slots
+enum { TEXT, DATA };                    // indices of r->block
 
 static void forget(Run *r, int slot)
 {
     if (!r->block[slot])
         return;
     memset(r->block[slot], 0xdd, r->block_len[slot]);
-    __asm__ volatile("" : : "r"(r->block[slot]) : "memory");    // keeps the store before free
+    __asm__ volatile("" : : "r"(r->block[slot]) : "memory");    // keeps the compiler from removing the memset
     free(r->block[slot]);
     r->block[slot] = NULL;
 }
@@ -61,7 +61,7 @@ CallbackAction emit_text(Run *r, LLMCallState state, int32_t id, const char *tex
     return call(r, result, state, 1);
 }
 
-// Length of the character that this byte begins, or 0.
+// Returns the length of the multi-byte character that begins with this byte; 0 if none does.
 static size_t character_length(unsigned char first)
 {
     if (first < 0xc2 || first > 0xf4)
@@ -69,7 +69,7 @@ static size_t character_length(unsigned char first)
     return 2 + (first >= 0xe0) + (first >= 0xf0);
 }
 
-// True: the last bytes begin a character and do not finish it.
+// Whether the text ends with an incomplete character.
 static bool ends_inside_character(const char *s, size_t len)
 {
     for (size_t back = 1; back <= 3 && back <= len; back++) {
@@ -82,8 +82,8 @@ static bool ends_inside_character(const char *s, size_t len)
     return false;
 }
 
-// The setting UTF8 says how a split character comes: A callbacks without text, then all of it; B each part as it is;
-// C the parts as they are, then all of it again.
+// The setting UTF8 selects how a split character is delivered. A: callbacks without text, then the whole character.
+// B: each part unchanged. C: each part unchanged, then the whole character.
 CallbackAction emit_token(Run *r, const Token *t)
 {
     Buf *tail = &r->h->tail;
@@ -129,14 +129,14 @@ CallbackAction emit_finish(Run *r, bool null_result)
         .prefill_ms = (float)r->prefill_us / 1000,
         .prefill_tokens = r->prefill_tokens,
         .generate_ms = (float)(now_us() - r->first_us) / 1000,
-        .generate_tokens = r->emitted > 0 ? r->emitted - 1 : 0,     // the first one belongs to prefill
+        .generate_tokens = r->emitted > 0 ? r->emitted - 1 : 0,     // the first token counts as prefill
         .memory_mb = (float)r->h->model.memory_mb,
     };
     result_set_perf(result, &perf);
     return call(r, null_result ? NULL : result, RKLLM_RUN_FINISH, 1);
 }
 
-// n_batch > 1: an array of results; a finished row has a negative token_id and no text.
+// For n_batch > 1: delivers an array of results. A row that has ended has a negative token_id and no text.
 CallbackAction emit_rows(Run *r, const Token *rows, const bool *done, int count)
 {
     RKLLMResult *result = results(r, count);

@@ -1,4 +1,4 @@
-// generate.c - see generate.h. Nothing is locked while the host runs in a callback.
+// generate.c - see generate.h. No lock is held during a callback.
 #include "run/generate.h"
 #include "abi/facts.h"
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 #include "run/process_faults.h"
 #include <string.h>
 
-// What the prefill takes on the board, in microseconds.
+// The simulated duration of the prefill in microseconds.
 static double prefill_us(const Run *r)
 {
     if (faulty(&r->faults, FAULT_slow_prefill))
@@ -17,7 +17,7 @@ static double prefill_us(const Run *r)
     return r->speed > 0 ? r->prefill_tokens * r->h->model.prefill_ms * 1000 / r->speed : 0;
 }
 
-// An abort does not end it: on the board, a prefill runs to its end.
+// An abort does not end the prefill, as on a board.
 static void prefill(Run *r)
 {
     Handle *h = r->h;
@@ -33,7 +33,8 @@ static void prefill(Run *r)
     r->prefill_us = r->first_us - r->begin_us;
 }
 
-// The time of the host's callback counts as decode time. If it takes longer, the next token still takes its full time.
+// Waits for the decode time of one token. The time of the host's callback counts as part of it. If the callback took
+// longer than that, the next token still takes its full time.
 static void decode_wait(Run *r, long delay_us)
 {
     double us = (double)delay_us;       // -1: the model's decode time
@@ -48,7 +49,7 @@ static void decode_wait(Run *r, long delay_us)
     wait_until(r->h, r->deadline_us, true);
 }
 
-// False: the reply is over.
+// Returns false at the end of the reply.
 static bool next_token(Run *r, Token *t)
 {
     Handle *h = r->h;
@@ -62,7 +63,7 @@ static bool next_token(Run *r, Token *t)
     }
     if (atomic_load_explicit(&h->scrambled, memory_order_relaxed))
         *t = (Token){151935 % h->model.vocab, "[PAD151935]", 11, -1, true, false};
-    if (!h->model.has_tokenizer) {      // no tokenizer, no text: only the id
+    if (!h->model.has_tokenizer) {      // without a tokenizer the token has no text, only an id
         t->text = "";
         t->len = 0;
         t->raw = true;
@@ -82,7 +83,7 @@ static bool aborted(Run *r)
     return r->aborted;
 }
 
-// The end token counts neither in the cache nor in the figures.
+// Delivers the end-of-text token. Neither the KV cache nor the statistics count it.
 static void end_of_sequence(Run *r)
 {
     const Handle *h = r->h;
@@ -92,7 +93,7 @@ static void end_of_sequence(Run *r)
         emit_text(r, RKLLM_RUN_NORMAL, h->model.eos_id, text, strlen(text));
 }
 
-// False: no FINISH follows.
+// Returns false if no FINISH callback follows.
 static bool generate_text(Run *r)
 {
     Handle *h = r->h;
@@ -138,7 +139,7 @@ static void generate_logits(Run *r)
         emit_logits(r, model_vectors(r->ids, r->n_ids, dim), dim, (int)r->n_ids);
 }
 
-// False: no FINISH follows.
+// Returns false if no FINISH callback follows.
 static bool generate_mode(Run *r)
 {
     if (faulty(&r->faults, FAULT_matmul_failed)) {
@@ -148,7 +149,7 @@ static bool generate_mode(Run *r)
     }
     if (r->rq.mode == RKLLM_INFER_GENERATE)
         return generate_text(r);
-    if (r->rq.mode == 2)                // RKLLM_INFER_GET_LOGITS, where it exists
+    if (r->rq.mode == 2)                // RKLLM_INFER_GET_LOGITS, which 1.1 does not declare
         generate_logits(r);
     else
         generate_hidden_layer(r);

@@ -1,4 +1,4 @@
-// generate.h - prefill and decode of one run, up to its last callback.
+// generate.h - prefill and decode of one run, including its last callback.
 #pragma once
 #include "run/run_state.h"
 

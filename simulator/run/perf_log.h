@@ -1,4 +1,4 @@
-// perf_log.h - the vendor's table of times, with RKLLM_LOG_LEVEL 1 and more.
+// perf_log.h - logs the vendor's table of times if RKLLM_LOG_LEVEL is at least 1.
 #pragma once
 #include "run/run_state.h"
 

@@ -13,7 +13,7 @@ void hang(void)
         pause();
 }
 
-// The argument of these faults is the token before which they happen, from 1.
+// Whether the fault occurs before the next token. Its argument is the number of that token, from 1.
 static bool before_token(const Run *r, Fault f)
 {
     return faulty(&r->faults, f) && fault_number(&r->faults, f, 1) == r->emitted + 1;

@@ -3,4 +3,4 @@
 #include "run/run_state.h"
 
 void hang(void);                        // never returns
-bool process_faults(Run *r);            // before each token; true: an ERROR callback ended the run
+bool process_faults(Run *r);            // called before each token; true if an ERROR callback ended the run

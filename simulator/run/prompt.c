@@ -26,7 +26,7 @@ static void put_prompt(Run *r, Buf *out)
         return;
     if (system_len)
         free(tokenizer_encode(&h->model.tokenizer, out->p, system_len, &count));
-    h->kv.system_len = (int)count;      // what rkllm_clear_kv_cache(keep_system_prompt) keeps
+    h->kv.system_len = (int)count;      // rkllm_clear_kv_cache with keep_system_prompt keeps these tokens
 }
 
 static int call_tokenizer(Run *r)
@@ -85,7 +85,7 @@ static void make_text(Run *r)
     r->prompt_len = b.n;
 }
 
-// Embedded tokens have no id: the bits of their first value are used as one.
+// Embedded tokens have no id. Uses the bits of their first value instead.
 static void add_embedded(Run *r)
 {
     bool image = r->rq.type == RKLLM_INPUT_MULTIMODAL;
@@ -116,7 +116,7 @@ static int make_ids(Run *r)
     return m->has_embedding || r->rq.type == RKLLM_INPUT_EMBED ? 0 : call_embedder(r);
 }
 
-// If the prompt contains the end of the thoughts, the reply begins after it.
+// If the prompt already contains a </think> after the user message, the reply begins after its own reasoning block.
 static void skip_thoughts(Reply *reply, Span prompt, Span message)
 {
     static const char open[] = "<think>", close[] = "</think>";
@@ -136,7 +136,7 @@ static void skip_thoughts(Reply *reply, Span prompt, Span message)
 static void choose_reply(Run *r)
 {
     Handle *h = r->h;
-    Buf conversation = {0};             // what is cached counts as the earlier part
+    Buf conversation = {0};             // the history in the KV cache, then the prompt
     tokenizer_decode(&h->model.tokenizer, h->kv.ids, (size_t)h->kv.history_len, &conversation);
     buf_put(&conversation, r->prompt, r->prompt_len);
     Span prompt = {r->prompt, r->prompt_len}, message = last_user_message(r->prompt, r->prompt_len);

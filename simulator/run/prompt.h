@@ -1,5 +1,5 @@
-// prompt.h - from a request to the final prompt text, its tokens, and the reply that it will get.
+// prompt.h - prepares a run: the final prompt text, its tokens, and the reply.
 #pragma once
 #include "run/run_state.h"
 
-int prompt_prepare(Run *r);             // -1: the run is refused, and the reason is logged
+int prompt_prepare(Run *r);             // if the run is refused, logs the reason and returns -1

@@ -6,7 +6,7 @@
 
 static void leak(long mb)
 {
-    static void *kept;                  // a chain, so that leak checkers report nothing
+    static void *kept;                  // a list of all blocks, so that leak checkers report nothing
     void **block = malloc((size_t)mb << 20);
     if (!block)
         return;
@@ -15,7 +15,7 @@ static void leak(long mb)
     kept = block;
 }
 
-// Replaces the script's reply.
+// Replaces the reply of the script if a fault says so.
 static void replace_reply(Run *r)
 {
     Reply *reply = &r->h->reply;

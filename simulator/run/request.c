@@ -38,7 +38,7 @@ Request request_read(const Handle *h, const RKLLMInput *input, const RKLLMInferP
     if (f.max_new_tokens > 0)
         q.max_new = f.max_new_tokens;
     if (f.sampling)
-        (void)*(volatile const int32_t *)&f.sampling->top_k;    // a real library reads it here
+        (void)*(volatile const int32_t *)&f.sampling->top_k;    // crashes here if the pointer is invalid
     if (infer->lora_params)
         q.lora = infer->lora_params->lora_adapter_name;
     const RKLLMPromptCacheParam *cache = infer->prompt_cache_params;

@@ -1,4 +1,4 @@
-// request.h - what a run was asked for, without versions. Pointers stay the host's.
+// request.h - the arguments of a run, in a form that does not depend on the version. Does not own its pointers.
 #pragma once
 #include "handle/handle.h"
 

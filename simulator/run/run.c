@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { READY, OVER, REFUSED } Preparation;      // OVER: successfully, with no callback
+typedef enum { READY, OVER, REFUSED } Preparation;      // OVER: the run succeeds without a callback
 
 static Preparation prepare(Run *r)
 {
     Handle *h = r->h;
-    if (h->paused) {                    // the prompt of this run is ignored
+    if (h->paused) {                    // continues the paused run; the prompt of this run is ignored
         h->paused = false;
         r->resumed = true;
         return READY;
@@ -66,12 +66,12 @@ static void leave(Handle *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-// Frees the run. Returns what rkllm_run returns.
+// Ends and frees the run. Returns the return value of rkllm_run.
 static int end(Run *r)
 {
     int ret = r->ret;
     emit_done(r);
-    if (r->begin_us) {                  // a refused run changes nothing
+    if (r->begin_us) {                  // a refused run does not change the state of the handle
         kv_end_run(&r->h->kv, r->rq.keep_history);
         reply_faults_end(r);
         log_perf(r);
@@ -103,14 +103,14 @@ static void *async_thread(void *run)
     return NULL;
 }
 
-// A second run on a running handle. The lock is held.
+// Handles a second run on a handle whose run is active. The caller holds the lock.
 static void race(Handle *h)
 {
     if (setting_is(SETTING_RACE, "hang")) {
         pthread_mutex_unlock(&h->lock);
         hang();
     }
-    if (strcmp(setting(SETTING_RACE, "abort"), "abort")) {      // garbage
+    if (strcmp(setting(SETTING_RACE, "abort"), "abort")) {      // RACE=garbage
         atomic_store(&h->scrambled, true);
         while (h->running)
             pthread_cond_wait(&h->wake, &h->lock);

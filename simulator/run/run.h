@@ -1,4 +1,4 @@
-// run.h - rkllm_run and rkllm_run_async. Callbacks come on the calling thread, or on the handle's own thread.
+// run.h - rkllm_run and rkllm_run_async. Callbacks run on the calling thread, or on the handle's thread for an async run.
 #pragma once
 #include "handle/handle.h"
 

@@ -1,4 +1,4 @@
-// run_state.h - one rkllm_run or rkllm_run_async: what the modules of this folder share.
+// run_state.h - the state of one rkllm_run or rkllm_run_async, shared by the modules of this folder.
 #pragma once
 #include "base/faults.h"
 #include "handle/handle.h"
@@ -12,12 +12,12 @@ typedef struct {
     size_t prompt_len;
     int32_t *ids;
     size_t n_ids;
-    int prefill_tokens, emitted;        // prefill: those that were not in the KV cache
+    int prefill_tokens, emitted;        // prefill_tokens: prompt tokens that were not in the KV cache
     long long begin_us, prefill_us, first_us, deadline_us;
     bool async, resumed, aborted, paused;
     int ret;
     double speed;
     char split_characters;              // the setting UTF8: A, B or C
-    void *block[2];                     // text and data of the callback before; emit.c owns them
+    void *block[2];                     // text and data of the previous callback; owned by emit.c
     size_t block_len[2];
 } Run;

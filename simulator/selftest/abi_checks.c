@@ -1,4 +1,4 @@
-// abi_checks.c - hosts that break the ABI: the simulator has to abort, unless the check says otherwise.
+// abi_checks.c - violations of the ABI by the host. The simulator must abort, unless the check expects another result.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <math.h>
@@ -84,7 +84,7 @@ static bool bad_tokens(void)
     return run_with(h, &input, &infer);
 }
 
-static bool wrong_third(void)       // the other generation's third argument
+static bool wrong_third(void)       // passes the third argument that other versions expect
 {
     LLMHandle h;
     RKLLMParam p = defaults();
@@ -109,7 +109,7 @@ static bool real_mode(void)
     static void *garbage[8] = {(void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8, (void *)8};
     if (api.init(&h, &p, SIM_ABI >= 10300 ? (void *)garbage : (void *)8))
         return false;
-    return run(h, "x");             // dies at the first callback
+    return run(h, "x");             // crashes at the first callback
 }
 
 static int read_behind(RKLLMResult *r, LLMCallState s)
@@ -250,7 +250,7 @@ static const Check checks[] = {
     {"ABI check: unreadable prompt", bad_prompt, SIGABRT},
     {"ABI check: unreadable tokens", bad_tokens, SIGABRT},
     {"ABI check: mode", bad_mode, SIGABRT},
-    {"reading behind the result faults", guard_page, SIGSEGV},
+    {"a read beyond the result crashes", guard_page, SIGSEGV},
     {"kept text is poisoned", poisoned_text, SIGABRT},
     {"race: abort", race, SIGABRT},
     {"race: hang", race_hang, HANG},

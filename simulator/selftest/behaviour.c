@@ -1,4 +1,4 @@
-// behaviour.c - callback transcripts, state and timing without faults.
+// behaviour.c - tests of callbacks, state and timing without faults.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <pthread.h>
@@ -112,7 +112,7 @@ static int abort_third(RKLLMResult *r, LLMCallState s)
 static bool abort_in_callback(void)
 {
     LLMHandle h = current = open_demo();
-    bool ok = !api.abort(h);                        // without a run: no effect
+    bool ok = !api.abort(h);                        // has no effect without a run
     on_callback = abort_third;
     ok = ok && !run(h, "!count 50") && said("[ 1][ 2][ 3]F");
     on_callback = NULL;
@@ -171,7 +171,7 @@ static bool conversation_window(void)
     return ok && !run(h, "!count 500") && is(seen->calls == 502, "500 tokens from a window of 64") && !api.destroy(h);
 }
 
-// The cache of the run before does not become history.
+// The KV cache of the previous run does not become history.
 static bool refused_run(void)
 {
     char longer[3000];
@@ -202,7 +202,7 @@ static bool fast(void)
     RKLLMParam p = defaults();
     p.max_new_tokens = 200000;
     LLMHandle h = open_with(p);
-    clock_t begin = clock();            // of this process: other load does not count
+    clock_t begin = clock();            // CPU time of this process, so that other load has no effect
     double rate;
     seen->quiet = true;
     input.prompt_input = "!loop";
@@ -213,7 +213,7 @@ static bool fast(void)
 }
 
 static const Check checks[] = {
-    {"generate: one token per callback, end of sequence, one finish, caller's thread", plain, PASS},
+    {"generate: one token per callback, end of sequence, one FINISH, on the caller's thread", plain, PASS},
     {"end of sequence has text without skip_special_token", eos_text, PASS},
     {"max_new_tokens ends without end of sequence", limit, PASS},
     {"UTF-8 shape A", utf8_a, PASS},
@@ -222,14 +222,14 @@ static const Check checks[] = {
     {"UTF-8 default shape", utf8_default, PASS},
     {"invalid bytes pass through", raw_bytes, PASS},
     {"token input", token_input, PASS},
-    {"thoughts that the prompt has ended", thoughts_go_on, PASS},
+    {"a reasoning block that the prompt has ended is not repeated", thoughts_go_on, PASS},
     {"guide examples", guide_examples, PASS},
     {"hidden layer", hidden_layer, PASS},
     {"abort from the callback, next run clean", abort_in_callback, PASS},
     {"abort wakes a sleeping decode step", abort_sleeping, PASS},
     {"abort does not end a prefill", prefill_not_abortable, PASS},
     {"speed scales time", scaled_time, PASS},
-    {"window: too long is refused, outgrowing slides", conversation_window, PASS},
+    {"a prompt longer than the window is refused, a longer generation slides the window", conversation_window, PASS},
     {"a refused run changes nothing", refused_run, PASS},
     {"async runs", async, PASS},
     {"a million tokens per second", fast, PASS},

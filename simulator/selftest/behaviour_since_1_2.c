@@ -1,4 +1,4 @@
-// behaviour_since_1_2.c - what 1.2.0, 1.2.1 and 1.3.0 added.
+// behaviour_since_1_2.c - tests of functions that 1.2.0, 1.2.1 and 1.3.0 added.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <stdio.h>

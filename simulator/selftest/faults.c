@@ -1,4 +1,4 @@
-// faults.c - every fault of base/faults.h happens once, each in its own process.
+// faults.c - tests of every fault in base/faults.h, each in its own process.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include "base/faults.h"
@@ -91,7 +91,7 @@ static bool by_header(void)
     return !run(h, "a") && said("[b][]F") && run(h, "a") == -1 && !run(h, "a");
 }
 
-static bool state_file(void)            // the fault hits the first process, not the second
+static bool state_file(void)            // the fault occurs in the first process, not in the second
 {
     char path[300];
     snprintf(path, sizeof path, "%s/state", scratch);

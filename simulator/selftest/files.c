@@ -1,4 +1,4 @@
-// files.c - files and settings: model files, prompt caches, adapters, the log, the trace.
+// files.c - tests of files and settings: model files, prompt caches, adapters, the log, the trace.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <stdio.h>
@@ -35,7 +35,7 @@ static bool lora(void)
     return ok && !api.load_lora(h, &present) && !run_with(h, &input, &infer) && said("[x][]F") && !api.destroy(h);
 }
 
-static bool first_line(void)            // of a model file: the present one, the former one, another one
+static bool first_line(void)            // of a model file: the current magic line, the former one, another one
 {
     LLMHandle present = open_text("RKSIMULATOR1\n{}"), former = open_text("RKSTAND1\n{}");
     bool ok = present && former && is(!open_text("RKSIMULATOR2\n{}"), "another magic");
@@ -43,7 +43,7 @@ static bool first_line(void)            // of a model file: the present one, the
         !api.destroy(present) && !api.destroy(former);
 }
 
-static bool former_names(void)          // of the settings; the present name wins
+static bool former_names(void)          // of the settings; the current name has priority
 {
     setenv("RKLLM_STANDIN_UTF8", "B", 1);
     LLMHandle h = open_demo();

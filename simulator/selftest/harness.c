@@ -1,6 +1,6 @@
-// harness.c - drives one build of the library as a host would, compiled for the same ABI.
-// selftest LIBRARY DEMO_MODEL SCRATCH_DIR [clean]: one line per check; "clean" leaves out what has to crash.
-// Every check runs in its own process, so that a crash and a hang are results too.
+// harness.c - a host that tests one build of the library. It is compiled for the same ABI.
+// selftest LIBRARY DEMO_MODEL SCRATCH_DIR [clean] prints one line per check; "clean" skips checks that expect a crash.
+// Each check runs in its own process, so that a check can expect a crash or a hang.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-// transcript.c - writes what the callback is given into seen->text, in a short notation.
+// transcript.c - writes the arguments of each callback into seen->text, in a short notation.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <stdarg.h>
@@ -67,7 +67,8 @@ static bool note_hidden_layer(const RKLLMResult *r)
     return true;
 }
 
-// The transcript: [text] or <hex>, w before it for WAITING, - for no text, 0 for no result, H and L for data, F and E.
+// Notation: [text] or <hex>; w before it for WAITING; - for no text; 0 for no result; H for a hidden layer; L for logits;
+// F for FINISH; E for ERROR.
 static void note_call(const RKLLMResult *r, LLMCallState state)
 {
     if (state == RKLLM_RUN_WAITING)

@@ -6,8 +6,8 @@ using RkLlama.Native.Interop;
 namespace RkLlama.Native;
 
 /// <summary>
-/// One run of the library: converts its callbacks to pieces, and ends exactly once. The library calls back on the thread that is inside
-/// <c>rkllm_run</c>. One other thread reads the pieces and blocks while none is available.
+/// One run of the library. Converts the callbacks of the library to pieces, and ends exactly once. The library calls back on the thread that is
+/// inside <c>rkllm_run</c>. One other thread reads the pieces and blocks while none is available.
 /// </summary>
 #pragma warning disable CA1001 // the event creates no wait handle, because nothing reads its WaitHandle property
 internal sealed class Generation
@@ -193,6 +193,7 @@ internal sealed class Generation
         _pieces.Writer.TryComplete();
     }
 
+    /// <summary>Ends the run with an error after an exception on the run's thread.</summary>
     internal void Fail(Exception ex)
     {
         _error ??= ex.Message;

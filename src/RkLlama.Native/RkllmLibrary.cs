@@ -51,7 +51,7 @@ public sealed class RkllmLibrary
         }
         catch (Exception ex) when (ex is DllNotFoundException or BadImageFormatException)
         {
-            // The last line of the message is the error of the dynamic linker. It has no error code, so its text is classified here and nowhere else.
+            // The last line of the message is the error of the dynamic linker. It has no error code, so CodeOf and Remedy classify its text.
             string reason = ex.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
             throw new RkllmException($"The RKLLM runtime could not be loaded ({reason}): {Remedy(reason)}.", ex) { Code = CodeOf(reason) };
         }

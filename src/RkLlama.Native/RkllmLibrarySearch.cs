@@ -7,7 +7,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
 {
     public const string FileName = "librkllmrt.so";
 
-    /// <summary>One sentence for the operator: which paths were tried, and what to install.</summary>
+    /// <summary>One sentence for the operator, with the paths that were tried and what to install.</summary>
     public string NotFoundMessage =>
         $"The RKLLM runtime {FileName} was not found (tried {string.Join(", ", Tried)}): "
         + "copy the arm64 library of a Rockchip RKLLM release to /usr/lib, or name it with --library or RKLLAMA_LIBRARY.";
@@ -21,7 +21,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
         NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
 
-    /// <summary>Searches for the library as another process would, with its option or variable and its home directory.</summary>
+    /// <summary>Searches for the library with the option or variable and the home directory of another process.</summary>
     /// <param name="named">The path of the option or variable; <see langword="null"/> for none.</param>
     /// <param name="home">The home directory; empty for none.</param>
     /// <param name="root">The directory to use as <c>/</c>.</param>

@@ -37,7 +37,7 @@ public sealed class RkllmModel : IDisposable
         RkllmParamBuffer param = Rkllm.rkllm_createDefaultParam();
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<RkllmParamBuffer>(ref param));
 
-        // The struct lives until rkllm_init returns; the library copies it. The path must stay valid until then too.
+        // The callback struct and the path must stay valid until rkllm_init returns. The library copies the struct.
         Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
         callback.Clear();
         RkllmBuffers.WritePointer(callback, 0, (nint)Generation.Callback);
@@ -204,7 +204,7 @@ public sealed class RkllmModel : IDisposable
 
     private void Abort()
     {
-        // Called from any thread, without waiting for the run: the library accepts abort while it runs.
+        // Any thread may call this during a run: rkllm_abort is the only thread-safe function of the library.
         if (!_handle.IsClosed)
             _ = Rkllm.rkllm_abort(_handle);
     }
@@ -221,6 +221,6 @@ public sealed class RkllmModel : IDisposable
         _handle.Dispose();
     }
 
-    // A NUL in the text would end the C string and silently drop the rest, so it is replaced.
+    // Replaces NUL in the text, because it would end the C string and silently drop the rest.
     private static byte[] ToNulTerminatedUtf8(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
 }

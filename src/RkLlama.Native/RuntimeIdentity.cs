@@ -5,7 +5,7 @@ namespace RkLlama.Native;
 /// <summary>The identity of a vendor library, as detected before <c>rkllm_init</c>.</summary>
 /// <param name="Family">The ABI group.</param>
 /// <param name="Version">The exact version, such as <c>1.2.3</c>, if a marker, a known hash or the operator states it; otherwise <see langword="null"/>.</param>
-/// <param name="Evidence">The evidence for the choice, for the log.</param>
+/// <param name="Evidence">The evidence that determined the group, as text for the log.</param>
 /// <param name="Warning">A warning for the operator, or <see langword="null"/>.</param>
 public sealed record RuntimeIdentity(RuntimeFamily Family, string? Version, string Evidence, string? Warning)
 {

@@ -1,6 +1,6 @@
 namespace RkLlama.Output;
 
-/// <summary>One part of the model's output. Clients get the parts in this order.</summary>
+/// <summary>One part of the model's output. Parts are in the order in which the client gets them.</summary>
 internal abstract record OutputPart;
 
 /// <param name="Text">Never empty.</param>

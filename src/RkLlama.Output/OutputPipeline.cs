@@ -8,8 +8,8 @@ namespace RkLlama.Output;
 
 /// <summary>
 /// Splits the output of one generation into content, reasoning and tool calls while it arrives. The stages are: split off the reasoning block,
-/// find tool calls in the rest, find stop sequences in the remaining content. Every stage works on single characters, so the boundaries of the
-/// tokens affect only where parts are cut. The time is proportional to the length of the text. One instance per generation; not thread-safe.
+/// find tool calls in the rest, find stop sequences in the remaining content. Every stage processes single characters, so token boundaries only
+/// affect where parts are cut. The time is linear in the length of the text. One instance per generation; not thread-safe.
 /// </summary>
 internal sealed class OutputPipeline
 {

@@ -3,7 +3,7 @@ using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output;
 
-/// <summary>What the pipeline knows before the first token: properties of the model's chat template and options of the request.</summary>
+/// <summary>The settings of one <see cref="OutputPipeline"/>: properties of the model's chat template and options of the request.</summary>
 internal sealed record OutputPipelineSettings
 {
     internal ToolSyntax Tools { get; init; }
@@ -11,7 +11,7 @@ internal sealed record OutputPipelineSettings
     /// <summary>The prompt ends with an open <c>&lt;think&gt;</c> tag, so the output starts inside the reasoning block.</summary>
     internal bool StartsInReasoning { get; init; }
 
-    /// <summary>False leaves the reasoning block and its tags in the content. Tool calls are never searched for inside the block.</summary>
+    /// <summary>If false, the reasoning block and its tags stay in the content. Tool calls inside the block are never parsed.</summary>
     internal bool SplitsReasoning { get; init; } = true;
 
     /// <summary>Removes tool calls from the output: they become neither parts nor content.</summary>

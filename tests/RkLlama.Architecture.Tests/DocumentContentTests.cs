@@ -28,7 +28,7 @@ public sealed partial class DocumentContentTests
         string[] settings = [.. SettingInFile.Matches(Read("packaging/rkllama.env")).Select(match => match.Groups[1].Value)];
         string[] documented = [.. TableRow.Matches(Read("docs/configuration.md")).SelectMany(row => Variable.Matches(row.Value)).Select(match => match.Value).Distinct()];
 
-        // The port belongs into a drop-in: a value in the settings file would win over it.
+        // The port belongs in a drop-in. A value in the settings file would override it.
         documented.Should().BeEquivalentTo([.. settings, "RKLLAMA_PORT"]);
     }
 

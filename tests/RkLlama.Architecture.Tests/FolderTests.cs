@@ -1,6 +1,6 @@
 namespace RkLlama.Architecture.Tests;
 
-/// <summary>The folders of each project in src use each other in one direction.</summary>
+/// <summary>The folders of each project in src do not depend on each other in cycles.</summary>
 public sealed class FolderTests : IDisposable
 {
     private readonly string _planted = Directory.CreateTempSubdirectory("rkllama-architecture-").FullName;
@@ -11,7 +11,7 @@ public sealed class FolderTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Projects))]
-    public void No_folders_of_a_project_use_each_other_in_a_circle(string project)
+    public void Folders_of_a_project_form_no_cycle(string project)
     {
         IReadOnlyList<string> circles = new SourceTree(Path.Join(RepositoryRoot.Path, "src", project)).Circles();
 
@@ -24,7 +24,7 @@ public sealed class FolderTests : IDisposable
         new SourceTree(Path.Join(RepositoryRoot.Path, "src", project)).MisplacedFiles().Should().BeEmpty();
 
     [Fact]
-    public void A_planted_circle_is_found_with_the_usings_that_close_it()
+    public void A_planted_cycle_is_reported_with_its_usings()
     {
         Plant("A/One.cs", "using Planted.B;\nnamespace Planted.A;\ninternal class One;\n");
         Plant("B/Two.cs", "using Planted.C;\nnamespace Planted.B;\ninternal class Two;\n");
@@ -38,7 +38,7 @@ public sealed class FolderTests : IDisposable
     }
 
     [Fact]
-    public void A_circle_between_folders_is_found_through_the_folders_in_them()
+    public void A_cycle_through_subfolders_is_reported()
     {
         Plant("A/Inner/One.cs", "using Planted.B;\nnamespace Planted.A.Inner;\ninternal sealed class One;\n");
         Plant("B/Two.cs", "using Planted.A;\nnamespace Planted.B;\ninternal sealed class Two;\n");
@@ -50,7 +50,7 @@ public sealed class FolderTests : IDisposable
     }
 
     [Fact]
-    public void A_tree_in_one_direction_has_no_circle()
+    public void A_tree_without_a_cycle_is_accepted()
     {
         Plant("Root.cs", "using Planted.A;\nusing Planted.B;\nnamespace Planted;\ninternal sealed class Root;\n");
         Plant("A/One.cs", "using Planted.B;\nnamespace Planted.A;\ninternal sealed class One;\n");

@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace RkLlama.Architecture.Tests;
 
-/// <summary>References between projects point down only, as docs/architecture.md has them.</summary>
+/// <summary>Each project references only projects below it in docs/architecture.md.</summary>
 public sealed class ProjectReferenceTests
 {
     // What a project may reference, directly or through others.

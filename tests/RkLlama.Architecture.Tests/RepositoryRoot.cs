@@ -3,7 +3,7 @@ namespace RkLlama.Architecture.Tests;
 /// <summary>Finds the checkout that the tests were built from.</summary>
 internal static class RepositoryRoot
 {
-    /// <summary>Full path of the nearest folder above the test assembly that holds <c>RkLlama.sln</c>.</summary>
+    /// <summary>Full path of the nearest directory above the test assembly that contains <c>RkLlama.sln</c>.</summary>
     internal static string Path { get; } = Find();
 
     private static string Find()

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Architecture.Tests;
 
 /// <summary>
-/// The C# sources of one project, and which of its folders use which, by their usings. A folder's namespace is its path. Types of the folders around a folder
-/// need no using, so a folder may use those: they are what its neighbours share.
+/// The C# sources of one project, and the dependencies between its folders, by their usings. The namespace of a folder is its path. A folder may use the
+/// types of the folders that contain it: they need no using.
 /// </summary>
 internal sealed partial class SourceTree
 {
@@ -12,7 +12,7 @@ internal sealed partial class SourceTree
     private readonly string _project;
     private readonly Dictionary<string, List<SourceFile>> _folders = new(StringComparer.Ordinal);
 
-    /// <param name="root">The folder of the project.</param>
+    /// <param name="root">The directory of the project.</param>
     internal SourceTree(string root)
     {
         (_root, _project) = (root, Path.GetFileName(root));
@@ -26,7 +26,7 @@ internal sealed partial class SourceTree
         }
     }
 
-    /// <summary>Files whose namespace is not their folder.</summary>
+    /// <summary>Returns the files whose namespace does not match their folder.</summary>
     internal IEnumerable<string> MisplacedFiles() =>
         from folder in _folders
         from file in folder.Value
@@ -35,8 +35,8 @@ internal sealed partial class SourceTree
         select $"{Path.GetRelativePath(_root, file.Path)} is in the namespace {file.Namespace}, not {expected}";
 
     /// <summary>
-    /// The folders that use each other in a circle, with the usings that close it; one text for each circle. Looks at the folders of the project with all
-    /// that is in them, and then at every folder alone.
+    /// Returns the cycles between folders, each as one text with the usings that form it. Checks the top folders with their contents, then each folder
+    /// alone.
     /// </summary>
     internal IReadOnlyList<string> Circles() => [.. CirclesOf(static folder => folder.Split('.')[0]).Concat(CirclesOf(static folder => folder)).Distinct()];
 
@@ -58,7 +58,7 @@ internal sealed partial class SourceTree
 
     private static string Show(string folder) => folder.Length == 0 ? "(root)" : folder;
 
-    /// <summary>The rooms that the folders of one room use, each with the usings.</summary>
+    /// <summary>Returns the rooms (groups of folders) that the folders of one room use, each with the usings.</summary>
     private Dictionary<string, List<string>> UsesOf(IGrouping<string, string> folders, Func<string, string> room)
     {
         Dictionary<string, List<string>> uses = new(StringComparer.Ordinal);
@@ -89,7 +89,7 @@ internal sealed partial class SourceTree
         return folder.LastIndexOf('.') is var dot && dot >= 0 && _folders.ContainsKey(folder[..dot]) ? folder[..dot] : null;
     }
 
-    /// <summary>The strongly connected components of more than one folder.</summary>
+    /// <summary>Returns the strongly connected components of more than one folder.</summary>
     private static IEnumerable<IReadOnlyList<string>> Components(Dictionary<string, Dictionary<string, List<string>>> uses)
     {
         HashSet<string> done = new(StringComparer.Ordinal);

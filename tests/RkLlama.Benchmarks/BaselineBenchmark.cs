@@ -84,7 +84,7 @@ internal static class BaselineBenchmark
         List<BaselineRun> figures = [];
         while (process.StandardOutput.ReadLine() is { } line)
         {
-            // The library prints other lines too.
+            // Lines of the library are skipped.
             if (line.Split(' ') is ["baseline", var first, var whole, var cpu, var tokens])
                 figures.Add(new(Number(first), Number(whole), Number(cpu), Number(tokens)));
         }

@@ -122,7 +122,7 @@ internal static class LoadBenchmark
         TimeSpan cpu = TimeSpan.Zero;
         while (await reader.ReadLineAsync().ConfigureAwait(false) is { } line)
         {
-            // Keep-alive lines, sent while the request is queued, have no content.
+            // Keep-alive lines have no content. The server sends them while the request is queued.
             if (line.Contains("\"content\":\"\"", StringComparison.Ordinal))
                 continue;
             if (arrivals.Count == 0)

@@ -6,7 +6,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>Measures what prompts cost per request and per model load, on the templates and tokenizers of the conformance data.</summary>
+/// <summary>Measures the cost of prompts per request and per model load, with the templates and tokenizers of the conformance data.</summary>
 internal static class PromptBenchmarks
 {
     private const int ConversationTokens = 2000;

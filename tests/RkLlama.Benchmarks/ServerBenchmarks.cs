@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace RkLlama.Benchmarks;
 
-/// <summary>Measures the time and memory that the published server adds to the runtime's own.</summary>
+/// <summary>Measures the time and memory that the published server needs in addition to the runtime.</summary>
 internal static class ServerBenchmarks
 {
     private const int Runs = 200;
@@ -57,7 +57,7 @@ internal static class ServerBenchmarks
             ended = call == "run_end" ? microseconds : call == "rkllm_run" ? null : ended;
         }
 
-        // The first runs happened while requests were still arriving.
+        // Skips the first runs, because requests were still arriving.
         return Sorted(times.Skip(Runs / 10));
     }
 

@@ -8,7 +8,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>A server with the demo models for the tests of one class, and clients that are set up as their documentation says.</summary>
+/// <summary>A server with the demo models for the tests of one class, and clients that are configured as in their documentation.</summary>
 public sealed class ClientNode : IAsyncLifetime
 {
     internal const string Model = "demo";
@@ -28,7 +28,7 @@ public sealed class ClientNode : IAsyncLifetime
         return node;
     }
 
-    /// <param name="http">What sends the requests, where a test wants to see them.</param>
+    /// <param name="http">The client that sends the requests, if a test observes them.</param>
     internal static OpenAIClient OpenAi(Node node, string key = "unused", HttpClient? http = null)
     {
         OpenAIClientOptions options = new() { Endpoint = new(node.Address, "/v1") };
@@ -40,7 +40,8 @@ public sealed class ClientNode : IAsyncLifetime
     internal static OllamaApiClient Ollama(Node node, string model = Model) => new(node.Address, model);
 
     /// <summary>
-    /// The ways that Microsoft.Extensions.AI has to this server. Not by responses: its 10.11.0 calls a method that OpenAI 2.15.0 no longer has.
+    /// Returns a client of Microsoft.Extensions.AI for one of the server's APIs. The responses API is not tested, because version 10.11.0 calls a
+    /// method that OpenAI 2.15.0 no longer has.
     /// </summary>
     internal static IChatClient Chat(Node node, string way) => way switch
     {
@@ -49,7 +50,7 @@ public sealed class ClientNode : IAsyncLifetime
         _ => throw new ArgumentOutOfRangeException(nameof(way), way, null),
     };
 
-    /// <summary>Waits until the node has nothing to do.</summary>
+    /// <summary>Waits until no request runs or waits.</summary>
     internal static async Task BecomesIdleAsync(Node node)
     {
         JsonElement queue = default;

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>The same through Microsoft.Extensions.AI, by each of its ways to this server.</summary>
+/// <summary>Chat and embeddings with Microsoft.Extensions.AI, on the OpenAI API and on the Ollama API.</summary>
 public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<ClientNode>
 {
     public static TheoryData<string> Ways { get; } = ["openai", "ollama"];
@@ -76,7 +76,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task Reasoning_is_apart_from_the_text(string way)
+    public async Task Reasoning_is_separate_from_the_text(string way)
     {
         using IChatClient client = ClientNode.Chat(fixture.Node, way);
 
@@ -115,7 +115,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
         }
         catch (OperationCanceledException)
         {
-            // OllamaSharp does not say it; the others do.
+            // OllamaSharp throws no exception when it is cancelled; the OpenAI client does.
         }
 
         await ClientNode.BecomesIdleAsync(fixture.Node);
@@ -123,7 +123,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
 
     [Theory]
     [MemberData(nameof(Ways))]
-    public async Task A_stream_that_breaks_off_is_not_taken_for_a_whole_answer(string way)
+    public async Task A_broken_stream_is_an_error(string way)
     {
         using IChatClient client = ClientNode.Chat(fixture.Node, way);
 
@@ -133,7 +133,7 @@ public sealed class ExtensionsAiTests(ClientNode fixture) : IClassFixture<Client
     }
 
     [Fact]
-    public async Task Embeddings_are_the_same_by_both_ways()
+    public async Task Embeddings_are_the_same_on_both_APIs()
     {
         using IEmbeddingGenerator<string, Embedding<float>> openAi = ClientNode.OpenAi(fixture.Node).GetEmbeddingClient(ClientNode.EmbeddingModel).AsIEmbeddingGenerator();
         using IEmbeddingGenerator<string, Embedding<float>> ollama = ClientNode.Ollama(fixture.Node, ClientNode.EmbeddingModel);

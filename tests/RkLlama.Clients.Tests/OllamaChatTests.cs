@@ -6,7 +6,7 @@ using OllamaSharp.Models.Chat;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>Answers, asked by OllamaSharp.</summary>
+/// <summary>Chat and generate with OllamaSharp.</summary>
 public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNode>
 {
     private readonly OllamaApiClient _client = ClientNode.Ollama(fixture.Node);
@@ -82,7 +82,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task Structured_output_is_the_JSON_alone()
+    public async Task Structured_output_is_only_the_JSON()
     {
         object schema = JsonElement.Parse("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}""");
 
@@ -94,7 +94,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task Reasoning_is_apart_from_the_text()
+    public async Task Reasoning_is_separate_from_the_text()
     {
         List<ChatResponseStream> lines = await ReadAsync(new() { Messages = [new(ChatRole.User, "!think Paris.")], Think = true });
 
@@ -107,7 +107,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     {
         using CancellationTokenSource cancel = new();
 
-        // This client ends the stream and says nothing of it.
+        // When it is cancelled, this client ends the stream without an exception.
         await foreach (GenerateResponseStream? line in _client.GenerateAsync(new GenerateRequest { Prompt = "!sleep 50 2000" }, cancel.Token))
             await cancel.CancelAsync();
 
@@ -116,7 +116,7 @@ public sealed class OllamaChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_off_is_not_taken_for_a_whole_answer()
+    public async Task A_broken_stream_is_an_error()
     {
         Func<Task> read = () => ReadAsync(new() { Messages = [new(ChatRole.User, "!fault error_state:3")] });
 

@@ -6,11 +6,11 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>Models, embeddings and errors, asked by OllamaSharp. Each test has a server of its own: what is loaded and what there is changes.</summary>
+/// <summary>Models, embeddings and errors with OllamaSharp. Each test has its own server, because the tests change the models.</summary>
 public sealed class OllamaModelTests
 {
     [Fact]
-    public async Task The_server_runs_and_says_its_version()
+    public async Task The_server_reports_its_version()
     {
         await using Node node = await ClientNode.StartAsync();
         using OllamaApiClient client = ClientNode.Ollama(node);
@@ -103,7 +103,7 @@ public sealed class OllamaModelTests
     }
 
     [Fact]
-    public async Task To_pull_a_model_is_refused_with_a_reason()
+    public async Task Pull_is_refused_with_a_reason()
     {
         await using Node node = await ClientNode.StartAsync();
         using OllamaApiClient client = ClientNode.Ollama(node);

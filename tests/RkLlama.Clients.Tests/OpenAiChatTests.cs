@@ -5,7 +5,7 @@ using OpenAI.Chat;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>Chat completions, asked by the OpenAI client for .NET.</summary>
+/// <summary>Chat completions with the OpenAI client for .NET.</summary>
 public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNode>
 {
     private readonly ChatClient _client = ClientNode.OpenAi(fixture.Node).GetChatClient(ClientNode.Model);
@@ -42,7 +42,7 @@ public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task A_bound_and_a_stop_sequence_end_the_answer()
+    public async Task A_token_limit_and_a_stop_sequence_end_the_answer()
     {
         ChatCompletion bounded = await _client.CompleteChatAsync([new UserChatMessage("!count 10")], new() { MaxOutputTokenCount = 3 });
         ChatCompletion stopped = await _client.CompleteChatAsync([new UserChatMessage("!echo one two three")], new() { StopSequences = { "two" } });
@@ -87,7 +87,7 @@ public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNo
     [Theory]
     [InlineData("""{"city":"Paris"}""", """{"city":"Paris"}""")]
     [InlineData("""Sure: {"city":"Paris"} I hope that helps.""", """{"city":"Paris"}""")]
-    public async Task Structured_output_is_the_JSON_alone(string said, string expected)
+    public async Task Structured_output_is_only_the_JSON(string said, string expected)
     {
         ChatResponseFormat schema = ChatResponseFormat.CreateJsonSchemaFormat(
             "city", BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}"""), jsonSchemaIsStrict: true);
@@ -127,7 +127,7 @@ public sealed class OpenAiChatTests(ClientNode fixture) : IClassFixture<ClientNo
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_off_is_not_taken_for_a_whole_answer()
+    public async Task A_broken_stream_is_an_error()
     {
         StringBuilder text = new();
         Func<Task> read = async () =>

@@ -3,7 +3,7 @@ using OpenAI.Responses;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>Responses, asked by the OpenAI client for .NET.</summary>
+/// <summary>Responses with the OpenAI client for .NET.</summary>
 public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<ClientNode>
 {
     private readonly ResponsesClient _client = ClientNode.OpenAi(fixture.Node).GetResponsesClient();
@@ -21,7 +21,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task A_stream_has_the_text_in_parts_and_ends_with_the_whole()
+    public async Task A_stream_has_the_text_in_parts_and_ends_with_the_response()
     {
         List<StreamingResponseUpdate> updates = await ReadAsync("What is the capital of France?");
 
@@ -59,7 +59,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task Structured_output_is_the_JSON_alone()
+    public async Task Structured_output_is_only_the_JSON()
     {
         CreateResponseOptions options = new()
         {
@@ -78,7 +78,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task Reasoning_is_an_item_of_its_own()
+    public async Task Reasoning_is_a_separate_item()
     {
         ResponseResult response = await _client.CreateResponseAsync(ClientNode.Model, "!think Paris.");
 
@@ -88,7 +88,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task A_response_that_reaches_its_bound_is_incomplete()
+    public async Task A_response_that_reaches_its_token_limit_is_incomplete()
     {
         ResponseResult response = await _client.CreateResponseAsync(
             new CreateResponseOptions { Model = ClientNode.Model, InputItems = { ResponseItem.CreateUserMessageItem("!count 9") }, MaxOutputTokenCount = 3 });
@@ -114,7 +114,7 @@ public sealed class OpenAiResponsesTests(ClientNode fixture) : IClassFixture<Cli
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_off_is_not_taken_for_a_whole_answer()
+    public async Task A_broken_stream_is_an_error()
     {
         StringBuilder text = new();
         List<StreamingResponseUpdate> updates = [];

@@ -7,7 +7,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Clients.Tests;
 
-/// <summary>Models, embeddings and errors, asked by the OpenAI client for .NET.</summary>
+/// <summary>Models, embeddings and errors with the OpenAI client for .NET.</summary>
 public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
 {
     private readonly OpenAIClient _client = ClientNode.OpenAi(fixture.Node);
@@ -63,7 +63,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
     }
 
     [Fact]
-    public async Task A_run_that_fails_is_tried_again_and_then_is_a_500()
+    public async Task A_failed_run_is_retried_by_the_client_and_then_is_a_500()
     {
         Counter counter = new();
         using HttpClient http = new(counter);
@@ -88,7 +88,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
     }
 
     [Fact]
-    public async Task A_client_that_meets_a_full_queue_retries_after_the_time_in_retry_after()
+    public async Task If_the_queue_is_full_the_client_retries_after_the_time_in_retry_after()
     {
         await using Node node = await ClientNode.StartAsync("--queue", "0");
         Counter counter = new();
@@ -102,7 +102,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
         answer.Content[0].Text.Should().Be("let in");
         counter.Statuses[0].Should().Be(503);
         counter.RetryAfter.Should().BeGreaterThan(TimeSpan.Zero).And.BeLessThanOrEqualTo(TimeSpan.FromSeconds(60));
-        counter.FirstPause.Should().BeGreaterThanOrEqualTo(counter.RetryAfter!.Value - TimeSpan.FromMilliseconds(50), "the client heeds Retry-After");
+        counter.FirstPause.Should().BeGreaterThanOrEqualTo(counter.RetryAfter!.Value - TimeSpan.FromMilliseconds(50), "the client waits as long as Retry-After says");
     }
 
     private static double Length(OpenAIEmbedding vector)
@@ -113,7 +113,7 @@ public sealed class OpenAiTests(ClientNode fixture) : IClassFixture<ClientNode>
         return Math.Sqrt(sum);
     }
 
-    /// <summary>Sees what is sent and what comes back. One request at a time.</summary>
+    /// <summary>Records the statuses of all responses, and the time between the first two requests. For one request at a time.</summary>
     private sealed class Counter() : DelegatingHandler(new SocketsHttpHandler())
     {
         private long _firstEnded;

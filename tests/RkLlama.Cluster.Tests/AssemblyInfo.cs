@@ -1,2 +1,2 @@
-// Four nodes and a balancer at a time: what is measured here is measured in time.
+// No parallel tests: each starts four nodes and a balancer, and other load would change the measured times.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

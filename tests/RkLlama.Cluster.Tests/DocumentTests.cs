@@ -5,7 +5,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>What docs/cluster.md has its readers copy.</summary>
+/// <summary>Runs the examples that readers of docs/cluster.md copy.</summary>
 public sealed partial class DocumentTests
 {
     private static readonly string Document = File.ReadAllText(Path.Combine(TestPaths.Root, "docs", "cluster.md"));
@@ -13,7 +13,7 @@ public sealed partial class DocumentTests
     private static string Example => Python.Match(Document).Groups[1].Value;
 
     [Fact]
-    public void The_example_is_the_guides()
+    public void The_example_is_the_same_as_in_the_guide()
     {
         string guide = File.ReadAllText(Path.Combine(TestPaths.Root, "tests", "RkLlama.EndToEnd.Tests", "guide", "balance.py"));
 
@@ -36,9 +36,9 @@ public sealed partial class DocumentTests
         output.Should().Contain("Hello");
     }
 
-    /// <summary>The lines for another model's backend, put where the document says, are taken by HAProxy and send its requests there.</summary>
+    /// <summary>HAProxy accepts the documented lines for a second model's backend and sends that model's requests there.</summary>
     [Fact]
-    public async Task A_model_of_its_own_has_nodes_of_its_own()
+    public async Task Requests_for_a_second_model_go_to_its_own_backend()
     {
         string line = UseBackend.Match(Document).Value;
 

@@ -4,12 +4,12 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>Nodes that die, crash, stop and come back while clients ask: nobody whose answer had not begun may notice.</summary>
+/// <summary>Nodes are killed, stopped and restarted while clients send requests. No client loses an answer that had not begun.</summary>
 public sealed class FailureTests
 {
     private const int Clients = 8;
 
-    // 170 tokens a second: an answer takes a third of a second.
+    // 170 tokens per second: an answer takes a third of a second.
     private const int Speed = 10;
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class FailureTests
             Node.SignalTo("KILL", await node.Server.WorkerAsync());
             await node.Server.LogsAsync("died");
 
-            // As many as there are tries would follow one request from node to node.
+            // Wait, so that not every retry of one request meets a killed worker.
             await load.GoesOnAsync(2 * Clients);
         }
 
@@ -108,7 +108,10 @@ public sealed class FailureTests
         answers.Should().OnlyContain(answer => answer.IsWhole, cluster.Balancer.Log);
     }
 
-    /// <summary>A node that is stopped while it answers somebody who came to it directly refuses all others at once, and so always has a place free.</summary>
+    /// <summary>
+    /// A node is stopped while it answers a direct client. It refuses all other requests, so it has a free place from the view of the balancer, which
+    /// keeps sending requests to it until <c>/ready</c> fails.
+    /// </summary>
     [Theory]
     [InlineData(Balancer.HAProxy)]
     [InlineData(Balancer.Nginx)]
@@ -136,7 +139,7 @@ public sealed class FailureTests
     private static void ShouldLoseStartedAnswersOnly(IReadOnlyList<Exchange> answers, FourNodes cluster)
     {
         answers.Where(answer => !answer.IsWhole && !answer.HasBegun).Should().BeEmpty(cluster.Balancer.Log);
-        answers.Should().OnlyContain(answer => answer.IsWhole || answer.IsCut, "no client takes what is left for an answer");
+        answers.Should().OnlyContain(answer => answer.IsWhole || answer.IsCut, "a cut answer must not look complete");
         answers.Count(answer => answer.IsWhole).Should().BeGreaterThan(5 * Clients);
     }
 }

@@ -2,10 +2,10 @@ using RkLlama.Cluster.Tests.Support;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>Clients that go away behind a balancer: the NPU is free at once, wherever their request was.</summary>
+/// <summary>Clients disconnect behind a balancer. The node aborts or removes their request immediately.</summary>
 public sealed class HangUpTests
 {
-    // The first sign of life comes after 10 s, and through it a balancer learns of it in any case.
+    // The first keep-alive is sent after 10 s. Sending it would show the disconnect in any case.
     private static readonly TimeSpan BeforeTheFirstHeartbeat = TimeSpan.FromSeconds(9);
 
     [Theory]
@@ -18,7 +18,7 @@ public sealed class HangUpTests
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();
 
-        // One that has nothing to say for a minute, and one that streams or is made for 40 s.
+        // An answer without a token for 60 s, and an answer that generates tokens for 40 s.
         foreach (string prompt in (string[])["!sleep 60000 2", "!sleep 20 2000"])
         {
             using CancellationTokenSource leave = new();

@@ -5,8 +5,8 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.Cluster.Tests;
 
 /// <summary>
-/// The manifests for Kubernetes, read without a cluster by the official client's types: unknown or misspelt fields, wrong types and duplicate keys are
-/// errors. What the API server checks besides, for instance that a field is required, is here only as far as it is written out below.
+/// Reads the manifests for Kubernetes with the types of the official client, without a cluster. Unknown or misspelt fields, wrong types and duplicate keys
+/// are errors. Other checks of the API server, for instance of required fields, are only those that the tests below repeat.
 /// </summary>
 public sealed class ManifestTests
 {
@@ -21,7 +21,7 @@ public sealed class ManifestTests
     private static V1Container Server => Node.Spec.Template.Spec.Containers.Single();
 
     [Fact]
-    public void A_misspelt_field_is_found()
+    public void A_misspelt_field_is_an_error()
     {
         string manifest = File.ReadAllText(Path.Combine(TestPaths.Root, "deploy", "kubernetes", "rkllama.yaml"));
 
@@ -64,7 +64,7 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void The_device_that_the_server_asks_for_is_the_one_that_the_plugin_has()
+    public void The_server_requests_the_device_of_the_plugin()
     {
         V1DaemonSet set = DaemonSet("npu-device-plugin");
         V1Container plugin = set.Spec.Template.Spec.Containers.Single();
@@ -81,7 +81,7 @@ public sealed class ManifestTests
         foreach (V1Probe probe in (V1Probe[])[Server.StartupProbe, Server.LivenessProbe, Server.ReadinessProbe])
             probe.HttpGet.Port.Value.Should().Be(Server.Ports.Single().Name);
 
-        // 3 s until all have heard, 30 s for the running answer (--drain), 10 s for the worker.
+        // 3 s until all balancers know of the stop, 30 s for the running answer (--drain), 10 s for the worker.
         Node.Spec.Template.Spec.TerminationGracePeriodSeconds.Should().BeGreaterThanOrEqualTo(3 + 30 + 10);
     }
 

@@ -5,7 +5,7 @@ using RkLlama.Cluster.Tests.Support;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>What the balancers themselves decide: what they let through, what they repeat, and what they say when there is nobody to ask.</summary>
+/// <summary>The rules of the balancers: which requests they pass on, which they retry, and what they answer if no node is available.</summary>
 public sealed class ProxyRestrictionTests
 {
     [Theory]
@@ -33,12 +33,12 @@ public sealed class ProxyRestrictionTests
         await FluentActions.Awaiting(() => Task.WhenAll(running)).Should().ThrowAsync<OperationCanceledException>();
     }
 
-    /// <summary>HAProxy repeats what fits its buffer, 256 KiB; nginx everything that it lets through.</summary>
+    /// <summary>HAProxy retries requests that fit into its buffer (256 KiB). nginx retries all requests that it accepts.</summary>
     [Theory]
     [InlineData(Balancer.HAProxy, 250 << 10, true)]
     [InlineData(Balancer.HAProxy, 1 << 20, false)]
     [InlineData(Balancer.Nginx, 7 << 20, true)]
-    public async Task A_large_request_passes_and_is_repeated_where_the_balancer_has_it_whole(string balancer, int bytes, bool isRepeated)
+    public async Task A_large_request_passes_and_is_retried_if_the_balancer_has_buffered_it(string balancer, int bytes, bool isRepeated)
     {
         await using FourNodes cluster = await FourNodes.StartAsync(balancer, speed: 0);
         using HttpClient client = cluster.Balancer.NewClient();
@@ -74,7 +74,9 @@ public sealed class ProxyRestrictionTests
         }
     }
 
-    /// <returns><see langword="null"/> where the connection was closed instead, as HAProxy does when it is not the first request of it.</returns>
+    /// <returns>
+    /// <see langword="null"/> if the connection was closed. HAProxy closes it if the request is not the first one on the connection.
+    /// </returns>
     private static async Task<HttpStatusCode?> PostAsync(HttpClient client, string body)
     {
         try

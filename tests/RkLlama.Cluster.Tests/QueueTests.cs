@@ -5,12 +5,12 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>Who waits, and where: by the nodes' own histogram of the time from joining the queue to the turn.</summary>
+/// <summary>Where requests wait: at the balancer or at a node. Measured with the nodes' histogram of the time in the queue.</summary>
 public sealed class QueueTests
 {
     private const int Rounds = 3;
 
-    // A request behind a short answer waits a tenth of a second, behind a long one a second.
+    // A request behind a short answer waits 0.1 s, behind a long one 1 s.
     private const string Short = "!sleep 10 10";
     private const string Long = "!sleep 100 10";
 
@@ -55,7 +55,7 @@ public sealed class QueueTests
         queue.Should().Be((FourNodes.Size * Rounds, FourNodes.Size * Rounds));
     }
 
-    /// <summary>What docs/cluster.md says that nginx cannot do; and what the two tests above would see.</summary>
+    /// <summary>The limitation of nginx in docs/cluster.md. This also shows that the two tests above can detect waiting requests.</summary>
     [Fact]
     public async Task With_nginx_requests_wait_at_the_nodes_when_there_are_more_than_nodes()
     {
@@ -98,7 +98,7 @@ public sealed class QueueTests
         }
     }));
 
-    /// <summary>How many requests have had their turn at the nodes, and how many of them waited less than a quarter of a second for it.</summary>
+    /// <summary>Returns the number of requests that ran at the nodes, and how many of them waited in the queue for at most 0.25 s.</summary>
     private static async Task<(int Waits, int Short)> QueueWaitsAsync(FourNodes cluster)
     {
         (int Waits, int Short) sum = (0, 0);
@@ -113,7 +113,7 @@ public sealed class QueueTests
 
     private static string Weight(string server) => $"haproxy_server_weight{{proxy=\"runs\",server=\"{server}\"}}";
 
-    /// <summary>Waits until HAProxy says so of a node.</summary>
+    /// <summary>Waits until a metric of HAProxy has the value.</summary>
     private static async Task HearsAsync(Balancer balancer, string series, int value)
     {
         using HttpClient client = new();

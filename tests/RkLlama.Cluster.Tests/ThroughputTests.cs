@@ -4,14 +4,14 @@ using Xunit.Abstractions;
 
 namespace RkLlama.Cluster.Tests;
 
-/// <summary>What four nodes give, compared with one of them in the same minute.</summary>
+/// <summary>Compares the throughput of four nodes with that of one node.</summary>
 public sealed class ThroughputTests(ITestOutputHelper output)
 {
-    // 33 tokens a second: twice a board's pace, and far from what a processor can do, so that the nodes' pace is measured and nothing else.
+    // 33 tokens per second: twice the speed of a board, and far below the limit of the CPU, so that only the speed of the nodes matters.
     private const int Speed = 2;
     private const int TokensPerAnswer = 20;
 
-    // Another one's compile may take the processor away from a measurement.
+    // Other load on the machine may disturb a measurement, so it is repeated.
     private const int Rounds = 4;
 
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(1);
@@ -38,7 +38,10 @@ public sealed class ThroughputTests(ITestOutputHelper output)
         ratio.Should().BeInRange(4 * 0.97, 4 * 1.03);
     }
 
-    /// <summary>Tokens that arrive at clients who ask one question after the other, from when all are at it.</summary>
+    /// <summary>
+    /// Returns the token rate of clients that send one request after the other. The measurement starts after <see cref="Start"/>, when all clients are
+    /// active.
+    /// </summary>
     private static async Task<double> TokensPerSecondAsync(Uri address, int clients)
     {
         int tokens = 0;

@@ -3,7 +3,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary><c>rkllama bench</c> against the published server on a simulator that keeps a pace: what is measured is that pace, judged by ratios.</summary>
+/// <summary><c>rkllama bench</c> with the published server and simulators of known speed. The tests compare ratios of the measured speeds.</summary>
 public sealed class BenchTests
 {
     [Fact]
@@ -23,7 +23,7 @@ public sealed class BenchTests
             Row(slow, row, "output_tokens").Should().Be(12);
         }
 
-        (Row(slow, 1, "prompt_tokens") / Row(slow, 0, "prompt_tokens")).Should().BeApproximately(2, 0.5, "twice as many were asked for");
+        (Row(slow, 1, "prompt_tokens") / Row(slow, 0, "prompt_tokens")).Should().BeApproximately(2, 0.5, "twice as many were requested");
         quick.GetProperty("vendor").ValueKind.Should().Be(JsonValueKind.Null);
         quick.GetProperty("no_vendor_figure").GetString().Should().Contain("family and size");
         JsonElement vendor = slow.GetProperty("vendor");
@@ -33,7 +33,7 @@ public sealed class BenchTests
     }
 
     [Fact]
-    public async Task The_loaded_model_is_measured_and_a_node_without_one_is_a_sentence()
+    public async Task The_loaded_model_is_measured_and_without_one_the_error_is_one_sentence()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         (int none, _, string error) = await Tool.RunAsync(["bench", "--url", node.Address.ToString()]);
@@ -72,7 +72,7 @@ public sealed class BenchTests
         (await Tool.RunAsync(["npu", "--watch", "soon"])).Should().Match<(int Code, string Output, string Error)>(run => run.Code == 2 && run.Error.Contains("--watch"));
     }
 
-    /// <summary>Twelve tokens of answer to prompts of about 64 and 128.</summary>
+    /// <summary>Measures 12 output tokens for prompts of about 64 and 128 tokens.</summary>
     private static async Task<JsonElement> BenchAsync(Node node, string model)
     {
         (int code, JsonElement report) = await Tool.RunJsonAsync(
@@ -83,7 +83,7 @@ public sealed class BenchTests
 
     private static double Row(JsonElement report, int row, string name) => report.GetProperty("rows")[row].GetProperty(name).GetDouble();
 
-    /// <summary>The demo model with another pace, and an answer that does not end by itself.</summary>
+    /// <summary>Adds the demo model with another speed. Its answers are longer than the measured number of tokens.</summary>
     private static void AddPaced(Node node, string name, int prefillMs, int decodeMs)
     {
         string file = Path.Combine(node.Models, "..", name + ".rkllm");

@@ -28,7 +28,7 @@ public sealed class ClientCompatibilityTests
     }
 
     [Fact]
-    public async Task The_current_model_has_the_guides_key_and_the_one_that_clients_read()
+    public async Task The_current_model_has_the_key_of_the_guide_and_the_key_that_clients_read()
     {
         await using Node node = await StartAsync();
         await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
@@ -64,7 +64,7 @@ public sealed class ClientCompatibilityTests
     }
 
     [Fact]
-    public async Task Every_tool_call_of_a_stream_has_its_index_and_an_id_of_its_own()
+    public async Task Every_tool_call_of_a_stream_has_its_index_and_a_unique_id()
     {
         await using Node node = await StartAsync();
         const string Calls = """!echo <tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call><tool_call>{\"name\":\"f\",\"arguments\":{\"a\":2}}</tool_call>""";
@@ -82,7 +82,7 @@ public sealed class ClientCompatibilityTests
     [Theory]
     [InlineData("/api/chat", """{"model":"demo","messages":[{"role":"user","content":"!sleep 300 3"}]}""")]
     [InlineData("/api/generate", """{"model":"demo","prompt":"!sleep 300 3"}""")]
-    public async Task No_line_is_empty_though_the_model_is_silent_and_the_last_one_is_done(string path, string body)
+    public async Task A_slow_stream_has_no_empty_lines_and_its_last_line_is_done(string path, string body)
     {
         await using Node node = await StartAsync("--heartbeat", "0.05");
 
@@ -138,13 +138,13 @@ public sealed class ClientCompatibilityTests
     }
 
     [Fact]
-    public async Task A_stream_that_waits_is_not_silent()
+    public async Task A_slow_stream_sends_keep_alives()
     {
         await using Node node = await StartAsync("--heartbeat", "0.05");
 
         string stream = await TextAsync(node, "/v1/chat/completions", """{"model":"demo","messages":[{"role":"user","content":"!sleep 300 3"}],"stream":true}""");
 
-        stream.Should().Contain("\n\n:\n\n", "a comment is a sign of life").And.EndWith("data: [DONE]\n\n");
+        stream.Should().Contain("\n\n:\n\n", "a comment is a keep-alive").And.EndWith("data: [DONE]\n\n");
     }
 
     [Theory]
@@ -162,7 +162,7 @@ public sealed class ClientCompatibilityTests
     }
 
     [Fact]
-    public async Task Root_and_models_are_the_guides_and_OpenAIs_list_is_under_v1()
+    public async Task Root_and_models_answer_as_in_the_guide_and_the_list_of_OpenAI_is_under_v1()
     {
         await using Node node = await StartAsync();
 
@@ -193,7 +193,7 @@ public sealed class ClientCompatibilityTests
     }
 
     [Fact]
-    public async Task An_id_with_an_escaped_slash_is_read_whole()
+    public async Task An_escaped_slash_is_part_of_the_id()
     {
         await using Node node = await StartAsync();
 

@@ -5,7 +5,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Stops, kills, full queues and too little memory, through the published executable.</summary>
+/// <summary>Stops, kills, full queues and lack of memory, with the published executable.</summary>
 public sealed class CrashRecoveryTests
 {
     private const string LoadDemo = """{"model_name":"demo"}""";
@@ -43,7 +43,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_stop_answers_waiting_requests_at_once_and_the_running_one_when_the_drain_time_is_over()
+    public async Task A_stop_refuses_waiting_requests_at_once_and_cuts_the_running_one_when_the_drain_time_is_over()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--drain", "1"]);
         await node.LoadAsync();
@@ -113,7 +113,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task A_preloaded_model_makes_the_node_ready_only_when_it_is_there()
+    public async Task A_node_is_ready_only_after_its_preloaded_model_is_loaded()
     {
         string models = Directory.CreateTempSubdirectory("rkllama-preload-").FullName;
         try
@@ -169,7 +169,7 @@ public sealed class CrashRecoveryTests
         }
     }
 
-    // SIGSEGV is in the fault suite: one that is only sent, and comes from no instruction, .NET takes for nothing.
+    // SIGSEGV is tested in the fault suite: .NET ignores a SIGSEGV that was sent and not caused by an instruction.
     [Theory]
     [InlineData("KILL", "SIGKILL")]
     [InlineData("ABRT", "SIGABRT")]
@@ -229,7 +229,7 @@ public sealed class CrashRecoveryTests
     }
 
     [Fact]
-    public async Task Out_of_memory_the_kernel_takes_the_worker_first()
+    public async Task If_memory_runs_out_the_kernel_kills_the_worker_first()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();

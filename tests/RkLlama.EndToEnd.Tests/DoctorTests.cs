@@ -7,7 +7,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary><c>rkllama doctor</c> where it needs processes, sockets and a library: its checks one by one are the server tests' business.</summary>
+/// <summary><c>rkllama doctor</c> with real processes, sockets and libraries. RkLlama.Cli.Tests test the single checks.</summary>
 public sealed class DoctorTests
 {
     [Theory]
@@ -17,7 +17,7 @@ public sealed class DoctorTests
     [InlineData("1.0.1", "library-version", "failure", "1.0.x")]
     [InlineData("9.9.9", "library-version", "warning", "newer than any version")]
     [InlineData("1.2.3-missing-dep", "library-needs", "failure", "libgomp-absent.so.1")]
-    public async Task The_library_is_opened_and_told_in_a_process_of_its_own(string build, string id, string verdict, string says)
+    public async Task The_library_is_identified_in_its_own_process(string build, string id, string verdict, string says)
     {
         JsonElement line = await LineAsync(id, "--library", TestPaths.Simulator(build));
 
@@ -26,7 +26,7 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task A_file_that_is_no_library_is_said_to_be_none()
+    public async Task A_file_that_is_not_a_library_is_a_failure()
     {
         JsonElement line = await LineAsync("library-file", "--library", TestPaths.DemoModel);
 
@@ -50,7 +50,7 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task A_directory_of_good_models_has_nothing_wrong_and_a_failure_is_the_exit_code()
+    public async Task A_directory_of_valid_models_has_no_failure_and_the_exit_code_shows_failures()
     {
         string models = Path.Combine(TestPaths.Root, "models", "samples", "..");
 
@@ -61,7 +61,7 @@ public sealed class DoctorTests
         failures.Should().NotContain(id => id.StartsWith("model", StringComparison.Ordinal) || id.StartsWith("library", StringComparison.Ordinal));
         code.Should().Be(failures.Length > 0 ? 1 : 0);
         report.GetProperty("failures").GetInt32().Should().Be(failures.Length);
-        text.Should().MatchRegex(@"\n[0-9]+ ok, [0-9]+ warnings?, [0-9]+ failures?\n$").And.Contain("\nok       model-file        every model file is there");
+        text.Should().MatchRegex(@"\n[0-9]+ ok, [0-9]+ warnings?, [0-9]+ failures?\n$").And.Contain("\nok       model-file        every model file exists");
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public sealed class DoctorTests
             .GetCustomAttributesData().Where(data => data.AttributeType == typeof(InlineDataAttribute))
             .Select(data => (string)((IReadOnlyCollection<System.Reflection.CustomAttributeTypedArgument>)data.ConstructorArguments[0].Value!).First().Value!)];
 
-        // That one succeeds on 1.2.3.
+        // init0_broken is not in the table above, because that load succeeds on 1.2.3.
         tested.Append("init0_broken").Should().BeEquivalentTo(LoadFaults.Refused.Select(fault => fault.Name));
     }
 

@@ -22,7 +22,7 @@ public sealed partial class DocumentTests
         examples.Should().HaveCount(count);
         foreach ((string answer, Match example) in answers.Zip(examples))
         {
-            // A document may show the first lines of a stream only.
+            // A document may show only the first lines of a stream.
             string[] shown = Lines(example.Groups["answer"].Value);
             Lines(answer).Take(shown.Length).Should().Equal(shown);
         }
@@ -41,7 +41,7 @@ public sealed partial class DocumentTests
 
     private static string Read(string document) => File.ReadAllText(Path.Combine(TestPaths.Root, document));
 
-    /// <summary>Lines without what differs from run to run: speeds and times.</summary>
+    /// <summary>Returns the lines without the values that differ between runs: speeds and times.</summary>
     private static string[] Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => Varying.Replace(line, ""))];
 
     private static string Run(string program, string source, Node node)
@@ -59,7 +59,7 @@ public sealed partial class DocumentTests
         return output;
     }
 
-    // Commands with their answers below: curl without a shown answer, as for a board, is not run.
+    // A curl command with its answer below it. Commands without an answer, as for a board, are not run.
     [GeneratedRegex("```bash\n(?<command>curl [^`]*)```\n\n```json\n(?<answer>[^`]*)```")]
     private static partial Regex Example { get; }
 

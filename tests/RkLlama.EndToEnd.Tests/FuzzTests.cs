@@ -9,25 +9,25 @@ using Xunit.Abstractions;
 namespace RkLlama.EndToEnd.Tests;
 
 /// <summary>
-/// What nobody meant to send, by a generator with a seed: whatever comes, the client gets an answer or a closed connection, the server goes on,
-/// and nobody learns anything about its inside. Case i of seed s is case 0 of seed s + i.
+/// Sends invalid input from seeded generators. For each input, the client gets a response or a closed connection, the server keeps running, and
+/// no response reveals internals such as stack traces. Case i of seed s equals case 0 of seed s + i.
 /// </summary>
 public sealed partial class FuzzTests(ITestOutputHelper output)
 {
     private const int MaxFailures = 10;
 
-    // Who begins with HTTP/2 is told in HTTP/2 to go away.
+    // The server answers an HTTP/2 preface with an HTTP/2 GOAWAY frame.
     private const string GoAway = "\0\0\x08\x07";
 
     private const int LogLinesShown = 40;
 
-    // Three times as long when it is escaped; a path of 8 KiB has an answer of HTTP's own.
+    // Escaping makes a name three times as long. Kestrel itself refuses paths of 8 KiB.
     private const int LongestInPath = 2000;
 
-    // How often the server is asked whether it is still the same one.
+    // Number of cases between two checks that the server still answers.
     private const int CasesPerLook = 10;
 
-    // Uses everything that a request can bring, so that nothing of it goes unread.
+    // Uses all values that a request can contain, so that rendering reads all of them.
     private const string Template = """
         {%- if tools %}<|im_start|>system
         {{ tools | tojson }}<|im_end|>
@@ -48,14 +48,14 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     private static readonly string[] ContentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "/", "\u007F"];
 
-    // What came back, for the output: a generator that only ever meets the first check tests nothing.
+    // Counts of the received statuses, for the output. They show whether the generated input gets past the first checks.
     private readonly SortedDictionary<int, int> _statuses = [];
 
     private readonly int _count = Number("RKLLAMA_FUZZ_COUNT", 2000);
     private readonly int _seed = Number("RKLLAMA_FUZZ_SEED", 20_250_301);
 
     [Fact]
-    public async Task Bytes_that_are_no_request_cost_their_connection_and_nothing_else()
+    public async Task Bytes_that_are_not_HTTP_affect_only_their_connection()
     {
         await using Node node = await StartAsync();
 
@@ -68,7 +68,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Bodies_that_are_nearly_right_are_answered_or_refused()
+    public async Task Almost_valid_bodies_are_answered_or_refused()
     {
         await using Node node = await StartAsync();
 
@@ -82,7 +82,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task No_name_of_a_model_leads_out_of_the_models_directory()
+    public async Task No_model_name_loads_a_file_outside_the_models_directory()
     {
         await using Node node = await StartAsync();
         PlantOutside(node);
@@ -93,7 +93,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         {
             (string sent, string? wrong) = await SendAsync(node, random, "POST", "/load_model", JsonFuzzer.Load(random, $"\"{FuzzNames.Any(random)}\""));
 
-            // Only a load of a free node looks at the name. Some names are right after all.
+            // Only a load on a node without a model reads the name. Some generated names are valid.
             if ((await node.GetJsonAsync("/current_model")) is { Status: HttpStatusCode.OK, Body: var current })
             {
                 if (current.GetProperty("model").GetString() is not ("m" or "bare"))
@@ -109,7 +109,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task No_name_reads_copies_or_deletes_what_is_beside_the_models()
+    public async Task No_model_name_reads_copies_or_deletes_files_outside_the_models_directory()
     {
         await using Node node = await StartAsync();
         PlantOutside(node);
@@ -131,7 +131,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         }, changesModels: true);
     }
 
-    /// <summary>A model and a directory of one in the places that a name might lead to.</summary>
+    /// <summary>Puts a model file and a model directory into the directories that a path traversal could reach.</summary>
     private static void PlantOutside(Node node)
     {
         foreach (string outside in (string[])[Path.GetDirectoryName(node.TracePath)!, Path.GetDirectoryName(node.Models)!])
@@ -154,7 +154,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         File.WriteAllText(Path.Combine(node.Models, "m", "chat_template.jinja"), Template);
     }
 
-    /// <summary>Takes away what was copied and puts back what was deleted.</summary>
+    /// <summary>Deletes copied models and restores deleted ones.</summary>
     private static void Restore(Node node)
     {
         foreach (DirectoryInfo copy in new DirectoryInfo(node.Models).EnumerateDirectories().Where(directory => directory.Name is not ("m" or "bare")))
@@ -173,9 +173,9 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         return node;
     }
 
-    /// <param name="keepsModel">Whether a model that a case unloaded is loaded again.</param>
-    /// <param name="run">One case: what was sent, and what is wrong with the answer, if anything.</param>
-    /// <param name="changesModels">Whether a case may change what is in the models directory; it puts that right itself.</param>
+    /// <param name="keepsModel">Whether the model is loaded again after a case has unloaded it.</param>
+    /// <param name="run">Runs one case. Returns the input, and the problem of the response or null.</param>
+    /// <param name="changesModels">Whether a case may change the models directory. The case must restore it.</param>
     private async Task RunAsync(Node node, int count, bool keepsModel, Func<Random, Task<(string Sent, string? Wrong)>> run, bool changesModels = false)
     {
         output.WriteLine($"seed {_seed}, {count} cases");
@@ -197,7 +197,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
 
         output.WriteLine(string.Join(", ", _statuses.Select(status => $"{status.Value}× {status.Key}")));
         failures.Should().BeEmpty("the log has\n{0}", failures.Count == 0 ? "" : string.Join('\n', node.Log.Split('\n').TakeLast(LogLinesShown)));
-        Files(node, changesModels).Should().Equal(before, "nothing is written");
+        Files(node, changesModels).Should().Equal(before, "no file may change");
         node.Log.Should().NotContain("Fault ").And.NotContain("   at ").And.NotContain("Unhandled").And.NotContain(" died: ");
         if ((await node.GetJsonAsync("/current_model")).Status == HttpStatusCode.NotFound)
             await LoadAsync(node);
@@ -205,7 +205,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         node.Workers().Should().ContainSingle();
     }
 
-    /// <summary>Neighbouring seeds begin alike in <see cref="Random"/>; mixed ones do not.</summary>
+    /// <summary>Mixes the bits of a seed, because <see cref="Random"/> starts similarly for adjacent seeds.</summary>
     private static int Mixed(int seed)
     {
         uint mixed = unchecked((uint)seed * 0x9E3779B1);
@@ -245,7 +245,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Everything that came over one connection: no response, one, or several.</summary>
+    /// <summary>Returns the problem of the data received on one connection (no response, one or several), or null.</summary>
     private string? Judge(string received)
     {
         if (received.Length > 0 && !received.StartsWith("HTTP/1.1 ", StringComparison.Ordinal) && !received.StartsWith(GoAway, StringComparison.Ordinal))
@@ -260,7 +260,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         return null;
     }
 
-    /// <summary>What is wrong with an answer to something that should not have been sent; no fault of the library is in play here.</summary>
+    /// <summary>Returns the problem of one response, or null. The library has no fault here, so statuses from 500 on are problems.</summary>
     private string? Judge(int status, string text, bool hasRetryAfter)
     {
         _statuses[status] = _statuses.GetValueOrDefault(status) + 1;
@@ -273,13 +273,13 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         501 => text.Contains("is not implemented", StringComparison.Ordinal) ? null : $"501: {text}",
         503 => hasRetryAfter ? null : $"503 without Retry-After: {text}",
 
-        // HTTP's own word for a version that there is not.
+        // HTTP version not supported.
         505 => null,
         >= 500 => $"{status}: {text}",
         _ => null,
     };
 
-    /// <summary>Everything in the server's home but the trace, with its size.</summary>
+    /// <summary>Returns all files in the server's home except the trace, with size and time.</summary>
     private static string[] Files(Node node, bool withoutModels) =>
     [
         .. new DirectoryInfo(Path.GetDirectoryName(node.TracePath)!).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)

@@ -5,7 +5,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>The owner's guide, its commands as they stand there but for host and port, against the published executable.</summary>
+/// <summary>Runs the commands of the original rkllama guide with the published executable. Only host and port are changed.</summary>
 public sealed partial class GuideTests
 {
     private static string Snippets => File.ReadAllText(Path.Combine(TestPaths.Root, "tests", "RkLlama.EndToEnd.Tests", "guide", "curl.sh"));
@@ -34,7 +34,7 @@ public sealed partial class GuideTests
     }
 
     [Fact]
-    public async Task The_recipe_for_a_model_of_ones_own_works_without_a_restart()
+    public async Task Adding_a_model_as_the_guide_describes_needs_no_restart()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         string home = Path.GetFullPath(Path.Combine(node.Models, "..", ".."));

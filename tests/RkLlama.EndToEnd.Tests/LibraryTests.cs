@@ -4,7 +4,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Which library is found, identified, refused; none of it stops the server.</summary>
+/// <summary>Search, identification and refusal of the vendor library. The server runs in all cases.</summary>
 public sealed class LibraryTests
 {
     [Fact]
@@ -34,7 +34,7 @@ public sealed class LibraryTests
     }
 
     [Fact]
-    public async Task Version_1_0_is_refused_by_name()
+    public async Task Version_1_0_is_named_and_refused()
     {
         await using Node node = await Node.StartAsync("1.0.1");
         node.AddModel("m");

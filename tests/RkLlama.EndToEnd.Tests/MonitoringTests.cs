@@ -6,11 +6,11 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>What operators and balancers see of a node as a process: its metrics, its agent check, its headers.</summary>
+/// <summary>Metrics, agent check and headers of the published executable.</summary>
 public sealed partial class MonitoringTests
 {
     [Fact]
-    public async Task Each_token_is_timed_and_the_figures_of_the_runtime_are_reported()
+    public async Task Inter_token_latency_and_the_statistics_of_the_runtime_are_reported()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
@@ -50,7 +50,7 @@ public sealed partial class MonitoringTests
     }
 
     [Fact]
-    public async Task A_worker_that_is_killed_for_its_silence_is_one_that_hung()
+    public async Task A_worker_that_is_killed_after_a_token_timeout_counts_as_hung()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--token-timeout", "0.3", "--abort-grace", "0.3"]);
         await node.LoadAsync();
@@ -63,7 +63,7 @@ public sealed partial class MonitoringTests
     }
 
     [Fact]
-    public async Task A_draining_node_reports_it_to_Prometheus_and_HAProxy_until_its_end()
+    public async Task A_node_reports_draining_to_Prometheus_and_HAProxy_until_it_ends()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--agent-port", "0", "--node-name", "node1"]);
         await node.LoadAsync();

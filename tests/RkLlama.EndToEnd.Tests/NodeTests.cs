@@ -4,7 +4,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>The same behaviour on every ABI group, through two processes and the real ABI.</summary>
+/// <summary>Behaviour that is the same for every ABI group, tested with server and worker processes and the real ABI.</summary>
 public sealed class NodeTests
 {
     [Theory]
@@ -62,7 +62,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task Characters_of_several_tokens_arrive_whole(string runtime)
+    public async Task Characters_that_span_several_tokens_arrive_complete(string runtime)
     {
         foreach (string shape in (string[])["A", "B", "C"])
         {
@@ -93,7 +93,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task The_prompt_is_the_servers_own_chatml_and_nothing_else(string runtime)
+    public async Task The_prompt_is_exactly_the_chatml_of_the_server(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nSYSTEM=\"Be brief.\"\n");
@@ -104,7 +104,7 @@ public sealed class NodeTests
     }
 
     [Fact]
-    public async Task An_empty_system_prompt_is_none()
+    public async Task An_empty_system_prompt_adds_no_system_message()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nSYSTEM=\"\"\n");
@@ -114,7 +114,7 @@ public sealed class NodeTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task Two_hundred_requests_of_sixteen_clients_get_each_their_own_whole_answer(string runtime)
+    public async Task Each_of_200_requests_of_16_clients_gets_its_own_complete_answer(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime, ["--port", "0", "--queue", "200"]);
         await node.LoadAsync();
@@ -200,7 +200,7 @@ public sealed class NodeTests
     }
 
     [Fact]
-    public async Task A_file_that_1_1_only_pretends_to_load_is_refused()
+    public async Task A_load_that_1_1_reports_as_successful_but_that_failed_is_an_error()
     {
         await using Node node = await Node.StartAsync("1.1.4", null, ("RKLLM_SIMULATOR_FAULT", "init0_broken"));
         node.AddModel("m");
@@ -237,7 +237,7 @@ public sealed class NodeTests
     }
 
     [Fact]
-    public async Task Sampling_goes_with_every_run_on_1_3_and_with_the_load_before()
+    public async Task Sampling_parameters_are_set_per_run_on_1_3_and_at_the_load_on_older_versions()
     {
         foreach (string runtime in TestPaths.Runtimes)
         {

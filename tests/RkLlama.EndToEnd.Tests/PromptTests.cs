@@ -4,7 +4,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>What reaches the runtime: token ids of the model's own tokenizer, and no more of them than it lacks.</summary>
+/// <summary>The input of the runtime: token ids of the model's tokenizer. Only tokens that are not in the KV cache are prefilled.</summary>
 public sealed class PromptTests
 {
     private const int StartOfTurn = 256;
@@ -12,7 +12,7 @@ public sealed class PromptTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task Prompts_go_as_token_ids_and_are_counted_before_the_run(string runtime)
+    public async Task Prompts_are_sent_as_token_ids_and_counted_before_the_run(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();
@@ -80,7 +80,7 @@ public sealed class PromptTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task The_same_prompt_again_is_processed_afresh(string runtime)
+    public async Task A_repeated_prompt_is_prefilled_completely(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync();
@@ -93,7 +93,7 @@ public sealed class PromptTests
     }
 
     [Fact]
-    public async Task A_model_that_must_not_reuse_the_cache_starts_afresh_each_time()
+    public async Task A_model_that_does_not_reuse_the_cache_prefills_every_prompt_completely()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nREUSE_KV_CACHE=false\n");
@@ -123,7 +123,7 @@ public sealed class PromptTests
 
     [Theory]
     [ClassData(typeof(EveryRuntime))]
-    public async Task An_answer_ends_where_the_context_does(string runtime)
+    public async Task An_answer_ends_when_the_context_is_full(string runtime)
     {
         await using Node node = await Node.StartAsync(runtime);
         await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nNUM_CTX=128\n");

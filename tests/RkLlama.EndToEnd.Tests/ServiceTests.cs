@@ -7,7 +7,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Start, settings, signals and stop of the executable.</summary>
+/// <summary>Start, settings, signals and stop of the published executable.</summary>
 public sealed class ServiceTests
 {
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_stops_the_start_with_a_sentence()
+    public async Task If_the_port_is_in_use_the_start_fails_with_one_sentence()
     {
         await using Node first = await Node.StartAsync(null);
 
@@ -89,7 +89,7 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task A_second_signal_ends_the_grace_of_the_running_answer()
+    public async Task A_second_signal_ends_the_drain_time_of_the_running_answer()
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--drain", "3600"]);
         await node.LoadAsync();
@@ -131,7 +131,7 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task Signals_to_the_group_leave_the_worker_to_the_server()
+    public async Task A_worker_ignores_SIGINT_and_SIGTERM()
     {
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
@@ -174,9 +174,9 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task A_preloaded_model_is_there_without_a_request()
+    public async Task A_preloaded_model_is_loaded_without_a_request()
     {
-        // The models directory exists only once the node has started, so the model comes from the project's own.
+        // A model cannot be added before the node starts, so this test uses the models of the repository.
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--models", Path.Combine(TestPaths.Root, "models"), "--preload", "demo"]);
 
         (await node.AskAsync("!echo preloaded")).Should().Be("preloaded");
@@ -184,7 +184,7 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task Systemd_is_told_of_readiness_of_life_and_of_the_stop()
+    public async Task Systemd_is_notified_of_readiness_watchdog_and_stop()
     {
         string path = Path.Combine(Path.GetTempPath(), $"rkllama-notify-{Guid.NewGuid():N}");
         using Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -224,7 +224,7 @@ public sealed class ServiceTests
     [Fact]
     public async Task Fifty_unloads_and_loads_leave_nothing_behind()
     {
-        // The young part of the heap is as large as the machine's third-level cache, and garbage in it would look like growth. Hexadecimal.
+        // By default, generation 0 of the heap is as large as the L3 cache of the machine. Garbage in it would look like growth. The value is hexadecimal.
         await using Node node = await Node.StartAsync("1.2.3", null, ("DOTNET_GCgen0size", "400000"));
         node.AddModel("demo");
         await ReloadAsync(20);
@@ -236,7 +236,7 @@ public sealed class ServiceTests
         node.Workers().Should().BeEmpty();
         Directory.GetFiles($"/proc/{node.ProcessId}/fd").Length.Should().BeLessThanOrEqualTo(descriptors + 4);
         Directory.GetDirectories($"/proc/{node.ProcessId}/task").Length.Should().BeLessThanOrEqualTo(threads + 8, "the thread pool may have grown a little");
-        Vitals.Of(node).MemoryMiB.Should().BeLessThanOrEqualTo(before.MemoryMiB + 10, "of what fifty loads allocate nothing is kept");
+        Vitals.Of(node).MemoryMiB.Should().BeLessThanOrEqualTo(before.MemoryMiB + 10, "fifty loads must not leak memory");
 
         async Task ReloadAsync(int times)
         {

@@ -4,11 +4,11 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Clients that send or read at their own pace, against the published executable.</summary>
+/// <summary>Clients that send or read slowly, with the published executable.</summary>
 public sealed class SlowClientTests
 {
     [Fact]
-    public async Task A_client_that_does_not_read_delays_no_run_and_holds_no_more_memory_than_its_answer()
+    public async Task A_client_that_does_not_read_delays_no_run_and_uses_no_more_memory_than_its_answer()
     {
         const int Readers = 32, Tokens = 2000, Line = 250;
         await using Node node = await Node.StartAsync("1.2.3", null, ("DOTNET_GCgen0size", "400000"));
@@ -25,7 +25,8 @@ public sealed class SlowClientTests
         (await node.AskAsync("!echo next")).Should().Be("next");
     }
 
-    /// <summary>Asks for answers and takes them only when all of them have been made.</summary>
+    /// <summary>Requests answers and reads them only after all runs have ended.</summary>
+    /// <param name="whenMade">Called when all runs have ended, before the answers are read.</param>
     private static async Task ReadLateAsync(Node node, int readers, int tokens, Action whenMade)
     {
         int runs = node.Trace("run_end").Count;
@@ -61,7 +62,7 @@ public sealed class SlowClientTests
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync();
 
-        // Headers that stop, a body that stops, and a body of a byte now and then.
+        // Incomplete headers, an incomplete body, and a body of one byte every 0.5 s.
         string[] answers = await Task.WhenAll(
             TrickleAsync("POST /generate HTTP/1.1\r\nHost: x\r\nX-", ""),
             TrickleAsync("POST /generate HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{", ""),

@@ -5,7 +5,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>The systemd units and the service's settings file. How they behave is tests/packaging/install.sh's business.</summary>
+/// <summary>Static checks of the systemd units and the service's settings file. tests/packaging/install.sh tests how they behave.</summary>
 public sealed class UnitTests
 {
     private const string Service = "rkllama.service";
@@ -25,7 +25,7 @@ public sealed class UnitTests
         (int exitCode, string complaints) = Analyze("verify", path);
         Directory.Delete(directory, recursive: true);
 
-        // A misspelt value only gets a warning and an exit code of 0, so any word is a failure.
+        // For a misspelt value, systemd-analyze only prints a warning and exits with 0. So any output is a failure.
         complaints.Should().BeEmpty();
         exitCode.Should().Be(0);
     }
@@ -33,7 +33,7 @@ public sealed class UnitTests
     [Theory]
     [InlineData(Service)]
     [InlineData(Tune)]
-    public void The_unit_is_exposed_2_5_at_most(string unit)
+    public void The_exposure_of_the_unit_is_at_most_2_5(string unit)
     {
         (int exitCode, string complaints) = Analyze("security", "--offline=yes", "--threshold=25", UnitPath(unit));
 
@@ -41,13 +41,13 @@ public sealed class UnitTests
     }
 
     [Fact]
-    public void Systemd_waits_longer_for_the_stop_than_the_stop_takes()
+    public void The_stop_timeout_of_systemd_exceeds_the_longest_stop()
     {
         using Process help = Process.Start(new ProcessStartInfo(TestPaths.Executable, ["--help"]) { RedirectStandardOutput = true })!;
-        int grace = Number(help.StandardOutput.ReadToEnd(), @"after a stop was asked for \[(\d+)\]");
+        int grace = Number(help.StandardOutput.ReadToEnd(), @"when the server stops \[(\d+)\]");
         help.WaitForExit();
 
-        // An orderly end of the worker 5 s, of a killed one 10 s, and what is left of the connections 10 s.
+        // After the drain time: 5 s for an orderly end of the worker, 10 s after killing it, 10 s for the remaining connections.
         Number(Text(Service), @"(?m)^TimeoutStopSec=(\d+)$").Should().BeGreaterThanOrEqualTo(grace + 5 + 10 + 10);
     }
 
@@ -60,7 +60,7 @@ public sealed class UnitTests
     }
 
     [Fact]
-    public void The_settings_file_sets_nothing_and_knows_every_setting()
+    public void The_settings_file_contains_every_setting_commented_out()
     {
         string text = File.ReadAllText(Path.Combine(TestPaths.Root, "packaging", "rkllama.env"));
         using Process help = Process.Start(new ProcessStartInfo(TestPaths.Executable, ["--help"]) { RedirectStandardOutput = true })!;
@@ -70,7 +70,7 @@ public sealed class UnitTests
         text.Split('\n').Should().OnlyContain(line => line.Length == 0 || line[0] == '#');
         settings.Should().HaveCountGreaterThan(20);
 
-        // It would beat the PORT of a drop-in.
+        // RKLLAMA_PORT is excepted, because it would override the PORT of a drop-in.
         foreach (string setting in settings.Except(["RKLLAMA_PORT"]))
             text.Should().Contain($"\n#{setting}=");
         text.Should().NotContain("#RKLLAMA_PORT=").And.NotContain("#PORT=");

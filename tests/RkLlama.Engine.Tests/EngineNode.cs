@@ -17,7 +17,9 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Tests;
 
-/// <summary>The node without HTTP and without background services: a fake engine, a clock that the test moves, and one model "m" in a directory of its own.</summary>
+/// <summary>
+/// The node without HTTP and background services: with a fake engine, a clock that the test advances, and one model "m" in a temporary directory.
+/// </summary>
 internal sealed class EngineNode : IAsyncDisposable
 {
     private readonly TempDirectory _models = new();
@@ -118,7 +120,7 @@ internal sealed class EngineNode : IAsyncDisposable
     }
 }
 
-/// <summary>Keeps what is logged. Any thread.</summary>
+/// <summary>Records log messages. Thread-safe.</summary>
 internal sealed class LogLines<T> : ILogger<T>
 {
     private readonly ConcurrentQueue<string> _lines = new();

@@ -124,7 +124,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     [Fact]
     public void An_invalid_model_file_is_refused_from_1_2_on()
     {
-        // 1.1 reports success for such a file and fails in the first run.
+        // 1.1 reports success for such a file. Only the first run fails.
         if (!IsAtLeast(1, 2, 0))
             return;
 

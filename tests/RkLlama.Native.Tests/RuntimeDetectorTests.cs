@@ -2,7 +2,7 @@ using RkLlama.Native.Interop;
 
 namespace RkLlama.Native.Tests;
 
-/// <summary>The ABI group is determined by evidence. Without sufficient evidence the library is refused.</summary>
+/// <summary>The evidence determines the ABI group. Without sufficient evidence, the library is refused.</summary>
 public sealed class RuntimeDetectorTests
 {
     private static readonly RuntimeEvidence Symbols11 = new()

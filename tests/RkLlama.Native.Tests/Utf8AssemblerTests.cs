@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.Native.Tests;
 
-/// <summary>The three ways in which library versions deliver a character that spans several tokens.</summary>
+/// <summary>Assembly of characters that span several tokens, for the three ways in which library versions deliver them.</summary>
 public sealed class Utf8AssemblerTests
 {
     private readonly Utf8Assembler _assembler = new();

@@ -3,16 +3,16 @@ using System.Text.Json;
 namespace RkLlama.Soak;
 
 /// <summary>A part of an answer, or an error.</summary>
-/// <param name="Finish">Why the answer ended; only in its last part.</param>
+/// <param name="Finish">The finish reason; only in the last part.</param>
 internal sealed record Said(string Content, string? Finish, string? Error);
 
-/// <summary>One of the APIs: where it is asked, and how what it says is read.</summary>
-/// <param name="isNamed">Whether requests name their model, and bring it up where another one is loaded.</param>
-/// <param name="isSse">Whether a stream is server-sent events, with an event of its own at the end; otherwise a line is an object.</param>
-/// <param name="read">Reads an object that is no error; <see langword="null"/> when it is no part of an answer.</param>
+/// <summary>One of the APIs: its path, and how its responses are read.</summary>
+/// <param name="isNamed">Whether requests name their model. The server loads it if another model is loaded.</param>
+/// <param name="isSse">Whether a stream consists of server-sent events and ends with <see cref="Done"/>; otherwise each line is an object.</param>
+/// <param name="read">Reads an object that is not an error; returns <see langword="null"/> if it is not a part of an answer.</param>
 internal sealed class Api(string path, bool isNamed, bool isSse, Func<JsonElement, Said?> read)
 {
-    /// <summary>What a stream of events ends with.</summary>
+    /// <summary>The last event of a stream of server-sent events.</summary>
     internal const string Done = "[DONE]";
 
     internal static readonly Api Guide = new("/generate", false, false, json => Choice(json) is { } choice ? Said(choice, choice, "finish_reason") : null);
@@ -26,7 +26,7 @@ internal sealed class Api(string path, bool isNamed, bool isSse, Func<JsonElemen
     internal string Body(Question question, bool stream, string model) =>
         $$"""{{{(isNamed ? $"\"model\":\"{model}\"," : "")}}"messages":{{question.Messages}},"stream":{{(stream ? "true" : "false")}}}""";
 
-    /// <summary>The items of a stream, heartbeats that are none left out, and what came behind the last whole one.</summary>
+    /// <summary>Returns the items of a stream without keep-alive comments, and the incomplete rest after the last item.</summary>
     internal (IReadOnlyList<string> Items, string Tail) Split(string text)
     {
         const string Data = "data: ";
@@ -36,7 +36,7 @@ internal sealed class Api(string path, bool isNamed, bool isSse, Func<JsonElemen
             : (parts[..^1], parts[^1]);
     }
 
-    /// <returns><see langword="null"/> when it is neither a part of an answer nor an error in this API's form.</returns>
+    /// <returns><see langword="null"/> if it is neither a part of an answer nor an error in the format of this API.</returns>
     internal Said? Read(string json)
     {
         try

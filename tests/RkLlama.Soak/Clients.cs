@@ -1,6 +1,6 @@
 namespace RkLlama.Soak;
 
-/// <summary>The people at the other end: in a hurry, patient, slow, fickle, or many at once.</summary>
+/// <summary>The simulated clients: some read slowly, some disconnect, and sometimes many send requests at once.</summary>
 internal sealed class Clients(SoakServer server, Tally tally, SoakOptions options, CancellationToken stop)
 {
     private const int Regulars = 12;
@@ -17,7 +17,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
     private readonly int _maxRequests = (int)(MaxRequestsPerMinute * options.Duration.TotalMinutes);
     private int _markers;
 
-    /// <summary>Comes and asks until the doors close, and stays until the last answer is there.</summary>
+    /// <summary>Sends requests until <paramref name="closing"/>, and completes when the last answer has arrived.</summary>
     internal Task RunAsync(CancellationToken closing) =>
         Task.WhenAll([.. Enumerable.Range(1, Regulars).Select(client => Task.Run(() => RegularAsync(client, closing), stop)), Task.Run(() => CrowdAsync(closing), stop)]);
 
@@ -38,13 +38,13 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
                 _ => AskAsync(http, random, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
             }).ConfigureAwait(false);
 
-            // Who got nothing does not ask again at once.
+            // After a failed request, wait shortly before the next one.
             if (verdict.Outcome is not (Outcome.Complete or Outcome.Left))
                 await Task.Delay(random.Next(20, 100), stop).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Goes away in the queue, in prefill, or between two tokens.</summary>
+    /// <summary>Disconnects in the queue, during the prefill, or between two tokens.</summary>
     private async Task<Verdict> LeaveAsync(HttpClient http, Random random, int client)
     {
         using CancellationTokenSource leave = new();
@@ -62,7 +62,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
         }
     }
 
-    /// <summary>More at once than the queue takes, now and then.</summary>
+    /// <summary>From time to time sends more requests at once than the queue accepts.</summary>
     private async Task CrowdAsync(CancellationToken closing)
     {
         Random random = new(options.Seed);
@@ -83,10 +83,10 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
         }
     }
 
-    /// <summary>Of one request alone; nothing of another's is in it.</summary>
+    /// <summary>Returns a text that is unique to one request, so that answers cannot be confused.</summary>
     private string Marker(int client) => $"s{options.Seed}c{client}r{Interlocked.Increment(ref _markers)}e";
 
-    /// <summary>Half of them ask for whatever is loaded; who names a model mostly names the first.</summary>
+    /// <summary>Half of the requests use the loaded model. The others name a model, mostly the first one.</summary>
     private async Task<Verdict> AskAsync(HttpClient http, Random random, Question question, bool stream, Manner? manner = null)
     {
         manner ??= Manner.Patient;

@@ -4,45 +4,46 @@ using System.Text;
 
 namespace RkLlama.Soak;
 
-/// <summary>How an exchange was over.</summary>
+/// <summary>How an exchange ended.</summary>
 internal enum ExchangeEnd
 {
-    /// <summary>The server ended the response as HTTP has it.</summary>
+    /// <summary>The server ended the response correctly.</summary>
     Clean,
 
-    /// <summary>The connection broke before that.</summary>
+    /// <summary>The connection was cut before the end of the response.</summary>
     Cut,
 
-    /// <summary>The client went away.</summary>
+    /// <summary>The client disconnected.</summary>
     Left,
 
-    /// <summary>It was not over after <see cref="Exchange.Patience"/>, heartbeats or not.</summary>
+    /// <summary>The response had not ended after <see cref="Exchange.Patience"/>, with or without keep-alives.</summary>
     Hung,
 }
 
 /// <summary>How a client reads.</summary>
-/// <param name="Pause">After each read; it is the client's own and no silence of the server.</param>
-/// <param name="LeaveAfterBytes">The client goes away once it has as many.</param>
-/// <param name="Leave">The client goes away at once.</param>
+/// <param name="Pause">The client's pause after each read. It does not count as silence of the server.</param>
+/// <param name="LeaveAfterBytes">The client disconnects after this number of bytes.</param>
+/// <param name="Leave">The client disconnects when the token is cancelled.</param>
 internal sealed record Manner(TimeSpan Pause, int LeaveAfterBytes, CancellationToken Leave)
 {
     internal static Manner Patient { get; } = new(TimeSpan.Zero, int.MaxValue, CancellationToken.None);
 }
 
-/// <summary>What a client got.</summary>
-/// <param name="Status">0 when no response began.</param>
+/// <summary>What a client received.</summary>
+/// <param name="Status">0 if no response began.</param>
+/// <param name="LongestSilence">The longest wait for the next bytes.</param>
 internal sealed record Received(int Status, TimeSpan? RetryAfter, string Text, ExchangeEnd End, TimeSpan LongestSilence);
 
-/// <summary>One request and what comes back, byte by byte, without judging it.</summary>
+/// <summary>Sends one request and records its response. <see cref="Verdict"/> checks it.</summary>
 internal static class Exchange
 {
-    /// <summary>A full queue of runs that hang, and a worker that comes back after all its back-offs, take less.</summary>
+    /// <summary>The timeout of one exchange. A full queue of hanging runs, and all restart delays of a worker, take less time.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
 
-    // More than the longest answer there is.
+    // More than the longest possible answer.
     private const int MaxBytes = 8 << 20;
 
-    /// <param name="stop">The end of everything.</param>
+    /// <param name="stop">Cancelled at the end of the soak.</param>
     internal static async Task<Received> SendAsync(HttpClient client, string path, string body, Manner manner, CancellationToken stop)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(manner.Leave, stop);
@@ -103,8 +104,8 @@ internal static class Exchange
         }
     }
 
-    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
-    /// <param name="receiveBuffer">Bytes; a small one makes the server wait for a slow reader.</param>
+    /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>
+    /// <param name="receiveBuffer">The size of the receive buffer in bytes. With a small buffer, the server must wait for a slow reader.</param>
     internal static HttpClient NewClient(Uri address, int? receiveBuffer = null) => new(new SocketsHttpHandler
     {
         MaxResponseDrainSize = 0,

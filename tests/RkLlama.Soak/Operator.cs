@@ -1,6 +1,8 @@
 namespace RkLlama.Soak;
 
-/// <summary>Loads and unloads models, as people do, and brings back a model that was given up. One call at a time, except where two race.</summary>
+/// <summary>
+/// Loads and unloads models, as an operator does, and loads a model again after the server has given it up. One call at a time, except for intended races.
+/// </summary>
 internal sealed class Operator(SoakServer server, Tally tally, SoakOptions options, CancellationToken stop) : IDisposable
 {
     private const int MaxAttempts = 20;
@@ -12,12 +14,12 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Changes the model every few seconds until it is told to stop.</summary>
+    /// <summary>Changes the model every few seconds until <paramref name="done"/>.</summary>
     internal async Task RunAsync(CancellationToken done)
     {
         while (true)
         {
-            // Sometimes the worker has the time to die more often than the server puts up with.
+            // Sometimes waits so long that the worker crashes more often than the server restarts it.
             int looks = _random.Next(6) == 0 ? PatientLooks : _random.Next(10, 40);
             int givenUp = tally.GivenUp;
             for (int i = 0; i < looks && tally.GivenUp == givenUp && !done.IsCancellationRequested; i++)
@@ -29,7 +31,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
         }
     }
 
-    /// <summary>Kills the worker every few seconds until it is told to stop.</summary>
+    /// <summary>Kills the worker every few seconds until <paramref name="done"/>.</summary>
     internal async Task KillAsync(CancellationToken done)
     {
         Random random = new(options.Seed - 2);
@@ -50,11 +52,10 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
     }
 
     /// <summary>
-    /// Unloads what is there and loads the model; a worker that is killed meanwhile, or a request that has brought up the model it names, makes it
-    /// another attempt.
+    /// Unloads the loaded model and loads another one. Tries again if the worker is killed meanwhile, or if a request has loaded the model that it names.
     /// </summary>
-    /// <param name="race">Asks for all models at once, of which one at most may win.</param>
-    /// <param name="isAlone">Whether nobody else is there.</param>
+    /// <param name="race">Loads all models at the same time. At most one load may succeed.</param>
+    /// <param name="isAlone">Whether there are no other requests.</param>
     internal async Task ReloadAsync(string model, bool race = false, bool isAlone = false)
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
@@ -64,7 +65,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
             bool[] loaded = await Task.WhenAll(models.Select(name => PostAsync("/load_model", $$"""{"model_name":"{{name}}"}"""))).ConfigureAwait(false);
             int won = loaded.Count(isLoaded => isLoaded);
             if (won > 1)
-                tally.Fail("two loads at once were both answered with success");
+                tally.Fail("two simultaneous loads both succeeded");
             if (won > 0)
             {
                 tally.Loaded();
@@ -72,18 +73,18 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
             }
         }
 
-        // Requests may be quicker each time; without them it has to work.
+        // Requests may win every race. Without other requests, the load must succeed.
         if (isAlone)
             tally.Fail($"{model} could not be loaded in {MaxAttempts} attempts");
     }
 
-    /// <summary>Asks when nobody else is there: the answer has to be right.</summary>
+    /// <summary>Sends a request while there are no others. The answer must be correct.</summary>
     internal async Task AskAsync(Question question)
     {
         Received received = await Exchange.SendAsync(_http, Api.Guide.Path, Api.Guide.Body(question, stream: false, ""), Manner.Patient, stop).ConfigureAwait(false);
         Verdict verdict = Verdict.Of(received, Api.Guide, question, stream: false, isSlow: false);
         if (verdict.Outcome != Outcome.Complete)
-            tally.Fail($"with nobody else there: {verdict.Outcome} {verdict.Kind}");
+            tally.Fail($"without other requests: {verdict.Outcome} {verdict.Kind}");
     }
 
     private async Task<bool> PostAsync(string path, string body)
@@ -94,7 +95,7 @@ internal sealed class Operator(SoakServer server, Tally tally, SoakOptions optio
 
         Verdict verdict = received is { Status: 400, End: ExchangeEnd.Clean }
             ? Verdict.OfRefusal(received, Api.Guide, null)
-            : new(Outcome.Failure, $"POST {path} was answered with {received.Status}, {received.End}: {received.Text}");
+            : new(Outcome.Failure, $"POST {path} returned {received.Status}, {received.End}: {received.Text}");
         if (verdict.Outcome == Outcome.Failure)
             tally.Fail(verdict.Kind);
         return false;

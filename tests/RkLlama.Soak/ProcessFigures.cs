@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace RkLlama.Soak;
 
-/// <summary>What a process holds, as the kernel counts it.</summary>
+/// <summary>The resource usage of a process, from <c>/proc</c>.</summary>
 internal sealed record ProcessFigures(int Descriptors, int Threads, double ResidentMiB)
 {
-    // A thread pool and a heap breathe: some threads more, and memory by a part and a fixed amount, are no growth.
+    // Thread pool and heap vary in size. Increases within these limits do not count as growth.
     private const int MoreDescriptors = 3;
     private const int MoreThreads = 6;
     private const double MoreResident = 0.25;
@@ -21,7 +21,7 @@ internal sealed record ProcessFigures(int Descriptors, int Threads, double Resid
             int.Parse(status["VmRSS"].Split(' ')[0], CultureInfo.InvariantCulture) / 1024.0);
     }
 
-    /// <returns>What has grown, or <see langword="null"/>.</returns>
+    /// <returns>A description of the resource that has grown; <see langword="null"/> if none has.</returns>
     internal string? GrowthSince(ProcessFigures before) => this switch
     {
         _ when Descriptors > before.Descriptors + MoreDescriptors => $"descriptors grew from {before.Descriptors} to {Descriptors}; {MoreDescriptors} more are allowed",

@@ -3,23 +3,23 @@ using System.Text.Json;
 
 namespace RkLlama.Soak;
 
-/// <summary>Something to ask, with the only answer that is right. No two clients ask for the same one, except for a fault's.</summary>
-/// <param name="Messages">A JSON array.</param>
-/// <param name="Expected">The whole answer.</param>
-/// <param name="FinishReason">How it ends.</param>
+/// <summary>A conversation and its only correct answer. No two clients expect the same answer, except for faults.</summary>
+/// <param name="Messages">The messages as a JSON array.</param>
+/// <param name="Expected">The complete answer.</param>
+/// <param name="FinishReason">The expected finish reason.</param>
 internal sealed record Question(string Messages, string Expected, string FinishReason = "stop")
 {
-    // The runtime's answer to a fault that turns out harmless; nobody else asks for it.
+    // The simulator's reply if a fault causes no error: a count to 20. No other question has this answer.
     private const int FaultCount = 20;
 
-    // The clients' numbers: a count of one client is never one of another.
+    // Counts of different clients differ, because they are congruent to the client's number modulo this.
     private const int CountStep = 64;
 
     private static readonly string[] Words = ["node", "queue", "Grüße", "漢字", "😀", "token", "\"quoted\"", "a\\b", "…", "<b>", "слово", "é"];
 
-    /// <summary>An echo of a marker, a count, emoji, or what was said earlier in a conversation.</summary>
-    /// <param name="client">Below 64, other than 20.</param>
-    /// <param name="marker">Of this request alone.</param>
+    /// <summary>Returns a random question: an echo of a marker, a count, or a conversation.</summary>
+    /// <param name="client">The number of the client: below 64 and not 20.</param>
+    /// <param name="marker">A text that is unique to this request.</param>
     internal static Question Any(Random random, int client, string marker) => random.Next(10) switch
     {
         < 5 => Echo(marker, random),
@@ -28,20 +28,20 @@ internal sealed record Question(string Messages, string Expected, string FinishR
         _ => Paused(2, client + CountStep),
     };
 
-    /// <summary>N numbers, a token each, at most 2,048: what the model gives at most.</summary>
+    /// <summary>Asks for n numbers of one token each. The token limit of the model is 2048.</summary>
     internal static Question Count(int n) => User($"!count {n}", Numbers(n));
 
-    /// <summary>As many numbers as fit, so that a reader who stops for a moment fills every buffer on the way.</summary>
+    /// <summary>Asks for a long answer, so that a slow reader fills all buffers between server and client.</summary>
     internal static Question Long(int client) => Count(client + (CountStep * 27));
 
-    /// <summary>N numbers with a pause before each, whatever the simulator's speed.</summary>
+    /// <summary>Asks for n numbers with a pause before each. The pause does not depend on the simulator's speed.</summary>
     internal static Question Paused(int pauseMs, int n) => User($"!sleep {pauseMs} {n}", Numbers(n));
 
-    /// <summary>A prompt that takes a while to prefill.</summary>
+    /// <summary>A prompt with a long prefill.</summary>
     internal static Question LongPrompt(string marker) => User(
         $"!echo {marker}", marker, ("user", string.Concat(Enumerable.Repeat($"This is said before {marker}. ", 60))), ("assistant", "Noted."));
 
-    /// <summary>A fault of the library. The answer fails, or is the one of a run without it.</summary>
+    /// <summary>Causes a fault of the library. The request fails, or the answer is the same as without the fault.</summary>
     internal static Question Fault(string fault) => User($"!fault {fault}", Numbers(FaultCount));
 
     private static Question Echo(string marker, Random random)

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace RkLlama.Soak;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The options of the command line.</summary>
 internal sealed record SoakOptions(string Executable, string Simulator, string Model, TimeSpan Duration, int Seed)
 {
     internal const string Usage = """
         usage: RkLlama.Soak --executable PATH --simulator PATH/librkllmrt.so --model DIR [--minutes 10] [--seed N]
-          --executable  the server, as published
-          --simulator   the library it loads
+          --executable  the published server
+          --simulator   the library that the server loads
           --model       the directory of the demo model
-          --minutes     how long clients come, fractions allowed; 0.1 to 1440
-          --seed        repeats the clients' choices; the figures name it
+          --minutes     how long clients send requests, 0.1 to 1440; fractions are allowed
+          --seed        repeats the random choices of an earlier run, whose output names the seed
         """;
 
-    /// <returns><see langword="null"/> when it cannot be used.</returns>
+    /// <returns><see langword="null"/> if the arguments are invalid.</returns>
     internal static SoakOptions? Parse(string[] args)
     {
         Dictionary<string, string> given = [];

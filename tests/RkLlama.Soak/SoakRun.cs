@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace RkLlama.Soak;
 
-/// <summary>The whole soak: a warm-up, a look at the server, the long time, another look.</summary>
+/// <summary>The soak: a warm-up, a measurement of the server, the main phase, and a second measurement.</summary>
 internal static class SoakRun
 {
-    /// <summary>Everything is over then, in order or not.</summary>
+    /// <summary>The soak is cancelled this long after its duration.</summary>
     private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
 
-    // Short, so that much happens: a run that hangs costs its client two seconds, and a silent one is heard of after one.
+    // Short timeouts, so that many events happen: a hanging run fails after 2 s, and a silent stream sends a keep-alive after 1 s.
     private static readonly string[] ServerArguments =
         ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1", "--switch-time", "2"];
 
@@ -41,7 +41,7 @@ internal static class SoakRun
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            tally.Fail($"the soak was not over {Overtime.TotalSeconds:0} s after its time");
+            tally.Fail($"the soak had not ended {Overtime.TotalSeconds:0} s after its duration");
         }
         catch (Exception ex)
         {
@@ -71,7 +71,7 @@ internal static class SoakRun
         return tally.Figures(server.WorkersStarted, before, after);
     }
 
-    /// <summary>Clients come for a time; the operator stays until the last of them has gone.</summary>
+    /// <summary>Runs the clients for a time. The operator works until the last client has ended.</summary>
     private static async Task PhaseAsync(Clients clients, Operator person, TimeSpan duration, CancellationToken stop)
     {
         await person.ReloadAsync(SoakServer.Models[0], isAlone: true).ConfigureAwait(false);
@@ -91,8 +91,8 @@ internal static class SoakRun
         }
     }
 
-    /// <summary>Brings the server to the state that is compared, one model loaded and nobody there, and waits until it has settled.</summary>
-    /// <param name="before">What it may be at most, or <see langword="null"/> for the first look.</param>
+    /// <summary>Brings the server to a defined state (one model loaded, no requests), waits until it has settled, and measures it.</summary>
+    /// <param name="before">The first measurement, to check for growth; <see langword="null"/> during the first measurement.</param>
     private static async Task<ProcessFigures> LookAsync(SoakServer server, Operator person, Tally tally, ProcessFigures? before, CancellationToken stop)
     {
         await person.ReloadAsync(SoakServer.Models[0], isAlone: true).ConfigureAwait(false);

@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Soak;
 
-/// <summary>The server under test: a process of its own on a loopback port, with a home and models of its own.</summary>
+/// <summary>The server under test: its own process on a loopback port, with a temporary home directory and models directory.</summary>
 internal sealed partial class SoakServer : IAsyncDisposable
 {
-    /// <summary>The demo model, one with a system prompt, and one that hears no abort.</summary>
+    /// <summary>The demo model, a copy with a system prompt, and a copy that ignores aborts.</summary>
     internal static readonly string[] Models = ["demo", "brief", "deaf"];
 
     private const int KeptLogLines = 40;
@@ -21,7 +21,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     private readonly Tally _tally;
     private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Guarded by itself: the last lines of the log, and what they were counted for.
+    // The last lines of the log. Also the lock for the fields below.
     private readonly Queue<string> _log = new();
     private readonly List<string> _faults = [];
     private bool _isFault;
@@ -39,7 +39,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
 
     internal ProcessFigures Figures => ProcessFigures.Of(_process.Id);
 
-    /// <summary>How often a worker came up with a model, for an operator or in a dead one's place.</summary>
+    /// <summary>How often a worker has loaded a model, for a load or as a replacement.</summary>
     internal int WorkersStarted
     {
         get
@@ -64,7 +64,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         foreach (string model in Models)
             AddModel(Path.Combine(home, "models", model), options.Model, model == "brief" ? "Be brief." : "", model == "deaf" ? "abort_ignored" : null);
 
-        // A background job inherits an ignored SIGINT, and the server would rightly leave it ignored.
+        // env resets SIGINT: a background job inherits an ignored SIGINT, and the server would keep ignoring it.
         ProcessStartInfo info = new(
             "env",
             ["--default-signal=INT,TERM", options.Executable, "--host", "127.0.0.1", "--port", "0", "--models", Path.Combine(home, "models"), "--library", options.Simulator, .. arguments])
@@ -77,11 +77,11 @@ internal sealed partial class SoakServer : IAsyncDisposable
             info.Environment.Remove(variable);
         info.Environment["HOME"] = home;
 
-        // 0.12 ms a token: fast, and yet slow enough to be left, killed and overtaken in the middle.
+        // 0.12 ms per token: fast, but slow enough for disconnects, kills and retries during an answer.
         info.Environment["RKLLM_SIMULATOR_SPEED"] = "500";
 
-        // The young part of a heap is as large as the third-level cache, a board's 3 MiB or a build machine's hundreds, and garbage in it would
-        // look like growth. Hexadecimal.
+        // By default, generation 0 of the heap is as large as the L3 cache: 3 MiB on a board, up to hundreds on a build machine. Garbage in it
+        // would look like growth. The value is hexadecimal.
         info.Environment["DOTNET_GCgen0size"] = "400000";
 
         SoakServer server = new(Process.Start(info)!, home, options.Executable, tally);
@@ -101,7 +101,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
     }
 
-    /// <param name="fault">Of the library, whenever it has this model; <see langword="null"/> for none.</param>
+    /// <param name="fault">A fault that the simulator has while this model is loaded; <see langword="null"/> for none.</param>
     private static void AddModel(string directory, string source, string system, string? fault)
     {
         Directory.CreateDirectory(directory);
@@ -128,7 +128,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
             if (LoadedLine.IsMatch(line))
                 _started++;
 
-            // What is indented belongs to the line before it.
+            // An indented line belongs to the line before it.
             _isFault = line.StartsWith(' ') ? _isFault : FaultLine.IsMatch(line);
             if (_isFault && _faults.Count < KeptFaultLines)
                 _faults.Add(line);
@@ -138,7 +138,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
             _address.TrySetResult(new(match.Groups[1].Value));
     }
 
-    /// <summary>The server's children, and whether each has died without being collected.</summary>
+    /// <summary>Returns the child processes of the server, and whether each is a zombie.</summary>
     internal (int Id, bool IsZombie)[] Workers()
     {
         List<(int, bool)> workers = [];
@@ -146,7 +146,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         {
             foreach (string child in Read(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
-                // The name stands in parentheses and may have any character; the state comes after it.
+                // The name is in parentheses and may contain any character. The state follows it.
                 string stat = Read($"/proc/{child}/stat");
                 if (stat.LastIndexOf(')') is > 0 and var end)
                     workers.Add((int.Parse(child, CultureInfo.InvariantCulture), stat[end + 2] == 'Z'));
@@ -156,7 +156,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
         return [.. workers];
     }
 
-    /// <summary>Kills a worker, whatever it is doing.</summary>
+    /// <summary>Kills a random worker with SIGKILL.</summary>
     /// <returns>Whether there was one.</returns>
     internal bool KillWorker(Random random)
     {
@@ -174,12 +174,12 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
         catch (Exception ex) when (ex is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            // It has gone by itself.
+            // It has already ended.
             return false;
         }
     }
 
-    /// <summary>The processes of this server, itself and orphans included: nobody else has its home.</summary>
+    /// <summary>Returns the processes of this server, including itself and orphans. They are identified by their home directory.</summary>
     internal int[] Processes() =>
     [
         .. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName)
@@ -198,12 +198,12 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // Gone, or not ours.
+            // The process has ended, or belongs to another user.
             return "";
         }
     }
 
-    /// <summary>Asks the server to stop, and looks at how it does.</summary>
+    /// <summary>Stops the server with SIGTERM and checks its exit code.</summary>
     internal async Task StopAsync(CancellationToken stop)
     {
         using (Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
@@ -234,7 +234,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
             }
             catch (Exception ex) when (ex is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
             {
-                // It has gone by itself.
+                // It has already ended.
             }
         }
 
@@ -248,7 +248,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     [GeneratedRegex(@"listens on (http://[0-9.:]+)")]
     private static partial Regex ListeningLine { get; }
 
-    /// <summary>What the server says of something that nobody foresaw.</summary>
+    /// <summary>Log lines of unexpected exceptions.</summary>
     [GeneratedRegex("Fault [0-9a-f]|[Uu]nhandled exception")]
     private static partial Regex FaultLine { get; }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RkLlama.Soak;
 
-/// <summary>Counts what happened. Everybody adds; one reads at the end.</summary>
+/// <summary>Counts the results of all clients. Thread-safe.</summary>
 internal sealed class Tally
 {
     private const int MaxFailuresShown = 20;
@@ -13,7 +13,7 @@ internal sealed class Tally
     private int _requests, _complete, _cut, _left, _kills, _loads, _failureCount;
     private TimeSpan _longestSilence;
 
-    /// <summary>Answers that said the server does not start the model again by itself.</summary>
+    /// <summary>The number of errors that say that the server does not restart the model any more.</summary>
     internal int GivenUp
     {
         get

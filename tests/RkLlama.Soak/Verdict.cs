@@ -3,29 +3,30 @@ using System.Text;
 
 namespace RkLlama.Soak;
 
-/// <summary>What an exchange counts as.</summary>
+/// <summary>The result of an exchange.</summary>
 internal enum Outcome
 {
-    /// <summary>The whole answer, the client's own.</summary>
+    /// <summary>The complete and correct answer.</summary>
     Complete,
 
-    /// <summary>A status of 400 or more with an error in JSON.</summary>
+    /// <summary>A status of at least 400 with a JSON error.</summary>
     Refused,
 
-    /// <summary>An error line, or a part of the answer, and a connection that was cut.</summary>
+    /// <summary>Part of the answer or an error line, then a cut connection.</summary>
     Cut,
 
-    /// <summary>The client went away.</summary>
+    /// <summary>The client disconnected.</summary>
     Left,
 
-    /// <summary>What must not happen.</summary>
+    /// <summary>A result that must not happen. The soak fails.</summary>
     Failure,
 }
 
-/// <param name="Kind">Of an error: its status and, where the server said why, a word for that. Of a failure: what is wrong.</param>
+/// <summary>Judges what a client received.</summary>
+/// <param name="Kind">For an error: its status or form, and a word for its cause. For a failure: the problem.</param>
 internal sealed record Verdict(Outcome Outcome, string Kind = "")
 {
-    /// <summary>What the kind of an error ends with when the server does not start the model again by itself.</summary>
+    /// <summary>The cause of an error that says that the server does not restart the model any more.</summary>
     internal const string GivenUp = "given-up";
 
     private static readonly (string Words, string Kind)[] Causes =
@@ -47,8 +48,8 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         ("could not be loaded", "load"),
     ];
 
-    /// <param name="stream">Whether lines were asked for.</param>
-    /// <param name="isSlow">A slow reader may lose the error line that a cut connection had still to send.</param>
+    /// <param name="stream">Whether a stream was requested.</param>
+    /// <param name="isSlow">Whether the client reads slowly. It may then lose the error line before a cut.</param>
     internal static Verdict Of(Received received, Api api, Question question, bool stream, bool isSlow)
     {
         if (received.Text.Contains("   at ", StringComparison.Ordinal) || received.Text.Contains("System.", StringComparison.Ordinal))
@@ -64,7 +65,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         };
     }
 
-    /// <summary>An error has a reason, and one that passes says when to come back.</summary>
+    /// <summary>Checks a refused request: it must have an error text, and a 503 must have a Retry-After of 1 to 60 s.</summary>
     internal static Verdict OfRefusal(Received received, Api api, Question? question)
     {
         if (api.Read(received.Text) is not { Error: { } error })
@@ -91,28 +92,28 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
             if (finish is not null || error is not null)
                 return Failed("a line after the last one", received, question);
             if (api.Read(item) is not { } said)
-                return Failed("a line that is no part of an answer", received, question);
+                return Failed("a line that is not part of an answer", received, question);
             content.Append(said.Content);
             (finish, error) = (said.Finish, said.Error);
         }
 
         if (!question.Expected.StartsWith(content.ToString(), StringComparison.Ordinal))
-            return Failed("another text", received, question);
+            return Failed("a wrong text", received, question);
 
         return (received.End, error, finish) switch
         {
             (ExchangeEnd.Left, _, _) => new(Outcome.Left),
             (ExchangeEnd.Cut, not null, _) => new(Outcome.Cut, $"line-{CauseOf(error)}"),
             (ExchangeEnd.Cut, null, _) when isSlow => new(Outcome.Cut, "line-lost"),
-            (ExchangeEnd.Cut, null, _) => Failed("a cut without a word", received, question),
+            (ExchangeEnd.Cut, null, _) => Failed("a cut without an error", received, question),
             (_, not null, _) => Failed("an error that ends like an answer", received, question),
             (_, _, null) => Failed("an answer that ends without its last line", received, question),
-            _ when tail.Length > 0 || !isDone => Failed("half an end at a clean one", received, question),
+            _ when tail.Length > 0 || !isDone => Failed("an incomplete last line or a missing [DONE]", received, question),
             _ => OfAnswer(content.ToString(), finish, received, question),
         };
     }
 
-    /// <summary>White space may come before the object, while it is not there yet; an error after that is cut.</summary>
+    /// <summary>Checks an answer in one piece. White space may precede the object as a keep-alive. An error after that ends with a cut connection.</summary>
     private static Verdict OfWhole(Received received, Api api, Question question)
     {
         if (received.End == ExchangeEnd.Left)
@@ -120,16 +121,16 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
 
         Said? said = api.Read(received.Text);
         if (received.End == ExchangeEnd.Cut)
-            return said?.Error is { } error ? new(Outcome.Cut, $"line-{CauseOf(error)}") : Failed("a cut without a word", received, question);
+            return said?.Error is { } error ? new(Outcome.Cut, $"line-{CauseOf(error)}") : Failed("a cut without an error", received, question);
         return said is { Finish: { } finish }
             ? OfAnswer(said.Content, finish, received, question)
-            : Failed("a 200 that is no answer", received, question);
+            : Failed("a 200 without an answer", received, question);
     }
 
     private static Verdict OfAnswer(string content, string finish, Received received, Question question) => (content, finish) switch
     {
         ("", _) => Failed("an empty answer", received, question),
-        _ when content != question.Expected => Failed("an answer that is not whole, or another's", received, question),
+        _ when content != question.Expected => Failed("an incomplete answer, or the answer to another request", received, question),
         _ when finish != question.FinishReason => Failed($"finish reason {finish}", received, question),
         _ => new(Outcome.Complete),
     };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# kernel.sh: prints the folder with an arm64 kernel and a busybox, unpacked only; makes it when it is not there. Needs root.
-# RKLLAMA_CACHE and RKLLAMA_MIRROR as for packaging/sysroot.sh.
+# kernel.sh: prints the directory with an unpacked arm64 kernel and busybox. Makes it if it does not exist. Needs root.
+# RKLLAMA_CACHE and RKLLAMA_MIRROR have the same meaning as for packaging/sysroot.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh DEB LIBRARY: the arm64 package on an arm64 machine under emulation, used as the guide says, from outside. LIBRARY is a simulator's arm64
-# librkllmrt.so. Needs root. The last line is "N passed, N failed".
+# run.sh DEB LIBRARY: tests the arm64 package on an emulated arm64 machine, with requests from outside as in the guide. LIBRARY is a simulator's
+# arm64 librkllmrt.so. Needs root. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -20,7 +20,7 @@ vm_prepare() {
     ln -s /opt/rkllama/models/deepseek-1.5b.rkllm "$1/root/RKLLAMA/models/DeepSeek-R1-1.5B/DeepSeek-R1-1.5B.rkllm"
 }
 
-# guide ANSWER PATH [CURL-OPTION...]: as its examples, from outside of the machine.
+# guide ANSWER PATH [CURL-OPTION...]: sends a request from outside the machine. Succeeds if the response contains ANSWER.
 guide() {
     local text
     text=$(curl -s -m 120 "http://127.0.0.1:$port$2" "${@:3}")
@@ -32,7 +32,7 @@ vm_says() {
     echo "$text"
     [[ $text == *"$1"* ]]
 }
-# Emulation on a machine that has other work to do takes its time.
+# Emulation is slow on a busy machine.
 patience=300
 json=(-H "Content-Type: application/json")
 
@@ -46,10 +46,10 @@ check "the machine is arm64" vm_says aarch64 "uname -m"
 check "the package installs" in_vm "dpkg -i /root/rkllama.deb"
 check "systemctl start rkllama" in_vm "systemctl start rkllama"
 check "systemctl status rkllama" vm_says "active (running)" "systemctl --no-pager status rkllama"
-check "its executable is arm64's" vm_says AArch64 "od -An -tx1 -j18 -N2 /opt/rkllama/rkllama | grep -q 'b7 00' && echo AArch64"
+check "the executable is for arm64" vm_says AArch64 "od -An -tx1 -j18 -N2 /opt/rkllama/rkllama | grep -q 'b7 00' && echo AArch64"
 check "GET /" soon guide '{"message":"Welcome to RKLLama !","github":"https://github.com/notpunhnox/rkllama"}' /
 check "GET /models" guide '{"models":["DeepSeek-R1-1.5B"]}' /models
-check "GET /current_model, none" guide '{"error":"No models are currently loaded."}' /current_model
+check "GET /current_model, nothing loaded" guide '{"error":"No models are currently loaded."}' /current_model
 check "POST /load_model" guide '{"message":"Model DeepSeek-R1-1.5B loaded successfully."}' /load_model -X POST "${json[@]}" -d '{"model_name": "DeepSeek-R1-1.5B"}'
 check "GET /current_model" guide '"model":"DeepSeek-R1-1.5B"' /current_model
 check "POST /generate" guide '"content":"The capital of France is Paris."' /generate -X POST "${json[@]}" -d '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
@@ -57,22 +57,22 @@ check "POST /generate, streaming" guide '"finish_reason":"stop"' /generate -N -X
 check "POST /generate, several turns" guide "Alice" /generate -X POST "${json[@]}" \
     -d '{"messages": [{"role": "user", "content": "My name is Alice."}, {"role": "assistant", "content": "Hello Alice! Nice to meet you."}, {"role": "user", "content": "What is my name?"}]}'
 check "kill -9 of the worker" in_vm "for process in /proc/[0-9]*; do ! grep -qzx worker \$process/cmdline 2>/dev/null || kill -KILL \${process#/proc/}; done"
-check "it answers after that" soon guide "Paris" /generate -X POST "${json[@]}" -d '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
+check "POST /generate after that" soon guide "Paris" /generate -X POST "${json[@]}" -d '{"messages": [{"role": "user", "content": "What is the capital of France?"}]}'
 check "journalctl says what happened" vm_says "SIGKILL" "journalctl --no-pager -u rkllama -n 50"
 check "kill -9 of the server" in_vm "systemctl kill -s KILL --kill-whom=main rkllama"
-check "systemd starts it again" soon guide "Welcome to RKLLama !" /
+check "systemd restarts the server" soon guide "Welcome to RKLLama !" /
 check "POST /unload_model, nothing loaded" guide '{"error":"No models are currently loaded."}' /unload_model -X POST
 
 in_vm "mkdir -p /etc/systemd/system/rkllama.service.d && printf '[Service]\nEnvironment=\"PORT=8081\"\n' >/etc/systemd/system/rkllama.service.d/override.conf"
 check "systemctl edit of the port, daemon-reload, restart" in_vm "systemctl daemon-reload && systemctl restart rkllama"
 port=$((vm_port + 1))
-check "it answers on the new port" soon guide "Welcome to RKLLama !" /
+check "the service answers on the new port" soon guide "Welcome to RKLLama !" /
 check "the service has its sandbox" vm_says "Seccomp:	2" "grep Seccomp: /proc/\$(systemctl show -p MainPID --value rkllama)/status"
 check "systemctl stop rkllama" in_vm "systemctl stop rkllama"
 check "journalctl ends with the stop" vm_says "Stopped rkllama.service" "journalctl --no-pager -u rkllama -n 3"
-check "rkllama tune says what this kernel lacks" vm_says "NPU: skipped, this kernel has no /sys/class/devfreq/fdab0000.npu/governor" "rkllama tune --dry-run --target_platform rk3588"
+check "rkllama tune names the file that this kernel lacks" vm_says "NPU: skipped, this kernel has no /sys/class/devfreq/fdab0000.npu/governor" "rkllama tune --dry-run --target_platform rk3588"
 check "the package is removed" in_vm "dpkg -r rkllama"
-check "the models are not" in_vm "test -s /root/RKLLAMA/models/DeepSeek-R1-1.5B/DeepSeek-R1-1.5B.rkllm"
+check "the removal keeps the models" in_vm "test -s /root/RKLLAMA/models/DeepSeek-R1-1.5B/DeepSeek-R1-1.5B.rkllm"
 
 stop_vm
 echo "$passed passed, $failed failed"

@@ -1,11 +1,11 @@
-# An arm64 machine under emulation: Debian with systemd in qemu-system-aarch64. To be sourced. Needs root.
-# Its port 8080 and one more are reachable on 127.0.0.1; it reaches nothing. Commands go in over its serial console.
+# Functions for an emulated arm64 machine: Debian with systemd in qemu-system-aarch64. This file is sourced. Needs root.
+# The machine's ports 8080 and 8081 are reachable on 127.0.0.1. The machine itself has no network access. It gets commands over its serial console.
 
-vm_work=       # folder of its files
+vm_work=       # directory of its files
 vm_port=       # 127.0.0.1:vm_port → 8080, vm_port + 1 → 8081
 qemu=
 
-# make_vm ROOT: an image from the file system in ROOT, which vm_prepare may change first (a copy), and an initrd.
+# make_vm ROOT: makes a disk image from a copy of the file system in ROOT, which the caller's vm_prepare changes first, and an initrd.
 make_vm() {
     local kernel root=$1
     vm_work=$(mktemp -d)
@@ -23,7 +23,7 @@ make_vm() {
     for unit in systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
         ln -sf /dev/null "$vm_work/root/etc/systemd/system/$unit"
     done
-    # A shell on the console that shows nothing but what commands print.
+    # A shell on the console that prints only the output of commands, and their exit codes.
     mkdir -p "$vm_work/root/etc/systemd/system/serial-getty@ttyAMA0.service.d"
     cat >"$vm_work/root/etc/systemd/system/serial-getty@ttyAMA0.service.d/shell.conf" <<'UNIT'
 [Service]
@@ -38,7 +38,7 @@ UNIT
     cp "$kernel"/boot/vmlinuz-* "$vm_work/vmlinuz"
 }
 
-# Debian's cloud kernel has ext4 built in, but virtio as modules: an initrd with those and busybox is all that it takes.
+# Debian's cloud kernel has ext4 built in, but virtio as modules. The initrd contains these modules and busybox.
 make_initrd() {
     local kernel=$1 folder=$vm_work/initrd.d number=10 module file
     mkdir -p "$folder"/{bin,dev,proc,new,m}
@@ -67,11 +67,11 @@ INIT
     rm -rf "$folder"
 }
 
-# start_vm SECONDS: boots; returns when its console takes commands, or fails after so long.
+# start_vm SECONDS: boots the machine and returns when its console accepts commands. Fails after that many seconds.
 start_vm() {
     vm_port=$((20000 + $$ % 20000))
     mkfifo "$vm_work/in"
-    # Opened for both ways, so that nobody waits for the other end.
+    # Opened for reading and writing, so that the open does not block until the other end is open.
     exec 7<>"$vm_work/in"
     qemu-system-aarch64 -M virt,gic-version=3 -cpu cortex-a76 -accel tcg,thread=multi -smp 2 -m 2048 -nographic -no-reboot \
         -kernel "$vm_work/vmlinuz" -initrd "$vm_work/initrd" -append 'root=/dev/vda rw console=ttyAMA0 quiet mitigations=off' \
@@ -82,7 +82,7 @@ start_vm() {
     until_true "$1" grep -q @ready "$vm_work/out" || { cat "$vm_work/out"; return 1; }
 }
 
-# in_vm COMMAND: one line of shell, on its console; prints what it prints, returns what it returns. Never called by two at once.
+# in_vm COMMAND: runs one line of shell on the console. Prints its output and returns its exit code. Not for concurrent use.
 in_vm() {
     local seen
     seen=$(wc -c <"$vm_work/out")

@@ -43,7 +43,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     }
   });
 
-  it('trap, think: false is sent with every request: a model answers without thoughts', async () => {
+  it('with think: false, which this client always sends, a model answers without reasoning', async () => {
     const { fetch, exchanges } = recorder();
     await generateText({ model: createOllama({ baseURL: node.ollama, fetch })('demo'), prompt: question, maxRetries: 0 });
 
@@ -52,7 +52,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.match(node.lastPrompt(), /<think>\n\n<\/think>\n\n$/);
   });
 
-  it('has reasoning apart from the text when it is turned on', async () => {
+  it('separates reasoning from the text if thinking is on', async () => {
     for (const act of [generateText, async options => (await read(options)).result]) {
       const result = await act(ask('!think Paris', { providerOptions: { ollama: { think: true } } }));
       assert.equal(await result.text, 'Paris');
@@ -60,7 +60,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     }
   });
 
-  it('trap, lines that the client cannot read are dropped in silence: it reads all of them', async () => {
+  it('the client can read all lines; it would drop others silently', async () => {
     const warn = mock.method(console, 'warn', () => {});
     const { text } = await read(ask('!count 30'));
     const completion = await read({ model: provider.completion('demo'), prompt: question, maxRetries: 0 });
@@ -72,7 +72,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.match(completion.text, /Paris/);
   });
 
-  it('generates from a prompt alone', async () => {
+  it('completes a prompt', async () => {
     assert.match((await generateText({ model: provider.completion('demo'), prompt: question, maxRetries: 0 })).text, /Paris/);
   });
 
@@ -98,7 +98,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.deepEqual((await generateObject({ model, prompt: 'The city, please.', output: 'no-schema', maxRetries: 0 })).object, paris);
   });
 
-  it('stops and is limited by the options of Ollama', async () => {
+  it('follows stop and num_predict in the options of Ollama', async () => {
     const options = set => ({ providerOptions: { ollama: { options: set } } });
     assert.equal((await generateText(ask('!echo The capital city of France', options({ stop: ['ty of Fr'], num_ctx: 100_000, temperature: 0 })))).text, 'The capital ci');
     const short = await generateText(ask('!count 20', options({ num_predict: 3 })));
@@ -106,7 +106,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.equal(short.finishReason, 'length');
   });
 
-  it('embeds one and many', async () => {
+  it('embeds one text and several', async () => {
     const model = provider.embeddingModel('demo-embedding');
     const one = await embed({ model, value: 'Hello', maxRetries: 0 });
     const many = await embedMany({ model, values: ['Hello', 'world'], maxRetries: 0 });
@@ -123,7 +123,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.equal((await read({ model: provider('nobody'), prompt: 'Hello', maxRetries: 0 })).errors[0].statusCode, 404);
   });
 
-  it('trap, an error line in a stream is ignored by this client: the cut connection is not', async () => {
+  it('an error inside a stream is reported by the cut connection, because this client ignores the error line', async () => {
     const warn = mock.method(console, 'warn', () => {});
     const { result, text, errors } = await read(ask('!fault error_state:5'));
     warn.mock.restore();
@@ -133,7 +133,7 @@ describe('ai with ollama-ai-provider-v2', () => {
     assert.notEqual(await result.finishReason.then(reason => reason, () => 'rejected'), 'stop');
   });
 
-  it('frees the NPU when it is aborted, in one piece and streaming', async () => {
+  it('an abort frees the NPU, in one piece and streaming', async () => {
     for (const act of [generateText, read]) {
       const abort = new AbortController();
       const ended = act(ask('!sleep 20 3000', { abortSignal: abort.signal })).catch(() => {});

@@ -23,7 +23,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
   const create = (rest = {}) => createOpenAICompatible({ name: 'rkllama', baseURL: node.openai, apiKey: 'none', includeUsage: true, supportsStructuredOutputs: true, ...rest });
   const ask = (prompt, rest = {}) => ({ model: provider('demo'), prompt, maxRetries: 0, ...rest });
 
-  // A stream reports errors apart from its text; this gives both.
+  // A stream reports errors separately from its text. Returns both.
   const read = async options => {
     const errors = [];
     const result = streamText({ onError: ({ error }) => errors.push(error), ...options });
@@ -48,7 +48,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     assert.match(result.response.id, /^chatcmpl-/);
   });
 
-  it('trap, role and finish reason missing in a stream: it ends with stop and not with other', async () => {
+  it('a stream ends with the finish reason stop', async () => {
     const { result, text } = await read(ask(question));
 
     assert.equal(text, answer);
@@ -58,7 +58,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
 
   const weather = asked => tool({ description: 'The weather of a city', inputSchema: z.object({ city: z.string() }), execute: ({ city }) => (asked.push(city), `It rains in ${city}.`) });
 
-  it('trap, tool_calls without index or id: the whole round runs by itself, in one piece and streaming', async () => {
+  it('the client completes a tool round, in one piece and streaming', async () => {
     for (const act of [generateText, async options => (await read(options)).result]) {
       const asked = [];
       const result = await act(ask('!tool get_weather {"city": "Oslo"}', { tools: { get_weather: weather(asked) }, stopWhen: stepCountIs(3) }));
@@ -72,14 +72,14 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     }
   });
 
-  it('has a call that has to be made', async () => {
+  it('follows toolChoice required', async () => {
     const asked = [];
     await generateText(ask('!tool get_weather {"city": "Oslo"}', { tools: { get_weather: weather(asked) }, toolChoice: 'required' }));
     assert.deepEqual(asked, ['Oslo']);
     await assert.rejects(generateText(ask('Hello', { tools: { get_weather: weather(asked) }, toolChoice: 'required' })), isRefusal(422, /tool_choice/));
   });
 
-  it('has reasoning apart from the text, in one piece and streaming', async () => {
+  it('separates reasoning from the text, in one piece and streaming', async () => {
     for (const act of [generateText, async options => (await read(options)).result]) {
       const result = await act(ask('!think Paris', { providerOptions: { rkllama: { reasoningEffort: 'high' } } }));
       assert.equal(await result.text, 'Paris');
@@ -87,7 +87,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     }
   });
 
-  it('generates objects: with a schema, without one, streaming, and as the output of text', async () => {
+  it('generates objects with and without a schema, streaming, and with generateText', async () => {
     const paris = { name: 'Paris', population: 2100000 };
     const model = provider('city');
     assert.deepEqual((await generateObject({ model, prompt: 'The city, please.', schema: city, maxRetries: 0 })).object, paris);
@@ -99,11 +99,11 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     assert.deepEqual((await generateText({ model, prompt: 'The city, please.', output: Output.object({ schema: city }), maxRetries: 0 })).output, paris);
   });
 
-  it('raises where the model does not keep a schema', async () => {
+  it('raises an error if the output violates the schema', async () => {
     await assert.rejects(generateObject({ model: provider('city'), prompt: 'The weather, please.', schema: city, maxRetries: 0 }), error => APICallError.isInstance(error) && !NoObjectGeneratedError.isInstance(error));
   });
 
-  it('stops, is limited, and sends what else it has', async () => {
+  it('follows stop sequences and the token limit, and accepts the other options', async () => {
     assert.equal((await generateText(ask('!echo The capital city of France', { stopSequences: ['ty of Fr'] }))).text, 'The capital ci');
     const short = await generateText(ask('!count 20', { maxOutputTokens: 3, temperature: 0, topP: 0.5, frequencyPenalty: 0.1, presencePenalty: 0.1, seed: 1 }));
     assert.equal(short.text, ' 1 2 3');
@@ -117,7 +117,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     assert.match((await read({ model, prompt: question, maxRetries: 0 })).text, /Paris/);
   });
 
-  it('embeds one and many', async () => {
+  it('embeds one text and several', async () => {
     const model = provider.embeddingModel('demo-embedding');
     const one = await embed({ model, value: 'Hello', maxRetries: 0 });
     const many = await embedMany({ model, values: ['Hello', 'world'], maxRetries: 0 });
@@ -135,7 +135,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     await assert.rejects(embed({ model: provider.embeddingModel('nobody'), value: 'Hello', maxRetries: 0 }), isRefusal(404, /nobody/));
   });
 
-  it('trap, an error inside a stream: it is reported after the text that came before, and the end is no stop', async () => {
+  it('reports an error inside a stream after the text before it', async () => {
     const { result, text, errors } = await read(ask('!fault error_state:5'));
 
     assert.equal(text, ' 1 2 3 4 5');
@@ -143,7 +143,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     assert.notEqual(await result.finishReason.then(reason => reason, () => 'rejected'), 'stop');
   });
 
-  it('frees the NPU when it is aborted, in one piece and streaming', async () => {
+  it('an abort frees the NPU, in one piece and streaming', async () => {
     for (const act of [generateText, read]) {
       const abort = new AbortController();
       const ended = act(ask('!sleep 20 3000', { abortSignal: abort.signal })).catch(() => {});
@@ -154,7 +154,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     }
   });
 
-  it('trap, Retry-After: at most 60, and this client comes back after it', async () => {
+  it('Retry-After is at most 60, and the client retries after it', async () => {
     const { fetch, exchanges } = recorder();
     const abort = new AbortController();
     const running = read(ask('!sleep 20 3000', { abortSignal: abort.signal }));
@@ -171,7 +171,7 @@ describe('ai with @ai-sdk/openai-compatible', () => {
     assert.ok(exchanges[1].start - exchanges[0].end >= seconds * 1000 - 50);
   });
 
-  it('does not try again what cannot succeed', async () => {
+  it('does not retry an unknown model', async () => {
     const { fetch, exchanges } = recorder();
     await assert.rejects(generateText({ model: create({ fetch })('nobody'), prompt: 'Hello', maxRetries: 3 }), error => !RetryError.isInstance(error));
     assert.equal(exchanges.length, 1);

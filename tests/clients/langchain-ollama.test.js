@@ -26,7 +26,7 @@ describe('@langchain/ollama', () => {
     return whole;
   };
 
-  it('answers in one piece and streaming, with usage and the figures of the end', async () => {
+  it('answers in one piece and streaming, with usage and timings', async () => {
     const question = [new SystemMessage('Be brief.'), new HumanMessage('What is the capital of France?')];
     for (const answer of [await model().invoke(question), await collect(model().stream(question))]) {
       assert.equal(answer.content, 'The capital of France is Paris.');
@@ -36,14 +36,14 @@ describe('@langchain/ollama', () => {
     }
   });
 
-  it('trap, blank lines and a missing done: true: no warning and no complaint about either', async () => {
+  it('the client warns of no line in a stream', async () => {
     const warn = mock.method(console, 'warn', () => {});
     await collect(model().stream('!count 30'));
     warn.mock.restore();
     assert.equal(warn.mock.callCount(), 0);
   });
 
-  it('calls a tool, takes its result and answers, in one piece and streaming', async () => {
+  it('calls a tool, accepts the result and answers, in one piece and streaming', async () => {
     const bound = model().bindTools([weather]);
     for (const call of [await bound.invoke([ask]), await collect(bound.stream([ask]))]) {
       assert.equal(call.content, '');
@@ -57,7 +57,7 @@ describe('@langchain/ollama', () => {
     }
   });
 
-  it('has the thoughts apart, and none when they are turned off', async () => {
+  it('separates reasoning from the text, and turns it off', async () => {
     const answer = await model({ think: true }).invoke('!think Paris');
     assert.equal(answer.content, 'Paris');
     assert.equal(answer.additional_kwargs.reasoning_content, 'hm');
@@ -74,7 +74,7 @@ describe('@langchain/ollama', () => {
     });
   }
 
-  it('takes every option, stops and is limited', async () => {
+  it('accepts every option, and follows stop sequences and the token limit', async () => {
     const every = {
       numCtx: 8192, numGpu: 1, numThread: 4, temperature: 0, topK: 10, topP: 0.5, repeatPenalty: 1.1, repeatLastN: 64, seed: 1, mirostat: 0, keepAlive: '5m', typicalP: 1, tfsZ: 1, penalizeNewline: true,
     };
@@ -84,18 +84,18 @@ describe('@langchain/ollama', () => {
     assert.equal(short.response_metadata.done_reason, 'length');
   });
 
-  it('keeps a model as long as it says', async () => {
+  it('follows keepAlive', async () => {
     await model({ keepAlive: 7200 }).invoke('Hello');
     const { models: [running] } = await (await fetch(`${node.ollama}/ps`)).json();
     assert.ok(new Date(running.expires_at) - Date.now() > 7_000_000);
   });
 
-  it('finds its model in the list before it would pull it', async () => {
+  it('finds an existing model in the list and does not pull it', async () => {
     assert.equal((await model({ checkOrPullModel: true }).invoke('!echo here')).content, 'here');
     await assert.rejects(model({ model: 'nobody', checkOrPullModel: true }).invoke('Hello'), /pull/);
   });
 
-  it('generates with a prompt alone', async () => {
+  it('completes a prompt', async () => {
     const llm = new Ollama({ model: 'demo', baseUrl: node.url, maxRetries: 0 });
     assert.equal(await llm.invoke('What is the capital of France?'), 'The capital of France is Paris.');
   });
@@ -109,14 +109,14 @@ describe('@langchain/ollama', () => {
     await assert.rejects(embeddings.embedQuery('word '.repeat(6000)), /context/);
   });
 
-  it('raises errors, those inside a stream too', async () => {
+  it('raises errors before and inside a stream', async () => {
     await assert.rejects(model({ model: 'nobody' }).invoke('Hello'), error => error.status_code === 404 && /nobody/.test(error.message));
     await assert.rejects(model({ keepAlive: 'soon' }).invoke('Hello'), error => error.status_code === 400);
     await assert.rejects(model().invoke('word '.repeat(6000)), error => error.status_code === 400 && /context length/.test(error.message));
     for (const act of [() => model().invoke('!fault error_state:5'), () => collect(model().stream('!fault error_state:5'))]) await assert.rejects(act, /The answer failed/);
   });
 
-  it('frees the NPU when it is aborted, in one piece and streaming', async () => {
+  it('an abort frees the NPU, in one piece and streaming', async () => {
     for (const act of [signal => model().invoke('!sleep 20 3000', { signal }), signal => collect(model().stream('!sleep 20 3000', { signal }))]) {
       const abort = new AbortController();
       const ended = act(abort.signal).catch(() => {});

@@ -37,7 +37,7 @@ describe('@langchain/openai', () => {
     assert.equal(answer.usage_metadata.total_tokens, answer.usage_metadata.input_tokens + 7);
   });
 
-  it('streams, with the usage that it always asks for', async () => {
+  it('streams with usage', async () => {
     const whole = await collect(model().stream('What is the capital of France?'));
 
     assert.equal(whole.content, 'The capital of France is Paris.');
@@ -45,7 +45,7 @@ describe('@langchain/openai', () => {
     assert.equal(whole.usage_metadata.output_tokens, 7);
   });
 
-  it('trap, tool_calls without index in a stream: the call is found there as in one piece, and the round ends', async () => {
+  it('completes a tool round, in one piece and streaming', async () => {
     const bound = model().bindTools([weather]);
     for (const call of [await bound.invoke([ask]), await collect(bound.stream([ask]))]) {
       assert.equal(call.content, '');
@@ -61,17 +61,17 @@ describe('@langchain/openai', () => {
     }
   });
 
-  it('takes a call that has to be made', async () => {
+  it('follows tool_choice with a function name', async () => {
     const answer = await model().bindTools([weather], { tool_choice: 'get_weather' }).invoke([ask]);
     assert.equal(answer.tool_calls[0].name, 'get_weather');
   });
 
-  it('keeps thoughts out of the answer', async () => {
+  it('keeps reasoning out of the answer', async () => {
     assert.equal((await model().invoke('!think Paris')).content, 'Paris');
     assert.equal((await collect(model().stream('!think Paris'))).content, 'Paris');
   });
 
-  it('stops, is limited, and sends what else it has', async () => {
+  it('follows stop sequences and the token limit, and accepts the other options', async () => {
     assert.equal((await model().invoke('!echo The capital city of France', { stop: ['ty of Fr'] })).content, 'The capital ci');
     const short = await model({ maxTokens: 3, temperature: 0, topP: 0.5, frequencyPenalty: 0.1, presencePenalty: 0.1, logprobs: true, topLogprobs: 2, n: 1 }).invoke('!count 20');
     assert.equal(short.content, ' 1 2 3');
@@ -86,7 +86,7 @@ describe('@langchain/openai', () => {
     });
   }
 
-  it('completes prompts as they are', async () => {
+  it('completes unchanged prompts', async () => {
     const completion = new OpenAI({ model: 'demo', apiKey: 'none', maxRetries: 0, configuration: { baseURL: node.openai } });
     assert.equal(await completion.invoke('!echo as it is'), 'as it is');
     let text = '';
@@ -94,7 +94,7 @@ describe('@langchain/openai', () => {
     assert.equal(text, 'as it is');
   });
 
-  it('trap, base64 by default: embeddings are whole', async () => {
+  it('reads embeddings, which it requests as base64', async () => {
     const embeddings = new OpenAIEmbeddings({ model: 'demo-embedding', apiKey: 'none', maxRetries: 0, configuration: { baseURL: node.openai } });
     const [query, documents] = [await embeddings.embedQuery('Hello'), await embeddings.embedDocuments(['Hello', 'world'])];
 
@@ -103,7 +103,7 @@ describe('@langchain/openai', () => {
     assert.deepEqual(documents[0], query);
   });
 
-  it('raises errors with their status, those inside a stream too', async () => {
+  it('raises errors with their status, before and inside a stream', async () => {
     await assert.rejects(model({ model: 'nobody' }).invoke('Hello'), error => error.status === 404 && /nobody/.test(error.message));
     await assert.rejects(model({ temperature: 9 }).invoke('Hello'), error => error.status === 400);
     await assert.rejects(model({ n: 2 }).invoke('Hello'), error => error.status === 400);
@@ -116,7 +116,7 @@ describe('@langchain/openai', () => {
     assert.equal(seen.join(''), ' 1 2 3 4 5');
   });
 
-  it('frees the NPU when it is aborted', async () => {
+  it('an abort frees the NPU', async () => {
     for (const act of [signal => model().invoke('!sleep 20 3000', { signal }), signal => collect(model().stream('!sleep 20 3000', { signal }))]) {
       const abort = new AbortController();
       const rejected = assert.rejects(act(abort.signal));
@@ -127,7 +127,7 @@ describe('@langchain/openai', () => {
     }
   });
 
-  it('trap, Retry-After is ignored by this client: it comes back by its own clock and is served', async () => {
+  it('retries until it is served; this client ignores Retry-After', async () => {
     const { fetch, exchanges } = recorder();
     const running = [collect(model().stream('!sleep 20 100')), collect(model().stream('!sleep 20 10'))];
     await node.until(async () => (await node.health()).queue.waiting === 1, 'one runs and one waits');
@@ -138,7 +138,7 @@ describe('@langchain/openai', () => {
     await Promise.all(running);
   });
 
-  it('answers through /v1/responses too, streaming and with tools', async () => {
+  it('answers through /v1/responses, in one piece, streaming and with tools', async () => {
     const responses = model({ useResponsesApi: true });
     assert.equal((await responses.invoke('What is the capital of France?')).text, 'The capital of France is Paris.');
     const streamed = await collect(responses.stream('What is the capital of France?'));

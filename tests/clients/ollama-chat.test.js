@@ -44,7 +44,7 @@ describe('ollama: chat', () => {
     assert.equal(reply.eval_count, 7);
   });
 
-  it('trap, blank lines and a missing done: true: a stream has neither, in a pause either', async () => {
+  it('a stream has no blank lines and ends with done: true', async () => {
     const warn = mock.method(console, 'warn', () => {});
     const parts = await collect(chat('What is the capital of France?', { stream: true }));
     warn.mock.restore();
@@ -57,11 +57,11 @@ describe('ollama: chat', () => {
     assertEnd(parts.at(-1));
   });
 
-  it('trap, dates: created_at is RFC 3339 on every line', async () => {
+  it('created_at is RFC 3339 on every line', async () => {
     for (const part of await collect(chat('!count 3', { stream: true }))) assert.match(part.created_at, rfc3339);
   });
 
-  it('trap, stream has another default than on /v1: without the field a stream comes', async () => {
+  it('stream is on by default, and off on /v1', async () => {
     const response = await fetch(`${node.ollama}/chat`, { method: 'POST', body: JSON.stringify({ model: 'demo', messages: user('!count 3') }) });
     assert.equal(response.headers.get('content-type'), 'application/x-ndjson');
     const lines = (await response.text()).trimEnd().split('\n').map(JSON.parse);
@@ -71,14 +71,14 @@ describe('ollama: chat', () => {
     assert.equal((await whole.json()).object, 'chat.completion');
   });
 
-  it('trap, nulls and empty strings: format "", options null, think false and unknown fields are no errors', async () => {
+  it('accepts nulls, empty strings and unknown fields', async () => {
     const reply = await chat('!echo fine', {
       format: '', options: null, think: false, tools: null, keep_alive: null, truncate: true, shift: true, logprobs: false, CustomHeaders: {},
     });
     assert.equal(reply.message.content, 'fine');
   });
 
-  it('takes every option, large contexts and :latest too; a wrong type is a 400 that names it', async () => {
+  it('accepts every option, a large context and :latest; a wrong type is a 400 that names the option', async () => {
     const reply = await client.chat({
       model: 'Demo:latest',
       messages: user('!echo fine'),
@@ -104,7 +104,7 @@ describe('ollama: chat', () => {
     assert.equal(reply.message.content, 'Your name is Ada.');
   });
 
-  it('gives thoughts under a name of their own, in one piece and streaming', async () => {
+  it('returns reasoning in the field thinking, in one piece and streaming', async () => {
     const whole = await chat('!think Paris', { think: true });
     assert.equal(whole.message.thinking, 'hm');
     assert.equal(whole.message.content, 'Paris');
@@ -123,7 +123,7 @@ describe('ollama: chat', () => {
 
   const tools = [{ type: 'function', function: { name: 'get_weather', description: 'The weather', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } } }];
 
-  it('calls a tool with arguments that are an object, takes its result and answers', async () => {
+  it('calls a tool with an object as arguments, accepts the result and answers', async () => {
     const ask = user('!tool get_weather {"city": "Oslo"}');
     const whole = (await client.chat({ model: 'demo', messages: ask, tools })).message;
     const streamed = (await collect(client.chat({ model: 'demo', messages: ask, tools, stream: true }))).map(part => part.message);
@@ -135,7 +135,7 @@ describe('ollama: chat', () => {
       assert.equal(calls[0].function.name, 'get_weather');
       assert.deepEqual(calls[0].function.arguments, { city: 'Oslo' });
 
-      // Clients name the tool, or the call, or neither.
+      // Clients send the name of the tool, the id of the call, or neither.
       for (const whose of [{ tool_name: 'get_weather' }, { tool_call_id: calls[0].id }, {}]) {
         const last = await client.chat({ model: 'demo', tools, messages: [...ask, { role: 'assistant', content: '', tool_calls: calls }, { role: 'tool', content: 'rain', ...whose }] });
         assert.equal(last.message.content, 'The function answered: rain');
@@ -144,7 +144,7 @@ describe('ollama: chat', () => {
     }
   });
 
-  it('format json gives JSON, a schema gives what it describes, and streams do so too', async () => {
+  it('format json and a schema give matching JSON, in one piece and streaming', async () => {
     for (const format of ['json', z.toJSONSchema(city)]) {
       const whole = await client.chat({ model: 'city', messages: user('The city, please.'), format });
       assert.deepEqual(city.parse(JSON.parse(whole.message.content)), { name: 'Paris', population: 2100000 });
@@ -182,19 +182,19 @@ describe('ollama: generate', () => {
     assertEnd(last);
   });
 
-  it('raw sends the prompt as it is, and nothing else beside it', async () => {
+  it('raw sends the prompt unchanged and refuses a system prompt', async () => {
     assert.equal((await generate('!echo as it is', { raw: true })).response, 'as it is');
     assert.equal(node.lastPrompt(), '!echo as it is');
     await assert.rejects(generate('Hello', { raw: true, system: 'Be brief.' }), /raw mode does not support template, system, or context/);
   });
 
-  it('splits thoughts off', async () => {
+  it('separates reasoning from the response', async () => {
     const reply = await generate('!think Paris', { think: true });
     assert.equal(reply.thinking, 'hm');
     assert.equal(reply.response, 'Paris');
   });
 
-  it('loads and unloads with an empty prompt, and keeps a model as long as it is told', async () => {
+  it('loads and unloads with an empty prompt, and follows keep_alive', async () => {
     const loaded = await generate('', { keep_alive: '1h' });
     assert.equal(loaded.done_reason, 'load');
     assert.equal(loaded.done, true);
@@ -215,7 +215,7 @@ describe('ollama: generate', () => {
     assert.equal(unloaded.done_reason, 'unload');
     assert.deepEqual((await client.ps()).models, []);
 
-    // After an answer, too; and chat does the same.
+    // keep_alive 0 also unloads after an answer. chat behaves the same.
     await generate('Hello', { keep_alive: '0s' });
     await node.until(async () => (await client.ps()).models.length === 0, 'the model should go after the answer');
     assert.equal((await client.chat({ model: 'demo', messages: [] })).done_reason, 'load');

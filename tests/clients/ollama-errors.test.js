@@ -1,4 +1,4 @@
-// The official client of Ollama: what goes wrong, and who gets the NPU back.
+// The official client of Ollama: errors and aborts.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Ollama } from 'ollama';
@@ -22,7 +22,7 @@ describe('ollama: errors', () => {
     return text;
   };
 
-  it('an unknown model is a 404 in the words of Ollama', async () => {
+  it('an unknown model is a 404 with the message of Ollama', async () => {
     for (const act of [
       () => chat('Hello', { model: 'nobody' }),
       () => chat('Hello', { model: 'nobody', stream: true }),
@@ -41,19 +41,19 @@ describe('ollama: errors', () => {
     await assert.rejects(chat('word '.repeat(6000)), error => error.status_code === 400 && /context/.test(error.message));
   });
 
-  it('a model that cannot use tools or think is a 400 where it is told to', async () => {
+  it('tools or thinking are a 400 for a model that does not support them', async () => {
     const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object', properties: {} } } }];
     await assert.rejects(chat('Hello', { model: 'plain', tools }), error => error.status_code === 400 && error.message === '"plain" does not support tools');
     await assert.rejects(chat('Hello', { model: 'plain', think: true }), error => error.status_code === 400 && error.message === '"plain" does not support thinking');
     assert.equal((await chat('!echo fine', { model: 'plain', think: false, tools: [] })).message.content, 'fine');
   });
 
-  it('a run that fails before its first token is a 500, also as a stream', async () => {
+  it('a run that fails before its first token is a 500, in one piece and streaming', async () => {
     await assert.rejects(chat('!fault run_minus1'), error => error.status_code === 500);
     await assert.rejects(chat('!fault run_minus1', { stream: true }), error => error.status_code === 500);
   });
 
-  it('trap, an error inside a stream: the client raises its text after what came before', async () => {
+  it('the client raises an error inside a stream after the text before it', async () => {
     let text = '';
     await assert.rejects(async () => {
       for await (const part of await chat('!fault error_state:5', { stream: true })) text += part.message.content;
@@ -61,7 +61,7 @@ describe('ollama: errors', () => {
     assert.equal(text, ' 1 2 3 4 5');
   });
 
-  it('a worker that crashes in the middle of an answer costs that answer and no other', async () => {
+  it('a crash of the worker fails only the running answer', async () => {
     await assert.rejects(read(chat('!fault segv:5', { stream: true })), /SIGSEGV/);
     assert.equal((await chat('!echo here again')).message.content, 'here again');
   });

@@ -16,7 +16,7 @@ describe('ollama: models', () => {
   });
   after(() => node.stop());
 
-  it('trap, dates and sizes in the list: modified_at is RFC 3339, size an integer, digest 64 digits', async () => {
+  it('in the list, modified_at is RFC 3339, size an integer, and digest has 64 digits', async () => {
     const { models } = await client.list();
 
     assert.deepEqual(models.map(model => model.name).sort(), ['demo-embedding:latest', 'demo:latest']);
@@ -31,7 +31,7 @@ describe('ollama: models', () => {
     }
   });
 
-  it('shows a model with what it can do', async () => {
+  it('shows a model with its capabilities', async () => {
     const chat = await client.show({ model: 'demo' });
     assert.deepEqual(chat.capabilities.filter(name => ['completion', 'tools', 'thinking'].includes(name)).sort(), ['completion', 'thinking', 'tools']);
     assert.match(chat.modelfile, /FROM/);
@@ -46,13 +46,13 @@ describe('ollama: models', () => {
     assert.equal((await client.show({ model: 'demo:latest' })).modelfile, chat.modelfile);
   });
 
-  it('trap, name instead of model: both find the model', async () => {
+  it('accepts name instead of model', async () => {
     const chat = await client.show({ model: 'demo' });
     assert.equal((await client.show({ name: 'demo' })).modelfile, chat.modelfile);
     assert.equal((await client.generate({ name: 'demo', prompt: '!echo here' })).response, 'here');
   });
 
-  it('trap, DELETE with a body: copies and deletes', async () => {
+  it('copies a model, and deletes it by DELETE with a body', async () => {
     assert.deepEqual(await client.copy({ source: 'demo', destination: 'second' }), { status: 'success' });
     assert.ok((await client.list()).models.some(model => model.name === 'second:latest'));
     assert.equal((await client.generate({ model: 'second', prompt: '!echo copied' })).response, 'copied');
@@ -67,11 +67,11 @@ describe('ollama: models', () => {
     await assert.rejects(client.delete({ model: 'nobody' }), error => error.status_code === 404);
   });
 
-  it('has the version of a real one', async () => {
+  it('reports a version with three numbers', async () => {
     assert.match((await client.version()).version, /^\d+\.\d+\.\d+$/);
   });
 
-  it('says that it cannot pull, push and create, in words', async () => {
+  it('refuses pull, push and create with a message', async () => {
     for (const act of [
       () => client.pull({ model: 'llama3' }),
       () => client.pull({ model: 'llama3', stream: true }),
@@ -81,7 +81,7 @@ describe('ollama: models', () => {
       await assert.rejects(act, error => error.name === 'ResponseError' && error.status_code >= 400 && error.message.length > 20);
   });
 
-  it('trap, collisions: GET / greets, HEAD / is 200, /models and /v1/models have shapes of their own', async () => {
+  it('GET / greets, HEAD / is 200, and /models and /v1/models have different shapes', async () => {
     const root = await fetch(`${node.url}/`);
     assert.equal(root.status, 200);
     assert.match((await root.json()).message, /Welcome/);
@@ -90,7 +90,7 @@ describe('ollama: models', () => {
     assert.equal((await (await fetch(`${node.openai}/models`)).json()).object, 'list');
   });
 
-  it('trap, two keys of /current_model: model and model_name', async () => {
+  it('/current_model has the keys model and model_name', async () => {
     await client.generate({ model: 'demo', prompt: '' });
     assert.deepEqual(await (await fetch(`${node.url}/current_model`)).json(), { model: 'demo', model_name: 'demo' });
   });
@@ -106,7 +106,7 @@ describe('ollama: embeddings', () => {
 
   const embed = (input, rest = {}) => client.embed({ model: 'demo-embedding', input, ...rest });
 
-  it('one vector per text, of length 1', async () => {
+  it('returns one vector of norm 1 per text', async () => {
     const reply = await embed(['Hello', 'world']);
 
     assert.equal(reply.model, 'demo-embedding');
@@ -117,13 +117,13 @@ describe('ollama: embeddings', () => {
     assert.deepEqual((await embed([])).embeddings, []);
   });
 
-  it('cuts what is too long, and not with truncate false', async () => {
+  it('truncates text that is too long, and refuses it with truncate false', async () => {
     assert.equal((await embed('word '.repeat(6000))).embeddings.length, 1);
     await assert.rejects(embed('word '.repeat(6000), { truncate: false }), error => error.status_code === 400 && /context/.test(error.message));
     assert.equal((await embed('Hello', { dimensions: 8 })).embeddings[0].length, 8);
   });
 
-  it('the older form gives the same vector', async () => {
+  it('the older endpoint returns the same vector', async () => {
     const { embedding } = await client.embeddings({ model: 'demo-embedding', prompt: 'Hello' });
     assert.deepEqual(embedding, (await embed('Hello')).embeddings[0]);
   });

@@ -1,4 +1,4 @@
-// The official client of OpenAI: chat, streams, thinking, stops, limits, completions and models.
+// The official client of OpenAI: chat, streams, thinking, stop sequences, limits, completions and models.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
@@ -42,7 +42,7 @@ describe('openai: chat', () => {
     assert.ok(request_id, 'x-request-id');
   });
 
-  it('streams one id, role first, finish reason last, and no usage unless it is asked for', async () => {
+  it('streams with one id, role first, finish reason last, and without usage by default', async () => {
     const chunks = await collect(await create('What is the capital of France?', { stream: true }));
 
     assert.equal(textOf(chunks), 'The capital of France is Paris.');
@@ -54,7 +54,7 @@ describe('openai: chat', () => {
     assert.ok(chunks.every(chunk => chunk.choices.length === 1 && !chunk.usage));
   });
 
-  it('streams the usage in a last chunk without choices when it is asked for', async () => {
+  it('streams the usage in a last chunk without choices if include_usage is set', async () => {
     const chunks = await collect(await create('What is the capital of France?', { stream: true, stream_options: { include_usage: true } }));
 
     assert.deepEqual(chunks.at(-1).choices, []);
@@ -62,7 +62,7 @@ describe('openai: chat', () => {
     assert.ok(chunks.slice(0, -1).every(chunk => chunk.usage === null));
   });
 
-  it('trap, role and finish reason missing in a stream: the helper .stream() finds both', async () => {
+  it('the helper .stream() finds the finish reason of a stream', async () => {
     const stream = client.chat.completions.stream({ model: 'demo', messages: user('What is the capital of Spain?'), stream_options: { include_usage: true } });
     const deltas = [];
     stream.on('content', delta => deltas.push(delta));
@@ -74,7 +74,7 @@ describe('openai: chat', () => {
     assert.equal((await stream.totalUsage()).completion_tokens, 7);
   });
 
-  it('remembers the conversation, takes a system and a developer message, and content in parts', async () => {
+  it('uses the conversation, and accepts system and developer messages and content in parts', async () => {
     const completion = await client.chat.completions.create({
       model: 'demo',
       messages: [
@@ -89,7 +89,7 @@ describe('openai: chat', () => {
     assert.equal(completion.choices[0].message.content, 'Your name is Ada.');
   });
 
-  it('splits thoughts off as reasoning_content and counts them', async () => {
+  it('returns reasoning as reasoning_content and counts its tokens', async () => {
     const completion = await create('!think Paris');
 
     assert.equal(completion.choices[0].message.content, 'Paris');
@@ -97,7 +97,7 @@ describe('openai: chat', () => {
     assert.ok(completion.usage.completion_tokens_details.reasoning_tokens > 0);
   });
 
-  it('trap, reasoning_content as an empty key: the helper .stream() keeps the thoughts it has collected', async () => {
+  it('the helper .stream() collects reasoning_content', async () => {
     const completion = await client.chat.completions.stream({ model: 'demo', messages: user('!think Paris') }).finalChatCompletion();
 
     assert.equal(completion.choices[0].message.reasoning_content, 'hm');
@@ -114,7 +114,7 @@ describe('openai: chat', () => {
     assert.doesNotMatch(node.lastPrompt(), /<think>/);
   });
 
-  it('sends no earlier thoughts back to the model', async () => {
+  it('sends no earlier reasoning back to the model', async () => {
     await client.chat.completions.create({
       model: 'demo',
       messages: [
@@ -127,7 +127,7 @@ describe('openai: chat', () => {
     assert.doesNotMatch(node.lastPrompt(), /secret/);
   });
 
-  it('ends at a stop sequence across token borders and does not show it', async () => {
+  it('ends before a stop sequence that spans several tokens', async () => {
     for (const stop of [['ty of Fr'], 'ty of Fr']) {
       const completion = await create('!echo The capital city of France is Paris.', { stop });
       assert.equal(completion.choices[0].message.content, 'The capital ci');
@@ -138,7 +138,7 @@ describe('openai: chat', () => {
     assert.equal(textOf(chunks), 'The capital ci');
   });
 
-  it('ends at the limit of tokens with length, by either name', async () => {
+  it('ends with length at max_tokens or max_completion_tokens', async () => {
     for (const limit of [{ max_tokens: 3 }, { max_completion_tokens: 3 }, { max_completion_tokens: 3, max_tokens: 9 }]) {
       const completion = await create('!count 20', limit);
       assert.equal(completion.choices[0].message.content, ' 1 2 3');
@@ -150,14 +150,14 @@ describe('openai: chat', () => {
     assert.equal(chunks.at(-1).choices[0].finish_reason, 'length');
   });
 
-  it('joins characters that tokens cut, in streams too', async () => {
+  it('streams characters that span several tokens as a whole', async () => {
     const chunks = await collect(await create('!emoji 8', { stream: true }));
 
     assert.equal(textOf(chunks), '😀🚀🌍🎉😀🚀🌍🎉');
     assert.ok(chunks.every(chunk => !/[\uFFFD]|[\uD800-\uDBFF]$/.test(textOf([chunk]))));
   });
 
-  it('tolerates logprobs: true, and everything else that means nothing here', async () => {
+  it('accepts logprobs: true and other fields without effect', async () => {
     const { data, response } = await create('!echo fine', {
       logprobs: true, top_logprobs: 2, seed: 1, logit_bias: {}, user: 'me', metadata: { a: 'b' }, store: false, service_tier: 'auto',
       prompt_cache_key: 'k', safety_identifier: 's', parallel_tool_calls: true, modalities: ['text'], n: 1, tools: [], verbosity: 'low',
@@ -169,7 +169,7 @@ describe('openai: chat', () => {
     assert.match(response.headers.get('x-rkllama-ignored'), /\blogprobs\b/);
   });
 
-  it('answers many at once, for two models in turn, and mixes nothing up', async () => {
+  it('answers concurrent requests for two models with the right text each', async () => {
     const numbers = Array.from({ length: 12 }, (_, index) => index);
     const answers = await Promise.all(numbers.map(number => client.chat.completions.create({
       model: number % 2 ? 'demo' : 'qwen3:1.7b', messages: user(`!echo answer ${number}`),
@@ -177,18 +177,18 @@ describe('openai: chat', () => {
     assert.deepEqual(answers.map(answer => answer.choices[0].message.content), numbers.map(number => `answer ${number}`));
   });
 
-  it('takes a limit of 0 for none', async () => {
+  it('treats a limit of 0 as no limit', async () => {
     assert.equal((await create('!count 20', { max_tokens: 0 })).choices[0].finish_reason, 'stop');
   });
 
-  it('knows models by other spellings, and echoes the one that was asked for', async () => {
+  it('finds models by other spellings, and returns the spelling of the request', async () => {
     for (const model of ['demo', 'demo:latest', 'DEMO', 'qwen3:1.7b']) {
       const completion = await client.chat.completions.create({ model, messages: user('!echo here') });
       assert.equal(completion.model, model);
     }
   });
 
-  it('completes a prompt as it is, in one piece and streaming', async () => {
+  it('completes an unchanged prompt, in one piece and streaming', async () => {
     const whole = await client.completions.create({ model: 'demo', prompt: '!echo as it is', max_tokens: 50, best_of: 1, echo: false, logprobs: null });
     assert.equal(whole.object, 'text_completion');
     assert.equal(whole.choices[0].text, 'as it is');
@@ -213,7 +213,7 @@ describe('openai: models', () => {
   });
   after(() => node.stop());
 
-  it('lists them, with whole seconds for their age', async () => {
+  it('lists models with created as an integer', async () => {
     const models = [];
     for await (const model of client.models.list()) models.push(model);
 
@@ -225,12 +225,12 @@ describe('openai: models', () => {
     }
   });
 
-  it('retrieves one, whatever its name is made of', async () => {
+  it('retrieves a model with any characters in its name', async () => {
     for (const id of ['demo', 'qwen3:1.7b', 'a+b c%d']) assert.equal((await client.models.retrieve(id)).id, id);
     assert.equal((await client.models.retrieve('demo:latest')).id, 'demo');
   });
 
-  it('trap, %2F in model ids: a name with a slash arrives as it was meant', async () => {
+  it('decodes %2F in a model id', async () => {
     await assert.rejects(client.models.retrieve('org/model:tag'), error => {
       assert.equal(error.status, 404);
       assert.equal(error.code, 'model_not_found');
@@ -238,7 +238,7 @@ describe('openai: models', () => {
       return true;
     });
 
-    // The same without the escape, as people type it.
+    // The same id without escaping.
     const plain = await fetch(`${node.openai}/models/org/model:tag`);
     assert.equal(plain.status, 404);
     assert.match((await plain.json()).error.message, /'org\/model:tag'/);

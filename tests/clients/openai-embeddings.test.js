@@ -16,7 +16,7 @@ describe('openai: embeddings', () => {
 
   const embed = (input, rest = {}) => client.embeddings.create({ model: 'demo-embedding', input, ...rest });
 
-  it('trap, base64 by default: the vectors are whole, and the same as with float', async () => {
+  it('the default base64 gives the same vectors as float', async () => {
     const decoded = await embed('Hello world');
     const plain = await embed('Hello world', { encoding_format: 'float' });
 
@@ -30,14 +30,14 @@ describe('openai: embeddings', () => {
     assert.equal(decoded.usage.total_tokens, decoded.usage.prompt_tokens);
   });
 
-  it('gives a string of base64 to who asks for it', async () => {
+  it('returns a base64 string if encoding_format is base64', async () => {
     const { data: [{ embedding }] } = await embed('Hello world', { encoding_format: 'base64' });
 
     assert.equal(typeof embedding, 'string');
     assert.equal(Buffer.from(embedding, 'base64').length, 128 * 4);
   });
 
-  it('gives one item per text, in order', async () => {
+  it('returns one item per text, in order', async () => {
     const many = await embed(['Hello', 'world', 'Hello']);
 
     assert.deepEqual(many.data.map(item => item.index), [0, 1, 2]);
@@ -46,14 +46,14 @@ describe('openai: embeddings', () => {
     assert.deepEqual((await embed('world')).data[0].embedding, many.data[1].embedding);
   });
 
-  it('shortens to the dimensions that are asked for', async () => {
+  it('shortens vectors to the requested dimensions', async () => {
     const { data: [{ embedding }] } = await embed('Hello world', { dimensions: 16 });
     assert.equal(embedding.length, 16);
     assert.ok(Math.abs(length(embedding) - 1) < 1e-5);
     await assert.rejects(embed('Hello world', { dimensions: 4096 }), error => error.status === 400 && error.param === 'dimensions');
   });
 
-  it('refuses token ids, nothing at all, and too much, with the field that is wrong', async () => {
+  it('refuses token ids, empty input and too long input, and names the field', async () => {
     for (const input of [[1, 2, 3], [[1, 2], [3]], '', [], ['Hello', '']])
       await assert.rejects(embed(input), error => error.status === 400 && error.param === 'input' && error.type === 'invalid_request_error');
     await assert.rejects(embed('word '.repeat(6000)), error => error.status === 400 && error.code === 'context_length_exceeded');

@@ -1,4 +1,4 @@
-// The official client of OpenAI: what goes wrong, what is retried, and who gets the NPU back.
+// The official client of OpenAI: errors, retries, aborts, keys and CORS.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
@@ -41,7 +41,7 @@ describe('openai: errors', () => {
     await refuses(create('Hello', { stream: 'yes' }), { status: 400, param: 'stream' });
   });
 
-  it('n greater than 1 is a 400 with unsupported_value, and so are sound and pictures', async () => {
+  it('n greater than 1, audio and images are a 400', async () => {
     await refuses(create('Hello', { n: 2 }), { status: 400, code: 'unsupported_value', param: 'n' });
     await refuses(create('Hello', { modalities: ['text', 'audio'] }), { status: 400, code: 'unsupported_value', param: 'modalities' });
     await assert.rejects(create([{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]), error => error.status === 400 && /image_url/.test(error.message));
@@ -59,11 +59,11 @@ describe('openai: errors', () => {
     });
   });
 
-  it('a body that is too large is a 413 that the client sees', async () => {
+  it('a body that is too large is a 413 that the client can read', async () => {
     await refuses(create('x'.repeat(9 << 20)), { status: 413 });
   });
 
-  it('an unknown path and a wrong method have the form of the API', async () => {
+  it('an unknown path and a wrong method return errors in the format of the API', async () => {
     await assert.rejects(client.get('/nothing'), error => error.status === 404 && error.code === 'unknown_url');
     await assert.rejects(client.get('/chat/completions'), error => error.status === 405 && error.type === 'invalid_request_error');
   });
@@ -73,7 +73,7 @@ describe('openai: errors', () => {
     await assert.rejects(create('!fault run_minus1', { stream: true }), OpenAI.InternalServerError);
   });
 
-  it('trap, an error inside a stream: the client raises after the text that came before', async () => {
+  it('the client raises an error inside a stream after the text before it', async () => {
     let text = '';
     await assert.rejects(async () => {
       for await (const chunk of await create('!fault error_state:5', { stream: true })) text += chunk.choices[0].delta.content ?? '';
@@ -82,13 +82,13 @@ describe('openai: errors', () => {
     await assert.rejects(client.chat.completions.stream({ model: 'demo', messages: user('!fault error_state:5') }).finalChatCompletion(), OpenAI.APIError);
   });
 
-  it('a worker that crashes in the middle of an answer costs that answer and no other', async () => {
+  it('a crash of the worker fails only the running answer', async () => {
     await assert.rejects(async () => {
       for await (const chunk of await create('!fault segv:5', { stream: true })) chunk.choices.at(0);
     }, /SIGSEGV/);
   });
 
-  it('the node answers again after all of it', async () => {
+  it('the node answers after all these errors', async () => {
     assert.equal((await create('What is the capital of France?')).choices[0].message.content, 'The capital of France is Paris.');
   });
 });
@@ -103,7 +103,7 @@ describe('openai: cancelling and retrying', () => {
 
   const endless = { model: 'demo', messages: user('!sleep 20 3000') };
 
-  it('a stream that is left frees the NPU', async () => {
+  it('leaving a stream frees the NPU', async () => {
     for await (const chunk of await client.chat.completions.create({ ...endless, stream: true })) if (chunk.choices[0].delta.content) break;
     await node.isFree();
 
@@ -115,7 +115,7 @@ describe('openai: cancelling and retrying', () => {
     assert.equal(node.trace('run_end').filter(run => run.aborted).length, 2);
   });
 
-  it('an answer in one piece that is no longer wanted frees the NPU', async () => {
+  it('aborting an answer in one piece frees the NPU', async () => {
     const abort = new AbortController();
     const answer = client.chat.completions.create(endless, { signal: abort.signal });
     const rejected = assert.rejects(answer, OpenAI.APIUserAbortError);
@@ -126,12 +126,12 @@ describe('openai: cancelling and retrying', () => {
     await node.isFree();
   });
 
-  it('a client whose patience ends frees the NPU', async () => {
+  it('a timeout of the client frees the NPU', async () => {
     await assert.rejects(client.chat.completions.create(endless, { timeout: 300 }), OpenAI.APIConnectionTimeoutError);
     await node.isFree();
   });
 
-  it('trap, Retry-After: at most 60, and the client comes back after it', async () => {
+  it('Retry-After is at most 60, and the client retries after it', async () => {
     const running = await client.chat.completions.create({ ...endless, stream: true });
     await node.isBusy();
     const { fetch, exchanges } = recorder();
@@ -146,12 +146,12 @@ describe('openai: cancelling and retrying', () => {
     assert.equal(exchanges[0].body.error.type, 'server_error');
     const seconds = Number(exchanges[0].headers.get('retry-after'));
     assert.ok(seconds >= 1 && seconds <= 60, String(seconds));
-    assert.ok(exchanges[1].start - exchanges[0].end >= seconds * 1000 - 50, 'the client waited as it was told');
+    assert.ok(exchanges[1].start - exchanges[0].end >= seconds * 1000 - 50, 'the client waited as long as Retry-After says');
     assert.equal(exchanges[1].request.get('x-stainless-retry-count'), '1');
     assert.equal(exchanges.at(-1).status, 200);
   });
 
-  it('a bad request and an unknown model are not tried again', async () => {
+  it('the client does not retry a bad request or an unknown model', async () => {
     const { fetch, exchanges } = recorder();
     const patient = new OpenAI({ baseURL: node.openai, apiKey: 'none', maxRetries: 3, fetch });
     await assert.rejects(patient.chat.completions.create({ model: 'demo', messages: [] }));
@@ -160,13 +160,13 @@ describe('openai: cancelling and retrying', () => {
   });
 });
 
-describe('openai: retry of what still runs', () => {
+describe('openai: retry of a running request', () => {
   let node;
   before(async () => (node = await Node.start()));
   after(() => node.stop());
 
-  it('trap, a retry while the first attempt still runs: it takes its place, and the NPU does not work twice', async () => {
-    // The client loses the first attempt, but the connection stays, as behind a proxy.
+  it('a retry replaces the first attempt if it still runs', async () => {
+    // The client gives up the first attempt, but the connection stays open, as behind a proxy.
     const attempts = [];
     let lose;
     const lost = new Promise((_, reject) => (lose = () => reject(new TypeError('fetch failed'))));
@@ -214,13 +214,13 @@ describe('openai: keys and web pages', () => {
     assert.ok((await right.models.list()).data.length > 0);
   });
 
-  it('a listed web page may send what the client sends, and read what it reads', async () => {
+  it('a listed origin may send the headers of the client and read the response headers', async () => {
     const { fetch: recorded, exchanges } = recorder();
     await new OpenAI({ baseURL: node.openai, apiKey: 'secret', maxRetries: 0, fetch: recorded }).models.list();
     const headers = [...exchanges[0].request.keys()];
     assert.ok(headers.includes('x-stainless-retry-count') && headers.includes('authorization'));
 
-    // What a browser asks beforehand has no key.
+    // The preflight request of a browser has no key.
     const preflight = await fetch(`${node.openai}/chat/completions`, {
       method: 'OPTIONS',
       headers: { Origin: origin, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': headers.join(',') },
@@ -230,14 +230,14 @@ describe('openai: keys and web pages', () => {
     const allowed = preflight.headers.get('access-control-allow-headers').toLowerCase().split(',').map(name => name.trim());
     for (const name of headers) assert.ok(allowed.includes(name), name);
 
-    // Errors can be read, too, and the headers that the client looks for.
+    // The page can also read errors, and the headers that the client uses.
     const error = await fetch(`${node.openai}/models/nobody`, { headers: { Origin: origin, Authorization: 'Bearer secret' } });
     assert.equal(error.status, 404);
     assert.equal(error.headers.get('access-control-allow-origin'), origin);
     const exposed = error.headers.get('access-control-expose-headers').toLowerCase().split(',').map(name => name.trim());
     for (const name of ['x-request-id', 'retry-after', 'x-rkllama-ignored']) assert.ok(exposed.includes(name), name);
 
-    // Nobody else may.
+    // Other origins are refused.
     const stranger = await fetch(`${node.openai}/models`, { headers: { Origin: 'https://other.example', Authorization: 'Bearer secret' } });
     assert.equal(stranger.status, 403);
     assert.equal(stranger.headers.get('access-control-allow-origin'), null);
@@ -255,7 +255,7 @@ describe('openai: sampling', () => {
     ['1.2.3', ['frequency_penalty', 'presence_penalty', 'seed', 'temperature', 'top_p']],
     ['1.3.0', ['seed']],
   ]) {
-    it(`runtime ${runtime}: X-RkLlama-Ignored says what a request does not get`, async () => {
+    it(`runtime ${runtime}: X-RkLlama-Ignored names the fields that have no effect`, async () => {
       const node = await Node.start({ runtime });
       try {
         assert.deepEqual(ignored(await ask(node, sampling)), expected);

@@ -1,4 +1,4 @@
-// The official client of OpenAI: the responses API, without a memory of its own.
+// The official client of OpenAI: the stateless responses API.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
@@ -39,7 +39,7 @@ describe('openai: responses', () => {
     assert.equal(typeof response.usage.output_tokens_details.reasoning_tokens, 'number');
   });
 
-  it('streams the events in order, numbered, with one id', async () => {
+  it('streams numbered events in order, with one id', async () => {
     const events = [];
     for await (const event of await create('What is the capital of France?', { stream: true })) events.push(event);
 
@@ -61,13 +61,13 @@ describe('openai: responses', () => {
     assert.equal(response.usage.output_tokens, 7);
   });
 
-  it('the helper .stream() puts them together', async () => {
+  it('the helper .stream() assembles the response', async () => {
     const response = await client.responses.stream({ model: 'demo', input: 'What is the capital of Spain?' }).finalResponse();
     assert.equal(response.output_text, 'The capital of Spain is Madrid.');
     assert.equal(response.status, 'completed');
   });
 
-  it('takes instructions, and a conversation as items of all kinds', async () => {
+  it('accepts instructions, and a conversation of all item types', async () => {
     const response = await create(
       [
         { role: 'developer', content: 'Be kind.' },
@@ -81,7 +81,7 @@ describe('openai: responses', () => {
     assert.match(node.lastPrompt(), /Be brief\.[^]*Be kind\.[^]*Hello Ada!/);
   });
 
-  it('calls a function, takes its output and answers', async () => {
+  it('calls a function, accepts its output and answers', async () => {
     const input = [{ role: 'user', content: '!tool get_weather {"city": "Oslo"}' }];
     const whole = await create(input, { tools: [weather] });
     const streamed = await client.responses.stream({ model: 'demo', input, tools: [weather] }).finalResponse();
@@ -98,7 +98,7 @@ describe('openai: responses', () => {
     }
   });
 
-  it('counts thoughts and keeps them out of the text', async () => {
+  it('counts reasoning tokens and keeps reasoning out of the text', async () => {
     const whole = await create('!think Paris', { reasoning: { effort: 'high' } });
     const streamed = await client.responses.stream({ model: 'demo', input: '!think Paris' }).finalResponse();
     for (const response of [whole, streamed]) {
@@ -122,7 +122,7 @@ describe('openai: responses', () => {
     }
   });
 
-  it('takes what means nothing here, and refuses what would need a memory', async () => {
+  it('accepts fields without effect, and refuses fields that need stored state', async () => {
     const response = await create('!echo fine', { store: false, user: 'me', metadata: {}, include: [], truncation: 'disabled', parallel_tool_calls: true, temperature: 0.5, top_p: 0.5, text: { format: { type: 'text' } } });
     assert.equal(response.output_text, 'fine');
 
@@ -130,7 +130,7 @@ describe('openai: responses', () => {
     await assert.rejects(create('Hello', { conversation: 'conv_1' }), error => error.status === 400 && error.param === 'conversation');
   });
 
-  it('raises errors in the form of the API, those inside a stream too', async () => {
+  it('raises errors in the format of the API, before and inside a stream', async () => {
     await assert.rejects(create('Hello', { model: 'nobody' }), error => error.status === 404 && error.code === 'model_not_found');
     await assert.rejects(create(7), error => error.status === 400 && error.param === 'input');
     await assert.rejects(create([]), error => error.status === 400 && error.param === 'input');
@@ -146,7 +146,7 @@ describe('openai: responses', () => {
     assert.equal(text, ' 1 2 3 4 5');
   });
 
-  it('frees the NPU when it is aborted', async () => {
+  it('an abort frees the NPU', async () => {
     for await (const event of await create('!sleep 20 3000', { stream: true })) if (event.type === 'response.output_text.delta') break;
     await node.isFree();
   });

@@ -17,7 +17,7 @@ describe('openai: structured output', () => {
 
   const request = (content, response_format) => ({ model: 'city', messages: [{ role: 'user', content }], response_format });
 
-  it('json_object gives JSON, also where the model wrapped it in words', async () => {
+  it('json_object gives JSON even if the model writes text around it', async () => {
     for (const question of ['The city, please.', 'The city in a fence, please.']) {
       const completion = await client.chat.completions.create(request(question, { type: 'json_object' }));
       assert.deepEqual(JSON.parse(completion.choices[0].message.content), { name: 'Paris', population: 2100000 });
@@ -34,12 +34,12 @@ describe('openai: structured output', () => {
     assert.deepEqual(completion.choices[0].message.parsed, { name: 'Paris', population: 2100000 });
   });
 
-  it('a strict schema that the model does not keep is an error and not bad JSON', async () => {
+  it('output that violates a strict schema is an error', async () => {
     await assert.rejects(client.chat.completions.create(request('The weather, please.', zodResponseFormat(city, 'city'))), error => error instanceof OpenAI.APIError && error.status >= 400);
     await assert.rejects(client.chat.completions.stream(request('The weather, please.', zodResponseFormat(city, 'city'))).finalChatCompletion(), OpenAI.APIError);
   });
 
-  it('a form that is none is a 400 that names the field', async () => {
+  it('an invalid response_format is a 400 that names the field', async () => {
     for (const response_format of [{ type: 'json_schema' }, { type: 'json_schema', json_schema: { name: 'x', schema: 'no' } }, { type: 'xml' }, 'json'])
       await assert.rejects(client.chat.completions.create(request('The city, please.', response_format)), error => error.status === 400 && /response_format|schema/.test(error.param));
   });

@@ -1,4 +1,4 @@
-// The official client of OpenAI: tools, there and back again.
+// The official client of OpenAI: tools.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
@@ -25,7 +25,7 @@ describe('openai: tools', () => {
 
   const create = (rest = {}) => client.chat.completions.create({ model: 'demo', messages: ask, tools: [weather], ...rest });
 
-  it('calls, takes the result and answers', async () => {
+  it('calls a tool, accepts the result and answers', async () => {
     const first = (await create()).choices[0];
     assert.equal(first.finish_reason, 'tool_calls');
     assert.equal(first.message.content, null);
@@ -44,7 +44,7 @@ describe('openai: tools', () => {
     }
   });
 
-  it('tells the model of the tools, and not with tool_choice none', async () => {
+  it('puts the tools into the prompt, except with tool_choice none', async () => {
     await create();
     assert.match(node.lastPrompt(), /"name": "get_weather"/);
 
@@ -53,7 +53,7 @@ describe('openai: tools', () => {
     assert.equal(none.choices[0].finish_reason, 'stop');
   });
 
-  it('trap, tool_calls without index in a stream: the helper .stream() finds the call, and nothing of it is content', async () => {
+  it('the helper .stream() finds the call by its index, and the call is not content', async () => {
     const stream = client.chat.completions.stream({ model: 'demo', messages: ask, tools: [weather] });
     const contents = [], indices = [];
     stream.on('chunk', chunk => {
@@ -71,7 +71,7 @@ describe('openai: tools', () => {
     assert.deepEqual(JSON.parse(choice.message.tool_calls[0].function.arguments), { city: 'Oslo' });
   });
 
-  it('tells two calls of one answer apart, each with an id of its own', async () => {
+  it('returns two calls of one answer with different ids', async () => {
     const twice = city => `<tool_call>\n{"name": "get_weather", "arguments": {"city": "${city}"}}\n</tool_call>`;
     const messages = [{ role: 'user', content: `!echo ${twice('Oslo')}\n${twice('Rome')}` }];
 
@@ -83,7 +83,7 @@ describe('openai: tools', () => {
     }
   });
 
-  it('runs the whole round by itself with .runTools(), in one piece and streaming', async () => {
+  it('.runTools() completes the tool round, in one piece and streaming', async () => {
     for (const stream of [false, true]) {
       const asked = [];
       const runner = client.chat.completions.runTools({
@@ -98,7 +98,7 @@ describe('openai: tools', () => {
     }
   });
 
-  it('holds a model to tool_choice required and to a named function, or says that it did not keep it', async () => {
+  it('an answer without the call that tool_choice requires is a 422', async () => {
     for (const tool_choice of ['required', { type: 'function', function: { name: 'get_weather' } }]) {
       assert.equal((await create({ tool_choice })).choices[0].message.tool_calls[0].function.name, 'get_weather');
       await assert.rejects(create({ tool_choice, messages: [{ role: 'user', content: 'Hello' }] }), error => error.status === 422 && error.param === 'tool_choice');
@@ -107,7 +107,7 @@ describe('openai: tools', () => {
     await assert.rejects(create({ tool_choice: { type: 'function', function: { name: 'other' } } }), error => error.status === 400 && error.param === 'tool_choice');
   });
 
-  it('a model that knows no tools ignores them and says so, and cannot be made to call one', async () => {
+  it('a model without tool support ignores tools and reports it; tool_choice required is a 400', async () => {
     const messages = [{ role: 'user', content: '!echo fine' }];
     const { data, response } = await create({ model: 'plain', messages }).withResponse();
     assert.equal(data.choices[0].message.content, 'fine');
@@ -115,7 +115,7 @@ describe('openai: tools', () => {
     await assert.rejects(create({ model: 'plain', messages, tool_choice: 'required' }), error => error.status === 400 && error.param === 'tool_choice');
   });
 
-  it('takes an assistant turn with calls whose content is absent, null or empty', async () => {
+  it('accepts an assistant message with calls and absent, null or empty content', async () => {
     const tool_calls = [{ id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Oslo"}' } }];
     for (const content of [undefined, null, '']) {
       const completion = await create({ messages: [...ask, { role: 'assistant', content, tool_calls }, { role: 'tool', tool_call_id: 'call_1', content: 'rain' }] });

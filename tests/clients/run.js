@@ -1,4 +1,4 @@
-// Runs the test files, all or those whose names contain an argument, and ends with the line that build.sh adds up.
+// Runs all test files, or those whose names contain an argument. Prints the counts that build.sh reads as its last line.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
@@ -14,7 +14,7 @@ const files = readdirSync(directory)
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const count = kind => ({ details, skip, todo }) => {
-  // A suite is as good as its tests, which count themselves; one that could not be set up may have none.
+  // Tests are counted, not suites. A failed suite counts only if it failed in its setup, because its tests did not run.
   if (details.type === 'suite' && (kind === 'passed' || details.error.failureType === 'subtestsFailed')) return;
   counts[skip !== undefined || todo !== undefined ? 'skipped' : kind]++;
 };

@@ -1,5 +1,5 @@
-// Answers that let wait for themselves. Node's fetch gives up on a connection that is silent for 300 seconds, and proxies much earlier, so
-// the server is never silent: comments and empty lines in streams, white space before an answer in one piece. Every client has to take them.
+// Keep-alives. Node's fetch closes a connection that is silent for 300 seconds, proxies much earlier. So the server sends comments and empty
+// chunks in streams, and white space before an answer in one piece. Every client must accept them.
 import assert from 'node:assert/strict';
 import { after, before, describe, it, mock } from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
@@ -13,7 +13,7 @@ import { Node } from './support/node.js';
 
 const user = content => [{ role: 'user', content }];
 
-// For each client: the whole text of an answer in one piece, and of a stream.
+// For each client: functions that return the text of an answer in one piece, and of a stream.
 function clientsOf(node) {
   const openai = new OpenAI({ baseURL: node.openai, apiKey: 'none', maxRetries: 0 });
   const ollama = new Ollama({ host: node.url });
@@ -51,15 +51,15 @@ function clientsOf(node) {
   };
 }
 
-describe('trap, silence', () => {
+describe('keep-alives', () => {
   let node;
   before(async () => (node = await Node.start({ options: ['--heartbeat', '0.1'] })));
   after(() => node.stop());
 
-  it('every client reads streams with signs of life before the first token and between two', async () => {
+  it('every client reads streams with keep-alives before the first token and between tokens', async () => {
     const warn = mock.method(console, 'warn', () => {});
 
-    // One after the other in the line: all but the first wait for their turn, too.
+    // The requests run one after the other, so all but the first also wait in the queue.
     const texts = await Promise.all(Object.entries(clientsOf(node)).map(async ([name, client]) => [name, await client.stream('!sleep 400 3')]));
     warn.mock.restore();
 
@@ -67,7 +67,7 @@ describe('trap, silence', () => {
     assert.equal(warn.mock.callCount(), 0);
   });
 
-  it('the signs are there: comments on /v1, empty chunks and never an empty line on /api', async () => {
+  it('keep-alives are comments on /v1, and empty chunks but no empty lines on /api', async () => {
     const send = async (path, body) => (await fetch(node.url + path, { method: 'POST', body: JSON.stringify({ model: 'demo', messages: user('!sleep 400 3'), stream: true, ...body }) })).text();
 
     const events = (await send('/v1/chat/completions')).split('\n\n');
@@ -78,7 +78,7 @@ describe('trap, silence', () => {
   });
 
   it('every client reads an answer in one piece that begins with white space', async () => {
-    // Answers keep their status open for 20 s: this one lets the others wait in the line for longer.
+    // White space begins after 20 s. This request keeps the others in the queue for longer.
     const blocking = clientsOf(node).openai.stream('!sleep 100 230');
     await node.isBusy();
     const raw = fetch(`${node.openai}/chat/completions`, { method: 'POST', body: JSON.stringify({ model: 'demo', messages: user('!echo served') }) });

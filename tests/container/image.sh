@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# image.sh RID LIBRARY: builds the image of deploy/container from the package of RID and runs it as Kubernetes would: not root, no capabilities,
-# read-only, model and library from outside. LIBRARY is a simulator's librkllmrt.so. Where no engine runs (podman, as root), it is one skipped test.
-# No registry is needed: the base is made of the Debian that the tests of the package have. The last line is "N passed, N failed, N skipped".
+# image.sh RID LIBRARY: builds the image of deploy/container from the package for RID and runs it as Kubernetes does: not as root, without
+# capabilities, read-only, with mounted models and library. LIBRARY is a simulator's librkllmrt.so. If podman cannot run as root here, the result is
+# one skipped test. Needs no registry: the base image is made from the Debian of tests/packaging/rootfs.sh. The last line is
+# "N passed, N failed, N skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,7 +14,7 @@ image=localhost/rkllama-test:$$
 container=rkllama-test-$$
 work=$(mktemp -d)
 
-# Limits that every machine lets us set: podman's own are higher than some of them allow.
+# podman's default limits are higher than some machines allow.
 engine() { podman --log-level=error "$@"; }
 run=(--network=host --ulimit nofile=4096:4096 --ulimit nproc=4096:4096)
 cleanup() {
@@ -30,14 +31,14 @@ skip() {
 }
 
 command -v podman >/dev/null || skip "podman is not installed"
-[ "$(id -u)" = 0 ] || skip "podman is tried as root only"
+[ "$(id -u)" = 0 ] || skip "this test needs root"
 if ! engine image exists $base; then
     tar -C "$(tests/packaging/rootfs.sh "$(dpkg --print-architecture)")" --exclude=./usr/share/doc --exclude=./var/cache -c . | engine import - $base >/dev/null 2>&1 ||
-        skip "podman makes no image here"
+        skip "podman cannot make an image here"
 fi
-# The runtime that knows this machine's kind of cgroups.
+# Find a runtime that supports the cgroup version of this machine.
 for runtime in crun runc none; do
-    [ $runtime != none ] || skip "podman runs no container here"
+    [ $runtime != none ] || skip "podman cannot run a container here"
     ! engine --runtime $runtime run --rm "${run[@]}" $base true 2>/dev/null || break
 done
 engine() { podman --log-level=error --runtime $runtime "$@"; }
@@ -48,7 +49,7 @@ mkdir "$work/context"
 packaging/package.sh "$rid" >/dev/null
 cp "dist/rkllama_${version}_$arch.tar.gz" "$work/context"
 build() {
-    # In the host's namespaces: nothing of what it does needs others, and no network is set up for it.
+    # In the host's namespaces: the build needs no own namespaces and no network setup.
     engine build --isolation=chroot --network=host --build-arg BASE=$base --build-arg TARGETARCH="$arch" \
         -f deploy/container/Containerfile -t "$image" --format docker "$work/context"
 }
@@ -65,19 +66,19 @@ healthy() { engine healthcheck run "$container"; }
 stops() { engine stop --time 50 "$container" && [ "$(engine inspect --format '{{.State.ExitCode}}' "$container")" = 0 ]; }
 
 check "the image is built" build
-check "it has the notices of what it is made of" engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'test -s /usr/share/doc/rkllama/NOTICES.gz'
-check "and not the vendor's library" not engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'ls /opt/rkllama/lib | grep .'
+check "the image contains the notices" engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'test -s /usr/share/doc/rkllama/NOTICES.gz'
+check "the image does not contain the vendor's library" not engine run "${run[@]}" --rm --entrypoint /bin/sh "$image" -c 'ls /opt/rkllama/lib | grep .'
 built=$(sed -n 's/^#.* podman build .* -t \([^ ]*\) dist$/\1/p' deploy/container/Containerfile)
 check "the manifest names the image that the Containerfile's command builds" grep -q "image: $built$" deploy/kubernetes/rkllama.yaml
-check "it starts" start
-check "its model is there" soon ready
-check "it answers" answers
-check "it is not root" test "$(status Uid)" = 10001
-check "it is the user that the manifest names" grep -q 'runAsUser: 10001$' deploy/kubernetes/rkllama.yaml
-check "it has no capabilities" test "$(status CapBnd)" = 0000000000000000
-check "it says that it is healthy" healthy
-check "it stops when it is told to" stops
-check "and is not healthy then" not healthy
+check "the container starts" start
+check "the preloaded model is ready" soon ready
+check "the server answers" answers
+check "the server runs as user 10001" test "$(status Uid)" = 10001
+check "the manifest names the same user" grep -q 'runAsUser: 10001$' deploy/kubernetes/rkllama.yaml
+check "the server has no capabilities" test "$(status CapBnd)" = 0000000000000000
+check "the health check passes" healthy
+check "the container stops with exit code 0" stops
+check "the health check of the stopped container fails" not healthy
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

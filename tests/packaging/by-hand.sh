@@ -1,5 +1,5 @@
-# A node on which RkLlama itself was installed by hand, as root: executable and unit copied, options on its command line. Sourced by install.sh,
-# after takeover.sh, whose models are still there.
+# Tests a node on which RkLlama was installed by hand, as root: the executable and the unit were copied, and the options are on the command line.
+# Sourced by install.sh after takeover.sh; uses the models of takeover.sh.
 
 on_node systemctl disable --now rkllama 2>/dev/null || true
 rm -rf "$node"/etc/systemd/system/rkllama.service* "$node/etc/rkllama"
@@ -15,15 +15,15 @@ WantedBy=multi-user.target
 UNIT
 on_node systemctl daemon-reload
 on_node systemctl enable --now rkllama 2>/dev/null
-check "ours by hand answers" soon answers 8090 / "Welcome to RKLLama !"
-check "the package takes its place" install_package rkllama
-check "on its port" soon answers 8090 / "Welcome to RKLLama !"
-check "with its options" says 'RKLLAMA_HOST=127.0.0.1' systemctl show -p Environment rkllama
-check "not as root" test "$(on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
-check "and its models" answers 8090 /models '"DeepSeek-R1-1.5B"'
+check "the server that was installed by hand answers" soon answers 8090 / "Welcome to RKLLama !"
+check "the package replaces the installation by hand" install_package rkllama
+check "the service keeps the port" soon answers 8090 / "Welcome to RKLLama !"
+check "the service keeps the options" says 'RKLLAMA_HOST=127.0.0.1' systemctl show -p Environment rkllama
+check "the service does not run as root" test "$(on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
+check "the service keeps the models" answers 8090 /models '"DeepSeek-R1-1.5B"'
 
-# "systemctl edit --full" makes a unit that looks like one by hand.
+# "systemctl edit --full" creates a unit that looks like one that was installed by hand.
 cp "$node/usr/lib/systemd/system/rkllama.service" "$node/etc/systemd/system/rkllama.service"
 check "an upgrade succeeds" install_package newer
-check "and leaves the administrator's own unit alone" test -f "$node/etc/systemd/system/rkllama.service"
+check "the upgrade keeps the administrator's unit" test -f "$node/etc/systemd/system/rkllama.service"
 check "the service still answers" soon answers 8090 / "Welcome to RKLLama !"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# emulation.sh: lets this machine run arm64 executables, through qemu-user. Lasts until it is booted again. Needs root.
+# emulation.sh: enables arm64 executables on this machine, with qemu-user, until the next boot. Needs root.
 set -euo pipefail
 [ "$(uname -m)" != aarch64 ] || exit 0
 mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc none /proc/sys/fs/binfmt_misc

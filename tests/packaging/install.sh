@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# install.sh DEB LIBRARY: installs, upgrades and removes the package on nodes with a real systemd: one that has nothing, and one on which the Python
-# service runs. LIBRARY is a simulator's librkllmrt.so. Needs root. The last line is "N passed, N failed".
+# install.sh DEB LIBRARY: installs, upgrades and removes the package on a node with a real systemd: first without an earlier installation
+# (fresh.sh), then with the Python service (takeover.sh), then with RkLlama installed by hand (by-hand.sh). LIBRARY is a simulator's
+# librkllmrt.so. Needs root. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,14 +14,14 @@ mkdir -p "$node/tmp"
 cp "$deb" "$node/root/rkllama.deb"
 work=$(dirname "$node")
 
-# A newer version of the same package.
+# Build a newer version of the same package.
 dpkg-deb -R "$deb" "$work/newer"
 sed -i 's/^Version: .*/&+1/' "$work/newer/DEBIAN/control"
 dpkg-deb --root-owner-group -Znone --build "$work/newer" "$node/root/newer.deb" >/dev/null
 
 files() { (cd "$node" && find etc opt root usr var/lib ! -path 'var/lib/dpkg/*' ! -path 'var/lib/systemd/*' ! -path 'usr/lib/udev/hwdb.bin' \
     ! -path 'etc/*-' ! -path 'root/*.deb' ! -path 'etc/.pwd.lock' -printf '%p %y %m %U %G %l\n' | sort); }
-model() { # DIRECTORY: the demo model, as the guide adds one.
+model() { # DIRECTORY: adds the demo model as the guide describes.
     mkdir -p "$node$1"
     cp models/demo/demo.rkllm "$node$1/../../demo.rkllm"
     printf 'FROM="demo.rkllm"\nHUGGINGFACE_PATH="Org/Demo-Tokenizer"\nSYSTEM=""\nTEMPERATURE=1.0\n' >"$node$1/Modelfile"

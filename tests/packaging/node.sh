@@ -1,10 +1,10 @@
-# A node for the tests of the package: Debian with a real systemd, in a container with a network of its own. To be sourced.
-# Needs root, systemd-nspawn and the folder made by rootfs.sh.
+# Functions for tests on a node: Debian with a real systemd, in a container with its own network. This file is sourced.
+# start_node needs root, systemd-nspawn and the directory that rootfs.sh makes.
 
 passed=0 failed=0
-node=             # folder of the node's file system
-leader=           # its first process
-patience=60       # seconds
+node=             # root directory of the node
+leader=           # process id of the node's first process
+patience=60       # timeout of soon, in seconds
 
 # start_node ROOT: boots a copy of ROOT.
 start_node() {
@@ -23,7 +23,7 @@ start_node() {
 }
 
 booted() {
-    # nspawn's first child only makes the second one, which is the node's.
+    # The first child of nspawn only starts the second one, which is the first process of the node.
     kill -0 "$leader" 2>/dev/null || leader=$(cut -d' ' -f1 "/proc/$nspawn/task/$nspawn/children" 2>/dev/null)
     [ "$(cat "/proc/$leader/root/etc/hostname" 2>/dev/null)" = node ] && case $(on_node systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) false ;; esac
 }
@@ -40,13 +40,13 @@ stop_node() {
 
 gone() { ! kill -0 "$nspawn" 2>/dev/null; }
 
-# on_node COMMAND...: as root, on the node, as one who logs in.
+# on_node COMMAND...: runs the command on the node as root, with the environment of a login.
 on_node() {
     nsenter --target "$leader" --mount --uts --ipc --pid --net --cgroup --root \
         env -i -C /root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# until_true SECONDS COMMAND...: waits for it, so long at most.
+# until_true SECONDS COMMAND...: repeats the command until it succeeds. Fails after that many seconds.
 until_true() {
     local end=$((SECONDS + $1))
     shift
@@ -56,7 +56,7 @@ until_true() {
     done
 }
 
-# check SENTENCE COMMAND...: one test.
+# check SENTENCE COMMAND...: runs one test. The test passes if the command succeeds.
 check() {
     local sentence=$1
     shift
@@ -71,17 +71,17 @@ check() {
     rm -f /tmp/check.$$
 }
 
-# soon COMMAND...: it comes true within a time that only a broken node needs.
+# soon COMMAND...: repeats the command until it succeeds. Fails after $patience seconds.
 soon() { until_true "$patience" "$@"; }
 
-# says TEXT COMMAND...: it is in what the command prints on the node.
+# says TEXT COMMAND...: runs the command on the node. Succeeds if its output contains the text.
 says() {
     local text
     text=$(on_node "${@:2}" 2>&1 || true)
     [[ $text == *"$1"* ]] || { echo "$text"; false; }
 }
 
-# answers PORT PATH TEXT [CURL-OPTION...]: it is in the answer.
+# answers PORT PATH TEXT [CURL-OPTION...]: sends a request to the node. Succeeds if the response contains the text.
 answers() { says "$3" curl -sf -m 20 "http://127.0.0.1:$1$2" "${@:4}"; }
 
 is_active() { [ "$(on_node systemctl is-active "$1")" = active ]; }

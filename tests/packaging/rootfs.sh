@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# rootfs.sh ARCH: prints the folder of a configured Debian 12 with systemd for amd64 or arm64; makes it when it is not there (arm64 under emulation:
-# minutes). It has what the package depends on, and Python for Ansible. Needs root. RKLLAMA_CACHE and RKLLAMA_MIRROR as for packaging/sysroot.sh.
+# rootfs.sh ARCH: prints the directory of a configured Debian 12 with systemd, for amd64 or arm64. Makes it if it does not exist; for arm64 under
+# emulation this takes minutes. It contains the dependencies of the package, and Python for Ansible. Needs root. RKLLAMA_CACHE and RKLLAMA_MIRROR
+# have the same meaning as for packaging/sysroot.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

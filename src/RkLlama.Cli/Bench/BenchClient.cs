@@ -5,12 +5,12 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>The measurement failed; the message says why.</summary>
+/// <summary>The measurement failed. The message gives the reason.</summary>
 internal sealed class BenchException(string message) : Exception(message);
 
-/// <summary>One run, with the times that the server reports. They are the runtime's own measurements if the runtime has them.</summary>
-/// <param name="PrefillMs">Time of prompt processing, up to the first token.</param>
-/// <param name="DecodeMs">Time after the first token.</param>
+/// <summary>One run with the times that the server reports. If the runtime measures times (from 1.2.1), they are those of the runtime.</summary>
+/// <param name="PrefillMs">Time of prompt processing, up to the first token, in ms.</param>
+/// <param name="DecodeMs">Time after the first token, in ms.</param>
 internal sealed record BenchRow(int PromptTokens, double PrefillMs, int OutputTokens, double DecodeMs)
 {
     public double PrefillTokensPerSecond => PrefillMs > 0 ? Math.Round(PromptTokens / PrefillMs * 1000, 1) : 0;
@@ -40,7 +40,7 @@ internal sealed class BenchClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The JSON response to a GET request.</summary>
+    /// <summary>Sends a GET request and returns the JSON response.</summary>
     /// <exception cref="BenchException">The server does not respond, or returns an error.</exception>
     internal async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
     {
@@ -48,8 +48,8 @@ internal sealed class BenchClient : IDisposable
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Runs a prompt with a new prefix, so that no part of it is in the KV cache. Loads the model if necessary.</summary>
-    /// <returns>The row, and the time of the load in ms.</returns>
+    /// <summary>Runs a prompt with a unique prefix, so that no part of it is in the KV cache. Loads the model if necessary.</summary>
+    /// <returns>The measurements, and the load time in ms.</returns>
     /// <exception cref="BenchException">The request failed.</exception>
     internal async Task<(BenchRow Row, double LoadMs)> RunAsync(string model, int words, int tokens, CancellationToken cancellationToken)
     {
@@ -77,7 +77,7 @@ internal sealed class BenchClient : IDisposable
             return response.IsSuccessStatusCode
                 ? json.RootElement.Clone()
                 : throw new BenchException(string.Create(CultureInfo.InvariantCulture,
-                    $"{path} was answered with {(int)response.StatusCode}: {(json.RootElement.TryGetProperty("error", out JsonElement error) ? error.ToString() : text)}"));
+                    $"{path} returned status {(int)response.StatusCode}: {(json.RootElement.TryGetProperty("error", out JsonElement error) ? error.ToString() : text)}"));
         }
         catch (HttpRequestException ex)
         {
@@ -85,7 +85,7 @@ internal sealed class BenchClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new BenchException($"{_http.BaseAddress} answers {path} with something that is not JSON");
+            throw new BenchException($"the response of {_http.BaseAddress} to {path} is not JSON");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -4,21 +4,21 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary><c>rkllama bench</c>: measures prefill and decode of a running server at several prompt lengths, with the vendor's method.</summary>
+/// <summary><c>rkllama bench</c>: measures prefill and decode speed of a running server at several prompt lengths, with the vendor's method.</summary>
 internal static class BenchCommand
 {
-    // The vendor uses 128 prompt tokens and 64 output tokens; before 1.2, 64 and 256.
+    // The vendor measures 128 prompt tokens and 64 output tokens; before 1.2, 64 and 256.
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
-    /// <param name="setting">Returns the value of an option that all commands have.</param>
+    /// <param name="setting">Returns the value of a common option; the argument is the option's name.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
-        Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded one]", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded model]", Arity = ArgumentArity.ZeroOrOne };
         Option<string> url = new("--url") { Description = "Server to measure", DefaultValueFactory = static _ => "http://127.0.0.1:8080" };
         Option<string> lengths = new("--lengths") { Description = "Approximate prompt lengths in tokens, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
         Option<int> tokens = new("--tokens") { Description = "Output tokens per run", DefaultValueFactory = static _ => DefaultTokens };
-        Option<int> time = new("--time") { Description = "Seconds after which no further run is started", DefaultValueFactory = static _ => 600 };
+        Option<int> time = new("--time") { Description = "Seconds after which no further run starts", DefaultValueFactory = static _ => 600 };
         Option<bool> json = new("--json") { Description = "Print one JSON object" };
         Command command = new("bench", "Measure a model on a running server and compare it with the vendor's figures.") { model, url, lengths, tokens, time, json };
         command.SetAction(async (result, cancellationToken) =>

@@ -7,9 +7,9 @@ using System.Text.Json.Serialization;
 namespace RkLlama.Cli.Bench;
 
 /// <summary>The result of <c>rkllama bench</c>.</summary>
-/// <param name="LoadMs">Time of the load; <see langword="null"/> if the model was already loaded.</param>
+/// <param name="LoadMs">Load time in ms; <see langword="null"/> if the model was already loaded.</param>
 /// <param name="Vendor">The comparison with the vendor's figure; <see langword="null"/> if there is none.</param>
-/// <param name="NoVendorFigure">Why there is no comparison.</param>
+/// <param name="NoVendorFigure">Why there is no comparison; <see langword="null"/> if there is one.</param>
 /// <param name="LowClocks">Clocks below their highest frequency, as text.</param>
 /// <param name="Skipped">Lengths that were not measured, with the reason.</param>
 internal sealed record BenchReport(
@@ -28,7 +28,7 @@ internal sealed record BenchReport(
     {
         StringBuilder text = new();
         Line($"{Model} on RKLLM {Runtime ?? "unknown"}, driver {Driver ?? "unknown"}, {Platform ?? "platform unknown"}{(LoadMs is { } load ? FormattableString.Invariant($"; loaded in {load / 1000:0.0} s") : "")}");
-        Line($"{"prompt",8} {"prefill",11} {"prefill",13} {"answer",8} {"decode",11} {"decode",13}");
+        Line($"{"prompt",8} {"prefill",11} {"prefill",13} {"output",8} {"decode",11} {"decode",13}");
         Line($"{"tokens",8} {"ms",11} {"tokens/s",13} {"tokens",8} {"ms/token",11} {"tokens/s",13}");
         foreach (BenchRow row in Rows)
         {
@@ -39,12 +39,12 @@ internal sealed record BenchReport(
         foreach (string skipped in Skipped)
             Line($"not measured: {skipped}");
         Line(Vendor is { } vendor
-            ? (FormattableString)$"vendor: {vendor.Model}, runtime {vendor.Runtime}, {vendor.PromptTokens} tokens of prompt: first token after {vendor.FirstTokenMs:0} ms, {vendor.TokensPerSecond:0.00} tokens/s"
+            ? (FormattableString)$"vendor: {vendor.Model}, runtime {vendor.Runtime}, {vendor.PromptTokens} prompt tokens: first token after {vendor.FirstTokenMs:0} ms, {vendor.TokensPerSecond:0.00} tokens/s"
             : $"no comparison: {NoVendorFigure}");
         if (Vendor is { DecodePercent: var decode, PrefillPercent: var prefill })
-            Line($"of that, this node decodes at {decode:0} %{(prefill is { } percent ? FormattableString.Invariant($" and reads a prompt at {percent:0} %") : "")}");
+            Line($"this node: {decode:0} % of the vendor's decode speed{(prefill is { } percent ? FormattableString.Invariant($", {percent:0} % of its prefill speed") : "")}");
         if (LowClocks.Count > 0)
-            Line($"clocks are low: {string.Join(", ", LowClocks)}; 'rkllama tune' sets them, then measure again");
+            Line($"low clocks: {string.Join(", ", LowClocks)}; run 'rkllama tune', then measure again");
         return text.ToString();
 
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
@@ -52,7 +52,9 @@ internal sealed record BenchReport(
 }
 
 /// <summary>The vendor's figure, and the speed of this node in percent of it.</summary>
-/// <param name="PrefillPercent">In prompt tokens per second; <see langword="null"/> if no prompt of about that length was measured.</param>
+/// <param name="PrefillPercent">
+/// Compares prompt tokens per second; <see langword="null"/> if no prompt was measured whose length is within 25 % of the vendor's.
+/// </param>
 internal sealed record BenchComparison(
     string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond, double DecodePercent, double? PrefillPercent)
 {

@@ -6,20 +6,20 @@ namespace RkLlama.Cli.Bench;
 /// <summary>Measures one model.</summary>
 /// <param name="lengths">Approximate prompt lengths in tokens.</param>
 /// <param name="tokens">Output tokens per run.</param>
-/// <param name="time">Time after which no further run is started.</param>
+/// <param name="time">Time after which no further run starts.</param>
 internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths, int tokens, TimeSpan time, TimeProvider clock)
 {
     private const int WarmUpWords = 40;
 
-    /// <param name="named">The model to load; <see langword="null"/> for the loaded one.</param>
-    /// <param name="platform">The platform from the settings; <see langword="null"/> to use the one that the server reports.</param>
+    /// <param name="named">The model to load; <see langword="null"/> for the loaded model.</param>
+    /// <param name="platform">The platform from the settings; <see langword="null"/> for the platform that the server reports.</param>
     /// <exception cref="BenchException">The server or the model does not respond.</exception>
     internal async Task<BenchReport> RunAsync(string? named, string? platform, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
         string model = named ?? Text(await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false), "model")!;
 
-        // Loads the model, raises the clocks, and determines the number of tokens per word.
+        // This run loads the model, makes the governors raise the clocks, and measures the number of tokens per word.
         (BenchRow first, double loadMs) = await client.RunAsync(model, WarmUpWords, 2, cancellationToken).ConfigureAwait(false);
         double tokensPerWord = Math.Max(1.0, first.PromptTokens / (double)WarmUpWords);
         List<BenchRow> rows = [];
@@ -28,7 +28,7 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
         {
             if (clock.GetElapsedTime(start) > time)
             {
-                skipped.Add($"{length} tokens: the {time.TotalSeconds:0} s of --time are over");
+                skipped.Add($"{length} tokens: the time limit of {time.TotalSeconds:0} s (--time) is over");
                 continue;
             }
 
@@ -54,7 +54,7 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
             figure is null ? null : BenchComparison.From(figure, rows), reason, LowClocks(npu), skipped);
     }
 
-    /// <summary>Clocks below 90 % of their highest frequency, directly after a run.</summary>
+    /// <summary>Returns the clocks below 90 % of their highest frequency, except that of the GPU. Read directly after a run.</summary>
     private static List<string> LowClocks(JsonElement npu)
     {
         List<string> low = [];

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>One vendor benchmark figure: RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
+/// <summary>One vendor benchmark figure, for RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
 /// <param name="Model">The vendor's name of the model.</param>
-/// <param name="Runtime">The runtime release of the table.</param>
-/// <param name="PromptTokens">Length of the prompt.</param>
-/// <param name="FirstTokenMs">Time to first token: the prefill.</param>
+/// <param name="Runtime">The runtime release that the vendor measured.</param>
+/// <param name="PromptTokens">Length of the prompt in tokens.</param>
+/// <param name="FirstTokenMs">Time to first token (prefill) in ms.</param>
 /// <param name="TokensPerSecond">Decode rate.</param>
 internal sealed record VendorFigure(string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond);
 
@@ -18,7 +18,7 @@ internal static class VendorTable
     private const int PromptTokens = 128;
     private const int OldPromptTokens = 64;
 
-    // One model per row: the parts that its name must contain, in lower case; then time to first token and decode rate by release.
+    // Each row has a model, the parts that its name must contain (lower case), and time to first token and decode rate per release.
     private static readonly (string Model, string[] NameParts, (string Runtime, double FirstTokenMs, double Rate)[] Figures)[] Rows =
     [
         ("Qwen2-0.5B", ["qwen2-", "0.5b"], [("1.2.1", 372.54, 40.26), ("1.2.3", 143.83, 42.58), ("1.3.0", 145.90, 41.58)]),
@@ -39,11 +39,14 @@ internal static class VendorTable
         ("MiniCPM3-4B", ["minicpm3-", "4b"], [("1.3.0", 1408.49, 5.94)]),
         ("Gemma4-E2B", ["gemma4-", "e2b"], [("1.3.0", 599.06, 11.12)]),
         ("Qwen3-VL-2B", ["qwen3-", "vl-2b"], [("1.3.0", 383.62, 14.98)]),
-        // Without a vendor figure. Architecture and size are those of Qwen2.5-1.5B.
-        ("Qwen2.5-1.5B (for the DeepSeek distillation of it, which has no figure of its own)", ["deepseek-r1-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
+        // The vendor has no figure for this model. Its architecture and size are those of Qwen2.5-1.5B, so the row has the figures of that model.
+        ("Qwen2.5-1.5B (base model of this distillation, for which the vendor has no figure)", ["deepseek-r1-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
     ];
 
-    /// <summary>Finds the vendor figure of a model: of the runtime's release or the nearest older one; otherwise of the oldest newer one.</summary>
+    /// <summary>
+    /// Finds the vendor figure of a model: for the runtime's release or the nearest older one; otherwise for the oldest newer one. If the release
+    /// is unknown, for the newest.
+    /// </summary>
     /// <param name="model">The name of the model, which must contain family and size.</param>
     /// <param name="reason">Why there is no figure; null if there is one.</param>
     internal static VendorFigure? Find(string model, string? platform, string? runtime, out string? reason)
@@ -51,19 +54,19 @@ internal static class VendorTable
         string name = model.ToLowerInvariant().Replace('_', '-').Replace(' ', '-');
         if (platform != Platform)
         {
-            reason = $"the vendor's figures are of an RK3588, and this is {(platform is null ? "a machine that does not say what it is" : "an " + platform)}";
+            reason = $"the vendor's figures are for RK3588; the platform of this node is {platform ?? "unknown"}";
             return null;
         }
 
         if (name.Contains("w4a16", StringComparison.Ordinal) || name.Contains("-g128", StringComparison.Ordinal) || name.Contains("-g256", StringComparison.Ordinal) || name.Contains("-g512", StringComparison.Ordinal))
         {
-            reason = "the vendor's figures are of w8a8, and this model's name says something else";
+            reason = "the vendor's figures are for w8a8; the model's name contains another quantization";
             return null;
         }
 
         if (Array.FindAll(Rows, row => row.NameParts.All(part => HasPart(name, part))) is not [var only])
         {
-            reason = $"the vendor has no figure of a model with the family and size of {model}, as far as its name tells them";
+            reason = $"the vendor has no figure for the family and size in the name {model}";
             return null;
         }
 
@@ -74,7 +77,7 @@ internal static class VendorTable
         return new(only.Model, figure.Runtime, Number(figure.Runtime) < 10200 ? OldPromptTokens : PromptTokens, figure.FirstTokenMs, figure.Rate);
     }
 
-    /// <summary>Whether the name has the part, without a digit or point before it: 1.8b does not have the part 8b.</summary>
+    /// <summary>Whether the name contains the part with no digit or point before it: 1.8b does not contain the part 8b.</summary>
     private static bool HasPart(string name, string part)
     {
         for (int at = name.IndexOf(part, StringComparison.Ordinal); at >= 0; at = name.IndexOf(part, at + 1, StringComparison.Ordinal))

@@ -36,7 +36,7 @@ internal static class CheckRun
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                // The node changes while it is checked. The other checks still count.
+                // The node may change during the checks. A failed check does not stop the others.
                 findings.Add(Finding.Warning(id, $"the check failed: {ex.Message.TrimEnd('.')}", "try again, as root"));
             }
         }

@@ -43,8 +43,8 @@ internal static class ClockChecks
     }
 
     /// <summary>
-    /// Whether the clock is fixed at the frequency of <c>rkllama tune</c>. A governor that follows the load raises the clock too late, because the load of
-    /// token generation comes in bursts.
+    /// Whether the clock is fixed at the frequency that <c>rkllama tune</c> sets. Other governors follow the load. They raise the clock too late,
+    /// because token generation loads the chip in bursts.
     /// </summary>
     private static bool IsFast(NodeSnapshot node, ClockReading clock) => clock.Governor switch
     {
@@ -59,5 +59,5 @@ internal static class ClockChecks
             : clock.MaxHertz ?? 0;
 
     private static string Describe(ClockReading clock) =>
-        $"{(clock.Name.StartsWith("cpu", StringComparison.Ordinal) ? clock.Name + " at " : "")}{clock.Hertz / 1_000_000} of {clock.MaxHertz / 1_000_000} MHz, decided by {clock.Governor ?? "no governor"}";
+        $"{(clock.Name.StartsWith("cpu", StringComparison.Ordinal) ? clock.Name + " at " : "")}{clock.Hertz / 1_000_000} of {clock.MaxHertz / 1_000_000} MHz, {(clock.Governor is { } governor ? "governor " + governor : "no governor")}";
 }

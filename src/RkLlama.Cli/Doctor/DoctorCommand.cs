@@ -6,10 +6,10 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary><c>rkllama doctor</c>: checks everything that can be wrong with a node and prints one line per check, with a remedy.</summary>
+/// <summary><c>rkllama doctor</c>: checks the node and prints one line per check. A line with a problem has a remedy.</summary>
 internal static class DoctorCommand
 {
-    /// <param name="setting">Returns the value of an option that all commands have.</param>
+    /// <param name="setting">Returns the value of a common option; the argument is the option's name.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Option<bool> json = new("--json") { Description = "Print one JSON object" };

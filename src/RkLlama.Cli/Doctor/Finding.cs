@@ -15,8 +15,8 @@ internal enum Verdict
 
 /// <summary>One line of the output.</summary>
 /// <param name="Id">The check, one of <see cref="CheckIds"/>. Scripts and docs/troubleshooting.md use it, so it must not change.</param>
-/// <param name="Text">The result: a clause without a full stop.</param>
-/// <param name="Remedy">What to do; <see langword="null"/> if nothing.</param>
+/// <param name="Text">The result, as a clause without a full stop.</param>
+/// <param name="Remedy">What the operator should do; <see langword="null"/> for <see cref="Verdict.Ok"/>.</param>
 internal sealed record Finding(string Id, Verdict Verdict, string Text, string? Remedy = null)
 {
     internal static Finding Ok(string id, string text) => new(id, Verdict.Ok, text);

@@ -4,8 +4,8 @@ using RkLlama.Native;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Checks the vendor library: it exists, is a library for this machine, has all its dependencies, and is identified. Each step needs the one before,
-/// so only the first failure is reported.
+/// Checks the vendor library: it exists, is a library for this machine, has all its dependencies, and can be identified. Each step needs the
+/// previous one, so only the first failure is reported.
 /// </summary>
 internal static class LibraryChecks
 {
@@ -30,7 +30,10 @@ internal static class LibraryChecks
         }
     }
 
-    /// <summary>Every failure that is not about loading the file is about the library itself: its version, or a crash while it is opened.</summary>
+    /// <summary>
+    /// Returns the check for a failure. If the file could be loaded, the failure is one of the library itself: its version, or a crash while it is
+    /// opened.
+    /// </summary>
     private static string CheckOf(FailureCode? code) =>
         code is FailureCode.LibraryNotLoadable or FailureCode.LibraryDependencyMissing ? LoadFailure.CheckOf(code.Value) : CheckIds.LibraryVersion;
 

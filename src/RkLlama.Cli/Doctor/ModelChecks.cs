@@ -7,8 +7,8 @@ using RkLlama.Prompts;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Checks all models. If all models pass a check, it is one line; otherwise each failing model has a line. A model with an invalid Modelfile is not checked
-/// further.
+/// Checks all models. If all models pass a check, the check has one line; otherwise each failing model has a line. A model with an invalid Modelfile
+/// is not checked further.
 /// </summary>
 internal sealed class ModelChecks(NodeSnapshot node)
 {
@@ -23,7 +23,7 @@ internal sealed class ModelChecks(NodeSnapshot node)
             return _findings;
 
         CheckModelfiles();
-        CheckEach(CheckIds.ModelFile, "every model file is there and looks valid", static entry => ModelFileCheck.FindProblem(entry.ModelPath) is { } problem
+        CheckEach(CheckIds.ModelFile, "every model file exists and looks valid", static entry => ModelFileCheck.FindProblem(entry.ModelPath) is { } problem
             ? (Verdict.Failure, problem, "FROM must name the .rkllm file")
             : null);
         CheckPermissions();
@@ -50,7 +50,7 @@ internal sealed class ModelChecks(NodeSnapshot node)
         }
     }
 
-    /// <summary>The models, and the directories whose Modelfile is invalid.</summary>
+    /// <summary>Returns the names of the models, and of the directories whose Modelfile is invalid.</summary>
     private List<string> Names(string root) =>
         [.. node.Models.List().Union(Directory.EnumerateDirectories(root).Where(static directory => File.Exists(Path.Join(directory, "Modelfile"))).Select(static path => Path.GetFileName(path)))];
 

@@ -16,10 +16,10 @@ internal sealed class NodeSnapshot
     private readonly Lazy<NodeReading> _hardware;
     private readonly Lazy<RuntimeProbe> _runtime;
 
-    /// <param name="root">The directory that contains <c>sys</c>, <c>proc</c>, <c>etc</c> and all others.</param>
-    /// <param name="option">Options of this command. They have priority over the service's settings.</param>
-    /// <param name="variable">Environment variables of this process. They count only if the service is not installed.</param>
-    /// <param name="user">The user of this process. Root can check for the service's user, others only for themselves.</param>
+    /// <param name="root">The root directory, which contains <c>sys</c>, <c>proc</c> and <c>etc</c>.</param>
+    /// <param name="option">Returns an option of this command. Options have priority over the service's settings.</param>
+    /// <param name="variable">Returns an environment variable of this process. Variables are used only if the service is not installed.</param>
+    /// <param name="user">The user of this process. Root can check with the permissions of the service's user, other users only with their own.</param>
     internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user)
     {
         _user = user;
@@ -49,13 +49,13 @@ internal sealed class NodeSnapshot
 
     internal ModelCatalog Models { get; }
 
-    /// <summary>The user whose permissions are checked: the service's user if this process can check for it, otherwise its own user.</summary>
+    /// <summary>The user whose permissions are checked: the service's user if this process may act as it, otherwise the user of this process.</summary>
     internal string User => Unit is { } unit && (_user == "root" || _user == unit.User) ? unit.User : _user;
 
     /// <summary>Whether the checks use the service's user and sandbox.</summary>
     internal bool RepresentsService => Unit?.User == User;
 
-    /// <summary>The file with the API key; <see langword="null"/> if none is set, or if only the service may read it.</summary>
+    /// <summary>Returns the path of the file with the API key; <see langword="null"/> if none is set, or if only the service may read it.</summary>
     internal string? FindKeyFile(Func<string, string?> variable) =>
         (Unit is null || RepresentsService) && Variable(KeyFile, variable) is { Length: > 0 } path ? PathOf(path) : null;
 
@@ -80,19 +80,20 @@ internal sealed class NodeSnapshot
         ? home
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
 
-    /// <summary>A field of a user's line in <c>/etc/passwd</c>, from 0.</summary>
+    /// <summary>Returns a field of a user's line in <c>/etc/passwd</c>; <see langword="null"/> if there is none.</summary>
+    /// <param name="field">The index of the field, from 0.</param>
     internal string? PasswdField(string user, int field) =>
         (ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields[0] == user && fields.Length > field)?[field];
 
     private string? Variable(string name, Func<string, string?> variable) => Unit is null ? variable(name) : Unit.Variable(name);
 
-    /// <summary>The path on this machine for a path of the node.</summary>
+    /// <summary>Converts a path of the node to a path of this machine. They differ if <see cref="Root"/> is not <c>/</c>.</summary>
     internal string PathOf(string path) => Root == "/" ? path : Path.Join(Root, path);
 
-    /// <summary>The text with paths as they are on the node.</summary>
+    /// <summary>Converts the paths in a text back to paths of the node.</summary>
     internal string Display(string text) => Root == "/" ? text : text.Replace(Root, "", StringComparison.Ordinal);
 
-    /// <summary>The content of a file; <see langword="null"/> if it cannot be read.</summary>
+    /// <summary>Returns the content of a file; <see langword="null"/> if it cannot be read.</summary>
     internal string? ReadText(string path)
     {
         try
@@ -105,7 +106,10 @@ internal sealed class NodeSnapshot
         }
     }
 
-    /// <summary>Reads the settings again without each invalid one, so that every error is found and causes no others.</summary>
+    /// <summary>
+    /// Reads the settings. After an error, reads them again without the invalid setting, until no error is left. So each invalid setting gives one
+    /// error.
+    /// </summary>
     private static (NodeOptions Settings, IReadOnlyList<string> Errors) ReadSettings(Func<string, string?> option, Func<string, string?> variable)
     {
         Dictionary<string, string> errors = new(StringComparer.Ordinal);

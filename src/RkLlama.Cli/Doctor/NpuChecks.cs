@@ -7,7 +7,7 @@ namespace RkLlama.Cli.Doctor;
 /// <summary>Checks the chip, the kernel, and the NPU driver and its device.</summary>
 internal static class NpuChecks
 {
-    // The vendor's minimum driver versions. With older drivers the output is garbage or empty.
+    // The minimum driver versions that the vendor requires. With older drivers, answers are empty or garbage.
     private static readonly Version MinVersionFor11 = new(0, 9, 7);
     private static readonly Version MinVersion = new(0, 9, 8);
 
@@ -25,7 +25,7 @@ internal static class NpuChecks
         }
         else if (configured is not null && configured != found)
         {
-            yield return Finding.Failure(CheckIds.Platform, $"this is an {found}, and the setting target_platform says {configured}",
+            yield return Finding.Failure(CheckIds.Platform, $"the chip is an {found}, but the setting target_platform is {configured}",
                 $"set RKLLAMA_TARGET_PLATFORM={found}, or remove the setting");
         }
         else
@@ -48,8 +48,8 @@ internal static class NpuChecks
     {
         if (!DriverDirectories.Any(node.Files.DirectoryExists))
         {
-            yield return Finding.Failure(CheckIds.NpuDriver, "the kernel has no driver rknpu loaded",
-                "dmesg | grep -i rknpu; vendor kernels have the driver built in, for others try modprobe rknpu");
+            yield return Finding.Failure(CheckIds.NpuDriver, "the kernel driver rknpu is not loaded",
+                "dmesg | grep -i rknpu; vendor kernels have the driver built in; for other kernels try modprobe rknpu");
             yield break;
         }
 
@@ -64,12 +64,12 @@ internal static class NpuChecks
         yield return version >= minimum
             ? Finding.Ok(CheckIds.NpuDriver, $"rknpu {text} is loaded")
             : Finding.Warning(CheckIds.NpuDriver,
-                $"rknpu {text} is older than the {minimum} that {(family is null ? "RKLLM" : $"RKLLM runtime {node.Runtime.Result!.Info!.Description}")} asks for: "
+                $"rknpu {text} is older than the {minimum} that {(family is null ? "RKLLM" : $"RKLLM runtime {node.Runtime.Result!.Info!.Description}")} requires: "
                 + "answers may be empty or garbage (matmul failed)",
                 "install a newer vendor kernel, which has a newer driver");
     }
 
-    /// <summary>The device exists and the service's user may open it. The second check needs the first, so only one of them is reported.</summary>
+    /// <summary>Checks that the device exists and that the service's user may open it. Reports one finding, because the second check needs the first.</summary>
     internal static IEnumerable<Finding> Device(NodeSnapshot node)
     {
         string[] devices = [.. Devices(node)];
@@ -96,7 +96,7 @@ internal static class NpuChecks
             .Select(static holder => string.Create(CultureInfo.InvariantCulture, $"{holder.Name} (process {holder.Id})"))];
         yield return others.Length == 0
             ? Finding.Ok(CheckIds.NpuUsers, "no other program has the NPU open")
-            : Finding.Warning(CheckIds.NpuUsers, $"{string.Join(", ", others)} has the NPU open too: runs may hang or be killed",
+            : Finding.Warning(CheckIds.NpuUsers, $"{string.Join(", ", others)} also has the NPU open: runs may hang or be killed",
                 "stop the other program; the driver cannot share the NPU safely");
     }
 
@@ -104,7 +104,7 @@ internal static class NpuChecks
     {
         foreach (string name in node.Files.ListEntries("/dev/dri", "renderD"))
         {
-            // The driver's name distinguishes the NPU from the GPU. Without it, the usual name of the NPU device counts.
+            // The driver's name distinguishes the NPU from the GPU. If it is unknown, only the usual name of the NPU device is accepted.
             string? driver = node.Files.Read($"/sys/class/drm/{name}/device/uevent");
             if (driver?.Contains("DRIVER=RKNPU", StringComparison.Ordinal) ?? name == "renderD129")
                 yield return "/dev/dri/" + name;

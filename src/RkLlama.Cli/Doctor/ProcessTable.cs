@@ -1,15 +1,18 @@
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Finds the processes that have a file or socket open, in <c>/proc</c>. Without root permissions only processes of the own user are visible.</summary>
+/// <summary>
+/// Finds the processes that have a file or socket open, in <c>/proc</c>. Without root permissions, only processes of the same user are visible.
+/// </summary>
 internal sealed class ProcessTable(NodeSnapshot node)
 {
     /// <param name="Name">The first 15 characters of the program name.</param>
     internal sealed record Entry(int Id, string Name)
     {
-        /// <summary>Whether the process is the server or a worker, by the name of the program.</summary>
+        /// <summary>Whether the process is a server or worker of RkLlama, judged by its program name.</summary>
         internal bool IsOurs => Name.StartsWith("rkllama", StringComparison.Ordinal);
     }
 
+    /// <summary>Returns the processes that have a matching file open.</summary>
     /// <param name="matches">Tests the target of a link in <c>/proc/PID/fd</c>.</param>
     internal IEnumerable<Entry> FindHolders(Func<string, bool> matches)
     {
@@ -31,7 +34,7 @@ internal sealed class ProcessTable(NodeSnapshot node)
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                // Closed in the meantime, or no permission.
+                // The file was closed in the meantime, or permission is missing.
             }
 
             if (target is not null)

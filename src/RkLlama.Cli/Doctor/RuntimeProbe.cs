@@ -24,7 +24,7 @@ internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, R
         return new(search.Path, search.Tried, search.Path is { } path ? node.IdentifyLibrary(node, path) : null);
     }
 
-    /// <summary>Opens the library in a worker process, as the server does, so that a crash of the library is a result like any other.</summary>
+    /// <summary>Opens the library in a worker process, as the server does, so that a crash of the library does not end this process.</summary>
     internal static RuntimeProbeResult Identify(NodeSnapshot node, string path)
     {
         WorkerEngine engine = new(node.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);

@@ -4,7 +4,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Checks the state that the running server reports.</summary>
+/// <summary>Checks the health that the running server reports.</summary>
 internal static class ServerHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -20,7 +20,7 @@ internal static class ServerHealthCheck
         return health.State switch
         {
             "stuck" => Finding.Failure(CheckIds.Server, $"the server's worker is stuck in the driver{fault}", "reboot the board"),
-            "failed" => Finding.Failure(CheckIds.Server, $"the server has given its model up{fault}", "load it again; if it fails again, install another version of the library"),
+            "failed" => Finding.Failure(CheckIds.Server, $"the server's model has failed{fault}", "load it again; if it fails again, install another version of the library"),
             _ => Finding.Ok(CheckIds.Port, $"the server listens on {port}{fault}"),
         };
     }

@@ -7,12 +7,12 @@ namespace RkLlama.Cli.Doctor;
 internal sealed record PathAccess(string Path, bool NeedsWrite);
 
 /// <summary>
-/// Finds the paths that the service's user may not open. Modes, groups and access lists decide together, so the paths are really opened: if this process
-/// is root's, by another process of the service's user.
+/// Finds the paths that the service's user may not open. Modes, groups and access lists all affect the permission, so this class opens each path. If
+/// the current user is root, a child process of the service's user opens the paths.
 /// </summary>
 internal static class ServiceAccess
 {
-    /// <summary>The hidden option of that other process.</summary>
+    /// <summary>The hidden option of the child process.</summary>
     internal const string Option = "--reach";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
@@ -27,7 +27,7 @@ internal static class ServiceAccess
             : visible.Where(IsDenied)];
     }
 
-    /// <summary>The other process: reads paths from stdin, one per line, and writes the denied ones to stdout.</summary>
+    /// <summary>Runs in the child process. Reads paths from stdin, one per line, and writes the denied ones to stdout.</summary>
     internal static int RunAsUser(TextReader input, TextWriter output)
     {
         while (input.ReadLine() is { Length: > 2 } line)
@@ -40,8 +40,8 @@ internal static class ServiceAccess
     }
 
     /// <param name="directory">
-    /// The working directory of the other process. Root can enter a directory that is mounted for the service, even if the service's user cannot reach it
-    /// from the root directory.
+    /// The working directory of the child process. Root can enter a directory that is mounted for the service, even if the service's user cannot
+    /// reach it from the root directory.
     /// </param>
     private static IEnumerable<PathAccess> FindDeniedAs(string user, string directory, PathAccess[] paths)
     {
@@ -55,7 +55,7 @@ internal static class ServiceAccess
                 RedirectStandardOutput = true,
             })!;
 
-            // The pipes can hold all lines. If the process dies, nothing counts as denied.
+            // All lines fit into the pipes, so writing before reading cannot block. If the child dies, no path counts as denied.
             foreach (PathAccess path in paths)
                 process.StandardInput.WriteLine(Format(directory, path));
             process.StandardInput.Close();
@@ -71,7 +71,10 @@ internal static class ServiceAccess
         }
     }
 
-    /// <summary>The line for one path, relative to the working directory: this link of the kernel does not pass through the root directory.</summary>
+    /// <summary>
+    /// Returns the line for one path, relative to the working directory. The kernel resolves <c>/proc/self/cwd</c> without the permissions of the
+    /// directories above it.
+    /// </summary>
     private static string Format(string directory, PathAccess path) => $"{(path.NeedsWrite ? 'w' : 'r')} /proc/self/cwd/{Path.GetRelativePath(directory, path.Path)}";
 
     private static PathAccess Parse(string line) => new(line[2..], line[0] == 'w');

@@ -3,7 +3,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Checks settings, port, limits and disk: conditions for the start of the service.</summary>
+/// <summary>Checks settings, port, limits and disk space of the service.</summary>
 internal static class ServiceChecks
 {
     private const long MinOpenFiles = 4096;
@@ -25,7 +25,10 @@ internal static class ServiceChecks
             : [Finding.Ok(CheckIds.Settings, node.Unit is null ? "the settings of this shell are valid; rkllama.service is not installed" : "the settings of rkllama.service are valid")];
     }
 
-    /// <summary>No other program has the port, and the server on it is healthy. The second check needs the first, so only one of them is reported.</summary>
+    /// <summary>
+    /// Checks that no other program listens on the port, and that the server on it is healthy. Reports one finding, because the second check needs the
+    /// first.
+    /// </summary>
     internal static IEnumerable<Finding> Port(NodeSnapshot node)
     {
         int port = node.Settings.Port;
@@ -54,7 +57,7 @@ internal static class ServiceChecks
 
     internal static IEnumerable<Finding> Limits(NodeSnapshot node)
     {
-        // The limits of the running server; otherwise those of the unit; otherwise those of this process.
+        // Uses the limits of the running server; if it does not run, those of the unit; without a unit, those of this process.
         ProcessTable.Entry? server = Listener(node, node.Settings.Port) is var (inode, _)
             ? new ProcessTable(node).FindHolders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.IsOurs)
             : null;
@@ -68,7 +71,7 @@ internal static class ServiceChecks
             if (IsBelow(Limit(limits, "Max locked memory"), MinLockedBytes))
                 problems.Add($"only {Limit(limits, "Max locked memory")} bytes may be locked in memory");
             if (Limit(limits, "Max address space") is var space && space != "unlimited")
-                problems.Add($"a process may have {space} bytes of addresses");
+                problems.Add($"the address space is limited to {space} bytes");
         }
 
         yield return problems.Count == 0
@@ -89,7 +92,7 @@ internal static class ServiceChecks
                 : Finding.Warning(CheckIds.Disk, $"only {free >> 20} MiB are free in the models directory", "df -h; remove unused models; journalctl --vacuum-size=100M");
     }
 
-    /// <summary>The inode of the socket that listens on a port, and the id of its user.</summary>
+    /// <summary>Returns the inode of the socket that listens on a port, and the id of its user; <see langword="null"/> if there is none.</summary>
     private static (string Inode, string Owner)? Listener(NodeSnapshot node, int port)
     {
         const string Listening = "0A";
@@ -110,7 +113,7 @@ internal static class ServiceChecks
     private static string UserName(NodeSnapshot node, string id) =>
         (node.ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == id)?[0] ?? id;
 
-    /// <summary>The soft limit: the first column after the name.</summary>
+    /// <summary>Returns the soft limit: the first column after the name.</summary>
     private static string Limit(string limits, string name) => limits.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
         ? line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]
         : "unlimited";

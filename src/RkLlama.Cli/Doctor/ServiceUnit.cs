@@ -3,14 +3,14 @@ using System.Text;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// The configuration that systemd starts <c>rkllama.service</c> with: the unit, its drop-ins and its environment files, read as text. It allows a root shell
-/// to check the models and the port of the service.
+/// The configuration with which systemd starts <c>rkllama.service</c>: the unit, its drop-ins and its environment files, read as text. With it, a
+/// command in a shell can check the models and the port of the service.
 /// </summary>
 internal sealed class ServiceUnit
 {
     private const string Name = "rkllama.service";
 
-    // In order of priority: the administrator's, the runtime's, the packages'.
+    // In order of priority: units of the administrator, units created at run time, units of packages.
     private static readonly string[] UnitDirectories = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
     private static readonly string[] HomeDirectories = ["/root", "/home", "/run/user"];
@@ -34,7 +34,7 @@ internal sealed class ServiceUnit
 
     internal string? Variable(string name) => _environment.GetValueOrDefault(name);
 
-    /// <summary>The value of an option on the service's command line.</summary>
+    /// <summary>Returns the value of an option on the service's command line; <see langword="null"/> if it is not there.</summary>
     internal string? Option(string name)
     {
         for (int i = 0; i < _command.Length; i++)
@@ -48,14 +48,17 @@ internal sealed class ServiceUnit
         return null;
     }
 
-    /// <summary>Whether the sandbox hides a path from the service, whatever permissions its user has.</summary>
+    /// <summary>Whether the sandbox hides a path from the service. The permissions of the service's user do not matter.</summary>
     internal bool Hides(string path) =>
         ((_hidesHomes && HomeDirectories.Any(directory => IsBelow(path, directory)))
             || (_hidesTemporaryDirectories && TemporaryDirectories.Any(directory => IsBelow(path, directory)))
             || _temporaryFileSystems.Any(directory => IsBelow(path, directory)))
         && !_bindMounts.Any(directory => IsBelow(path, directory));
 
-    /// <summary>The bind mount of the service that contains a path. Permissions above the mount do not matter.</summary>
+    /// <summary>
+    /// Returns the bind mount of the service that contains a path; <see langword="null"/> if there is none. Permissions of the directories above the
+    /// mount do not matter.
+    /// </summary>
     internal string? FindMount(string path) => _bindMounts.Find(directory => IsBelow(path, directory));
 
     /// <param name="read">Returns the content of a file, or null.</param>
@@ -66,7 +69,7 @@ internal sealed class ServiceUnit
         if (UnitDirectories.Select(directory => read($"{directory}/{Name}")).FirstOrDefault(static text => text is not null) is not { } text)
             return null;
 
-        // Of drop-ins with the same name, the one with the highest priority counts. They are read in the order of their names.
+        // If drop-ins have the same name, only the one with the highest priority is read. Drop-ins are read in the order of their names.
         IEnumerable<string> dropIns = UnitDirectories.SelectMany(directory => list($"{directory}/{Name}.d")).Where(static path => path.EndsWith(".conf", StringComparison.Ordinal))
             .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
         ServiceUnit unit = new();
@@ -130,7 +133,7 @@ internal sealed class ServiceUnit
             _environment[assignment[..at]] = assignment[(at + 1)..].Trim('"', '\'');
     }
 
-    /// <summary>Splits into words as systemd does: quotes keep blanks together and are removed.</summary>
+    /// <summary>Splits a value into words as systemd does. Quotes keep blanks inside a word and are removed.</summary>
     private static List<string> SplitWords(string text)
     {
         List<string> words = [];

@@ -5,7 +5,7 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Npu;
 
-/// <summary><c>rkllama npu</c>: the values of <c>GET /npu</c>, read with the permissions of the caller. Root can read all of them.</summary>
+/// <summary><c>rkllama npu</c>: prints the values of <c>GET /npu</c>. Reads them with the permissions of the caller; root can read all of them.</summary>
 internal static class NpuCommand
 {
     private const double DefaultSeconds = 0.5;
@@ -30,7 +30,7 @@ internal static class NpuCommand
     }
 
     /// <param name="interval">Time between two readings; <see langword="null"/> for one reading.</param>
-    /// <param name="isScreen">Whether each table replaces the previous one.</param>
+    /// <param name="isScreen">Whether each table overwrites the previous one on the screen.</param>
     /// <returns>The exit code for scripts: 0 if the load is known, otherwise 1.</returns>
     internal static async Task<int> RunAsync(NpuReader reader, TimeSpan? interval, bool json, TextWriter output, bool isScreen, CancellationToken cancellationToken)
     {

@@ -3,9 +3,9 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Tune;
 
-/// <summary>Sets the clocks of a chip to their highest frequency, and restores the previous values. A step that fails does not stop the others.</summary>
+/// <summary>Sets the clocks of a chip to their highest frequency, and restores the previous values. A failed step does not stop the others.</summary>
 /// <param name="report">Receives one line per clock.</param>
-/// <param name="dryRun">Reports the steps without executing them.</param>
+/// <param name="dryRun">If true, the steps are reported but not executed.</param>
 internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> report, bool dryRun)
 {
     private const string CpuDirectory = "/sys/devices/system/cpu";
@@ -24,7 +24,7 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
             }
             catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                report($"nothing was set, because the current values could not be remembered: {ex.Message}");
+                report($"nothing was set, because the current values could not be saved: {ex.Message}");
                 return false;
             }
         }
@@ -32,13 +32,13 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
         return Run(steps, "set");
     }
 
-    /// <returns>Whether all values from before <see cref="Apply"/> were restored. If not, the saved values stay, for another attempt.</returns>
+    /// <returns>Whether all values from before <see cref="Apply"/> were restored. If not, the saved values are kept for another attempt.</returns>
     public bool Restore()
     {
         IReadOnlyList<(string File, string Value)> entries = saved.Load();
         if (entries.Count == 0)
-            report("nothing to put back: no clocks were set since the last boot");
-        bool isComplete = Run(entries.Select(static entry => new Step(entry.File, entry.Value, [], [entry])), "put back");
+            report("nothing to restore: no clocks were set since the last boot");
+        bool isComplete = Run(entries.Select(static entry => new Step(entry.File, entry.Value, [], [entry])), "restored");
         if (isComplete && !dryRun)
             saved.Delete();
         return isComplete;
@@ -100,7 +100,7 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
         string[] governors = sysfs.ReadWords(clock.AvailableGovernorsPath);
         if (governors.Contains(ClockDomain.Userspace))
         {
-            // With this governor the frequency is a setting. With any other, the governor chooses it.
+            // With the governor userspace, the frequency is a setting and is saved. Other governors choose the frequency themselves.
             if (governor == ClockDomain.Userspace && sysfs.Read(clock.SetFrequencyPath) is { } frequency)
                 previous.Add((clock.SetFrequencyPath, frequency));
             long target = clock.FindNearestFrequency(sysfs);
@@ -110,7 +110,7 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
 
         const string Highest = "performance";
         if (governors.Contains(Highest))
-            return new(clock.Name, "its highest (this kernel has no governor userspace for it)", previous, [(clock.GovernorPath, Highest)]);
+            return new(clock.Name, "its highest frequency (this kernel has no governor userspace for it)", previous, [(clock.GovernorPath, Highest)]);
 
         report($"{clock.Name}: skipped, this kernel has neither governor userspace nor performance for it");
         return null;

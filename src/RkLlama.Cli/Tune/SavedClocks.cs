@@ -1,8 +1,8 @@
 namespace RkLlama.Cli.Tune;
 
 /// <summary>
-/// The values from before the first change, one <c>file value</c> per line, in the order in which they are restored. The file is in /run, because the
-/// values are obsolete after a reboot.
+/// The values from before the first change, one <c>file value</c> per line, in the order in which they are restored. The file is in /run, because a
+/// reboot makes the values obsolete.
 /// </summary>
 internal sealed class SavedClocks(string path)
 {
@@ -12,7 +12,10 @@ internal sealed class SavedClocks(string path)
         ? [.. File.ReadAllLines(path).Select(static line => line.Split(' ', 2)).Where(static parts => parts.Length == 2).Select(static parts => (parts[0], parts[1]))]
         : [];
 
-    /// <summary>Saves the values of files that have none yet, because only the first value is from before the first change. On disk on return.</summary>
+    /// <summary>
+    /// Saves the values of files that have no saved value yet. Existing values stay, because only they are from before the first change. When the
+    /// method returns, the file is complete.
+    /// </summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission to write the file.</exception>
     public void Add(IReadOnlyList<(string File, string Value)> values)

@@ -6,11 +6,11 @@ namespace RkLlama.Cli.Tune;
 /// <summary><c>rkllama tune</c>: sets CPU, GPU, NPU and memory to their highest clocks, or restores the previous values.</summary>
 internal static class TuneCommand
 {
-    // In the RuntimeDirectory of the unit.
+    // In the RuntimeDirectory of rkllama-tune.service.
     private const string SavedClocksPath = "/run/rkllama-tune/found";
 
-    /// <param name="platform">The option <c>--target_platform</c>, which all commands have.</param>
-    /// <param name="variable">Returns the environment variable for it.</param>
+    /// <param name="platform">The common option <c>--target_platform</c>.</param>
+    /// <param name="variable">Returns the value of the environment variable for the option.</param>
     internal static Command Create(Option<string?> platform, Func<string?> variable)
     {
         Option<bool> dryRun = new("--dry-run") { Description = "Print the changes without making them" };

@@ -19,7 +19,7 @@ internal static class RkllmResolver
             throw new RkllmException("This process has already loaded another RKLLM runtime.");
     }
 
-    // A module initializer, because an assembly may set its resolver only once, whichever code runs first.
+    // A module initializer runs exactly once. Setting the resolver of an assembly a second time throws.
 #pragma warning disable CA2255 // the rule is for libraries; this assembly is part of an application and only sets its own resolver
     [ModuleInitializer]
 #pragma warning restore CA2255

@@ -85,7 +85,7 @@ internal static class RuntimeDetector
     }
 
     /// <summary>
-    /// The vote of a version text. An unknown version is accepted only if the library's defaults match the group that it would belong to.
+    /// Returns the vote of a version text. An unknown version is accepted only if the library's defaults match the group that it would belong to.
     /// </summary>
     private static Vote VersionVote(string kind, string text, DefaultsFingerprint defaults)
     {

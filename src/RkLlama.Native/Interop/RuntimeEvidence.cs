@@ -15,12 +15,17 @@ internal enum DefaultsFingerprint
 }
 
 /// <summary>
-/// Everything that is known about a vendor library before <c>rkllm_init</c>. <see cref="RuntimeDetector"/> is a pure function of it.
+/// Everything that is known about a vendor library before <c>rkllm_init</c>. <see cref="RuntimeDetector"/> uses nothing else.
 /// </summary>
 internal sealed record RuntimeEvidence
 {
+    /// <summary>Whether the library exports <c>rkllm_run_async</c> (from 1.1.0).</summary>
     public required bool HasRunAsync { get; init; }
+
+    /// <summary>Whether the library exports <c>rkllm_clear_kv_cache</c> (from 1.2.0).</summary>
     public required bool HasClearKvCache { get; init; }
+
+    /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (from 1.2.1).</summary>
     public required bool HasKvCacheSizeAndTools { get; init; }
 
     /// <summary>The version of the marker string in the file; <see langword="null"/> if there is none.</summary>
@@ -50,8 +55,8 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Determines the layout of the default parameters: in the matching layout, the CPU count is 1 to 8 and the mask has that many bits. That
-    /// the defaults have such a mask is inferred from a log line; not confirmed on a board. A mask of 0 is inconclusive.
+    /// Determines the layout of the default parameters: in the matching layout, the CPU count is 1 to 8 and the mask has that many bits. A log
+    /// line of the library suggests that the defaults have such a mask; this is not confirmed on a board. A mask of 0 is inconclusive.
     /// </summary>
     internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
     {

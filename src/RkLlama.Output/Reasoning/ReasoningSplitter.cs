@@ -4,10 +4,10 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.Reasoning;
 
 /// <summary>
-/// Separates the reasoning block at the start of the output from the content that follows, one character at a time. Holds back only white space
-/// and the start of a tag.
+/// Separates the reasoning block at the start of the output from the content that follows. Processes one character at a time. Holds back only
+/// white space and the start of a tag.
 /// </summary>
-/// <param name="startsInBlock">The prompt already contains the open tag. The model may repeat it.</param>
+/// <param name="startsInBlock">The prompt already ends with the open tag. The model may repeat it.</param>
 /// <param name="onDelimiter">Receives the tags, the white space around the block, and the white space directly inside its tags.</param>
 internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onContent, Action<char> onReasoning, Action<char> onDelimiter)
 {
@@ -84,7 +84,7 @@ internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onConte
         }
     }
 
-    /// <summary>Passes on the text that was held back, because no tag follows. Before the block this means that there is no block.</summary>
+    /// <summary>Releases the text that was held back, because no tag follows. Before the block this means that there is no block.</summary>
     private void ReleaseHeld()
     {
         if (_state == State.BeforeBlock)

@@ -1,8 +1,8 @@
 namespace RkLlama.Output.StopSequences;
 
 /// <summary>
-/// Ends a text before the first of its stop sequences, one character at a time. Holds back only text that may be the start of a sequence. If several
-/// sequences match, the one that starts first wins, even if another one is complete earlier.
+/// Ends a text before its first stop sequence. Processes one character at a time. Holds back only text that may be the start of a sequence. If
+/// several sequences match, the one that starts first wins, even if another one is complete earlier.
 /// </summary>
 /// <param name="onText">Receives the text before the stop sequence.</param>
 internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Action<char> onText)
@@ -37,7 +37,7 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
             Release(_held.Count - undecided);
     }
 
-    /// <summary>Decides about the held text, because the text ends or is interrupted here.</summary>
+    /// <summary>Called where the text ends or is interrupted. Stops at a complete match; otherwise releases the held text.</summary>
     internal void Flush()
     {
         if (Found is not null)
@@ -117,7 +117,10 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
             _nodes[state].Match = sequence;
         }
 
-        /// <summary>Sets the fallback of each state: the next shorter suffix that is a prefix of a sequence. Shorter states come first.</summary>
+        /// <summary>
+        /// Sets the fallback of each state: the next shorter suffix that is a prefix of a sequence. Processes states by depth, because a fallback
+        /// has a smaller depth than its state.
+        /// </summary>
         private void Link()
         {
             foreach (((int parent, char c), int state) in _edges.OrderBy(edge => _nodes[edge.Value].Depth))

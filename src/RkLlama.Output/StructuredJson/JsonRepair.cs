@@ -11,7 +11,7 @@ namespace RkLlama.Output.StructuredJson;
 /// </summary>
 internal sealed class JsonRepair
 {
-    /// <summary>Opening brackets that are tried as the start of the JSON.</summary>
+    /// <summary>Maximum number of opening brackets that are tried as the start of the JSON.</summary>
     internal const int MaxAttempts = 64;
 
     private readonly string _text;
@@ -28,7 +28,7 @@ internal sealed class JsonRepair
         if (IsJson(text))
             return text;
 
-        // Text before the JSON may have brackets too.
+        // Text before the JSON may contain brackets too.
         int start = text.AsSpan().IndexOfAny('{', '[');
         for (int attempts = 0; start >= 0 && attempts < MaxAttempts; attempts++, start = NextBracket(text, start))
         {
@@ -139,7 +139,7 @@ internal sealed class JsonRepair
         return true;
     }
 
-    /// <summary>A string without a closing quote ends at the end of the text.</summary>
+    /// <summary>Parses a string. Without a closing quote, it ends at the end of the text.</summary>
     private bool ParseString()
     {
         char end = Current == '“' ? '”' : Current;
@@ -197,7 +197,7 @@ internal sealed class JsonRepair
         return true;
     }
 
-    /// <summary>A number, or a constant of JSON or Python.</summary>
+    /// <summary>Parses a number, or a constant of JSON or Python.</summary>
     private bool ParseWord()
     {
         int start = _at;

@@ -4,8 +4,9 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// A JSON schema from a request: the parts of drafts 4 to 2020-12 that need no other document. Not a library, because clients write the schemas and
-/// models write the values: every validation has limits on steps, depth and time, so that no input can end the process or occupy a thread.
+/// A JSON schema from a request. Supports drafts 4 to 2020-12, without references to other documents. This project does not use a library, because
+/// the schemas and values are untrusted: each validation has limits on steps, depth and time, so that no input can crash the process or occupy a
+/// thread.
 /// </summary>
 internal sealed class JsonSchema
 {
@@ -19,11 +20,11 @@ internal sealed class JsonSchema
 
     internal JsonElement Root { get; }
 
-    /// <param name="root">Kept, not copied: its document must outlive the schema.</param>
+    /// <param name="root">Not copied: its document must outlive the schema.</param>
     /// <exception cref="JsonSchemaException">The schema is invalid, or needs a keyword that is not supported.</exception>
     internal static JsonSchema Parse(JsonElement root) => new JsonSchemaParser(root).Parse();
 
-    /// <summary>Why the value is invalid, as text for the model and the client; empty if it is valid.</summary>
+    /// <summary>Returns the problems of the value, as text for the model and the client; empty if the value is valid.</summary>
     internal IReadOnlyList<string> Validate(JsonElement value) => new JsonSchemaValidator(this).Validate(value);
 
     /// <param name="reference">A <c>$ref</c> of this schema.</param>

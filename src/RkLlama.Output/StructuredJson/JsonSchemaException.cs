@@ -1,4 +1,4 @@
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>A schema that cannot be used. The message says where and why.</summary>
+/// <summary>The schema cannot be used. The message contains the JSON pointer of the invalid part and the reason.</summary>
 internal sealed class JsonSchemaException(string message) : Exception(message);

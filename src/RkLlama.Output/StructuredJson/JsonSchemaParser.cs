@@ -4,12 +4,14 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Checks that every keyword of a schema is supported and has a valid value. A schema that could be obeyed only in part is refused.</summary>
+/// <summary>
+/// Checks that every keyword of a schema is supported and has a valid value. Refuses the whole schema otherwise, so that no restriction is ignored.
+/// </summary>
 internal sealed class JsonSchemaParser(JsonElement root)
 {
     internal const int MaxPatternLength = 1024;
 
-    /// <summary>Opening parentheses and brackets of one pattern: a limit on its nesting.</summary>
+    /// <summary>Maximum number of opening parentheses and brackets in one pattern. Limits its nesting.</summary>
     internal const int MaxPatternGroups = 100;
 
     // Keywords that do not restrict a value, or that are read together with another keyword.
@@ -114,7 +116,7 @@ internal sealed class JsonSchemaParser(JsonElement root)
             "const" => true,
             "uniqueItems" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
 
-            // Booleans are the form of draft 4.
+            // In draft 4 these are booleans.
             "exclusiveMinimum" or "exclusiveMaximum" => value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False,
             "multipleOf" => value.ValueKind == JsonValueKind.Number && value.GetDouble() > 0,
             "minimum" or "maximum" => value.ValueKind == JsonValueKind.Number,

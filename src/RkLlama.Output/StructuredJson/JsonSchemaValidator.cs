@@ -4,7 +4,7 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// Validates one value against a schema: walks schema and value together, within <see cref="ValidationBudget"/>. One instance per validation.
+/// Validates one value against a schema, within the limits of <see cref="ValidationBudget"/>. One instance per validation.
 /// </summary>
 internal sealed class JsonSchemaValidator
 {
@@ -15,7 +15,7 @@ internal sealed class JsonSchemaValidator
 
     internal JsonSchemaValidator(JsonSchema schema) => (_schema, _assertions) = (schema, new(schema, _budget, _problems));
 
-    /// <returns>What is wrong with the value; empty if it is valid.</returns>
+    /// <returns>The problems of the value; empty if it is valid.</returns>
     internal IReadOnlyList<string> Validate(JsonElement value)
     {
         if (JsonLimits.IsTooDeep(value))
@@ -51,7 +51,7 @@ internal sealed class JsonSchemaValidator
             _ => true,
         };
 
-    /// <summary>Whether the value is valid, without adding problems.</summary>
+    /// <summary>Returns whether the value is valid. Adds no problems.</summary>
     private bool Matches(JsonElement rule, JsonElement value, string at)
     {
         bool wasMuted = _problems.IsMuted;
@@ -61,7 +61,7 @@ internal sealed class JsonSchemaValidator
         return matches;
     }
 
-    /// <summary>$ref, allOf, anyOf, oneOf, not, and if with then and else.</summary>
+    /// <summary>Checks $ref, allOf, anyOf, oneOf, not, and if with then and else.</summary>
     private bool CheckCombinations(JsonElement rule, JsonElement value, string at)
     {
         bool isValid = true;
@@ -75,7 +75,7 @@ internal sealed class JsonSchemaValidator
 
         if (rule.TryGetProperty("anyOf", out JsonElement any) && !any.EnumerateArray().Any(one => Matches(one, value, at)))
         {
-            // If only one alternative allows the type, its problems tell more.
+            // If exactly one alternative allows the type, its problems are more helpful than a problem of anyOf.
             JsonElement[] close = [.. any.EnumerateArray().Where(one => _assertions.AllowsType(one, value))];
             isValid = close.Length == 1 ? Check(close[0], value, at) : _problems.Add(at, "fits none of the alternatives in anyOf");
         }
@@ -149,7 +149,7 @@ internal sealed class JsonSchemaValidator
     {
         bool isValid = _assertions.CheckCount(rule, value.GetArrayLength(), "minItems", "maxItems", at, "items");
 
-        // Before 2020-12, items could be a list of schemas, and additionalItems the schema of the other items.
+        // Before draft 2020-12, items could be a list of schemas, and additionalItems was the schema of the other items.
         bool hasItems = rule.TryGetProperty("items", out JsonElement items);
         bool isOldForm = hasItems && items.ValueKind == JsonValueKind.Array;
         JsonElement prefix = isOldForm ? items : rule.TryGetProperty("prefixItems", out JsonElement listed) ? listed : default;

@@ -6,17 +6,17 @@ namespace RkLlama.Output.StructuredJson;
 
 /// <summary>The JSON format that a request asks for.</summary>
 /// <param name="Schema">Null allows any object.</param>
-/// <param name="IsStrict">JSON that violates the schema is an error; otherwise it is still returned.</param>
+/// <param name="IsStrict">If true, JSON that violates the schema is an error. If false, it is returned.</param>
 internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
 {
     internal static OutputFormat AnyObject { get; } = new(null, true);
 
-    /// <summary>The field of the request that asks for the format.</summary>
+    /// <summary>The request field that asks for the format.</summary>
     internal string Parameter { get; init; } = "format";
 
     /// <summary>
-    /// The conversation with the format as an instruction at the end of the last user message, which small models follow best. The runtime cannot
-    /// constrain the output to a grammar.
+    /// Returns the conversation with the format as an instruction at the end of the last user message. Small models follow an instruction there
+    /// best. The runtime cannot constrain the output to a grammar.
     /// </summary>
     internal Conversation AddInstruction(Conversation conversation)
     {
@@ -32,7 +32,7 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
         return conversation with { Messages = messages };
     }
 
-    /// <summary>The conversation that asks for a corrected reply. Thinking is off, because the model has already reasoned about the task.</summary>
+    /// <summary>Returns the conversation that asks for a corrected reply. Thinking is off, because the model has already reasoned about the task.</summary>
     internal static Conversation AddCorrection(Conversation conversation, string reply, string problem) => conversation with
     {
         Messages =
@@ -45,7 +45,7 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
     };
 
     /// <param name="json">The JSON in the reply, repaired if necessary; null if there is none.</param>
-    /// <returns>What is wrong with the reply; null if it has the format.</returns>
+    /// <returns>The problem of the reply; null if the reply has the format.</returns>
     internal string? FindProblem(string reply, out string? json)
     {
         json = JsonRepair.Repair(reply);

@@ -3,10 +3,10 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>The keywords that look at one value and apply no other schema. Used by <see cref="JsonSchemaValidator"/>.</summary>
+/// <summary>Checks the keywords that apply to one value and have no subschema. Used by <see cref="JsonSchemaValidator"/>.</summary>
 internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budget, ValidationProblems problems)
 {
-    /// <summary>type, enum and const.</summary>
+    /// <summary>Checks type, enum and const.</summary>
     internal bool CheckValue(JsonElement rule, JsonElement value, string at)
     {
         bool isValid = true;
@@ -25,7 +25,7 @@ internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budge
         return isValid;
     }
 
-    /// <summary>Whether the rule's own type, or that of the schema it refers to, allows the value.</summary>
+    /// <summary>Whether the type of the rule allows the value. Follows $ref. False if the rule has no type.</summary>
     internal bool AllowsType(JsonElement rule, JsonElement value)
     {
         for (int hops = 0; hops < ValidationBudget.MaxDepth && rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("$ref", out JsonElement reference); hops++)

@@ -3,19 +3,19 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Limits of one validation. They do not depend on the build or on the size of a thread's stack.</summary>
+/// <summary>Limits of one validation. They are the same in every build and do not depend on the stack size of the thread.</summary>
 internal sealed class ValidationBudget
 {
-    /// <summary>Schemas applied and values compared. A real schema takes some hundred steps for a real value.</summary>
+    /// <summary>Maximum number of steps. A step applies a schema or compares two values. Typical validations take some hundred steps.</summary>
     internal const int MaxSteps = 100_000;
 
-    /// <summary>Nested applications of schemas. A schema that refers to itself without descending into the value reaches this limit.</summary>
+    /// <summary>Maximum nesting of applied schemas. A schema that refers to itself without descending into the value reaches this limit.</summary>
     internal const int MaxDepth = 256;
 
-    /// <summary>For one match of a pattern.</summary>
+    /// <summary>Timeout of one pattern match.</summary>
     internal static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>For all matches of one validation.</summary>
+    /// <summary>Maximum total time of all pattern matches in one validation.</summary>
     internal static readonly TimeSpan MaxMatchTime = TimeSpan.FromSeconds(1);
 
     private int _steps;
@@ -29,8 +29,8 @@ internal sealed class ValidationBudget
             throw TooManySteps();
     }
 
-    /// <summary>Starts to apply a schema, before any recursion.</summary>
-    /// <exception cref="ValidationLimitException">The validation has taken too many steps, or schemas nest too deep.</exception>
+    /// <summary>Counts the start of applying a schema. Called before any recursion.</summary>
+    /// <exception cref="ValidationLimitException">The validation has taken too many steps, or schemas nest too deeply.</exception>
     internal void Enter()
     {
         Step();
@@ -67,5 +67,5 @@ internal sealed class ValidationBudget
     private static ValidationLimitException TooSlow() => new("a pattern of the schema takes too long to match");
 }
 
-/// <summary>A validation was given up; the message says why.</summary>
+/// <summary>The validation exceeded a limit. The message names the limit.</summary>
 internal sealed class ValidationLimitException(string message) : Exception(message);

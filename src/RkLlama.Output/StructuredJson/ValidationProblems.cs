@@ -1,6 +1,6 @@
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Collects the reasons why a value is invalid, up to a limit.</summary>
+/// <summary>Collects the problems of a value, up to a limit.</summary>
 internal sealed class ValidationProblems
 {
     private const int MaxCount = 5;
@@ -9,11 +9,11 @@ internal sealed class ValidationProblems
 
     internal IReadOnlyList<string> Texts => _texts;
 
-    /// <summary>While true, nothing is added: an alternative is tried out.</summary>
+    /// <summary>While true, <see cref="Add"/> records nothing. Set while an alternative is tried.</summary>
     internal bool IsMuted { get; set; }
 
     /// <param name="at">JSON pointer to the value; empty for the root.</param>
-    /// <returns>False, as the result of the failed check.</returns>
+    /// <returns>Always false: the result of the failed check.</returns>
     internal bool Add(string at, string problem)
     {
         if (!IsMuted && _texts.Count < MaxCount)

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace RkLlama.Output.Text;
 
-/// <summary>Limits of all JSON that comes from a model or a client. They do not depend on the build or on the size of a thread's stack.</summary>
+/// <summary>Limits of all JSON from models and clients. They are the same in every build and do not depend on the stack size of the thread.</summary>
 internal static class JsonLimits
 {
-    /// <summary>Nested objects and arrays.</summary>
+    /// <summary>Maximum nesting of objects and arrays.</summary>
     internal const int MaxDepth = 64;
 
     internal static JsonDocumentOptions Document { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Whether the value nests deeper than <see cref="MaxDepth"/>. Looks no deeper than that itself.</summary>
+    /// <summary>Whether the value nests deeper than <see cref="MaxDepth"/>. The check itself does not recurse deeper.</summary>
     internal static bool IsTooDeep(JsonElement value) => IsDeeperThan(value, MaxDepth);
 
     private static bool IsDeeperThan(JsonElement value, int depth)

@@ -26,10 +26,10 @@ internal static class JsonText
         return compact.ToString();
     }
 
-    /// <summary>The text as a JSON string. Escapes only the characters that JSON requires.</summary>
+    /// <summary>Returns the text as a JSON string. Escapes only the characters that JSON requires.</summary>
     internal static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
-    /// <summary>The type as a JSON schema names it: object, array, string, number, boolean or null.</summary>
+    /// <summary>Returns the name of the type in a JSON schema: object, array, string, number, boolean or null.</summary>
     internal static string TypeName(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Object => "object",

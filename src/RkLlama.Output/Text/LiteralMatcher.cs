@@ -2,7 +2,7 @@ namespace RkLlama.Output.Text;
 
 /// <summary>
 /// Matches one of several literals, one character at a time. The first character of a literal must not occur again in it, and no literal may
-/// begin with another one: then no second match can start inside a match that failed.
+/// begin with another one. These rules ensure that no match can start inside a failed match.
 /// </summary>
 internal sealed class LiteralMatcher(params string[] literals)
 {
@@ -17,7 +17,7 @@ internal sealed class LiteralMatcher(params string[] literals)
     /// <summary>The literal that is complete; null while none is.</summary>
     internal string? Match => Length > 0 && Length == _candidate.Length ? _candidate : null;
 
-    /// <returns>False if the character continues no literal; the state does not change then.</returns>
+    /// <returns>False if the character continues no literal. In this case the state does not change.</returns>
     internal bool Feed(char c)
     {
         foreach (string literal in literals)

@@ -4,8 +4,8 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses calls between DeepSeek's special tokens. R1 writes the kind, a separator, the name and a fenced JSON block; V3.1 writes the name, the
-/// separator and bare JSON. Without the outer tokens the block has one call.
+/// Parses calls between DeepSeek's special tokens. R1 writes the type of the call, a separator, the name and a fenced JSON block. V3.1 writes the
+/// name, the separator and bare JSON. Without the outer tokens the block has one call.
 /// </summary>
 /// <param name="isWrapped">The block starts with <see cref="CallsBegin"/>; otherwise with <see cref="CallBegin"/>.</param>
 internal sealed class DeepSeekToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool isWrapped) : ToolCallParser(reader, calls)
@@ -92,7 +92,7 @@ internal sealed class DeepSeekToolCallParser(ToolCallReader reader, List<ParsedT
         return ParseStep.Incomplete;
     }
 
-    /// <summary>Reads the name after the separator; if the name was before the separator, the arguments follow directly.</summary>
+    /// <summary>Reads the text after the separator: the name (R1), or directly the arguments if the name was before the separator (V3.1).</summary>
     private ParseStep FeedName(char c)
     {
         bool isEmpty = _text.Length == 0;

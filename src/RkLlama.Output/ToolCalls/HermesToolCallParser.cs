@@ -3,7 +3,8 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses the inside of <c>&lt;tool_call&gt;</c>: one JSON object, an array, or several objects in a row; or XML, if the model's syntax allows it.
+/// Parses the inside of <c>&lt;tool_call&gt;</c>: one JSON object, an array, or several objects in a row. Also parses XML, if the model's syntax
+/// allows it.
 /// </summary>
 internal sealed class HermesToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool mayBeXml) : ToolCallParser(reader, calls)
 {
@@ -60,7 +61,7 @@ internal sealed class HermesToolCallParser(ToolCallReader reader, List<ParsedToo
         {
             null => ParseStep.Incomplete,
             CloseTag => ParseStep.Complete(),
-            _ => ParseStep.Complete(OpenTag.Length), // the next block starts, so this one has ended
+            _ => ParseStep.Complete(OpenTag.Length), // the start of the next block ends this one
         };
     }
 }

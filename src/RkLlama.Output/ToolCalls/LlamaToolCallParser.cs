@@ -1,7 +1,7 @@
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses one JSON object with a name and parameters. Plain JSON output starts the same way, so the parser rejects the object at the first member
+/// Parses one JSON object with a name and parameters. Other JSON output starts the same way, so the parser rejects the object at the first member
 /// that no tool call has, or at a name that is not an offered tool.
 /// </summary>
 internal sealed class LlamaToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
@@ -34,7 +34,7 @@ internal sealed class LlamaToolCallParser(ToolCallReader reader, List<ParsedTool
 
     internal override bool TryFinish() => _json?.WithClosingBrackets() is { } json && Reader.TryRead(json, needsArguments: true, Calls);
 
-    // Text with escapes is left to the JSON parser.
+    // Keys and names with escapes pass this check. The JSON parser reads them when the object is complete.
     private static bool IsKnownKey(string key) => key is "name" or "parameters" or "arguments" or "type" or "id" || key.Contains('\\');
 
     private bool MayBeTool(string name) => Reader.IsOffered(name) || name.Contains('\\');

@@ -7,8 +7,8 @@ namespace RkLlama.Output.ToolCalls;
 internal static class ParameterValue
 {
     /// <summary>
-    /// The text as a JSON value of a type that the schema allows; otherwise as a JSON string. If the schema is missing or names no type, any text
-    /// that is valid JSON keeps its type, except JSON strings.
+    /// Returns the text as a JSON value of a type that the schema allows; otherwise as a JSON string. If the schema is missing or names no type,
+    /// text that is valid JSON keeps its type, except JSON strings.
     /// </summary>
     /// <param name="schema">Types are read from it and from one level of anyOf and oneOf.</param>
     internal static string ToJson(string text, JsonElement? schema)
@@ -55,10 +55,13 @@ internal static class ParameterValue
         }
     }
 
-    /// <returns>The type as a schema names it; null if the text is not JSON, or is a JSON string: models write strings without quotes.</returns>
+    /// <returns>
+    /// The name of the type in a JSON schema; null if the text is not JSON or is a JSON string. Models write strings without quotes, so quotes are
+    /// part of the value.
+    /// </returns>
     private static string? TypeOf(string value)
     {
-        // Most values are words. Checking the first character avoids an exception for each of them.
+        // Most values are words. The check of the first character avoids an exception for each word.
         if (value.Length == 0 || !(value[0] is '{' or '[' or '-' or 't' or 'f' or 'n' || char.IsAsciiDigit(value[0])))
             return null;
         try

@@ -12,7 +12,7 @@ internal enum ParseStatus
     Rejected,
 }
 
-/// <summary>The result of one character.</summary>
+/// <summary>The state of a parser after one character.</summary>
 /// <param name="UnreadCount">Number of characters at the end of the input that do not belong to the block. The caller reads them again as text.</param>
 internal readonly record struct ParseStep(ParseStatus Status, int UnreadCount)
 {

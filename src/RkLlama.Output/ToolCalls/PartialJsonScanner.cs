@@ -3,7 +3,7 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>The effect of one character on a JSON text.</summary>
+/// <summary>The state of a scan after one character.</summary>
 internal enum JsonScanStatus
 {
     Incomplete,
@@ -21,8 +21,8 @@ internal enum JsonScanStatus
 }
 
 /// <summary>
-/// Scans a JSON object or array that arrives one character at a time. Detects the end and syntax errors at once. Numbers, literals and escapes are
-/// left to the JSON parser that reads the complete text. Does not recurse.
+/// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Does not check numbers,
+/// literals and escapes: the JSON parser that reads the complete text checks them. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {
@@ -53,10 +53,10 @@ internal sealed class PartialJsonScanner
 
     internal bool IsComplete => _expected == Expected.Nothing;
 
-    /// <summary>The last string of the outermost object, without quotes. Escapes are as written.</summary>
+    /// <summary>The last string of the outermost object, without quotes. Escapes are not decoded.</summary>
     internal string LastString { get; private set; } = "";
 
-    /// <summary>The text with its missing closing brackets; null if more than brackets is missing.</summary>
+    /// <summary>Returns the text with its missing closing brackets; null if more than closing brackets is missing.</summary>
     internal string? WithClosingBrackets()
     {
         if (IsComplete)

@@ -5,7 +5,7 @@ namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
 /// Parses calls written as <c>&lt;function=f&gt;</c> with one <c>&lt;parameter=p&gt;</c> per argument. The value is plain text up to the closing
-/// tag. Models forget the outer tags: then the block has one function, and a stray closing tag belongs to it.
+/// tag. Models sometimes omit the outer tags. The block then has one function, and a closing tag without an opening tag is part of the block.
 /// </summary>
 /// <param name="isWrapped">Inside <c>&lt;tool_call&gt;</c>; otherwise the block starts with <see cref="FunctionTag"/>.</param>
 internal sealed class QwenXmlToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool isWrapped) : ToolCallParser(reader, calls)
@@ -129,7 +129,7 @@ internal sealed class QwenXmlToolCallParser(ToolCallReader reader, List<ParsedTo
         return ParseStep.Incomplete;
     }
 
-    /// <summary>Removes one line break at each end: the tags are on lines of their own.</summary>
+    /// <summary>Removes one line break at each end, because each tag is on its own line.</summary>
     private static string TrimLineBreaks(string value)
     {
         ReadOnlySpan<char> text = value;

@@ -1,8 +1,8 @@
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses the block after a tool call marker, one character at a time. A block is accepted or rejected as a whole. Only the few characters that a
-/// parser returns as unread are read twice, so no output can make parsing slow.
+/// Parses the block after a tool call marker, one character at a time. Accepts or rejects the block as a whole. Only the few characters that a
+/// parser returns as unread are read twice, so the time is linear in the length of the output.
 /// </summary>
 /// <param name="calls">Receives the calls. They are valid only after <see cref="ParseStatus.Complete"/>.</param>
 internal abstract class ToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls)
@@ -13,7 +13,7 @@ internal abstract class ToolCallParser(ToolCallReader reader, List<ParsedToolCal
 
     internal abstract ParseStep Feed(char c);
 
-    /// <summary>Ends the output inside the block.</summary>
+    /// <summary>Called if the output ends inside the block.</summary>
     /// <returns>True if only closing brackets or tags are missing; the block is then complete.</returns>
     internal abstract bool TryFinish();
 }

@@ -6,12 +6,12 @@ namespace RkLlama.Output.ToolCalls;
 /// <summary>Reads tool calls from complete JSON and checks the tool names.</summary>
 internal sealed class ToolCallReader(ToolCallSettings settings)
 {
-    /// <summary>Every name is accepted, so a call is recognized by its shape only.</summary>
+    /// <summary>Whether every name is accepted. In this case only the shape of the JSON identifies a call.</summary>
     internal bool AcceptsAnyName => settings.Names is null;
 
     internal bool IsOffered(string name) => name.Length > 0 && settings.Names?.Contains(name) != false;
 
-    /// <summary>The schema of one parameter; null if there is none.</summary>
+    /// <summary>Returns the schema of one parameter; null if there is none.</summary>
     internal JsonElement? Schema(string tool, string parameter) =>
         settings.Schemas?.TryGetValue(tool, out JsonElement schema) == true
         && schema.ValueKind == JsonValueKind.Object
@@ -22,7 +22,7 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
             : null;
 
     /// <summary>Adds the call, or all calls of an array. Adds nothing if one of them is invalid.</summary>
-    /// <param name="needsArguments">Whether a call without the arguments member is invalid; otherwise it has no arguments.</param>
+    /// <param name="needsArguments">If true, a call without the member <c>arguments</c> or <c>parameters</c> is invalid. If false, it has no arguments.</param>
     internal bool TryRead(string json, bool needsArguments, List<ParsedToolCall> calls) => TryParse(json, root =>
     {
         int before = calls.Count;
@@ -42,7 +42,8 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
         return items.Length > 0;
     });
 
-    /// <summary>Adds a call whose name is written apart from its arguments.</summary>
+    /// <summary>Adds a call whose name is not part of the JSON.</summary>
+    /// <returns>False if the tool is not offered, or the arguments are not a JSON object.</returns>
     internal bool TryAdd(string name, string arguments, List<ParsedToolCall> calls) => IsOffered(name) && TryParse(arguments, root =>
     {
         if (root.ValueKind != JsonValueKind.Object)
@@ -66,7 +67,7 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
         return ReadArguments(arguments) is { } json ? new(name.GetString()!, json) : null;
     }
 
-    /// <summary>The object, or the object inside a string. Null and an empty string mean no arguments.</summary>
+    /// <summary>Returns the object, or the object inside a string. Null and an empty string mean no arguments.</summary>
     private static string? ReadArguments(JsonElement arguments)
     {
         if (arguments.ValueKind == JsonValueKind.Object)
@@ -90,7 +91,7 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException or ArgumentException)
         {
-            // Invalid JSON, or half of a surrogate pair: escaped, or in the text itself.
+            // Invalid JSON, or half of a surrogate pair, escaped or not.
             return false;
         }
     }

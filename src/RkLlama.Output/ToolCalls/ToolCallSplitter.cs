@@ -4,8 +4,8 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Separates tool calls from the content around them, one character at a time. Holds back three things: the start of a marker; the white space before
-/// it, which is dropped if a call follows; and text that may be a call. Text that turns out to be no call is passed on unchanged.
+/// Separates tool calls from the content around them. Processes one character at a time. Holds back three things: the start of a marker, the white
+/// space before the marker (dropped if a call follows), and text that may be a call. Text that is not a call becomes content unchanged.
 /// </summary>
 internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> onContent, Action<ParsedToolCall> onCall)
 {
@@ -29,7 +29,7 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
 
     /// <summary>Ends the output.</summary>
     /// <param name="isTruncated">
-    /// The output ended at its token limit: an unfinished call is dropped. If the model itself ended inside a call, the text is content.
+    /// True if the output ended at its token limit: an unfinished call is dropped. If false, an unfinished call is content.
     /// </param>
     internal void Finish(bool isTruncated)
     {
@@ -128,7 +128,7 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
             onCall(call);
     }
 
-    /// <summary>Passes on the held white space and the text as content. Drops white space around calls at the start of the output.</summary>
+    /// <summary>Emits the held white space and the text as content. Drops white space around calls at the start of the output.</summary>
     private void Release(ReadOnlySpan<char> text)
     {
         string space = _space.ToString();

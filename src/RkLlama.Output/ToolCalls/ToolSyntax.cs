@@ -1,6 +1,6 @@
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>How a model family writes tool calls.</summary>
+/// <summary>The format in which a model family writes tool calls.</summary>
 internal enum ToolSyntax
 {
     /// <summary>The model writes no tool calls: all output is text.</summary>

@@ -8,7 +8,7 @@ internal static class ToolSyntaxDetector
     /// </summary>
     internal static ToolSyntax Detect(string templateSource)
     {
-        // The order matters: a template may mention the markers of the family it is derived from.
+        // The order matters: a template may also contain the markers of the family that it is derived from.
         if (Has("<function=") && Has("<parameter="))
             return ToolSyntax.QwenXml;
         if (Has("<tool_call>"))

@@ -2,19 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Architecture.Tests.Documents;
 
-/// <summary>Checks that what the documents of a repository refer to exists.</summary>
+/// <summary>Checks that the targets of all references in the documents of a repository exist.</summary>
 /// <param name="root">Full path of the repository.</param>
 internal sealed partial class DocumentLinks(string root)
 {
     private static readonly string[] BuildOutput = [".git", "artifacts", "bin", "dist", "node_modules", "obj"];
 
-    // Paths from the root, with a slash in front.
+    // Paths relative to the root, with a leading slash.
     private readonly IReadOnlyList<string> _files = [.. Files(new DirectoryInfo(root)).Select(file => file[root.Length..]).Order(StringComparer.Ordinal)];
 
-    /// <summary>Paths of all Markdown files from the root, build output excluded.</summary>
+    /// <summary>Paths of all Markdown files, relative to the root. Build output is excluded.</summary>
     internal IReadOnlyList<string> Documents => [.. _files.Where(static file => file.EndsWith(".md", StringComparison.Ordinal)).Select(static file => file[1..])];
 
-    /// <summary>One line for each link, anchor or path that does not resolve: document, line, what it names and what is wrong with it.</summary>
+    /// <summary>Returns one line for each link, anchor or path that does not resolve: document, line, reference and problem.</summary>
     internal IReadOnlyList<string> Failures() =>
     [
         .. Documents.SelectMany(document =>
@@ -69,7 +69,7 @@ internal sealed partial class DocumentLinks(string root)
     [GeneratedRegex(@"(?<!\S)(?:\./)?(?<path>(?:src|tests|docs|deploy|build|packaging|simulator|systemd|models)/[\w./*+@-]*)(?=$|[\s:,;)])")]
     private static partial Regex RepositoryPath { get; }
 
-    // A file name, or the end of a path whose beginning is left out.
+    // A file name, or the end of a path whose beginning is omitted.
     [GeneratedRegex(@"(?<!\S)(?:…/)?(?!(?:\./)?(?:src|tests|docs|deploy|build|packaging|simulator|systemd|models)/)(?<path>[\w.-][\w./-]*\.(?:cs|csproj|c|h))(?=$|[\s:,;)])")]
     private static partial Regex SourceFile { get; }
 }

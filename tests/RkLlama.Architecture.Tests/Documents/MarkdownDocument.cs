@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Architecture.Tests.Documents;
 
-/// <summary>One piece of a document and the line it is on, from 1.</summary>
+/// <summary>A part of a document.</summary>
+/// <param name="Line">The number of its line, from 1.</param>
 internal sealed record Occurrence(int Line, string Text);
 
 /// <summary>The parts of a Markdown file that refer to other files. Fenced code blocks are not read.</summary>
@@ -63,7 +64,7 @@ internal sealed partial class MarkdownDocument
         return anchors;
     }
 
-    /// <summary>Lower case, blanks as hyphens, punctuation removed; a link counts with its text.</summary>
+    /// <summary>Returns the anchor: lower case, hyphens for blanks, no punctuation. A link is replaced by its text.</summary>
     private static string AnchorOf(string heading)
     {
         StringBuilder anchor = new();

@@ -27,13 +27,13 @@ public sealed class BenchReportTests
 
         text.Should().Be("""
             m on RKLLM 1.2.3, driver 0.9.8, rk3588; loaded in 2.8 s
-              prompt     prefill       prefill   answer      decode        decode
+              prompt     prefill       prefill   output      decode        decode
               tokens          ms      tokens/s   tokens    ms/token      tokens/s
                  128       824.5         155.2       64       122.5          8.16
             not measured: 1024 tokens: too long
-            vendor: Qwen2.5-1.5B, runtime 1.2.3, 128 tokens of prompt: first token after 412 ms, 16.32 tokens/s
-            of that, this node decodes at 50 % and reads a prompt at 50 %
-            clocks are low: ddr 528 of 2112 MHz; 'rkllama tune' sets them, then measure again
+            vendor: Qwen2.5-1.5B, runtime 1.2.3, 128 prompt tokens: first token after 412 ms, 16.32 tokens/s
+            this node: 50 % of the vendor's decode speed, 50 % of its prefill speed
+            low clocks: ddr 528 of 2112 MHz; run 'rkllama tune', then measure again
 
             """);
     }

@@ -4,7 +4,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>Breaks one thing on a healthy node: exactly one line of the output changes, the line of its check.</summary>
+/// <summary>Each test breaks one thing on a healthy node. Only the output line of its check may change.</summary>
 public sealed class CheckRunTests
 {
     private sealed record Break(string Id, Verdict Verdict, string Says, Action<HealthyNode> Do);
@@ -12,18 +12,18 @@ public sealed class CheckRunTests
     private static readonly Break[] Breaks =
     [
         new(CheckIds.Platform, Verdict.Warning, "names neither", node => node.Board.Write("/sys/firmware/devicetree/base/compatible", "raspberrypi,5-model-b\0")),
-        new(CheckIds.Platform, Verdict.Failure, "this is an rk3588", node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_TARGET_PLATFORM=rk3576\n")),
+        new(CheckIds.Platform, Verdict.Failure, "the chip is an rk3588", node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_TARGET_PLATFORM=rk3576\n")),
         new(CheckIds.Kernel, Verdict.Warning, "6.12.4-edge", node => node.Board.Write("/proc/sys/kernel/osrelease", "6.12.4-edge\n")),
-        new(CheckIds.NpuDriver, Verdict.Failure, "no driver rknpu", node =>
+        new(CheckIds.NpuDriver, Verdict.Failure, "rknpu is not loaded", node =>
         {
             node.Board.Delete(Board.Debugfs);
             node.Board.Delete("/sys/module/rknpu");
         }),
-        new(CheckIds.NpuDriver, Verdict.Warning, "rknpu 0.9.7 is older than the 0.9.8 that RKLLM runtime 1.2.3 asks for", node => node.Board.Write($"{Board.Debugfs}/version", "RKNPU driver: v0.9.7\n")),
+        new(CheckIds.NpuDriver, Verdict.Warning, "rknpu 0.9.7 is older than the 0.9.8 that RKLLM runtime 1.2.3 requires", node => node.Board.Write($"{Board.Debugfs}/version", "RKNPU driver: v0.9.7\n")),
         new(CheckIds.NpuDevice, Verdict.Failure, "no NPU device", node => node.Board.Delete("/dev/dri/renderD129")),
         new(CheckIds.NpuPermission, Verdict.Failure, "the user 'rkllama' may not open /dev/dri/renderD129", node => node.Denied.Add("/dev/dri/renderD129")),
         new(CheckIds.NpuPermission, Verdict.Failure, "may not open /dev/dma_heap/system", node => node.Denied.Add("/dev/dma_heap/system")),
-        new(CheckIds.NpuUsers, Verdict.Warning, "frigate (process 900) has the NPU open too", node => node.Process(900, "frigate", "/dev/dri/renderD129")),
+        new(CheckIds.NpuUsers, Verdict.Warning, "frigate (process 900) also has the NPU open", node => node.Process(900, "frigate", "/dev/dri/renderD129")),
         new(CheckIds.Library, Verdict.Failure, "in none of", node => node.Board.Delete(HealthyNode.Library)),
         new(CheckIds.LibraryFile, Verdict.Failure, "not a library for this machine", node => node.Runtime = new(null,
             "The RKLLM runtime could not be loaded (/usr/lib/librkllmrt.so: invalid ELF header): the file is not a library for this machine; copy the aarch64 library of a Rockchip RKLLM release.", FailureCode.LibraryNotLoadable)),
@@ -54,11 +54,11 @@ public sealed class CheckRunTests
         new(CheckIds.Server, Verdict.Warning, "does not listen on 8080", node => node.Board.Write("/proc/net/tcp6", "")),
         new(CheckIds.Server, Verdict.Failure, "listens on 8080 and does not answer", node => node.Health = null),
         new(CheckIds.Server, Verdict.Failure, "stuck in the driver", node => node.Health = HealthyNode.HealthOf("stuck", "null")),
-        new(CheckIds.Server, Verdict.Failure, "given its model up; its last fault, at 2026-11-26 10:00:00Z: M: the worker was killed by SIGSEGV",
+        new(CheckIds.Server, Verdict.Failure, "the server's model has failed; its last fault, at 2026-11-26 10:00:00Z: M: the worker was killed by SIGSEGV",
             node => node.Health = HealthyNode.HealthOf("failed", """{"at":"2026-11-26T10:00:00Z","model":"M","reason":"the worker was killed by SIGSEGV"}""")),
         new(CheckIds.Limits, Verdict.Warning, "only 1024 files", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("1024", "8388608", "unlimited"))),
         new(CheckIds.Limits, Verdict.Warning, "only 0 bytes may be locked", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("102400", "0", "unlimited"))),
-        new(CheckIds.Limits, Verdict.Warning, "4294967296 bytes of addresses", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("102400", "8388608", "4294967296"))),
+        new(CheckIds.Limits, Verdict.Warning, "limited to 4294967296 bytes", node => node.Board.Write("/proc/812/limits", HealthyNode.Limits("102400", "8388608", "4294967296"))),
         new(CheckIds.Modelfile, Verdict.Failure, "/var/lib/rkllama/models/M/Modelfile:1:", node => node.Board.Write(HealthyNode.Modelfile, "FROM=\"m.rkllm\nTEMPERATURE=1\n")),
         new(CheckIds.Modelfile, Verdict.Warning, "unknown key 'TEMPRATURE'", node => node.Board.Write(HealthyNode.Modelfile, "FROM=\"m.rkllm\"\nTEMPRATURE=1\n")),
         new(CheckIds.Modelfile, Verdict.Failure, "FROM or HUGGINGFACE_PATH not defined", node => node.Board.Write(HealthyNode.Modelfile, "TEMPERATURE=1\n")),
@@ -73,8 +73,8 @@ public sealed class CheckRunTests
         new(CheckIds.Template, Verdict.Warning, "cannot be used", node => node.Board.Write("/var/lib/rkllama/models/M/chat_template.jinja", "{% for %}")),
         new(CheckIds.Disk, Verdict.Warning, "only 100 MiB", node => node.FreeBytes = 100 << 20),
         new(CheckIds.NpuClock, Verdict.Warning, "the NPU runs at 300 of 1000 MHz", node => node.Board.Device(Board.Npu, 300_000_000, "300000000 1000000000")),
-        new(CheckIds.CpuClock, Verdict.Warning, "cpu4 at 2352 of 2352 MHz, decided by ondemand", node => node.Board.Cpu(4, 2_352_000, "ondemand")),
-        new(CheckIds.DdrClock, Verdict.Warning, "runs at 528 of 2112 MHz, decided by dmc_ondemand: expect half the speed",
+        new(CheckIds.CpuClock, Verdict.Warning, "cpu4 at 2352 of 2352 MHz, governor ondemand", node => node.Board.Cpu(4, 2_352_000, "ondemand")),
+        new(CheckIds.DdrClock, Verdict.Warning, "runs at 528 of 2112 MHz, governor dmc_ondemand: expect half the speed",
             node => node.Board.Device(Board.Ddr, 528_000_000, "528000000 2112000000", "dmc_ondemand")),
         new(CheckIds.Temperature, Verdict.Warning, "npu-thermal has 91 °C", node => node.Board.Write("/sys/class/thermal/thermal_zone6/temp", "91200\n")),
     ];
@@ -112,7 +112,7 @@ public sealed class CheckRunTests
         DoctorCommand.Report(after, json: false, TextWriter.Null).Should().Be(broken.Verdict == Verdict.Failure ? 1 : 0);
     }
 
-    /// <summary>Without models the lines of their checks disappear, and nothing else changes.</summary>
+    /// <summary>Without models, the lines of the model checks are missing and the other lines do not change.</summary>
     [Theory]
     [InlineData(false, "Models directory '/var/lib/rkllama/models' not found")]
     [InlineData(true, "there is no model in /var/lib/rkllama/models")]

@@ -76,7 +76,7 @@ public sealed class NodeSnapshotTests : IDisposable
     }
 
     [Fact]
-    public void Without_root_the_permissions_of_the_own_user_are_checked_and_not_the_services_key_file()
+    public void Without_root_the_permissions_of_the_current_user_are_checked_but_not_the_services_key_file()
     {
         _node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_API_KEY_FILE=/etc/rkllama/key\n");
         _node.Denied.AddRange(["/etc/rkllama/key", "/dev/dri/renderD129"]);

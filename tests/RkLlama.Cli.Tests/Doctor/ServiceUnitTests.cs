@@ -3,10 +3,10 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
-/// <summary>Unit, drop-ins and environment files are combined as systemd does.</summary>
+/// <summary>Unit, drop-ins and environment files are combined as systemd combines them.</summary>
 public sealed class ServiceUnitTests : IDisposable
 {
-    // As the migration script writes it.
+    // The lines that the migration script writes.
     private const string Migrated = "ProtectHome=no\nTemporaryFileSystem=/root:ro,mode=0755 /home:ro,mode=0755 /run/user:ro,mode=0755\nBindPaths=/root/RKLLAMA/models\n";
 
     private readonly HealthyNode _node = new();

@@ -84,7 +84,7 @@ public sealed class TuneCommandTests : IDisposable
         Tune(restore: true);
 
         Read($"{Npu}/governor").Should().Be("rknpu_ondemand");
-        Tune(restore: true).Output.Should().Contain("nothing to put back");
+        Tune(restore: true).Output.Should().Contain("nothing to restore");
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class TuneCommandTests : IDisposable
         (int code, string output) = Tune(dryRun: true, restore: restore);
 
         code.Should().Be(0);
-        output.Should().Contain(restore ? "would be put back to rknpu_ondemand" : "NPU: would be set to 1000 MHz");
+        output.Should().Contain(restore ? "would be restored to rknpu_ondemand" : "NPU: would be set to 1000 MHz");
         Tree().Should().Equal(before);
     }
 
@@ -180,7 +180,7 @@ public sealed class TuneCommandTests : IDisposable
         (int code, string output) = Tune();
 
         code.Should().Be(1);
-        output.Should().Contain("could not be remembered");
+        output.Should().Contain("could not be saved");
         Read($"{Npu}/governor").Should().Be("rknpu_ondemand");
     }
 

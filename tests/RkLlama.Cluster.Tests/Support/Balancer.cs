@@ -7,7 +7,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests.Support;
 
-/// <summary>HAProxy or nginx as a process of its own, with the file that is shipped: only addresses, ports and paths are other ones.</summary>
+/// <summary>HAProxy or nginx in its own process, with the configuration of <c>deploy/</c>. Only addresses, ports and paths are changed.</summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     internal const string HAProxy = "haproxy";
@@ -27,15 +27,15 @@ internal sealed class Balancer : IAsyncDisposable
 
     internal Uri Address { get; }
 
-    /// <summary>What HAProxy says of itself to Prometheus.</summary>
+    /// <summary>The address of HAProxy's own metrics.</summary>
     internal Uri Stats { get; }
 
     internal string Log => string.Join('\n', _log);
 
     /// <param name="kind">haproxy or nginx.</param>
-    /// <param name="nodes">In place of the addresses 10.10.88.73:8080 and so on.</param>
-    /// <param name="agentPort">Where the nodes answer HAProxy's agent check; <see langword="null"/> to leave the line for it as it is, a comment.</param>
-    /// <param name="edit">What else a reader of the file would change.</param>
+    /// <param name="nodes">The addresses that replace 10.10.88.73:8080 and the following ones.</param>
+    /// <param name="agentPort">The port of the nodes for HAProxy's agent check; <see langword="null"/> to leave its line a comment.</param>
+    /// <param name="edit">Makes other changes to the configuration.</param>
     internal static async Task<Balancer> StartAsync(string kind, IReadOnlyList<IPEndPoint> nodes, int? agentPort = null, Func<string, string>? edit = null)
     {
         string folder = Directory.CreateTempSubdirectory("rkllama-balancer-").FullName;
@@ -70,8 +70,8 @@ internal sealed class Balancer : IAsyncDisposable
 
     internal HttpClient NewClient() => NewClient(Address);
 
-    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
-    /// <param name="keepsConnections">Whether its next request goes over the same connection.</param>
+    /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>
+    /// <param name="keepsConnections">Whether the next request uses the same connection.</param>
     internal static HttpClient NewClient(Uri address, bool keepsConnections = true) => new(new SocketsHttpHandler
     {
         MaxResponseDrainSize = 0,
@@ -103,7 +103,7 @@ internal sealed class Balancer : IAsyncDisposable
         File.WriteAllText(Path.Combine(folder, "rkllama.conf"), Replace(shipped, "listen 8000;", $"listen 127.0.0.1:{port};"));
         string file = Path.Combine(folder, "nginx.conf");
 
-        // What a distribution has around it; root, because only root gets into this folder.
+        // The main configuration, as in a distribution. The user is root, because only root can enter the directory.
         File.WriteAllText(file, $$"""
             daemon off;
             user root;
@@ -151,7 +151,7 @@ internal sealed class Balancer : IAsyncDisposable
     {
         if (!_process.HasExited)
         {
-            // Both end at once and take their workers with them.
+            // SIGTERM stops both programs immediately, with their worker processes.
             Node.SignalTo("TERM", _process.Id);
             await _process.WaitForExitAsync().WaitAsync(Node.Patience);
         }

@@ -5,15 +5,16 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests.Support;
 
-/// <summary>One question as its client saw it.</summary>
-/// <param name="HasBegun">The answer had begun to arrive: its status was 200.</param>
-/// <param name="IsWhole">It has its end.</param>
-/// <param name="Text">What came of it.</param>
-/// <param name="Problem">Why it is not whole.</param>
-/// <param name="IsCut">The connection ended before the answer did.</param>
+/// <summary>One request and its answer, as the client received it.</summary>
+/// <param name="HasBegun">Whether the answer began: its status was 200.</param>
+/// <param name="IsWhole">Whether the answer is complete: it has a finish reason.</param>
+/// <param name="Text">The text that was received.</param>
+/// <param name="Problem">Why the answer is not complete.</param>
+/// <param name="IsCut">Whether the connection ended before the answer.</param>
 internal sealed record Exchange(bool HasBegun, bool IsWhole, string Text, string? Problem, bool IsCut)
 {
-    /// <param name="begun">Called when the first line of a stream is there.</param>
+    /// <summary>Sends a prompt to <c>/generate</c> and reads the answer.</summary>
+    /// <param name="begun">Called after each line.</param>
     internal static async Task<Exchange> AskAsync(
         HttpClient client, string prompt, bool stream, Action? begun = null, CancellationToken cancellationToken = default)
     {

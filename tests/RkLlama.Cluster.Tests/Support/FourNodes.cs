@@ -5,14 +5,14 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests.Support;
 
-/// <summary>Four nodes, each on a loopback address of its own and all on one port, with the demo model, behind a balancer.</summary>
+/// <summary>Four nodes with the demo model behind a balancer. Each node has its own loopback address; all use the same port.</summary>
 internal sealed class FourNodes : IAsyncDisposable
 {
     internal const int Size = 4;
 
     private readonly string _models;
 
-    // One port for all, as they have addresses of their own.
+    // The nodes use the same port, because they have different addresses.
     private static int FreePort => Balancer.FreePort(IPAddress.Parse("127.0.0.2"));
 
     private FourNodes(string models, ClusterNode[] nodes)
@@ -26,9 +26,9 @@ internal sealed class FourNodes : IAsyncDisposable
     internal Balancer Balancer { get; private set; } = null!;
 
     /// <param name="balancer">haproxy or nginx.</param>
-    /// <param name="speed">Of the simulators: 1 is a board's, 16.7 tokens a second, 0 as fast as it goes.</param>
-    /// <param name="withAgent">With the line for HAProxy's agent check.</param>
-    /// <param name="edit">What else a reader of the shipped file would change.</param>
+    /// <param name="speed">The speed of the simulators: 1 is that of a board (16.7 tokens per second), 0 is without delays.</param>
+    /// <param name="withAgent">Whether HAProxy uses the agent check.</param>
+    /// <param name="edit">Makes other changes to the balancer's configuration.</param>
     internal static async Task<FourNodes> StartAsync(string balancer, int speed, bool withAgent = false, Func<string, string>? edit = null)
     {
         string models = Directory.CreateTempSubdirectory("rkllama-models-").FullName;
@@ -49,7 +49,7 @@ internal sealed class FourNodes : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Waits until a node runs something, and says which.</summary>
+    /// <summary>Waits until a node has an active run, and returns the node.</summary>
     internal async Task<ClusterNode> BusyNodeAsync()
     {
         using CancellationTokenSource patience = new(Node.Patience);
@@ -64,8 +64,8 @@ internal sealed class FourNodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the nodes together run so many and have so many waiting.</summary>
-    /// <param name="within">How long that may take.</param>
+    /// <summary>Waits until the nodes together have this number of running and waiting requests.</summary>
+    /// <param name="within">The timeout; <see langword="null"/> for <see cref="Node.Patience"/>.</param>
     internal async Task LoadIsAsync(int running, int waiting, TimeSpan? within = null)
     {
         using CancellationTokenSource patience = new(within ?? Node.Patience);
@@ -94,14 +94,14 @@ internal sealed class FourNodes : IAsyncDisposable
     }
 }
 
-/// <summary>A place for a node: an address at which one server runs after the other.</summary>
+/// <summary>One node of the cluster: an address with a server that can be restarted.</summary>
 internal sealed class ClusterNode(IPEndPoint endpoint, int agentPort, string models, int speed) : IAsyncDisposable
 {
     internal IPEndPoint Endpoint => endpoint;
 
     internal Node Server { get; private set; } = null!;
 
-    /// <summary>Starts a server here, with its model on the way; the one before it has ended.</summary>
+    /// <summary>Starts a server and waits until its model is loaded. Disposes the previous server first.</summary>
     internal async Task StartAsync()
     {
         if (Server is not null)
@@ -113,7 +113,7 @@ internal sealed class ClusterNode(IPEndPoint endpoint, int agentPort, string mod
             ("RKLLAMA_PRELOAD", "demo"),
             ("RKLLM_SIMULATOR_SPEED", Number(speed)));
 
-        // Not by asking /ready: who asks is taken for a balancer, and is told of a stop before anything is refused.
+        // Waits for the preloaded model.
         await Server.LogsAsync("Model demo loaded");
     }
 

@@ -4,10 +4,13 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.Cluster.Tests.Support;
 
-/// <summary>Clients that ask one question after the other, each with an answer of its own; every other one streams, every other pair keeps its connection.</summary>
+/// <summary>
+/// Clients that send one request after the other. Each request has a different expected answer. Half of the clients stream, and half keep their
+/// connection.
+/// </summary>
 internal sealed class Load : IAsyncDisposable
 {
-    // A test that forgets to stop ends all the same.
+    // Ends the load if a test forgets to stop it.
     private const int MaxRequests = 10_000;
 
     private readonly CancellationTokenSource _stop = new();
@@ -19,7 +22,7 @@ internal sealed class Load : IAsyncDisposable
 
     internal static Load Start(Uri address, int clients) => new(address, clients);
 
-    /// <summary>Waits until so many more questions have ended, one way or another.</summary>
+    /// <summary>Waits until this many more requests have ended, successfully or not.</summary>
     internal async Task GoesOnAsync(int more)
     {
         int end = _answers.Count + more;
@@ -32,7 +35,7 @@ internal sealed class Load : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the questions in flight end.</summary>
+    /// <summary>Stops the clients after their current requests, and returns all answers.</summary>
     internal async Task<IReadOnlyList<Exchange>> StopAsync()
     {
         await _stop.CancelAsync();

@@ -4,7 +4,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Each fault of what the library is told, met by a client that leaves, by an unload, and by a repeated question.</summary>
+/// <summary>Each fault of abort, destroy and clear, triggered by a client that disconnects, by an unload, or by a repeated request.</summary>
 public sealed class ControlFaultTests
 {
     public static TheoryData<string> LeavingNames { get; } = ControlFaults.Leaving.Names();
@@ -81,7 +81,7 @@ public sealed class ControlFaultTests
             }
         });
 
-    /// <summary>Leaves a stream after its first line, and an answer that comes whole before its first token.</summary>
+    /// <summary>Disconnects from a stream after its first line, and from an answer in one piece while its run is active.</summary>
     private static async Task LeaveAsync(FaultRig rig, bool stream)
     {
         if (stream)

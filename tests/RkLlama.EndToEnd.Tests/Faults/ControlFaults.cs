@@ -2,7 +2,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Everything that can go wrong while the library is told something: an abort, an end, an empty cache.</summary>
+/// <summary>The faults of control functions of the library: abort, destroy, clear the cache.</summary>
 internal static class ControlFaults
 {
     private static readonly string[] WithoutFirst = [.. TestPaths.Runtimes.Except(["1.1.4"])];
@@ -11,10 +11,10 @@ internal static class ControlFaults
 
     private const string NotEnded = "Killing worker .*did not end the run within 0.5 s of the abort";
 
-    /// <summary>Forty seconds of tokens: whoever waits for its end instead of ending it is noticed.</summary>
+    /// <summary>A run of 40 s. A server that waits for its end instead of aborting it fails the test.</summary>
     private const string Long = "!sleep 100 400";
 
-    /// <summary>Met by a client that leaves.</summary>
+    /// <summary>Faults that occur when a client disconnects.</summary>
     internal static readonly FaultCase[] Leaving =
     [
         new("abort_ignored", "an abort without effect") { Injected = "abort_ignored", Prompt = Long, Options = ShortGrace, WorkerIsReplaced = true, Logged = NotEnded },
@@ -23,14 +23,14 @@ internal static class ControlFaults
         new("abort_late:200", "an abort with a delayed effect") { Injected = "abort_late:200", Prompt = "!sleep 500 100" },
     ];
 
-    /// <summary>Met by an unload, with and without a run.</summary>
+    /// <summary>Faults that occur during an unload, with and without an active run.</summary>
     internal static readonly FaultCase[] Ending =
     [
         new("destroy_hang", "`rkllm_destroy` never returns") { Injected = "destroy_hang", Prompt = Long },
         new("destroy_while_running_segv", "a crash when the model is destroyed during a run") { Injected = "destroy_while_running_segv", Prompt = Long },
     ];
 
-    /// <summary>Met by asking the same question twice.</summary>
+    /// <summary>Faults that occur when the same prompt is sent twice.</summary>
     internal static readonly FaultCase[] Repeating =
     [
         new("clear_minus1", "the KV cache cannot be cleared") { Injected = "clear_minus1", Versions = WithoutFirst, Prompt = "!count 20", Error = "rkllm_clear_kv_cache" },

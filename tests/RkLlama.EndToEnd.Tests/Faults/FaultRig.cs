@@ -26,10 +26,10 @@ internal sealed class FaultRig : IAsyncDisposable
 
     internal Node Node { get; }
 
-    /// <summary>The library that the server loads: a link, so that it can be mended while the server runs.</summary>
+    /// <summary>The library that the server loads. It is a link, so that a test can replace it while the server runs.</summary>
     private string Library => Path.Combine(_directory, "librkllmrt.so");
 
-    /// <summary>Runs a test on every version that has the fault, all at once: much of it is waiting.</summary>
+    /// <summary>Runs a test on every version that has the fault. The versions run in parallel, because the tests mostly wait.</summary>
     internal static async Task OnEveryVersionAsync(FaultCase fault, Func<FaultRig, Task> test)
     {
         string[] failures = await Task.WhenAll(fault.Versions.Select(runtime => Task.Run(() => RunAsync(fault, runtime, test))));
@@ -84,16 +84,16 @@ internal sealed class FaultRig : IAsyncDisposable
         FaultRig rig = new(fault, runtime, directory, node);
         node.AddModel("demo", fault.Modelfile);
 
-        // With the client's one connection, which counts from now on.
+        // Opens the connection of the client, so that the first measurement includes its descriptor.
         await node.GetJsonAsync("/");
-        await node.EventuallyAsync(() => node.Log.Contains("RKLLM runtime", StringComparison.Ordinal) || node.Log.Contains("No model can be loaded yet", StringComparison.Ordinal), "the library should have been looked at");
+        await node.EventuallyAsync(() => node.Log.Contains("RKLLM runtime", StringComparison.Ordinal) || node.Log.Contains("No model can be loaded yet", StringComparison.Ordinal), "the server should have identified the library");
         rig._empty = await Vitals.WithWorkersAsync(node, 0);
         return rig;
     }
 
     internal Task<Seen> LoadAsync() => Seen.PostAsync(Node, "/load_model", """{"model_name":"demo"}""");
 
-    /// <summary>Loads the model, has one answer, and takes the measures that have to come back.</summary>
+    /// <summary>Loads the model, checks two answers, and returns the resource usage to which the server must return after the fault.</summary>
     internal async Task<Vitals> WarmAsync()
     {
         Seen loaded = await LoadAsync();
@@ -103,8 +103,8 @@ internal sealed class FaultRig : IAsyncDisposable
         return await Vitals.WithWorkersAsync(Node, 1);
     }
 
-    /// <summary>One more question gets its own whole answer, and nothing of any other.</summary>
-    /// <returns>The seconds that took.</returns>
+    /// <summary>Sends another request and checks that its answer is complete, correct, and contains no text of another answer.</summary>
+    /// <returns>The duration in seconds.</returns>
     internal async Task<double> NextIsGoodAsync(bool stream)
     {
         string text = $"answer {++_questions} ä😀";
@@ -115,8 +115,8 @@ internal sealed class FaultRig : IAsyncDisposable
         return seconds;
     }
 
-    /// <summary>After an unload the server is as it was before the first load.</summary>
-    /// <param name="also">Connections that the client has opened beside its first.</param>
+    /// <summary>Unloads the model and checks that the server is as it was before the first load.</summary>
+    /// <param name="also">Number of connections that the client has opened in addition to the first one.</param>
     internal async Task UnloadAsync(int also = 0)
     {
         Seen unloaded = await Seen.PostAsync(Node, "/unload_model", "");
@@ -125,7 +125,7 @@ internal sealed class FaultRig : IAsyncDisposable
         await IsEmptyAsync(also);
     }
 
-    /// <summary>No model, no worker, and nothing kept of those that were.</summary>
+    /// <summary>Checks that the server has no model and no worker, and holds no resources of earlier ones.</summary>
     internal async Task IsEmptyAsync(int also = 0)
     {
         (await Node.GetJsonAsync("/current_model")).Status.Should().Be(HttpStatusCode.NotFound);
@@ -133,15 +133,15 @@ internal sealed class FaultRig : IAsyncDisposable
         await _empty.AreBackAsync(Node, also);
     }
 
-    /// <summary>Waits until the log says what it should of this fault.</summary>
-    /// <param name="otherwise">What it says where the fault asks for nothing of its own, as a regular expression.</param>
+    /// <summary>Waits until the log has the line that is expected for this fault.</summary>
+    /// <param name="otherwise">The regular expression for the line if the fault has none.</param>
     internal Task LogsAsync(string otherwise)
     {
         string line = Fault.Logged ?? otherwise;
         return Node.EventuallyAsync(() => Regex.IsMatch(Node.Log, line), $"the log should say '{line}'");
     }
 
-    /// <summary>What the client of the faulty answer should have seen.</summary>
+    /// <summary>Checks that the client received what the fault case expects.</summary>
     internal void Check(Seen seen, bool stream)
     {
         if (Fault.Error is not { } error)
@@ -152,21 +152,21 @@ internal sealed class FaultRig : IAsyncDisposable
             return;
         }
 
-        seen.Error.Should().MatchRegex(error).And.NotMatchRegex(@"Unhandled exception|\bat RkLlama\.", "clients are told what, not where in the code");
+        seen.Error.Should().MatchRegex(error).And.NotMatchRegex(@"Unhandled exception|\bat RkLlama\.", "errors must not contain stack traces");
         seen.FinishReason.Should().BeNull();
         bool begun = stream && Fault.BreaksOff;
         (seen.Status, seen.IsCut).Should().Be((begun ? HttpStatusCode.OK : HttpStatusCode.InternalServerError, begun), "{0}", seen);
         seen.Text.Should().MatchRegex(begun ? Fault.Text : "^$");
     }
 
-    /// <summary>Puts the version's good library in the place of the bad one, as an operator would.</summary>
+    /// <summary>Replaces the broken library by the normal build of the version, as an operator would.</summary>
     internal void MendLibrary()
     {
         File.Delete(Library);
         File.CreateSymbolicLink(Library, TestPaths.Simulator(Runtime));
     }
 
-    /// <summary>A text without what differs from run to run, and without the words that all errors begin with.</summary>
+    /// <summary>Returns a text without the paths that differ between runs, and without the common prefix of errors.</summary>
     internal string Plain(string text) => text
         .Replace(_directory, "…", StringComparison.Ordinal)
         .Replace(Node.Models, "…", StringComparison.Ordinal)

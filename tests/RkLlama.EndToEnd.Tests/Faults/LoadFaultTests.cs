@@ -4,7 +4,9 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Each fault of a load: it is refused with the library's words, leaves nothing behind, and the next one is as good as new.</summary>
+/// <summary>
+/// Each fault of a load. The load fails with the message of the library and leaves no resources behind. The next load without the fault succeeds.
+/// </summary>
 public sealed class LoadFaultTests
 {
     public static TheoryData<string> RefusedNames { get; } = LoadFaults.Refused.Names();
@@ -25,7 +27,7 @@ public sealed class LoadFaultTests
         });
 
     [Fact]
-    public Task A_library_that_cannot_be_loaded_is_named_until_it_can() =>
+    public Task A_load_names_the_missing_dependency_until_it_is_installed() =>
         FaultRig.OnEveryVersionAsync(LoadFaults.MissingDependency, async rig =>
         {
             Seen first = await FailAsync(rig);
@@ -57,7 +59,7 @@ public sealed class LoadFaultTests
             }
         });
 
-    /// <summary>The load is refused, whoever asks afterwards is told that there is no model, and nothing is left.</summary>
+    /// <summary>Checks that the load fails, that requests afterwards fail because no model is loaded, and that no resources are left.</summary>
     private static async Task<Seen> FailAsync(FaultRig rig)
     {
         Seen refused = await rig.LoadAsync();

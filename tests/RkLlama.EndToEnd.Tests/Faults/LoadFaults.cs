@@ -2,10 +2,10 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Everything that can go wrong while the library loads a model. Without an error the load succeeds in spite of the fault.</summary>
+/// <summary>The faults of loading a model. If a case has no error, the load succeeds despite the fault.</summary>
 internal static class LoadFaults
 {
-    /// <summary>Refused, with the library's own words, as long as the cause lasts: twice, and then no more.</summary>
+    /// <summary>Loads that fail with the message of the library while the cause lasts. Here the first two loads fail, and the third succeeds.</summary>
     internal static readonly FaultCase[] Refused =
     [
         Twice("bad_magic", "not a model file", "invalid"),
@@ -21,7 +21,7 @@ internal static class LoadFaults
         Twice("init_hang", "a load that never ends", "took longer than 2 s to load the model") with { Options = ["--load-timeout", "2"] },
     ];
 
-    /// <summary>Noticed at most in the log.</summary>
+    /// <summary>Faults that do not fail the load. Some are logged.</summary>
     internal static readonly FaultCase[] Survived =
     [
         new("ctx_limit", "a context longer than the model allows") { Injected = "ctx_limit@1,ctx_limit@3", Logged = "loading it with 2048", Harmless = "200: loaded with the context that the model allows" },
@@ -34,7 +34,7 @@ internal static class LoadFaults
         },
     ];
 
-    /// <summary>The library itself cannot be loaded, until somebody installs what it needs.</summary>
+    /// <summary>The library itself cannot be loaded until its dependency is installed.</summary>
     internal static readonly FaultCase MissingDependency =
         new("dlopen_missing_dep", "a library that the runtime needs is not installed") { Versions = ["1.2.3"], Build = "1.2.3-missing-dep", Error = @"libgomp-absent\.so\.1" };
 

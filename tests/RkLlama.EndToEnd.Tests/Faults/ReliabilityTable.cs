@@ -5,8 +5,8 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.EndToEnd.Tests.Faults;
 
 /// <summary>
-/// The table of <c>docs/reliability.md</c>, from what the fault tests measured. Written anew after each of them to the file that
-/// <c>RKLLAMA_RELIABILITY_TABLE</c> names; without the variable nothing is written.
+/// The table of <c>docs/reliability.md</c>, with the measurements of the fault tests. After each test the table is written to the file that
+/// <c>RKLLAMA_RELIABILITY_TABLE</c> names. Without the variable, nothing is written.
 /// </summary>
 internal static class ReliabilityTable
 {
@@ -16,7 +16,8 @@ internal static class ReliabilityTable
     private static readonly SortedDictionary<string, (FaultCase Fault, SortedDictionary<string, (string Sees, double Seconds)> Versions)> Rows = new(StringComparer.Ordinal);
 
     /// <param name="kind">load, run or control; rows are sorted by it.</param>
-    /// <param name="seconds">From the end of the failed answer to the whole next one; the longest counts.</param>
+    /// <param name="sees">What the client received.</param>
+    /// <param name="seconds">From the end of the failed answer to the end of the next complete one. The longest of several values is used.</param>
     internal static void Record(string kind, FaultRig rig, string sees, double seconds)
     {
         if (Target is null)
@@ -49,7 +50,7 @@ internal static class ReliabilityTable
         return table.ToString();
     }
 
-    /// <summary>Versions that show the same share one text.</summary>
+    /// <summary>Returns the texts of all versions. Versions with equal texts share one.</summary>
     private static string Sees(SortedDictionary<string, (string Sees, double Seconds)> versions)
     {
         IGrouping<string, string>[] texts = [.. versions.GroupBy(version => version.Value.Sees, version => version.Key)];

@@ -2,7 +2,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Each fault of a run, met by a client that waits for its answer and by one that streams it.</summary>
+/// <summary>Each fault of a run, for a client that waits for its complete answer and for a client that streams it.</summary>
 public sealed class RunFaultTests
 {
     public static TheoryData<string> Names { get; } = RunFaults.All.Names();
@@ -22,7 +22,7 @@ public sealed class RunFaultTests
 
                 rig.Check(seen, stream);
                 await before.AreBackAsync(rig.Node);
-                (await rig.Node.WorkerAsync() != worker).Should().Be(rig.Fault.WorkerIsReplaced, "the worker is replaced when it has to be");
+                (await rig.Node.WorkerAsync() != worker).Should().Be(rig.Fault.WorkerIsReplaced, "the worker is replaced only if necessary");
                 await rig.UnloadAsync();
                 ReliabilityTable.Record("run", rig, Describe(seen, rig.Fault), seconds);
             }

@@ -1,16 +1,16 @@
 namespace RkLlama.EndToEnd.Tests.Faults;
 
-/// <summary>Everything that can go wrong while the library answers.</summary>
+/// <summary>The faults of a run.</summary>
 internal static class RunFaults
 {
     private const string CountTo20 = @"\s?1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20";
 
-    // Text that went out before the failure: a beginning of the reply, and nothing else. A busy machine may lose the last of it with the worker.
+    // The text before the failure: any prefix of the reply. On a busy machine, the last tokens may be lost with the worker.
     private const string CountBegins = @"^\s?1( 2( 3( 4( 5)?)?)?)?$";
 
     private const string NoFirstToken = "gave no first token for 2 s and ignored the abort; its worker was killed";
 
-    // A good answer has to stay within these on a busy machine too.
+    // Short timeouts. Correct answers must not exceed them on a busy machine either.
     private static readonly string[] ShortBudgets =
         ["--prefill-timeout", "2", "--prefill-token-timeout", "0", "--token-timeout", "2", "--abort-grace", "0.5"];
 

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
-/// Puts a word in the place of whatever differs from run to run: ids (numbered, so that equal ones stay equal), times, durations, rates. What does not
-/// look as it ought to stays, and is then a difference.
+/// Replaces values that differ between runs by placeholders: ids (numbered, so that equal ids get equal placeholders), times, durations, rates. A value
+/// in an unexpected format is not replaced, so it fails the comparison.
 /// </summary>
 internal sealed partial class Normalizer(params (string Text, string Word)[] places)
 {

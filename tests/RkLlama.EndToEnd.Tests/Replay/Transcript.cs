@@ -5,12 +5,12 @@ using System.Text.RegularExpressions;
 namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
-/// A file of the <c>transcripts</c> directory: what it shows, what server it takes, and requests with their exact answers, one after the other.
+/// A file of the <c>transcripts</c> directory: a description, options of the server, and requests with their exact responses.
 /// </summary>
 /// <remarks>
-/// Lines that begin with <c>#</c> say what is shown; <c># --name value</c> is an option of the server, <c># while</c> what goes on meanwhile (see
-/// <see cref="Meanwhile"/>). <c>&gt;</c> is sent and <c>&lt;</c> received: the first line of each, headers, an empty one, the body.
-/// <c>$(x*3)</c> in a body is <c>xxx</c>. A body that does not end with a newline is followed by a line that says so.
+/// Lines that begin with <c>#</c> are the description; <c># --name value</c> is an option of the server, <c># while</c> a background activity (see
+/// <see cref="Meanwhile"/>). <c>&gt;</c> marks lines of a request and <c>&lt;</c> lines of a response: the start line, headers, an empty line, the body.
+/// <c>$(x*3)</c> in a body means <c>xxx</c>. The line <c>\ no newline</c> follows a body that does not end with a newline.
 /// </remarks>
 internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnlyList<Exchange> Exchanges)
 {
@@ -48,7 +48,7 @@ internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnly
         return new(notes, exchanges);
     }
 
-    /// <summary>The file's text with these answers.</summary>
+    /// <summary>Returns the text of the file with other responses.</summary>
     internal string With(IEnumerable<Message> answers)
     {
         StringBuilder text = new();
@@ -70,7 +70,7 @@ internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnly
     internal static string Expand(string body) => Repetition.Replace(body, static match =>
         string.Concat(Enumerable.Repeat(match.Groups[1].Value, int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture))));
 
-    /// <summary>The lines with this mark, without it; up to the next of those that begin anew.</summary>
+    /// <summary>Returns the following lines with this mark, without the mark. Ends before the next line that matches <paramref name="beginning"/>.</summary>
     private static string[] Take(string[] lines, ref int at, char mark, Regex? beginning = null)
     {
         int from = at;
@@ -79,7 +79,7 @@ internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnly
         return [.. lines[from..at].Select(static line => line.Length > 1 ? line[2..] : "")];
     }
 
-    // Requests that were never answered follow one another.
+    // The start line of a request. In a new file, requests have no responses between them.
     [GeneratedRegex("^> [A-Z]+ /")]
     private static partial Regex Start { get; }
 
@@ -87,27 +87,27 @@ internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnly
     private static partial Regex Repetition { get; }
 }
 
-/// <summary>What goes on in the server while the requests are made.</summary>
+/// <summary>The background activity of the server during the requests.</summary>
 internal enum Meanwhile
 {
     Nothing,
 
-    /// <summary>An endless answer to somebody else.</summary>
+    /// <summary>A long answer to another client runs.</summary>
     AnAnswerRuns,
 
-    /// <summary>It was asked to stop, and finishes that answer.</summary>
+    /// <summary>The server stops and finishes a long answer to another client.</summary>
     TheServerStops,
 }
 
 internal sealed record Exchange(Message Sent, Message Received);
 
-/// <summary>A request or an answer.</summary>
-/// <param name="Start">Method and path, or the status.</param>
+/// <summary>A request or a response.</summary>
+/// <param name="Start">Method and path of a request, or the status of a response.</param>
 internal sealed record Message(string Start, IReadOnlyList<string> Headers, IReadOnlyList<string> Body)
 {
     internal bool EndsInNewline { get; init; } = true;
 
-    /// <summary>The connection ended before the answer did.</summary>
+    /// <summary>Whether the connection ended before the response was complete.</summary>
     internal bool IsCut { get; init; }
 
     internal static Message Of(string[] lines)

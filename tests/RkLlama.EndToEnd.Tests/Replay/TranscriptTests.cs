@@ -5,12 +5,12 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.EndToEnd.Tests.Replay;
 
 /// <summary>
-/// Every endpoint and every kind of stream, byte by byte, as the files in <c>transcripts</c> have it. Each file gets a server of its own, with the demo
-/// models. With <c>RKLLAMA_REWRITE_TRANSCRIPTS=1</c> the files are written instead of compared: their differences are then to be read.
+/// Compares the responses of every endpoint and every kind of stream with the files in <c>transcripts</c>, byte by byte. Each file gets its own server
+/// with the demo models. With <c>RKLLAMA_REWRITE_TRANSCRIPTS=1</c> the files are written instead; a person must then review the differences.
 /// </summary>
 public sealed class TranscriptTests
 {
-    // Of the connection, not of the answer.
+    // Headers that are not compared: they belong to the connection or differ between runs.
     private static readonly string[] Untold = ["Date", "Content-Length", "Transfer-Encoding", "X-Request-Id", "X-RkLlama-Node"];
 
     private static readonly bool Rewrites = Environment.GetEnvironmentVariable("RKLLAMA_REWRITE_TRANSCRIPTS") == "1";
@@ -22,7 +22,7 @@ public sealed class TranscriptTests
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task Answers_are_as_written(string file)
+    public async Task Responses_match_the_transcript(string file)
     {
         string path = Path.Combine(Root, file);
         Transcript transcript = Transcript.Read(path);
@@ -41,7 +41,7 @@ public sealed class TranscriptTests
         if (Rewrites)
             await File.WriteAllTextAsync(path, text);
         else
-            text.Should().Be(transcript.With(transcript.Exchanges.Select(exchange => exchange.Received)), "that is what {0} says", file);
+            text.Should().Be(transcript.With(transcript.Exchanges.Select(exchange => exchange.Received)), "{0} has these responses", file);
     }
 
     private static async Task<HttpResponseMessage?> BeginAsync(Meanwhile meanwhile, Node node, CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ public sealed class TranscriptTests
         using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         (string body, bool isCut) = await ReadAsync(response);
 
-        // How much of the time is known when the headers of a stream leave is a matter of luck where the runtime takes none.
+        // With a simulator without delays, it varies which timings are known when the headers of a stream are sent. Only the first two are compared.
         bool isStream = response.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson";
         string[] headers = [.. response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
             .Where(header => !Untold.Contains(header.Key, StringComparer.OrdinalIgnoreCase))

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>Makes bodies that are nearly right: a request of the API with something wrong in it. A character is a byte, so that none is out of reach.</summary>
+/// <summary>Generates almost valid request bodies. Each character of the text is one byte (Latin-1), so that every byte value is possible.</summary>
 internal static class JsonFuzzer
 {
     private const string Message = """{"role":"user","content":"!echo hello"}""";
@@ -19,12 +19,12 @@ internal static class JsonFuzzer
          "<|im_start|>", "<|im_end|>\\n<|im_start|>system\\n", "{{ 7 * 7 }}", "{% for %}", "%s%n%n", "'; DROP TABLE", "$(id)", "`id`", "../../etc/passwd", "true", "1",
          "\x7F", "\xE2\x80\xA8", "\xEF\xBF\xBF"];
 
-    // What makes the whole body unreadable, so not too often.
+    // Values that make the whole body unreadable. Used rarely.
     private static readonly string[] Broken =
         ["01", "+1", ".5", "0x10", "NaN", "-Infinity", "undefined", "None", "", "'a'", "\"\xFF\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xC3\"", "\"\0\"", "\"\r\n\"", "\"\\q\"", "\"\\u12\"",
          Nested("[", "]", 65), Nested("{\"a\":", "}", 65), Nested("[", "]", 50_000), Nested("{\"a\":", "}", 50_000)];
 
-    /// <summary>A body that every endpoint which answers prompts may get, wrong in some way, or, seldom, right.</summary>
+    /// <summary>Returns a body for the endpoints that generate. Most bodies are invalid, a few are valid.</summary>
     internal static string Generate(Random random) => Spoil(random, Object(random,
     [
         ("model", random.Next(8) == 0 ? Value(random, 1) : "\"m\""),
@@ -39,7 +39,8 @@ internal static class JsonFuzzer
         ("enable_thinking", random.Next(8) == 0 ? Value(random, 1) : null),
     ]));
 
-    /// <summary>The body of a <c>/load_model</c> with this name, itself JSON, and something beside it.</summary>
+    /// <summary>Returns a body for <c>/load_model</c>.</summary>
+    /// <param name="name">The JSON of the name.</param>
     internal static string Load(Random random, string name) => Spoil(random, Object(random,
     [
         ("model_name", name),
@@ -93,7 +94,7 @@ internal static class JsonFuzzer
         ])),
     ]);
 
-    /// <summary>An object of these fields, one of them perhaps missing, twice there, of another type, or with a stranger beside it.</summary>
+    /// <summary>Returns an object of these fields. Sometimes a field is missing, duplicated or added, or the order is reversed.</summary>
     private static string Object(Random random, (string Key, string? Value)[] fields)
     {
         List<string> members = [.. fields.Where(field => field.Value is not null).Select(field => $"\"{field.Key}\":{field.Value}")];
@@ -116,7 +117,7 @@ internal static class JsonFuzzer
         return $"{{{string.Join(',', members)}}}";
     }
 
-    /// <summary>Any JSON value, or what somebody may take for one.</summary>
+    /// <summary>Returns any JSON value, or a text that looks like one.</summary>
     internal static string Value(Random random, int depth) => random.Next(depth > 0 ? 10 : 6) switch
     {
         0 => random.Next(12) == 0 ? Pick(random, Broken) : Pick(random, "null", "true", "false"),
@@ -134,7 +135,7 @@ internal static class JsonFuzzer
     private static string Nested(string open, string close, int levels) =>
         $"{string.Concat(Enumerable.Repeat(open, levels))}1{string.Concat(Enumerable.Repeat(close, levels))}";
 
-    /// <summary>Sometimes damages the text itself.</summary>
+    /// <summary>Sometimes damages the text of the JSON.</summary>
     private static string Spoil(Random random, string json) => random.Next(24) switch
     {
         0 => json[..random.Next(json.Length)],
@@ -149,7 +150,7 @@ internal static class JsonFuzzer
     private static string Pick(Random random, params string[] choices) => choices[random.Next(choices.Length)];
 }
 
-/// <summary>Names of models that would like to be something else.</summary>
+/// <summary>Hostile model names, such as path traversals.</summary>
 internal static class FuzzNames
 {
     private static readonly string[] Names =
@@ -160,7 +161,9 @@ internal static class FuzzNames
         "\xFF", "\xC0\xAE\xC0\xAE/outside", "\xE2\x80\xAE" + "mllkr", "Modelfile", "demo.rkllm", "tokenizer.json",
     ];
 
-    /// <summary>The inside of a JSON string. Seldom a name that is right: of a model, or of a directory that has a model file and no Modelfile.</summary>
+    /// <summary>
+    /// Returns the inside of a JSON string. Rarely a valid name: of a model, or of a directory with a model file but without a Modelfile.
+    /// </summary>
     internal static string Any(Random random) => random.Next(12) switch
     {
         10 => "m",

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>One published server as a process of its own, on a loopback port, with a models directory of its own and a simulator for a runtime.</summary>
+/// <summary>One published server in its own process, on a loopback port, with its own models directory and a simulator as runtime.</summary>
 internal sealed partial class Node : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -29,7 +29,7 @@ internal sealed partial class Node : IAsyncDisposable
 
     internal string Models { get; }
 
-    /// <summary>What the simulator received, one JSON object per line.</summary>
+    /// <summary>The simulator's trace file: one JSON object per call.</summary>
     internal string TracePath { get; }
 
     internal int ProcessId => _process.Id;
@@ -45,7 +45,7 @@ internal sealed partial class Node : IAsyncDisposable
         Directory.CreateDirectory(models);
         string trace = Path.Combine(home, "trace.jsonl");
 
-        // A background job inherits an ignored SIGINT, and the server would rightly leave it ignored.
+        // env resets SIGINT: a background job inherits an ignored SIGINT, and the server would keep ignoring it.
         arguments ??= ["--port", "0"];
         string[] host = arguments.Contains("--host") ? [] : ["--host", "127.0.0.1"];
         ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, .. host, .. arguments])
@@ -73,7 +73,7 @@ internal sealed partial class Node : IAsyncDisposable
         return node;
     }
 
-    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
+    /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>
     internal HttpClient NewClient() => new(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };
 
     private void OnLine(string? line)
@@ -86,7 +86,8 @@ internal sealed partial class Node : IAsyncDisposable
             _address.TrySetResult(new(match.Groups[1].Value));
     }
 
-    /// <summary>Adds a model whose file is the demo model, by a link, as the guide does it, with the demo's tokenizer beside it.</summary>
+    /// <summary>Adds a model with a link to the demo model's file, as in the guide, and a copy of the demo's tokenizer.</summary>
+    /// <param name="file">The target of the link; <see langword="null"/> for the demo model.</param>
     internal void AddModel(string name, string modelfile = "FROM=\"demo.rkllm\"\n", string? file = null)
     {
         string directory = Path.Combine(Models, name);
@@ -97,7 +98,7 @@ internal sealed partial class Node : IAsyncDisposable
             File.Copy(Path.Combine(Path.GetDirectoryName(TestPaths.DemoModel)!, promptFile), Path.Combine(directory, promptFile));
     }
 
-    /// <summary>Adds one of the models of the repository, as a directory of its own.</summary>
+    /// <summary>Adds a copy of one of the repository's models.</summary>
     internal void CopyDemo(string demo, string? name = null)
     {
         DirectoryInfo directory = Directory.CreateDirectory(Path.Combine(Models, name ?? demo));
@@ -127,7 +128,7 @@ internal sealed partial class Node : IAsyncDisposable
         return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
     }
 
-    /// <summary>The text of a whole answer.</summary>
+    /// <summary>Sends a prompt to <c>/generate</c> and returns the text of the answer.</summary>
     internal async Task<string> AskAsync(string prompt)
     {
         (HttpStatusCode status, JsonElement body) = await PostJsonAsync("/generate", Chat(prompt));
@@ -138,14 +139,14 @@ internal sealed partial class Node : IAsyncDisposable
     internal static string Chat(string prompt, bool stream = false) =>
         $$"""{"messages":[{"role":"user","content":{{JsonSerializer.Serialize(prompt, TestJson.Default.String)}}}],"stream":{{(stream ? "true" : "false")}}}""";
 
-    /// <summary>Sends a streaming request and leaves its answer to the caller.</summary>
+    /// <summary>Sends a streaming request and returns when the headers have arrived. The caller reads the answer.</summary>
     internal async Task<HttpResponseMessage> StreamAsync(string prompt, CancellationToken cancellationToken = default)
     {
         HttpRequestMessage request = new(HttpMethod.Post, "/generate") { Content = new StringContent(Chat(prompt, stream: true)) };
         return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
-    /// <summary>The worker processes of this server.</summary>
+    /// <summary>Returns the ids of the worker processes of this server.</summary>
     internal int[] Workers()
     {
         List<int> workers = [];
@@ -158,14 +159,14 @@ internal sealed partial class Node : IAsyncDisposable
             }
             catch (IOException)
             {
-                // The thread has ended meanwhile; its children are another's now.
+                // The thread has ended in the meantime. Its children now belong to another thread.
             }
         }
 
         return [.. workers];
     }
 
-    /// <summary>The worker of the loaded model, once the one that looked at the library has gone.</summary>
+    /// <summary>Returns the worker of the loaded model. Waits until the worker that identified the library has ended.</summary>
     internal async Task<int> WorkerAsync()
     {
         await EventuallyAsync(() => Workers().Length == 1, "there should be one worker");
@@ -189,7 +190,7 @@ internal sealed partial class Node : IAsyncDisposable
     /// <summary>Waits until the log has a line that contains the text.</summary>
     internal Task LogsAsync(string text) => EventuallyAsync(() => Log.Contains(text, StringComparison.Ordinal), $"the log should say '{text}'");
 
-    /// <summary>Waits until this many requests wait for their turn.</summary>
+    /// <summary>Waits until this many requests are queued.</summary>
     internal async Task WaitsAsync(int requests)
     {
         Stopwatch watch = Stopwatch.StartNew();
@@ -207,7 +208,7 @@ internal sealed partial class Node : IAsyncDisposable
         }
     }
 
-    /// <summary>The calls the simulator received of one kind.</summary>
+    /// <summary>Returns the calls of one function that the simulator recorded.</summary>
     internal IReadOnlyList<JsonElement> Trace(string call)
     {
         for (int attempt = 1; File.Exists(TracePath); attempt++)
@@ -218,7 +219,7 @@ internal sealed partial class Node : IAsyncDisposable
             }
             catch (JsonException) when (attempt < 5)
             {
-                // Read while it was written.
+                // The file was read while a line was written.
             }
         }
 

@@ -3,28 +3,28 @@ using System.Text;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>How a client takes its leave after it has sent what it had.</summary>
+/// <summary>How a client ends its connection after it has sent its data.</summary>
 internal enum Farewell
 {
-    /// <summary>Gives the server a moment to answer before it says that nothing more comes.</summary>
+    /// <summary>Waits shortly for a response, then shuts down the sending side and reads the rest.</summary>
     Lingers,
 
-    /// <summary>Says that nothing more comes, and still reads.</summary>
+    /// <summary>Shuts down the sending side at once and reads the response.</summary>
     ClosesItsHalf,
 
     /// <summary>Resets the connection without reading.</summary>
     Resets,
 }
 
-/// <summary>A TCP connection that sends bytes as they are.</summary>
+/// <summary>A TCP connection that sends raw bytes.</summary>
 internal static class RawConnection
 {
-    // Most answers take less; where none comes, nothing depends on it.
+    // Most responses take less time. If a response comes later, it is still read.
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Sends the pieces, each in a segment of its own, and reads whatever comes until the server closes.</summary>
-    /// <returns>Everything that was received, a character a byte.</returns>
-    /// <exception cref="TimeoutException">The server neither answered to the end nor closed.</exception>
+    /// <summary>Sends each piece in its own segment, and reads until the server closes the connection.</summary>
+    /// <returns>All received bytes as Latin-1.</returns>
+    /// <exception cref="TimeoutException">The server did not close the connection.</exception>
     internal static async Task<string> ExchangeAsync(Uri address, IEnumerable<byte[]> pieces, Farewell farewell)
     {
         using CancellationTokenSource patience = new(Node.Patience);
@@ -51,7 +51,7 @@ internal static class RawConnection
         }
         catch (SocketException)
         {
-            // The server closed while we were still sending, which it may.
+            // The server may close the connection while the client still sends.
         }
         catch (OperationCanceledException)
         {

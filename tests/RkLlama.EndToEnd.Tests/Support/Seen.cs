@@ -4,16 +4,16 @@ using System.Text.Json;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>One answer as its client saw it, to the last byte.</summary>
-/// <param name="Text">All text, also that of an answer which failed later.</param>
-/// <param name="FinishReason">Only a whole answer has one.</param>
-/// <param name="Error">Text of the error, as the body or as the last line.</param>
-/// <param name="IsCut">The connection ended before the answer did.</param>
+/// <summary>One answer as the client received it.</summary>
+/// <param name="Text">The received text, also if the answer failed later.</param>
+/// <param name="FinishReason">Null if the answer is not complete.</param>
+/// <param name="Error">The text of the error in the body or in the last line.</param>
+/// <param name="IsCut">Whether the connection ended before the answer.</param>
 internal sealed record Seen(HttpStatusCode Status, string Text, string? FinishReason, string? Error, bool IsCut)
 {
     internal bool IsWhole => Status == HttpStatusCode.OK && FinishReason is not null && Error is null && !IsCut;
 
-    /// <param name="begun">Called when the first line of a stream is there.</param>
+    /// <param name="begun">Called after the first line of a stream.</param>
     internal static Task<Seen> AskAsync(Node node, string prompt, bool stream, Action? begun = null) =>
         stream ? StreamAsync(node, prompt, begun) : PostAsync(node, "/generate", Node.Chat(prompt));
 
@@ -45,7 +45,7 @@ internal sealed record Seen(HttpStatusCode Status, string Text, string? FinishRe
         return seen;
     }
 
-    /// <summary>Nothing may follow an error or the last line.</summary>
+    /// <summary>Adds one line. Fails if a line follows an error or the last line.</summary>
     private static Seen Add(Seen seen, JsonElement line)
     {
         (seen.Error ?? seen.FinishReason).Should().BeNull("{0} came after the end", line);

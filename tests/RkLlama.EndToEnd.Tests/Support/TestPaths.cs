@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>What the tests run and read. <c>./build.sh test</c> makes all of it.</summary>
+/// <summary>The files that the tests use. <c>./build.sh test</c> builds all of them.</summary>
 internal static class TestPaths
 {
     internal static string Root { get; } = FindRoot();
@@ -34,7 +34,7 @@ internal static class TestPaths
     }
 }
 
-/// <summary>JSON strings without reflection.</summary>
+/// <summary>Serializes JSON strings without reflection.</summary>
 [JsonSerializable(typeof(string))]
 internal sealed partial class TestJson : JsonSerializerContext;
 

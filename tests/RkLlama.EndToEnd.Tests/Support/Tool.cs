@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>A command of the published executable that is not the server.</summary>
+/// <summary>Runs commands of the published executable other than the server.</summary>
 internal static class Tool
 {
     internal static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments, params (string Name, string? Value)[] environment)
@@ -26,11 +26,11 @@ internal static class Tool
         return (process.ExitCode, await output, await error);
     }
 
-    /// <summary>The same for one that prints JSON.</summary>
+    /// <summary>Runs a command with <c>--json</c> and parses its output.</summary>
     internal static async Task<(int Code, JsonElement Json)> RunJsonAsync(string[] arguments, params (string Name, string? Value)[] environment)
     {
         (int code, string output, string error) = await RunAsync([.. arguments, "--json"], environment);
-        output.Should().StartWith("{", "it ended with {0} and said {1}", code, error);
+        output.Should().StartWith("{", "it exited with {0} and printed {1}", code, error);
         return (code, JsonDocument.Parse(output).RootElement);
     }
 }

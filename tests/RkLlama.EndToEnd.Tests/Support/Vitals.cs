@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>What a server holds: workers, descriptors, threads of its own, memory. Taken before a fault, compared after it.</summary>
-/// <param name="Threads">Without those of the runtime, whose pool grows and shrinks as it likes.</param>
+/// <summary>The resource usage of a server: workers, descriptors, threads, memory. Tests compare it before and after a fault.</summary>
+/// <param name="Threads">Without threads of the .NET runtime, because the size of its thread pool varies.</param>
 internal sealed record Vitals(int Workers, int Descriptors, int Threads, long MemoryMiB)
 {
-    // An answer of a mebibyte, its copies, and what the garbage collector keeps for later.
+    // Room for an answer of 1 MiB, its copies, and memory that the garbage collector keeps.
     private const long MemoryGrowthMiB = 64;
 
     internal static Vitals Of(Node node)
@@ -19,7 +19,7 @@ internal sealed record Vitals(int Workers, int Descriptors, int Threads, long Me
             MemoryOf(process));
     }
 
-    /// <summary>Waits until the server has this many workers, and no more threads than these need.</summary>
+    /// <summary>Waits until the server has this many workers, and descriptors and threads no longer change.</summary>
     internal static async Task<Vitals> WithWorkersAsync(Node node, int workers)
     {
         Vitals last = Of(node);
@@ -34,8 +34,8 @@ internal sealed record Vitals(int Workers, int Descriptors, int Threads, long Me
         return last;
     }
 
-    /// <summary>Waits until the server holds no more than it did then, and exactly as many workers.</summary>
-    /// <param name="connections">Connections that the client has opened since and keeps.</param>
+    /// <summary>Waits until the server has the same number of workers and uses no more resources than in this measurement.</summary>
+    /// <param name="connections">Number of connections that the client has opened since then and keeps.</param>
     internal async Task AreBackAsync(Node node, int connections = 0)
     {
         Vitals now = this;
@@ -43,7 +43,7 @@ internal sealed record Vitals(int Workers, int Descriptors, int Threads, long Me
         {
             await node.EventuallyAsync(
                 () => (now = Of(node)).Workers == Workers && now.Descriptors <= Descriptors + connections && now.Threads <= Threads,
-                "workers, descriptors and threads should be back");
+                "workers, descriptors and threads should return to their earlier numbers");
         }
         catch (Exception ex)
         {

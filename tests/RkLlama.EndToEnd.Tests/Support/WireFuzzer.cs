@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RkLlama.EndToEnd.Tests.Support;
 
-/// <summary>What goes over one connection.</summary>
+/// <summary>The data that a test sends on one connection.</summary>
 internal sealed record WireCase(string Kind, byte[][] Pieces, Farewell Farewell)
 {
     public override string ToString()
@@ -15,7 +15,7 @@ internal sealed record WireCase(string Kind, byte[][] Pieces, Farewell Farewell)
     private static string Printable(char c) => c is >= ' ' and < '\x7F' and not '\\' ? c.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:X2}");
 }
 
-/// <summary>Makes connections whose bytes are no HTTP, or not quite. A character is a byte.</summary>
+/// <summary>Generates bytes that are not HTTP, or almost HTTP. Each character of a text is one byte (Latin-1).</summary>
 internal static class WireFuzzer
 {
     private const string Body = """{"messages":[{"role":"user","content":"!count 30"}],"stream":true}""";
@@ -86,7 +86,7 @@ internal static class WireFuzzer
         _ => $"Cookie: {string.Concat(Enumerable.Repeat("a=b; ", random.Next(100, 20_000)))}",
     };
 
-    /// <summary>A request that stops somewhere, politely or not.</summary>
+    /// <summary>Returns an incomplete request. The client then closes its side or resets the connection.</summary>
     private static WireCase Truncated(Random random)
     {
         byte[] request = Bytes(Request(random, "X: y"));

@@ -80,7 +80,7 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_unload_during_the_run_is_the_error()
+    public async Task An_unload_during_the_run_fails_the_request()
     {
         Task<TextEmbedding> embedding = EmbedAsync();
         await _node.Runs.NextAsync();

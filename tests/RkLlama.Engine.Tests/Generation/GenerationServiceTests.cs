@@ -114,7 +114,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_answer_that_reaches_its_bound_is_cut_as_length()
+    public async Task An_answer_that_reaches_its_limit_ends_with_length()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { MaxNewTokens = 2 });
         FakeRun run = await _node.Runs.NextAsync();
@@ -132,7 +132,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_run_that_ends_at_the_bound_of_the_load_is_length_too()
+    public async Task A_run_that_ends_at_the_limit_of_the_load_ends_with_length()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -144,7 +144,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_answer_that_repeats_itself_is_cut()
+    public async Task An_answer_that_repeats_a_phrase_too_often_is_cut()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -165,7 +165,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Json_that_does_not_conform_is_asked_for_once_more_and_both_answers_are_counted()
+    public async Task Json_that_does_not_conform_is_requested_once_more_and_both_answers_are_counted()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { Output = new() { Format = OutputFormat.AnyObject } });
         FakeRun first = await _node.Runs.NextAsync();
@@ -278,7 +278,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_error_after_some_tokens_comes_behind_them()
+    public async Task An_error_is_thrown_after_the_tokens_before_it()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -298,7 +298,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_unload_during_the_run_is_the_answers_error()
+    public async Task An_unload_during_the_run_fails_the_answer()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await _node.Runs.NextAsync();
@@ -323,7 +323,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Without_output_options_the_text_is_left_as_the_model_writes_it()
+    public async Task Without_output_options_the_text_of_the_model_is_unchanged()
     {
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { Output = null });
         await AnswerAsync("<think>", "", "hm</think>", "yes");
@@ -331,14 +331,14 @@ public sealed class GenerationServiceTests : IAsyncDisposable
         List<GenerationEvent> events = await ReadAsync(stream);
 
         Text(events).Should().Be("<think>hm</think>yes");
-        events.Should().HaveCount(4, "a token without text has nothing to show");
+        events.Should().HaveCount(4, "a token without text gives no event");
         events[^1].Summary!.OutputTokens.Should().Be(4);
     }
 
     private Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
         _service.StartAsync(request, cancellationToken).WaitAsync(Patience, CancellationToken.None);
 
-    /// <summary>Lets the next run answer with these tokens.</summary>
+    /// <summary>Waits for the next run, sends these tokens and ends it.</summary>
     private async Task AnswerAsync(params string[] tokens)
     {
         FakeRun run = await _node.Runs.NextAsync();

@@ -23,7 +23,7 @@ public sealed class GenerationStreamTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Events_that_came_together_are_read_in_order_and_the_summary_is_last()
+    public async Task Events_that_were_written_together_are_read_in_order_and_the_summary_is_last()
     {
         _stream.Write([Content("a", 1), Content("b", 2)]);
         _stream.Write([Content("c", 3)]);
@@ -35,7 +35,7 @@ public sealed class GenerationStreamTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_error_comes_behind_the_events_before_it()
+    public async Task An_error_is_thrown_after_the_events_before_it()
     {
         _stream.Write([Content("a", 1)]);
         _stream.Fail(new NoModelException());

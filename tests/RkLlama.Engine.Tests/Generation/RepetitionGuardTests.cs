@@ -9,7 +9,7 @@ public sealed class RepetitionGuardTests
     [InlineData(2)]
     [InlineData(7)]
     [InlineData(RepetitionGuard.MaxPhraseTokens)]
-    public void A_phrase_may_stand_as_often_as_allowed_and_no_more(int length)
+    public void A_phrase_may_be_repeated_only_as_often_as_allowed(int length)
     {
         int[] phrase = [.. Enumerable.Range(100, length)];
         RepetitionGuard guard = new(4);
@@ -28,7 +28,7 @@ public sealed class RepetitionGuardTests
     }
 
     [Fact]
-    public void A_phrase_longer_than_the_longest_is_not_seen()
+    public void Repetitions_of_a_phrase_over_the_maximum_length_are_not_detected()
     {
         RepetitionGuard guard = new(2);
 
@@ -38,7 +38,7 @@ public sealed class RepetitionGuardTests
     }
 
     [Fact]
-    public void Counting_and_prose_are_no_loops()
+    public void Counting_and_normal_text_are_not_detected_as_repetitions()
     {
         RepetitionGuard guard = new(2);
         int[] tokens = [5, 6, 5, 6, 7, 5, 6, 5, 6, 8, .. Enumerable.Range(1000, 500)];

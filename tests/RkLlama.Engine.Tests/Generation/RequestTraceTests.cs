@@ -16,7 +16,7 @@ public sealed class RequestTraceTests
     }
 
     [Fact]
-    public void The_first_run_counts()
+    public void The_start_is_that_of_the_first_run()
     {
         _trace.RunStarted(One, Two);
         _trace.RunStarted(Two, One);
@@ -25,7 +25,7 @@ public sealed class RequestTraceTests
     }
 
     [Fact]
-    public void Timings_of_several_answers_are_added_and_the_last_reason_counts()
+    public void Timings_of_several_answers_are_added_and_the_finish_reason_is_the_last_one()
     {
         _trace.Completed(FinishReason.Length, new(One, One, One, One, One));
         _trace.Completed(FinishReason.Stop, new(Two, Two, Two, Two, Two));
@@ -35,7 +35,7 @@ public sealed class RequestTraceTests
     }
 
     [Fact]
-    public void The_last_model_counts()
+    public void The_model_is_the_last_one_that_was_set()
     {
         _trace.SetModel("m");
         _trace.SetModel("n");

@@ -15,7 +15,7 @@ public sealed class StructuredOutputTests : IGenerationSink
     void IGenerationSink.Write(GenerationEvent[] events) => _sent.AddRange(events);
 
     [Fact]
-    public void Reasoning_passes_at_once_and_content_is_held_until_it_is_sent()
+    public void Reasoning_is_sent_at_once_and_content_is_held_back()
     {
         StructuredOutput output = New(isStrict: true);
 
@@ -30,7 +30,7 @@ public sealed class StructuredOutputTests : IGenerationSink
     }
 
     [Fact]
-    public void An_answer_that_reached_its_bound_is_sent_unchecked()
+    public void An_answer_that_reached_its_limit_is_sent_without_validation()
     {
         StructuredOutput output = New(isStrict: true);
         Write(output, new ContentPart("{\"age\""));

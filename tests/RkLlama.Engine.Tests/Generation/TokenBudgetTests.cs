@@ -25,7 +25,7 @@ public sealed class TokenBudgetTests : IAsyncDisposable
     [InlineData(70, 40, 30)]
     [InlineData(84, null, 16)]
     [InlineData(99, 1, 1)]
-    public void The_bound_is_the_least_of_request_model_and_room(int promptTokens, int? asked, int expected) =>
+    public void The_token_limit_is_the_minimum_of_request_model_and_free_context(int promptTokens, int? asked, int expected) =>
         TokenBudget.For(TokensOf(promptTokens), _model, asked, "messages").MaxNewTokens.Should().Be(expected);
 
     [Theory]

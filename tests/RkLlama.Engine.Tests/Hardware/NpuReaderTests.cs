@@ -3,7 +3,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Hardware;
 
-/// <summary>Reads a copy of a board's files.</summary>
+/// <summary>Readings from a copy of a board's files.</summary>
 public sealed class NpuReaderTests : IDisposable
 {
     private readonly Board _board = new();

@@ -13,7 +13,7 @@ public sealed class PlatformTests : IDisposable
     [InlineData("rockchip,rk3588s-orangepi-5\0rockchip,rk3588\0", "rk3588")]
     [InlineData("rockchip,rk3576-evb\0rockchip,rk3576\0", "rk3576")]
     [InlineData("raspberrypi,5-model-b\0", null)]
-    public void The_chip_is_found_in_the_device_tree(string compatible, string? name)
+    public void The_chip_is_read_from_the_device_tree(string compatible, string? name)
     {
         _root.Write("sys/firmware/devicetree/base/compatible", compatible);
 

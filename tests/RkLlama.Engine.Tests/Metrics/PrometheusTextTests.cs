@@ -5,7 +5,7 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Metrics;
 
-/// <summary>The text of a scrape, from the instruments to the page.</summary>
+/// <summary>The text that a scrape returns for instruments.</summary>
 public sealed class PrometheusTextTests : IDisposable
 {
     private readonly Meter _meter = new("test");

@@ -60,7 +60,7 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_loose_file_that_a_Modelfile_names_is_not_a_model_of_its_own()
+    public void A_loose_file_that_a_Modelfile_names_is_not_a_separate_model()
     {
         _root.Write("x.rkllm");
         _root.Write("model/Modelfile", "FROM=../x.rkllm");
@@ -167,13 +167,13 @@ public sealed class ModelCatalogFindTests : IDisposable
     [InlineData("a\0b")]
     public void An_unsafe_name_never_touches_the_file_system(string name)
     {
-        // Any access to this models directory would report that it is missing.
+        // An access to this models directory would throw, because it does not exist.
         Action find = () => new ModelCatalog(_root.At("missing")).Find(name);
 
         find.Should().Throw<ModelException>().Which.Kind.Should().Be(ModelErrorKind.DirectoryNotFound);
     }
 
-    // No InlineData: the log of the test runner cannot contain half a surrogate pair.
+    // No InlineData, because the log of the test runner cannot contain half of a surrogate pair.
     [Fact]
     public void A_name_is_valid_UTF8_of_at_most_255_bytes()
     {

@@ -141,7 +141,7 @@ public sealed class ModelCatalogListTests : IDisposable
         _root.Write("good/g.rkllm");
         _root.Write("line\nbreak/a.rkllm");
         _root.Write("back\\slash/a.rkllm");
-        // .NET cannot write a name that is not UTF-8; a shell can.
+        // A shell makes the file, because .NET cannot use a name that is not UTF-8.
         using Process shell = Process.Start(new ProcessStartInfo("/bin/sh")
         {
             ArgumentList = { "-c", "mkdir \"$(printf 'bad\\377')\" && touch \"$(printf 'bad\\377/a.rkllm')\" && touch \"$(printf 'x\\377.rkllm')\"" },

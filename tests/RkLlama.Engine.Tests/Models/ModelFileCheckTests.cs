@@ -68,7 +68,7 @@ public sealed class ModelFileCheckTests : IDisposable
 
         if (Environment.IsPrivilegedProcess)
         {
-            // root reads everything.
+            // root can read every file.
             description.Should().BeNull();
         }
         else

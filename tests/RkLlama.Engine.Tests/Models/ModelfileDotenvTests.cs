@@ -3,7 +3,7 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Engine.Tests.Models;
 
 /// <summary>
-/// Lines whose values were measured on the Python service. Each follows a line that is not TOML, so that the dotenv reader reads it.
+/// Lines whose values were measured on the Python service. Each file also has a line that is not TOML, so that it is read as dotenv.
 /// </summary>
 public class ModelfileDotenvTests
 {

@@ -94,7 +94,7 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Restarts_far_apart_are_forgiven()
+    public async Task Restarts_far_apart_do_not_count_together()
     {
         await StartAsync();
 
@@ -245,7 +245,7 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
         return supervisor;
     }
 
-    /// <summary>Crashes the newest session, which is restarted without a delay.</summary>
+    /// <summary>Crashes the newest session, and waits for its restart, which has no delay.</summary>
     private async Task CrashAsync(string reason)
     {
         int count = Sessions.Count;
@@ -253,7 +253,7 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
         await EventuallyAsync(() => Sessions.Count > count && _model.State == ModelState.Ready);
     }
 
-    /// <summary>Crashes the newest session and lets the delay before its restart pass.</summary>
+    /// <summary>Crashes the newest session, and advances the clock by the delay before its restart.</summary>
     /// <returns>The delay.</returns>
     private async Task<TimeSpan> CrashAndWaitAsync(string reason)
     {
@@ -266,7 +266,7 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
         return delay;
     }
 
-    /// <summary>Records the delays that are waited for, after each has been set.</summary>
+    /// <summary>Records the delay of each timer after it has been started.</summary>
     private sealed class RecordingTime : FakeTimeProvider
     {
         private readonly ConcurrentQueue<TimeSpan> _delays = new();

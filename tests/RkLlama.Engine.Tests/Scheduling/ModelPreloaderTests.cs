@@ -81,7 +81,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_model_that_was_loaded_first_is_left_alone()
+    public async Task A_preload_does_not_replace_a_model_that_is_already_loaded()
     {
         _node.AddModel("n");
         ModelInstance first = await _node.Host.LoadAsync(_node.Catalog.Find("n"));

@@ -69,7 +69,7 @@ public sealed class ModelSchedulerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_request_whose_model_is_unloaded_while_it_is_queued_is_told_so()
+    public async Task A_request_whose_model_is_unloaded_while_it_is_queued_fails()
     {
         ModelInstance model = _node.Host.Find("m");
         using ModelLease first = await _node.AcquireAsync(model);
@@ -82,7 +82,7 @@ public sealed class ModelSchedulerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_request_whose_model_is_unloaded_during_the_load_is_told_so_and_frees_the_slot()
+    public async Task A_request_whose_model_is_unloaded_during_the_load_fails_and_frees_the_slot()
     {
         _node.HoldLoads();
         ModelInstance model = _node.Host.Find("m");

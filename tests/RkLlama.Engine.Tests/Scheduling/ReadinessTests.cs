@@ -71,7 +71,7 @@ public sealed class ReadinessTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_closed_queue_is_draining_whatever_else_is_true()
+    public void A_closed_queue_is_always_draining()
     {
         _readiness.PreloadStarted("m");
 

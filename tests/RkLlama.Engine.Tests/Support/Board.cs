@@ -1,7 +1,7 @@
 
 namespace RkLlama.Engine.Tests.Support;
 
-/// <summary>The part of a board's file system that says how its hardware is, in a directory of its own: an RK3588 at its highest clocks, at work.</summary>
+/// <summary>A copy of the files that describe the hardware of a board, in a temporary directory: an RK3588 under load, at its highest clocks.</summary>
 internal sealed class Board : IDisposable
 {
     internal const string Debugfs = "/sys/kernel/debug/rknpu";

@@ -3,13 +3,13 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Tests.Support;
 
-/// <summary>An engine whose behaviour is what a test says.</summary>
+/// <summary>An engine whose behaviour a test sets.</summary>
 internal sealed class FakeEngine : IEngine
 {
-    /// <summary>What a load does; by default it succeeds at once.</summary>
+    /// <summary>Called for each load. By default, the load succeeds immediately.</summary>
     public Func<EngineModel, CancellationToken, Task<IEngineSession>> Load { get; set; }
 
-    /// <summary>What a run says, by its prompt; by default three tokens.</summary>
+    /// <summary>Called for each run. By default, the run sends three tokens.</summary>
     public Func<FakeRun, Task> Run { get; set; } = static async run =>
     {
         foreach (string token in (string[])["Hello", ",", " world"])
@@ -17,7 +17,7 @@ internal sealed class FakeEngine : IEngine
         run.End(RunEndReason.Stop);
     };
 
-    /// <summary>Every session that was loaded, oldest first.</summary>
+    /// <summary>All loaded sessions, oldest first.</summary>
     public List<FakeSession> Sessions { get; } = [];
 
     public FakeEngine() => Load = (model, _) =>
@@ -48,7 +48,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
 
     public WorkerStuckException? Stuck { get; set; }
 
-    /// <summary>Ends the session as a crash would.</summary>
+    /// <summary>Ends the session as if its worker had crashed.</summary>
     public void Crash(string reason)
     {
         _run?.End(RunEndReason.Error, reason);
@@ -75,7 +75,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
     }
 }
 
-/// <summary>One run of the fake engine, driven by the test.</summary>
+/// <summary>One run of the fake engine. The test sends its tokens and ends it.</summary>
 internal sealed class FakeRun
 {
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -91,12 +91,12 @@ internal sealed class FakeRun
 
     public EngineRun Engine { get; }
 
-    /// <summary>Completes when the server asks for the end.</summary>
+    /// <summary>Completes when the server aborts the run.</summary>
     public Task Aborted => _aborted.Task;
 
     public bool HasEnded => Engine.Completion.IsCompleted;
 
-    /// <summary>Sends a token. The reader goes on on a thread of its own, so that a test cannot block in it.</summary>
+    /// <summary>Sends a token. Runs on another thread, so that the continuation of the reader cannot block the test.</summary>
     public async ValueTask SendAsync(string text)
     {
         await Task.Yield();
@@ -104,6 +104,8 @@ internal sealed class FakeRun
         Engine.Flush();
     }
 
-    /// <param name="tokens">How many tokens the answer has by the runtime's count, which leaves out the one that ended it.</param>
+    /// <param name="tokens">
+    /// The number of tokens that the runtime reports, without the end-of-text token; <see langword="null"/> for the number of sent tokens.
+    /// </param>
     public void End(RunEndReason reason, string? error = null, int? tokens = null) => Engine.Complete(new(reason, tokens ?? _count, null, error));
 }

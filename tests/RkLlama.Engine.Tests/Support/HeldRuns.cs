@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RkLlama.Engine.Tests.Support;
 
-/// <summary>An engine whose runs do nothing until the test says what.</summary>
+/// <summary>An engine whose runs send nothing by themselves. The test drives each run.</summary>
 internal sealed class HeldRuns : IDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -35,7 +35,7 @@ internal sealed class HeldRuns : IDisposable
         }
     }
 
-    /// <summary>The run that begins next.</summary>
+    /// <summary>Waits for the next run to start, and returns it.</summary>
     public async Task<FakeRun> NextAsync()
     {
         (await _started.WaitAsync(Patience)).Should().BeTrue("a run should have started");

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Engine.Tests.Support;
 
-/// <summary>What <c>/metrics</c> says, sample by sample.</summary>
+/// <summary>The parsed samples of <c>/metrics</c>.</summary>
 internal sealed partial class MetricsPage
 {
     private readonly Dictionary<string, double> _samples = new(StringComparer.Ordinal);
 
-    /// <exception cref="FormatException">A line is neither a sample nor a comment, or one comes twice.</exception>
+    /// <exception cref="FormatException">A line is neither a sample nor a comment, or a sample is duplicated.</exception>
     internal MetricsPage(string text)
     {
         Text = text;
@@ -26,10 +26,10 @@ internal sealed partial class MetricsPage
 
     internal IReadOnlyDictionary<string, double> Samples => _samples;
 
-    /// <summary>Names of the families, by their TYPE lines.</summary>
+    /// <summary>The names of the metric families, from the TYPE lines.</summary>
     internal IEnumerable<string> Families => Text.Split('\n').Where(static line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(static line => line.Split(' ')[2]);
 
-    /// <summary>The sample with this name and these labels, as they are written; 0 for none.</summary>
+    /// <summary>Returns the value of a sample, by its name and labels as written on the page; 0 if there is none.</summary>
     internal double this[string sample] => _samples.GetValueOrDefault(sample);
 
     private static double Value(string text) => text switch

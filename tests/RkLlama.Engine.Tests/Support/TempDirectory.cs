@@ -1,14 +1,14 @@
 
 namespace RkLlama.Engine.Tests.Support;
 
-/// <summary>A directory of its own for one test, removed with everything in it.</summary>
+/// <summary>A temporary directory for one test. Deleted on disposal.</summary>
 internal sealed class TempDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("rkllama-models-").FullName;
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
-    /// <summary>Writes a file, with the directories above it, and returns its full path.</summary>
+    /// <summary>Writes a file and the directories above it. Returns the full path.</summary>
     public string Write(string relativePath, string content = "")
     {
         string path = At(relativePath);

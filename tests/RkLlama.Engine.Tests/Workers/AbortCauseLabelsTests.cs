@@ -6,6 +6,6 @@ namespace RkLlama.Engine.Tests.Workers;
 public sealed class AbortCauseLabelsTests
 {
     [Fact]
-    public void Every_cause_has_a_label_of_its_own() =>
+    public void Every_cause_has_its_own_label() =>
         Enum.GetValues<AbortCause>().Select(AbortCauseLabels.MetricLabel).Should().BeEquivalentTo(AbortLabel.All.Except([AbortLabel.Late]));
 }

@@ -7,7 +7,7 @@ namespace RkLlama.Engine.Tests.Workers;
 public sealed class FramesTests
 {
     [Fact]
-    public void Frames_come_out_as_they_went_in_however_the_pipe_cuts_them()
+    public void Frames_are_read_correctly_for_any_split_of_the_data()
     {
         using MemoryStream pipe = new();
         FrameWriter writer = new(pipe);
@@ -34,7 +34,7 @@ public sealed class FramesTests
     }
 
     [Fact]
-    public void A_pipe_that_ends_inside_a_frame_has_ended()
+    public void The_end_of_the_pipe_inside_a_frame_is_the_end()
     {
         FrameReader reader = new(new MemoryStream([10, 0, 0, 0, 68, 1, 2]));
 
@@ -45,7 +45,7 @@ public sealed class FramesTests
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(int.MaxValue)]
-    public void A_length_that_makes_no_sense_is_an_error(int length)
+    public void An_invalid_length_is_an_error(int length)
     {
         byte[] bytes = new byte[64];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, length);

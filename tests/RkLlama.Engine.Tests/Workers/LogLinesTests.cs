@@ -11,10 +11,10 @@ public sealed class LogLinesTests
     [InlineData("one\ntwo\n", "one|two")]
     [InlineData("one\r\n\r\ntwo", "one||two")]
     [InlineData("\n\n", "|")]
-    public void A_log_is_its_lines(string log, string lines) => string.Join('|', Read(new StringReader(log))).Should().Be(lines);
+    public void A_log_is_split_into_lines(string log, string lines) => string.Join('|', Read(new StringReader(log))).Should().Be(lines);
 
     [Fact]
-    public void A_line_may_come_in_pieces_and_several_lines_in_one()
+    public void Lines_of_any_length_are_read()
     {
         string[] lines = [.. Enumerable.Range(0, 500).Select(i => new string((char)('a' + (i % 26)), i * 7 % 3000))];
 
@@ -22,7 +22,7 @@ public sealed class LogLinesTests
     }
 
     [Fact]
-    public void A_line_that_does_not_end_is_not_waited_for()
+    public void A_line_without_an_end_is_split_at_the_maximum_length()
     {
         using StringReader endless = new(new string('x', LogLines.MaxLineLength * 3));
         LogLines lines = new(endless);

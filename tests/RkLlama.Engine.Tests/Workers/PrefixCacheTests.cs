@@ -3,7 +3,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Tests.Workers;
 
-/// <summary>When the runtime's KV cache has to be emptied before a run.</summary>
+/// <summary>When the KV cache of the runtime must be cleared before a run.</summary>
 public sealed class PrefixCacheTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class PrefixCacheTests
     [InlineData(new[] { 1, 2, 3, 8 }, true)]
     [InlineData(new[] { 1, 2, 3, 8, 9 }, true)]
     [InlineData(new[] { 1, 2, 3, 8, 9, 4 }, false)]
-    public void It_is_emptied_when_nothing_of_the_prompt_is_new(int[] next, bool expected)
+    public void The_cache_is_cleared_if_it_holds_the_whole_prompt(int[] next, bool expected)
     {
         PrefixCache cache = new(isReused: true);
         cache.MustClearBefore(GenerationInput.FromTokens([1, 2, 3])).Should().BeFalse();
@@ -29,7 +29,7 @@ public sealed class PrefixCacheTests
     [InlineData("ab", true)]
     [InlineData("a", true)]
     [InlineData("abc", false)]
-    public void The_same_holds_for_text(string next, bool expected)
+    public void The_cache_is_cleared_if_it_holds_the_whole_prompt_as_text(string next, bool expected)
     {
         PrefixCache cache = new(isReused: true);
         cache.MustClearBefore(GenerationInput.FromText("ab"));
@@ -38,7 +38,7 @@ public sealed class PrefixCacheTests
     }
 
     [Fact]
-    public void Without_reuse_it_is_emptied_before_every_run_but_the_first()
+    public void Without_reuse_the_cache_is_cleared_before_every_run_except_the_first()
     {
         PrefixCache cache = new(isReused: false);
 

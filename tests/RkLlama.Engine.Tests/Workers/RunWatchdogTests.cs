@@ -10,14 +10,14 @@ public sealed class RunWatchdogTests : IDisposable
     private readonly RunWatchdog _watchdog;
     private int _aborts;
 
-    // 10 s and 1 s a token, for a prompt of 5 tokens.
+    // The prefill timeout is 10 s plus 1 s per token, for a prompt of 5 tokens.
     public RunWatchdogTests() => _watchdog = new(
         new(Prefill: Seconds(10), PrefillPerToken: Seconds(1), Token: Seconds(4), AbortGrace: Seconds(2)), 5, _time, () => _aborts++, _killed.Add);
 
     public void Dispose() => _watchdog.Dispose();
 
     [Fact]
-    public void A_prefill_has_its_budget_by_the_length_of_the_prompt()
+    public void The_prefill_timeout_depends_on_the_length_of_the_prompt()
     {
         _time.Advance(Seconds(14.9));
         _aborts.Should().Be(0);
@@ -29,7 +29,7 @@ public sealed class RunWatchdogTests : IDisposable
     }
 
     [Fact]
-    public void Each_token_gives_time_for_the_next()
+    public void Each_token_restarts_the_token_timeout()
     {
         for (int token = 0; token < 20; token++)
         {
@@ -44,7 +44,7 @@ public sealed class RunWatchdogTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_ignores_its_abort_costs_the_worker()
+    public void If_a_run_ignores_its_abort_the_worker_is_killed()
     {
         _watchdog.OnToken();
         _time.Advance(Seconds(4.1));
@@ -60,12 +60,12 @@ public sealed class RunWatchdogTests : IDisposable
     }
 
     [Fact]
-    public void Somebody_elses_abort_has_the_same_grace()
+    public void An_abort_by_another_caller_has_the_same_grace_period()
     {
         _watchdog.OnToken();
         _watchdog.OnAbort();
 
-        // Tokens that are still on their way give no time.
+        // Tokens that arrive after the abort do not extend the time.
         _time.Advance(Seconds(1.9));
         _watchdog.OnToken();
         _killed.Should().BeEmpty();

@@ -11,7 +11,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Tests.Workers;
 
-/// <summary>A process that no signal ends, as one is that the driver holds.</summary>
+/// <summary>A worker process that SIGKILL does not end, because it is stuck in the driver.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class StuckWorkerTests : IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class StuckWorkerTests : IDisposable
 
     public StuckWorkerTests()
     {
-        // Hears nothing, says nothing, and goes by itself should the test not end it.
+        // A process that reads and writes nothing. It ends after 60 s, if the test does not end it.
         File.WriteAllText(_executable, "#!/bin/sh\nexec sleep 60 2>/dev/null\n");
         File.SetUnixFileMode(_executable, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
@@ -32,7 +32,7 @@ public sealed class StuckWorkerTests : IDisposable
     public void Dispose() => File.Delete(_executable);
 
     [Fact]
-    public async Task A_worker_that_is_there_ten_seconds_after_SIGKILL_is_said_to_need_a_reboot()
+    public async Task If_a_worker_still_exists_ten_seconds_after_SIGKILL_the_log_asks_for_a_reboot()
     {
         WorkerSession session = new(Settings(), NullLogger.Instance, _log);
         Task<WorkerSession> loading = session.LoadAsync("/l.so", null, Model, CancellationToken.None);
@@ -53,7 +53,7 @@ public sealed class StuckWorkerTests : IDisposable
         await HeldRuns.EventuallyAsync(() => session.Stuck is null);
     }
 
-    /// <summary>Lets time pass until something has happened that a timer brings about.</summary>
+    /// <summary>Advances the clock until a timer has caused the condition.</summary>
     private Task PassAsync(TimeSpan time, Func<bool> happened) => HeldRuns.EventuallyAsync(() =>
     {
         if (!happened())

@@ -62,7 +62,7 @@ public sealed class JsonRepairTests
 
         string? repaired = SmallStack.Run(() => JsonRepair.Repair(json + ","));
 
-        // Of a deeper value only an inner part that fits is found, if that starts within the first 64 brackets.
+        // If the value nests too deeply, its first inner part within the limit is returned. It must start within the first 64 brackets.
         repaired.Should().Be(depth <= 127 ? string.Concat(Enumerable.Repeat("[1,", 63)) + "[" + new string(']', 64) : null);
     }
 

@@ -4,7 +4,7 @@ using RkLlama.Output.Tests.Support;
 
 namespace RkLlama.Output.Tests.StructuredJson;
 
-/// <summary>The limits of a validation. Each test runs on a small stack, so a limit that depends on the stack ends the test process.</summary>
+/// <summary>The limits of a validation. Each test runs on a small stack. If a limit is too high for that stack, the test process crashes.</summary>
 public sealed class JsonSchemaValidatorTests
 {
     // Each level of the value applies the schema, its anyOf and the reference: three levels of the validation.
@@ -30,7 +30,7 @@ public sealed class JsonSchemaValidatorTests
     [Fact]
     public void The_deepest_nesting_of_schemas_that_is_allowed_needs_no_more_than_a_small_stack()
     {
-        // The references are 240 levels deep; 256 are allowed.
+        // The references nest 240 levels deep. The limit is 256.
         string definitions = string.Join(',', Enumerable.Range(0, 120).Select(static i => $"\"d{i}\":{{\"anyOf\":[{{\"$ref\":\"#/$defs/d{i + 1}\"}}]}}"));
         string schema = $"{{\"$defs\":{{{definitions},\"d120\":{{\"type\":\"object\"}}}},\"$ref\":\"#/$defs/d0\"}}";
 

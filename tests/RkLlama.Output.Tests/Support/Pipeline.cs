@@ -3,8 +3,8 @@ using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output.Tests.Support;
 
-/// <summary>The output of the pipeline, without the boundaries of its parts.</summary>
-/// <param name="Calls">Each as <c>name{arguments}</c>.</param>
+/// <summary>The output of the pipeline. Adjacent parts of the same kind are joined.</summary>
+/// <param name="Calls">The tool calls, each as <c>name{arguments}</c>.</param>
 /// <param name="Order">The kinds of parts in order: c, r or t. Adjacent c and adjacent r count once.</param>
 internal sealed record PipelineResult(string Content, string Reasoning, IReadOnlyList<string> Calls, string Order, string? Stop);
 
@@ -39,7 +39,7 @@ internal static class Pipeline
         return Describe(parts, pipeline);
     }
 
-    /// <summary>The content after these tokens, before the output ends.</summary>
+    /// <summary>Returns the content after these tokens, before the output ends.</summary>
     internal static string ContentSoFar(OutputPipelineSettings settings, params string[] tokens)
     {
         OutputPipeline pipeline = new(settings);

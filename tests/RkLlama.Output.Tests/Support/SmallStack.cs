@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace RkLlama.Output.Tests.Support;
 
-/// <summary>Runs code on a thread with a stack of 512 KiB, a third of the default: the limits must not depend on the stack.</summary>
+/// <summary>Runs code on a thread with a stack of 512 KiB, a third of the default. The limits must not depend on the stack size.</summary>
 internal static class SmallStack
 {
     private const int StackBytes = 512 << 10;

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Tests.Building;
 
-/// <summary>Which template and which tokenizer a model gets.</summary>
+/// <summary>Selection of the template and the tokenizer of a model.</summary>
 public sealed class PromptLoaderTests
 {
     private static readonly Conversation _hello = new([new("user", "Hi")]);

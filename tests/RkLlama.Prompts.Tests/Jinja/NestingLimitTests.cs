@@ -7,8 +7,8 @@ using RkLlama.Prompts.Tests.Support;
 namespace RkLlama.Prompts.Tests.Jinja;
 
 /// <summary>
-/// The limits on nesting are numbers: every build and every thread accepts a template up to a limit and refuses it beyond. Each test runs on
-/// a small stack. If a limit is too high for that stack, the test process crashes.
+/// The nesting limits are fixed numbers: every build and every thread accepts a template up to the limit and refuses it beyond. Each test runs
+/// on a small stack. If a limit is too high for that stack, the test process crashes.
 /// </summary>
 public sealed class NestingLimitTests
 {

@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja;
 
 namespace RkLlama.Prompts.Tests.Jinja;
 
-/// <summary>A template of a downloaded model cannot use unlimited time or memory: it fails with a <see cref="TemplateException"/>.</summary>
+/// <summary>The time and memory of a template are limited, because templates come with downloaded models. Over a limit, rendering fails.</summary>
 public sealed class RenderBudgetTests
 {
     [Theory]

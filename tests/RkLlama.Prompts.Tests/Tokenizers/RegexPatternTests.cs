@@ -13,7 +13,7 @@ public sealed class RegexPatternTests
         + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
         + @"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    // .NET's regular expressions give the expected matches where the dialects agree and each code point is one UTF-16 unit.
+    // The expected matches come from .NET's regular expressions. The patterns mean the same in both dialects, and each code point is one UTF-16 unit.
     [Theory]
     [InlineData(KnownPatterns.Gpt2)]
     [InlineData(O200k)]

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
-/// <summary>Which tokenizer files are read, and which are refused with the name of the unsupported part.</summary>
+/// <summary>Which tokenizer files can be read. Other files are refused, and the error names the unsupported part.</summary>
 public sealed class TokenizerJsonReaderTests
 {
     [Theory]

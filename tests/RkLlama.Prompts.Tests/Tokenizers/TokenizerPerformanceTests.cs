@@ -4,8 +4,8 @@ using RkLlama.Prompts.Tokenizers;
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
 /// <summary>
-/// Texts that are built to be slow. The time for a text is compared with the time for one four times as long. Linear work takes about four
-/// times as long, quadratic work sixteen times.
+/// Worst-case texts. The tests compare the time for a text with the time for one that is four times as long. Linear work takes about four times
+/// as long, quadratic work sixteen times.
 /// </summary>
 public sealed class TokenizerPerformanceTests
 {
@@ -65,8 +65,8 @@ public sealed class TokenizerPerformanceTests
         string longText = string.Concat(Enumerable.Repeat(unit, Length / unit.Length)) + end;
         tokenizer.Encode(text);
 
-        // The clock is too coarse below a millisecond. Other load on the machine only increases a time, so the minimum of several rounds
-        // counts. If the growth seems too large, more rounds are measured.
+        // Below 1 ms the clock is too coarse. Other load on the machine only increases a time, so the minimum of several rounds is used. If the
+        // growth seems too large, more rounds are measured.
         TimeSpan once = TimeSpan.MaxValue, fourfold = TimeSpan.MaxValue;
         for (int round = 0; round < 3 || (round < MaxRounds && Growth() >= MaxGrowth); round++)
         {

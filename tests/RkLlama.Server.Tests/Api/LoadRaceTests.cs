@@ -12,14 +12,14 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Api;
 
-/// <summary>Operators and requests that want different things of the model at the same time.</summary>
+/// <summary>Operators and requests that load and unload models at the same time.</summary>
 public sealed class LoadRaceTests : IDisposable
 {
     private const string LoadM = """{"model_name":"m"}""";
 
     private readonly HeldRuns _held = new();
 
-    // Loads wait for it, or for their own end.
+    // Loads wait until it is set, or until they are cancelled.
     private readonly TaskCompletionSource _allowed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose() => _held.Dispose();
@@ -94,7 +94,7 @@ public sealed class LoadRaceTests : IDisposable
 
         await server.PostJsonAsync("/unload_model", "");
 
-        // The run is aborted, or ends with its session first.
+        // The run is aborted, or its session ends first.
         (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
         (await running).Body.GetRawText().Should().Contain("unloaded while it answered");
         (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);

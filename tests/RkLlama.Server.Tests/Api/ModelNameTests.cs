@@ -5,7 +5,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api;
 
-/// <summary>No name in a request leads out of the models directory, whatever is asked under it.</summary>
+/// <summary>No model name in a request gives access to files outside the models directory, on any endpoint.</summary>
 public sealed class ModelNameTests : IDisposable
 {
     private const string Secret = "not for clients";
@@ -24,13 +24,13 @@ public sealed class ModelNameTests : IDisposable
 
     [Theory]
     [MemberData(nameof(AllNames))]
-    public async Task A_name_is_looked_up_among_the_models_and_nowhere_else(string name)
+    public async Task A_name_is_looked_up_only_in_the_models_directory(string name)
     {
         await using TestServer server = await StartAsync();
         string before = Files();
         string json = Quoted(name);
 
-        // Where a name is right for a new model, only one that is taken is refused.
+        // These names are valid for a new model. For the copy, a name that is in use is sent instead.
         string destination = name is "outside" or "outside.rkllm" or "Modelfile" or "~" or "$HOME" || name.Contains('%', StringComparison.Ordinal) ? "\"m\"" : json;
 
         (string Method, string Path, string Body)[] requests =
@@ -71,18 +71,18 @@ public sealed class ModelNameTests : IDisposable
     [InlineData("m%00")]
     [InlineData("m%2f..%2fm")]
     [InlineData("%ff%fe")]
-    public async Task A_path_names_a_model_or_nothing(string id)
+    public async Task A_path_finds_a_model_or_nothing(string id)
     {
         await using TestServer server = await StartAsync();
 
-        // As it stands: a URI class would tidy it up.
+        // The path is sent unchanged. A URI class would normalize it.
         string answer = await RawRequest.GetAsync(server.Address, $"/v1/models/{id}");
 
         answer.Should().MatchRegex("^HTTP/1.1 (400|404) ").And.NotContain(Secret).And.NotContain("\"object\":\"model\"");
     }
 
     [Fact]
-    public async Task A_link_of_the_operators_is_followed_and_deleted_as_a_link()
+    public async Task A_link_made_by_the_operator_is_followed_and_deleted_as_a_link()
     {
         await using TestServer server = await StartAsync();
         string real = Path.Combine(_outside.FullName, "outside");
@@ -94,10 +94,13 @@ public sealed class ModelNameTests : IDisposable
         (await server.Client.SendAsync(delete)).StatusCode.Should().Be(HttpStatusCode.OK);
 
         Directory.Exists(Path.Combine(_outside.FullName, "models", "linked")).Should().BeFalse();
-        File.Exists(Path.Combine(real, "m.rkllm")).Should().BeTrue("what the link leads to is not the server's");
+        File.Exists(Path.Combine(real, "m.rkllm")).Should().BeTrue("the target of the link does not belong to the server");
     }
 
-    /// <summary>A model <c>m</c>, a directory <c>bare</c> without a Modelfile, and something beside the models directory that nobody may reach.</summary>
+    /// <summary>
+    /// Starts a server with a model <c>m</c> and a directory <c>bare</c> without a Modelfile. Outside the models directory are files that requests must
+    /// not reach.
+    /// </summary>
     private async Task<TestServer> StartAsync()
     {
         TestServer server = await TestServer.StartAsync(configure: options => options with { Models = Path.Combine(_outside.FullName, "models") });

@@ -12,7 +12,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Api;
 
-/// <summary>Requests that name a model get that one; idle ones go; what the operator loaded stays.</summary>
+/// <summary>Requests load the model that they name. Idle models are unloaded, except those that the operator loaded.</summary>
 public sealed class ModelSwitchTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -50,7 +50,8 @@ public sealed class ModelSwitchTests : IDisposable
             FakeRun run = await _held.NextAsync();
             order.Add(run.Prompt.Contains("Hi a", StringComparison.Ordinal) ? "a" : "b");
 
-            // With the second one the time that a model may keep the NPU is over: the first in line is next, whatever it costs.
+            // During the second run, the time that a model may keep the NPU expires. The first request in the queue is then next, even if it needs
+            // another model.
             if (i == 1)
                 _time.Advance(TimeSpan.FromSeconds(31));
             run.End(RunEndReason.Stop);
@@ -181,7 +182,7 @@ public sealed class ModelSwitchTests : IDisposable
         return reply;
     }
 
-    /// <summary>Lets the time pass in steps that the keeper of idle models can follow.</summary>
+    /// <summary>Advances the clock in small steps, so that the timer of the idle model unloader can restart in between.</summary>
     private async Task AdvanceUntilAsync(TimeSpan time, Func<bool> condition)
     {
         const int Steps = 20;

@@ -12,7 +12,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Api;
 
-/// <summary>One run at a time, first come first served, bounded.</summary>
+/// <summary>Queueing: one run at a time, first come first served, limited length.</summary>
 public sealed class QueueTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -130,7 +130,7 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
-    public async Task Large_bodies_have_a_bound_together_and_small_ones_pass()
+    public async Task The_total_size_of_large_bodies_is_limited_and_small_ones_pass()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 1 << 20 });
         await server.LoadAsync();

@@ -6,7 +6,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Bench;
 
-/// <summary>The bench against a real server with a fake engine; its figures are the business of the end-to-end tests.</summary>
+/// <summary>The benchmark with a real server and a fake engine. The end-to-end tests check its figures.</summary>
 public sealed class MeasurementTests : IDisposable
 {
     private readonly Board _board = new();
@@ -24,13 +24,13 @@ public sealed class MeasurementTests : IDisposable
 
         (report.Model, report.Platform, report.Runtime, report.Driver).Should().Be(("Qwen2.5-1.5B", "rk3588", "1.2.3", "0.9.8"));
         report.Rows.Should().HaveCount(2).And.OnlyContain(row => row.OutputTokens == 3);
-        report.Rows[1].PromptTokens.Should().BeInRange(90, 170, "that is about what was asked for");
+        report.Rows[1].PromptTokens.Should().BeInRange(90, 170, "that is about the requested length");
         report.Vendor!.Model.Should().Be("Qwen2.5-1.5B");
         report.LowClocks.Should().Equal("ddr 528 of 2112 MHz");
     }
 
     [Fact]
-    public async Task Without_a_name_the_loaded_model_is_measured_and_without_a_model_there_is_a_sentence()
+    public async Task Without_a_name_the_loaded_model_is_measured_and_without_a_model_the_error_is_one_sentence()
     {
         await using TestServer server = await TestServer.StartAsync();
         Func<Task> empty = () => RunAsync(server, null, [32]);
@@ -45,7 +45,7 @@ public sealed class MeasurementTests : IDisposable
     }
 
     [Fact]
-    public async Task A_length_that_the_context_has_no_room_for_is_left_out_with_the_reason()
+    public async Task A_length_over_the_context_length_is_skipped_with_the_reason()
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m", "FROM=\"m.rkllm\"\nNUM_CTX=512\n");
@@ -58,18 +58,18 @@ public sealed class MeasurementTests : IDisposable
     }
 
     [Fact]
-    public async Task After_its_time_no_further_length_is_begun()
+    public async Task After_the_time_limit_no_further_length_is_measured()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
 
         Func<Task> run = () => RunAsync(server, null, [32, 64], TimeSpan.Zero);
 
-        await run.Should().ThrowAsync<BenchException>().WithMessage("32 tokens: the 0 s of --time are over; 64 tokens:*");
+        await run.Should().ThrowAsync<BenchException>().WithMessage("32 tokens: the time limit of 0 s (--time) is over; 64 tokens:*");
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_a_sentence()
+    public async Task A_server_that_does_not_answer_is_an_error_of_one_sentence()
     {
         using BenchClient client = new(new("http://127.0.0.1:1"), null);
 

@@ -4,7 +4,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Diagnostics;
 
-/// <summary>A load that fails names the line of the doctor that is about it, and says what it said before.</summary>
+/// <summary>The response to a failed load keeps its error message and names the check of the doctor that explains it.</summary>
 public sealed class LoadFailureTests
 {
     [Theory]

@@ -12,7 +12,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Hosting;
 
-/// <summary>What HAProxy's agent check is told, over a socket.</summary>
+/// <summary>Responses to HAProxy's agent check, over a socket.</summary>
 public sealed class HaproxyAgentCheckTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -55,7 +55,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public void A_node_that_takes_requests_has_a_weight_for_any_queue_length() =>
+    public void A_node_that_accepts_requests_has_a_positive_weight_for_any_queue_length() =>
         HaproxyAgentCheck.Weight(isBusy: true, waiting: 100_000).Should().Be(1);
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class HaproxyAgentCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_stops_the_start_with_its_number()
+    public async Task If_the_port_is_in_use_the_start_fails_and_names_the_port()
     {
         using TcpListener other = new(IPAddress.Loopback, 0);
         other.Start();

@@ -14,7 +14,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Hosting;
 
-/// <summary>The model that comes with the start: what was in its way may be gone later.</summary>
+/// <summary>The model that the server preloads at start. A failed preload is retried.</summary>
 public sealed class PreloadTests : IDisposable
 {
     private readonly HeldRuns _held = new();

@@ -4,7 +4,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>How an answer ends, and its figures, when the run is quicker than the server.</summary>
+/// <summary>The end of an answer and its timings if the run ends before the server reads its tokens.</summary>
 public sealed class AnswerEndTests
 {
     [Fact]

@@ -10,7 +10,10 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>What goes wrong is said in the form of the API that was called, as a status while that is open and as the last word of a cut answer after it.</summary>
+/// <summary>
+/// Errors have the format of the called API. Before the first byte, an error is a status. After that, it is the end of the answer, and the connection is
+/// cut.
+/// </summary>
 public sealed class ApiErrorTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -182,7 +185,7 @@ public sealed class ApiErrorTests : IDisposable
         return await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
-    /// <summary>The last word is an error of the API, and nobody can take what came for a whole answer.</summary>
+    /// <summary>Checks that the answer ends with an error in the format of the API, and that the connection is cut.</summary>
     private static async Task ShouldBreakOffAsync(ApiForm api, HttpResponseMessage response, bool stream, string words)
     {
         StringBuilder received = new();

@@ -8,7 +8,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>Every bad request gets a JSON error that says what to do, and leaves nothing behind.</summary>
+/// <summary>Every invalid request gets a JSON error that says how to correct it, and has no lasting effect.</summary>
 public sealed class BadInputTests
 {
     private const string Hello = """{"messages":[{"role":"user","content":"Hi"}]}""";
@@ -193,7 +193,7 @@ public sealed class BadInputTests
     [InlineData("/v1/completions", "\"prompt\":\"Hi\",\"stop\":", "")]
     [InlineData("/api/chat", "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"options\":{\"stop\":", "}")]
     [InlineData("/api/generate", "\"prompt\":\"Hi\",\"options\":{\"stop\":", "}")]
-    public async Task Stop_sequences_have_a_bound_in_all(string path, string before, string after)
+    public async Task The_total_length_of_stop_sequences_is_limited(string path, string before, string after)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -257,7 +257,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task A_fault_of_our_own_is_500_with_an_id_that_the_log_repeats()
+    public async Task An_internal_error_is_500_with_an_id_that_is_in_the_log()
     {
         FakeEngine engine = new() { Run = _ => throw new InvalidCastException("secret detail") };
         await using TestServer server = await TestServer.StartAsync(engine);

@@ -9,7 +9,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>Clients that leave and models that are taken away end their runs.</summary>
+/// <summary>Runs are aborted when their client disconnects or their model is unloaded.</summary>
 public sealed class CancellationTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -77,7 +77,7 @@ public sealed class CancellationTests : IDisposable
         Task<HttpResponseMessage> sending = server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         FakeRun run = await _held.NextAsync();
 
-        // More than the buffers on the way hold: the server waits for the reader, who does not read.
+        // More data than all buffers hold. The server waits, because the client does not read.
         for (int i = 0; i < 200; i++)
             await run.SendAsync(new string('x', 1 << 17));
         HttpResponseMessage response = await sending;

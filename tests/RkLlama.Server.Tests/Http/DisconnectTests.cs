@@ -8,7 +8,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>Disconnecting at the moment at which one run of a turn has ended and the next one has not begun.</summary>
+/// <summary>A client disconnects after the first run of its answer has ended and before the second one starts.</summary>
 public sealed class DisconnectTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -36,7 +36,7 @@ public sealed class DisconnectTests : IDisposable
         Task<bool> closing = events.MoveNextAsync().AsTask();
         await first.Aborted.WaitAsync(Patience);
 
-        // Registered last, so called before the answer's own registrations: the run ends before the answer hears of the client.
+        // The callback that is registered last runs first: the run ends before the answer is notified of the disconnect.
         using CancellationTokenRegistration end = leave.Token.Register(() => first.End(RunEndReason.Cancelled));
         await leave.CancelAsync();
 

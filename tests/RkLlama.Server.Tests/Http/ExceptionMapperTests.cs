@@ -52,7 +52,7 @@ public sealed class ExceptionMapperTests
     }
 
     [Fact]
-    public void An_api_exception_is_itself()
+    public void An_api_exception_is_returned_unchanged()
     {
         ApiException error = ApiException.BadRequest("no");
 

@@ -7,7 +7,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>A run that fails, and a worker that dies, are errors and nothing else.</summary>
+/// <summary>A failed run and a crashed worker give errors, never a successful answer.</summary>
 public sealed class FailureTests : IDisposable
 {
     private readonly HeldRuns _held = new();

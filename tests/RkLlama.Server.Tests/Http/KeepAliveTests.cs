@@ -9,7 +9,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>Answers that have nothing to say for long.</summary>
+/// <summary>Keep-alives of answers that send no text for a long time.</summary>
 public sealed class KeepAliveTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -100,7 +100,7 @@ public sealed class KeepAliveTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failure_behind_white_space_is_an_error_object_and_a_cut()
+    public async Task A_failure_after_white_space_is_an_error_object_and_a_cut()
     {
         await using TestServer server = await StartAsync();
         await server.LoadAsync();
@@ -119,7 +119,7 @@ public sealed class KeepAliveTests : IDisposable
     [Theory]
     [InlineData(Hello)]
     [InlineData(HelloStream)]
-    public async Task A_queue_timeout_behind_a_keep_alive_is_an_error_and_a_cut(string body)
+    public async Task A_queue_timeout_after_a_keep_alive_is_an_error_and_a_cut(string body)
     {
         await using TestServer server = await StartAsync(queueTime: TimeSpan.FromMilliseconds(400));
         await server.LoadAsync();

@@ -16,7 +16,7 @@ public sealed class RequestBodyBudgetTests : IDisposable
     public void Dispose() => _metrics.Dispose();
 
     [Fact]
-    public void The_bodies_of_all_requests_share_one_bound()
+    public void The_bodies_of_all_requests_share_one_limit()
     {
         for (int i = 0; i < RequestBodyBudget.Largest; i++)
             _budget.TryTake(100).Should().BeTrue();

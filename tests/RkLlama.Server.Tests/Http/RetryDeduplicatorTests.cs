@@ -8,7 +8,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;
 
-/// <summary>A retry takes the place of the request that it repeats; nothing else does.</summary>
+/// <summary>A retry replaces the request that it repeats. Other requests do not.</summary>
 public sealed class RetryDeduplicatorTests : IDisposable
 {
     private const string Chat = """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""";

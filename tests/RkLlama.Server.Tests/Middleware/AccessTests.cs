@@ -9,7 +9,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Middleware;
 
-/// <summary>Who may use the server: keys, web pages, connections.</summary>
+/// <summary>Access control: API keys, origins of web pages, and the limit of connections.</summary>
 public sealed class AccessTests
 {
     private static readonly Uri Models = new("/models", UriKind.Relative);
@@ -76,7 +76,7 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task A_page_of_the_nodes_own_address_is_allowed_and_one_of_another_name_is_not()
+    public async Task A_page_of_the_nodes_own_address_is_allowed_and_a_page_of_another_host_name_is_refused()
     {
         await using TestServer server = await TestServer.StartAsync();
         using HttpRequestMessage own = new(HttpMethod.Get, Models);

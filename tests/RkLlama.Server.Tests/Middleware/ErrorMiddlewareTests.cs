@@ -87,7 +87,7 @@ public sealed class ErrorMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_key_asks_for_one()
+    public async Task A_missing_key_has_a_WWW_Authenticate_header()
     {
         await InvokeAsync(_ => throw new ApiException(401, new("no key")));
 
@@ -95,7 +95,7 @@ public sealed class ErrorMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task The_last_answer_on_a_connection_says_so()
+    public async Task A_response_that_closes_the_connection_has_a_Connection_header()
     {
         await InvokeAsync(_ => throw new ApiException(408, new("late")) { ClosesConnection = true });
 
@@ -115,7 +115,7 @@ public sealed class ErrorMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cancellation_that_is_not_the_clients_is_a_fault()
+    public async Task A_cancellation_by_the_server_is_a_fault()
     {
         await InvokeAsync(_ => throw new OperationCanceledException());
 

@@ -9,7 +9,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Middleware;
 
-/// <summary>What the headers of every answer say of who answered, and of where the time went.</summary>
+/// <summary>The headers of every response: node, model, request id and timings.</summary>
 public sealed partial class NodeHeadersMiddlewareTests : IDisposable
 {
     private readonly HeldRuns _held = new();
@@ -42,7 +42,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task Refusals_before_anything_is_looked_at_have_the_headers_too()
+    public async Task Requests_that_are_refused_by_a_middleware_have_the_headers_too()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { NodeName = "node1", ApiKey = "secret" });
         using HttpResponseMessage unauthorized = await server.Client.GetAsync(new Uri("/models", UriKind.Relative));
@@ -99,7 +99,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     [InlineData("with blank", false)]
     [InlineData("<script>", false)]
     [InlineData("", false)]
-    public async Task An_id_of_the_clients_is_taken_over_when_it_has_the_form_of_one(string id, bool isTaken)
+    public async Task A_valid_request_id_of_the_client_is_used(string id, bool isTaken)
     {
         await using TestServer server = await TestServer.StartAsync();
         using HttpRequestMessage request = new(HttpMethod.Get, "/nowhere");
@@ -114,7 +114,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     [Theory]
     [InlineData(128, true)]
     [InlineData(129, false)]
-    public async Task An_id_may_be_so_long(int length, bool isTaken)
+    public async Task The_length_of_a_request_id_is_limited(int length, bool isTaken)
     {
         await using TestServer server = await TestServer.StartAsync();
         string id = new('a', length);
@@ -127,7 +127,7 @@ public sealed partial class NodeHeadersMiddlewareTests : IDisposable
     }
 
     [Fact]
-    public async Task The_log_names_the_request_as_its_client_does()
+    public async Task The_log_has_the_request_id_of_the_client()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();

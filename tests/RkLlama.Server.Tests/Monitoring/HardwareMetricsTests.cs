@@ -3,7 +3,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Monitoring;
 
-/// <summary>What <c>/metrics</c> says of the board, from a copy of its files.</summary>
+/// <summary>Hardware metrics of <c>/metrics</c>, read from a copy of a board's files.</summary>
 public sealed class HardwareMetricsTests : IDisposable
 {
     private readonly Board _board = new();

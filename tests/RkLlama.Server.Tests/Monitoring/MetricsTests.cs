@@ -10,7 +10,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Monitoring;
 
-/// <summary>What <c>/metrics</c> says after what has happened.</summary>
+/// <summary>The samples of <c>/metrics</c> after requests, failures and loads.</summary>
 public sealed class MetricsTests : IDisposable
 {
     private const string Chat = """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""";
@@ -20,7 +20,7 @@ public sealed class MetricsTests : IDisposable
     public void Dispose() => _held.Dispose();
 
     [Fact]
-    public async Task The_page_is_of_the_type_that_Prometheus_asks_for()
+    public async Task The_page_has_the_content_type_of_Prometheus()
     {
         await using TestServer server = await TestServer.StartAsync();
 
@@ -61,7 +61,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task Values_of_clients_create_no_series()
+    public async Task Values_sent_by_clients_create_no_series()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -85,7 +85,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task Models_beyond_some_are_one_label()
+    public async Task Models_over_the_limit_share_one_label()
     {
         await using TestServer server = await TestServer.StartAsync();
         for (int i = 0; i < 40; i++)
@@ -193,7 +193,7 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_page_takes_the_key_where_there_is_one()
+    public async Task The_page_needs_the_key_if_one_is_set()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
         Uri page = new("/metrics", UriKind.Relative);
@@ -215,14 +215,17 @@ public sealed class MetricsTests : IDisposable
                 .Select(static line => line.Split('`')[1].Split('{')[0]),
         ];
 
-        // Instruments, not samples: much is not there before something has happened.
+        // Compares instruments, not samples: many samples exist only after an event.
         await server.MetricsAsync();
         IEnumerable<string> known = server.Services.GetRequiredService<NodeMetrics>().Store.Families.Select(static family => family.Name);
 
         documented.Should().OnlyHaveUniqueItems().And.BeEquivalentTo(known);
     }
 
-    /// <summary>Requests are counted when their handlers have returned, which is after their clients have the answers.</summary>
+    /// <summary>
+    /// Returns the metrics after this many requests have been counted. A request is counted after its handler has returned, so the client may already
+    /// have the answer.
+    /// </summary>
     private static async Task<MetricsPage> EndedAsync(TestServer server, int runs)
     {
         MetricsPage page = await server.MetricsAsync();

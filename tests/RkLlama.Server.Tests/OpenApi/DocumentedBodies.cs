@@ -4,12 +4,13 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.OpenApi;
 
-/// <param name="Owner">The schema that has the field.</param>
-/// <param name="Value">What is wrong.</param>
-/// <param name="Json">The body with it.</param>
+/// <summary>A body with one wrong value.</summary>
+/// <param name="Owner">The name of the schema that has the field.</param>
+/// <param name="Value">The JSON of the wrong value.</param>
+/// <param name="Json">The body with the wrong value.</param>
 internal sealed record WrongBody(string Owner, string Field, string Value, JsonObject Json);
 
-/// <summary>The body of one operation as the document describes it, and what it excludes.</summary>
+/// <summary>The documented body of one operation, and bodies that the document does not allow.</summary>
 internal sealed class DocumentedBodies
 {
     internal static readonly Uri Address = new("/openapi/v1.json", UriKind.Relative);
@@ -39,10 +40,10 @@ internal sealed class DocumentedBodies
 
     internal JsonObject Example { get; private set; }
 
-    /// <summary>The names of its fields.</summary>
+    /// <summary>The names of the fields of the body.</summary>
     internal IEnumerable<string> Fields => Resolve(_schema).Schema["properties"]!.AsObject().Select(static declared => declared.Key);
 
-    /// <summary>The document, which is the same on all servers.</summary>
+    /// <summary>Returns the document. It is the same on all servers, so it is fetched once.</summary>
     internal static async Task<JsonNode> ReadAsync() => JsonNode.Parse(await Text.Value)!;
 
     private static async Task<string> ReadTextAsync()
@@ -54,7 +55,7 @@ internal sealed class DocumentedBodies
     internal static JsonNode? Find(JsonNode document, string reference) =>
         reference[2..].Split('/').Aggregate((JsonNode?)document, static (node, key) => node?[key]);
 
-    /// <summary>Puts more fields into the example; arrays get more items.</summary>
+    /// <summary>Adds fields to the example. Arrays are appended to arrays of the same name.</summary>
     internal void Add(JsonObject fields)
     {
         Example = Example.DeepClone().AsObject();
@@ -72,7 +73,7 @@ internal sealed class DocumentedBodies
         }
     }
 
-    /// <summary>The example with one wrong value each, for every field at every level.</summary>
+    /// <summary>Returns copies of the example with one wrong value each, for every field at every level.</summary>
     internal IEnumerable<WrongBody> WithWrongValues() => Walk(_schema, []);
 
     private IEnumerable<WrongBody> Walk(JsonNode schema, object[] at)
@@ -104,7 +105,7 @@ internal sealed class DocumentedBodies
         }
     }
 
-    /// <summary>Of each type that is not allowed, one; and one beyond each bound.</summary>
+    /// <summary>Returns a value of each type that is not allowed, and a value beyond each limit.</summary>
     private static IEnumerable<string> WrongValues(JsonNode[] variants)
     {
         HashSet<string> allowed = [.. variants.SelectMany(Types)];
@@ -144,7 +145,7 @@ internal sealed class DocumentedBodies
         return (resolved["anyOf"] ?? resolved["oneOf"]) is JsonArray any ? any.SelectMany(one => Variants(one!)) : [resolved];
     }
 
-    /// <summary>The reference to a variant, which has its name, where there is one.</summary>
+    /// <summary>Returns the reference to a variant, because it has the name of the schema; the variant itself if there is none.</summary>
     private JsonNode Named(JsonNode declared, JsonNode variant) =>
         References(declared).FirstOrDefault(reference => ReferenceEquals(Resolve(reference).Schema, variant)) ?? variant;
 
@@ -153,10 +154,12 @@ internal sealed class DocumentedBodies
         : ((schema["anyOf"] ?? schema["oneOf"]) as JsonArray ?? []).SelectMany(one => References(one!));
 
     private (string Name, JsonNode Schema) Resolve(JsonNode schema) => schema["$ref"]?.GetValue<string>() is { } reference
-        ? (reference[(reference.LastIndexOf('/') + 1)..], Find(_document, reference) ?? throw new JsonException($"{reference} leads nowhere."))
+        ? (reference[(reference.LastIndexOf('/') + 1)..], Find(_document, reference) ?? throw new JsonException($"{reference} has no target."))
         : ("", schema);
 
-    /// <summary>Objects and arrays on the way that are not there are made. Of an array, the item is meant that has the field already.</summary>
+    /// <summary>
+    /// Sets the value at a path. Creates missing objects and arrays on the path. In an array, uses the first item that already has the next field.
+    /// </summary>
     private static void Place(JsonNode owner, object[] at, JsonNode? value)
     {
         if (at is [int, string next, ..])

@@ -6,10 +6,10 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Tests.OpenApi;
 
-/// <summary>The operations that the routes of the server carry.</summary>
+/// <summary>The operations in the metadata of the server's routes.</summary>
 internal static class DocumentedOperations
 {
-    /// <summary>Method and path, as mapped, with the operation.</summary>
+    /// <summary>Each route (method and path pattern) with its operation.</summary>
     internal static IReadOnlyList<(string Route, Operation Operation)> All { get; } = Find();
 
     private static List<(string Route, Operation Operation)> Find()

@@ -5,10 +5,12 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.OpenApi;
 
-/// <summary>What the document says of bodies is what the readers do: its examples pass, and every field of it with a wrong value is refused by its name.</summary>
+/// <summary>
+/// The documented bodies match the readers: the examples are accepted, and for each documented field a wrong value is refused with the field's name.
+/// </summary>
 public sealed class OpenApiBodyTests
 {
-    /// <summary>Fields that are accepted whatever they are: what they could say has no effect, or another field has said it.</summary>
+    /// <summary>Fields that are accepted with any value, because they have no effect or another field has priority.</summary>
     private static readonly string[] Tolerated =
     [
         "LoadModelBody.from", "LoadModelBody.huggingface_path",
@@ -23,10 +25,10 @@ public sealed class OpenApiBodyTests
         "OllamaShowBody.verbose",
     ];
 
-    /// <summary>Fields of other bodies that are refused, as the description of the operation says.</summary>
+    /// <summary>Fields of other bodies that an operation refuses, as its description says.</summary>
     private static readonly string[] Refused = ["POST /v1/responses prompt"];
 
-    /// <summary>What a body needs besides its example, so that all readers of what is in it have something to read.</summary>
+    /// <summary>Fields that are added to an example, so that every reader of nested fields is used.</summary>
     private static readonly Dictionary<string, string> Additions = new()
     {
         ["POST /generate"] = """{"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}]}""",
@@ -57,12 +59,12 @@ public sealed class OpenApiBodyTests
 
         (int status, string answer) = await SendAsync(server, route, bodies.Example);
 
-        status.Should().NotBe(400, "{0} was answered with {1}", bodies.Example.ToJsonString(), answer);
+        status.Should().NotBe(400, "{0} got the answer {1}", bodies.Example.ToJsonString(), answer);
     }
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task A_field_with_a_wrong_value_is_refused_by_its_name(string route)
+    public async Task A_field_with_a_wrong_value_is_refused_and_named(string route)
     {
         await using TestServer server = await StartAsync(route);
         DocumentedBodies bodies = new(await DocumentedBodies.ReadAsync(), route);
@@ -85,7 +87,7 @@ public sealed class OpenApiBodyTests
         wrong.Should().BeEmpty();
     }
 
-    /// <summary>The names are those of all bodies, so a reader that looks for one that its own body does not describe is found.</summary>
+    /// <summary>Sends the fields of all other bodies. So the test fails if an operation reads a field that its document does not describe.</summary>
     [Theory]
     [MemberData(nameof(Routes))]
     public async Task A_field_that_is_not_described_is_ignored(string route)
@@ -98,7 +100,7 @@ public sealed class OpenApiBodyTests
 
         foreach (string field in others.Where(field => !Refused.Contains($"{route} {field}")))
         {
-            // A reader of numbers refuses the one, all others the other.
+            // A reader of numbers refuses the object. Other readers refuse the number.
             foreach (string value in (string[])["{}", "1.5"])
             {
                 JsonObject body = bodies.Example.DeepClone().AsObject();
@@ -128,11 +130,11 @@ public sealed class OpenApiBodyTests
 
     private static async Task<(int Status, string Answer)> SendAsync(TestServer server, string route, JsonObject body)
     {
-        // An occupied node says so before it looks at the body.
+        // A node with a loaded model refuses the load before it reads the body.
         if (route == "POST /load_model")
             (await server.PostAsync("/unload_model", "")).Dispose();
 
-        // A copy does not take the place of a model.
+        // A copy fails if the destination exists.
         if (route == "POST /api/copy" && Path.Combine(server.Models, "demo-copy") is var copy && Directory.Exists(copy))
             Directory.Delete(copy, recursive: true);
         string[] parts = route.Split(' ');

@@ -8,7 +8,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.OpenApi;
 
-/// <summary>The OpenAPI document is a valid one, and is about what is there.</summary>
+/// <summary>The OpenAPI document is valid and describes exactly the endpoints of the server.</summary>
 public sealed class OpenApiDocumentTests
 {
     [Fact]

@@ -2,8 +2,10 @@ using System.Text.Json;
 
 namespace RkLlama.Server.Tests.Support;
 
-/// <summary>One way to ask for an answer: where, how, and in which form errors come.</summary>
-/// <param name="isSse">Whether a stream is server-sent events; otherwise a line is an object.</param>
+/// <summary>One endpoint that generates: its path, its request body, and its formats of streams and errors.</summary>
+/// <param name="question">The fields of the request body, except <c>stream</c>.</param>
+/// <param name="isSse">Whether a stream consists of server-sent events; otherwise each line is an object.</param>
+/// <param name="error">Returns the text of an error; null if the error does not have the format of this API.</param>
 internal sealed class ApiForm(string path, string question, bool isSse, Func<JsonElement, string?> error)
 {
     private static readonly Dictionary<string, ApiForm> Forms = new(StringComparer.Ordinal)
@@ -17,7 +19,7 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
 
     internal static TheoryData<string> Names { get; } = [.. Forms.Keys];
 
-    /// <summary>Each form, in one piece and streamed.</summary>
+    /// <summary>Each endpoint, without and with streaming.</summary>
     internal static TheoryData<string, bool> NamesTwice
     {
         get
@@ -39,10 +41,10 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
 
     internal string Body(bool stream) => $"{{{question},\"stream\":{(stream ? "true" : "false")}}}";
 
-    /// <summary>The text of an error in this API's own form; null where it has another.</summary>
+    /// <summary>Returns the text of an error; null if the error does not have the format of this API.</summary>
     internal string? ErrorOf(string json) => error(JsonDocument.Parse(json).RootElement);
 
-    /// <summary>The JSON of the last thing that a stream said.</summary>
+    /// <summary>Returns the JSON of the last event or line of a stream.</summary>
     internal string Last(string received)
     {
         string last = received.TrimEnd('\n').Split('\n')[^1].Trim();
@@ -51,7 +53,7 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
             : throw new FormatException($"'{last}' is no event");
     }
 
-    /// <summary>What keeps a silent stream alive.</summary>
+    /// <summary>Whether a line of a stream can be a keep-alive.</summary>
     internal bool IsHeartbeat(string line) => isSse
         ? line is ":" or ""
         : JsonDocument.Parse(line).RootElement is var json && !json.TryGetProperty("error", out _) && !line.Contains("\"done\":true", StringComparison.Ordinal);

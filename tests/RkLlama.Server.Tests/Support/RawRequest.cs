@@ -4,10 +4,10 @@ using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Server.Tests.Support;
 
-/// <summary>Requests whose path goes out as it stands.</summary>
+/// <summary>Sends requests with an unchanged path. An HTTP client would normalize it.</summary>
 internal static class RawRequest
 {
-    /// <returns>The whole answer, headers included.</returns>
+    /// <returns>The complete response, including headers.</returns>
     internal static async Task<string> GetAsync(Uri server, string path)
     {
         using TcpClient client = new();

@@ -14,7 +14,7 @@ using RkLlama.Server.Hosting;
 
 namespace RkLlama.Server.Tests.Support;
 
-/// <summary>The real server on a loopback port, with a fake engine and a models directory of its own.</summary>
+/// <summary>The real server on a loopback port, with a fake engine and a temporary models directory.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -39,10 +39,10 @@ internal sealed class TestServer : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    /// <summary>How many requests wait for their turn.</summary>
+    /// <summary>The number of queued requests.</summary>
     public int QueueLength => Services.GetRequiredService<RunQueue>().Waiting;
 
-    /// <summary>Whether nobody has the turn.</summary>
+    /// <summary>Whether no request holds the queue slot.</summary>
     public bool IsIdle => !Services.GetRequiredService<RunQueue>().IsBusy;
 
     public string Models => _models.FullName;
@@ -72,10 +72,10 @@ internal sealed class TestServer : IAsyncDisposable
         return new(app, log, models, engine);
     }
 
-    /// <summary>A client that closes the connection when an answer is left, instead of reading it to its end.</summary>
+    /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>
     public HttpClient NewClient() => new(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = Address };
 
-    /// <summary>Makes a model directory with a plausible file in it.</summary>
+    /// <summary>Adds a model directory with a Modelfile and a file that passes the model file check.</summary>
     public void AddModel(string name, string modelfile = "FROM=\"m.rkllm\"\n")
     {
         DirectoryInfo directory = _models.CreateSubdirectory(name);

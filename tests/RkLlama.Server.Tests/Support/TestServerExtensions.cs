@@ -8,7 +8,7 @@ namespace RkLlama.Server.Tests.Support;
 
 internal static class TestServerExtensions
 {
-    /// <summary>Sends one more request and answers it, to show that the server still works.</summary>
+    /// <summary>Sends another request, drives its run, and checks that the answer is complete.</summary>
     public static async Task NextAnswerIsWholeAsync(this HeldRuns runs, TestServer server)
     {
         Task<(HttpStatusCode Status, JsonElement Body)> next = server.PostJsonAsync("/generate", Hello);

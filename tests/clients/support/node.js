@@ -1,5 +1,5 @@
-// One published server as a process of its own, on a loopback port, with a models directory of its own and a simulator for a runtime.
-// build.sh says where both are: RKLLAMA_TEST_EXECUTABLE and RKLLAMA_TEST_SIMULATORS.
+// One published server in its own process, on a loopback port, with its own models directory and a simulator as runtime.
+// build.sh sets the paths of executable and simulators: RKLLAMA_TEST_EXECUTABLE and RKLLAMA_TEST_SIMULATORS.
 import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const patience = 30_000;
 
-// Whatever ends a test file, its servers end with it, and their workers with them; nothing stays behind.
+// When the process of a test file ends for any reason, its servers, their workers and their home directories are removed.
 const running = new Set();
 process.on('exit', () => running.forEach(node => node.kill()));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
@@ -33,7 +33,7 @@ export class Node {
     return join(this.#home, 'models');
   }
 
-  // Where the OpenAI and the Ollama API begin.
+  // The base addresses of the OpenAI API and the Ollama API.
   get openai() {
     return `${this.url}/v1`;
   }
@@ -76,13 +76,13 @@ export class Node {
     await this.until(() => this.#removeHome(), 'the worker should end and leave the home directory');
   }
 
-  // Only for the end of the test process, which cannot wait.
+  // Synchronous variant of stop, for the end of the test process.
   kill() {
     this.#process.kill('SIGKILL');
     this.#removeHome();
   }
 
-  // False while the worker, which ends a moment after its server, still writes its trace there.
+  // Returns false while the worker still writes its trace there: it ends shortly after its server.
   #removeHome() {
     try {
       rmSync(this.#home, { recursive: true, force: true });
@@ -93,8 +93,8 @@ export class Node {
     }
   }
 
-  // Adds a copy of one of the repository's models under another name; settings are more lines for its Modelfile, script replaces the rules by
-  // which it answers.
+  // Adds a copy of one of the repository's models under another name. settings: additional lines of its Modelfile. script: rules that replace
+  // those of the model.
   addModel(name, { from = 'demo', settings = '', script } = {}) {
     const directory = join(this.models, name);
     cpSync(join(repository, 'models', from), directory, { recursive: true });
@@ -109,7 +109,7 @@ export class Node {
     return (await fetch(`${this.url}/health`)).json();
   }
 
-  // Waits until nothing runs and nothing waits: the NPU is free.
+  // Waits until no request runs or waits.
   async isFree() {
     await this.until(async () => {
       const { queue } = await this.health();
@@ -121,13 +121,13 @@ export class Node {
     await this.until(async () => (await this.health()).queue.running === 1, 'the NPU should be busy');
   }
 
-  // What the simulator received, one object per call.
+  // The calls of one function that the simulator recorded, one object per call.
   trace(call) {
     if (!existsSync(this.#trace)) return [];
     return readFileSync(this.#trace, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line)).filter(entry => entry.call === call);
   }
 
-  // The text of the last prompt that reached the runtime. It arrives as token ids: bytes, then the pieces of the demo model.
+  // The text of the last prompt that the runtime received. It received token ids: bytes, then the pieces of the demo model.
   lastPrompt() {
     const { pieces } = JSON.parse(readFileSync(join(repository, 'models', 'demo', 'demo.rkllm'), 'utf8').split('\n').slice(1).join('\n'));
     const { ids } = this.trace('prompt').at(-1);
@@ -138,7 +138,7 @@ export class Node {
     return join(this.#home, 'trace.jsonl');
   }
 
-  // Waits for a condition, within bounds.
+  // Waits until a condition is true. Throws after a timeout.
   async until(condition, because) {
     for (const end = Date.now() + patience; !(await condition()); await pause(10))
       if (Date.now() > end) throw new Error(`${because}\n${this.#log}`);

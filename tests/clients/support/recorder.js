@@ -1,4 +1,4 @@
-// A fetch for clients that shows what went over the wire.
+// A fetch for clients that records requests and responses.
 export function recorder() {
   const exchanges = [];
   return {
@@ -7,7 +7,7 @@ export function recorder() {
       const start = performance.now();
       const response = await fetch(url, init);
 
-      // Errors are short; streams are the client's own.
+      // Only error bodies are read. They are short, while a stream belongs to the client.
       const body = response.status >= 400 ? await response.clone().json() : undefined;
       exchanges.push({
         start, end: performance.now(), status: response.status, headers: response.headers, body,

@@ -5,7 +5,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.Common;
 
-/// <summary>What the messages of a request become.</summary>
+/// <summary>Conversion of the messages of a request to a prompt.</summary>
 public sealed class ConversationTests
 {
     private const string Template = "TEMPLATE=\"{% for m in messages %}[{{ m.role }}:{{ m.content }}{% for c in m.tool_calls or [] %}<{{ c.function.name }} {{ c.function.arguments|tojson }}>{% endfor %}]{% endfor %}{{ tools|length if tools else '' }}{{ enable_thinking if enable_thinking is defined }}\"\n";

@@ -6,7 +6,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.Common;
 
-/// <summary>Answers in JSON: asked for in words, mended, checked, asked for once more.</summary>
+/// <summary>Answers in JSON: the prompt asks for the format, the answer is repaired and validated, and requested once more if it is invalid.</summary>
 public sealed class StructuredOutputTests
 {
     private const string Schema = """{"type":"object","properties":{"age":{"type":"integer"}},"required":["age"]}""";
@@ -25,7 +25,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task An_answer_that_violates_the_schema_is_asked_for_once_more_and_both_are_counted()
+    public async Task An_answer_that_violates_the_schema_is_requested_once_more_and_both_are_counted()
     {
         await using TestServer server = await StartAsync("""{"age":"old"}""", """{"age":4}""");
 
@@ -64,7 +64,7 @@ public sealed class StructuredOutputTests
     [InlineData("I cannot.", HttpStatusCode.UnprocessableEntity)]
     [InlineData("[1]", HttpStatusCode.UnprocessableEntity)]
     [InlineData("""{"any":"thing"}""", HttpStatusCode.OK)]
-    public async Task A_json_object_is_one(string reply, HttpStatusCode status)
+    public async Task With_json_object_only_an_object_is_accepted(string reply, HttpStatusCode status)
     {
         await using TestServer server = await StartAsync(reply, reply);
 
@@ -72,7 +72,7 @@ public sealed class StructuredOutputTests
     }
 
     [Fact]
-    public async Task An_answer_that_reached_its_limit_has_finish_reason_length_and_is_not_asked_for_again()
+    public async Task An_answer_that_reached_its_limit_has_finish_reason_length_and_is_not_requested_again()
     {
         await using TestServer server = await StartAsync(new FakeEngine
         {

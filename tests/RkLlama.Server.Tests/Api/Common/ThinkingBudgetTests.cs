@@ -8,7 +8,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Api.Common;
 
-/// <summary>A model that has thought for as long as it may answers in another run of the same turn.</summary>
+/// <summary>If a model has used its thinking budget, a second run in the same queue slot generates the answer.</summary>
 public sealed class ThinkingBudgetTests : IDisposable
 {
     private const string Chat = """{"model":"m","messages":[{"role":"user","content":"Why?"}],"thinking_budget":3}""";
@@ -88,7 +88,7 @@ public sealed class ThinkingBudgetTests : IDisposable
         await EventuallyAsync(() => first.Engine.AbortCause is not null);
         first.End(RunEndReason.Cancelled);
 
-        // Either there is no second run, or it is aborted as it begins.
+        // Either there is no second run, or it is aborted when it starts.
         await EventuallyAsync(() => server.IsIdle || _held.Count == 2);
         if (_held.Count == 2)
         {

@@ -4,13 +4,13 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.Ollama;
 
-/// <summary>What clients of the Ollama API look at beside the answer itself.</summary>
+/// <summary>Details of the Ollama API that clients depend on, besides the answer.</summary>
 public sealed class OllamaWireTests
 {
     [Theory]
     [InlineData("true")]
     [InlineData("false")]
-    public async Task Every_reply_of_generate_has_a_context_because_some_clients_drop_what_has_none(string stream)
+    public async Task Every_response_of_generate_has_a_context_because_some_clients_drop_responses_without_it(string stream)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m");
@@ -46,7 +46,7 @@ public sealed class OllamaWireTests
     [InlineData("/v1/chat/completions", """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", "chat")]
     [InlineData("/v1/completions", """{"model":"m","prompt":"Hi"}""", "completions")]
     [InlineData("/v1/responses", """{"model":"m","input":"Hi"}""", "responses")]
-    public async Task A_model_for_embeddings_refuses_to_write(string path, string request, string wish)
+    public async Task An_embedding_model_refuses_to_generate(string path, string request, string wish)
     {
         await using TestServer server = await TestServer.StartAsync();
         server.AddModel("m", "FROM=\"m.rkllm\"\nPOOLING=\"last\"\n");

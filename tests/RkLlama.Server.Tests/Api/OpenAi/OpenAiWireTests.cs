@@ -6,7 +6,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.OpenAi;
 
-/// <summary>What clients of the OpenAI API look at beside the answer itself.</summary>
+/// <summary>Details of the OpenAI API that clients depend on, besides the answer.</summary>
 public sealed class OpenAiWireTests
 {
     private const string Chat = """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""";
@@ -15,7 +15,7 @@ public sealed class OpenAiWireTests
     [InlineData("/v1/models")]
     [InlineData("/v1/models/nobody")]
     [InlineData("/api/tags")]
-    public async Task Every_answer_has_an_id_of_its_own(string path)
+    public async Task Every_answer_has_a_unique_id(string path)
     {
         await using TestServer server = await TestServer.StartAsync();
 
@@ -72,9 +72,9 @@ public sealed class OpenAiWireTests
     [InlineData(2, "length")]
     [InlineData(3, "stop")]
     [InlineData(4, "stop")]
-    public async Task A_limit_that_cuts_is_length_even_if_the_run_has_ended_by_itself(int limit, string reason)
+    public async Task An_answer_cut_at_its_limit_is_length_even_if_the_run_has_stopped(int limit, string reason)
     {
-        // The three tokens and the end are there before the first of them is read, as with a model that is faster than its reader.
+        // The run ends before its first token is read, as with a model that is faster than the reader.
         FakeEngine engine = new() { Run = static async run => { foreach (string token in (string[])["a", "b", "c"]) await run.SendAsync(token); run.End(RunEndReason.Stop); } };
         await using TestServer server = await TestServer.StartAsync(engine);
         server.AddModel("m");

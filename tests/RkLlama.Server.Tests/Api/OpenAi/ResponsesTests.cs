@@ -7,7 +7,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.OpenAi;
 
-/// <summary><c>POST /v1/responses</c>: the conversation in items, the answer in items, the stream in named events.</summary>
+/// <summary><c>POST /v1/responses</c>: items of the conversation and of the answer, and the named events of a stream.</summary>
 public sealed class ResponsesTests
 {
     private const string Template = """

@@ -4,7 +4,7 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.OpenAi;
 
-/// <summary>The <c>timings</c> of the OpenAI API, under the names that llama.cpp's clients read.</summary>
+/// <summary>The <c>timings</c> of the OpenAI API, with the names that clients of llama.cpp read.</summary>
 public sealed class TimingsTests
 {
     private static readonly string[] Names =
@@ -16,7 +16,7 @@ public sealed class TimingsTests
     [Theory]
     [InlineData("v1 chat")]
     [InlineData("v1 text")]
-    public async Task An_answer_in_one_piece_has_them(string api)
+    public async Task An_answer_in_one_piece_has_timings(string api)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -35,7 +35,7 @@ public sealed class TimingsTests
     [Theory]
     [InlineData("v1 chat")]
     [InlineData("v1 text")]
-    public async Task A_stream_has_them_once_with_its_finish_reason(string api)
+    public async Task A_stream_has_timings_once_with_its_finish_reason(string api)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -59,7 +59,7 @@ public sealed class TimingsTests
     [InlineData("generate")]
     [InlineData("api chat")]
     [InlineData("api generate")]
-    public async Task Other_APIs_keep_to_their_own_fields(string api)
+    public async Task Other_APIs_have_no_timings_field(string api)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();

@@ -12,7 +12,7 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Api.Operations;
 
-/// <summary>What <c>/health</c>, <c>/ready</c> and <c>/current_model</c> say, and what a node does that has failed.</summary>
+/// <summary>Responses of <c>/health</c>, <c>/ready</c> and <c>/current_model</c>, and the behaviour of a failed node.</summary>
 public sealed class HealthTests : IDisposable
 {
     private const string LoadM = """{"model_name":"m"}""";
@@ -239,7 +239,7 @@ public sealed class HealthTests : IDisposable
             await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().Status.State == ModelState.Ready);
         }
 
-        // Some of the time passes before the wait begins.
+        // Part of the time is spent before the delay begins.
         waited[1].Should().BeInRange(1, 1.9);
         waited[2].Should().BeInRange(2, 3.9);
         waited[3].Should().BeInRange(4, 7.9);

@@ -13,7 +13,7 @@ public sealed class NpuTests : IDisposable
     public void Dispose() => _board.Dispose();
 
     [Fact]
-    public async Task It_has_the_readings_of_the_guide()
+    public async Task The_response_has_all_readings()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { Root = _board.Root });
 
@@ -44,7 +44,7 @@ public sealed class NpuTests : IDisposable
     }
 
     [Fact]
-    public async Task It_needs_the_key()
+    public async Task The_endpoint_needs_the_key()
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
 

@@ -6,13 +6,13 @@ using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.RkLlama;
 
-/// <summary>The guide's bodies, key order included, and the Python service's keys beside them.</summary>
+/// <summary>Response bodies as in the original rkllama guide, including the order of keys, with the additional keys of the Python service.</summary>
 public sealed class GuideTests
 {
     private const string Hello = """{"messages":[{"role":"user","content":"Hi"}]}""";
 
     [Fact]
-    public async Task Root_is_the_guides_welcome()
+    public async Task Root_returns_the_welcome_message_of_the_guide()
     {
         await using TestServer server = await TestServer.StartAsync();
 
@@ -111,7 +111,7 @@ public sealed class GuideTests
     }
 
     [Fact]
-    public async Task Generate_answers_with_the_guides_object_and_no_more()
+    public async Task Generate_returns_exactly_the_object_of_the_guide()
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
@@ -172,7 +172,7 @@ public sealed class GuideTests
     [InlineData("false", false)]
     [InlineData("0", false)]
     [InlineData("null", false)]
-    public async Task Stream_is_what_the_guides_clients_send(string value, bool streams)
+    public async Task Stream_accepts_the_values_that_clients_of_the_guide_send(string value, bool streams)
     {
         await using TestServer server = await TestServer.StartAsync();
         await server.LoadAsync();
