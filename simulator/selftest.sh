@@ -100,7 +100,7 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
 }
 
 collect() { # prefix of the lines, directory of the results
-    grep -e '^ok ' -e '^FAIL' "$2/result" | sed "s|^\(ok\|FAIL\) *|\1 $1 |"
+    grep -e '^ok ' -e '^FAIL' "$2/result" | sed -E "s/^(ok|FAIL) */\1 $1 /"
     grep -v -e '^ok ' -e '^FAIL' -e 'passed,' "$2/result" || :
     passed=$((passed + $(grep -c '^ok ' "$2/result")))
     failed=$((failed + $(grep -c '^FAIL' "$2/result")))

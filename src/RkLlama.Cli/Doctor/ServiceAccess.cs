@@ -59,10 +59,15 @@ internal static class ServiceAccess
             foreach (PathAccess path in paths)
                 process.StandardInput.WriteLine(Format(directory, path));
             process.StandardInput.Close();
-            string output = process.StandardOutput.ReadToEnd();
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
             if (!process.WaitForExit(Timeout))
+            {
+                // A path on a dead network mount blocks the child. It may even survive the signal, so its output counts as empty.
                 process.Kill();
-            string[] denied = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                return [];
+            }
+
+            string[] denied = output.GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries);
             return [.. paths.Where(path => denied.Contains(Format(directory, path)))];
         }
         catch (Exception ex) when (ex is Win32Exception or IOException or UnauthorizedAccessException or InvalidOperationException)

@@ -99,6 +99,9 @@ internal sealed class ServiceUnit
                     foreach (string assignment in SplitWords(value))
                         Assign(assignment);
                     break;
+                case "EnvironmentFile" when value.Length == 0:
+                    files.Clear();
+                    break;
                 case "EnvironmentFile":
                     files.Add(value);
                     break;
@@ -121,7 +124,7 @@ internal sealed class ServiceUnit
                     _temporaryFileSystems.AddRange(SplitWords(value).Select(static mount => mount.Split(':')[0]));
                     break;
                 case "BindPaths" or "BindReadOnlyPaths":
-                    _bindMounts.AddRange(SplitWords(value).Select(static pair => pair.TrimStart('-').Split(':')[^1]));
+                    _bindMounts.AddRange(SplitWords(value).Select(static pair => pair.TrimStart('-').Split(':') is [_, { Length: > 0 } destination, ..] ? destination : pair.TrimStart('-').Split(':')[0]));
                     break;
             }
         }

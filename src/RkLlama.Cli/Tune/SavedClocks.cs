@@ -28,5 +28,10 @@ internal sealed class SavedClocks(string path)
         File.Move(temporary, path, overwrite: true);
     }
 
-    public void Delete() => File.Delete(path);
+    /// <summary>Forgets the values. Does nothing if none are saved.</summary>
+    public void Delete()
+    {
+        if (File.Exists(path))
+            File.Delete(path);
+    }
 }

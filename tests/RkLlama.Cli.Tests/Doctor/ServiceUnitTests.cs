@@ -35,6 +35,16 @@ public sealed class ServiceUnitTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_environment_file_resets_the_list()
+    {
+        _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-own.conf", "[Service]\nEnvironmentFile=\nEnvironmentFile=/etc/own.env\n");
+        _node.Board.Write("/etc/rkllama/rkllama.env", "PORT=8081\n");
+        _node.Board.Write("/etc/own.env", "PORT=8082\n");
+
+        _node.Snapshot().Settings.Port.Should().Be(8082);
+    }
+
+    [Fact]
     public void The_administrators_unit_replaces_the_packaged_unit()
     {
         _node.Board.Write("/etc/systemd/system/rkllama.service", "[Service]\nUser=web\nExecStart=/opt/rkllama/rkllama \\\n  --port=9000 --models /srv/models\n");
@@ -53,6 +63,8 @@ public sealed class ServiceUnitTests : IDisposable
     [InlineData(Migrated, "/root/x.rkllm", true)]
     [InlineData(Migrated, "/home/me/x.rkllm", true)]
     [InlineData(Migrated, "/root/RKLLAMA/models/x.rkllm", false)]
+    [InlineData("BindPaths=/data/models:/root/models:rbind\n", "/root/models/x.rkllm", false)]
+    [InlineData("BindReadOnlyPaths=-/data/models:/root/models\n", "/root/models/x.rkllm", false)]
     public void Hides_follows_the_sandbox_of_the_unit(string dropIn, string path, bool isHidden)
     {
         _node.Board.Write("/etc/systemd/system/rkllama.service.d/10-migrated.conf", "[Service]\n" + dropIn);

@@ -39,4 +39,12 @@ public sealed class SavedClocksTests : IDisposable
 
         _saved.Load().Should().BeEmpty();
     }
+
+    [Fact]
+    public void Delete_does_nothing_if_the_directory_does_not_exist()
+    {
+        _saved.Delete();
+
+        _saved.Load().Should().BeEmpty();
+    }
 }
