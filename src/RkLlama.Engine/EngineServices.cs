@@ -22,7 +22,7 @@ internal static class EngineServices
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.Models));
-        services.AddSingleton(new NpuReader(options.Root));
+        services.AddSingleton(new HardwareReader(options.Root));
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<FaultLog>();
         services.AddSingleton<IEngine, WorkerEngine>();

@@ -4,11 +4,11 @@ namespace RkLlama.Native;
 /// <param name="Text">The prompt. The library wraps it in its own chat template, unless <see cref="RkllmModel.DisableChatTemplate"/> was
 /// called.</param>
 /// <param name="Tokens">Token ids of the model's vocabulary. No template is applied.</param>
-public sealed record GenerationInput(string? Text, IReadOnlyList<int>? Tokens)
+public sealed record RunInput(string? Text, IReadOnlyList<int>? Tokens)
 {
-    public static GenerationInput FromText(string text) => new(text, null);
+    public static RunInput FromText(string text) => new(text, null);
 
-    public static GenerationInput FromTokens(IReadOnlyList<int> tokens) => new(null, tokens);
+    public static RunInput FromTokens(IReadOnlyList<int> tokens) => new(null, tokens);
 }
 
 /// <summary>Parameters that can change per run. Libraries before 1.3.0 ignore them and use the parameters of the load.</summary>
@@ -25,7 +25,7 @@ public sealed record RunParameters(SamplingParameters Sampling, int? MaxNewToken
 /// <param name="TokenId">The token id; −1 in the last piece.</param>
 /// <param name="Text">Valid UTF-8. Empty if the token ends inside a character.</param>
 /// <param name="End">How the run ended; null except in the last piece.</param>
-public readonly record struct GenerationPiece(int TokenId, ReadOnlyMemory<byte> Text, GenerationEnd? End = null);
+public readonly record struct RunPiece(int TokenId, ReadOnlyMemory<byte> Text, RunEnd? End = null);
 
 /// <summary>Why a run ended.</summary>
 public enum RunEndReason
@@ -49,7 +49,7 @@ public enum RunEndReason
 /// <param name="Statistics">The library's statistics; null if the version has none.</param>
 /// <param name="Error">A message if the reason is <see cref="RunEndReason.Error"/>; otherwise null. The library prints the details instead of
 /// returning them.</param>
-public sealed record GenerationEnd(RunEndReason Reason, int TokenCount, RunStatistics? Statistics, string? Error);
+public sealed record RunEnd(RunEndReason Reason, int TokenCount, RunStatistics? Statistics, string? Error);
 
 /// <summary>The library's statistics of one run (from 1.2.1).</summary>
 /// <param name="PrefillMs">Time of prompt processing in milliseconds.</param>

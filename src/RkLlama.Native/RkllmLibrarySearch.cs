@@ -27,7 +27,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
     /// <param name="root">The directory to use as <c>/</c>.</param>
     public static RkllmLibrarySearch Run(string? named, string home, string root = "/")
     {
-        IEnumerable<string> candidates = named is null ? UsualPlaces(home) : [System.IO.Path.GetFullPath(named)];
+        IEnumerable<string> candidates = named is null ? StandardPaths(home) : [System.IO.Path.GetFullPath(named)];
 
         List<string> tried = [];
         foreach (string place in candidates)
@@ -42,7 +42,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
         return new(null, tried);
     }
 
-    private static IEnumerable<string> UsualPlaces(string home)
+    private static IEnumerable<string> StandardPaths(string home)
     {
         yield return System.IO.Path.Combine(AppContext.BaseDirectory, FileName);
         yield return "/opt/rkllama/lib/" + FileName;

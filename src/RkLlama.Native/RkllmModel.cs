@@ -40,12 +40,12 @@ public sealed class RkllmModel : IDisposable
         // The callback struct and the path must stay valid until rkllm_init returns. The library copies the struct.
         Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
         callback.Clear();
-        RkllmBuffers.WritePointer(callback, 0, (nint)Generation.Callback);
+        RkllmBuffers.WritePointer(callback, 0, (nint)RkllmRun.Callback);
         fixed (byte* path = ToNulTerminatedUtf8(parameters.ModelPath))
         fixed (byte* callbackStruct = callback)
         {
             RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity));
-            void* callbackArgument = abi.HasPerRunSampling ? callbackStruct : Generation.Callback;
+            void* callbackArgument = abi.HasPerRunSampling ? callbackStruct : RkllmRun.Callback;
             int status = Rkllm.rkllm_init(out RkllmHandle handle, &param, callbackArgument);
             if (status != 0 || handle.IsInvalid)
             {
@@ -85,7 +85,7 @@ public sealed class RkllmModel : IDisposable
     /// </summary>
     /// <param name="beforeWait">Called on the reading thread before it blocks, when all pieces so far have been read.</param>
     /// <exception cref="InvalidOperationException">A run is in progress.</exception>
-    public IEnumerable<GenerationPiece> Generate(GenerationInput input, RunParameters parameters, CancellationToken cancellationToken, Action? beforeWait = null)
+    public IEnumerable<RunPiece> Generate(RunInput input, RunParameters parameters, CancellationToken cancellationToken, Action? beforeWait = null)
     {
         int maxNewTokens = _abi.HasPerRunSampling ? parameters.MaxNewTokens ?? _parameters.MaxNewTokens : _parameters.MaxNewTokens;
         return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), beforeWait, cancellationToken);
@@ -94,25 +94,25 @@ public sealed class RkllmModel : IDisposable
     /// <summary>Runs the input once and returns its last hidden layer (embedding models). Blocks until the run has ended.</summary>
     /// <exception cref="RkllmException">The run failed or produced no hidden states.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled and has ended.</exception>
-    public HiddenStates Embed(GenerationInput input, CancellationToken cancellationToken)
+    public HiddenStates Embed(RunInput input, CancellationToken cancellationToken)
     {
-        Generation run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
-        GenerationEnd? end = Read(run, null, cancellationToken).Last().End;
+        RkllmRun run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
+        RunEnd? end = Read(run, null, cancellationToken).Last().End;
 
         cancellationToken.ThrowIfCancellationRequested();
         return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime returned no hidden states: this model is not an embedding model");
     }
 
-    private static IEnumerable<GenerationPiece> Read(Generation run, Action? beforeWait, CancellationToken cancellationToken)
+    private static IEnumerable<RunPiece> Read(RkllmRun run, Action? beforeWait, CancellationToken cancellationToken)
     {
-        using CancellationTokenRegistration registration = cancellationToken.Register(static state => ((Generation)state!).Cancel(), run);
+        using CancellationTokenRegistration registration = cancellationToken.Register(static state => ((RkllmRun)state!).Cancel(), run);
         bool ended = false;
         try
         {
             // After an abort, continue reading up to the end of the run.
             while (true)
             {
-                while (run.TryRead(out GenerationPiece piece))
+                while (run.TryRead(out RunPiece piece))
                 {
                     ended = piece.End is not null;
                     yield return piece;
@@ -134,13 +134,13 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    private Generation Start(GenerationInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens, CancellationToken cancellationToken)
+    private RkllmRun Start(RunInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
-        Generation run = new(_abi, mode, maxNewTokens, Abort);
+        RkllmRun run = new(_abi, mode, maxNewTokens, Abort);
         if (cancellationToken.IsCancellationRequested)
             run.Cancel();
 
@@ -148,7 +148,7 @@ public sealed class RkllmModel : IDisposable
         return run;
     }
 
-    private void RunAndComplete(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
+    private void RunAndComplete(RkllmRun run, RunInput input, RunParameters parameters, RKLLMInferMode mode)
     {
         try
         {
@@ -167,7 +167,7 @@ public sealed class RkllmModel : IDisposable
     /// Builds the arguments and blocks in <c>rkllm_run</c>. All memory that the arguments point to is on this stack frame or pinned until it
     /// returns.
     /// </summary>
-    private unsafe int Run(Generation run, GenerationInput input, RunParameters parameters, RKLLMInferMode mode)
+    private unsafe int Run(RkllmRun run, RunInput input, RunParameters parameters, RKLLMInferMode mode)
     {
         byte* inputStruct = stackalloc byte[RkllmAbi.InputBufferSize];
         byte* inferParams = stackalloc byte[RkllmAbi.SmallBufferSize];
@@ -188,7 +188,7 @@ public sealed class RkllmModel : IDisposable
 
         byte[] text = input.Text is { } prompt ? ToNulTerminatedUtf8(prompt) : [];
         int[] tokens = input.Tokens is { } ids ? [.. ids] : [];
-        using GCHandle<Generation> userdata = new(run);
+        using GCHandle<RkllmRun> userdata = new(run);
         fixed (byte* textPointer = text)
         fixed (int* tokenPointer = tokens)
         fixed (byte* user = "user\0"u8)
@@ -198,7 +198,7 @@ public sealed class RkllmModel : IDisposable
             else
                 RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Token, 0, (nint)tokenPointer, tokens.Length);
 
-            return Rkllm.rkllm_run(_handle, inputStruct, inferParams, GCHandle<Generation>.ToIntPtr(userdata));
+            return Rkllm.rkllm_run(_handle, inputStruct, inferParams, GCHandle<RkllmRun>.ToIntPtr(userdata));
         }
     }
 

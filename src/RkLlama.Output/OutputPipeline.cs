@@ -24,7 +24,7 @@ internal sealed class OutputPipeline
 
     internal OutputPipeline(OutputPipelineSettings settings)
     {
-        _dropsCalls = settings.DropsCalls;
+        _dropsCalls = settings.DropsToolCalls;
         _stops = new(settings.StopSequences, c => Emit(c, isReasoning: false));
         _tools = settings.Tools == ToolSyntax.None
             ? null

@@ -15,7 +15,7 @@ internal sealed record OutputPipelineSettings
     internal bool SplitsReasoning { get; init; } = true;
 
     /// <summary>Removes tool calls from the output: they become neither parts nor content.</summary>
-    internal bool DropsCalls { get; init; }
+    internal bool DropsToolCalls { get; init; }
 
     internal IReadOnlyList<string> StopSequences { get; init; } = [];
 

@@ -64,7 +64,7 @@ internal static class ConversationBenchmark
         double firstTokenMs = 0;
         long start = Stopwatch.GetTimestamp();
         int prefilled = 0;
-        foreach (GenerationPiece piece in model.Generate(GenerationInput.FromTokens(prompt.Tokens!), RunParameters.Default, default))
+        foreach (RunPiece piece in model.Generate(RunInput.FromTokens(prompt.Tokens!), RunParameters.Default, default))
         {
             if (firstTokenMs == 0)
                 firstTokenMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;

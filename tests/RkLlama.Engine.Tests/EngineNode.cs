@@ -84,7 +84,7 @@ internal sealed class EngineNode : IAsyncDisposable
     internal TaskCompletionSource HoldLoads()
     {
         TaskCompletionSource allowed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Engine.Load;
         Engine.Load = async (model, cancellationToken) =>
         {
             await allowed.Task.WaitAsync(cancellationToken);
@@ -96,13 +96,13 @@ internal sealed class EngineNode : IAsyncDisposable
     /// <summary>Makes the next loads fail.</summary>
     internal void FailLoads(int count, string reason = "no memory")
     {
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Engine.Load;
         int attempts = 0;
         Engine.Load = (model, cancellationToken) =>
             Interlocked.Increment(ref attempts) <= count ? Task.FromException<IEngineSession>(new EngineException(reason)) : load(model, cancellationToken);
     }
 
-    internal static EngineRun Start(IEngineSession session) => session.Start(GenerationInput.FromText("Hi"), RunParameters.Default);
+    internal static EngineRun Start(IEngineSession session) => session.Start(RunInput.FromText("Hi"), RunParameters.Default);
 
     internal static GenerationRequest Ask(string text = "Hi", string id = "test") => new(new Conversation([new("user", text)]), SamplingParameters.Default, null)
     {

@@ -13,7 +13,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     public void During_a_run_a_second_run_and_disposal_are_refused()
     {
         RkllmModel model = library.Load();
-        IEnumerator<GenerationPiece> run = model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None).GetEnumerator();
+        IEnumerator<RunPiece> run = model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None).GetEnumerator();
         run.MoveNext();
 
         Action second = () => model.Generate(Text("!echo x"), RunParameters.Default, CancellationToken.None);
@@ -32,7 +32,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
         using RkllmModel model = library.Load();
         int[] bytes = [.. Encoding.UTF8.GetBytes(Text("What is the capital of France?").Text!).Select(value => (int)value)];
 
-        (string text, _, _) = Read(model.Generate(GenerationInput.FromTokens(bytes), RunParameters.Default, CancellationToken.None));
+        (string text, _, _) = Read(model.Generate(RunInput.FromTokens(bytes), RunParameters.Default, CancellationToken.None));
 
         text.Should().Be("The capital of France is Paris.");
         library.LastCall("rkllm_run").GetProperty("input_type").GetInt32().Should().Be(1);
@@ -69,7 +69,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load(parameters => parameters with { Sampling = new(TopK: 20, Temperature: 0.5f) });
 
-        (_, GenerationEnd end, _) = Ask(model, "!count 30", new(new(Temperature: 0.25f), MaxNewTokens: 5));
+        (_, RunEnd end, _) = Ask(model, "!count 30", new(new(Temperature: 0.25f), MaxNewTokens: 5));
 
         model.HasPerRunSampling.Should().Be(IsAtLeast(1, 3, 0));
         end.TokenCount.Should().Be(IsAtLeast(1, 3, 0) ? 5 : 30);
@@ -114,7 +114,7 @@ public sealed class RkllmModelTests(LoadedLibrary library)
         Ask(model, "!echo one");
 
         model.ClearKvCache();
-        (_, GenerationEnd end, _) = Ask(model, "!echo one");
+        (_, RunEnd end, _) = Ask(model, "!echo one");
 
         end.Reason.Should().Be(RunEndReason.Stop);
         if (IsAtLeast(1, 2, 1))

@@ -26,7 +26,7 @@ internal sealed class NodeSnapshot
         Root = root;
         Files = new(root);
         Unit = ServiceUnit.Find(ReadText, directory => Files.ListEntries(directory, "").Select(name => $"{directory}/{name}"));
-        _hardware = new(() => new NpuReader(root).Read());
+        _hardware = new(() => new HardwareReader(root).Read());
         _runtime = new(() => RuntimeProbe.Run(this));
         (Settings, SettingErrors) = ReadSettings(
             name => option(name) ?? Unit?.Option(name),

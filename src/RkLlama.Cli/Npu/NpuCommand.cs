@@ -32,7 +32,7 @@ internal static class NpuCommand
     /// <param name="interval">Time between two readings; <see langword="null"/> for one reading.</param>
     /// <param name="isScreen">Whether each table overwrites the previous one on the screen.</param>
     /// <returns>The exit code for scripts: 0 if the load is known, otherwise 1.</returns>
-    internal static async Task<int> RunAsync(NpuReader reader, TimeSpan? interval, bool json, TextWriter output, bool isScreen, CancellationToken cancellationToken)
+    internal static async Task<int> RunAsync(HardwareReader reader, TimeSpan? interval, bool json, TextWriter output, bool isScreen, CancellationToken cancellationToken)
     {
         const string Clear = "\e[H\e[2J";
         while (true)

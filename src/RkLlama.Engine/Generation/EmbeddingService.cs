@@ -36,14 +36,14 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         Prompt prompt = prompts.BuildText(text);
-        GenerationInput input = InputOf(prompt, model, truncates);
+        RunInput input = InputOf(prompt, model, truncates);
 
         using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
         EngineRun run = await lease.StartRunAsync(
             session => session.StartEmbedding(input, model.Entry.Modelfile.Pooling == Pooling.Mean), cancellationToken).ConfigureAwait(false);
         trace.RunStarted(lease.QueueTime, lease.LoadTime);
         RunOutcome outcome;
-        using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft)))
+        using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected)))
         using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
         {
             // Waits for the end of the run even if the client has disconnected, because the NPU is not free before.
@@ -80,14 +80,14 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         return new(vector, tokens, timings.Load);
     }
 
-    private static GenerationInput InputOf(Prompt prompt, ModelInstance model, bool truncates)
+    private static RunInput InputOf(Prompt prompt, ModelInstance model, bool truncates)
     {
         int contextLength = model.ContextLength;
         if (prompt.Tokens is not { } tokens)
-            return GenerationInput.FromText(prompt.Text.Text);
+            return RunInput.FromText(prompt.Text.Text);
         if (tokens.Count <= contextLength)
-            return GenerationInput.FromTokens(tokens);
-        return truncates ? GenerationInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", min: 0);
+            return RunInput.FromTokens(tokens);
+        return truncates ? RunInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", min: 0);
     }
 
     private static partial class Log

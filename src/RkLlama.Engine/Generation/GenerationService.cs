@@ -40,7 +40,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     private async Task<PreparedGeneration> PrepareAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         long arrival = Stopwatch.GetTimestamp();
-        ModelInstance model = request.Model is { } name ? host.Find(name) : host.Require();
+        ModelInstance model = request.Model is { } name ? host.Find(name) : host.GetResident();
         request.Trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);

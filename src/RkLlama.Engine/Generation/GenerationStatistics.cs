@@ -26,7 +26,7 @@ internal sealed record GenerationStatistics(
     internal static GenerationStatistics Of(string model, Prompt prompt, IReadOnlyList<RunOutcome> outcomes, GenerationTimings timings, long arrival)
     {
         int output = 0, prefilled = 0, decoded = 0;
-        foreach (GenerationEnd end in outcomes.Select(static outcome => outcome.End))
+        foreach (RunEnd end in outcomes.Select(static outcome => outcome.End))
         {
             output += end.TokenCount;
             prefilled += end.Statistics?.PrefillTokens ?? prompt.TokenCount;

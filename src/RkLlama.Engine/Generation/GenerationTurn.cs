@@ -40,13 +40,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
     {
-        (GenerationInput Input, RunParameters Parameters)? next = (InputOf(prepared.Prompt), new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
+        (RunInput Input, RunParameters Parameters)? next = (InputOf(prepared.Prompt), new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
         int tokensBefore = 0;
         AbortCause? cut = null;
         GenerationStatistics? statistics = null;
         try
         {
-            using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientLeft));
+            using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected));
             using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
             while (next is { } run)
             {
@@ -82,7 +82,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <returns>
     /// Cut: why the server aborted the run; null if it did not, or if another run continues. Next: that other run, after the thinking budget was reached.
     /// </returns>
-    private async Task<(AbortCause? Cut, (GenerationInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
+    private async Task<(AbortCause? Cut, (RunInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
     {
         try
         {
@@ -95,7 +95,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                     _tokenIds?.Add(token.TokenId);
                     _text?.Append(token.Text);
                     Emit(token.Text, isToken: true);
-                    cut = CutAfter(token);
+                    cut = AbortCauseAfter(token);
                     if (cut is not null)
                         break;
                 }
@@ -120,7 +120,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         }
         catch (Exception ex)
         {
-            lease.Abort(AbortCause.ClientLeft);
+            lease.Abort(AbortCause.ClientDisconnected);
             if (ex is not OperationCanceledException)
                 throw;
         }
@@ -139,7 +139,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     }
 
     /// <summary>Returns the cause if the server must abort the run after this token; else null.</summary>
-    private AbortCause? CutAfter(EngineToken token)
+    private AbortCause? AbortCauseAfter(EngineToken token)
     {
         if (_pipeline?.IsStopped == true)
             return AbortCause.StopSequence;
@@ -147,7 +147,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         // Before runtime 1.3, the maximum number of tokens is set at load and cannot be lowered for a run, so the server enforces the budget.
         if (_tokens == prepared.Budget.MaxNewTokens)
             return AbortCause.Length;
-        if (guard?.Repeats(token.TokenId) == true)
+        if (guard?.AddAndDetectLoop(token.TokenId) == true)
             return AbortCause.Repetition;
         if (_hasEndedThinking || _pipeline?.IsInReasoning != true || !(_pipeline.ReasoningTokens >= prepared.Request.Output?.ThinkingBudget))
             return null;
@@ -204,7 +204,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// Returns the input of a run that continues after the reasoning: the prompt, the output so far and the end of the reasoning. Returns null if the runtime
     /// would apply its own template to it, or if no tokens are left.
     /// </summary>
-    private (GenerationInput, RunParameters)? Continuation()
+    private (RunInput, RunParameters)? Continuation()
     {
         if (prepared.Prompts.Mode == PromptMode.Runtime)
             return null;
@@ -212,9 +212,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         int? left = prepared.Budget.MaxNewTokens - _tokens - between.Count;
         if (left < 1)
             return null;
-        GenerationInput input = prepared.Prompt.Tokens is { } tokens
-            ? GenerationInput.FromTokens([.. tokens, .. _tokenIds!, .. between])
-            : GenerationInput.FromText(prepared.Prompt.Text.Text + _text + EndOfThinking);
+        RunInput input = prepared.Prompt.Tokens is { } tokens
+            ? RunInput.FromTokens([.. tokens, .. _tokenIds!, .. between])
+            : RunInput.FromText(prepared.Prompt.Text.Text + _text + EndOfThinking);
         return (input, new(prepared.Request.Sampling, left));
     }
 
@@ -224,7 +224,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
     private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut, int tokensBefore)
     {
-        GenerationEnd end = _outcomes[^1].End;
+        RunEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
 
         // The runtime does not count the end-of-text token, but Tokens does.
@@ -267,8 +267,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private double RateAt(long timestamp, int? tokens = null) =>
         (tokens ?? _tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
 
-    private static GenerationInput InputOf(Prompt prompt) =>
-        prompt.Tokens is { } tokens ? GenerationInput.FromTokens(tokens) : GenerationInput.FromText(prompt.Text.Text);
+    private static RunInput InputOf(Prompt prompt) =>
+        prompt.Tokens is { } tokens ? RunInput.FromTokens(tokens) : RunInput.FromText(prompt.Text.Text);
 
     private static OutputPipeline? PipelineOf(PreparedGeneration prepared) => prepared.Request.Output is not { } options
         ? null
@@ -277,7 +277,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             Tools = options.Tools is null ? ToolSyntax.None : ToolSyntaxDetector.Detect(prepared.Prompts.ToolTemplateSource),
             ToolNames = options.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
             ToolSchemas = options.Tools,
-            DropsCalls = options.DropsCalls,
+            DropsToolCalls = options.DropsToolCalls,
             StopSequences = options.StopSequences,
             SplitsReasoning = options.SplitsReasoning,
             StartsInReasoning = options.SplitsReasoning && prepared.Prompt.Text.Text.AsSpan().TrimEnd().EndsWith("<think>"),

@@ -12,7 +12,7 @@ internal sealed record OutputOptions
     internal IReadOnlyDictionary<string, JsonElement>? Tools { get; init; }
 
     /// <summary>Whether detected tool calls are dropped, because the request does not allow them.</summary>
-    internal bool DropsCalls { get; init; }
+    internal bool DropsToolCalls { get; init; }
 
     /// <summary>Whether output without a tool call is an error.</summary>
     internal bool RequiresToolCall { get; init; }

@@ -19,7 +19,7 @@ internal sealed class RepetitionGuard(int times, Action<int>? report = null)
 
     /// <summary>Adds the next token of the output.</summary>
     /// <returns>Whether this token completes a loop.</returns>
-    internal bool Repeats(int token)
+    internal bool AddAndDetectLoop(int token)
     {
         int phrase = 0;
         for (int length = 1; length <= Math.Min(MaxPhraseTokens, _count); length++)

@@ -11,10 +11,10 @@ namespace RkLlama.Engine.Generation;
 internal readonly record struct TokenBudget(int? MaxNewTokens)
 {
     /// <summary>A prompt that leaves fewer tokens in the context is too long, because such a short output would be useless.</summary>
-    internal const int Min = 16;
+    internal const int MinOutputTokens = 16;
 
     /// <summary>Computes the budget from the prompt, the model and the request.</summary>
-    /// <param name="asked">The request's maximum; null for none. If it is less than <see cref="Min"/>, the prompt may leave as few tokens.</param>
+    /// <param name="asked">The request's maximum; null for none. If it is less than <see cref="MinOutputTokens"/>, the prompt may leave as few tokens.</param>
     /// <param name="promptField">Name of the request field that contains the prompt.</param>
     /// <exception cref="ContextLengthException">The prompt is too long.</exception>
     internal static TokenBudget For(Prompt prompt, ModelInstance model, int? asked, string promptField)
@@ -26,7 +26,7 @@ internal readonly record struct TokenBudget(int? MaxNewTokens)
             return new(asked is { } wanted ? Math.Min(wanted, max) : null);
 
         int room = contextLength - prompt.TokenCount;
-        if (room < Math.Min(Min, asked ?? Min))
+        if (room < Math.Min(MinOutputTokens, asked ?? MinOutputTokens))
             throw new ContextLengthException(prompt.TokenCount, contextLength, promptField);
         return new(Math.Min(room, Math.Min(asked ?? max, max)));
     }
@@ -35,7 +35,7 @@ internal readonly record struct TokenBudget(int? MaxNewTokens)
 /// <summary>The prompt leaves too few tokens of the model's context for the output, or the text to embed is longer than the context.</summary>
 /// <param name="promptField">Name of the request field that contains the prompt.</param>
 /// <param name="min">Number of tokens that must be left for the output; 0 for a text to embed.</param>
-internal sealed class ContextLengthException(int promptTokens, int contextLength, string promptField, int min = TokenBudget.Min) : Exception(min > 0
+internal sealed class ContextLengthException(int promptTokens, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens) : Exception(min > 0
     ? $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
     : $"The text has {promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
 {

@@ -11,7 +11,7 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<Generati
 
     /// <param name="end">The end of the last run.</param>
     /// <param name="cause">Why the server aborted the last run; <see langword="null"/> if it did not.</param>
-    internal void Record(GenerationStatistics statistics, GenerationEnd end, AbortCause? cause, string requestId)
+    internal void Record(GenerationStatistics statistics, RunEnd end, AbortCause? cause, string requestId)
     {
         metrics.RecordGeneration(statistics.ToSample());
         Log.Finished(
@@ -28,14 +28,14 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<Generati
             requestId);
     }
 
-    private static string Describe(GenerationEnd end, AbortCause? cause) => (end.Error, cause) switch
+    private static string Describe(RunEnd end, AbortCause? cause) => (end.Error, cause) switch
     {
         ({ } error, _) => $"{end.Reason} ({error})",
         (null, AbortCause.Length) => "Length",
         (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
         (null, AbortCause.Repetition) => "Length (cut because of a repetition)",
         (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
-        (null, AbortCause.ClientLeft) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
+        (null, AbortCause.ClientDisconnected) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",
         _ => end.Reason.ToString(),
     };

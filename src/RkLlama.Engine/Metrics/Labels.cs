@@ -11,11 +11,11 @@ internal static class RejectionCause
 /// <summary>Values of the label <c>cause</c> of <c>rkllama_aborts_total</c>: why a run was aborted.</summary>
 internal static class AbortLabel
 {
-    internal const string ClientLeft = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
+    internal const string ClientDisconnected = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
         ThinkingBudget = "thinking_budget";
 
     /// <summary>The watchdog aborted the run because the runtime exceeded a timeout.</summary>
-    internal const string Late = "late";
+    internal const string Timeout = "late";
 
-    internal static IReadOnlyList<string> All { get; } = [ClientLeft, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Late];
+    internal static IReadOnlyList<string> All { get; } = [ClientDisconnected, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Timeout];
 }

@@ -129,7 +129,7 @@ internal sealed class NodeMetrics : IDisposable
     internal void RecordAbort(string cause) => _aborts.Add(1, Tag("cause", cause));
 
     /// <summary>Records a run that the watchdog aborted because the runtime exceeded a timeout.</summary>
-    internal void RecordTimeoutAbort() => RecordAbort(AbortLabel.Late);
+    internal void RecordTimeoutAbort() => RecordAbort(AbortLabel.Timeout);
 
     /// <summary>The label of a model, for metrics that have one series per model.</summary>
     internal KeyValuePair<string, object?> ModelTag(string model) => Tag("model", LabelOf(model));

@@ -50,7 +50,7 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Whether <see cref="LoadAsync"/> would throw <see cref="ModelOccupiedException"/>. A failed model does not prevent the next load.</summary>
+    /// <summary>Whether <see cref="LoadAsync"/> would throw <see cref="ModelAlreadyLoadedException"/>. A failed model does not prevent the next load.</summary>
     internal bool IsBusy
     {
         get
@@ -101,7 +101,7 @@ internal sealed partial class ModelHost(
 
     /// <summary>Returns the model that is loaded or loading, for a request without a model name.</summary>
     /// <exception cref="NoModelException">No model is loaded or loading.</exception>
-    internal ModelInstance Require()
+    internal ModelInstance GetResident()
     {
         lock (_lock)
             return _resident?.Model ?? throw new NoModelException();
@@ -130,7 +130,7 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>Loads a model for the operator, without an idle timer. Takes seconds. The load continues if the caller stops waiting.</summary>
-    /// <exception cref="ModelOccupiedException">A model is loaded or loading.</exception>
+    /// <exception cref="ModelAlreadyLoadedException">A model is loaded or loading.</exception>
     /// <exception cref="EngineException">The load failed.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
     internal async Task<ModelInstance> LoadAsync(ModelEntry entry)
@@ -143,7 +143,7 @@ internal sealed partial class ModelHost(
         {
             ThrowIfStuck();
             if (IsBusyUnderLock)
-                throw new ModelOccupiedException();
+                throw new ModelAlreadyLoadedException();
             if (_resident is { } failed)
                 _previousEnd = failed.Supervisor.EndAsync();
             resident = StartLoad(model);
@@ -218,7 +218,7 @@ internal sealed partial class ModelHost(
     /// queue slot.
     /// </summary>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
-    internal async Task UnloadIdleAsync(string name)
+    internal async Task StopWorkerAsync(string name)
     {
         Task end;
         lock (_lock)

@@ -10,4 +10,4 @@ internal sealed class ModelNotFoundException(string name) : Exception($"model '{
 }
 
 /// <summary>The operator's load was refused because a model is already loaded or loading.</summary>
-internal sealed class ModelOccupiedException() : Exception("A model is already loaded. Please unload it first.");
+internal sealed class ModelAlreadyLoadedException() : Exception("A model is already loaded. Please unload it first.");

@@ -22,7 +22,7 @@ internal sealed class ModelInstance
 
     // Guarded by _lock.
     private ModelState _state;
-    private EngineFacts? _facts;
+    private LoadedModelInfo? _facts;
     private int? _processId;
     private string? _failure;
 
@@ -54,7 +54,7 @@ internal sealed class ModelInstance
     internal ModelEntry Entry { get; }
 
     /// <summary>The parameters with which the worker loads the model.</summary>
-    internal EngineModel Engine { get; }
+    internal ModelLoadParameters Engine { get; }
 
     /// <summary>The chat template and the tokenizer. If the Modelfile's template cannot be used, this task fails, and the load of the model too.</summary>
     internal Task<PromptBuilder> Prompts { get; }
@@ -69,7 +69,7 @@ internal sealed class ModelInstance
     }
 
     /// <summary>Properties of the loaded model and of its runtime; <see langword="null"/> if no worker has loaded it.</summary>
-    internal EngineFacts? Facts
+    internal LoadedModelInfo? Facts
     {
         get
         {
@@ -125,7 +125,7 @@ internal sealed class ModelInstance
 
     /// <summary>Moves to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
-    internal bool TryBecomeReady(EngineFacts facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
+    internal bool TryBecomeReady(LoadedModelInfo facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
 
     /// <summary>Moves to a state if the current state allows this transition.</summary>
     /// <param name="failure">The reason, for <see cref="ModelState.Failed"/> and <see cref="ModelState.Stuck"/>.</param>
@@ -136,7 +136,7 @@ internal sealed class ModelInstance
     internal void EndRun() => TryMove(ModelState.Ready, null, null, null, only: ModelState.Running);
 
     /// <param name="only">The state that the model must have; <see langword="null"/> for any that allows the transition.</param>
-    private bool TryMove(ModelState to, EngineFacts? facts, int? processId, string? failure, ModelState? only = null)
+    private bool TryMove(ModelState to, LoadedModelInfo? facts, int? processId, string? failure, ModelState? only = null)
     {
         ModelState from;
         lock (_lock)

@@ -55,4 +55,4 @@ internal static class ModelStates
 /// <param name="Facts">Properties of the loaded model; null if no worker has loaded it.</param>
 /// <param name="LastFault">The last failure of any model; null if there was none.</param>
 /// <param name="Failure">The reason if the state is failed or stuck; else null.</param>
-internal sealed record ModelStatus(ModelState State, string? Model, EngineFacts? Facts, Fault? LastFault, string? Failure);
+internal sealed record ModelStatus(ModelState State, string? Model, LoadedModelInfo? Facts, Fault? LastFault, string? Failure);

@@ -90,7 +90,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
             try
             {
                 if (_host.Current is { } model && model.Expires <= _time.GetUtcNow())
-                    await _host.UnloadIdleAsync(model.Name).ConfigureAwait(false);
+                    await _host.StopWorkerAsync(model.Name).ConfigureAwait(false);
                 if (_host.PreloadedModel is { } preloaded && !_host.IsBusy)
                     await _host.EnsureLoadedAsync(preloaded, CancellationToken.None).ConfigureAwait(false);
                 _backoff.Reset();

@@ -51,7 +51,7 @@ internal sealed partial class ModelPreloader(
             readiness.PreloadEnded(name, null);
             return true;
         }
-        catch (Exception ex) when (ex is NoModelException or ModelOccupiedException)
+        catch (Exception ex) when (ex is NoModelException or ModelAlreadyLoadedException)
         {
             // The operator or a request has loaded another model, or the operator has unloaded this one.
             readiness.PreloadEnded(name, null);

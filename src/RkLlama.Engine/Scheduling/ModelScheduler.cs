@@ -26,6 +26,8 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
             slot = await queue.EnterAsync(model.Name, ended.Token, isRetry).ConfigureAwait(false);
             long granted = Stopwatch.GetTimestamp();
             WorkerSupervisor worker = await host.EnsureLoadedAsync(model, ended.Token).ConfigureAwait(false);
+
+            // A failed worker fails the request here, before it has a lease.
             await worker.Ready.WaitAsync(ended.Token).ConfigureAwait(false);
             return new(slot, model, worker, host, keepAlive, Stopwatch.GetElapsedTime(joined, granted), granted);
         }
@@ -45,6 +47,6 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
     internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
     {
         using QueueSlot slot = await queue.EnterAsync(model, cancellationToken).ConfigureAwait(false);
-        await host.UnloadIdleAsync(model).ConfigureAwait(false);
+        await host.StopWorkerAsync(model).ConfigureAwait(false);
     }
 }

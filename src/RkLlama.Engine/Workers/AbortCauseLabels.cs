@@ -7,7 +7,7 @@ internal static class AbortCauseLabels
     /// <summary>The value of the label <c>cause</c> in <c>rkllama_aborts_total</c>.</summary>
     internal static string MetricLabel(this AbortCause cause) => cause switch
     {
-        AbortCause.ClientLeft => AbortLabel.ClientLeft,
+        AbortCause.ClientDisconnected => AbortLabel.ClientDisconnected,
         AbortCause.Unloaded => AbortLabel.Unloaded,
         AbortCause.Length => AbortLabel.Length,
         AbortCause.StopSequence => AbortLabel.StopSequence,

@@ -11,7 +11,7 @@ internal readonly record struct EngineToken(int TokenId, string Text);
 /// <summary>How and when a run ended. The times are <see cref="Stopwatch"/> timestamps of the arrival of the worker's frames.</summary>
 /// <param name="FirstToken">When the first token arrived; <see langword="null"/> if there was none.</param>
 /// <param name="Ended">When the run ended.</param>
-internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ended)
+internal sealed record RunOutcome(RunEnd End, long? FirstToken, long Ended)
 {
     /// <summary>The embedding, normalized to length 1; <see langword="null"/> if the run was not an embedding or failed.</summary>
     internal float[]? Embedding { get; init; }
@@ -21,7 +21,7 @@ internal sealed record RunOutcome(GenerationEnd End, long? FirstToken, long Ende
 internal enum AbortCause
 {
     /// <summary>The client disconnected, or a retry replaced the request.</summary>
-    ClientLeft,
+    ClientDisconnected,
 
     /// <summary>The operator unloaded the model.</summary>
     Unloaded,
@@ -102,7 +102,7 @@ internal class EngineRun(Action<EngineRun> abort)
     }
 
     /// <summary>Completes the run after its last token, when the runtime has ended it. Idempotent. Any thread.</summary>
-    internal void Complete(GenerationEnd end, float[]? embedding = null)
+    internal void Complete(RunEnd end, float[]? embedding = null)
     {
         _tokens.Writer.TryComplete();
         _completion.TrySetResult(new(end, _firstToken, Stopwatch.GetTimestamp()) { Embedding = embedding });

@@ -7,7 +7,7 @@ internal interface IEngine
 {
     /// <summary>Loads a model. Takes seconds.</summary>
     /// <exception cref="EngineException">The model could not be loaded. The message is for the client.</exception>
-    Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken);
+    Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken);
 
     /// <summary>Identifies the vendor library without loading a model, and logs the result. Never throws, because a library may be installed later.</summary>
     Task ProbeAsync();
@@ -19,7 +19,7 @@ internal interface IEngine
 /// <param name="MaxContextLength">Context length in tokens.</param>
 /// <param name="MaxNewTokens">Maximum number of tokens of one generation.</param>
 /// <param name="Sampling">The model's default sampling values.</param>
-internal sealed record EngineModel(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling)
+internal sealed record ModelLoadParameters(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling)
 {
     /// <summary>Whether a run may reuse the KV cache of the previous run.</summary>
     internal bool ReusesKvCache { get; init; } = true;
@@ -31,7 +31,7 @@ internal sealed record EngineModel(string Name, string ModelPath, int MaxContext
 /// <summary>A loaded model. Disposing the session ends the worker and frees all of its memory.</summary>
 internal interface IEngineSession : IAsyncDisposable
 {
-    EngineFacts Facts { get; }
+    LoadedModelInfo Facts { get; }
 
     /// <summary>Process id of the worker; <see langword="null"/> if the engine has no worker process.</summary>
     int? ProcessId => null;
@@ -44,14 +44,14 @@ internal interface IEngineSession : IAsyncDisposable
 
     /// <summary>Starts a run. The previous run must be complete.</summary>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
-    EngineRun Start(GenerationInput input, RunParameters parameters);
+    EngineRun Start(RunInput input, RunParameters parameters);
 
     /// <summary>
     /// Starts a run that computes the embedding of the input and generates no tokens. The outcome has the embedding. The previous run must be complete.
     /// </summary>
     /// <param name="isMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
-    EngineRun StartEmbedding(GenerationInput input, bool isMean);
+    EngineRun StartEmbedding(RunInput input, bool isMean);
 }
 
 /// <summary>Properties of a loaded model and of its runtime.</summary>
@@ -60,4 +60,4 @@ internal interface IEngineSession : IAsyncDisposable
 /// <param name="HasPerRunSampling">Whether the runtime accepts other sampling values for each run.</param>
 /// <param name="MaxContextLength">The effective context length in tokens.</param>
 /// <param name="MaxNewTokens">The effective maximum number of tokens of one generation.</param>
-internal sealed record EngineFacts(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);
+internal sealed record LoadedModelInfo(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);

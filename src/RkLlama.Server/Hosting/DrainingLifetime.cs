@@ -69,7 +69,7 @@ internal sealed partial class DrainingLifetime(
             queue.Close();
             if (!await queue.WhenIdleAsync(options.DrainTime, _forceStop.Token).ConfigureAwait(false))
             {
-                Log.GraceOver(logger);
+                Log.DrainTimeExceeded(logger);
                 await AbortRunAsync().ConfigureAwait(false);
             }
             else if (host.Status.State == ModelState.Loading)
@@ -110,6 +110,6 @@ internal sealed partial class DrainingLifetime(
         internal static partial void Draining(ILogger logger, double seconds);
 
         [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "The running answer did not finish in time and is aborted")]
-        internal static partial void GraceOver(ILogger logger);
+        internal static partial void DrainTimeExceeded(ILogger logger);
     }
 }

@@ -13,7 +13,7 @@ internal static class LoggingSetup
         LoggerConfiguration configuration = new LoggerConfiguration()
             .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .Filter.ByExcluding(static logEvent => logEvent.Exception is StreamCutException)
+            .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
 
             // Any client can send a broken body, and it already has its error response.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))

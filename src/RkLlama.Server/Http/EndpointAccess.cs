@@ -2,8 +2,8 @@ namespace RkLlama.Server.Http;
 
 /// <summary>Endpoint metadata: the checks that an endpoint is exempt from.</summary>
 /// <param name="IsOpen">The endpoint needs no API key.</param>
-/// <param name="AnswersAlways">The endpoint also answers above the connection limit and while the server drains, because operators need it then.</param>
-internal sealed record EndpointAccess(bool IsOpen, bool AnswersAlways)
+/// <param name="IgnoresLimits">The endpoint also answers above the connection limit and while the server drains, because operators need it then.</param>
+internal sealed record EndpointAccess(bool IsOpen, bool IgnoresLimits)
 {
     internal static EndpointAccess Probe { get; } = new(true, true);
 

@@ -46,7 +46,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             Parameter = format.Parameter,
         },
         ModelException { Kind: ModelErrorKind.ModelsDirectoryMissing } => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
-        NoModelException or ModelOccupiedException or ModelException or PromptException or MissingCapabilityException => ApiException.BadRequest(exception.Message),
+        NoModelException or ModelAlreadyLoadedException or ModelException or PromptException or MissingCapabilityException => ApiException.BadRequest(exception.Message),
         NotReadyException early => new(StatusCodes.Status503ServiceUnavailable, new(early.Message)) { RetryAfterSeconds = early.RetryAfterSeconds },
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message))
         {

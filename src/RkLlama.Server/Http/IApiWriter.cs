@@ -10,7 +10,7 @@ internal interface IApiWriter
     string StreamContentType { get; }
 
     /// <summary>Serializes the complete output as one JSON object, without a newline.</summary>
-    byte[] Whole(WholeAnswer answer);
+    byte[] SerializeComplete(CompleteOutput answer);
 
     /// <summary>Writes one event of the generation as events or lines of the stream. May write nothing.</summary>
     void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);

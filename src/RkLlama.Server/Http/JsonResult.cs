@@ -17,7 +17,7 @@ internal static class JsonResult
         byte[] body = [.. json, (byte)'\n'];
         HttpResponse response = httpContext.Response;
         response.StatusCode = status;
-        response.ContentType = httpContext.RequestServices.GetRequiredService<ApiRegistry>().Of(httpContext).JsonContentType;
+        response.ContentType = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext).JsonContentType;
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, httpContext.RequestAborted).ConfigureAwait(false);
     }

@@ -44,7 +44,7 @@ internal static class RequestBody
         try
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return HasHalfPairs(body.Span)
+            return HasUnpairedSurrogate(body.Span)
                 ? throw ApiException.BadRequest("The body has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.")
                 : document.RootElement.Clone();
         }
@@ -58,7 +58,7 @@ internal static class RequestBody
     /// <summary>
     /// Whether a string has a <c>\u</c> escape that is half of a surrogate pair. Code that reads such a string later would throw.
     /// </summary>
-    private static bool HasHalfPairs(ReadOnlySpan<byte> json)
+    private static bool HasUnpairedSurrogate(ReadOnlySpan<byte> json)
     {
         if (json.IndexOf("\\u"u8) < 0)
             return false;
@@ -105,9 +105,9 @@ internal static class RequestBody
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         // Small at first, because a client can announce more than it sends.
-        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.Free)));
+        ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.UncountedBytesPerBody)));
         RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
-        long taken = RequestBodyBudget.Free;
+        long taken = RequestBodyBudget.UncountedBytesPerBody;
         PipeReader reader = request.BodyReader;
         while (true)
         {

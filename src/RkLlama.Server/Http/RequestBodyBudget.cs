@@ -10,12 +10,12 @@ namespace RkLlama.Server.Http;
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
     /// <summary>The first 64 KiB of each body are not counted: even with the maximum number of connections this is little memory.</summary>
-    internal const int Free = 64 << 10;
+    internal const int UncountedBytesPerBody = 64 << 10;
 
     /// <summary>Number of bodies of the maximum size that fit into the budget.</summary>
-    internal const int Largest = 8;
+    internal const int MaxFullSizeBodies = 8;
 
-    private readonly long _limit = (long)Largest * options.MaxRequestBytes;
+    private readonly long _limit = (long)MaxFullSizeBodies * options.MaxRequestBytes;
     private long _taken;
 
     /// <returns><see langword="false"/> if the budget has fewer bytes left. Nothing is taken then.</returns>

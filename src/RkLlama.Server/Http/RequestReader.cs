@@ -13,7 +13,7 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
 
     /// <summary>Reads the body of a request that runs a model. If the request is a retry, it replaces the original request.</summary>
     /// <exception cref="ApiException">The body cannot be read; see <see cref="RequestBody"/>.</exception>
-    internal async Task<RunRequest> ReadRunAsync(HttpContext context)
+    internal async Task<ModelRequest> ReadModelRequestAsync(HttpContext context)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
         JsonElement json = RequestBody.Parse(body);
@@ -23,4 +23,4 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
 
 /// <summary>A request that runs a model.</summary>
 /// <param name="Cancelled">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal readonly record struct RunRequest(JsonElement Body, CancellationToken Cancelled);
+internal readonly record struct ModelRequest(JsonElement Body, CancellationToken Cancelled);

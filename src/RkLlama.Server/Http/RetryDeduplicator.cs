@@ -52,7 +52,7 @@ internal sealed class RetryDeduplicator
     }
 
     /// <summary>Whether a retry has replaced this request.</summary>
-    internal static bool HasReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
+    internal static bool IsReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
     /// <summary>The request that a retry replaces: not one that another retry has replaced already and that has not ended yet. Called with the lock held.</summary>
     private Entry? Oldest(string? name) =>

@@ -51,7 +51,7 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
     /// <summary>Request middleware: on a connection above the limit, refuses everything except health checks.</summary>
     internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).AnswersAlways)
+        if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).IgnoresLimits)
             return next(context);
 
         metrics.RecordRejection(RejectionCause.Connections);

@@ -15,7 +15,7 @@ internal sealed class DrainMiddleware(RequestDelegate next, RunQueue queue, IHos
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!queue.IsClosed || EndpointAccess.Of(context).AnswersAlways)
+        if (!queue.IsClosed || EndpointAccess.Of(context).IgnoresLimits)
         {
             await next(context).ConfigureAwait(false);
             return;

@@ -15,7 +15,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
                 await WriteAsync(context, Unmatched(context)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (RetryDeduplicator.HasReplaced(context))
+        catch (OperationCanceledException) when (RetryDeduplicator.IsReplaced(context))
         {
             // The client may still wait on this connection, although it has sent the request again.
             if (context.Response.HasStarted)
@@ -29,7 +29,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
             if (!context.Response.HasStarted)
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
-        catch (Exception ex) when (!context.Response.HasStarted && ex is not StreamCutException)
+        catch (Exception ex) when (!context.Response.HasStarted && ex is not ResponseAbortedException)
         {
             await WriteAsync(context, exceptions.Map(ex)).ConfigureAwait(false);
         }
@@ -51,7 +51,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
     private async Task WriteAsync(HttpContext context, ApiException error)
     {
         // Clears the headers that a handler has set, except Allow, which belongs to a 405.
-        IApi api = apis.Of(context);
+        IApi api = apis.FindOrDefault(context);
         HttpResponse response = context.Response;
         StringValues allow = response.Headers.Allow;
         response.Clear();

@@ -25,7 +25,7 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
             {
                 (false, _) => "",
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
-                _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.HasReplaced(context) ? "cancelled" : "error",
+                _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.IsReplaced(context) ? "cancelled" : "error",
             };
             metrics.RecordRequest(
                 apis.Find(context)?.Name ?? "other", trace.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);

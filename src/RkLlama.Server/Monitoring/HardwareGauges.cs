@@ -10,12 +10,12 @@ namespace RkLlama.Server.Monitoring;
 /// </summary>
 internal sealed class HardwareGauges
 {
-    private readonly NpuReader _reader;
+    private readonly HardwareReader _reader;
 
     // Shared by all gauges of a scrape. Replaced as a whole.
     private volatile NodeReading? _reading;
 
-    public HardwareGauges(NodeMetrics metrics, NpuReader reader)
+    public HardwareGauges(NodeMetrics metrics, HardwareReader reader)
     {
         _reader = reader;
         Gauge("rkllama_npu_core_load_ratio", "Load of an NPU core, 0 to 1, as the NPU driver reports it.", Loads);

@@ -39,10 +39,10 @@ internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
             description.ParameterDescriptions.Add(new() { Name = "body", Source = BindingSource.Body, Type = body, IsRequired = true });
 
         description.SupportedResponseTypes.Clear();
-        if (!operation.IsMissing)
+        if (!operation.IsNotImplemented)
             description.SupportedResponseTypes.Add(Of(StatusCodes.Status200OK, operation.Reply, operation.ReplyType));
         if (operation.Part is { } part)
-            description.SupportedResponseTypes.Add(Of(PartStatus, part, operation.PartType));
+            description.SupportedResponseTypes.Add(Of(PartStatus, part, operation.StreamContentType));
         foreach (int status in operation.AllErrors)
             description.SupportedResponseTypes.Add(Of(status, ErrorOf(operation, api, status), "application/json"));
     }

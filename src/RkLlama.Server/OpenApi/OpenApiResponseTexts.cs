@@ -21,7 +21,7 @@ internal static class OpenApiResponseTexts
         499 => "A retry has replaced this request.",
         500 => "The runtime or the server failed. The message has the reason, if it is known.",
         501 => "Not implemented.",
-        503 when operation.IsProbe => "Requests should go to other nodes for now. The body has the reason.",
+        503 when operation.IgnoresLimits => "Requests should go to other nodes for now. The body has the reason.",
         503 when operation.IsRun => "The queue is full, the request waited too long, the server has no capacity, or it is shutting down.",
         503 => "The server has no capacity at the moment, or it is shutting down.",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This status has no description."),

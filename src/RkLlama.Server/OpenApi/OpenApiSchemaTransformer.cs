@@ -16,8 +16,8 @@ internal static class OpenApiSchemaTransformer
         if (schema.Properties is { } properties && context.JsonTypeInfo.OriginatingResolver is not IRequestBodyJson)
         {
             // Responses: a property is always present, unless it is omitted when null. Request bodies mark their required properties themselves.
-            schema.Required = context.JsonTypeInfo.Properties.Where(static one => !IsLeftOut(one) && one.Get is not null).Select(static one => one.Name).ToHashSet();
-            foreach (JsonPropertyInfo leftOut in context.JsonTypeInfo.Properties.Where(IsLeftOut))
+            schema.Required = context.JsonTypeInfo.Properties.Where(static one => !IsOmittedWhenNull(one) && one.Get is not null).Select(static one => one.Name).ToHashSet();
+            foreach (JsonPropertyInfo leftOut in context.JsonTypeInfo.Properties.Where(IsOmittedWhenNull))
             {
                 if (properties.TryGetValue(leftOut.Name, out IOpenApiSchema? either) && either is OpenApiSchema { Type: { } type } one)
                     one.Type = type & ~JsonSchemaType.Null;
@@ -35,7 +35,7 @@ internal static class OpenApiSchemaTransformer
             schema.Type = JsonSchemaType.Null;
         if (AttributeOf<AllowedValuesAttribute>(property) is { } allowed)
             schema.Enum = [.. allowed.Values.Select(static value => (JsonNode)JsonValue.Create((string)value!))];
-        if (AttributeOf<CountAttribute>(property) is { } count)
+        if (AttributeOf<LengthRangeAttribute>(property) is { } count)
             Bound(schema, count);
         if (AttributeOf<AnyOfAttribute>(property) is { } any)
         {
@@ -54,7 +54,7 @@ internal static class OpenApiSchemaTransformer
         return wire == typeof(JsonElement) || wire.IsDefined(typeof(InlineSchemaAttribute), inherit: false) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type);
     }
 
-    private static void Bound(OpenApiSchema schema, CountAttribute count)
+    private static void Bound(OpenApiSchema schema, LengthRangeAttribute count)
     {
         int? min = count.Min > 0 ? count.Min : null, max = count.Max < int.MaxValue ? count.Max : null;
         if (schema.Type?.HasFlag(JsonSchemaType.Array) == true)
@@ -63,7 +63,7 @@ internal static class OpenApiSchemaTransformer
             (schema.MinLength, schema.MaxLength) = (min, max);
     }
 
-    private static bool IsLeftOut(JsonPropertyInfo property) => AttributeOf<JsonIgnoreAttribute>(property) is { Condition: JsonIgnoreCondition.WhenWritingNull };
+    private static bool IsOmittedWhenNull(JsonPropertyInfo property) => AttributeOf<JsonIgnoreAttribute>(property) is { Condition: JsonIgnoreCondition.WhenWritingNull };
 
     private static T? AttributeOf<T>(JsonPropertyInfo property)
         where T : Attribute => property.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: true) is [T attribute, ..] ? attribute : null;

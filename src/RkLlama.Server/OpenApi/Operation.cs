@@ -24,7 +24,7 @@ internal sealed record Operation(string Id, string Summary)
     internal Type? Part { get; init; }
 
     /// <summary>Content type of a streamed response.</summary>
-    internal string PartType { get; init; } = "text/event-stream";
+    internal string StreamContentType { get; init; } = "text/event-stream";
 
     /// <summary>Whether the request waits in the queue and runs a model.</summary>
     internal bool IsRun { get; init; }
@@ -39,10 +39,10 @@ internal sealed record Operation(string Id, string Summary)
     internal bool IsOpen { get; init; }
 
     /// <summary>Whether the endpoint also answers while the server drains and above the connection limit.</summary>
-    internal bool IsProbe { get; init; }
+    internal bool IgnoresLimits { get; init; }
 
     /// <summary>Whether the endpoint is not implemented and answers 501.</summary>
-    internal bool IsMissing { get; init; }
+    internal bool IsNotImplemented { get; init; }
 
     /// <summary>Description of status 404.</summary>
     internal string NotFound { get; init; } = "There is no such model.";
@@ -56,8 +56,8 @@ internal sealed record Operation(string Id, string Summary)
         .. Errors,
         StatusCodes.Status403Forbidden,
         .. IsOpen ? (int[])[] : [StatusCodes.Status401Unauthorized],
-        .. IsProbe ? (int[])[] : [StatusCodes.Status503ServiceUnavailable],
-        .. IsMissing ? (int[])[StatusCodes.Status501NotImplemented] : [],
+        .. IgnoresLimits ? (int[])[] : [StatusCodes.Status503ServiceUnavailable],
+        .. IsNotImplemented ? (int[])[StatusCodes.Status501NotImplemented] : [],
         .. Body is null
             ? (int[])[]
             : [StatusCodes.Status400BadRequest, StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],

@@ -259,7 +259,7 @@ public sealed class GenerationServiceTests : IAsyncDisposable
         await AnswerAsync("mine");
 
         Text(await ReadAsync(next)).Should().Be("mine");
-        run.Engine.AbortCause.Should().Be(AbortCause.ClientLeft);
+        run.Engine.AbortCause.Should().Be(AbortCause.ClientDisconnected);
         _node.MetricsPage["rkllama_aborts_total{cause=\"client_left\"}"].Should().Be(1);
         _node.GenerationLog.All.Should().Contain(line => line.Contains("Cancelled (the client left)", StringComparison.Ordinal));
     }

@@ -19,7 +19,7 @@ public sealed class RepetitionGuardTests
         foreach (int token in (int[])[1, 2, 3, .. Enumerable.Repeat(phrase, 8).SelectMany(tokens => tokens)])
         {
             taken++;
-            if (looped = guard.Repeats(token))
+            if (looped = guard.AddAndDetectLoop(token))
                 break;
         }
 
@@ -32,7 +32,7 @@ public sealed class RepetitionGuardTests
     {
         RepetitionGuard guard = new(2);
 
-        bool looped = Enumerable.Range(0, 10 * (RepetitionGuard.MaxPhraseTokens + 1)).Any(i => guard.Repeats(i % (RepetitionGuard.MaxPhraseTokens + 1)));
+        bool looped = Enumerable.Range(0, 10 * (RepetitionGuard.MaxPhraseTokens + 1)).Any(i => guard.AddAndDetectLoop(i % (RepetitionGuard.MaxPhraseTokens + 1)));
 
         looped.Should().BeFalse();
     }

@@ -21,7 +21,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         ModelInstance model = await LoadAsync();
 
         Host.Current.Should().BeSameAs(model);
-        Host.Require().Should().BeSameAs(model);
+        Host.GetResident().Should().BeSameAs(model);
         model.IsPinned.Should().BeTrue();
         (Host.Status.State, Host.Status.Model, Host.Status.Facts!.RuntimeVersion).Should().Be((ModelState.Ready, "m", "1.2.3"));
         (Host.IsBusy, Host.HasModel).Should().Be((true, true));
@@ -33,7 +33,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         Func<Task> unload = Host.UnloadAsync;
 
         (Host.Current, Host.IsBusy, Host.HasModel, Host.Status.State).Should().Be((null, false, false, ModelState.NotLoaded));
-        Host.Invoking(host => host.Require()).Should().Throw<NoModelException>();
+        Host.Invoking(host => host.GetResident()).Should().Throw<NoModelException>();
         await unload.Should().ThrowAsync<NoModelException>();
     }
 
@@ -44,12 +44,12 @@ public sealed class ModelHostTests : IAsyncDisposable
         Task<ModelInstance> first = LoadAsync();
         Func<Task> second = () => LoadAsync();
 
-        await second.Should().ThrowAsync<ModelOccupiedException>();
+        await second.Should().ThrowAsync<ModelAlreadyLoadedException>();
         Host.Current.Should().BeNull("it is not loaded yet");
         allowed.SetResult();
         await first;
 
-        await second.Should().ThrowAsync<ModelOccupiedException>();
+        await second.Should().ThrowAsync<ModelAlreadyLoadedException>();
         _node.Engine.Sessions.Should().ContainSingle();
     }
 
@@ -85,7 +85,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         ModelInstance first = await LoadAsync();
         FakeSession session = _node.Engine.Sessions[0];
         bool wasEnded = false;
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
         _node.Engine.Load = (model, cancellationToken) =>
         {
             wasEnded = session.IsDisposed;
@@ -194,9 +194,9 @@ public sealed class ModelHostTests : IAsyncDisposable
         ModelInstance model = await LoadAsync();
         Host.PreloadedModel = model;
 
-        await Host.UnloadIdleAsync("other");
+        await Host.StopWorkerAsync("other");
         Host.Current.Should().BeSameAs(model);
-        await Host.UnloadIdleAsync("m").WaitAsync(Patience);
+        await Host.StopWorkerAsync("m").WaitAsync(Patience);
 
         Host.Current.Should().BeNull();
         Host.PreloadedModel.Should().BeSameAs(model);

@@ -5,7 +5,7 @@ namespace RkLlama.Engine.Tests.Residency;
 
 public sealed class ModelInstanceTests : IAsyncDisposable
 {
-    private static readonly EngineFacts Facts = new("1.2.3", "0.9.8", false, 2048, 512);
+    private static readonly LoadedModelInfo Facts = new("1.2.3", "0.9.8", false, 2048, 512);
 
     // Every allowed transition. All other pairs are refused.
     private static readonly Dictionary<ModelState, ModelState[]> Allowed = new()

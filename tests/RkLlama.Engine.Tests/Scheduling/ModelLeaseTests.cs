@@ -75,7 +75,7 @@ public sealed class ModelLeaseTests : IAsyncDisposable
         FakeRun fake = await _node.Runs.NextAsync();
 
         lease.Abort(AbortCause.StopSequence);
-        lease.Abort(AbortCause.ClientLeft);
+        lease.Abort(AbortCause.ClientDisconnected);
 
         await fake.Aborted.WaitAsync(Patience);
         run.AbortCause.Should().Be(AbortCause.StopSequence);
@@ -87,12 +87,12 @@ public sealed class ModelLeaseTests : IAsyncDisposable
     {
         using ModelLease lease = await _node.AcquireAsync(_node.Host.Find("m"));
 
-        lease.Abort(AbortCause.ClientLeft);
+        lease.Abort(AbortCause.ClientDisconnected);
         EngineRun run = await lease.StartRunAsync(EngineNode.Start, default);
         FakeRun fake = await _node.Runs.NextAsync();
 
         await fake.Aborted.WaitAsync(Patience);
-        run.AbortCause.Should().Be(AbortCause.ClientLeft);
+        run.AbortCause.Should().Be(AbortCause.ClientDisconnected);
         fake.End(RunEndReason.Cancelled);
     }
 

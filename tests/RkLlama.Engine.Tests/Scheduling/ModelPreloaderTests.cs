@@ -99,7 +99,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
     {
         internal int Probes { get; private set; }
 
-        public Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task ProbeAsync()
         {

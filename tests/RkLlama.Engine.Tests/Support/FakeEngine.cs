@@ -7,7 +7,7 @@ namespace RkLlama.Engine.Tests.Support;
 internal sealed class FakeEngine : IEngine
 {
     /// <summary>Called for each load. By default, the load succeeds immediately.</summary>
-    public Func<EngineModel, CancellationToken, Task<IEngineSession>> Load { get; set; }
+    public Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> Load { get; set; }
 
     /// <summary>Called for each run. By default, the run sends three tokens.</summary>
     public Func<FakeRun, Task> Run { get; set; } = static async run =>
@@ -28,21 +28,21 @@ internal sealed class FakeEngine : IEngine
         return Task.FromResult<IEngineSession>(session);
     };
 
-    public Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken) => Load(model, cancellationToken);
+    public Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken) => Load(model, cancellationToken);
 
     public Task ProbeAsync() => Task.CompletedTask;
 }
 
-internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngineSession
+internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) : IEngineSession
 {
     private readonly TaskCompletionSource<string> _died = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FakeRun? _run;
 
-    public EngineModel Model => model;
+    public ModelLoadParameters Model => model;
 
     public bool IsDisposed { get; private set; }
 
-    public EngineFacts Facts => new("1.2.3", "0.9.8", false, model.MaxContextLength, model.MaxNewTokens);
+    public LoadedModelInfo Facts => new("1.2.3", "0.9.8", false, model.MaxContextLength, model.MaxNewTokens);
 
     public Task<string> Died => _died.Task;
 
@@ -55,7 +55,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
         _died.TrySetResult(reason);
     }
 
-    public EngineRun Start(GenerationInput input, RunParameters parameters)
+    public EngineRun Start(RunInput input, RunParameters parameters)
     {
         if (_run is { HasEnded: false })
             throw new InvalidOperationException("Two runs at once.");
@@ -65,7 +65,7 @@ internal sealed class FakeSession(FakeEngine engine, EngineModel model) : IEngin
         return run.Engine;
     }
 
-    public EngineRun StartEmbedding(GenerationInput input, bool isMean) => Start(input, RunParameters.Default);
+    public EngineRun StartEmbedding(RunInput input, bool isMean) => Start(input, RunParameters.Default);
 
     public ValueTask DisposeAsync()
     {
@@ -81,7 +81,7 @@ internal sealed class FakeRun
     private readonly TaskCompletionSource _aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _count;
 
-    public FakeRun(GenerationInput input)
+    public FakeRun(RunInput input)
     {
         Prompt = input.Text ?? "";
         Engine = new(_ => _aborted.TrySetResult());

@@ -7,5 +7,5 @@ public sealed class AbortCauseLabelsTests
 {
     [Fact]
     public void Every_cause_has_its_own_label() =>
-        Enum.GetValues<AbortCause>().Select(AbortCauseLabels.MetricLabel).Should().BeEquivalentTo(AbortLabel.All.Except([AbortLabel.Late]));
+        Enum.GetValues<AbortCause>().Select(AbortCauseLabels.MetricLabel).Should().BeEquivalentTo(AbortLabel.All.Except([AbortLabel.Timeout]));
 }

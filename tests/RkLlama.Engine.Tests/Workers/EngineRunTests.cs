@@ -56,7 +56,7 @@ public sealed class EngineRunTests
         _run.AbortCause.Should().BeNull();
 
         _run.Abort(AbortCause.Length);
-        _run.Abort(AbortCause.ClientLeft);
+        _run.Abort(AbortCause.ClientDisconnected);
 
         (_run.AbortCause, _aborts).Should().Be((AbortCause.Length, 2));
     }

@@ -15,7 +15,7 @@ namespace RkLlama.Engine.Tests.Workers;
 [SupportedOSPlatform("linux")]
 public sealed class StuckWorkerTests : IDisposable
 {
-    private static readonly EngineModel Model = new("m", "/m.rkllm", 4096, 2048, SamplingParameters.Default);
+    private static readonly ModelLoadParameters Model = new("m", "/m.rkllm", 4096, 2048, SamplingParameters.Default);
 
     private readonly FakeTimeProvider _time = new();
     private readonly List<Process> _spared = [];

@@ -42,19 +42,19 @@ public sealed partial class LoadedLibrary : IDisposable
     internal JsonElement LastCall(string function) =>
         File.ReadAllLines(_trace).Select(line => JsonDocument.Parse(line).RootElement).Last(entry => entry.GetProperty("call").GetString() == function);
 
-    internal static GenerationInput Text(string message) =>
-        GenerationInput.FromText($"<|im_start|>user\n{message}<|im_end|>\n<|im_start|>assistant\n");
+    internal static RunInput Text(string message) =>
+        RunInput.FromText($"<|im_start|>user\n{message}<|im_end|>\n<|im_start|>assistant\n");
 
-    internal static (string Text, GenerationEnd End, int Pieces) Ask(RkllmModel model, string message, RunParameters? parameters = null) =>
+    internal static (string Text, RunEnd End, int Pieces) Ask(RkllmModel model, string message, RunParameters? parameters = null) =>
         Read(model.Generate(Text(message), parameters ?? RunParameters.Default, CancellationToken.None));
 
-    internal static (string Text, GenerationEnd End, int Pieces) Read(IEnumerable<GenerationPiece> pieces)
+    internal static (string Text, RunEnd End, int Pieces) Read(IEnumerable<RunPiece> pieces)
     {
         UTF8Encoding strict = new(false, throwOnInvalidBytes: true);
         StringBuilder text = new();
-        GenerationEnd? end = null;
+        RunEnd? end = null;
         int count = 0;
-        foreach (GenerationPiece piece in pieces)
+        foreach (RunPiece piece in pieces)
         {
             end.Should().BeNull("the end comes last and once");
             text.Append(strict.GetString(piece.Text.Span));

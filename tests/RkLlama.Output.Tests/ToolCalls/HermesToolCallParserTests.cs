@@ -54,7 +54,7 @@ public sealed class HermesToolCallParserTests
     [Fact]
     public void A_dropped_call_is_neither_a_call_nor_content()
     {
-        PipelineResult result = Pipeline.Run(Hermes with { DropsCalls = true }, "Well. ", """<tool_call>{"name":"get_time"}</tool_call>""");
+        PipelineResult result = Pipeline.Run(Hermes with { DropsToolCalls = true }, "Well. ", """<tool_call>{"name":"get_time"}</tool_call>""");
 
         result.Calls.Should().BeEmpty();
         result.Content.TrimEnd().Should().Be("Well.");

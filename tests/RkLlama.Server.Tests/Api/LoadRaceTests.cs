@@ -26,7 +26,7 @@ public sealed class LoadRaceTests : IDisposable
 
     private void HoldLoads()
     {
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
         _held.Engine.Load = async (model, cancellationToken) =>
         {
             await _allowed.Task.WaitAsync(cancellationToken);
@@ -129,7 +129,7 @@ public sealed class LoadRaceTests : IDisposable
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
         host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
         HoldLoads();
-        await host.UnloadIdleAsync("m");
+        await host.StopWorkerAsync("m");
         await EventuallyAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));

@@ -150,7 +150,7 @@ public sealed class ModelSwitchTests : IDisposable
     public async Task A_model_that_does_not_load_is_the_requests_error_and_the_next_one_is_served()
     {
         FakeEngine engine = new();
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = engine.Load;
         engine.Load = (model, left) => model.Name == "b" ? throw new EngineException("the runtime said no") : load(model, left);
         await using TestServer server = await StartAsync(engine);
         await AnswerAsync(server, "a");

@@ -89,7 +89,7 @@ public sealed class QueueTests : IDisposable
     {
         FakeEngine engine = _held.Engine;
         TaskCompletionSource allowed = new();
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = engine.Load;
         engine.Load = async (model, cancellationToken) =>
         {
             await allowed.Task;
@@ -136,14 +136,14 @@ public sealed class QueueTests : IDisposable
         await server.LoadAsync();
         string large = $$"""{"messages":[{"role":"user","content":"{{new string('x', 1_000_000)}}"}]}""";
         List<Task<HttpResponseMessage>> asked = [];
-        for (int i = 0; i < RequestBodyBudget.Largest; i++)
+        for (int i = 0; i < RequestBodyBudget.MaxFullSizeBodies; i++)
             asked.Add(server.PostAsync("/generate", large));
         RunQueue queue = server.Services.GetRequiredService<RunQueue>();
-        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.Largest - 1);
+        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.MaxFullSizeBodies - 1);
 
         using HttpResponseMessage refused = await server.PostAsync("/generate", large);
         asked.Add(server.PostAsync("/generate", Hello));
-        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.Largest);
+        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.MaxFullSizeBodies);
 
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta.Should().NotBeNull();

@@ -26,7 +26,7 @@ public sealed class PreloadTests : IDisposable
 
     private async Task<TestServer> StartAsync(int failures)
     {
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
         _failures = failures;
         _held.Engine.Load = (model, cancellationToken) =>
             Interlocked.Increment(ref _attempts) <= _failures ? throw new EngineException("failed to open rknpu module") : load(model, cancellationToken);
@@ -95,7 +95,7 @@ public sealed class PreloadTests : IDisposable
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
         host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
         _failures = 3;
-        await host.UnloadIdleAsync("m");
+        await host.StopWorkerAsync("m");
 
         await EventuallyAsync(() =>
         {

@@ -21,7 +21,7 @@ public sealed class ApiRegistryTests
         DefaultHttpContext context = At(path);
 
         (_registry.Find(context)?.Name).Should().Be(expected);
-        _registry.Of(context).Name.Should().Be(expected ?? "default");
+        _registry.FindOrDefault(context).Name.Should().Be(expected ?? "default");
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ApiRegistryTests
         DefaultHttpContext context = At("/v1/none");
         context.SetEndpoint(new Endpoint(null, EndpointMetadataCollection.Empty, "test"));
 
-        _registry.Of(context).Should().BeSameAs(V1);
+        _registry.FindOrDefault(context).Should().BeSameAs(V1);
     }
 
     private static DefaultHttpContext At(string path)

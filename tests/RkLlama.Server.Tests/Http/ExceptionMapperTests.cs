@@ -24,7 +24,7 @@ public sealed class ExceptionMapperTests
         ["models directory"] = (ModelException.ModelsDirectoryMissing("/models"), 500, null, null, null),
         ["modelfile"] = (ModelException.FromMissing(), 400, null, null, null),
         ["no model"] = (new NoModelException(), 400, null, null, null),
-        ["model occupied"] = (new ModelOccupiedException(), 400, null, null, null),
+        ["model occupied"] = (new ModelAlreadyLoadedException(), 400, null, null, null),
         ["prompt"] = (new PromptException("The template has no system role."), 400, null, null, null),
         ["not ready"] = (new NotReadyException("Model m is being loaded.", 7), 503, null, null, 7),
         ["queue full"] = (new QueueFullException("The server is busy.", 9), 503, "queue_full", null, 9),

@@ -18,7 +18,7 @@ public sealed class RequestBodyBudgetTests : IDisposable
     [Fact]
     public void The_bodies_of_all_requests_share_one_limit()
     {
-        for (int i = 0; i < RequestBodyBudget.Largest; i++)
+        for (int i = 0; i < RequestBodyBudget.MaxFullSizeBodies; i++)
             _budget.TryTake(100).Should().BeTrue();
 
         _budget.TryTake(1).Should().BeFalse();

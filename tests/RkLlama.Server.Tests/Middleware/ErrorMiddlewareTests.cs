@@ -125,9 +125,9 @@ public sealed class ErrorMiddlewareTests : IDisposable
     [Fact]
     public async Task A_stream_that_was_cut_is_passed_on()
     {
-        Func<Task> invoke = () => InvokeAsync(_ => throw new StreamCutException(new IOException()));
+        Func<Task> invoke = () => InvokeAsync(_ => throw new ResponseAbortedException(new IOException()));
 
-        await invoke.Should().ThrowAsync<StreamCutException>();
+        await invoke.Should().ThrowAsync<ResponseAbortedException>();
 
         Text.Should().BeEmpty();
     }

@@ -12,7 +12,7 @@ public sealed class HardwareGaugesTests : IDisposable
     private readonly NodeMetrics _metrics = new();
     private readonly HardwareGauges _gauges;
 
-    public HardwareGaugesTests() => _gauges = new(_metrics, new NpuReader(_board.Root));
+    public HardwareGaugesTests() => _gauges = new(_metrics, new HardwareReader(_board.Root));
 
     public void Dispose()
     {

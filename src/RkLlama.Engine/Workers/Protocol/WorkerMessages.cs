@@ -44,22 +44,22 @@ internal sealed record FailedReply(string Message, FailureCode? Code)
 }
 
 /// <summary>Start a run.</summary>
-internal sealed record RunCommand(int Id, GenerationInput Input, RunParameters Parameters);
+internal sealed record RunCommand(int Id, RunInput Input, RunParameters Parameters);
 
 /// <summary>Compute an embedding.</summary>
 /// <param name="IsMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
-internal sealed record EmbedCommand(int Id, GenerationInput Input, bool IsMean);
+internal sealed record EmbedCommand(int Id, RunInput Input, bool IsMean);
 
 /// <summary>A run has ended.</summary>
-internal sealed record EndedReply(int Id, GenerationEnd End);
+internal sealed record EndedReply(int Id, RunEnd End);
 
-internal static class GenerationEndExtensions
+internal static class RunEndExtensions
 {
     /// <summary>
     /// Whether the text that the library printed during the run may explain its end. True if the run failed, or if it ended without a token, because some
     /// failures look like that. Server and worker must use the same rule: the worker then sends a log mark, and the server waits for it.
     /// </summary>
-    internal static bool NeedsExplanation(this GenerationEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
+    internal static bool NeedsExplanation(this RunEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
 }
 
 /// <summary>The JSON in frames between server and worker. It has no version, because both are the same executable.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
     private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
 
     /// <inheritdoc/>
-    public async Task<IEngineSession> LoadAsync(EngineModel model, CancellationToken cancellationToken)
+    public async Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken)
     {
         string library = FindLibrary();
         while (true)

@@ -13,7 +13,7 @@ namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
 /// One worker process, seen from the server: the process, its pipes, and two threads that read them. The frame thread passes frames to
-/// <see cref="OnFrame"/>. The log thread passes the output of the library to <see cref="Log"/>.
+/// the handler of <see cref="Start"/>. The log thread passes the output of the library to <see cref="Log"/>.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
@@ -25,6 +25,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     // them open.
     private static readonly TimeSpan PipeCloseTimeout = TimeSpan.FromSeconds(2);
 
+    private readonly FrameHandler _onFrame;
     private readonly WorkerSettings _settings;
     private readonly Process _process;
     private readonly FrameWriter _frames;
@@ -43,7 +44,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         Id = process.Id;
         _frames = new(process.StandardInput.BaseStream);
         Log = new(runtimeLogger);
-        OnFrame = onFrame;
+        _onFrame = onFrame;
     }
 
     /// <summary>Called on the frame thread. Must return at once. The payload is valid during the call only.</summary>
@@ -63,8 +64,6 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>The signal that ended the process, for example SIGSEGV. It is <c>none</c> if the process exited by itself or still exists.</summary>
     internal string Signal => _exited.Task.IsCompletedSuccessfully ? WorkerExit.SignalOf(_exited.Task.Result) : "none";
-
-    private FrameHandler OnFrame { get; }
 
     /// <summary>
     /// Waits until all lines that the worker printed before <paramref name="mark"/> have been read. Also returns when the log has ended, and after a timeout,
@@ -215,7 +214,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
             {
                 FrameReader reader = new(stream);
                 while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
-                    OnFrame(type, payload, reader.HasNext);
+                    _onFrame(type, payload, reader.HasNext);
             }
         }
         catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)

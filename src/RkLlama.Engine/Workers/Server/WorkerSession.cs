@@ -44,7 +44,7 @@ internal sealed partial class WorkerSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public EngineFacts Facts { get; private set; } = null!;
+    public LoadedModelInfo Facts { get; private set; } = null!;
 
     /// <inheritdoc/>
     public int? ProcessId => _worker.Id;
@@ -62,7 +62,7 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <summary>Loads the model. Called at most once.</summary>
     /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
     /// <exception cref="ContextLimitException">The model allows only a smaller context length.</exception>
-    internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
+    internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, ModelLoadParameters model, CancellationToken cancellationToken)
     {
         _modelTag = _settings.Metrics?.ModelTag(model.Name) ?? default;
         Facts = await _startup.LoadAsync(library, versionOverride, model, cancellationToken).ConfigureAwait(false);
@@ -70,14 +70,14 @@ internal sealed partial class WorkerSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public EngineRun Start(GenerationInput input, RunParameters parameters) =>
+    public EngineRun Start(RunInput input, RunParameters parameters) =>
         Start(input, id => _worker.Send(FrameType.Run, new RunCommand(id, input, parameters), WorkerJson.Default.RunCommand));
 
     /// <inheritdoc/>
-    public EngineRun StartEmbedding(GenerationInput input, bool isMean) =>
+    public EngineRun StartEmbedding(RunInput input, bool isMean) =>
         Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
 
-    private WorkerRun Start(GenerationInput input, Action<int> send)
+    private WorkerRun Start(RunInput input, Action<int> send)
     {
         WorkerRun run;
         lock (_lock)
@@ -171,7 +171,7 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <summary>Ends a run that the worker has reported as ended. If the run failed, adds the errors that the library printed.</summary>
     private async Task EndRunAsync(EndedReply ended)
     {
-        GenerationEnd end = ended.End;
+        RunEnd end = ended.End;
         if (end.NeedsExplanation())
         {
             await _worker.WaitForLogMarkAsync(ended.Id).ConfigureAwait(false);
@@ -182,7 +182,7 @@ internal sealed partial class WorkerSession : IEngineSession
         EndRun(ended.Id, end);
     }
 
-    private void EndRun(int runId, GenerationEnd end)
+    private void EndRun(int runId, RunEnd end)
     {
         WorkerRun? run;
         lock (_lock)

@@ -28,7 +28,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
 
     /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
     /// <exception cref="ContextLimitException">The model allows only a smaller context length.</exception>
-    internal async Task<EngineFacts> LoadAsync(string library, string? versionOverride, EngineModel model, CancellationToken cancellationToken)
+    internal async Task<LoadedModelInfo> LoadAsync(string library, string? versionOverride, ModelLoadParameters model, CancellationToken cancellationToken)
     {
         LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
             model.ReusesKvCache, model.KeepsChatTemplate);

@@ -27,16 +27,16 @@ internal sealed class WorkerProgram
 
     private readonly FrameWriter _frames;
 
-    // Written by the reader thread, read by the main loop. The main loop blocks its own thread, so the worker does not need the thread pool.
+    // Written by the reader thread, read by the main loop. The main loop blocks its own thread, so only aborts use the thread pool.
     private readonly BlockingCollection<Action> _commands = [];
 
     // Used on the reader thread only.
     private int _runId;
-    private CancellationTokenSource? _run;
+    private CancellationTokenSource? _stop;
 
     // Used in the main loop only.
     private RkllmModel? _model;
-    private PrefixCache _cache = new(isReused: true);
+    private KvCacheTracker _cache = new(isReused: true);
 
     private WorkerProgram(Stream output) => _frames = new(output);
 
@@ -53,7 +53,7 @@ internal sealed class WorkerProgram
 
         WorkerProgram worker = new(output);
         new Thread(worker.ReadCommands) { Name = "commands", IsBackground = true }.Start();
-        worker.Execute();
+        worker.ExecuteCommands();
         return 0;
     }
 
@@ -91,14 +91,15 @@ internal sealed class WorkerProgram
                 break;
             case FrameType.Run:
                 RunCommand run = Read(payload, WorkerJson.Default.RunCommand);
-                EnqueueRun(run.Id, stop => Run(run, stop));
+                EnqueueRun(run.Id, stop => Generate(run, stop));
                 break;
             case FrameType.Embed:
                 EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
                 EnqueueRun(embed.Id, stop => Embed(embed, stop));
                 break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
-                _ = _run?.CancelAsync();
+                // On the thread pool: rkllm_abort may block.
+                _ = _stop?.CancelAsync();
                 break;
             case FrameType.Shutdown:
                 Enqueue(Shutdown);
@@ -109,14 +110,14 @@ internal sealed class WorkerProgram
     private void EnqueueRun(int runId, Action<CancellationToken> run)
     {
         CancellationTokenSource source = new();
-        (_runId, _run) = (runId, source);
+        (_runId, _stop) = (runId, source);
         Enqueue(() => run(source.Token));
     }
 
     private void Enqueue(Action command) => _commands.Add(command);
 
     /// <summary>Executes the commands one after the other on the main thread. Only runs and aborts call the library on other threads.</summary>
-    private void Execute()
+    private void ExecuteCommands()
     {
         foreach (Action command in _commands.GetConsumingEnumerable())
             command();
@@ -166,9 +167,9 @@ internal sealed class WorkerProgram
 
     private static void PrintLogMark(int mark) => WorkerEnvironment.PrintLine(Encoding.ASCII.GetBytes($"{LogMark}{mark}"));
 
-    private void Run(RunCommand command, CancellationToken cancellationToken)
+    private void Generate(RunCommand command, CancellationToken cancellationToken)
     {
-        GenerationEnd? end = null;
+        RunEnd? end = null;
         try
         {
             if (_cache.MustClearBefore(command.Input))
@@ -181,7 +182,7 @@ internal sealed class WorkerProgram
         }
 
         // Usually one write per token. If this thread is slower than the NPU, several tokens are sent with one write.
-        foreach (GenerationPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
+        foreach (RunPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
         {
             end = piece.End ?? end;
             if (piece.End is null)
@@ -198,7 +199,7 @@ internal sealed class WorkerProgram
     private void Embed(EmbedCommand command, CancellationToken cancellationToken)
     {
         _cache.Forget();
-        GenerationEnd end;
+        RunEnd end;
         try
         {
             HiddenStates states = _model!.Embed(command.Input, cancellationToken);
@@ -221,7 +222,7 @@ internal sealed class WorkerProgram
         SendEnd(command.Id, end);
     }
 
-    private void SendEnd(int runId, GenerationEnd end)
+    private void SendEnd(int runId, RunEnd end)
     {
         if (end.NeedsExplanation())
             PrintLogMark(runId);

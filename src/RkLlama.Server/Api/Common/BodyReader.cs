@@ -68,15 +68,15 @@ internal sealed class BodyReader
     {
         Type type = property.PropertyType;
         if (type == typeof(string))
-            return new TextConverter(isTolerant: Has<TolerantAttribute>(property));
+            return new StringConverter(ignoresWrongType: Has<IgnoreWrongTypeAttribute>(property));
         if (type == typeof(bool?))
-            return new FlagConverter();
+            return new BooleanConverter();
         if (type == typeof(int?))
             return IntegerConverterFor(property);
         if (type == typeof(double?))
             return new NumberConverter(RangeOf(property));
         if (type == typeof(string[]))
-            return new TextItemsConverter();
+            return new StringArrayConverter();
         if (type == typeof(int[]))
             return new IgnoredItemsConverter<int>();
         if (type == typeof(MessageBody[]))
@@ -89,7 +89,7 @@ internal sealed class BodyReader
     private static IntegerConverter IntegerConverterFor(JsonPropertyInfo property) => RangeOf(property) switch
     {
         null => new(int.MinValue, int.MaxValue),
-        AnswerCountAttribute => new(0, int.MaxValue),
+        CompletionCountAttribute => new(0, int.MaxValue),
         var range => new((int)range.Minimum, (int)range.Maximum),
     };
 

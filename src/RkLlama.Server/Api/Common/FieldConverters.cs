@@ -11,21 +11,21 @@ internal abstract class FieldConverter<T> : JsonConverter<T>
     public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => throw new NotSupportedException();
 }
 
-/// <param name="isTolerant">Whether a value of another type counts as absent; otherwise it is an error.</param>
-internal sealed class TextConverter(bool isTolerant) : FieldConverter<string>
+/// <param name="ignoresWrongType">Whether a value of another type counts as absent; otherwise it is an error.</param>
+internal sealed class StringConverter(bool ignoresWrongType) : FieldConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
             return reader.GetString();
-        if (!isTolerant)
+        if (!ignoresWrongType)
             throw new FieldException("a string");
         reader.Skip();
         return null;
     }
 }
 
-internal sealed class FlagConverter : FieldConverter<bool?>
+internal sealed class BooleanConverter : FieldConverter<bool?>
 {
     public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {
@@ -36,7 +36,7 @@ internal sealed class FlagConverter : FieldConverter<bool?>
 }
 
 /// <summary>Reads true, false, 1 or 0.</summary>
-internal sealed class FlagOrNumberConverter : FieldConverter<bool?>
+internal sealed class BooleanOrNumberConverter : FieldConverter<bool?>
 {
     public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {
@@ -109,7 +109,7 @@ internal sealed class IgnoredItemsConverter<T> : ItemsConverter<T>
     }
 }
 
-internal sealed class TextItemsConverter : ItemsConverter<string>
+internal sealed class StringArrayConverter : ItemsConverter<string>
 {
     protected override string? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options)
     {

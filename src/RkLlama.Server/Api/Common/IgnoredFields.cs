@@ -12,7 +12,7 @@ internal static class IgnoredFields
         response.OnStarting(() =>
         {
             string[] ignored = model.Facts is { HasPerRunSampling: false }
-                ? [.. SamplingOptions.FixedFields(asked, model.Engine.Sampling), .. unsupported]
+                ? [.. SamplingOptions.FieldsFixedAtLoad(asked, model.Engine.Sampling), .. unsupported]
                 : [.. unsupported];
             if (ignored.Length > 0 && response.StatusCode == StatusCodes.Status200OK)
                 response.Headers[RkLlamaHeaders.Ignored] = string.Join(", ", ignored);

@@ -9,27 +9,27 @@ internal sealed record MessageBody
 {
     /// <summary>Role of the author. developer is treated as system, function as tool.</summary>
     [AllowedValues("system", "developer", "user", "assistant", "tool", "function")]
-    [Tolerant]
+    [IgnoreWrongType]
     public required string Role { get; init; }
 
     /// <summary>Text of the message: a string, or an array of text parts. Optional in assistant messages.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public TextOrParts? Content { get; init; }
+    public StringOrParts? Content { get; init; }
 
     /// <summary>In assistant messages: the tool calls that the model made.</summary>
     [AnyOf(typeof(ToolCallBody[]))]
     public ToolCalls? ToolCalls { get; init; }
 
     /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? ToolCallId { get; init; }
 
     /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Name { get; init; }
 
     /// <summary>In assistant messages: the earlier reasoning. Only used by chat templates that put it into the prompt.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? ReasoningContent { get; init; }
 }
 
@@ -37,10 +37,10 @@ internal sealed record MessageBody
 internal sealed record ContentPartBody
 {
     [AllowedValues("text", "input_text", "output_text")]
-    [Tolerant]
+    [IgnoreWrongType]
     public required string Type { get; init; }
 
-    [Tolerant]
+    [IgnoreWrongType]
     public required string Text { get; init; }
 }
 
@@ -48,11 +48,11 @@ internal sealed record ContentPartBody
 internal sealed record ToolCallBody
 {
     /// <summary>Id of the call. The tool message with the result refers to it.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Id { get; init; }
 
     [AllowedValues("function")]
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Type { get; init; }
 
     public required FunctionCallBody Function { get; init; }
@@ -61,7 +61,7 @@ internal sealed record ToolCallBody
 /// <summary>The called function and its arguments.</summary>
 internal sealed record FunctionCallBody
 {
-    [Tolerant]
+    [IgnoreWrongType]
     public required string Name { get; init; }
 
     /// <summary>Arguments: a JSON object, or a string that contains a JSON object.</summary>

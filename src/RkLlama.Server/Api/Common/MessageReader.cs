@@ -40,7 +40,7 @@ internal static class MessageReader
         };
     }
 
-    internal static string? Content(TextOrParts? content, string role, bool hasCalls, string path) => content switch
+    internal static string? Content(StringOrParts? content, string role, bool hasCalls, string path) => content switch
     {
         null when hasCalls => null,
         null when role == "assistant" => "",

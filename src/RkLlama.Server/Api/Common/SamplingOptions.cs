@@ -32,7 +32,7 @@ internal static class SamplingOptions
         value is { ValueKind: not JsonValueKind.False } given && !(given.ValueKind == JsonValueKind.Object && !given.EnumerateObject().Any());
 
     /// <summary>Names of the fields whose requested values differ from the model's. For runtimes that fix sampling when they load the model.</summary>
-    internal static IEnumerable<string> FixedFields(SamplingParameters asked, SamplingParameters loaded)
+    internal static IEnumerable<string> FieldsFixedAtLoad(SamplingParameters asked, SamplingParameters loaded)
     {
         // If the Modelfile does not set a value, the runtime's default applies.
         if (Differs(asked.TopK, loaded.TopK ?? 40))

@@ -9,10 +9,10 @@ internal static class StopOptions
     internal const int MaxCharacters = 16 << 10;
 
     /// <exception cref="ApiException">Status 400: not strings, or too many characters.</exception>
-    internal static IReadOnlyList<string> From(TextOrTexts? stop)
+    internal static IReadOnlyList<string> From(StringOrArray? stop)
     {
         if (stop is { HasTokens: true })
-            throw JsonFields.Wrong("stop", TextOrTexts.Expected);
+            throw JsonFields.Wrong("stop", StringOrArray.Expected);
         string[] stops = [.. (stop?.Texts ?? []).Where(static text => text.Length > 0)];
         return stops.Sum(static text => (long)text.Length) <= MaxCharacters
             ? stops

@@ -6,7 +6,7 @@ namespace RkLlama.Server.Api.Common;
 /// Thinking settings in the requests of the OpenAI API. Clients send the same setting under different names, so several fields mean the same.
 /// <see cref="ThinkingOptions.From(ThinkingBody)"/> defines which one wins.
 /// </summary>
-internal abstract record ThinkingBody : RunBody
+internal abstract record ThinkingBody : GenerationBody
 {
     /// <summary>Amount of thinking. none, minimal: thinking is off. low: at most 512 tokens. medium: at most 2048 tokens. high, xhigh: no limit.</summary>
     [AllowedValues("none", "minimal", "low", "medium", "high", "xhigh")]

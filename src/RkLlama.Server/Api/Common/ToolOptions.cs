@@ -12,7 +12,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
     internal static ToolOptions None { get; } = new(null, false);
 
     /// <summary>The tools of a request whose tool choice is "none". The model does not see them; if it calls one anyway, the call is dropped.</summary>
-    internal IReadOnlyList<JsonElement>? Forbidden { get; init; }
+    internal IReadOnlyList<JsonElement>? HiddenTools { get; init; }
 
     /// <summary>Keeps both as JSON: the chat template gets the tools with all their fields in the original order, and the responses API returns both.</summary>
     /// <exception cref="ApiException">Status 400: a tool or the tool choice is invalid.</exception>
@@ -34,7 +34,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         {
             return choice.GetString() switch
             {
-                "none" => None with { Forbidden = tools },
+                "none" => None with { HiddenTools = tools },
                 "auto" => new(tools, false),
                 "required" when tools is not null => new(tools, true),
                 "required" => throw ApiException.BadRequest("tool_choice is \"required\", but there are no tools.", "tool_choice"),
@@ -78,7 +78,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
     /// <summary>Names of the functions whose calls are parsed, with the schema of their parameters if there is one; null to parse no calls.</summary>
     internal IReadOnlyDictionary<string, JsonElement>? Schemas()
     {
-        if ((Tools ?? Forbidden) is not { } tools)
+        if ((Tools ?? HiddenTools) is not { } tools)
             return null;
         Dictionary<string, JsonElement> schemas = new(StringComparer.Ordinal);
         foreach (JsonElement tool in tools)

@@ -28,15 +28,15 @@ internal sealed class OllamaApi : IApi
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMethods("/api/version", Read, GetVersion).WithMetadata(OllamaOperations.Version);
-        routes.MapMethods("/api/tags", Read, OllamaCatalog.Tags).WithMetadata(OllamaOperations.Tags);
-        routes.MapMethods("/api/ps", Read, OllamaCatalog.Running).WithMetadata(OllamaOperations.Running);
-        routes.MapPost("/api/show", OllamaCatalog.Show).WithMetadata(OllamaOperations.Show);
-        routes.MapPost("/api/copy", OllamaCatalog.Copy).WithMetadata(OllamaOperations.Copy);
-        routes.MapDelete("/api/delete", OllamaCatalog.Delete).WithMetadata(OllamaOperations.Delete);
-        routes.MapPost("/api/chat", OllamaRuns.Chat).WithMetadata(OllamaOperations.Chat);
-        routes.MapPost("/api/generate", OllamaRuns.Generate).WithMetadata(OllamaOperations.Generate);
-        routes.MapPost("/api/embed", OllamaEmbeddings.Embed).WithMetadata(OllamaOperations.Embed);
-        routes.MapPost("/api/embeddings", OllamaEmbeddings.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
+        routes.MapMethods("/api/tags", Read, OllamaModelEndpoints.Tags).WithMetadata(OllamaOperations.Tags);
+        routes.MapMethods("/api/ps", Read, OllamaModelEndpoints.Running).WithMetadata(OllamaOperations.Running);
+        routes.MapPost("/api/show", OllamaModelEndpoints.Show).WithMetadata(OllamaOperations.Show);
+        routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy);
+        routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete);
+        routes.MapPost("/api/chat", OllamaGenerationEndpoints.Chat).WithMetadata(OllamaOperations.Chat);
+        routes.MapPost("/api/generate", OllamaGenerationEndpoints.Generate).WithMetadata(OllamaOperations.Generate);
+        routes.MapPost("/api/embed", OllamaEmbeddingEndpoints.Embed).WithMetadata(OllamaOperations.Embed);
+        routes.MapPost("/api/embeddings", OllamaEmbeddingEndpoints.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
         routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull);
         routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create);
         routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push);

@@ -42,7 +42,7 @@ internal sealed record OllamaCopyBody
 }
 
 /// <summary>Common fields of the requests that need a loaded model.</summary>
-internal abstract record OllamaUseBody : OllamaModelBody
+internal abstract record OllamaKeepAliveBody : OllamaModelBody
 {
     /// <summary>How long the model stays loaded after the request: seconds, or a duration such as "1h30m". 0: unload at once. Negative: no limit.</summary>
     [AnyOf(typeof(double), typeof(string))]
@@ -51,7 +51,7 @@ internal abstract record OllamaUseBody : OllamaModelBody
 }
 
 /// <summary>Common fields of the requests that generate text.</summary>
-internal abstract record OllamaRunBody : OllamaUseBody
+internal abstract record OllamaGenerationBody : OllamaKeepAliveBody
 {
     /// <summary>Whether the response is streamed, one JSON object per line.</summary>
     [DefaultValue(true)]
@@ -70,7 +70,7 @@ internal abstract record OllamaRunBody : OllamaUseBody
 }
 
 /// <summary>A request for the next message of a conversation.</summary>
-internal sealed record OllamaChatBody : OllamaRunBody
+internal sealed record OllamaChatBody : OllamaGenerationBody
 {
     /// <summary>The whole conversation, oldest message first. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
     public OllamaMessageBody?[]? Messages { get; init; }
@@ -89,19 +89,19 @@ internal sealed record OllamaMessageBody
 {
     /// <summary>Role of the author.</summary>
     [AllowedValues("system", "user", "assistant", "tool")]
-    [Tolerant]
+    [IgnoreWrongType]
     public required string Role { get; init; }
 
     /// <summary>Text of the message: a string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public TextOrParts? Content { get; init; }
+    public StringOrParts? Content { get; init; }
 
     /// <summary>In assistant messages: the earlier thinking. Only used by chat templates that put it into the prompt.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Thinking { get; init; }
 
     /// <summary>Not supported: must be empty. The server runs only text models.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public string?[]? Images { get; init; }
 
     /// <summary>In assistant messages: the tool calls that the model made.</summary>
@@ -109,19 +109,19 @@ internal sealed record OllamaMessageBody
     public ToolCalls? ToolCalls { get; init; }
 
     /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? ToolName { get; init; }
 
     /// <summary>Older name of tool_name. Ignored if tool_name is present.</summary>
     public string? Name { get; init; }
 
     /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? ToolCallId { get; init; }
 }
 
 /// <summary>A request for the answer to one prompt.</summary>
-internal sealed record OllamaGenerateBody : OllamaRunBody
+internal sealed record OllamaGenerateBody : OllamaGenerationBody
 {
     /// <summary>The user's text. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
     public string? Prompt { get; init; }
@@ -134,28 +134,28 @@ internal sealed record OllamaGenerateBody : OllamaRunBody
     public bool? Raw { get; init; }
 
     /// <summary>Not supported: must be empty. For fill-in-the-middle, put the model's own control tokens into a raw prompt.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public string? Suffix { get; init; }
 
     /// <summary>Not supported: must be empty. The server runs only text models.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public string?[]? Images { get; init; }
 
     /// <summary>Not supported: must be empty. The server uses the model's own chat template, or none if raw is true.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public string? Template { get; init; }
 
     /// <summary>Not supported: must be empty. Send conversations to /api/chat.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public int[]? Context { get; init; }
 }
 
 /// <summary>A request for embeddings of one or more texts.</summary>
-internal sealed record OllamaEmbedBody : OllamaUseBody
+internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
 {
     /// <summary>One text, or several texts. Each text gets one vector.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public TextOrTexts? Input { get; init; }
+    public StringOrArray? Input { get; init; }
 
     /// <summary>Whether the end of a text is cut off if the text exceeds the context length. If false, the status is 400.</summary>
     [DefaultValue(true)]
@@ -167,7 +167,7 @@ internal sealed record OllamaEmbedBody : OllamaUseBody
 }
 
 /// <summary>A request for the embedding of one text.</summary>
-internal sealed record OllamaEmbeddingsBody : OllamaUseBody
+internal sealed record OllamaEmbeddingsBody : OllamaKeepAliveBody
 {
     /// <summary>The text. If it is empty or absent, the vector is empty.</summary>
     public string? Prompt { get; init; }
@@ -181,7 +181,7 @@ internal sealed record OllamaOptionsBody : SamplingBody
 
     /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public TextOrTexts? Stop { get; init; }
+    public StringOrArray? Stop { get; init; }
 
     /// <summary>Accepted without effect. The context length comes from the Modelfile and the model file.</summary>
     public int? NumCtx { get; init; }

@@ -13,7 +13,7 @@ internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> In
         OllamaEmbedBody body = OllamaRequest.Read<OllamaEmbedBody>(json);
         string model = OllamaRequest.ModelOf(body);
         if (body.Input is { HasTokens: true })
-            throw JsonFields.Wrong("input", TextOrTexts.Expected);
+            throw JsonFields.Wrong("input", StringOrArray.Expected);
         return new(model, body.Input?.Texts ?? [], body.Truncate ?? true, body.Dimensions, body.KeepAlive);
     }
 }

@@ -60,7 +60,7 @@ internal static class OllamaOperations
             """,
         Reply = typeof(OllamaChatReply),
         Part = typeof(OllamaChatReply),
-        PartType = Lines,
+        StreamContentType = Lines,
         IsRun = true,
         IsReplaceable = true,
         Samples = true,
@@ -74,7 +74,7 @@ internal static class OllamaOperations
         Example = """{"model": "demo", "prompt": "What is the capital of France?", "stream": false, "options": {"num_predict": 200}}""",
         Reply = typeof(OllamaGenerateReply),
         Part = typeof(OllamaGenerateReply),
-        PartType = Lines,
+        StreamContentType = Lines,
         IsRun = true,
         IsReplaceable = true,
         Samples = true,
@@ -102,9 +102,9 @@ internal static class OllamaOperations
         Errors = [404],
     };
 
-    internal static Operation Pull { get; } = new("pullOllamaModel", "Not implemented") { IsMissing = true };
+    internal static Operation Pull { get; } = new("pullOllamaModel", "Not implemented") { IsNotImplemented = true };
 
-    internal static Operation Create { get; } = new("createOllamaModel", "Not implemented") { IsMissing = true };
+    internal static Operation Create { get; } = new("createOllamaModel", "Not implemented") { IsNotImplemented = true };
 
-    internal static Operation Push { get; } = new("pushOllamaModel", "Not implemented") { IsMissing = true };
+    internal static Operation Push { get; } = new("pushOllamaModel", "Not implemented") { IsNotImplemented = true };
 }

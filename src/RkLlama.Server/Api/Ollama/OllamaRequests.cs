@@ -65,7 +65,7 @@ internal sealed record OllamaChatRequest(
         {
             StopSequences = Options.StopSequences,
             Tools = Tools.Schemas(),
-            DropsCalls = Tools.Tools is null,
+            DropsToolCalls = Tools.Tools is null,
             RequiresToolCall = Tools.IsRequired,
             ThinkingBudget = Thinking.Budget,
             Format = Format,

@@ -12,11 +12,11 @@ namespace RkLlama.Server.Api.Ollama;
 internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWriter
     where TReply : OllamaRunReply
 {
-    private readonly JsonFrameWriter _frames = new();
+    private readonly JsonEventWriter _events = new();
 
-    public string StreamContentType => JsonFrameWriter.NdjsonContentType;
+    public string StreamContentType => JsonEventWriter.NdjsonContentType;
 
-    public byte[] Whole(WholeAnswer answer) =>
+    public byte[] SerializeComplete(CompleteOutput answer) =>
         JsonSerializer.SerializeToUtf8Bytes(Finish(Reply(answer.Content, answer.Reasoning, [.. answer.ToolCalls]), answer.Summary), type);
 
     public void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -28,12 +28,12 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
             ToolCallPart call => Reply("", "", [call]),
             _ => Empty(),
         };
-        _frames.WriteLine(item.Summary is { } summary ? Finish(reply, summary) : reply, type, output);
+        _events.WriteLine(item.Summary is { } summary ? Finish(reply, summary) : reply, type, output);
     }
 
-    public void WriteKeepAlive(IBufferWriter<byte> output) => _frames.WriteLine(Empty(), type, output);
+    public void WriteKeepAlive(IBufferWriter<byte> output) => _events.WriteLine(Empty(), type, output);
 
-    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(OllamaError.From(error), OllamaJson.Wire.OllamaError, output);
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _events.WriteLine(OllamaError.From(error), OllamaJson.Wire.OllamaError, output);
 
     /// <summary>The response to a request that only loads or unloads the model.</summary>
     internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };

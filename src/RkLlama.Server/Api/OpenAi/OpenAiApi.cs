@@ -58,9 +58,9 @@ internal sealed class OpenAiApi : IApi
         return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }
 
-    private static async Task<AnswerResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         ChatCompletionRequest request = ChatCompletionRequest.From(run.Body);
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
@@ -68,9 +68,9 @@ internal sealed class OpenAiApi : IApi
         return new(answer, writer, request.Stream, run.Cancelled);
     }
 
-    private static async Task<AnswerResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         TextCompletionRequest request = TextCompletionRequest.From(run.Body);
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
@@ -78,9 +78,9 @@ internal sealed class OpenAiApi : IApi
         return new(answer, writer, request.Stream, run.Cancelled);
     }
 
-    private static async Task<AnswerResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<GenerationResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         ResponsesRequest request = ResponsesRequest.From(run.Body);
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);

@@ -28,7 +28,7 @@ internal static class OpenAiRequest
         : throw ApiException.BadRequest("model is missing: name one of GET /v1/models.", "model");
 
     /// <summary>Refuses more than one completion per request, and output that is not text.</summary>
-    internal static void RequireOne(int? n, int? bestOf, string?[]? modalities)
+    internal static void RequireSingleTextCompletion(int? n, int? bestOf, string?[]? modalities)
     {
         foreach ((string name, int? count) in (ReadOnlySpan<(string, int?)>)[("n", n), ("best_of", bestOf)])
         {
@@ -43,7 +43,7 @@ internal static class OpenAiRequest
     /// <summary>0, −1 and absent select the model's own limit.</summary>
     internal static int? MaxTokens(int? asked) => asked > 0 ? asked : null;
 
-    internal static IReadOnlyList<string> Stops(TextOrTexts? stop)
+    internal static IReadOnlyList<string> Stops(StringOrArray? stop)
     {
         IReadOnlyList<string> stops = StopOptions.From(stop);
         return stops.Count <= MaxStops ? stops : throw JsonFields.Wrong("stop", $"at most {MaxStops} strings");

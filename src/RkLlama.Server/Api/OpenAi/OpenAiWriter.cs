@@ -11,17 +11,17 @@ internal abstract class OpenAiWriter : IApiWriter
 {
     internal static string Fingerprint { get; } = $"rkllama-{BuildInfo.Version}";
 
-    public string StreamContentType => JsonFrameWriter.SseContentType;
+    public string StreamContentType => JsonEventWriter.SseContentType;
 
-    protected JsonFrameWriter Frames { get; } = new();
+    protected JsonEventWriter Events { get; } = new();
 
-    public abstract byte[] Whole(WholeAnswer answer);
+    public abstract byte[] SerializeComplete(CompleteOutput answer);
 
     public abstract void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 
-    public void WriteKeepAlive(IBufferWriter<byte> output) => JsonFrameWriter.WriteSseComment(output);
+    public void WriteKeepAlive(IBufferWriter<byte> output) => JsonEventWriter.WriteSseComment(output);
 
-    public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Frames.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
+    public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Events.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 
     /// <summary>A prefix such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits.</summary>
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);

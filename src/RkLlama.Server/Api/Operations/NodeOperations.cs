@@ -11,7 +11,7 @@ internal static class NodeOperations
     {
         Reply = typeof(HealthReply),
         IsOpen = true,
-        IsProbe = true,
+        IgnoresLimits = true,
     };
 
     internal static Operation Ready { get; } = new("getReadiness", "Readiness: whether a load balancer should send requests to this node")
@@ -20,7 +20,7 @@ internal static class NodeOperations
             + "503 with a reason while the preloaded model is loading, while the server shuts down, while the queue is full, and after a model has failed.",
         Reply = typeof(ReadyReply),
         IsOpen = true,
-        IsProbe = true,
+        IgnoresLimits = true,
         Errors = [503],
     };
 
@@ -29,7 +29,7 @@ internal static class NodeOperations
         Description = "Prometheus' text format 0.0.4. Also answers while the server drains. Names, labels and units: docs/monitoring.md.",
         Reply = typeof(string),
         ReplyType = "text/plain",
-        IsProbe = true,
+        IgnoresLimits = true,
     };
 
     internal static Operation Npu { get; } = new("getNpu", "Current state of the NPU, the clocks, the temperatures and the memory of the node")

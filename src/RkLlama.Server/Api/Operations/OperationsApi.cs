@@ -72,5 +72,5 @@ internal sealed class OperationsApi : IApi
         return new(reply, StatusJson.Wire.ReadyReply, StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static JsonResult<NpuReply> Npu(NpuReader reader) => new(NpuReply.From(reader.Read()), StatusJson.Wire.NpuReply);
+    private static JsonResult<NpuReply> Npu(HardwareReader reader) => new(NpuReply.From(reader.Read()), StatusJson.Wire.NpuReply);
 }

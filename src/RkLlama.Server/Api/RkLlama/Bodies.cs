@@ -9,15 +9,15 @@ namespace RkLlama.Server.Api.RkLlama;
 internal sealed record LoadModelBody
 {
     /// <summary>Name of a model from GET /models.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public required string ModelName { get; init; }
 
     /// <summary>Name of the .rkllm file in the model's directory. Only used if the directory has no Modelfile.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? From { get; init; }
 
     /// <summary>Hugging Face repository of the tokenizer. Only used if the directory has no Modelfile.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? HuggingfacePath { get; init; }
 }
 
@@ -25,12 +25,12 @@ internal sealed record LoadModelBody
 internal sealed record GenerateBody
 {
     /// <summary>The whole conversation, oldest message first.</summary>
-    [Count(Min = 1)]
+    [LengthRange(Min = 1)]
     public required MessageBody?[] Messages { get; init; }
 
     /// <summary>Whether the response is streamed, one JSON object per line. 1 is true, 0 is false. Default: false.</summary>
     [AnyOf(typeof(bool), typeof(int))]
-    [JsonConverter(typeof(FlagOrNumberConverter))]
+    [JsonConverter(typeof(BooleanOrNumberConverter))]
     public bool? Stream { get; init; }
 
     /// <summary>Functions for the chat template, in the form that it expects. Tool calls in the output are not parsed: they stay in the content.</summary>

@@ -9,14 +9,14 @@ namespace RkLlama.Server.Api.RkLlama;
 /// <summary>Writes the response of <c>POST /generate</c>. Every line of a stream has the same fields, with the usage so far.</summary>
 internal sealed class GenerateWriter(int promptTokens) : IApiWriter
 {
-    private readonly JsonFrameWriter _frames = new();
+    private readonly JsonEventWriter _events = new();
 
     // The usage of the latest line. A keep-alive line repeats it.
     private GenerateUsage _usage = new(promptTokens, 0, 0, promptTokens);
 
-    public string StreamContentType => JsonFrameWriter.NdjsonContentType;
+    public string StreamContentType => JsonEventWriter.NdjsonContentType;
 
-    public byte[] Whole(WholeAnswer answer) => JsonSerializer.SerializeToUtf8Bytes(
+    public byte[] SerializeComplete(CompleteOutput answer) => JsonSerializer.SerializeToUtf8Bytes(
         GenerateReply.From(answer.Content, NameOf(answer.Summary), UsageOf(answer.Summary.OutputTokens, answer.Summary.TokensPerSecond)),
         RkLlamaJson.Wire.GenerateReply);
 
@@ -29,10 +29,10 @@ internal sealed class GenerateWriter(int promptTokens) : IApiWriter
     /// <summary>Writes a line with empty content. Clients append it to the text without effect, so they need no special case for it.</summary>
     public void WriteKeepAlive(IBufferWriter<byte> output) => Write("", null, output);
 
-    public void WriteError(ApiException error, IBufferWriter<byte> output) => _frames.WriteLine(error.Reply, ErrorJson.Wire.ErrorReply, output);
+    public void WriteError(ApiException error, IBufferWriter<byte> output) => _events.WriteLine(error.Reply, ErrorJson.Wire.ErrorReply, output);
 
     private void Write(string content, string? finishReason, IBufferWriter<byte> output) =>
-        _frames.WriteLine(GenerateReply.From(content, finishReason, _usage), RkLlamaJson.Wire.GenerateReply, output);
+        _events.WriteLine(GenerateReply.From(content, finishReason, _usage), RkLlamaJson.Wire.GenerateReply, output);
 
     private GenerateUsage UsageOf(int tokens, double tokensPerSecond) => new(promptTokens, tokens, Math.Round(tokensPerSecond, 2), promptTokens + tokens);
 

@@ -65,7 +65,7 @@ internal sealed class RkLlamaApi : IApi
     private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
         if (host.IsBusy)
-            throw new ModelOccupiedException();
+            throw new ModelAlreadyLoadedException();
 
         LoadModelRequest request = LoadModelRequest.Parse(await reader.ReadAsync(context).ConfigureAwait(false));
         ModelEntry entry;
@@ -103,14 +103,14 @@ internal sealed class RkLlamaApi : IApi
         return new(new("Model unloaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
-    private static async Task<AnswerResult> Generate(
+    private static async Task<GenerationResult> Generate(
         HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, GenerationService generation)
     {
         // Checked first: if no model is loaded, that is the error, whatever the body is.
         if (!host.HasModel)
             throw readiness.NoModel();
 
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         GenerateRequest request = GenerateRequest.From(run.Body);
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         return new(answer, new GenerateWriter(answer.PromptTokens), request.Stream, run.Cancelled);

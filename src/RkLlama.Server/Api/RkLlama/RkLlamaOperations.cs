@@ -47,12 +47,12 @@ internal static class RkLlamaOperations
         Example = """{"messages": [{"role": "user", "content": "What is the capital of France?"}]}""",
         Reply = typeof(GenerateReply),
         Part = typeof(GenerateReply),
-        PartType = "application/x-ndjson",
+        StreamContentType = "application/x-ndjson",
         IsRun = true,
         IsReplaceable = true,
     };
 
-    internal static Operation Pull { get; } = new("pullModel", "Not implemented") { IsMissing = true };
+    internal static Operation Pull { get; } = new("pullModel", "Not implemented") { IsNotImplemented = true };
 
-    internal static Operation Remove { get; } = new("removeModel", "Not implemented") { IsMissing = true };
+    internal static Operation Remove { get; } = new("removeModel", "Not implemented") { IsNotImplemented = true };
 }

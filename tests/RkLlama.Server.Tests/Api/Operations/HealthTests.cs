@@ -252,7 +252,7 @@ public sealed class HealthTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         await server.LoadAsync();
         TaskCompletionSource allowed = new();
-        Func<EngineModel, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _held.Engine.Load;
         _held.Engine.Load = async (model, cancellationToken) =>
         {
             await allowed.Task;

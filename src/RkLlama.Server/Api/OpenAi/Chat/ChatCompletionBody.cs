@@ -9,7 +9,7 @@ namespace RkLlama.Server.Api.OpenAi.Chat;
 internal sealed record ChatCompletionBody : ThinkingBody
 {
     /// <summary>The whole conversation, oldest message first.</summary>
-    [Count(Min = 1)]
+    [LengthRange(Min = 1)]
     public required MessageBody?[] Messages { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
@@ -37,14 +37,14 @@ internal sealed record ChatCompletionBody : ThinkingBody
 
     /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16 sequences with 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public TextOrTexts? Stop { get; init; }
+    public StringOrArray? Stop { get; init; }
 
     /// <summary>Number of completions. Only 1 is supported, because the NPU runs one generation at a time.</summary>
-    [AnswerCount]
+    [CompletionCount]
     public int? N { get; init; }
 
     /// <summary>Number of candidates. Only 1 is supported, because the NPU runs one generation at a time.</summary>
-    [AnswerCount]
+    [CompletionCount]
     public int? BestOf { get; init; }
 
     /// <summary>Output modalities. Only "text" is supported.</summary>
@@ -67,7 +67,7 @@ internal sealed record ResponseFormatBody
 internal sealed record JsonSchemaBody
 {
     /// <summary>Any name. It has no effect.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Name { get; init; }
 
     /// <summary>The JSON schema.</summary>

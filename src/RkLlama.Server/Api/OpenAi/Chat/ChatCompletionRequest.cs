@@ -48,7 +48,7 @@ internal sealed record ChatCompletionRequest
         {
             StopSequences = StopSequences,
             Tools = Tools.Schemas(),
-            DropsCalls = Tools.Tools is null,
+            DropsToolCalls = Tools.Tools is null,
             RequiresToolCall = Tools.IsRequired,
             SplitsReasoning = SplitsReasoning,
             ThinkingBudget = Thinking.Budget,
@@ -61,7 +61,7 @@ internal sealed record ChatCompletionRequest
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
         ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
-        OpenAiRequest.RequireOne(body.N, body.BestOf, body.Modalities);
+        OpenAiRequest.RequireSingleTextCompletion(body.N, body.BestOf, body.Modalities);
         ThinkingOptions thinking = ThinkingOptions.From(body);
         return new()
         {

@@ -12,7 +12,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 {
     private bool _hasBegun;
 
-    public override byte[] Whole(WholeAnswer answer)
+    public override byte[] SerializeComplete(CompleteOutput answer)
     {
         GenerationSummary summary = answer.Summary;
         string content = answer.Content, reasoning = answer.Reasoning;
@@ -60,7 +60,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 
     private void WriteDelta(ChatDelta delta, IBufferWriter<byte> output) => WriteChunk([new(0, delta, null, null)], null, null, output);
 
-    private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Frames.WriteSse(
+    private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Events.WriteSse(
         new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings },
         OpenAiJson.Wire.ChatCompletionChunk,
         output);

@@ -6,18 +6,18 @@ using RkLlama.Server.OpenApi;
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>A request for a text completion. Unknown fields are ignored. A null field counts as absent.</summary>
-internal sealed record TextCompletionBody : RunBody
+internal sealed record TextCompletionBody : GenerationBody
 {
     /// <summary>The prompt: one string. No chat template is applied. Token ids are refused, because they depend on the tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public required TextOrTexts Prompt { get; init; }
+    public required StringOrArray Prompt { get; init; }
 
     /// <summary>Whether the returned text begins with the prompt.</summary>
     [DefaultValue(false)]
     public bool? Echo { get; init; }
 
     /// <summary>Not supported: must be empty. For fill-in-the-middle, put the model's own control tokens into the prompt.</summary>
-    [Count(Max = 0)]
+    [LengthRange(Max = 0)]
     public string? Suffix { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
@@ -28,14 +28,14 @@ internal sealed record TextCompletionBody : RunBody
 
     /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16 sequences with 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public TextOrTexts? Stop { get; init; }
+    public StringOrArray? Stop { get; init; }
 
     /// <summary>Number of completions. Only 1 is supported, because the NPU runs one generation at a time.</summary>
-    [AnswerCount]
+    [CompletionCount]
     public int? N { get; init; }
 
     /// <summary>Number of candidates. Only 1 is supported, because the NPU runs one generation at a time.</summary>
-    [AnswerCount]
+    [CompletionCount]
     public int? BestOf { get; init; }
 
     /// <summary>Output modalities. Only "text" is supported.</summary>

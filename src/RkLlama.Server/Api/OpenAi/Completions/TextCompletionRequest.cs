@@ -27,7 +27,7 @@ internal sealed record TextCompletionRequest(
     internal static TextCompletionRequest From(JsonElement json)
     {
         TextCompletionBody body = OpenAiRequest.Read<TextCompletionBody>(json);
-        OpenAiRequest.RequireOne(body.N, body.BestOf, body.Modalities);
+        OpenAiRequest.RequireSingleTextCompletion(body.N, body.BestOf, body.Modalities);
         if (!string.IsNullOrEmpty(body.Suffix))
             throw OpenAiRequest.Unsupported("suffix is not supported: put the model's own fill-in-the-middle tokens into the prompt.", "suffix");
         return new(
@@ -42,7 +42,7 @@ internal sealed record TextCompletionRequest(
             SamplingOptions.UnsupportedFields(body));
     }
 
-    private static string PromptOf(TextOrTexts prompt) => prompt switch
+    private static string PromptOf(StringOrArray prompt) => prompt switch
     {
         { HasTokens: true } => throw OpenAiRequest.Unsupported("prompt must be text: token ids belong to one tokenizer, and a client's is not the model's.", "prompt"),
         { Texts: [{ Length: > 0 } text] } => text,

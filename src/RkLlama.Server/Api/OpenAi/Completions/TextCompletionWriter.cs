@@ -12,7 +12,7 @@ internal sealed class TextCompletionWriter(string id, long created, TextCompleti
 {
     private bool _hasBegun;
 
-    public override byte[] Whole(WholeAnswer answer)
+    public override byte[] SerializeComplete(CompleteOutput answer)
     {
         string text = (request.Echoes ? request.Prompt : "") + answer.Content;
         TextCompletion completion = Of([new(text, 0, null, answer.Summary.FinishReason.ToWire())], UsageOf(answer.Summary), Timings.Of(answer.Summary));
@@ -39,5 +39,5 @@ internal sealed class TextCompletionWriter(string id, long created, TextCompleti
         new(id, TextCompletion.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings };
 
     private void Write(TextCompletionChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) =>
-        Frames.WriteSse(Of(choices, usage, timings), OpenAiJson.Wire.TextCompletion, output);
+        Events.WriteSse(Of(choices, usage, timings), OpenAiJson.Wire.TextCompletion, output);
 }

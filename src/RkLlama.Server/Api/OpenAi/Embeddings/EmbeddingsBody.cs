@@ -12,7 +12,7 @@ internal sealed record EmbeddingsBody
 
     /// <summary>One text, or several texts. Each text gets one vector. Token ids are refused, because they depend on the tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
-    public required TextOrTexts Input { get; init; }
+    public required StringOrArray Input { get; init; }
 
     /// <summary>float: an array of numbers. base64: the little-endian float32 values, encoded in base64. Default: float.</summary>
     [AllowedValues("float", "base64")]

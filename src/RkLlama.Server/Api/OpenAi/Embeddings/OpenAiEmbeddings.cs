@@ -8,12 +8,12 @@ namespace RkLlama.Server.Api.OpenAi.Embeddings;
 /// <summary><c>POST /v1/embeddings</c>.</summary>
 internal static class OpenAiEmbeddings
 {
-    internal static async Task<PaddedJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         EmbeddingsRequest request = EmbeddingsRequest.From(run.Body);
         ModelInstance model = embeddings.Find(request.Model);
-        return PaddedJsonResult.Of(EmbedAsync, OpenAiJson.Wire.EmbeddingList, run.Cancelled);
+        return KeepAliveJsonResult.Of(EmbedAsync, OpenAiJson.Wire.EmbeddingList, run.Cancelled);
 
         async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
         {

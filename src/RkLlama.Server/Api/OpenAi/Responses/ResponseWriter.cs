@@ -10,7 +10,7 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
 {
     private bool _hasBegun;
 
-    public override byte[] Whole(WholeAnswer answer)
+    public override byte[] SerializeComplete(CompleteOutput answer)
     {
         // Enumerating the events builds the response. The events themselves are not needed.
         _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
@@ -32,12 +32,12 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
     {
         OpenAiErrorBody body = OpenAiError.From(error).Error;
         ResponseErrorEvent last = new("error", builder.NextNumber, body.Code, body.Message, body.Param, body);
-        Frames.WriteSse(last, OpenAiJson.Wire.ResponseErrorEvent, output, last.Type);
+        Events.WriteSse(last, OpenAiJson.Wire.ResponseErrorEvent, output, last.Type);
     }
 
     private void Write(IEnumerable<ResponseEvent> events, IBufferWriter<byte> output)
     {
         foreach (ResponseEvent item in events)
-            Frames.WriteSse(item, OpenAiJson.Wire.ResponseEvent, output, item.Type);
+            Events.WriteSse(item, OpenAiJson.Wire.ResponseEvent, output, item.Type);
     }
 }

@@ -48,12 +48,12 @@ internal sealed record ResponseItemBody
 
     /// <summary>In message items: role of the author. developer is treated as system.</summary>
     [AllowedValues("system", "developer", "user", "assistant")]
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Role { get; init; }
 
     /// <summary>In message items: the text. A string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public TextOrParts? Content { get; init; }
+    public StringOrParts? Content { get; init; }
 
     /// <summary>In function_call and function_call_output items: id that connects the output with the call.</summary>
     public string? CallId { get; init; }
@@ -67,7 +67,7 @@ internal sealed record ResponseItemBody
 
     /// <summary>In function_call_output items: the result. A string, or an array of text parts.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
-    public TextOrParts? Output { get; init; }
+    public StringOrParts? Output { get; init; }
 }
 
 /// <summary>A function that the model may call, in the format of the responses API.</summary>
@@ -111,7 +111,7 @@ internal sealed record ResponseTextFormatBody
     public required string Type { get; init; }
 
     /// <summary>Any name. It has no effect.</summary>
-    [Tolerant]
+    [IgnoreWrongType]
     public string? Name { get; init; }
 
     /// <summary>The JSON schema, if the type is json_schema.</summary>

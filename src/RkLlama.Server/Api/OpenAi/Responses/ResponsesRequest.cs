@@ -46,7 +46,7 @@ internal sealed record ResponsesRequest
         Output = new()
         {
             Tools = Tools.Schemas(),
-            DropsCalls = Tools.Tools is null,
+            DropsToolCalls = Tools.Tools is null,
             RequiresToolCall = Tools.IsRequired,
             ThinkingBudget = Thinking.Budget,
             Format = Format,

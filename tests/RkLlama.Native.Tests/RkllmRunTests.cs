@@ -5,14 +5,14 @@ namespace RkLlama.Native.Tests;
 
 /// <summary>One run of the library, on the simulator build that this test run selects.</summary>
 [Collection(LibraryCollection.Name)]
-public sealed class GenerationTests(LoadedLibrary library)
+public sealed class RkllmRunTests(LoadedLibrary library)
 {
     [Fact]
     public void Tokens_arrive_in_order_and_the_end_is_last()
     {
         using RkllmModel model = library.Load();
 
-        (string text, GenerationEnd end, int pieces) = Ask(model, "!count 30");
+        (string text, RunEnd end, int pieces) = Ask(model, "!count 30");
 
         text.Trim().Should().Be(string.Join(' ', Enumerable.Range(1, 30)));
         end.Reason.Should().Be(RunEndReason.Stop);
@@ -25,7 +25,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load(parameters => parameters with { MaxNewTokens = 7 });
 
-        (_, GenerationEnd end, _) = Ask(model, "!count 30");
+        (_, RunEnd end, _) = Ask(model, "!count 30");
 
         end.Reason.Should().Be(RunEndReason.Length);
         end.TokenCount.Should().Be(7);
@@ -36,7 +36,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = Ask(model, "!count 10");
+        (_, RunEnd end, _) = Ask(model, "!count 10");
 
         if (IsAtLeast(1, 2, 1))
             end.Statistics.Should().Match<RunStatistics>(statistics => statistics.PrefillTokens > 0 && statistics.DecodeTokens >= 9);
@@ -53,7 +53,7 @@ public sealed class GenerationTests(LoadedLibrary library)
         Set("RKLLM_SIMULATOR_UTF8", shape);
         using RkllmModel model = library.Load();
 
-        (string text, GenerationEnd end, _) = Ask(model, "!echo a😀b漢字c🚀");
+        (string text, RunEnd end, _) = Ask(model, "!echo a😀b漢字c🚀");
         Set("RKLLM_SIMULATOR_UTF8", null);
 
         text.Should().Be("a😀b漢字c🚀");
@@ -65,9 +65,9 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
         using CancellationTokenSource cancel = new();
-        GenerationEnd? end = null;
+        RunEnd? end = null;
 
-        foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, cancel.Token))
+        foreach (RunPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, cancel.Token))
         {
             end = piece.End;
             cancel.Cancel();
@@ -82,7 +82,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
 
-        foreach (GenerationPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None))
+        foreach (RunPiece piece in model.Generate(Text("!sleep 5 5000"), RunParameters.Default, CancellationToken.None))
             break;
 
         Ask(model, "!echo clean").Text.Should().Be("clean");
@@ -93,7 +93,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = Read(model.Generate(Text("!loop"), RunParameters.Default, new CancellationToken(canceled: true)));
+        (_, RunEnd end, _) = Read(model.Generate(Text("!loop"), RunParameters.Default, new CancellationToken(canceled: true)));
 
         end.Reason.Should().Be(RunEndReason.Cancelled);
         Ask(model, "!echo clean").Text.Should().Be("clean");
@@ -107,7 +107,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
+        (_, RunEnd end, _) = Ask(model, $"!fault {fault}");
 
         end.Reason.Should().Be(RunEndReason.Error);
         end.Error.Should().NotBeNullOrEmpty();
@@ -127,7 +127,7 @@ public sealed class GenerationTests(LoadedLibrary library)
     {
         using RkllmModel model = library.Load();
 
-        (_, GenerationEnd end, _) = Ask(model, $"!fault {fault}");
+        (_, RunEnd end, _) = Ask(model, $"!fault {fault}");
 
         end.Reason.Should().BeOneOf(RunEndReason.Stop, RunEndReason.Length);
         Ask(model, "!echo clean").Text.Should().Be("clean");

@@ -117,11 +117,11 @@ public sealed class NpuReaderTests : IDisposable
     [Fact]
     public void Any_machine_can_be_read()
     {
-        NodeReading node = new NpuReader().Read();
+        NodeReading node = new HardwareReader().Read();
 
         node.Memory!.TotalBytes.Should().BePositive();
         node.Clocks.Should().HaveCountGreaterThanOrEqualTo(3);
     }
 
-    private NodeReading Read() => new NpuReader(_board.Root).Read();
+    private NodeReading Read() => new HardwareReader(_board.Root).Read();
 }

@@ -8,23 +8,23 @@ namespace RkLlama.Server.Api.Common;
 /// <param name="Texts">Null if the field is absent.</param>
 /// <param name="HasTokens">Whether the array contains numbers or arrays, which are token ids. Each request refuses them with its own message.</param>
 [InlineSchema]
-[JsonConverter(typeof(TextOrTextsConverter))]
-internal readonly record struct TextOrTexts(IReadOnlyList<string>? Texts, bool HasTokens)
+[JsonConverter(typeof(StringOrArrayConverter))]
+internal readonly record struct StringOrArray(IReadOnlyList<string>? Texts, bool HasTokens)
 {
     internal const string Expected = "a string or an array of strings";
 }
 
-internal sealed class TextOrTextsConverter : FieldConverter<TextOrTexts>
+internal sealed class StringOrArrayConverter : FieldConverter<StringOrArray>
 {
-    public override TextOrTexts Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    public override StringOrArray Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
     {
         JsonTokenType.Null => default,
         JsonTokenType.String => new([reader.GetString()!], false),
         JsonTokenType.StartArray => ReadItems(ref reader),
-        _ => throw new FieldException(TextOrTexts.Expected) { OllamaType = "array" },
+        _ => throw new FieldException(StringOrArray.Expected) { OllamaType = "array" },
     };
 
-    private static TextOrTexts ReadItems(ref Utf8JsonReader reader)
+    private static StringOrArray ReadItems(ref Utf8JsonReader reader)
     {
         List<string> texts = [];
         bool hasTokens = false, hasOthers = false;
@@ -39,6 +39,6 @@ internal sealed class TextOrTextsConverter : FieldConverter<TextOrTexts>
             reader.Skip();
         }
 
-        return hasOthers && !hasTokens ? throw new FieldException(TextOrTexts.Expected) : new(hasTokens ? [] : texts, hasTokens);
+        return hasOthers && !hasTokens ? throw new FieldException(StringOrArray.Expected) : new(hasTokens ? [] : texts, hasTokens);
     }
 }

@@ -7,7 +7,7 @@ namespace RkLlama.Engine.Hardware;
 /// Reads the driver version and the load of the NPU, and the node's clocks, temperatures and memory, from about fifty small files in sysfs, procfs and
 /// debugfs. A read takes about a millisecond on a PC. Has no state, throws no exceptions, and is thread-safe.
 /// </summary>
-internal sealed partial class NpuReader(string root = "/")
+internal sealed partial class HardwareReader(string root = "/")
 {
     /// <summary>
     /// Directories of the driver's files, in the order in which they are tried: debugfs, which only root can read; the bind mount of rkllama.service;

@@ -17,12 +17,12 @@ public sealed class PrefixCacheTests
     [InlineData(new[] { 1, 2, 3, 8, 9, 4 }, false)]
     public void The_cache_is_cleared_if_it_holds_the_whole_prompt(int[] next, bool expected)
     {
-        PrefixCache cache = new(isReused: true);
-        cache.MustClearBefore(GenerationInput.FromTokens([1, 2, 3])).Should().BeFalse();
+        KvCacheTracker cache = new(isReused: true);
+        cache.MustClearBefore(RunInput.FromTokens([1, 2, 3])).Should().BeFalse();
         cache.Add(8);
         cache.Add(9);
 
-        cache.MustClearBefore(GenerationInput.FromTokens(next)).Should().Be(expected);
+        cache.MustClearBefore(RunInput.FromTokens(next)).Should().Be(expected);
     }
 
     [Theory]
@@ -31,18 +31,18 @@ public sealed class PrefixCacheTests
     [InlineData("abc", false)]
     public void The_cache_is_cleared_if_it_holds_the_whole_prompt_as_text(string next, bool expected)
     {
-        PrefixCache cache = new(isReused: true);
-        cache.MustClearBefore(GenerationInput.FromText("ab"));
+        KvCacheTracker cache = new(isReused: true);
+        cache.MustClearBefore(RunInput.FromText("ab"));
 
-        cache.MustClearBefore(GenerationInput.FromText(next)).Should().Be(expected);
+        cache.MustClearBefore(RunInput.FromText(next)).Should().Be(expected);
     }
 
     [Fact]
     public void Without_reuse_the_cache_is_cleared_before_every_run_except_the_first()
     {
-        PrefixCache cache = new(isReused: false);
+        KvCacheTracker cache = new(isReused: false);
 
-        cache.MustClearBefore(GenerationInput.FromTokens([1])).Should().BeFalse();
-        cache.MustClearBefore(GenerationInput.FromTokens([2])).Should().BeTrue();
+        cache.MustClearBefore(RunInput.FromTokens([1])).Should().BeFalse();
+        cache.MustClearBefore(RunInput.FromTokens([2])).Should().BeTrue();
     }
 }

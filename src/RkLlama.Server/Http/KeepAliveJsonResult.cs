@@ -9,12 +9,12 @@ namespace RkLlama.Server.Http;
 /// </summary>
 /// <param name="make">Produces the serialized object, without a newline. Called once.</param>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal sealed class PaddedJsonResult(Func<Task<byte[]>> make, CancellationToken cancellationToken) : IResult
+internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationToken cancellationToken) : IResult
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
 
     /// <summary>Serializes what <paramref name="make"/> returns.</summary>
-    internal static PaddedJsonResult Of<T>(Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, CancellationToken cancellationToken) => new(
+    internal static KeepAliveJsonResult Of<T>(Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, CancellationToken cancellationToken) => new(
         async () => JsonSerializer.SerializeToUtf8Bytes(await make(cancellationToken).ConfigureAwait(false), type), cancellationToken);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -31,8 +31,8 @@ internal sealed class PaddedJsonResult(Func<Task<byte[]>> make, CancellationToke
         }
 
         HttpResponse response = httpContext.Response;
-        IApi api = httpContext.RequestServices.GetRequiredService<ApiRegistry>().Of(httpContext);
-        response.BeginStream(api.JsonContentType);
+        IApi api = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext);
+        response.SetStreamHeaders(api.JsonContentType);
         using KeepAliveTimer timer = keepAlive.NewTimer();
         try
         {
@@ -47,7 +47,7 @@ internal sealed class PaddedJsonResult(Func<Task<byte[]>> make, CancellationToke
         {
             byte[] error = [.. api.SerializeError(httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex)), (byte)'\n'];
             await response.BodyWriter.WriteAsync(error, httpContext.RequestAborted).ConfigureAwait(false);
-            throw new StreamCutException(ex);
+            throw new ResponseAbortedException(ex);
         }
         finally
         {

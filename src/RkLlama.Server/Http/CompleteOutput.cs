@@ -5,7 +5,7 @@ using RkLlama.Output;
 namespace RkLlama.Server.Http;
 
 /// <summary>Collects the complete output of a generation. Consecutive texts of the same kind become one part. Used by one request.</summary>
-internal sealed class WholeAnswer
+internal sealed class CompleteOutput
 {
     private readonly List<OutputPart> _parts = [];
     private readonly StringBuilder _text = new();

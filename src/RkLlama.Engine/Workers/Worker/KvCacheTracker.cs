@@ -8,7 +8,7 @@ namespace RkLlama.Engine.Workers.Worker;
 /// cleared. Used by the worker's main loop only.
 /// </summary>
 /// <param name="isReused">Whether a run may reuse the cache (REUSE_KV_CACHE in the Modelfile). If false, each run starts with an empty cache.</param>
-internal sealed class PrefixCache(bool isReused)
+internal sealed class KvCacheTracker(bool isReused)
 {
     private readonly List<int> _tokens = [];
     private string? _text;
@@ -16,7 +16,7 @@ internal sealed class PrefixCache(bool isReused)
     private bool _isUnknown;
 
     /// <summary>Returns whether the cache must be cleared before this run, and records the run's prompt as the new contents.</summary>
-    internal bool MustClearBefore(GenerationInput input)
+    internal bool MustClearBefore(RunInput input)
     {
         bool isCovered = input.Tokens is { } tokens
             ? tokens.Count <= _tokens.Count && tokens.SequenceEqual(_tokens.Take(tokens.Count))

@@ -7,45 +7,45 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c>.</summary>
-internal static class OllamaRuns
+internal static class OllamaGenerationEndpoints
 {
     internal static async Task<IResult> Chat(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         OllamaChatRequest request = OllamaChatRequest.From(run.Body);
         OllamaChatWriter writer = new(request.Model, time);
         if (request.Messages.Count == 0)
-            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaChatReply, run.Cancelled);
+            return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaChatReply, run.Cancelled);
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
-        return new AnswerResult(answer, writer, request.Stream, run.Cancelled);
+        return new GenerationResult(answer, writer, request.Stream, run.Cancelled);
 
         async Task<OllamaChatReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>
-            writer.Loaded(await MoveAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
+            writer.Loaded(await LoadOrUnloadAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
     }
 
     internal static async Task<IResult> Generate(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         OllamaGenerateRequest request = OllamaGenerateRequest.From(run.Body);
         OllamaGenerateWriter writer = new(request.Model, time);
         if (request.Prompt.Length == 0)
-            return PaddedJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);
+            return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
-        return new AnswerResult(answer, writer, request.Stream, run.Cancelled);
+        return new GenerationResult(answer, writer, request.Stream, run.Cancelled);
 
         async Task<OllamaGenerateReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>
-            writer.Loaded(await MoveAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
+            writer.Loaded(await LoadOrUnloadAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
     }
 
     /// <summary>Handles a request without messages or prompt: unloads the model if <c>keep_alive</c> is 0, otherwise loads it.</summary>
     /// <returns>The <c>done_reason</c>.</returns>
-    private static async Task<string> MoveAsync(ModelScheduler scheduler, ModelInstance model, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    private static async Task<string> LoadOrUnloadAsync(ModelScheduler scheduler, ModelInstance model, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         if (keepAlive == TimeSpan.Zero)
         {

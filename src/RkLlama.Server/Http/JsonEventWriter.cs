@@ -7,7 +7,7 @@ namespace RkLlama.Server.Http;
 
 /// <summary>Writes JSON objects as lines or as server-sent events. Reuses its JSON writer to reduce allocations. One instance per response.</summary>
 #pragma warning disable CA1001 // the JSON writer holds only a buffer of its output, which is flushed after each object
-internal sealed class JsonFrameWriter
+internal sealed class JsonEventWriter
 #pragma warning restore CA1001
 {
     internal const string NdjsonContentType = "application/x-ndjson", SseContentType = "text/event-stream";

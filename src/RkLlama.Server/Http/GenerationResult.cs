@@ -8,7 +8,7 @@ namespace RkLlama.Server.Http;
 /// status. After a later failure, the error is the last event or line of the stream, and the connection is cut.
 /// </summary>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
+internal sealed class GenerationResult(GenerationStream answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
 {
     // Bytes after which a flush is due, even if the next event is available.
     private const int MaxUnflushed = 16 << 10;
@@ -20,7 +20,7 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
             if (isStreamed)
                 await StreamAsync(httpContext).ConfigureAwait(false);
             else
-                await new PaddedJsonResult(CollectAsync, cancellationToken).ExecuteAsync(httpContext).ConfigureAwait(false);
+                await new KeepAliveJsonResult(CollectAsync, cancellationToken).ExecuteAsync(httpContext).ConfigureAwait(false);
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
                     break;
 
                 if (!hasBegun)
-                    response.BeginStream(writer.StreamContentType);
+                    response.SetStreamHeaders(writer.StreamContentType);
                 hasBegun = true;
                 if (isSilent)
                 {
@@ -65,17 +65,17 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
         {
             writer.WriteError(httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex), body);
             await body.FlushAsync(httpContext.RequestAborted).ConfigureAwait(false);
-            throw new StreamCutException(ex);
+            throw new ResponseAbortedException(ex);
         }
     }
 
     /// <summary>Reads the generation's events to the end and serializes them as one JSON object.</summary>
     private async Task<byte[]> CollectAsync()
     {
-        WholeAnswer whole = new();
+        CompleteOutput whole = new();
         await foreach (GenerationEvent item in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
             whole.Add(item);
-        return writer.Whole(whole);
+        return writer.SerializeComplete(whole);
     }
 }
 
@@ -83,12 +83,12 @@ internal sealed class AnswerResult(GenerationStream answer, IApiWriter writer, b
 /// A response has failed after it started. No middleware handles this exception, so Kestrel cuts the connection, and no client takes the partial response
 /// for a complete one. The client already has the error; <c>LoggingSetup</c> filters this exception out of the log.
 /// </summary>
-internal sealed class StreamCutException(Exception inner) : Exception("The stream was cut.", inner);
+internal sealed class ResponseAbortedException(Exception inner) : Exception("The stream was cut.", inner);
 
 internal static class StreamHeaders
 {
     /// <summary>Sets the headers of a streamed response: proxies do not buffer it, caches do not store it.</summary>
-    internal static void BeginStream(this HttpResponse response, string contentType)
+    internal static void SetStreamHeaders(this HttpResponse response, string contentType)
     {
         response.ContentType = contentType;
         response.Headers["X-Accel-Buffering"] = "no";

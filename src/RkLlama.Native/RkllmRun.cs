@@ -10,7 +10,7 @@ namespace RkLlama.Native;
 /// inside <c>rkllm_run</c>. One other thread reads the pieces and blocks while none is available.
 /// </summary>
 #pragma warning disable CA1001 // the event creates no wait handle, because nothing reads its WaitHandle property
-internal sealed class Generation
+internal sealed class RkllmRun
 #pragma warning restore CA1001
 {
     private readonly RkllmAbi _abi;
@@ -21,7 +21,7 @@ internal sealed class Generation
 
     // Unbounded, so that a slow reader never blocks the NPU thread; a run has at most max_new_tokens pieces. The synchronous continuation
     // only wakes the reader. A hop through the thread pool would cost more than the rest of the work on a token.
-    private readonly Channel<GenerationPiece> _pieces = Channel.CreateUnbounded<GenerationPiece>(
+    private readonly Channel<RunPiece> _pieces = Channel.CreateUnbounded<RunPiece>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     // No spinning: the next token arrives after milliseconds.
@@ -36,7 +36,7 @@ internal sealed class Generation
     private string? _error;
 
     /// <param name="abort">Calls <c>rkllm_abort</c> for this run's handle. Called from the callback too.</param>
-    internal Generation(RkllmAbi abi, RKLLMInferMode mode, int maxNewTokens, Action abort)
+    internal RkllmRun(RkllmAbi abi, RKLLMInferMode mode, int maxNewTokens, Action abort)
     {
         _abi = abi;
         _mode = mode;
@@ -45,7 +45,7 @@ internal sealed class Generation
     }
 
     /// <summary>Reads the next piece if one is available.</summary>
-    internal bool TryRead(out GenerationPiece piece) => _pieces.Reader.TryRead(out piece);
+    internal bool TryRead(out RunPiece piece) => _pieces.Reader.TryRead(out piece);
 
     /// <summary>Blocks until a piece is available. Called by the reading thread only.</summary>
     /// <returns><see langword="false"/> if the run has ended and all pieces have been read.</returns>
@@ -86,7 +86,7 @@ internal sealed class Generation
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static unsafe int OnResult(byte* result, void* userdata, LLMCallState state)
     {
-        Generation run = GCHandle<Generation>.FromIntPtr((nint)userdata).Target;
+        RkllmRun run = GCHandle<RkllmRun>.FromIntPtr((nint)userdata).Target;
         try
         {
             return run.Handle(result, state);

@@ -3,7 +3,7 @@ using System.ComponentModel;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>Common fields of the OpenAI API's requests that generate text.</summary>
-internal abstract record RunBody : SamplingBody
+internal abstract record GenerationBody : SamplingBody
 {
     /// <summary>Model id from GET /v1/models. If the model is not loaded, the server loads it.</summary>
     public required string Model { get; init; }

@@ -7,15 +7,15 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary><c>POST /api/embed</c> and the older <c>POST /api/embeddings</c>.</summary>
-internal static class OllamaEmbeddings
+internal static class OllamaEmbeddingEndpoints
 {
-    internal static async Task<PaddedJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
         long start = Stopwatch.GetTimestamp();
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         OllamaEmbedRequest request = OllamaEmbedRequest.From(run.Body);
         ModelInstance model = embeddings.Find(request.Model);
-        return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbedReply, run.Cancelled);
+        return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbedReply, run.Cancelled);
 
         async Task<OllamaEmbedReply> EmbedAsync(CancellationToken cancellationToken)
         {
@@ -34,13 +34,13 @@ internal static class OllamaEmbeddings
         }
     }
 
-    internal static async Task<PaddedJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    internal static async Task<KeepAliveJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        RunRequest run = await reader.ReadRunAsync(context).ConfigureAwait(false);
+        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
         OllamaEmbeddingsBody body = OllamaRequest.Read<OllamaEmbeddingsBody>(run.Body);
         ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(body));
         string text = body.Prompt ?? "";
-        return PaddedJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
+        return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
             ? new([])

@@ -6,12 +6,12 @@ namespace RkLlama.Server.Api.Common;
 
 /// <summary>A string, or an array of content parts. Both are null if the value has another type; <see cref="MessageReader"/> reports that.</summary>
 [InlineSchema]
-[JsonConverter(typeof(TextOrPartsConverter))]
-internal readonly record struct TextOrParts(string? Text, IReadOnlyList<ContentPartBody?>? Parts);
+[JsonConverter(typeof(StringOrPartsConverter))]
+internal readonly record struct StringOrParts(string? Text, IReadOnlyList<ContentPartBody?>? Parts);
 
-internal sealed class TextOrPartsConverter : FieldConverter<TextOrParts>
+internal sealed class StringOrPartsConverter : FieldConverter<StringOrParts>
 {
-    public override TextOrParts Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override StringOrParts Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
             return new(reader.GetString(), null);

@@ -4,7 +4,7 @@ namespace RkLlama.Server.OpenApi;
 /// Minimum and maximum number of items or characters of a property, for the OpenAPI document. The framework's attributes for this are not trim-safe.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-internal sealed class CountAttribute : Attribute
+internal sealed class LengthRangeAttribute : Attribute
 {
     public int Min { get; init; }
 

@@ -12,7 +12,7 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>The endpoints that list, show, copy and delete models.</summary>
-internal static class OllamaCatalog
+internal static class OllamaModelEndpoints
 {
     // expires_at of a model without an idle timer.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
