@@ -21,8 +21,8 @@ internal static class EngineServices
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(new ModelCatalog(options.Models));
-        services.AddSingleton(new HardwareReader(options.Root));
+        services.AddSingleton(new ModelCatalog(options.ModelsDirectory));
+        services.AddSingleton(new HardwareReader(options.SysfsRoot));
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<FaultLog>();
         services.AddSingleton<IEngine, WorkerEngine>();
@@ -30,8 +30,8 @@ internal static class EngineServices
         services.AddSingleton<ModelHost>();
         services.AddSingleton(static provider => new RunQueue(
             provider.GetRequiredService<NodeOptions>().QueueLength,
-            provider.GetRequiredService<NodeOptions>().QueueTime,
-            provider.GetRequiredService<NodeOptions>().SwitchTime,
+            provider.GetRequiredService<NodeOptions>().MaxQueueWait,
+            provider.GetRequiredService<NodeOptions>().MinResidency,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton<ModelScheduler>();

@@ -26,13 +26,13 @@ internal sealed class EngineNode : IAsyncDisposable
 
     internal EngineNode(Func<NodeOptions, NodeOptions>? configure = null)
     {
-        NodeOptions options = new() { Models = _models.Path };
+        NodeOptions options = new() { ModelsDirectory = _models.Path };
         Options = configure?.Invoke(options) ?? options;
         Catalog = new(_models.Path);
         Faults = new(Time);
         PromptFactory = new(Time, NullLogger<PromptBuilderFactory>.Instance);
         Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
-        Queue = new(Options.QueueLength, Options.QueueTime, Options.SwitchTime, Time, Metrics);
+        Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, Time, Metrics);
         Scheduler = new(Queue, Host);
         AddModel("m");
     }

@@ -1,6 +1,7 @@
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Residency;
 using RkLlama.Prompts;
 

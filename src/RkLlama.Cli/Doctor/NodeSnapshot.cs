@@ -31,7 +31,7 @@ internal sealed class NodeSnapshot
         (Settings, SettingErrors) = ReadSettings(
             name => option(name) ?? Unit?.Option(name),
             name => name == KeyFile ? FindKeyFile(variable) : Variable(name, variable));
-        Models = new(PathOf(Settings.Models));
+        Models = new(PathOf(Settings.ModelsDirectory));
     }
 
     internal string Root { get; }

@@ -20,7 +20,7 @@ internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, R
 {
     internal static RuntimeProbe Run(NodeSnapshot node)
     {
-        RkllmLibrarySearch search = RkllmLibrarySearch.Run(node.Settings.Library, node.Home, node.Root);
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(node.Settings.LibraryPath, node.Home, node.Root);
         return new(search.Path, search.Tried, search.Path is { } path ? node.IdentifyLibrary(node, path) : null);
     }
 

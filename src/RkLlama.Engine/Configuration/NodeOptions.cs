@@ -12,10 +12,10 @@ internal sealed record NodeOptions
     public int Port { get; init; } = 8080;
 
     /// <summary>Path of the models directory.</summary>
-    public required string Models { get; init; }
+    public required string ModelsDirectory { get; init; }
 
     /// <summary>Full path of the vendor library or of its directory; <see langword="null"/> to search the default directories.</summary>
-    public string? Library { get; init; }
+    public string? LibraryPath { get; init; }
 
     /// <summary>Version of the vendor library, set by the operator; <see langword="null"/> to detect it.</summary>
     public string? RuntimeVersion { get; init; }
@@ -30,16 +30,16 @@ internal sealed record NodeOptions
     public int QueueLength { get; init; } = 64;
 
     /// <summary>Maximum time that a request waits for the NPU.</summary>
-    public TimeSpan QueueTime { get; init; } = TimeSpan.FromSeconds(300);
+    public TimeSpan MaxQueueWait { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>How long a model keeps the NPU while requests for it and for others wait.</summary>
-    public TimeSpan SwitchTime { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan MinResidency { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long an unused model stays loaded if a request loaded it. Models loaded by the operator stay loaded.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Timeout for the runtime to load a model.</summary>
-    public TimeSpan LoadTime { get; init; } = TimeSpan.FromSeconds(300);
+    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>
     /// Timeouts of a run. On an RK3588, the slowest reported prefill takes 17 ms per token (4096 tokens in 71 s), the slowest reported decode less
@@ -49,16 +49,16 @@ internal sealed record NodeOptions
         Prefill: TimeSpan.FromSeconds(60), PrefillPerToken: TimeSpan.FromMilliseconds(50), Token: TimeSpan.FromSeconds(60), AbortGrace: TimeSpan.FromSeconds(10));
 
     /// <summary>If a streaming response has no output for this time, it sends a keep-alive.</summary>
-    public TimeSpan StreamKeepAlive { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan StreamKeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>If a non-streaming response is not ready after this time, the server sends its headers and white space to keep the connection open.</summary>
-    public TimeSpan KeepAliveDelay { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan PaddingDelay { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How many times in a row a phrase may occur before the generation is ended; 0 for no limit.</summary>
-    public int RepeatGuard { get; init; }
+    public int MaxRepetitions { get; init; }
 
     /// <summary>How long the active run may continue after a stop signal.</summary>
-    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Maximum size of a request body, in bytes.</summary>
     public int MaxRequestBytes { get; init; } = 8 << 20;
@@ -79,7 +79,7 @@ internal sealed record NodeOptions
     public int? AgentPort { get; init; }
 
     /// <summary>The directory that contains <c>sys</c> and <c>proc</c>. Not <c>/</c> in tests only.</summary>
-    public string Root { get; init; } = "/";
+    public string SysfsRoot { get; init; } = "/";
 
     /// <summary>
     /// The executable to start as a worker: this process's own, or <c>rkllama</c> in the same directory if <c>dotnet</c> or a test host runs this code.

@@ -19,25 +19,25 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     /// <exception cref="SettingException">A value is invalid or out of range.</exception>
     internal NodeOptions Read()
     {
-        NodeOptions defaults = new() { Models = DefaultModels() };
+        NodeOptions defaults = new() { ModelsDirectory = DefaultModels() };
         return defaults with
         {
             Port = Find("port", "PORT") is { } port ? Number(port, 0, 65535, "a port number") : defaults.Port,
             Host = Find("host") is { } host ? Address(host) : defaults.Host,
-            Models = Find("models") is { } models ? FullPath(models) : defaults.Models,
-            Library = Find("library") is { } library ? FullPath(library) : null,
+            ModelsDirectory = Find("models") is { } models ? FullPath(models) : defaults.ModelsDirectory,
+            LibraryPath = Find("library") is { } library ? FullPath(library) : null,
             RuntimeVersion = NotEmpty(environment("RKLLAMA_RUNTIME_VERSION")),
             TargetPlatform = Find("target_platform") is { } platform ? Platform(platform) : null,
             Preload = Find("preload")?.Value,
             QueueLength = Find("queue") is { } queue ? Number(queue, 0, 100_000, "a number of requests") : defaults.QueueLength,
-            QueueTime = Find("queue-time") is { } wait ? Seconds(wait, MaxSeconds) : defaults.QueueTime,
-            SwitchTime = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.SwitchTime,
+            MaxQueueWait = Find("queue-time") is { } wait ? Seconds(wait, MaxSeconds) : defaults.MaxQueueWait,
+            MinResidency = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.MinResidency,
             KeepAlive = Find("keep-alive") is { } keep ? Seconds(keep, MaxSeconds) : defaults.KeepAlive,
-            DrainTime = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTime,
-            LoadTime = Find("load-timeout") is { } load ? PositiveSeconds(load, MaxSeconds) : defaults.LoadTime,
+            DrainTimeout = Find("drain") is { } drain ? Seconds(drain, 3600) : defaults.DrainTimeout,
+            LoadTimeout = Find("load-timeout") is { } load ? PositiveSeconds(load, MaxSeconds) : defaults.LoadTimeout,
             RunTimeouts = Timeouts(defaults.RunTimeouts),
-            StreamKeepAlive = Find("heartbeat") is { } beat ? PositiveSeconds(beat, 60) : defaults.StreamKeepAlive,
-            RepeatGuard = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.RepeatGuard,
+            StreamKeepAliveInterval = Find("heartbeat") is { } beat ? PositiveSeconds(beat, 60) : defaults.StreamKeepAliveInterval,
+            MaxRepetitions = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.MaxRepetitions,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;

@@ -89,8 +89,8 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
     {
         GenerationRequest request = prepared.Request;
-        RepetitionGuard? guard = options.RepeatGuard > 0
-            ? new(options.RepeatGuard, length => Log.Repeats(logger, prepared.Model.Name, length, options.RepeatGuard))
+        RepetitionGuard? guard = options.MaxRepetitions > 0
+            ? new(options.MaxRepetitions, length => Log.Repeats(logger, prepared.Model.Name, length, options.MaxRepetitions))
             : null;
         GenerationTurn turn = new(prepared, sink, guard, _recorder);
         ModelLease lease = await scheduler.AcquireAsync(prepared.Model, request.Trace.IsRetry, request.KeepAlive, cancellationToken).ConfigureAwait(false);

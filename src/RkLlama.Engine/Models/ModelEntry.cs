@@ -1,3 +1,5 @@
+using RkLlama.Engine.Models.Modelfiles;
+
 namespace RkLlama.Engine.Models;
 
 /// <summary>A model in the models directory.</summary>

@@ -1,4 +1,5 @@
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Models.Modelfiles;
 
 namespace RkLlama.Engine.Models;
 

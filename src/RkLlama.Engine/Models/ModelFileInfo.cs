@@ -1,3 +1,5 @@
+using RkLlama.Engine.Models.Modelfiles;
+
 namespace RkLlama.Engine.Models;
 
 /// <summary>Properties of a model file that can be read without loading the model.</summary>

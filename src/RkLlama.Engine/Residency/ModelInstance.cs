@@ -1,4 +1,5 @@
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;

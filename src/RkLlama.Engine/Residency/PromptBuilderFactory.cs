@@ -1,5 +1,6 @@
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
 

@@ -63,11 +63,11 @@ internal sealed partial class DrainingLifetime(
     private async Task DrainAsync()
     {
         _systemd.Notify(ServiceState.Stopping);
-        Log.Draining(logger, options.DrainTime.TotalSeconds);
+        Log.Draining(logger, options.DrainTimeout.TotalSeconds);
         try
         {
             queue.Close();
-            if (!await queue.WhenIdleAsync(options.DrainTime, _forceStop.Token).ConfigureAwait(false))
+            if (!await queue.WhenIdleAsync(options.DrainTimeout, _forceStop.Token).ConfigureAwait(false))
             {
                 Log.DrainTimeExceeded(logger);
                 await AbortRunAsync().ConfigureAwait(false);

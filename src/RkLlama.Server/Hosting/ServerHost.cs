@@ -47,7 +47,7 @@ internal static partial class ServerHost
                 return 1;
             }
 
-            Log.Listening(app.Logger, string.Join(", ", app.Urls), BuildInfo.Version, options.Models);
+            Log.Listening(app.Logger, string.Join(", ", app.Urls), BuildInfo.Version, options.ModelsDirectory);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
         }
@@ -115,7 +115,7 @@ internal static partial class ServerHost
         services.AddSingleton<HardwareGauges>();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
-        services.AddSingleton(provider => new KeepAlive(options.StreamKeepAlive, options.KeepAliveDelay, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConnectionLimiter>();
         services.AddSingleton<RequestBodyBudget>();
         services.AddSingleton<RetryDeduplicator>();

@@ -1,9 +1,9 @@
 namespace RkLlama.Server.Http;
 
 /// <summary>Endpoint metadata: the checks that an endpoint is exempt from.</summary>
-/// <param name="IsOpen">The endpoint needs no API key.</param>
+/// <param name="AllowsAnonymous">The endpoint needs no API key.</param>
 /// <param name="IgnoresLimits">The endpoint also answers above the connection limit and while the server drains, because operators need it then.</param>
-internal sealed record EndpointAccess(bool IsOpen, bool IgnoresLimits)
+internal sealed record EndpointAccess(bool AllowsAnonymous, bool IgnoresLimits)
 {
     internal static EndpointAccess Probe { get; } = new(true, true);
 
@@ -11,7 +11,7 @@ internal sealed record EndpointAccess(bool IsOpen, bool IgnoresLimits)
 
     internal static EndpointAccess Open { get; } = new(true, false);
 
-    private static EndpointAccess Bounded { get; } = new(false, false);
+    private static EndpointAccess Default { get; } = new(false, false);
 
-    internal static EndpointAccess Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EndpointAccess>() ?? Bounded;
+    internal static EndpointAccess Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<EndpointAccess>() ?? Default;
 }

@@ -13,7 +13,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options
     private readonly byte[]? _digest = options.ApiKey is { } key ? Digest(key) : null;
 
     public Task InvokeAsync(HttpContext context) =>
-        _digest is null || EndpointAccess.Of(context).IsOpen || IsKnown(context.Request.Headers)
+        _digest is null || EndpointAccess.Of(context).AllowsAnonymous || IsKnown(context.Request.Headers)
             ? next(context)
             : throw new ApiException(
                 StatusCodes.Status401Unauthorized,

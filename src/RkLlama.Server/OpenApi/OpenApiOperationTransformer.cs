@@ -21,7 +21,7 @@ internal static class OpenApiOperationTransformer
         target.Summary = isHead ? $"{operation.Summary}, without the body" : operation.Summary;
         target.Description = operation.Description;
         target.Tags = new HashSet<OpenApiTagReference> { new(context.Description.ActionDescriptor.EndpointMetadata.OfType<IApi>().First().Title, context.Document) };
-        if (!operation.IsOpen)
+        if (!operation.AllowsAnonymous)
             target.Security = [Requirement(Bearer), Requirement(ApiKey)];
         if (operation.Example is { } example && target.RequestBody?.Content?["application/json"] is { } body)
             body.Example = JsonNode.Parse(example);

@@ -41,7 +41,7 @@ internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
         description.SupportedResponseTypes.Clear();
         if (!operation.IsNotImplemented)
             description.SupportedResponseTypes.Add(Of(StatusCodes.Status200OK, operation.Reply, operation.ReplyType));
-        if (operation.Part is { } part)
+        if (operation.StreamItem is { } part)
             description.SupportedResponseTypes.Add(Of(PartStatus, part, operation.StreamContentType));
         foreach (int status in operation.AllErrors)
             description.SupportedResponseTypes.Add(Of(status, ErrorOf(operation, api, status), "application/json"));

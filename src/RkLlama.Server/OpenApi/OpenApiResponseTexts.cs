@@ -8,7 +8,7 @@ internal static class OpenApiResponseTexts
 {
     internal static string Describe(int status, Operation operation) => status switch
     {
-        200 when operation.Part is not null => "Success: one JSON object, or a stream if the request asks for one.",
+        200 when operation.StreamItem is not null => "Success: one JSON object, or a stream if the request asks for one.",
         200 => "Success.",
         400 => "The request cannot be served. The message says what to change.",
         401 => "The API key is missing or wrong.",
@@ -22,14 +22,14 @@ internal static class OpenApiResponseTexts
         500 => "The runtime or the server failed. The message has the reason, if it is known.",
         501 => "Not implemented.",
         503 when operation.IgnoresLimits => "Requests should go to other nodes for now. The body has the reason.",
-        503 when operation.IsRun => "The queue is full, the request waited too long, the server has no capacity, or it is shutting down.",
+        503 when operation.RunsModel => "The queue is full, the request waited too long, the server has no capacity, or it is shutting down.",
         503 => "The server has no capacity at the moment, or it is shutting down.",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This status has no description."),
     };
 
     internal static Dictionary<string, IOpenApiHeader> Headers(int status, Operation operation) => status switch
     {
-        200 when operation.Samples => new()
+        200 when operation.HasSamplingFields => new()
         {
             [RkLlamaHeaders.Ignored] = Text("Request fields that had no effect, separated by commas. Absent if there are none."),
         },

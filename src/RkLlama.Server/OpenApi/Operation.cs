@@ -21,22 +21,22 @@ internal sealed record Operation(string Id, string Summary)
     internal string ReplyType { get; init; } = "application/json";
 
     /// <summary>Type of one event or line of a streamed response; null if there is none.</summary>
-    internal Type? Part { get; init; }
+    internal Type? StreamItem { get; init; }
 
     /// <summary>Content type of a streamed response.</summary>
     internal string StreamContentType { get; init; } = "text/event-stream";
 
     /// <summary>Whether the request waits in the queue and runs a model.</summary>
-    internal bool IsRun { get; init; }
+    internal bool RunsModel { get; init; }
 
     /// <summary>Whether a retry replaces the request.</summary>
     internal bool IsReplaceable { get; init; }
 
     /// <summary>Whether the request has sampling fields. The header X-RkLlama-Ignored reports those without effect.</summary>
-    internal bool Samples { get; init; }
+    internal bool HasSamplingFields { get; init; }
 
     /// <summary>Whether no API key is needed.</summary>
-    internal bool IsOpen { get; init; }
+    internal bool AllowsAnonymous { get; init; }
 
     /// <summary>Whether the endpoint also answers while the server drains and above the connection limit.</summary>
     internal bool IgnoresLimits { get; init; }
@@ -55,13 +55,13 @@ internal sealed record Operation(string Id, string Summary)
     [
         .. Errors,
         StatusCodes.Status403Forbidden,
-        .. IsOpen ? (int[])[] : [StatusCodes.Status401Unauthorized],
+        .. AllowsAnonymous ? (int[])[] : [StatusCodes.Status401Unauthorized],
         .. IgnoresLimits ? (int[])[] : [StatusCodes.Status503ServiceUnavailable],
         .. IsNotImplemented ? (int[])[StatusCodes.Status501NotImplemented] : [],
         .. Body is null
             ? (int[])[]
             : [StatusCodes.Status400BadRequest, StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
-        .. IsRun ? (int[])[StatusCodes.Status500InternalServerError] : [],
+        .. RunsModel ? (int[])[StatusCodes.Status500InternalServerError] : [],
         .. IsReplaceable ? (int[])[StatusCodes.Status499ClientClosedRequest] : [],
     ]);
 }

@@ -19,7 +19,7 @@ public sealed class NodeSnapshotTests : IDisposable
 
         NodeSnapshot node = _node.Snapshot();
 
-        (node.Settings.Port, node.Settings.Models).Should().Be((8085, "/var/lib/rkllama/models"));
+        (node.Settings.Port, node.Settings.ModelsDirectory).Should().Be((8085, "/var/lib/rkllama/models"));
     }
 
     [Theory]

@@ -51,7 +51,7 @@ public sealed class ServiceUnitTests : IDisposable
 
         NodeSnapshot node = _node.Snapshot();
 
-        (node.Settings.Port, node.Settings.Models, node.Unit!.User).Should().Be((9000, "/srv/models", "web"));
+        (node.Settings.Port, node.Settings.ModelsDirectory, node.Unit!.User).Should().Be((9000, "/srv/models", "web"));
     }
 
     [Theory]

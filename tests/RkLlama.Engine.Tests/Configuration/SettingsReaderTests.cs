@@ -12,7 +12,7 @@ public sealed class SettingsReaderTests
 
         options.Port.Should().Be(8080);
         options.Host.Should().BeNull("all interfaces");
-        options.Models.Should().EndWith("/RKLLAMA/models");
+        options.ModelsDirectory.Should().EndWith("/RKLLAMA/models");
         options.QueueLength.Should().Be(64);
     }
 
@@ -54,12 +54,12 @@ public sealed class SettingsReaderTests
         options.Should().BeEquivalentTo(new
         {
             Host = IPAddress.Loopback,
-            Models = "/m",
-            Library = "/l.so",
+            ModelsDirectory = "/m",
+            LibraryPath = "/l.so",
             TargetPlatform = "rk3576",
             Preload = "x",
             QueueLength = 5,
-            DrainTime = TimeSpan.FromSeconds(7),
+            DrainTimeout = TimeSpan.FromSeconds(7),
             RuntimeVersion = "1.2.3",
         });
     }

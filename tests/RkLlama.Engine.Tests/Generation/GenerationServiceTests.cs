@@ -11,7 +11,7 @@ namespace RkLlama.Engine.Tests.Generation;
 
 public sealed class GenerationServiceTests : IAsyncDisposable
 {
-    private readonly EngineNode _node = new(options => options with { RepeatGuard = 3 });
+    private readonly EngineNode _node = new(options => options with { MaxRepetitions = 3 });
     private readonly GenerationService _service;
 
     public GenerationServiceTests() => _service = _node.NewGenerationService();

@@ -43,6 +43,6 @@ public sealed class RepetitionGuardTests
         RepetitionGuard guard = new(2);
         int[] tokens = [5, 6, 5, 6, 7, 5, 6, 5, 6, 8, .. Enumerable.Range(1000, 500)];
 
-        tokens.Any(guard.Repeats).Should().BeFalse();
+        tokens.Any(guard.AddAndDetectLoop).Should().BeFalse();
     }
 }

@@ -103,7 +103,7 @@ public sealed class ModelNameTests : IDisposable
     /// </summary>
     private async Task<TestServer> StartAsync()
     {
-        TestServer server = await TestServer.StartAsync(configure: options => options with { Models = Path.Combine(_outside.FullName, "models") });
+        TestServer server = await TestServer.StartAsync(configure: options => options with { ModelsDirectory = Path.Combine(_outside.FullName, "models") });
         foreach (string directory in (string[])["models/m", "models/bare", "outside"])
         {
             string path = Path.Combine(_outside.FullName, directory);

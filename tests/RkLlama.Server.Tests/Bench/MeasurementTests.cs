@@ -17,7 +17,7 @@ public sealed class MeasurementTests : IDisposable
     public async Task A_model_that_is_named_is_loaded_measured_and_compared()
     {
         _board.Device(Board.Ddr, 528_000_000, "528000000 2112000000", "dmc_ondemand");
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { Root = _board.Root });
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { SysfsRoot = _board.Root });
         server.AddModel("Qwen2.5-1.5B");
 
         BenchReport report = await RunAsync(server, "Qwen2.5-1.5B", [32, 128]);

@@ -64,7 +64,7 @@ public sealed class ApiErrorTests : IDisposable
     public async Task A_queue_timeout_after_a_keep_alive_is_an_error_and_a_cut(string name, bool stream)
     {
         ApiForm api = ApiForm.Of(name);
-        await using TestServer server = await StartImpatientAsync(options => options with { QueueTime = TimeSpan.FromMilliseconds(400) });
+        await using TestServer server = await StartImpatientAsync(options => options with { MaxQueueWait = TimeSpan.FromMilliseconds(400) });
         await server.LoadAsync();
         Task<HttpResponseMessage> first = server.PostAsync("/generate", Hello);
         FakeRun run = await _held.NextAsync();
@@ -175,8 +175,8 @@ public sealed class ApiErrorTests : IDisposable
 
     private Task<TestServer> StartImpatientAsync(Func<NodeOptions, NodeOptions> configure) => TestServer.StartAsync(_held.Engine, options => configure(options with
     {
-        StreamKeepAlive = TimeSpan.FromMilliseconds(30),
-        KeepAliveDelay = TimeSpan.FromMilliseconds(60),
+        StreamKeepAliveInterval = TimeSpan.FromMilliseconds(30),
+        PaddingDelay = TimeSpan.FromMilliseconds(60),
     }));
 
     private static async Task<HttpResponseMessage> SendAsync(TestServer server, ApiForm api, bool stream)

@@ -18,9 +18,9 @@ public sealed class KeepAliveTests : IDisposable
 
     private Task<TestServer> StartAsync(TimeSpan? queueTime = null) => TestServer.StartAsync(_held.Engine, options => options with
     {
-        StreamKeepAlive = TimeSpan.FromMilliseconds(30),
-        KeepAliveDelay = TimeSpan.FromMilliseconds(60),
-        QueueTime = queueTime ?? options.QueueTime,
+        StreamKeepAliveInterval = TimeSpan.FromMilliseconds(30),
+        PaddingDelay = TimeSpan.FromMilliseconds(60),
+        MaxQueueWait = queueTime ?? options.MaxQueueWait,
     });
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class KeepAliveTests : IDisposable
     [Fact]
     public async Task A_queue_timeout_before_a_keep_alive_is_503()
     {
-        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { QueueTime = TimeSpan.FromMilliseconds(50) });
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxQueueWait = TimeSpan.FromMilliseconds(50) });
         await server.LoadAsync();
         Task<HttpResponseMessage> first = server.PostAsync("/generate", Hello);
         FakeRun run = await _held.NextAsync();

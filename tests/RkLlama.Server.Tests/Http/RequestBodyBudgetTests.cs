@@ -11,7 +11,7 @@ public sealed class RequestBodyBudgetTests : IDisposable
     private readonly NodeMetrics _metrics = new();
     private readonly RequestBodyBudget _budget;
 
-    public RequestBodyBudgetTests() => _budget = new(new NodeOptions { Models = "/", MaxRequestBytes = 100 }, _metrics);
+    public RequestBodyBudgetTests() => _budget = new(new NodeOptions { ModelsDirectory = "/", MaxRequestBytes = 100 }, _metrics);
 
     public void Dispose() => _metrics.Dispose();
 

@@ -42,5 +42,5 @@ public sealed class HardwareMetricsTests : IDisposable
         page.Text.Should().NotContain("rkllama_npu_core_load_ratio");
     }
 
-    private Task<TestServer> StartAsync() => TestServer.StartAsync(configure: options => options with { Root = _board.Root });
+    private Task<TestServer> StartAsync() => TestServer.StartAsync(configure: options => options with { SysfsRoot = _board.Root });
 }

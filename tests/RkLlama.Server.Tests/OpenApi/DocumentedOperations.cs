@@ -15,7 +15,7 @@ internal static class DocumentedOperations
     private static List<(string Route, Operation Operation)> Find()
     {
         using Serilog.Core.Logger log = LoggingSetup.Create(TextWriter.Null);
-        WebApplication app = ServerHost.Build(new NodeOptions { Models = Path.GetTempPath(), Port = 0 }, log);
+        WebApplication app = ServerHost.Build(new NodeOptions { ModelsDirectory = Path.GetTempPath(), Port = 0 }, log);
         List<(string, Operation)> found = [];
         foreach (RouteEndpoint endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>())
         {

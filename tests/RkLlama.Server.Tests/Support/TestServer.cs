@@ -61,7 +61,7 @@ internal sealed class TestServer : IAsyncDisposable
         engine ??= new();
         DirectoryInfo models = Directory.CreateTempSubdirectory("rkllama-tests-");
         StringWriter log = new();
-        NodeOptions options = new() { Host = IPAddress.Loopback, Port = 0, Models = models.FullName };
+        NodeOptions options = new() { Host = IPAddress.Loopback, Port = 0, ModelsDirectory = models.FullName };
         WebApplication app = ServerHost.Build(configure?.Invoke(options) ?? options, LoggingSetup.Create(log), services =>
         {
             services.Replace(ServiceDescriptor.Singleton<IEngine>(engine));

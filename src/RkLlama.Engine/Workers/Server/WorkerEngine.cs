@@ -10,7 +10,7 @@ namespace RkLlama.Engine.Workers.Server;
 /// <summary>Runs each loaded model in its own worker process. Thread-safe.</summary>
 internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? metrics, TimeProvider time, ILoggerFactory loggers) : IEngine
 {
-    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTime, options.RunTimeouts, time) { Metrics = metrics };
+    private readonly WorkerSettings _settings = new(options.WorkerExecutable, options.TargetPlatform, options.LoadTimeout, options.RunTimeouts, time) { Metrics = metrics };
     private readonly ILogger _logger = loggers.CreateLogger<WorkerEngine>();
     private readonly ILogger _runtimeLogger = loggers.CreateLogger("rkllm");
 
@@ -78,7 +78,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
     /// <exception cref="EngineException">The library was not found.</exception>
     private string FindLibrary()
     {
-        RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.Library);
+        RkllmLibrarySearch search = RkllmLibrarySearch.Run(options.LibraryPath);
         return search.Path ?? throw new EngineException(search.NotFoundMessage) { Code = FailureCode.LibraryNotFound };
     }
 

@@ -59,11 +59,11 @@ internal static class OllamaOperations
             }
             """,
         Reply = typeof(OllamaChatReply),
-        Part = typeof(OllamaChatReply),
+        StreamItem = typeof(OllamaChatReply),
         StreamContentType = Lines,
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
-        Samples = true,
+        HasSamplingFields = true,
         Errors = [404, 422],
     };
 
@@ -73,11 +73,11 @@ internal static class OllamaOperations
         Body = typeof(OllamaGenerateBody),
         Example = """{"model": "demo", "prompt": "What is the capital of France?", "stream": false, "options": {"num_predict": 200}}""",
         Reply = typeof(OllamaGenerateReply),
-        Part = typeof(OllamaGenerateReply),
+        StreamItem = typeof(OllamaGenerateReply),
         StreamContentType = Lines,
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
-        Samples = true,
+        HasSamplingFields = true,
         Errors = [404, 422],
     };
 
@@ -87,7 +87,7 @@ internal static class OllamaOperations
         Body = typeof(OllamaEmbedBody),
         Example = """{"model": "demo-embedding", "input": ["one text", "another"]}""",
         Reply = typeof(OllamaEmbedReply),
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
         Errors = [404],
     };
@@ -97,7 +97,7 @@ internal static class OllamaOperations
         Body = typeof(OllamaEmbeddingsBody),
         Example = """{"model": "demo-embedding", "prompt": "one text"}""",
         Reply = typeof(OllamaEmbeddingReply),
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
         Errors = [404],
     };

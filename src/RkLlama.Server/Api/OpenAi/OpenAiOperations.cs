@@ -45,10 +45,10 @@ internal static class OpenAiOperations
             }
             """,
         Reply = typeof(ChatCompletion),
-        Part = typeof(ChatCompletionChunk),
-        IsRun = true,
+        StreamItem = typeof(ChatCompletionChunk),
+        RunsModel = true,
         IsReplaceable = true,
-        Samples = true,
+        HasSamplingFields = true,
         Errors = [404, 422],
     };
 
@@ -58,10 +58,10 @@ internal static class OpenAiOperations
         Body = typeof(TextCompletionBody),
         Example = """{"model": "demo", "prompt": "The capital of France is", "max_tokens": 20}""",
         Reply = typeof(TextCompletion),
-        Part = typeof(TextCompletion),
-        IsRun = true,
+        StreamItem = typeof(TextCompletion),
+        RunsModel = true,
         IsReplaceable = true,
-        Samples = true,
+        HasSamplingFields = true,
         Errors = [404],
     };
 
@@ -83,10 +83,10 @@ internal static class OpenAiOperations
             }
             """,
         Reply = typeof(Response),
-        Part = typeof(ResponseEvent),
-        IsRun = true,
+        StreamItem = typeof(ResponseEvent),
+        RunsModel = true,
         IsReplaceable = true,
-        Samples = true,
+        HasSamplingFields = true,
         Errors = [404, 422],
     };
 
@@ -96,7 +96,7 @@ internal static class OpenAiOperations
         Body = typeof(EmbeddingsBody),
         Example = """{"model": "demo-embedding", "input": ["one text", "another"], "encoding_format": "base64"}""",
         Reply = typeof(EmbeddingList),
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
         Errors = [404],
     };

@@ -10,7 +10,7 @@ internal static class NodeOperations
     internal static Operation Health { get; } = new("getHealth", "Liveness: answers while the server runs")
     {
         Reply = typeof(HealthReply),
-        IsOpen = true,
+        AllowsAnonymous = true,
         IgnoresLimits = true,
     };
 
@@ -19,7 +19,7 @@ internal static class NodeOperations
         Description = "200, also while a request runs and if no model is loaded. "
             + "503 with a reason while the preloaded model is loading, while the server shuts down, while the queue is full, and after a model has failed.",
         Reply = typeof(ReadyReply),
-        IsOpen = true,
+        AllowsAnonymous = true,
         IgnoresLimits = true,
         Errors = [503],
     };

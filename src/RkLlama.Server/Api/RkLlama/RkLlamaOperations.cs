@@ -8,7 +8,7 @@ internal static class RkLlamaOperations
     internal static Operation Welcome { get; } = new("getWelcome", "Returns a welcome message")
     {
         Reply = typeof(WelcomeReply),
-        IsOpen = true,
+        AllowsAnonymous = true,
     };
 
     internal static Operation ListModels { get; } = new("listNodeModels", "Lists the models")
@@ -46,9 +46,9 @@ internal static class RkLlamaOperations
         Body = typeof(GenerateBody),
         Example = """{"messages": [{"role": "user", "content": "What is the capital of France?"}]}""",
         Reply = typeof(GenerateReply),
-        Part = typeof(GenerateReply),
+        StreamItem = typeof(GenerateReply),
         StreamContentType = "application/x-ndjson",
-        IsRun = true,
+        RunsModel = true,
         IsReplaceable = true,
     };
 

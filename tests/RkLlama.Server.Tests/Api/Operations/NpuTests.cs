@@ -15,7 +15,7 @@ public sealed class NpuTests : IDisposable
     [Fact]
     public async Task The_response_has_all_readings()
     {
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { Root = _board.Root });
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { SysfsRoot = _board.Root });
 
         (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/npu");
 
@@ -32,7 +32,7 @@ public sealed class NpuTests : IDisposable
     public async Task Without_an_NPU_it_is_200_with_nulls_and_reasons()
     {
         _board.Delete("/sys");
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { Root = _board.Root });
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { SysfsRoot = _board.Root });
 
         (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/npu");
 

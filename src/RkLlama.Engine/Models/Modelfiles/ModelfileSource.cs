@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>The text of a Modelfile. Converts an offset in the text to line and column.</summary>
 internal sealed class ModelfileSource

@@ -1,4 +1,4 @@
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>Reads a Modelfile from a file or a string. Never writes and never uses environment variables.</summary>
 internal static class ModelfileReader

@@ -1,6 +1,6 @@
-using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 
-namespace RkLlama.Engine.Tests.Models;
+namespace RkLlama.Engine.Tests.Models.Modelfiles;
 
 /// <summary>
 /// Lines whose values were measured on the Python service. Each file also has a line that is not TOML, so that it is read as dotenv.

@@ -1,4 +1,4 @@
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>A Modelfile has an error. The message starts with <c>file:line:column:</c>; line and column start at 1.</summary>
 internal sealed class ModelfileException(string file, int line, int column, string reason, Exception? inner = null)

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>A key that a Modelfile may have.</summary>
 /// <param name="Name">As it is written in the file.</param>

@@ -1,4 +1,4 @@
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>How a chat template is applied: to token ids, to text, or by the runtime itself.</summary>
 internal enum TemplateMode { Tokens, Text, Runtime }

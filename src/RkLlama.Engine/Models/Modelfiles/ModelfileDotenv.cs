@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
 /// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 does, and also <c>KEY value</c>. Differences from python-dotenv: If a line is

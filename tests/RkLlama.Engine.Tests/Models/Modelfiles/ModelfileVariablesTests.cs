@@ -1,6 +1,6 @@
-using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 
-namespace RkLlama.Engine.Tests.Models;
+namespace RkLlama.Engine.Tests.Models.Modelfiles;
 
 public class ModelfileVariablesTests
 {

@@ -2,7 +2,7 @@ using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
 /// Reads a Modelfile if the whole file is valid TOML. Uses Tomlyn's syntax tree instead of its serializer, because the tree has the order and the

@@ -1,4 +1,4 @@
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>One <c>KEY=value</c> of a Modelfile, before the key is checked.</summary>
 /// <param name="Key">As written, without quotes.</param>

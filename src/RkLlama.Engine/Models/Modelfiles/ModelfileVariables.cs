@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RkLlama.Engine.Models;
+namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
 /// Replaces <c>${NAME}</c> and <c>${NAME:-default}</c> with values of earlier keys in the same file. Never uses environment variables: a model must not

@@ -1,8 +1,8 @@
 using System.Text;
-using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Tests.Support;
 
-namespace RkLlama.Engine.Tests.Models;
+namespace RkLlama.Engine.Tests.Models.Modelfiles;
 
 public class ModelfileReaderTests
 {
