@@ -303,8 +303,11 @@ internal sealed partial class ModelHost(
         model.TryMove(ModelState.Loading);
         WorkerSupervisor supervisor = new(model, _previousEnd, engine, faults, metrics, time, logger);
         Resident resident = new(model, supervisor);
+
+        // Resident first: a load that has failed already must find it.
+        _resident = resident;
         resident.Load = WatchLoadAsync(resident);
-        return _resident = resident;
+        return resident;
     }
 
     /// <summary>Waits for the first load of the model. If it fails, the model is no longer resident when this task completes.</summary>
