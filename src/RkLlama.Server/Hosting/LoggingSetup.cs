@@ -1,4 +1,4 @@
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Results;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;

@@ -1,3 +1,5 @@
+using RkLlama.Server.Http.Errors;
+
 namespace RkLlama.Server.Http;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using RkLlama.Server.Http.Requests;
+
 namespace RkLlama.Server.Http;
 
 /// <summary>Names of the response headers.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Middleware;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Middleware;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Middleware;
 

@@ -3,6 +3,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Middleware;
 

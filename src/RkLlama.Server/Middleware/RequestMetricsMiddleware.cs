@@ -2,6 +2,7 @@ using System.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Metrics;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 

@@ -6,7 +6,7 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 

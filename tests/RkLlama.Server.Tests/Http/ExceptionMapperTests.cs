@@ -6,7 +6,7 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Tests.Http;
 

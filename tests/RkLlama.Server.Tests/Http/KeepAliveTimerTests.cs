@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Results;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Server.Tests.Http;

@@ -2,7 +2,7 @@ using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Tests.Http;
 

@@ -8,6 +8,8 @@ using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.RkLlama;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Results;
 using RkLlama.Server.Middleware;
 
 namespace RkLlama.Server.Tests.Middleware;

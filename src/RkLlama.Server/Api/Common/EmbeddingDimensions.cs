@@ -1,5 +1,5 @@
 using RkLlama.Engine.Workers.Protocol;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;

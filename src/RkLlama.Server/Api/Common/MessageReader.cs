@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using RkLlama.Prompts;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,4 +1,5 @@
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Common;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;

@@ -1,4 +1,4 @@
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RkLlama.Engine.Generation;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Common;
 

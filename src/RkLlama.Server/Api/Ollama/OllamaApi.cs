@@ -1,5 +1,7 @@
 using System.Text.Json;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -26,5 +27,5 @@ namespace RkLlama.Server.Api.Ollama;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class OllamaBodyJson : JsonSerializerContext, IRequestBodyJson
 {
-    internal static BodyReader Reader { get; } = new(new OllamaBodyJson(), new ObjectItemsConverter<OllamaMessageBody>());
+    internal static BodyReader Reader { get; } = new(new OllamaBodyJson(), [.. MessageConverters.All, new ObjectItemsConverter<OllamaMessageBody>()]);
 }

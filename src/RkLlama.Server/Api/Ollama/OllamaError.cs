@@ -1,4 +1,4 @@
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -1,6 +1,6 @@
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -7,7 +7,9 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Prompts;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -1,6 +1,6 @@
 using RkLlama.Native;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
 

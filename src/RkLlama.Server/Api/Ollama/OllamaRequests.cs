@@ -3,7 +3,8 @@ using RkLlama.Engine.Generation;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Ollama;
 

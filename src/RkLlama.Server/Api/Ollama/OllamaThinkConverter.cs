@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 
 namespace RkLlama.Server.Api.Ollama;
 

@@ -3,7 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 

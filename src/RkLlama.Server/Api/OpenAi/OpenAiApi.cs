@@ -8,6 +8,9 @@ using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
 using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi;
 

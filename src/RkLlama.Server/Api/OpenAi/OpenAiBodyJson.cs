@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
@@ -31,5 +32,5 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class OpenAiBodyJson : JsonSerializerContext, IRequestBodyJson
 {
-    internal static BodyReader Reader { get; } = new(new OpenAiBodyJson());
+    internal static BodyReader Reader { get; } = new(new OpenAiBodyJson(), MessageConverters.All);
 }

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -2,7 +2,8 @@ using System.Buffers;
 using System.Security.Cryptography;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi;
 

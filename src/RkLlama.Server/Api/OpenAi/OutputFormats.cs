@@ -3,7 +3,8 @@ using RkLlama.Output.StructuredJson;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Responses;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi;
 

@@ -9,6 +9,8 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Results;
 using RkLlama.Server.Monitoring;
 using RkLlama.Server.OpenApi;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;

@@ -7,6 +7,9 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.RkLlama;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
@@ -17,5 +18,5 @@ namespace RkLlama.Server.Api.RkLlama;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>[]))]
 internal sealed partial class RkLlamaBodyJson : JsonSerializerContext, IRequestBodyJson
 {
-    internal static BodyReader Reader { get; } = new(new RkLlamaBodyJson());
+    internal static BodyReader Reader { get; } = new(new RkLlamaBodyJson(), MessageConverters.All);
 }

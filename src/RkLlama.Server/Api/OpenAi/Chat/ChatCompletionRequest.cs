@@ -4,7 +4,7 @@ using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 

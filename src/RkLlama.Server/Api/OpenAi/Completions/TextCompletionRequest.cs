@@ -3,7 +3,7 @@ using RkLlama.Engine.Generation;
 using RkLlama.Native;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
 

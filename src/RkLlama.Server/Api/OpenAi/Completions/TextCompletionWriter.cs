@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
 

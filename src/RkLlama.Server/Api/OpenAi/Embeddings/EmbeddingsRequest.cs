@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;

@@ -1,7 +1,8 @@
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
 

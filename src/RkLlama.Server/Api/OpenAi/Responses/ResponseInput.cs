@@ -1,7 +1,8 @@
 using System.Text.Json;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 

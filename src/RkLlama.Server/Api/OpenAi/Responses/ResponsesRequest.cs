@@ -4,7 +4,8 @@ using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using RkLlama.Engine.Generation;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>Writes the output of one generation in the format of an API. One instance per request.</summary>
 internal interface IApiWriter

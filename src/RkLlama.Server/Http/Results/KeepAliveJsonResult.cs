@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>
 /// A JSON response that may take long to produce. After a delay, the response starts with white space, which JSON allows, to keep the connection open. If the

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 /// <summary>Chooses the id of a request: the client's or the server's. Client libraries show it with their errors, and the log contains it.</summary>
 internal static partial class RequestId

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>Writes JSON objects as lines or as server-sent events. Reuses its JSON writer to reduce allocations. One instance per response.</summary>
 #pragma warning disable CA1001 // the JSON writer holds only a buffer of its output, which is flushed after each object

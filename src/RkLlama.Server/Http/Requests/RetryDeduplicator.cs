@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
 /// Lets a retry replace the original request. Some clients time out and send a request again while the original still waits or runs; without this, the NPU

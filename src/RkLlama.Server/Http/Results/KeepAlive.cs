@@ -1,4 +1,4 @@
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>
 /// Settings of keep-alives. Proxies and some clients close a connection without traffic, and behind a proxy only a failed write shows that the client has

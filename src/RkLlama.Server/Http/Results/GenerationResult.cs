@@ -1,7 +1,8 @@
 using System.IO.Pipelines;
 using RkLlama.Engine.Generation;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>
 /// Sends the output of one generation, as a stream or as one JSON object. The response starts with the first output, so an earlier failure still gets its own

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Errors;
 
 /// <summary>Error response of the native API.</summary>
 /// <param name="Error">What is wrong.</param>

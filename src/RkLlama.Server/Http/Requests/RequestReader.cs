@@ -1,7 +1,8 @@
 using System.Text.Json;
 using RkLlama.Engine.Configuration;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 /// <summary>Reads the JSON bodies of requests.</summary>
 internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries)

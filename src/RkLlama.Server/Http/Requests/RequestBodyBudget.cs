@@ -1,7 +1,7 @@
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
 /// Limits the memory for the bodies of all requests together. Otherwise a few hundred connections with large bodies would take the memory that the model

@@ -2,7 +2,7 @@ using System.Text;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Results;
 
 /// <summary>Collects the complete output of a generation. Consecutive texts of the same kind become one part. Used by one request.</summary>
 internal sealed class CompleteOutput

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using RkLlama.Engine.Generation;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 internal static class RequestTraceExtensions
 {

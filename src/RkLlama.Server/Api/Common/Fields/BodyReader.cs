@@ -2,9 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Api.Common;
+namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>
 /// Deserializes request bodies into their records. A null field counts as absent. A value of a wrong type or out of range is a 400 that names the field.
@@ -79,10 +79,6 @@ internal sealed class BodyReader
             return new StringArrayConverter();
         if (type == typeof(int[]))
             return new IgnoredItemsConverter<int>();
-        if (type == typeof(MessageBody[]))
-            return new ObjectItemsConverter<MessageBody>();
-        if (type == typeof(FunctionCallBody))
-            return new ObjectConverter<FunctionCallBody>();
         return Array.Find(_converters, converter => converter.CanConvert(type));
     }
 

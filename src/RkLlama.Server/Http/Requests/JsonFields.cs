@@ -1,6 +1,7 @@
 using System.Text.Json;
+using RkLlama.Server.Http.Errors;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Requests;
 
 /// <summary>Reads fields of a request. A null field counts as absent, because clients send null for fields that they do not set.</summary>
 internal static class JsonFields

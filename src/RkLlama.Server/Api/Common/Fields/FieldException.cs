@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace RkLlama.Server.Api.Common;
+namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>A field has a wrong value. The serializer adds the path.</summary>
 /// <param name="expected">What the value must be, as the end of the message "… must be …".</param>

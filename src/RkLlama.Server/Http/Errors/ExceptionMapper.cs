@@ -5,7 +5,7 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Errors;
 
 /// <summary>Maps exceptions to error responses.</summary>
 internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace RkLlama.Server.Api.Common;
+namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>
 /// For a string property: a value of another type counts as absent. Either the field has no effect, or the request record reports the missing value.

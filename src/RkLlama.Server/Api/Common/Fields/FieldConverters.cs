@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace RkLlama.Server.Api.Common;
+namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>Reads one type of request field. Never used for writing.</summary>
 internal abstract class FieldConverter<T> : JsonConverter<T>

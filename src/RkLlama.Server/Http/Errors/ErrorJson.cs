@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Errors;
 
 /// <summary>JSON metadata of the errors of the native API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

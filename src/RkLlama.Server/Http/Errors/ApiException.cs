@@ -1,4 +1,4 @@
-namespace RkLlama.Server.Http;
+namespace RkLlama.Server.Http.Errors;
 
 /// <summary>An error response. Each <see cref="IApi"/> serializes it in its own format.</summary>
 internal sealed class ApiException(int status, ErrorReply reply) : Exception(reply.Error)
