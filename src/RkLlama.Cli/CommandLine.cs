@@ -9,7 +9,7 @@ namespace RkLlama.Cli;
 
 /// <summary>
 /// <c>rkllama [command] [options]</c>. Every option has an environment variable with the prefix <c>RKLLAMA_</c>. The command line has priority over the
-/// variable, the variable over the default.
+/// variable. The variable has priority over the default.
 /// </summary>
 internal static class CommandLine
 {

@@ -54,7 +54,7 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
             figure is null ? null : BenchComparison.From(figure, rows), reason, LowClocks(npu), skipped);
     }
 
-    /// <summary>Returns the clocks below 90 % of their highest frequency, except that of the GPU. Read directly after a run.</summary>
+    /// <summary>Returns the clocks below 90 % of their maximum, without the GPU clock. <paramref name="npu"/> must be read directly after a run.</summary>
     private static List<string> LowClocks(JsonElement npu)
     {
         List<string> low = [];

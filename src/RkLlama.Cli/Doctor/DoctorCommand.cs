@@ -88,7 +88,7 @@ internal sealed record DoctorLine(string Id, string Verdict, string Text, string
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext
 {
-    /// <summary>Writes characters without <c>\u</c> escapes.</summary>
+    /// <summary>JSON metadata of the output. Non-ASCII characters are written unchanged, not as <c>\u</c> escapes.</summary>
     internal static DoctorJson Wire { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

@@ -49,7 +49,9 @@ internal sealed class NodeSnapshot
 
     internal ModelCatalog Models { get; }
 
-    /// <summary>The user whose permissions are checked: the service's user if this process may act as it, otherwise the user of this process.</summary>
+    /// <summary>
+    /// The user whose permissions are checked: the service's user if this process runs as root or as that user, otherwise the user of this process.
+    /// </summary>
     internal string User => Unit is { } unit && (_user == "root" || _user == unit.User) ? unit.User : _user;
 
     /// <summary>Whether the checks use the service's user and sandbox.</summary>

@@ -12,7 +12,7 @@ internal sealed record PathAccess(string Path, bool NeedsWrite);
 /// </summary>
 internal static class ServiceAccess
 {
-    /// <summary>The hidden option of the child process.</summary>
+    /// <summary>The command-line option that starts <c>rkllama doctor</c> as the child process. <c>--help</c> does not show it.</summary>
     internal const string Option = "--reach";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);

@@ -10,7 +10,7 @@ internal sealed class FaultLog(TimeProvider time)
 {
     private volatile Fault? _last;
 
-    /// <summary><see langword="null"/> if there was no failure.</summary>
+    /// <summary>The last failure; <see langword="null"/> if no failure has occurred.</summary>
     internal Fault? Last => _last;
 
     internal void Add(string model, string reason) => _last = new(time.GetUtcNow(), model, reason);

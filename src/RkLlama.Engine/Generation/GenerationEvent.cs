@@ -40,7 +40,7 @@ internal sealed record GenerationSummary(
     FinishReason FinishReason, int PromptTokens, int OutputTokens, int ReasoningTokens, int? CachedTokens, double TokensPerSecond, GenerationTimings Timings)
 {
     /// <summary>
-    /// Combines a turn and its retry: token counts and times are added, finish reason and tokens per second are those of the retry.
+    /// Combines the summaries of a turn and its retry. Adds token counts and times. Takes finish reason and tokens per second from the retry.
     /// </summary>
     public static GenerationSummary operator +(GenerationSummary first, GenerationSummary second) => second with
     {

@@ -128,7 +128,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (null, null);
     }
 
-    /// <summary>Waits until the runtime has ended the run, even if the client has disconnected, because the NPU is not free before.</summary>
+    /// <summary>Waits until the runtime has ended the run, even if the client has disconnected, because the run uses the NPU until then.</summary>
     private async Task<RunOutcome> EndOfAsync(EngineRun run)
     {
         RunOutcome outcome = await run.Completion.ConfigureAwait(false);

@@ -31,7 +31,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
             sink.Write(others);
     }
 
-    /// <summary>Checks the content when the turn is complete. Content whose finish reason is not <see cref="FinishReason.Stop"/> passes.</summary>
+    /// <summary>Checks the content of a complete turn. If the finish reason is not <see cref="FinishReason.Stop"/>, does not check it.</summary>
     /// <returns>The problem with the content; <see langword="null"/> if there is none.</returns>
     internal string? Check(FinishReason reason)
     {

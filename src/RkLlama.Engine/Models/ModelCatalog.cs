@@ -4,7 +4,8 @@ namespace RkLlama.Engine.Models;
 
 /// <summary>
 /// The models directory. Reads the disk on every call, so a new model needs no restart. Never writes.
-/// A model is a subdirectory that contains a model, or a loose .rkllm file: one that no subdirectory uses.
+/// A model is a subdirectory with an .rkllm file, or with a Modelfile whose FROM names an existing file. An .rkllm file directly in the models directory
+/// is also a model, if no subdirectory uses it.
 /// </summary>
 internal sealed class ModelCatalog(string root)
 {

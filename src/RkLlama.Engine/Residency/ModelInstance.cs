@@ -57,7 +57,7 @@ internal sealed class ModelInstance
     /// <summary>The parameters with which the worker loads the model.</summary>
     internal ModelLoadParameters Engine { get; }
 
-    /// <summary>The chat template and the tokenizer. If the Modelfile's template cannot be used, this task fails, and the load of the model too.</summary>
+    /// <summary>The chat template and the tokenizer. If the Modelfile's template cannot be used, this task and the load of the model fail.</summary>
     internal Task<PromptBuilder> Prompts { get; }
 
     internal ModelState State

@@ -21,7 +21,7 @@ internal enum ModelState
     /// <summary>The worker died and another one is starting. Requests wait.</summary>
     Restarting,
 
-    /// <summary>The workers died too often, and no other is started. The model must be loaded again.</summary>
+    /// <summary>The model's workers died too often, so the server starts no new worker. The model must be loaded again.</summary>
     Failed,
 
     /// <summary>The worker survived SIGKILL, because the NPU driver blocks it. Usually only a reboot helps.</summary>

@@ -29,9 +29,9 @@ internal sealed record RenderLimits
     public int MaxTextLength { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// Expressions, blocks, macro calls, recursive loops, generators and written containers in progress inside one another. The renderer
-    /// recurses once per level. Chat templates in use reach 28. The worst template of 400 levels needs less than 320 KiB of stack in Debug
-    /// and Release builds; the smallest thread stack of the server is 1.5 MB.
+    /// Levels of nesting while a template is rendered. Each of these adds a level: an expression, a block, a macro call, a recursive loop, a
+    /// generator, and a container that is being written. The renderer recurses once per level. Chat templates in use have at most 28 levels. The
+    /// worst template of 400 levels needs less than 320 KiB of stack in Debug and Release builds; the smallest thread stack of the server is 1.5 MB.
     /// </summary>
     public int MaxDepth { get; init; } = 400;
 

@@ -7,7 +7,7 @@ namespace RkLlama.Server.Hosting;
 
 /// <summary>
 /// Writes one line per log event; a stack trace follows on its own lines. For journald, each line starts with its priority, which journald parses and removes.
-/// It has no time, because journald adds it.
+/// Lines for journald have no timestamp, because journald adds one.
 /// </summary>
 /// <param name="journal">Whether journald reads the output.</param>
 internal sealed class JournalFormatter(bool journal) : ITextFormatter

@@ -27,7 +27,7 @@ internal static class LoadFaults
         new("ctx_limit", "a context longer than the model allows") { Injected = "ctx_limit@1,ctx_limit@3", Logged = "loading it with 2048", Harmless = "200: loaded with the context that the model allows" },
         new("init_slow:300", "a slow load within its timeout") { Injected = "init_slow:300", Harmless = "200, later" },
         new("half_line", "output on stderr without a line end") { Injected = "half_line", Logged = "loading: 50%", Harmless = "200" },
-        new("second_init_segv", "a crash when a process loads a second model") { Injected = "second_init_segv", Harmless = "200: one model per worker" },
+        new("second_init_segv", "a crash when a process loads a second model") { Injected = "second_init_segv", Harmless = "200: each worker loads only one model" },
         new("template_minus1", "the library keeps its own chat template")
         {
             Injected = "template_minus1", Versions = [.. TestPaths.Runtimes.Except(["1.1.4"])], Logged = "refused to switch its own chat template off", Harmless = "200: prompts are token ids, so the template is not applied twice",

@@ -127,8 +127,8 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     }
 
     /// <summary>
-    /// Fails the waiting caller, because the worker has reported a failure. For a load, waits until all output of the library has been read, and uses its
-    /// errors as the reason.
+    /// Fails the waiting caller, because the worker has reported a failure. If a load failed, first waits until all output of the library has been read.
+    /// If this output contains error lines, they are the reason.
     /// </summary>
     private async Task FailAsync(FailedReply reply)
     {

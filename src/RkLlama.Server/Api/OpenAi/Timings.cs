@@ -14,7 +14,7 @@ namespace RkLlama.Server.Api.OpenAi;
 /// <param name="PromptPerTokenMs">Prefill time per token.</param>
 /// <param name="PromptPerSecond">Prefill tokens per second.</param>
 /// <param name="PredictedN">Output tokens, reasoning included.</param>
-/// <param name="PredictedMs">Decode time: the output tokens without the first one.</param>
+/// <param name="PredictedMs">Decode time of all output tokens except the first one.</param>
 /// <param name="PredictedPerTokenMs">Decode time per token.</param>
 /// <param name="PredictedPerSecond">Decode tokens per second; 0 if there is at most one output token.</param>
 internal sealed record Timings(

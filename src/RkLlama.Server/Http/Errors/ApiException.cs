@@ -13,10 +13,10 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>The request field that is wrong.</summary>
     internal string? Parameter { get; init; }
 
-    /// <summary>OpenAI's own message, if it differs.</summary>
+    /// <summary>Message of the OpenAI API, if it differs from <see cref="ErrorReply.Error"/>; otherwise null.</summary>
     internal string? OpenAiMessage { get; init; }
 
-    /// <summary>Ollama's own message, if it differs. Clients search for it.</summary>
+    /// <summary>Message of the Ollama API, if it differs from <see cref="ErrorReply.Error"/>; otherwise null. Clients search for this text.</summary>
     internal string? OllamaMessage { get; init; }
 
     /// <summary>Value of the header Retry-After, in seconds.</summary>

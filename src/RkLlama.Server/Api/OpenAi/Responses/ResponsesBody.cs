@@ -87,7 +87,7 @@ internal sealed record ResponseToolBody
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>Requires a call of this function, in the format of the responses API.</summary>
+/// <summary>Object form of tool_choice in the responses API: the output must contain a call of this function.</summary>
 // Only for the OpenAPI document. The choice is kept as JSON, see ToolOptions.
 internal sealed record ResponseToolChoiceBody
 {
