@@ -182,7 +182,7 @@ internal sealed class WorkerProgram
         }
 
         // Usually one write per token. If this thread is slower than the NPU, several tokens are sent with one write.
-        foreach (RunPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, _frames.Flush))
+        foreach (RunPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, beforeWait: _frames.Flush))
         {
             end = piece.End ?? end;
             if (piece.End is null)
