@@ -34,7 +34,7 @@ internal sealed class ServiceUnit
 
     internal string? Variable(string name) => _environment.GetValueOrDefault(name);
 
-    /// <summary>Returns the value of an option on the service's command line; <see langword="null"/> if it is not there.</summary>
+    /// <summary>Returns the value of an option on the service's command line; <see langword="null"/> if the command line does not contain the option.</summary>
     internal string? Option(string name)
     {
         for (int i = 0; i < _command.Length; i++)
