@@ -4,7 +4,7 @@ namespace RkLlama.Engine.Workers;
 
 internal static class AbortCauseLabels
 {
-    /// <summary>The value of the label <c>cause</c> in <c>rkllama_aborts_total</c>.</summary>
+    /// <summary>Returns the value of the label <c>cause</c> in the metric <c>rkllama_aborts_total</c>.</summary>
     internal static string MetricLabel(this AbortCause cause) => cause switch
     {
         AbortCause.ClientDisconnected => AbortLabel.ClientDisconnected,

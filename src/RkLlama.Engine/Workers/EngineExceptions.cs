@@ -2,7 +2,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Engine.Workers;
 
-/// <summary>A load or a run failed. The message is one sentence for the client.</summary>
+/// <summary>A load, a run or a probe of the vendor library failed. The message describes the cause and may be sent to the client.</summary>
 internal class EngineException(string message) : Exception(message), IHasFailureCode
 {
     /// <inheritdoc/>
@@ -17,5 +17,5 @@ internal sealed class WorkerStuckException(int processId, Task exited) : EngineE
     internal Task Exited => exited;
 }
 
-/// <summary>The session died before the run started; see <see cref="IEngineSession.Died"/>.</summary>
+/// <summary>The session died before the run started, so the caller may start the run on another session. See <see cref="IEngineSession.Died"/>.</summary>
 internal sealed class SessionDiedException() : Exception("The session has died.");

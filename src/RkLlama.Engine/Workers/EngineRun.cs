@@ -5,25 +5,30 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers;
 
 /// <summary>A generated token.</summary>
-/// <param name="Text">The text that the token completes. Empty if the token completes no character.</param>
+/// <param name="TokenId">
+/// Id in the vocabulary of the model. −1 if the item is not a token, but the rest of the text of a run that ended within a character.
+/// </param>
+/// <param name="Text">
+/// The characters that are complete with this token. Empty if the token ends within a character; a later token then has the whole character.
+/// </param>
 internal readonly record struct EngineToken(int TokenId, string Text);
 
-/// <summary>How and when a run ended. The times are <see cref="Stopwatch"/> timestamps of the arrival of the worker's frames.</summary>
-/// <param name="FirstToken">When the first token arrived; <see langword="null"/> if there was none.</param>
-/// <param name="Ended">When the run ended.</param>
+/// <summary>How and when a run ended. The times are <see cref="Stopwatch"/> timestamps of the server process.</summary>
+/// <param name="FirstToken">When the server received the first token; <see langword="null"/> if the run generated no token.</param>
+/// <param name="Ended">When the server recorded the end of the run.</param>
 internal sealed record RunOutcome(RunEnd End, long? FirstToken, long Ended)
 {
-    /// <summary>The embedding, normalized to length 1; <see langword="null"/> if the run was not an embedding or failed.</summary>
+    /// <summary>One value per hidden dimension, normalized to length 1. <see langword="null"/> if the run generated text, was aborted or failed.</summary>
     internal float[]? Embedding { get; init; }
 }
 
 /// <summary>The reason why the server aborted a run.</summary>
 internal enum AbortCause
 {
-    /// <summary>The client disconnected, or a retry replaced the request.</summary>
+    /// <summary>The client disconnected, a retry replaced the request, or the server no longer reads the output.</summary>
     ClientDisconnected,
 
-    /// <summary>The operator unloaded the model.</summary>
+    /// <summary>The operator unloaded the model, or the server stopped before the run had ended.</summary>
     Unloaded,
 
     /// <summary>The generation reached its maximum number of tokens.</summary>
@@ -32,53 +37,65 @@ internal enum AbortCause
     /// <summary>The output contains a stop sequence of the request.</summary>
     StopSequence,
 
-    /// <summary>The model repeated one phrase too often.</summary>
+    /// <summary>The output repeated a phrase more times in a row than <c>NodeOptions.MaxRepetitions</c> allows.</summary>
     Repetition,
 
-    /// <summary>The reasoning reached the thinking budget. Another run may continue the generation.</summary>
+    /// <summary>The reasoning reached its maximum number of tokens. A second run may continue the generation without reasoning.</summary>
     ThinkingBudget,
 }
 
 /// <summary>
-/// One run of a model. The engine adds tokens and completes the run. The owner reads the tokens, waits for the completion and may abort the run.
+/// One run of a model: the runtime processes one input, and generates tokens or an embedding. The caller that starts the run reads the tokens, waits for
+/// <see cref="Completion"/> and may abort the run. The engine adds the tokens on one thread, which is called the engine's thread here, and completes the run.
 /// </summary>
-/// <param name="abort">Requests the abort of the run from the runtime. Must return at once. May be called several times.</param>
+/// <param name="abort">
+/// Asks the runtime to abort the run. Must return at once, without waiting for the end of the run. May be called several times, from any thread.
+/// </param>
 internal class EngineRun(Action<EngineRun> abort)
 {
-    // Each item is a batch of tokens that arrived together. The channel is unbounded, but the number of tokens is limited by max new tokens, so a slow
-    // reader never blocks the worker. A waiting reader continues synchronously on the engine's thread, up to the socket write. Through the thread pool, each
-    // token would need two thread wake-ups, which cost more than all other work per token. The reader does not block that thread, and Completion continues
-    // on the thread pool, so other requests are not delayed.
+    // Each item is a batch of tokens that arrived together. The channel is unbounded, so a slow reader never blocks the engine's thread. Max new tokens limits
+    // its length. If the reader waits, Flush executes the code of the reader on the engine's thread, up to the write to the socket. On the thread pool instead,
+    // each token would need two more thread wake-ups, which cost more than all other work per token. The reader does not block that thread. Completion
+    // continues on the thread pool.
     private readonly Channel<EngineToken[]> _tokens = Channel.CreateUnbounded<EngineToken[]>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
     private readonly TaskCompletionSource<RunOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Used on the engine's thread only: tokens that are not written yet, and the arrival of the last and of the first token in Stopwatch timestamps.
+    // Written on the engine's thread only: the tokens since the last Flush, and the Stopwatch timestamps of the last and of the first token.
     private readonly List<EngineToken> _pending = [];
     private long _lastToken;
     private long? _firstToken;
 
-    // An AbortCause, or -1 for none. Set once: the first cause wins.
+    // The AbortCause of the first call of Abort; -1 before that.
     private int _abortCause = -1;
 
-    /// <summary>The tokens in order, in batches that arrived together.</summary>
+    /// <summary>
+    /// The tokens in order. Each item is a batch of tokens that arrived together. The channel ends when the run has ended; it never has an error.
+    /// </summary>
     internal ChannelReader<EngineToken[]> Tokens => _tokens.Reader;
 
-    /// <summary>Completes when the runtime has ended the run or the worker has died, not earlier. After that, the next run may start.</summary>
+    /// <summary>
+    /// Completes when the runtime has ended the run, or when the session has died. The next run may start only after that. Never fails: if the run failed,
+    /// <see cref="RunOutcome.End"/> has the error.
+    /// </summary>
     internal Task<RunOutcome> Completion => _completion.Task;
 
-    /// <summary>The first cause given to <see cref="Abort"/>; <see langword="null"/> if the run was not aborted.</summary>
+    /// <summary>
+    /// The cause that the first call of <see cref="Abort"/> gave; <see langword="null"/> if it was not called. A timeout of the run sets no cause.
+    /// </summary>
     internal AbortCause? AbortCause => Volatile.Read(ref _abortCause) is >= 0 and var cause ? (AbortCause)cause : null;
 
-    /// <summary>Requests the abort of the run and returns at once. May be called several times, from any thread.</summary>
+    /// <summary>
+    /// Requests the abort of the run and returns at once; the run ends later. May be called several times, from any thread. The first cause is kept.
+    /// </summary>
     internal void Abort(AbortCause cause)
     {
         Interlocked.CompareExchange(ref _abortCause, (int)cause, -1);
         abort(this);
     }
 
-    /// <summary>Adds a token that has arrived. The reader gets it with the next <see cref="Flush"/>. Called on the engine's thread.</summary>
+    /// <summary>Adds a token that has arrived. The reader gets it after the next <see cref="Flush"/>. Called on the engine's thread.</summary>
     /// <returns>The time since the previous token; <see langword="null"/> for the first one.</returns>
     internal TimeSpan? Add(EngineToken token)
     {
@@ -101,7 +118,8 @@ internal class EngineRun(Action<EngineRun> abort)
         _tokens.Writer.TryWrite(tokens);
     }
 
-    /// <summary>Completes the run after its last token, when the runtime has ended it. Idempotent. Any thread.</summary>
+    /// <summary>Completes the run, because the runtime has ended it or the session has died. Later calls have no effect. Any thread.</summary>
+    /// <param name="embedding">The result of an embedding run; else <see langword="null"/>.</param>
     internal void Complete(RunEnd end, float[]? embedding = null)
     {
         _tokens.Writer.TryComplete();

@@ -2,33 +2,39 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
 
-/// <summary>Loads models. Implemented with worker processes, and by a fake in tests.</summary>
+/// <summary>Loads models. <c>WorkerEngine</c> implements it with one worker process per loaded model. Tests use a fake.</summary>
 internal interface IEngine
 {
-    /// <summary>Loads a model. Takes seconds.</summary>
-    /// <exception cref="EngineException">The model could not be loaded. The message is for the client.</exception>
+    /// <summary>Loads a model and returns its session. Takes seconds.</summary>
+    /// <exception cref="EngineException">The model could not be loaded. The message may be sent to the client.</exception>
     Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken);
 
-    /// <summary>Identifies the vendor library without loading a model, and logs the result. Never throws, because a library may be installed later.</summary>
+    /// <summary>
+    /// Identifies the vendor library without loading a model. Logs the result, or the reason why the library cannot be used. Does not throw in the second case,
+    /// because the library may be installed later.
+    /// </summary>
     Task ProbeAsync();
 }
 
-/// <summary>The parameters to load a model.</summary>
-/// <param name="Name">The model's name, for messages.</param>
+/// <summary>The parameters of a load.</summary>
+/// <param name="Name">Name of the model, for messages and metrics.</param>
 /// <param name="ModelPath">Full path of the <c>.rkllm</c> file.</param>
-/// <param name="MaxContextLength">Context length in tokens.</param>
-/// <param name="MaxNewTokens">Maximum number of tokens of one generation.</param>
-/// <param name="Sampling">The model's default sampling values.</param>
+/// <param name="MaxContextLength">Requested context length in tokens. If the model allows only a smaller one, it is loaded with that.</param>
+/// <param name="MaxNewTokens">Maximum number of tokens of one generation, at least 1.</param>
+/// <param name="Sampling">Sampling values of runs that do not set their own.</param>
 internal sealed record ModelLoadParameters(string Name, string ModelPath, int MaxContextLength, int MaxNewTokens, SamplingParameters Sampling)
 {
     /// <summary>Whether a run may reuse the KV cache of the previous run.</summary>
     internal bool ReusesKvCache { get; init; } = true;
 
-    /// <summary>Whether the runtime applies its own chat template.</summary>
+    /// <summary>Whether the runtime applies its own chat template to text prompts. If false, the load disables this template.</summary>
     internal bool KeepsChatTemplate { get; init; }
 }
 
-/// <summary>A loaded model. Disposing the session ends the worker and frees all of its memory.</summary>
+/// <summary>
+/// A loaded model in its worker. Disposing the session ends the worker, which frees all memory of the model. If the worker survives SIGKILL,
+/// <see cref="Stuck"/> is set after that.
+/// </summary>
 internal interface IEngineSession : IAsyncDisposable
 {
     LoadedModelInfo Facts { get; }
@@ -36,18 +42,21 @@ internal interface IEngineSession : IAsyncDisposable
     /// <summary>Process id of the worker; <see langword="null"/> if the engine has no worker process.</summary>
     int? ProcessId => null;
 
-    /// <summary>Completes with the reason if the session ends before it is disposed.</summary>
+    /// <summary>
+    /// Completes with the reason, as text for messages, if the worker exits or must be killed before the session is disposed. Otherwise never completes.
+    /// </summary>
     Task<string> Died { get; }
 
-    /// <summary>Not null while the worker process exists although it was killed: the NPU is not free.</summary>
+    /// <summary>Set while the worker process still exists after SIGKILL: the NPU is not free. Otherwise <see langword="null"/>.</summary>
     WorkerStuckException? Stuck { get; }
 
-    /// <summary>Starts a run. The previous run must be complete.</summary>
+    /// <summary>Starts a run and returns at once. The previous run must have ended.</summary>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
     EngineRun Start(RunInput input, RunParameters parameters);
 
     /// <summary>
-    /// Starts a run that computes the embedding of the input and generates no tokens. The outcome has the embedding. The previous run must be complete.
+    /// Starts a run that computes the embedding of the input and generates no tokens. Returns at once. <see cref="RunOutcome.Embedding"/> has the result. The
+    /// previous run must have ended.
     /// </summary>
     /// <param name="isMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
@@ -55,9 +64,14 @@ internal interface IEngineSession : IAsyncDisposable
 }
 
 /// <summary>Properties of a loaded model and of its runtime.</summary>
-/// <param name="RuntimeVersion">The version that the runtime reports, for example <c>1.2.3</c>. If it reports none, the identified version.</param>
+/// <param name="RuntimeVersion">
+/// The version that the runtime reports, for example <c>1.2.3</c>. If it reports none: the version that was identified before the load, or a range such as
+/// <c>1.2.1 to 1.2.3</c>.
+/// </param>
 /// <param name="DriverVersion">The version of the NPU driver that the runtime reports; <see langword="null"/> if it reports none.</param>
-/// <param name="HasPerRunSampling">Whether the runtime accepts other sampling values for each run.</param>
-/// <param name="MaxContextLength">The effective context length in tokens.</param>
-/// <param name="MaxNewTokens">The effective maximum number of tokens of one generation.</param>
+/// <param name="HasPerRunSampling">
+/// Whether each run can have its own sampling values and maximum number of tokens (runtime 1.3.0 and later). If false, those of the load apply.
+/// </param>
+/// <param name="MaxContextLength">Context length in tokens with which the model was loaded. May be smaller than the requested one.</param>
+/// <param name="MaxNewTokens">Maximum number of tokens of one generation with which the model was loaded. May be smaller than the requested one.</param>
 internal sealed record LoadedModelInfo(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);

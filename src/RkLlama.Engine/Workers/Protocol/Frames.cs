@@ -4,12 +4,12 @@ using System.Buffers.Binary;
 namespace RkLlama.Engine.Workers.Protocol;
 
 /// <summary>
-/// The type of a frame between server and worker. A frame consists of the length of type and payload (4 bytes, little-endian), the type (1 byte) and
-/// the payload.
+/// The type of a frame. Server and worker exchange frames over pipes. A frame has three fields: length (4 bytes, little-endian: number of bytes of the other
+/// two fields), type (1 byte), payload.
 /// </summary>
 internal enum FrameType : byte
 {
-    // Server to worker. The payload is JSON, except that Shutdown has none.
+    // Server to worker. The payload is JSON; Shutdown has no payload.
     Probe = 1,
     Load = 2,
     Run = 3,
@@ -28,11 +28,11 @@ internal enum FrameType : byte
     /// <summary>Worker to server: one token. Payload: run id and token id (4 bytes each, little-endian), text in UTF-8 (the rest).</summary>
     Token = 68,
 
-    /// <summary>Worker to server: the embedding of an input. Payload: run id (4 bytes, little-endian), float32 values (little-endian).</summary>
+    /// <summary>Worker to server: an embedding. Payload: run id (4 bytes, little-endian), then one float32 (little-endian) per hidden dimension.</summary>
     Embedding = 70,
 }
 
-/// <summary>Buffers frames and writes them with one call. Not thread-safe.</summary>
+/// <summary>Collects frames in a buffer. <see cref="Flush"/> writes all of them to the stream with one call. Not thread-safe.</summary>
 internal sealed class FrameWriter(Stream stream)
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);
@@ -72,22 +72,26 @@ internal sealed class FrameWriter(Stream stream)
     }
 }
 
-/// <summary>Reads frames. One read of the pipe may return many frames. Used by one thread, which it blocks.</summary>
+/// <summary>
+/// Reads frames from a pipe. One read of the pipe may return many frames, so the bytes are buffered. Blocks its thread. Used by one thread only.
+/// </summary>
 internal sealed class FrameReader(Stream stream)
 {
-    /// <summary>In bytes. Larger than the prompt of any usual request; a longer length means that the bytes are not frames.</summary>
+    /// <summary>
+    /// Maximum value of the length field: 256 MiB. Usual prompts are much shorter. If the value is greater, the stream is not a sequence of frames.
+    /// </summary>
     private const int MaxLength = 256 << 20;
 
     private byte[] _buffer = new byte[64 << 10];
     private int _start;
     private int _end;
 
-    /// <summary>Whether the next frame is in the buffer, so that reading it does not block.</summary>
+    /// <summary>Whether the buffer contains the whole next frame, so that the next call of <see cref="TryRead"/> does not block.</summary>
     internal bool HasNext => _end - _start >= 5 && _end - _start - 4 >= BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
 
-    /// <summary>Blocks until the next frame has arrived. The payload is valid until the next call.</summary>
-    /// <returns><see langword="false"/> at the end of the pipe.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not frames.</exception>
+    /// <summary>Reads the next frame. Blocks until it has arrived. The payload is valid until the next call.</summary>
+    /// <returns><see langword="false"/> if the pipe has ended.</returns>
+    /// <exception cref="InvalidDataException">The length field is out of range, so the stream is not a sequence of frames.</exception>
     internal bool TryRead(out FrameType type, out ReadOnlySpan<byte> payload)
     {
         type = default;

@@ -4,18 +4,18 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Protocol;
 
-/// <summary>Open and identify the vendor library without loading a model.</summary>
+/// <summary>Command: open and identify the vendor library without loading a model.</summary>
 /// <param name="VersionOverride">The library's version, set by the operator; null to detect it.</param>
 internal sealed record ProbeCommand(string LibraryPath, string? VersionOverride);
 
-/// <summary>The properties of the vendor library that can be detected without a model. The reply to a probe, and part of the reply to a load.</summary>
+/// <summary>The fields of a <see cref="RuntimeIdentity"/>. The reply to a successful probe, and a part of the reply to a successful load.</summary>
 internal sealed record RuntimeInfo(RuntimeFamily Family, string? Version, string Description, string Evidence, string? Warning)
 {
     internal static RuntimeInfo From(RuntimeIdentity identity) =>
         new(identity.Family, identity.Version, identity.Description, identity.Evidence, identity.Warning);
 }
 
-/// <summary>Open the vendor library and load a model.</summary>
+/// <summary>Command: open the vendor library and load a model. Fields with the names of <see cref="ModelLoadParameters"/> have the same meaning.</summary>
 internal sealed record LoadCommand(
     string LibraryPath,
     string? VersionOverride,
@@ -26,12 +26,17 @@ internal sealed record LoadCommand(
     bool ReusesKvCache,
     bool KeepsChatTemplate);
 
-/// <summary>The model is loaded.</summary>
-/// <param name="ChatTemplateDisabled">False if the runtime's chat template should have been disabled, but the runtime refused.</param>
+/// <summary>Reply to a successful load.</summary>
+/// <param name="ChatTemplateDisabled">
+/// False if the server asked to disable the runtime's chat template, but the runtime refused. True in all other cases.
+/// </param>
 internal sealed record LoadedReply(RuntimeInfo Runtime, bool HasPerRunSampling, bool ChatTemplateDisabled);
 
-/// <summary>A probe or a load failed. The text that the library printed is not here, but in the worker's log lines.</summary>
-/// <param name="Code">Null if the cause can only be found in the log lines.</param>
+/// <summary>
+/// Reply to a failed probe or load. It does not contain the error text of the library: the library only prints it, so the server reads it from the log of the
+/// worker.
+/// </summary>
+/// <param name="Code">The cause; null if the worker does not know it. Then the server derives it from the error text of the library.</param>
 internal sealed record FailedReply(string Message, FailureCode? Code)
 {
     internal static FailedReply From(RkllmException failure) => new(failure.Message, failure.Code switch
@@ -43,26 +48,29 @@ internal sealed record FailedReply(string Message, FailureCode? Code)
     });
 }
 
-/// <summary>Start a run.</summary>
+/// <summary>Command: start a run.</summary>
+/// <param name="Id">The id of the run, at least 1. No other run or embedding of this worker has the same id.</param>
 internal sealed record RunCommand(int Id, RunInput Input, RunParameters Parameters);
 
-/// <summary>Compute an embedding.</summary>
+/// <summary>Command: compute an embedding.</summary>
+/// <param name="Id">As in <see cref="RunCommand"/>.</param>
 /// <param name="IsMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
 internal sealed record EmbedCommand(int Id, RunInput Input, bool IsMean);
 
-/// <summary>A run has ended.</summary>
+/// <summary>Reply to <see cref="RunCommand"/> and <see cref="EmbedCommand"/>: the run has ended.</summary>
 internal sealed record EndedReply(int Id, RunEnd End);
 
 internal static class RunEndExtensions
 {
     /// <summary>
-    /// Whether the text that the library printed during the run may explain its end. True if the run failed, or if it ended without a token, because some
-    /// failures look like that. Server and worker must use the same rule: the worker then sends a log mark, and the server waits for it.
+    /// Whether the text that the library printed during the run may contain the cause of its end. True if the run failed. Also true if it stopped without a
+    /// token, because some failures look like that. If true, the worker prints a log mark (<c>WorkerProgram.LogMark</c>) before the reply, and the server waits
+    /// for this mark.
     /// </summary>
     internal static bool NeedsExplanation(this RunEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
 }
 
-/// <summary>The JSON in frames between server and worker. It has no version, because both are the same executable.</summary>
+/// <summary>Serializes the JSON in frames. The format has no version number, because server and worker are the same executable.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProbeCommand))]
 [JsonSerializable(typeof(RuntimeInfo))]
