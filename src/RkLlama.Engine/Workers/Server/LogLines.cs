@@ -2,16 +2,19 @@ using System.Text;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>Splits a log into lines, even if the writer does not end them. Used by one thread.</summary>
+/// <summary>
+/// Splits a log into lines. If a line break is missing, returns the text after <see cref="MaxLineLength"/> characters or at the end of the log. Used by one
+/// thread.
+/// </summary>
 internal sealed class LogLines(TextReader reader)
 {
-    /// <summary>In characters. A longer line is returned in parts.</summary>
+    /// <summary>Maximum length of a returned line in characters. A longer line is returned in parts.</summary>
     internal const int MaxLineLength = 8192;
 
     private readonly StringBuilder _line = new();
 
-    /// <summary>Blocks until the next line is complete.</summary>
-    /// <returns>The line without its line break; <see langword="null"/> at the end of the log.</returns>
+    /// <summary>Blocks until the next line or part of a line is complete, or the log has ended.</summary>
+    /// <returns>The line without its line break; <see langword="null"/> if the log has ended and all lines were returned.</returns>
     internal string? Next()
     {
         // Reads one character per call, because a call that reads several may block for more data although a complete line has arrived.

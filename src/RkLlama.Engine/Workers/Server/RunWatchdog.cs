@@ -3,8 +3,8 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Watches one run. If the run exceeds a timeout, the watchdog aborts it. If the run does not end within the grace time after an abort, the watchdog kills
-/// the worker. A token only moves the deadline; a timer checks it. Callbacks run on the timer's thread. Thread-safe.
+/// Enforces the timeouts of one run. If the run exceeds a timeout, the watchdog aborts it. If the run does not end within <see cref="RunTimeouts.AbortGrace"/>
+/// after an abort, the watchdog kills the worker. Calls both callbacks on a thread of the timer. Thread-safe.
 /// </summary>
 internal sealed class RunWatchdog : IDisposable
 {
@@ -15,7 +15,8 @@ internal sealed class RunWatchdog : IDisposable
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
 
-    // Guarded by _lock, except _start. The deadline is the time since _start.
+    // Guarded by _lock, except _start. The deadline is measured from _start. OnToken usually moves only the deadline, which is cheap. The timer checks the
+    // deadline when it fires.
     private readonly long _start;
     private TimeSpan _deadline;
     private bool _hasTokens;
@@ -24,9 +25,9 @@ internal sealed class RunWatchdog : IDisposable
     private string? _timeoutReason;
 
     /// <summary>Starts to watch a run.</summary>
-    /// <param name="promptTokens">Number of tokens of the prompt. An estimate should be too high rather than too low.</param>
-    /// <param name="abort">Requests the abort of the run.</param>
-    /// <param name="kill">Kills the worker. Its parameter is the reason.</param>
+    /// <param name="promptTokens">Number of tokens of the prompt. The prefill timeout grows with it, so an estimate must not be too low.</param>
+    /// <param name="abort">Called when the run exceeds a timeout. Must request the abort of the run.</param>
+    /// <param name="kill">Called when the run does not end after an abort. Must kill the worker. The argument is the reason, as a clause for messages.</param>
     internal RunWatchdog(RunTimeouts timeouts, int promptTokens, TimeProvider time, Action abort, Action<string> kill)
     {
         (_timeouts, _time, _abort, _kill) = (timeouts, time, abort, kill);
@@ -35,7 +36,7 @@ internal sealed class RunWatchdog : IDisposable
         _timer = time.CreateTimer(static state => ((RunWatchdog)state!).CheckDeadline(), this, _deadline, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The timeout that the run exceeded, as a clause for messages; <see langword="null"/> if it exceeded none.</summary>
+    /// <summary>Describes the timeout that the run exceeded, as a clause for messages; <see langword="null"/> if it exceeded none.</summary>
     internal string? TimeoutReason
     {
         get
@@ -45,7 +46,7 @@ internal sealed class RunWatchdog : IDisposable
         }
     }
 
-    /// <summary>Moves the deadline, because a token has arrived.</summary>
+    /// <summary>Records that a token has arrived. The next token must arrive within <see cref="RunTimeouts.Token"/>.</summary>
     internal void OnToken()
     {
         lock (_lock)
@@ -56,21 +57,21 @@ internal sealed class RunWatchdog : IDisposable
                 return;
             if (_isAborted)
             {
-                // The prefill has ended, and the runtime reacts to an abort during decode. So the grace time starts now.
+                // The prefill has ended. The abort may have an effect only now, so AbortGrace counts from now, unless the deadline is earlier.
                 if (isFirst)
                     Shorten(Elapsed + _timeouts.AbortGrace);
                 return;
             }
 
-            // Only the first token restarts the timer, because the prefill's deadline may be later than the new one. Later tokens only delay the deadline;
-            // the timer finds that out when it fires.
+            // The first token restarts the timer, because the prefill deadline may be later than the new deadline. Later tokens only move the deadline to a
+            // later time. When the timer fires too early, CheckDeadline restarts it.
             _deadline = Elapsed + _timeouts.Token;
             if (isFirst)
                 Rearm();
         }
     }
 
-    /// <summary>Starts the grace time, because the abort of the run was requested.</summary>
+    /// <summary>Records that the abort of the run was requested. The run must end within <see cref="RunTimeouts.AbortGrace"/>.</summary>
     internal void OnAbort()
     {
         lock (_lock)
@@ -78,7 +79,7 @@ internal sealed class RunWatchdog : IDisposable
             if (_isAborted || _isOver)
                 return;
 
-            // Some versions of the runtime react to an abort only after the prefill. So the prefill keeps its deadline if that is later.
+            // Some versions of the runtime react to an abort only after the prefill. So during prefill, the later one of both deadlines applies.
             TimeSpan grace = Elapsed + _timeouts.AbortGrace;
             _deadline = _hasTokens || _deadline < grace ? grace : _deadline;
             _isAborted = true;
@@ -86,7 +87,7 @@ internal sealed class RunWatchdog : IDisposable
         }
     }
 
-    /// <summary>Ends the watch, because the run has ended. A callback that has already started may still be running.</summary>
+    /// <summary>Stops the watchdog, because the run has ended. A callback that has already started may continue after this method returns.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -3,12 +3,12 @@ using RkLlama.Engine.Diagnostics;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Converts error text of the vendor library into a code. The library does not return the cause of an error, it only prints a text. Only this class
-/// interprets that text; all other code uses the code.
+/// Derives a <see cref="FailureCode"/> from an error text of the vendor library. The library does not return the cause of an error; it only prints a text. All
+/// other code uses the failure code instead of the text.
 /// </summary>
 internal static class RuntimeErrorClassifier
 {
-    // Parts of the error texts of all library versions. The first match counts, so the most specific text comes first.
+    // Parts of the error texts of all library versions. The first part that occurs in the text decides, so specific parts come before general ones.
     private static readonly (string Fragment, FailureCode Code)[] Fragments =
     [
         ("magic", FailureCode.ModelFileInvalid),
@@ -26,7 +26,8 @@ internal static class RuntimeErrorClassifier
         ("matmul", FailureCode.NpuDriver),
     ];
 
-    /// <returns><see langword="null"/> if the text contains no known error.</returns>
+    /// <summary>Finds the cause of an error. Ignores case.</summary>
+    /// <returns>The cause; <see langword="null"/> if the text contains no known error.</returns>
     internal static FailureCode? Classify(string text)
     {
         foreach ((string fragment, FailureCode code) in Fragments)

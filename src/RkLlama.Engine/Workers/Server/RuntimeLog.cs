@@ -5,8 +5,8 @@ using RkLlama.Engine.Diagnostics;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// The output of the vendor library in one worker. Writes each line to the log. These lines are also the only source of the library's error texts, of its
-/// version and of the model's limits. Lines are added on the worker's log thread.
+/// Processes the text that the vendor library prints in one worker. Writes each line to the log of the server. Also extracts the error texts, the versions and
+/// the context limit, because the library does not return them. Lines are added on the log thread of the worker.
 /// </summary>
 internal sealed partial class RuntimeLog(ILogger logger)
 {
@@ -15,7 +15,7 @@ internal sealed partial class RuntimeLog(ILogger logger)
     private readonly Lock _lock = new();
     private readonly Queue<string> _errors = new();
 
-    /// <summary>The version that the library has printed; <see langword="null"/> if it has printed none yet.</summary>
+    /// <summary>The version that the library has printed, for example <c>1.2.3</c>; <see langword="null"/> if it has printed none yet.</summary>
     internal string? RuntimeVersion { get; private set; }
 
     /// <summary>The version of the NPU driver that the library has printed; <see langword="null"/> if it has printed none yet.</summary>
@@ -24,10 +24,12 @@ internal sealed partial class RuntimeLog(ILogger logger)
     /// <summary>The platform that the library has printed, for example <c>RK3588</c>; <see langword="null"/> if it has printed none.</summary>
     internal string? Platform { get; private set; }
 
-    /// <summary>The model's limit in tokens, if the library has rejected the requested context length; else <see langword="null"/>.</summary>
+    /// <summary>The model's maximum context length in tokens. Known only if the library has rejected a larger one; else <see langword="null"/>.</summary>
     internal int? ContextLimit { get; private set; }
 
-    /// <summary>The last error lines without their prefix, oldest first; empty if there are none.</summary>
+    /// <summary>
+    /// The last error lines, at most 4, oldest first, joined with "; ". They do not contain the prefix of the library. Empty if there are none.
+    /// </summary>
     internal string ErrorText
     {
         get
@@ -37,7 +39,7 @@ internal sealed partial class RuntimeLog(ILogger logger)
         }
     }
 
-    /// <summary>The cause of the last error lines; <see langword="null"/> if it is unknown.</summary>
+    /// <summary>The cause of the failure that <see cref="ErrorText"/> describes; <see langword="null"/> if it is unknown.</summary>
     internal FailureCode? ErrorCode => RuntimeErrorClassifier.Classify(ErrorText);
 
     /// <summary>Removes the error lines, so that they are not reported as the cause of a later failure.</summary>
@@ -67,7 +69,10 @@ internal sealed partial class RuntimeLog(ILogger logger)
         }
     }
 
-    /// <summary>Finds the level of a line. The library's prefix has it (<c>I rkllm: …</c>), but older versions print errors without a prefix.</summary>
+    /// <summary>
+    /// Finds the log level of a line. A line of the library begins with its level (<c>I rkllm: …</c>). But older versions print errors without this prefix;
+    /// then the words of the line decide.
+    /// </summary>
     /// <returns>The level and the text without the prefix.</returns>
     internal static (LogLevel Level, string Text) Classify(string line)
     {
@@ -102,7 +107,7 @@ internal sealed partial class RuntimeLog(ILogger logger)
     [GeneratedRegex(@"^([IWED]) [A-Za-z_]+: ?")]
     private static partial Regex Prefix { get; }
 
-    // From "terminate called" on: messages of the C and C++ libraries before they abort a process.
+    // The alternatives from "terminate called" to the end are messages that the C and C++ libraries print before they abort a process.
     [GeneratedRegex(
         @"\berror\b|invalid|fail(ed)?\b|does not match|too (old|new)|terminate called|what\(\):|corrupt|smashing detected|out of memory|pure virtual",
         RegexOptions.IgnoreCase)]

@@ -27,8 +27,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
             }
             catch (ContextLimitException ex)
             {
-                // Only the runtime knows the model's maximum context length, and it prints it only when it rejects a longer one. Each limit is smaller
-                // than the one before, so the loop ends.
+                // Only the runtime knows the maximum context length of the model, and it prints this limit only when it rejects a larger value. So the load is
+                // repeated with the printed limit. Each limit is smaller than the one before, so the loop ends.
                 Log.ContextClamped(_logger, model.Name, model.MaxContextLength, ex.Limit);
                 await EndAsync(session).ConfigureAwait(false);
                 model = model with { MaxContextLength = ex.Limit, MaxNewTokens = Math.Min(model.MaxNewTokens, ex.Limit) };
@@ -41,7 +41,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         }
     }
 
-    /// <exception cref="WorkerStuckException">The session's worker survived SIGKILL.</exception>
+    /// <summary>Disposes the session.</summary>
+    /// <exception cref="WorkerStuckException">The worker of the session survived SIGKILL.</exception>
     private static async Task EndAsync(WorkerSession session)
     {
         await session.DisposeAsync().ConfigureAwait(false);
@@ -67,7 +68,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
     }
 
     /// <summary>Opens and identifies the vendor library in a temporary worker.</summary>
-    /// <exception cref="EngineException">The library cannot be loaded or identified, or it ended the worker.</exception>
+    /// <param name="library">Full path of the library.</param>
+    /// <exception cref="EngineException">The library cannot be loaded or identified, or the worker exited or did not reply in time.</exception>
     internal async Task<RuntimeInfo> IdentifyAsync(string library)
     {
         WorkerSession session = Start();
@@ -82,7 +84,9 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         return search.Path ?? throw new EngineException(search.NotFoundMessage) { Code = FailureCode.LibraryNotFound };
     }
 
-    /// <exception cref="EngineException">The process cannot be started: the executable is missing, or the process limit is reached.</exception>
+    /// <exception cref="EngineException">
+    /// The process cannot be started, for example because the executable is missing or the process limit is reached.
+    /// </exception>
     private WorkerSession Start()
     {
         try

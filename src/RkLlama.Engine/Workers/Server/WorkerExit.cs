@@ -6,7 +6,7 @@ namespace RkLlama.Engine.Workers.Server;
 internal static class WorkerExit
 {
     /// <summary>Describes the exit as a clause for messages.</summary>
-    /// <param name="exitCode">128 + n if signal n ended the process.</param>
+    /// <param name="exitCode">Exit code as .NET reports it: 128 + n if signal n ended the process.</param>
     internal static string Describe(int exitCode) => exitCode switch
     {
         128 + 4 => "the worker was killed by SIGILL (an instruction this CPU does not have)",
@@ -18,7 +18,7 @@ internal static class WorkerExit
         _ => $"the worker ended with exit code {exitCode}",
     };
 
-    /// <returns>Null if the exit code has no certain cause.</returns>
+    /// <returns>The cause; null if the exit code does not identify it.</returns>
     internal static FailureCode? CodeOf(int exitCode) => exitCode switch
     {
         128 + 4 => FailureCode.IllegalInstruction,
@@ -27,8 +27,8 @@ internal static class WorkerExit
     };
 
     /// <summary>
-    /// Returns the name of the signal that ended the process, as a label for metrics: <c>none</c> without a signal, <c>other</c> for an unusual one, so that
-    /// the label has few values.
+    /// Returns the name of the signal that ended the process, for example <c>SIGSEGV</c>, as a label for metrics. Returns <c>none</c> if no signal ended it.
+    /// Returns <c>other</c> for unusual signals, so that the label has few values.
     /// </summary>
     internal static string SignalOf(int exitCode) => exitCode switch
     {

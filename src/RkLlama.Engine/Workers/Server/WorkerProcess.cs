@@ -12,8 +12,8 @@ using RkLlama.Engine.Workers.Worker;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// One worker process, seen from the server: the process, its pipes, and two threads that read them. The frame thread passes frames to
-/// the handler of <see cref="Start"/>. The log thread passes the output of the library to <see cref="Log"/>.
+/// One worker process, on the server's side: the process, its pipes, and two threads that read the pipes. The frame thread passes frames to the handler that
+/// <see cref="Start"/> gets. The log thread passes the output of the library to <see cref="Log"/>.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LogMarkTimeout = TimeSpan.FromSeconds(10);
 
-    // Reading the rest of a dead worker's pipes takes no time. But if the library has started a child process, the child has inherited the pipes and keeps
-    // them open.
+    // Maximum time to wait for the end of the pipes of a dead worker. Usually they end at once. But if the library has started a child process, the child has
+    // inherited the pipes and keeps them open.
     private static readonly TimeSpan PipeCloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly FrameHandler _onFrame;
@@ -31,7 +31,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly FrameWriter _frames;
     private readonly Lock _writeLock = new();
 
-    // One entry per log mark that is waited for or has been read.
+    // Log marks, by number. An entry completes when the mark has been read. Either the first waiting caller or the log thread adds it.
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _marks = new();
     private readonly TaskCompletionSource _logEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _framesEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +47,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _onFrame = onFrame;
     }
 
-    /// <summary>Called on the frame thread. Must return at once. The payload is valid during the call only.</summary>
+    /// <summary>Handles a frame. Called on the frame thread. Must return at once. The payload is valid during the call only.</summary>
     /// <param name="hasNext">Whether the next frame has already arrived.</param>
     internal delegate void FrameHandler(FrameType type, ReadOnlySpan<byte> payload, bool hasNext);
 
@@ -62,13 +62,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Whether the process still exists.</summary>
     internal bool IsAlive => !_exited.Task.IsCompleted;
 
-    /// <summary>The signal that ended the process, for example SIGSEGV. It is <c>none</c> if the process exited by itself or still exists.</summary>
+    /// <summary>
+    /// The signal that ended the process, for example <c>SIGSEGV</c>. <c>none</c> if no signal ended it or it still exists. See
+    /// <see cref="WorkerExit.SignalOf"/>.
+    /// </summary>
     internal string Signal => _exited.Task.IsCompletedSuccessfully ? WorkerExit.SignalOf(_exited.Task.Result) : "none";
 
     /// <summary>
-    /// Waits until all lines that the worker printed before <paramref name="mark"/> have been read. Also returns when the log has ended, and after a timeout,
-    /// because the library may have closed or redirected its stderr.
+    /// Waits until the log mark has been read. Then all lines that the worker printed before it have also been read. Also returns when the log has ended, and
+    /// after 10 s, because the library may have closed or redirected its stderr.
     /// </summary>
+    /// <param name="mark">The number of the mark. See <see cref="WorkerProgram.LogMark"/>.</param>
     internal async Task WaitForLogMarkAsync(int mark)
     {
         await ((Task)Task.WhenAny(Mark(mark).Task, _logEnded.Task)).WaitAsync(LogMarkTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -78,14 +82,18 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private TaskCompletionSource Mark(int mark) =>
         _marks.GetOrAdd(mark, static _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>Completes when all frames have been read: the worker has exited or is about to exit.</summary>
+    /// <summary>
+    /// Waits until all frames have been read. Then the worker has exited, is about to exit, or has sent invalid data. If the process has exited, waits at most
+    /// 2 s.
+    /// </summary>
     internal async Task FramesEndedAsync()
     {
         await Task.WhenAny(_framesEnded.Task, _exited.Task).ConfigureAwait(false);
         await _framesEnded.Task.WaitAsync(PipeCloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Starts <c>rkllama worker</c> in the server's process group.</summary>
+    /// <summary>Starts <c>rkllama worker</c> in the server's process group, and the two threads that read its pipes.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The process cannot be started.</exception>
     internal static WorkerProcess Start(WorkerSettings settings, ILogger runtimeLogger, FrameHandler onFrame)
     {
         ProcessStartInfo info = new(settings.Executable, "worker")
@@ -130,7 +138,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the exit of a worker that has closed its pipe, and describes it with the last errors that the library printed.</summary>
+    /// <summary>Waits up to 5 s for the exit of a worker that has closed its pipe, and describes the exit.</summary>
+    /// <returns>Reason: a clause for messages, with the last errors that the library printed. Code: the cause; null if it is unknown.</returns>
     internal async Task<(string Reason, FailureCode? Code)> DescribeExitAsync()
     {
         if (!await WaitForExitAsync(ShutdownTimeout).ConfigureAwait(false))
@@ -143,8 +152,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>
-    /// Shuts the worker down, and kills it if it does not exit in time. If the worker survives that too, this method returns and <see cref="IsAlive"/> stays
-    /// true.
+    /// Asks the worker to exit, and kills it if it has not exited after 5 s. If it still exists 10 s after that, this method returns and <see cref="IsAlive"/>
+    /// stays true.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -162,14 +171,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
         await Task.WhenAll(_framesEnded.Task, _logEnded.Task).WaitAsync(PipeCloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // Process.Dispose does not close streams that were read from its properties. The reading threads close the other two.
+        // Process.Dispose does not close streams that were read from its properties. The two threads close stdout and stderr.
         await _process.StandardInput.BaseStream.DisposeAsync().ConfigureAwait(false);
         _process.Dispose();
     }
 
     /// <summary>Kills the worker and waits up to 10 s for its exit.</summary>
     /// <returns>
-    /// <see langword="false"/> if the process still exists. Then the NPU driver blocks it: only a process that is blocked in the kernel survives SIGKILL.
+    /// <see langword="false"/> if the process still exists. Then it is blocked in the NPU driver: only a process that is blocked in the kernel survives
+    /// SIGKILL.
     /// </returns>
     internal async Task<bool> KillAsync()
     {

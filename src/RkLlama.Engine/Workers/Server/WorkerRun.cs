@@ -1,14 +1,14 @@
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>A run that was sent to the worker and has not ended.</summary>
-/// <param name="id">The run's id in frames. Late frames of an earlier run have another id.</param>
+/// <summary>The active run of a <see cref="WorkerSession"/>, with its id and its watchdog.</summary>
+/// <param name="id">The id of the run in frames. A late frame of an earlier run has another id.</param>
 internal sealed class WorkerRun(int id, Action<EngineRun> abort) : EngineRun(abort)
 {
     internal int Id => id;
 
-    /// <summary>Watches the run from the time before it is sent.</summary>
+    /// <summary>Enforces the timeouts of the run. Starts before the run is sent to the worker.</summary>
     internal required RunWatchdog Watchdog { get; init; }
 
-    /// <summary>Set by the frame thread before the end of an embedding run; else <see langword="null"/>.</summary>
+    /// <summary>The embedding. The frame thread sets it before the end of an embedding run; before that, and for other runs, <see langword="null"/>.</summary>
     internal float[]? Embedding { get; set; }
 }

@@ -8,7 +8,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers.Server;
 
-/// <summary>One worker and its active run. Frames arrive on the worker's frame thread. All other calls come from requests, on any thread.</summary>
+/// <summary>A session: one worker and its active run. Frames arrive on the frame thread of the worker. All other methods may be called on any thread.</summary>
 internal sealed partial class WorkerSession : IEngineSession
 {
     private readonly WorkerProcess _worker;
@@ -21,8 +21,8 @@ internal sealed partial class WorkerSession : IEngineSession
     // The model's label in the metrics; set before the first run.
     private KeyValuePair<string, object?> _modelTag;
 
-    // Guarded by _lock: the active run and the state of the worker. Late frames of an earlier run have another run id and are dropped. Once _exitReason is
-    // set, the session accepts no run.
+    // Guarded by _lock: the active run and the state of the worker. A frame whose run id is not that of the active run is late and is dropped. When _exitReason
+    // is set, no further run can start.
     private WorkerRun? _run;
     private int _lastRunId;
     private string? _exitReason;
@@ -38,7 +38,7 @@ internal sealed partial class WorkerSession : IEngineSession
         _logger = logger;
         _worker = WorkerProcess.Start(settings, runtimeLogger, OnFrame);
 
-        // OnFrame uses _startup. No frame arrives before this, because the worker only replies to commands.
+        // OnFrame uses _startup. No frame arrives before this assignment, because the worker sends frames only in reply to commands.
         _startup = new(_worker, settings, logger);
         _ = WatchAsync();
     }
@@ -55,11 +55,12 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <inheritdoc/>
     public WorkerStuckException? Stuck => _isUnkillable && _worker.IsAlive ? new(_worker.Id, _worker.Exited) : null;
 
-    /// <summary>Identifies the vendor library. Called at most once, and not together with <see cref="LoadAsync"/>.</summary>
+    /// <summary>Identifies the vendor library. Called at most once, and only if <see cref="LoadAsync"/> is not called.</summary>
     /// <exception cref="EngineException">The library cannot be used.</exception>
     internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _startup.ProbeAsync(library, versionOverride);
 
-    /// <summary>Loads the model. Called at most once.</summary>
+    /// <summary>Loads the model. Called at most once. If it throws, the caller must dispose the session.</summary>
+    /// <returns>This session.</returns>
     /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
     /// <exception cref="ContextLimitException">The model allows only a smaller context length.</exception>
     internal async Task<WorkerSession> LoadAsync(string library, string? versionOverride, ModelLoadParameters model, CancellationToken cancellationToken)
@@ -89,7 +90,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
             int id = ++_lastRunId;
 
-            // An upper estimate: nearly all texts have fewer tokens than half of their characters.
+            // For a text prompt, this is an estimate. It should not be too low: nearly all texts have fewer tokens than half of their characters.
             int promptTokens = input.Tokens?.Count ?? input.Text!.Length / 2;
             run = _run = new(id, aborted => Abort(((WorkerRun)aborted).Id)) { Watchdog = new(_settings.Timeouts, promptTokens, _settings.Time, () => SendAbort(id), reason => _ = KillAsync(reason)) };
         }
@@ -168,7 +169,10 @@ internal sealed partial class WorkerSession : IEngineSession
             return _run is { } run && run.Id == runId ? run : null;
     }
 
-    /// <summary>Ends a run that the worker has reported as ended. If the run failed, adds the errors that the library printed.</summary>
+    /// <summary>
+    /// Ends a run after the worker has reported its end. If the run failed, or stopped without a token, first waits for the output of the library. If this
+    /// contains errors, the run has failed with them.
+    /// </summary>
     private async Task EndRunAsync(EndedReply ended)
     {
         RunEnd end = ended.End;
@@ -194,7 +198,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
         run.Watchdog.Dispose();
 
-        // The worker reports every aborted run as cancelled. If the watchdog aborted it, the run has failed.
+        // The worker reports each aborted run as cancelled. But a run that the watchdog aborted has failed.
         if (end.Reason == RunEndReason.Cancelled && run.Watchdog.TimeoutReason is { } timeout)
         {
             end = end with { Reason = RunEndReason.Error, Error = timeout };
@@ -204,7 +208,9 @@ internal sealed partial class WorkerSession : IEngineSession
         run.Complete(end, run.Embedding);
     }
 
-    /// <summary>Kills a worker that did not end its run after an abort.</summary>
+    /// <summary>
+    /// Kills the worker, because its run did not end after an abort. The run ends when the worker has exited, or at once if the worker survives SIGKILL.
+    /// </summary>
     private async Task KillAsync(string reason)
     {
         lock (_lock)
@@ -214,8 +220,10 @@ internal sealed partial class WorkerSession : IEngineSession
             OnWorkerExited(MarkStuck());
     }
 
-    /// <summary>Marks the worker as stuck, because it survived SIGKILL, and logs that.</summary>
-    /// <returns>The reason for <see cref="OnWorkerExited"/>.</returns>
+    /// <summary>
+    /// Marks the worker as stuck, because it survived SIGKILL, and logs this. A worker that has exited in the meantime is not logged as stuck.
+    /// </summary>
+    /// <returns>The reason that the caller passes to <see cref="OnWorkerExited"/>.</returns>
     private string MarkStuck()
     {
         _isUnkillable = true;
@@ -233,7 +241,9 @@ internal sealed partial class WorkerSession : IEngineSession
         OnWorkerExited(reason, code);
     }
 
-    /// <summary>Fails the active run and the pending load, because the worker has exited or does not respond any more. May be called several times.</summary>
+    /// <summary>
+    /// Fails the active run, and the load or probe in progress, because the worker has exited or no longer responds. May be called several times.
+    /// </summary>
     private void OnWorkerExited(string reason, FailureCode? code = null)
     {
         int? runId;

@@ -8,8 +8,8 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// The first command of a worker and its reply: either a probe, which identifies the library, or a load of a model. One instance handles one command. Used
-/// by <see cref="WorkerSession"/> only.
+/// Sends the first command to a worker and waits for the reply. The command is either a probe, which identifies the library, or a load of a model. One instance
+/// handles one command. Used by <see cref="WorkerSession"/> only.
 /// </summary>
 internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings settings, ILogger logger)
 {
@@ -57,8 +57,8 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     }
 
     /// <summary>Waits for the worker's reply, at most <see cref="WorkerSettings.LoadTime"/>. After a timeout, the caller must end the session.</summary>
-    /// <param name="what">What the runtime does, for the error message.</param>
-    /// <exception cref="EngineException">The reply is an error, or it did not arrive in time.</exception>
+    /// <param name="what">What the runtime had to do, for the error message, for example <c>load the model</c>.</param>
+    /// <exception cref="EngineException">The worker reported a failure or exited, or the reply did not arrive in time.</exception>
     private async Task<T> WithLoadTimeoutAsync<T>(Task<T> reply, string what, CancellationToken cancellationToken)
     {
         try
@@ -71,10 +71,10 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
     }
 
-    /// <summary>
-    /// Checks that the ABI suits the version that the library has printed during the load. The ABI had to be chosen before that.
-    /// </summary>
-    /// <param name="byOperator">Whether the operator has set the version. Then a mismatch is only logged.</param>
+    /// <summary>Checks that the ABI that was chosen before the load is right for the version that the library printed during the load.</summary>
+    /// <param name="chosen">The identity of the library from which the ABI was chosen.</param>
+    /// <param name="byOperator">Whether the operator has set the version. If true, a mismatch is only logged.</param>
+    /// <exception cref="EngineException">The ABI is not right for the printed version.</exception>
     private void CheckVersion(RuntimeInfo chosen, bool byOperator)
     {
         if (worker.Log.RuntimeVersion is not { } reported || RuntimeIdentity.Accepts(chosen.Family, reported))
@@ -88,7 +88,8 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
 
     private void CheckLoad(LoadedReply reply)
     {
-        // Runtime 1.1 reports success for a file that it could not read, and aborts the process at the first run.
+        // Runtime 1.1 reports success for a file that it could not read, and aborts the process at the first run. So for this version, a printed error fails
+        // the load.
         if (reply.Runtime.Family == RuntimeFamily.V11 && worker.Log.ErrorText is { Length: > 0 } errors)
             throw new EngineException(errors) { Code = worker.Log.ErrorCode };
 
@@ -99,7 +100,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
             Log.OtherPlatform(logger, expected, platform);
     }
 
-    /// <summary>Handles the worker's reply. Called on the frame thread.</summary>
+    /// <summary>Handles the worker's reply to the command. Called on the frame thread.</summary>
     internal void OnFrame(FrameType type, ReadOnlySpan<byte> payload)
     {
         switch (type)
@@ -116,10 +117,11 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
         }
     }
 
-    /// <summary>Fails the waiting caller with the reason, because the worker has exited. Does nothing after a reply.</summary>
+    /// <summary>Fails the command with the reason, because the worker has exited. Has no effect after a reply.</summary>
     internal void Fail(string reason, FailureCode? code)
     {
         EngineException failure = new(reason) { Code = code };
+        // Marks the exception as observed, because no caller awaits the other one of the two tasks.
         if (_probed.TrySetException(failure))
             _ = _probed.Task.Exception;
         if (_loaded.TrySetException(failure))
@@ -127,8 +129,8 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     }
 
     /// <summary>
-    /// Fails the waiting caller, because the worker has reported a failure. If a load failed, first waits until all output of the library has been read.
-    /// If this output contains error lines, they are the reason.
+    /// Fails the command, because the worker has reported a failure. A probe fails with the message of the worker. A load fails after all output of the library
+    /// has been read: with its error lines, or with the message of the worker if there are none.
     /// </summary>
     private async Task FailAsync(FailedReply reply)
     {

@@ -3,9 +3,9 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// Tracks the contents of the runtime's KV cache: prompt and output of the last run. The runtime itself reuses the longest common prefix. If the cache
-/// already contains the whole prompt, there is nothing left to prefill, and some versions then generate from stale results. In that case the cache must be
-/// cleared. Used by the worker's main loop only.
+/// Tracks the contents of the runtime's KV cache: the prompt and the output of the last run. For each prompt, the runtime itself reuses the part of the cache
+/// that is equal to the start of the prompt. But if the cache already contains the whole prompt, nothing is left to prefill, and some versions then generate a
+/// wrong answer. So the cache must be cleared before such a run. Used by the main loop of the worker only.
 /// </summary>
 /// <param name="isReused">Whether a run may reuse the cache (REUSE_KV_CACHE in the Modelfile). If false, each run starts with an empty cache.</param>
 internal sealed class KvCacheTracker(bool isReused)
@@ -37,7 +37,9 @@ internal sealed class KvCacheTracker(bool isReused)
         _text = null;
     }
 
-    /// <summary>Records a generated token, which the runtime appends to the cache.</summary>
+    /// <summary>
+    /// Records a generated token, which the runtime appends to the cache. Does nothing after a text prompt, because the token ids of the prompt are unknown.
+    /// </summary>
     internal void Add(int tokenId)
     {
         if (_text is null)

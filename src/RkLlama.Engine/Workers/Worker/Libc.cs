@@ -31,7 +31,7 @@ internal static partial class Libc
     [LibraryImport(Library)]
     internal static partial void _exit(int status);
 
-    /// <summary>The value of the global <c>FILE *stdout</c>.</summary>
+    /// <summary>Returns the value of the global variable <c>FILE *stdout</c>.</summary>
     internal static nint Stdout()
     {
         nint libc = NativeLibrary.Load(Library);

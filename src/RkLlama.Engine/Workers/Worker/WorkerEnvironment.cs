@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// Prepares a process to host the vendor library, which prints its messages to stdout. Called once, at the start of the process, on the main thread.
+/// Prepares a process for the vendor library, which prints its messages to stdout. The methods that change the process are called once, at its start, on the
+/// main thread.
 /// </summary>
 public static class WorkerEnvironment
 {
@@ -16,10 +17,10 @@ public static class WorkerEnvironment
     public static int ProcessorCount => (int)Libc.sysconf(Libc._SC_NPROCESSORS_CONF);
 
     /// <summary>
-    /// Redirects stdout to stderr, so that everything that the library prints goes to stderr. Makes it line-buffered, so that the last lines before a crash
-    /// are not lost in a buffer.
+    /// Redirects stdout to stderr, so that everything that the library prints goes to stderr. Makes the stdout of the C library line-buffered, so that the last
+    /// lines before a crash are not lost in a buffer.
     /// </summary>
-    /// <returns>The original stdout, for the caller's own use.</returns>
+    /// <returns>A stream to the original stdout. The caller owns it.</returns>
     /// <exception cref="IOException">The redirection failed.</exception>
     public static FileStream RedirectStandardOutput()
     {
@@ -32,9 +33,10 @@ public static class WorkerEnvironment
     }
 
     /// <summary>
-    /// Writes one line to stderr, after everything that the library has printed so far. Starts with a line break, in case the last line of the library has
-    /// none.
+    /// Writes one line to stderr, after everything that the library has printed so far. Writes a line break before it, because the last line of the library may
+    /// have none.
     /// </summary>
+    /// <param name="line">The line without a line break.</param>
     public static unsafe void PrintLine(ReadOnlySpan<byte> line)
     {
         byte[] bytes = [(byte)'\n', .. line, (byte)'\n'];
@@ -43,8 +45,8 @@ public static class WorkerEnvironment
     }
 
     /// <summary>
-    /// Allows all threads of this process to use all CPUs. The worker inherits the server's CPU affinity, which may be limited to the little cores, but the
-    /// library needs the big ones.
+    /// Allows all threads of this process to use all CPUs. The worker inherits the server's CPU affinity, which may be limited to the slow (little) cores. But
+    /// the library needs the fast (big) cores.
     /// </summary>
     public static unsafe void ResetAffinity()
     {
@@ -73,7 +75,7 @@ public static class WorkerEnvironment
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // Some containers do not have this file. Then the kernel kills the largest process, which is also this one.
+            // Some containers do not have this file. Then the kernel kills the largest process, which is usually this one.
         }
     }
 

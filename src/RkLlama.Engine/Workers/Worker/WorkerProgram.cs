@@ -10,15 +10,15 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Worker;
 
 /// <summary>
-/// The process that hosts the vendor library: <c>rkllama worker</c>. The server starts one per loaded model. It reads commands from stdin and writes frames
-/// to its original stdout. The output of the library goes to stderr. The process ends when its stdin ends.
+/// The main program of a worker process, <c>rkllama worker</c>, which hosts the vendor library. The server starts one worker per loaded model. The worker reads
+/// commands from stdin and writes frames to its original stdout. The output of the library goes to stderr. The process ends when its stdin ends.
 /// </summary>
 internal sealed class WorkerProgram
 {
     /// <summary>
-    /// Start of a line, followed by a number, that the worker prints to stderr after the library's output and before the frame that belongs to it. Log and
-    /// frames use different pipes, so the server needs the mark to know that it has read all of the output. The number is 0 after a load or a failed probe,
-    /// and the run's id after a run that failed or generated no token.
+    /// First part of a log mark. A log mark is a line with this text and a number. The worker prints it to stderr after the output of the library and before it
+    /// sends the reply to a command. Replies and output use different pipes, so only the mark tells the server that it has read all output up to the reply. The
+    /// number is <see cref="LoadMark"/> after a load or a failed probe. After a run that failed or generated no token, it is the id of the run.
     /// </summary>
     internal const string LogMark = "rkllama: log mark ";
 
@@ -27,10 +27,10 @@ internal sealed class WorkerProgram
 
     private readonly FrameWriter _frames;
 
-    // Written by the reader thread, read by the main loop. The main loop blocks its own thread, so only aborts use the thread pool.
+    // The thread "commands" adds to it, and the main loop takes from it.
     private readonly BlockingCollection<Action> _commands = [];
 
-    // Used on the reader thread only.
+    // Used on the thread "commands" only: the id of the last run, and the source that aborts it.
     private int _runId;
     private CancellationTokenSource? _stop;
 
@@ -116,7 +116,7 @@ internal sealed class WorkerProgram
 
     private void Enqueue(Action command) => _commands.Add(command);
 
-    /// <summary>Executes the commands one after the other on the main thread. Only runs and aborts call the library on other threads.</summary>
+    /// <summary>Executes the commands one after the other on the main thread. All calls of the library come from this thread, except runs and aborts.</summary>
     private void ExecuteCommands()
     {
         foreach (Action command in _commands.GetConsumingEnumerable())
@@ -192,7 +192,7 @@ internal sealed class WorkerProgram
             }
         }
 
-        // Sent only after rkllm_run has returned, so that the next run may start.
+        // Sent only after rkllm_run has returned, because the server then starts the next run.
         SendEnd(command.Id, end!);
     }
 
