@@ -7,8 +7,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Loads and unloads the node's model. At most one model is resident, which means that it has the node's worker. The operator loads and unloads a model. A
-/// request for another model switches to it when the request has the queue slot. Thread-safe.
+/// Loads and unloads models. At most one model is resident: it is loading, loaded or restarting, or its worker failed after the load. The operator loads and
+/// unloads a model explicitly. A request for another model replaces the resident model, when the request gets the queue slot. Thread-safe.
 /// </summary>
 internal sealed partial class ModelHost(
     IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
@@ -17,10 +17,10 @@ internal sealed partial class ModelHost(
     private readonly ModelPreflight _preflight = new(logger);
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. The model that is loading, loaded, or failed after its load; null for none.
+    // Guarded by _lock. The resident model and its worker; null if there is none.
     private Resident? _resident;
 
-    // Guarded by _lock. Completes when the previous worker has ended. The next worker starts after that.
+    // Guarded by _lock. Completes when the worker of the previous resident model has ended. The next worker starts after that.
     private Task _previousEnd = Task.CompletedTask;
 
     // Guarded by _lock.
@@ -30,16 +30,19 @@ internal sealed partial class ModelHost(
     private volatile ModelInstance? _stuck;
 
     /// <summary>
-    /// Raised after each transition of any model, with the model's previous state, on the thread that caused the transition. Handlers must return at once.
+    /// Raised after each change of the state of any model. The arguments are the model and its previous state. The thread that changed the state calls the
+    /// handlers, sometimes while it holds the lock of the host, so they must return at once.
     /// </summary>
     internal event Action<ModelInstance, ModelState>? StateChanged;
 
-    /// <summary>Raised when <see cref="PreloadedModel"/> or an idle timer has changed, or a load has failed. Handlers must return at once.</summary>
+    /// <summary>
+    /// Raised when <see cref="PreloadedModel"/> or an idle timer has changed, or the load of a model has failed. Handlers must return at once.
+    /// </summary>
     internal event Action? PolicyChanged;
 
     /// <summary>
-    /// The resident model, if its first load has succeeded; else <see langword="null"/>. It stays the current model while its worker restarts or after that
-    /// has failed.
+    /// The resident model if its first load has succeeded, also while its worker restarts and after its restarts have failed. <see langword="null"/> if no
+    /// model is resident or the first load is not finished.
     /// </summary>
     internal ModelInstance? Current
     {
@@ -50,7 +53,10 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Whether <see cref="LoadAsync"/> would throw <see cref="ModelAlreadyLoadedException"/>. A failed model does not prevent the next load.</summary>
+    /// <summary>
+    /// Whether a model is loading, loaded or restarting, so that <see cref="LoadAsync"/> would throw <see cref="ModelAlreadyLoadedException"/>. A failed model
+    /// does not prevent the next load.
+    /// </summary>
     internal bool IsBusy
     {
         get
@@ -60,7 +66,7 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Whether a model is loaded, loading or failed, so that a request without a model name can be queued.</summary>
+    /// <summary>Whether a model is resident, so that a request without a model name can be queued.</summary>
     internal bool HasModel
     {
         get
@@ -70,7 +76,10 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>The current state. Never waits for a load or a run.</summary>
+    /// <summary>
+    /// The state of the node at this moment. Does not wait for a load or a run. While the worker of any model is stuck, the state is
+    /// <see cref="ModelState.Stuck"/>.
+    /// </summary>
     internal ModelStatus Status
     {
         get
@@ -86,8 +95,9 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>
-    /// The model that the operator has preloaded. If a request replaces it by another model, it is loaded again when that model becomes idle.
-    /// <see langword="null"/> if no model is preloaded, or if the operator has unloaded it.
+    /// The model that the server loaded when it started, because the setting <see cref="NodeOptions.Preload"/> names it. If a request replaces it with another
+    /// model, it is loaded again when the idle timer of the other model expires. <see langword="null"/> if no model was preloaded or the operator has unloaded
+    /// it.
     /// </summary>
     internal ModelInstance? PreloadedModel
     {
@@ -99,15 +109,19 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Returns the model that is loaded or loading, for a request without a model name.</summary>
-    /// <exception cref="NoModelException">No model is loaded or loading.</exception>
+    /// <summary>Returns the resident model, for a request without a model name. It may still be loading, or have failed.</summary>
+    /// <exception cref="NoModelException">No model is resident.</exception>
     internal ModelInstance GetResident()
     {
         lock (_lock)
             return _resident?.Model ?? throw new NoModelException();
     }
 
-    /// <summary>Returns the model with the name that a request gives. Starts to load the model's tokenizer and template, but not the model itself.</summary>
+    /// <summary>
+    /// Finds the model that a request names. Starts to load its tokenizer and chat template in the background if they are not loaded. Does not load the model
+    /// itself.
+    /// </summary>
+    /// <param name="requested">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string requested)
@@ -129,9 +143,9 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Loads a model for the operator, without an idle timer. Takes seconds. The load continues if the caller stops waiting.</summary>
-    /// <exception cref="ModelAlreadyLoadedException">A model is loaded or loading.</exception>
-    /// <exception cref="EngineException">The load failed.</exception>
+    /// <summary>Loads a model for the operator, without an idle timer. Takes seconds. If the caller stops waiting, the load continues.</summary>
+    /// <exception cref="ModelAlreadyLoadedException">A model is loading, loaded or restarting.</exception>
+    /// <exception cref="EngineException">The load failed, the model file is not valid, or the worker of another model is stuck.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
     internal async Task<ModelInstance> LoadAsync(ModelEntry entry)
     {
@@ -154,10 +168,13 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>
-    /// Loads the model in place of the resident one, if it is not resident itself. The caller must hold the queue slot, so that no run is active.
+    /// Makes the model the resident one and waits until its first load has succeeded. If another model is resident, ends its worker first. If the caller stops
+    /// waiting, the load continues. The caller must hold the queue slot, so that no run is active.
     /// </summary>
     /// <returns>The supervisor of the model's worker.</returns>
-    /// <exception cref="EngineException">The load failed, or the file is not a model. After a failed load, no model is resident.</exception>
+    /// <exception cref="EngineException">
+    /// The load failed, the model file is not valid, or the worker of another model is stuck. After a failed load, no model is resident.
+    /// </exception>
     /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
     internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken)
     {
@@ -198,14 +215,14 @@ internal sealed partial class ModelHost(
                 return pending.Supervisor;
             }
 
-            // The operator is loading another model. Waits for the end of that load, then switches to this model.
+            // Another model is loading. Waits for the end of that load, then tries again.
             await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Resets the model's idle timer. Models loaded by the operator have no idle timer.</summary>
-    /// <param name="keepAlive">The request's idle time; <see langword="null"/> for the node's default, negative for no timer.</param>
+    /// <summary>Restarts the idle timer of the model. When it expires, the model is unloaded. Models loaded by the operator have no idle timer.</summary>
+    /// <param name="keepAlive">How long the model stays loaded from now on; <see langword="null"/> for the node's default, negative for no limit.</param>
     internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
@@ -214,9 +231,10 @@ internal sealed partial class ModelHost(
     }
 
     /// <summary>
-    /// Stops the model's worker if the model is resident and not loading. The next request that names the model loads it again. The caller must hold the
-    /// queue slot.
+    /// Ends the worker of the model if the model is resident and not loading. Returns when its memory is free. The next request that names the model loads it
+    /// again. The caller must hold the queue slot.
     /// </summary>
+    /// <param name="name">Name of the model. If another model is resident, nothing happens.</param>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task StopWorkerAsync(string name)
     {
@@ -245,7 +263,7 @@ internal sealed partial class ModelHost(
             resident = _resident ?? throw new NoModelException();
             _resident = null;
 
-            // Marks the model before it ends the worker, so that a request whose run fails can find the reason.
+            // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
             marked = resident.Model.MarkUnloadedAsync();
             end = _previousEnd = resident.Supervisor.EndAsync();
             if (PreloadedModel == resident.Model)
@@ -304,13 +322,14 @@ internal sealed partial class ModelHost(
         WorkerSupervisor supervisor = new(model, _previousEnd, engine, faults, metrics, time, logger);
         Resident resident = new(model, supervisor);
 
-        // Resident first: a load that has failed already must find it.
+        // Set before WatchLoadAsync starts: if the load has already failed, that method resets it at once.
         _resident = resident;
         resident.Load = WatchLoadAsync(resident);
         return resident;
     }
 
-    /// <summary>Waits for the first load of the model. If it fails, the model is no longer resident when this task completes.</summary>
+    /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
+    /// <exception cref="NoModelException">The operator unloaded the model during the load.</exception>
     private async Task WatchLoadAsync(Resident resident)
     {
         try

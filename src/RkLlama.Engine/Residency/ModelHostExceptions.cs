@@ -1,9 +1,9 @@
 namespace RkLlama.Engine.Residency;
 
-/// <summary>The request needs a loaded model, but none is loaded or loading; or the model was unloaded meanwhile.</summary>
+/// <summary>No model is loaded or loading, or the model was unloaded while the request waited for it.</summary>
 internal sealed class NoModelException() : Exception("No models are currently loaded.");
 
-/// <summary>There is no model with the name that the request gives.</summary>
+/// <summary>No model has the name that the request gives.</summary>
 internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found")
 {
     internal string Name => name;

@@ -7,8 +7,8 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// A model with its Modelfile, its tokenizer and chat template, and its state. Tokenizer and template stay loaded while the instance exists. A worker exists
-/// only while the model is resident. Thread-safe.
+/// A model with its Modelfile, its tokenizer, its chat template and its state. It may not be loaded: it has a worker only while it is resident in
+/// <see cref="ModelHost"/>. The tokenizer and the chat template are loaded once per instance. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and requests may use its token after the model was unloaded
 internal sealed class ModelInstance
@@ -27,11 +27,13 @@ internal sealed class ModelInstance
     private int? _processId;
     private string? _failure;
 
-    // UTC ticks; DateTimeOffset.MaxValue or later for never. Read and written with Volatile.
+    // When the idle timer expires, in UTC ticks; at least DateTimeOffset.MaxValue.Ticks for never. Read and written with Volatile.
     private long _expires = long.MaxValue;
 
     /// <param name="prompts">The chat template and the tokenizer, which load in the background.</param>
-    /// <param name="changed">Called after each transition with the previous state, on the thread that caused the transition and outside the lock.</param>
+    /// <param name="changed">
+    /// Called after each change of the state, with the previous state. The thread that changed the state calls it, without the lock of this instance.
+    /// </param>
     internal ModelInstance(ModelEntry entry, Task<PromptBuilder> prompts, Action<ModelInstance, ModelState> changed)
     {
         Entry = entry;
@@ -54,10 +56,13 @@ internal sealed class ModelInstance
 
     internal ModelEntry Entry { get; }
 
-    /// <summary>The parameters with which the worker loads the model.</summary>
+    /// <summary>The parameters for the worker that loads the model.</summary>
     internal ModelLoadParameters Engine { get; }
 
-    /// <summary>The chat template and the tokenizer. If the Modelfile's template cannot be used, this task and the load of the model fail.</summary>
+    /// <summary>
+    /// The chat template and the tokenizer, which load in the background. If the template of the Modelfile cannot be used, this task fails, and the load of the
+    /// model fails too.
+    /// </summary>
     internal Task<PromptBuilder> Prompts { get; }
 
     internal ModelState State
@@ -69,7 +74,9 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>Properties of the loaded model and of its runtime; <see langword="null"/> if no worker has loaded it.</summary>
+    /// <summary>
+    /// Properties of the loaded model and of its runtime; <see langword="null"/> while no worker has loaded the model, also during a restart.
+    /// </summary>
     internal LoadedModelInfo? Facts
     {
         get
@@ -79,7 +86,7 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>The process id of the worker; <see langword="null"/> if the model is not loaded or the engine has no worker process.</summary>
+    /// <summary>The process id of the worker; <see langword="null"/> while no worker has loaded the model, or if the engine has no worker process.</summary>
     internal int? ProcessId
     {
         get
@@ -89,7 +96,10 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>The reason if the state is <see cref="ModelState.Failed"/> or <see cref="ModelState.Stuck"/>; else <see langword="null"/>.</summary>
+    /// <summary>
+    /// Why the state is <see cref="ModelState.Failed"/> or <see cref="ModelState.Stuck"/>; else <see langword="null"/>. After a stuck worker has exited, the
+    /// reason remains until the next change of the state.
+    /// </summary>
     internal string? Failure
     {
         get
@@ -99,44 +109,60 @@ internal sealed class ModelInstance
         }
     }
 
-    /// <summary>The effective context length in tokens. Before the load, the value of the Modelfile, which the runtime may lower.</summary>
+    /// <summary>
+    /// Context length in tokens. While the model is loaded, the value that the runtime accepted. Otherwise the value of the Modelfile or the default.
+    /// </summary>
     internal int ContextLength => Facts?.MaxContextLength ?? Engine.MaxContextLength;
 
-    /// <summary>The effective maximum number of tokens of one generation. Before the load, the value of the Modelfile, which the runtime may lower.</summary>
+    /// <summary>
+    /// Maximum number of tokens of one generation. While the model is loaded, the value with which it was loaded. Otherwise the value of the Modelfile or the
+    /// default.
+    /// </summary>
     internal int MaxNewTokens => Facts?.MaxNewTokens ?? Engine.MaxNewTokens;
 
-    /// <summary>Whether the first load has succeeded and the model was not unloaded after it. Valid for a resident model only.</summary>
+    /// <summary>Whether the first load has succeeded. Valid only while the model is resident.</summary>
     internal bool IsLoaded => State is ModelState.Ready or ModelState.Running or ModelState.Restarting or ModelState.Failed or ModelState.Stuck;
 
-    /// <summary>Whether the operator loaded the model. Then it has no idle timer.</summary>
+    /// <summary>
+    /// Whether the operator loaded the model. Then it has no idle timer. After a request has replaced the model with another one, only the preloaded model
+    /// stays pinned.
+    /// </summary>
     internal bool IsPinned { get; set; }
 
-    /// <summary>When the idle timer unloads the model; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
+    /// <summary>When the idle timer unloads the model, in UTC; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
     internal DateTimeOffset Expires
     {
         get => Volatile.Read(ref _expires) is var ticks && ticks < DateTimeOffset.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
         set => Volatile.Write(ref _expires, value.UtcTicks);
     }
 
-    /// <summary>Cancelled when the operator unloads the model. Then requests that wait for the model fail. Unloading is final for this instance.</summary>
+    /// <summary>
+    /// Cancelled when the operator unloads the model or the server stops. Then the active run is aborted and requests that wait for the model fail. Unloading
+    /// is final for this instance. Not cancelled if the idle timer or a request for another model ends the worker.
+    /// </summary>
     internal CancellationToken Unloaded => _unloaded.Token;
 
-    /// <summary>Cancels <see cref="Unloaded"/> at once. Completes when all registered callbacks have run.</summary>
+    /// <summary>
+    /// Cancels <see cref="Unloaded"/>. The token is cancelled when this method returns. The task completes when all callbacks of the token have run.
+    /// </summary>
     internal Task MarkUnloadedAsync() => _unloaded.CancelAsync();
 
-    /// <summary>Moves to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
+    /// <summary>Changes the state to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
     internal bool TryBecomeReady(LoadedModelInfo facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
 
-    /// <summary>Moves to a state if the current state allows this transition.</summary>
+    /// <summary>Changes the state if the current state allows this transition.</summary>
     /// <param name="failure">The reason, for <see cref="ModelState.Failed"/> and <see cref="ModelState.Stuck"/>.</param>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
     internal bool TryMove(ModelState to, string? failure = null) => TryMove(to, null, null, failure);
 
-    /// <summary>A run has ended. Changes nothing if the worker died during the run: then the supervisor decides.</summary>
+    /// <summary>
+    /// Changes the state from Running to Ready, because a run has ended. Does nothing in another state: if the worker died during the run, the supervisor has
+    /// changed the state.
+    /// </summary>
     internal void EndRun() => TryMove(ModelState.Ready, null, null, null, only: ModelState.Running);
 
-    /// <param name="only">The state that the model must have; <see langword="null"/> for any that allows the transition.</param>
+    /// <param name="only">The only current state in which the change is made; <see langword="null"/> for every state that allows the transition.</param>
     private bool TryMove(ModelState to, LoadedModelInfo? facts, int? processId, string? failure, ModelState? only = null)
     {
         ModelState from;
@@ -146,7 +172,7 @@ internal sealed class ModelInstance
                 return false;
             (from, _state, _failure) = (_state, to, failure);
 
-            // The start and the end of a run do not change the worker.
+            // The start and the end of a run do not change the worker, so its facts and its process id stay.
             if ((from, to) is not ((ModelState.Ready, ModelState.Running) or (ModelState.Running, ModelState.Ready)))
                 (_facts, _processId) = (facts, processId);
         }

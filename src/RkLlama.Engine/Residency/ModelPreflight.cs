@@ -4,7 +4,9 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>Checks a model before its load starts and before another model is unloaded for it. Logs the result.</summary>
+/// <summary>
+/// Checks a model before its load starts. A model that cannot be loaded is refused before the resident model is unloaded for it. Logs the problems.
+/// </summary>
 internal sealed partial class ModelPreflight(ILogger logger)
 {
     /// <summary>Checks the model file and logs the warnings of the Modelfile. Reads the disk.</summary>

@@ -9,7 +9,7 @@ internal enum ModelState
     /// <summary>The model has no worker.</summary>
     NotLoaded,
 
-    /// <summary>The first worker is starting and loading the model.</summary>
+    /// <summary>The first worker of the model is starting, or is loading the model.</summary>
     Loading,
 
     /// <summary>The worker has loaded the model and no run is active.</summary>
@@ -18,22 +18,22 @@ internal enum ModelState
     /// <summary>A run is active.</summary>
     Running,
 
-    /// <summary>The worker died and another one is starting. Requests wait.</summary>
+    /// <summary>The worker died. The next one is starting, or is loading the model. Requests wait.</summary>
     Restarting,
 
-    /// <summary>The model's workers died too often, so the server starts no new worker. The model must be loaded again.</summary>
+    /// <summary>The workers of the model died too often, so the server starts no new worker. The model must be loaded again.</summary>
     Failed,
 
-    /// <summary>The worker survived SIGKILL, because the NPU driver blocks it. Usually only a reboot helps.</summary>
+    /// <summary>The worker survived SIGKILL, because it is blocked in the NPU driver. No model can be loaded. Usually only a reboot helps.</summary>
     Stuck,
 
-    /// <summary>The worker is being ended.</summary>
+    /// <summary>The worker is ending.</summary>
     Unloading,
 }
 
 internal static class ModelStates
 {
-    /// <summary>The names of the states in <c>/health</c>, <c>/current_model</c> and <c>/metrics</c>.</summary>
+    /// <summary>The names of the states in the responses of <c>/health</c> and <c>/current_model</c>, and in <c>/metrics</c>.</summary>
     internal static IReadOnlyList<string> WireNames { get; } = ["none", "loading", "loaded", "restarting", "failed", "stuck"];
 
     /// <summary>
@@ -50,9 +50,9 @@ internal static class ModelStates
     };
 }
 
-/// <summary>The state of the node's model at one moment.</summary>
+/// <summary>The state of the node at one moment.</summary>
 /// <param name="Model">Name of the resident model; null if there is none.</param>
-/// <param name="Facts">Properties of the loaded model; null if no worker has loaded it.</param>
+/// <param name="Facts">Properties of the loaded model; null while no worker has loaded it.</param>
 /// <param name="LastFault">The last failure of any model; null if there was none.</param>
 /// <param name="Failure">The reason if the state is failed or stuck; else null.</param>
 internal sealed record ModelStatus(ModelState State, string? Model, LoadedModelInfo? Facts, Fault? LastFault, string? Failure);

@@ -6,10 +6,10 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Residency;
 
-/// <summary>Loads a model's chat template and tokenizer, and logs what was found.</summary>
+/// <summary>Loads the chat template and the tokenizer of a model. Logs where they come from, and what is missing.</summary>
 internal sealed partial class PromptBuilderFactory(TimeProvider time, ILogger<PromptBuilderFactory> logger)
 {
-    /// <summary>Loads template and tokenizer on a thread of the thread pool. Takes a few hundred milliseconds.</summary>
+    /// <summary>Loads the template and the tokenizer on the thread pool. Takes a few hundred milliseconds.</summary>
     /// <exception cref="EngineException">The Modelfile's template cannot be used, or the model's directory cannot be read.</exception>
     internal async Task<PromptBuilder> LoadAsync(ModelEntry entry)
     {

@@ -3,19 +3,20 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// The models that requests used most recently, with their tokenizers and templates. Not thread-safe: <see cref="ModelHost"/> uses it under its lock.
+/// The models that requests named most recently, at most 4, with their tokenizers and chat templates. Not thread-safe: <see cref="ModelHost"/> uses it under
+/// its lock.
 /// </summary>
 internal sealed class RecentModelCache
 {
-    // Limits the memory: the tokenizer of a model takes some MB.
+    // Limits the memory: a tokenizer takes some MB.
     private const int Max = 4;
 
     // The most recently used model is the last one.
     private readonly List<ModelInstance> _models = [];
 
     /// <summary>
-    /// Returns the cached instance of this entry. Creates a new one if there is none, if the Modelfile has changed, or if the operator has unloaded the
-    /// cached one.
+    /// Returns the cached instance of this model. Creates a new instance if none is cached, if the Modelfile has changed, or if the operator has unloaded the
+    /// cached instance.
     /// </summary>
     internal ModelInstance GetOrAdd(ModelEntry entry, Func<ModelEntry, ModelInstance> create)
     {

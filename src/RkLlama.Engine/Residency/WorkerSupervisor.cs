@@ -7,8 +7,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Supervises the worker of a resident model: starts the first one and restarts a crashed one with backoff, at most 5 times in 10 minutes. Updates the
-/// model's state. There is one supervisor per load of a model. Thread-safe.
+/// Supervises the workers of a resident model: starts the first worker, and a new one after each crash, with growing delays, at most 5 times in 10 minutes.
+/// Updates the state of the model. Each load of a model has its own supervisor. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and a pending start may use its token after the end
 internal sealed partial class WorkerSupervisor
@@ -26,15 +26,15 @@ internal sealed partial class WorkerSupervisor
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
 
-    // Start times of the last restarts. Used by one restart at a time. Timestamps of the monotonic clock, because a board changes its wall clock when it
-    // reaches a time server.
+    // Times of the restarts in the last 10 minutes, oldest first. Used by one task at a time. They are timestamps of the monotonic clock, because a board
+    // corrects its wall clock when it first reaches a time server.
     private readonly Queue<long> _restarts = new();
 
-    // Guarded by _lock. The session for the next run. Pending while a worker starts; faulted if no worker will be started any more.
+    // Guarded by _lock. The session for the next run. Not complete while a worker starts. Faulted if no further worker will be started.
     private Task<IEngineSession> _session;
 
-    /// <summary>Starts to load the model, whose state the caller has set to <see cref="ModelState.Loading"/>.</summary>
-    /// <param name="previousEnd">Completes when the previous worker has ended. The new one starts after that.</param>
+    /// <summary>Starts to load the model. The caller has already requested the state <see cref="ModelState.Loading"/>.</summary>
+    /// <param name="previousEnd">Completes when the worker of the previous model has ended. The new worker starts after that.</param>
     internal WorkerSupervisor(
         ModelInstance model, Task previousEnd, IEngine engine, FaultLog faults, NodeMetrics metrics, TimeProvider time, ILogger logger)
     {
@@ -42,7 +42,10 @@ internal sealed partial class WorkerSupervisor
         _session = StartFirstAsync(previousEnd);
     }
 
-    /// <summary>Completes when the current worker has loaded the model. Fails with the reason if no worker will be started any more.</summary>
+    /// <summary>
+    /// Completes when the current worker has loaded the model. After a crash, returns a new task for the next worker. Fails with the reason if no further
+    /// worker will be started.
+    /// </summary>
     internal Task Ready
     {
         get
@@ -52,7 +55,7 @@ internal sealed partial class WorkerSupervisor
         }
     }
 
-    /// <summary>Starts a run. Waits while the worker loads or restarts.</summary>
+    /// <summary>Starts a run. If the worker is loading or restarting, waits for it.</summary>
     /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
     /// <exception cref="EngineException">The load failed, or the worker failed and is not restarted.</exception>
     internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
@@ -80,7 +83,7 @@ internal sealed partial class WorkerSupervisor
         }
     }
 
-    /// <summary>Ends the worker, or cancels its start. Completes when the worker's memory is free.</summary>
+    /// <summary>Ends the worker, or cancels its start. Starts no further worker. Completes when the memory of the worker is free.</summary>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal Task EndAsync()
     {
@@ -90,14 +93,14 @@ internal sealed partial class WorkerSupervisor
 
     private async Task EndCurrentAsync()
     {
-        // Leaves the caller, which holds ModelHost's lock.
+        // Continues on the thread pool, because the caller holds the lock of ModelHost.
         await Task.Yield();
         await _end.CancelAsync().ConfigureAwait(false);
         Task<IEngineSession> last;
         lock (_lock)
             last = _session;
 
-        // If the task is faulted or cancelled, there is no worker, except a stuck one.
+        // If the task is faulted or cancelled, there is no worker, or it is stuck.
         await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (last.Exception?.InnerException is WorkerStuckException stuck)
             throw stuck;
@@ -107,7 +110,7 @@ internal sealed partial class WorkerSupervisor
     }
 
     /// <summary>Disposes the session.</summary>
-    /// <param name="afterwards">If the session's worker is stuck, the model's state when it exits later.</param>
+    /// <param name="afterwards">The state of the model after a stuck worker has exited. Used only if the worker of the session is stuck.</param>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     private async Task EndSessionAsync(IEngineSession session, ModelState afterwards)
     {
@@ -133,16 +136,16 @@ internal sealed partial class WorkerSupervisor
 
     private async Task<IEngineSession> StartFirstAsync(Task previousEnd)
     {
-        // Leaves the caller, which holds ModelHost's lock.
+        // Continues on the thread pool, because the caller holds the lock of ModelHost.
         await Task.Yield();
         try
         {
-            // The end of the previous worker may have failed. That matters only if the worker is stuck.
+            // If the previous worker could not be ended, this load can start nevertheless, unless that worker is stuck.
             await previousEnd.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (previousEnd.Exception?.InnerException is WorkerStuckException { Exited.IsCompleted: false } stuck)
                 throw stuck;
 
-            // If this instance was still Unloading when the supervisor was created, its move to Loading was refused. Now it is possible.
+            // If this model was still Unloading when the constructor was called, its change to Loading was refused. Now it is possible.
             _model.TryMove(ModelState.Loading);
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
@@ -160,8 +163,8 @@ internal sealed partial class WorkerSupervisor
         }
     }
 
-    /// <summary>Starts a worker that loads the model.</summary>
-    /// <param name="afterwards">If the new worker is stuck, the model's state when it exits later.</param>
+    /// <summary>Starts a worker and waits until it has loaded the model.</summary>
+    /// <param name="afterwards">The state of the model after a stuck worker has exited. Used only if the new worker is stuck.</param>
     private async Task<IEngineSession> StartAsync(ModelState afterwards)
     {
         long start = Stopwatch.GetTimestamp();
@@ -190,12 +193,12 @@ internal sealed partial class WorkerSupervisor
         Log.Died(_logger, _model.Name, reason);
         _faults.Add(_model.Name, reason);
 
-        // If the session died at once, _session may not be set yet.
+        // If the session died at once, the task in _session may not have completed yet. Replace needs its result.
         await Ready.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Replace(session, reason);
     }
 
-    /// <summary>Replaces a dead session by a pending one. Idempotent: the first caller wins.</summary>
+    /// <summary>Replaces a dead session with a new one, which starts in the background. Only the first call for a session has an effect.</summary>
     private void Replace(IEngineSession dead, string reason)
     {
         lock (_lock)
@@ -224,7 +227,7 @@ internal sealed partial class WorkerSupervisor
                 throw failure;
             }
 
-            // 0, 1, 2, 4, 8 seconds, by the number of restarts in the window.
+            // The delay is 0, 1, 2, 4 or 8 seconds if there were 0, 1, 2, 3 or 4 restarts in the last 10 minutes.
             TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
             _restarts.Enqueue(_time.GetTimestamp());
             await Task.Delay(delay, _time, _end.Token).ConfigureAwait(false);
