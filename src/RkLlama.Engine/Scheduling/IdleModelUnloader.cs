@@ -5,10 +5,12 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Unloads a model whose idle timer has expired, and then loads the operator's preloaded model again. Sleeps until there is something to do.</summary>
+/// <summary>
+/// Unloads a model when its idle timer expires, and then loads the preloaded model of the operator again. Sleeps until there is something to do.
+/// </summary>
 internal sealed partial class IdleModelUnloader : BackgroundService
 {
-    // Task.Delay has a limit of some weeks. After a day, the wait time is computed again.
+    // Task.Delay accepts at most 49 days. So the sleep ends after a day, and the time is computed again.
     private static readonly TimeSpan MaxSleep = TimeSpan.FromDays(1);
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
@@ -18,7 +20,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     private readonly ILogger<IdleModelUnloader> _logger;
     private readonly RetryBackoff _backoff = new();
 
-    // Contains one item if a state or an idle timer has changed since the last read.
+    // Contains an item if a state or an idle timer has changed since the last read.
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true, AllowSynchronousContinuations = false });
 
@@ -27,7 +29,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         (_host, _queue, _time, _logger) = (host, queue, time, logger);
         host.StateChanged += (model, from) =>
         {
-            // The start and the end of a run are ignored. At its end, ResetIdleTimer raises PolicyChanged.
+            // Ignores the start and the end of a run. ResetIdleTimer raises PolicyChanged at the end of each run.
             if (from != ModelState.Running && model.State != ModelState.Running)
                 _changes.Writer.TryWrite(true);
         };
@@ -47,14 +49,17 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         }
     }
 
-    /// <summary>Waits until no run is active, and then for 1 s. Without this delay, the loop would not pause while the queue is closed.</summary>
+    /// <summary>
+    /// Waits until no run is active, and then 1 s more. A closed queue gives no slot although no run is active, so without the extra second the loop would use
+    /// a whole CPU.
+    /// </summary>
     private async Task WaitForSlotAsync(CancellationToken stoppingToken)
     {
         await _queue.WhenIdleAsync(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         await Task.Delay(BusyPause, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>The time until the next action, zero if it is due; <see langword="null"/> if there is none before something changes.</summary>
+    /// <summary>Returns the time until the next action: zero if an action is due now, <see langword="null"/> if no action is planned.</summary>
     private TimeSpan? NextActionIn()
     {
         if (_host.Status.State == ModelState.Stuck)
@@ -66,22 +71,25 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         return model.Expires - _time.GetUtcNow() is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
     }
 
-    /// <summary>Waits for a change.</summary>
-    /// <param name="time">Maximum time to wait; null for no limit.</param>
+    /// <summary>Waits until a state or an idle timer changes, or the time is over.</summary>
+    /// <param name="time">Maximum time to wait; null for no limit. A time of more than a day ends after a day.</param>
     private async Task SleepAsync(TimeSpan? time, CancellationToken stoppingToken)
     {
         using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task change = _changes.Reader.ReadAsync(awake.Token).AsTask();
         Task alarm = Task.Delay(time is { } some ? TimeSpan.FromTicks(Math.Min(some.Ticks, MaxSleep.Ticks)) : Timeout.InfiniteTimeSpan, _time, awake.Token);
 
-        // The action may have become due since the caller computed the time.
+        // An action may have become due after the caller computed the time.
         if (NextActionIn() != TimeSpan.Zero)
             await Task.WhenAny(change, alarm).ConfigureAwait(false);
         await awake.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(change, alarm).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Does the actions that are due. Holds the slot meanwhile, so no run starts and no request switches the model.</summary>
+    /// <summary>
+    /// Unloads a model whose idle timer has expired, and loads the preloaded model. Holds the slot during this time, so that no run starts and no request
+    /// changes the model. After a failure, waits for the retry delay.
+    /// </summary>
     private async Task ActAsync(QueueSlot slot, CancellationToken stoppingToken)
     {
         TimeSpan delay = TimeSpan.Zero;

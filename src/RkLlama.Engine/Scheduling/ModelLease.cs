@@ -5,8 +5,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The permission to start runs on a model. Holds a queue slot until the lease is disposed and its last run has ended, because the NPU is not free before the
-/// runtime has ended the run. Runs start one after the other. <see cref="Abort"/> may be called from any thread.
+/// The permission to start runs on a model, one after the other. Holds a queue slot until the lease is disposed and its last run has ended, because the NPU is
+/// busy until the runtime has ended the run. <see cref="Abort"/> may be called from any thread.
 /// </summary>
 internal sealed class ModelLease : IDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class ModelLease : IDisposable
     private AbortCause? _aborted;
     private bool _isDisposed;
 
-    /// <param name="keepAlive">Idle time of the model after the lease; <see langword="null"/> for the node's default, negative for no timer.</param>
+    /// <param name="keepAlive">How long the model stays loaded after the lease; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <param name="queueTime">How long the request waited in the queue.</param>
     /// <param name="granted">When the request got the slot, as a <see cref="Stopwatch"/> timestamp.</param>
     internal ModelLease(
@@ -36,15 +36,18 @@ internal sealed class ModelLease : IDisposable
     /// <summary>How long the request waited in the queue.</summary>
     internal TimeSpan QueueTime { get; }
 
-    /// <summary>The time from getting the slot to the start of the first run: the load of the model, or almost zero if it is loaded.</summary>
+    /// <summary>
+    /// The time from the start of the lease to the start of the first run: the load of the model, or almost zero if the model is loaded. Valid after the first
+    /// run has started.
+    /// </summary>
     internal TimeSpan LoadTime => Stopwatch.GetElapsedTime(_granted, Started);
 
     /// <summary>When the first run started, as a <see cref="Stopwatch"/> timestamp; 0 before that.</summary>
     internal long Started { get; private set; }
 
-    /// <summary>Starts a run. The previous run must have ended. Waits while the worker restarts.</summary>
+    /// <summary>Starts a run. The previous run must have ended. If the worker is restarting, waits for it.</summary>
     /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
-    /// <returns>The run. If the lease was aborted before, the abort of the run is already requested.</returns>
+    /// <returns>The run. If <see cref="Abort"/> was called before, the abort of this run is already requested.</returns>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="EngineException">The model's worker failed and is not restarted.</exception>
     internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
@@ -77,7 +80,7 @@ internal sealed class ModelLease : IDisposable
         return run;
     }
 
-    /// <summary>Requests the abort of the active run and of every run that this lease starts later. Idempotent: the first cause wins.</summary>
+    /// <summary>Requests the abort of the active run and of each run that this lease starts later. Returns at once. The first cause is kept.</summary>
     internal void Abort(AbortCause cause)
     {
         EngineRun? run;
@@ -90,7 +93,7 @@ internal sealed class ModelLease : IDisposable
         run?.Abort(cause);
     }
 
-    /// <summary>Releases the slot when the active run has ended. Returns at once.</summary>
+    /// <summary>Restarts the idle timer of the model and releases the queue slot when the active run has ended. Returns at once.</summary>
     public void Dispose()
     {
         EngineRun? run;

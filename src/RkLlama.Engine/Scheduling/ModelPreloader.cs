@@ -7,16 +7,18 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Loads the operator's model at startup, in the background, and retries with backoff until a model is loaded. Without such a model, identifies the vendor
-/// library and logs the result.
+/// Loads the model of the setting <see cref="NodeOptions.Preload"/> in the background when the server starts. Tries again with growing delays until a model is
+/// loaded. If the setting is empty, identifies the vendor library and logs the result.
 /// </summary>
 internal sealed partial class ModelPreloader(
     NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, Readiness readiness, TimeProvider time, ILogger<ModelPreloader> logger) : BackgroundService
 {
-    // Set when any model has been loaded. Then the preload is not retried, because the operator or a request has chosen a model.
+    // Set when any model has been loaded. Then a failed preload is not tried again, because the operator or a request has chosen a model.
     private volatile bool _isAnyLoaded;
 
-    /// <summary>Called before the server listens, so that <c>/ready</c> never reports a node as ready before its preload.</summary>
+    /// <summary>
+    /// Records the preload before the server accepts connections. Otherwise <c>/ready</c> could report the node as ready before the preload starts.
+    /// </summary>
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         host.StateChanged += (model, _) => _isAnyLoaded |= model.State == ModelState.Ready;
@@ -40,8 +42,8 @@ internal sealed partial class ModelPreloader(
         }
     }
 
-    /// <summary>Tries to load the model once. After a failure, waits for the retry delay.</summary>
-    /// <returns><see langword="false"/> after a failure that can be retried.</returns>
+    /// <summary>Tries once to load the model. After a failure, waits for the retry delay.</summary>
+    /// <returns><see langword="false"/> if the load failed and can be tried again.</returns>
     private async Task<bool> TryLoadAsync(string name, RetryBackoff backoff, CancellationToken stoppingToken)
     {
         readiness.PreloadStarted(name);

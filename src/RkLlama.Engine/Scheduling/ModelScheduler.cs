@@ -5,17 +5,18 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Gives requests access to the NPU: waits for the queue slot and loads the model. Only the resulting <see cref="ModelLease"/> can start runs. Thread-safe.
+/// Gives requests access to the NPU, one request at a time: waits for the queue slot and loads the model. Only the resulting <see cref="ModelLease"/> can start
+/// runs. Thread-safe.
 /// </summary>
 internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
 {
     /// <summary>Waits for a queue slot, loads the model if it is not loaded, and waits until its worker is ready.</summary>
-    /// <param name="isRetry">Whether the request replaces one that is queued or running. It is accepted even if the queue is full.</param>
-    /// <param name="keepAlive">Idle time of the model after the lease; <see langword="null"/> for the node's default, negative for no timer.</param>
+    /// <param name="isRetry">Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</param>
+    /// <param name="keepAlive">How long the model stays loaded after the lease; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="NoModelException">The model was unloaded while the request waited.</exception>
-    /// <exception cref="EngineException">The model could not be loaded.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, or its worker failed and is not restarted.</exception>
     internal async Task<ModelLease> AcquireAsync(ModelInstance model, bool isRetry, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
@@ -40,7 +41,8 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
         }
     }
 
-    /// <summary>Waits for a queue slot, then unloads the model if it is resident.</summary>
+    /// <summary>Waits for a queue slot, then unloads the model if it is resident. The next request that names the model loads it again.</summary>
+    /// <param name="model">Name of the model.</param>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>

@@ -4,15 +4,15 @@ using RkLlama.Engine.Residency;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Whether a load balancer should send requests to this node. A node without a model, and a node whose NPU is busy, is also ready while its queue is not
-/// full. Thread-safe.
+/// Tells load balancers whether they should send requests to this node. The node is also ready while no model is loaded, and while a run is active, if the
+/// queue is not full. Thread-safe.
 /// </summary>
 internal sealed class Readiness
 {
     private readonly ModelHost _host;
     private readonly RunQueue _queue;
 
-    // The operator's preload while it is in progress or after it has failed; else null. A failed one is cleared when any model is loaded.
+    // The preload while it is in progress or after it has failed; else null. A failed preload is cleared when any model is loaded.
     private volatile Preload? _preload;
 
     public Readiness(ModelHost host, RunQueue queue)
@@ -25,25 +25,25 @@ internal sealed class Readiness
         };
     }
 
-    /// <summary>Estimated time until a request can succeed, 1 to 60 s.</summary>
+    /// <summary>Estimated time in seconds until a request can succeed, 1 to 60.</summary>
     internal int RetryAfterSeconds => _queue.RetryAfterSeconds;
 
-    /// <summary>Records that the load of the operator's model has started.</summary>
+    /// <summary>Records that the preload of a model has started.</summary>
     internal void PreloadStarted(string model) => _preload = new(model, null);
 
-    /// <summary>Records that the load of the operator's model has ended.</summary>
-    /// <param name="failure">The reason why the load failed; <see langword="null"/> if it succeeded or is no longer needed.</param>
+    /// <summary>Records that the preload of a model has ended.</summary>
+    /// <param name="failure">The reason why the preload failed; <see langword="null"/> if it succeeded or is no longer needed.</param>
     internal void PreloadEnded(string model, string? failure) => _preload = failure is null ? null : new(model, failure);
 
     /// <summary>
-    /// Returns the error for a request without a model name if no model is loaded. If the operator's preload is in progress or has failed, this is a
-    /// <see cref="NotReadyException"/>, because the client may retry; else a <see cref="NoModelException"/>.
+    /// Returns the exception for a request without a model name while no model is resident. It is a <see cref="NotReadyException"/> if the preload is in
+    /// progress or has failed, because the client may try again. Otherwise it is a <see cref="NoModelException"/>.
     /// </summary>
     internal Exception NoModel() => _preload is not null && Evaluate() is { Status: "loading" or "failed", Reason: { } reason }
         ? new NotReadyException(reason, RetryAfterSeconds)
         : new NoModelException();
 
-    /// <summary>The body of <c>GET /ready</c>.</summary>
+    /// <summary>Returns the current readiness: the body of <c>GET /ready</c>.</summary>
     internal ReadyReply Evaluate()
     {
         ModelStatus status = _host.Status;
@@ -61,8 +61,8 @@ internal sealed class Readiness
     private sealed record Preload(string Model, string? Failure);
 }
 
-/// <summary>The node does not serve requests yet.</summary>
-/// <param name="retryAfterSeconds">When the client should retry, 1 to 60 s.</param>
+/// <summary>No model is loaded, because the preload is in progress or has failed.</summary>
+/// <param name="retryAfterSeconds">After how many seconds the client should try again, 1 to 60.</param>
 internal sealed class NotReadyException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;

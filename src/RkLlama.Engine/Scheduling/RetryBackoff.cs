@@ -8,7 +8,7 @@ internal sealed class RetryBackoff
 
     private TimeSpan _next = First;
 
-    /// <summary>Returns the time until the next attempt and doubles the following one.</summary>
+    /// <summary>Returns the delay before the next attempt. The delay after that is twice as long, up to 10 minutes.</summary>
     internal TimeSpan Next()
     {
         TimeSpan delay = _next;

@@ -3,28 +3,30 @@ using RkLlama.Engine.Metrics;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The queue in front of the NPU. It has one slot, so one request runs at a time. The order is first in, first out; the number of waiting requests and their
-/// wait time are limited. A slot is released at the end of the run, not of the response, so a slow client does not delay others. Because changing the model
-/// takes seconds, requests for the current model go first until the model has had the NPU for the residency time. Thread-safe.
+/// The queue of requests for the NPU. It has one slot, so one request runs at a time. The order is first in, first out, with one exception: changing the model
+/// takes seconds, so requests for the current model go first until this model has had the NPU for the residency time. The number of waiting requests and their
+/// wait time are limited. A slot is released when the run ends, not when the response ends, so a slow client does not delay other requests. Thread-safe.
 /// </summary>
 /// <param name="capacity">Maximum number of waiting requests.</param>
 /// <param name="maxWait">Maximum wait time of a request.</param>
-/// <param name="residency">How long a model keeps the NPU while requests for it and for other models wait.</param>
+/// <param name="residency">Residency time: how long requests for the current model go before requests for other models.</param>
 /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
 internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<QueueEntry> _waiting = new();
 
-    // Guarded by _lock.
+    // Guarded by _lock, as is _waiting. The current model is _model, since _modelStart. _slotStart is the time at which the last slot was taken.
     private bool _isBusy;
     private bool _isClosed;
     private string? _model;
     private long _modelStart;
     private long _slotStart;
+
+    // Guarded by _lock. Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
 
-    // Guarded by _lock. Exponential moving average of the time that a slot is held, in seconds; 0 before the first release.
+    // Guarded by _lock. Moving average (exponential) of the time that a request holds the slot, in seconds; 0 before the first release.
     private double _averageSlot;
 
     /// <summary>Maximum number of waiting requests.</summary>
@@ -50,7 +52,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether the next request would be rejected.</summary>
+    /// <summary>Whether the next request would be rejected because the queue is full. A retry would still be accepted.</summary>
     internal bool IsFull
     {
         get
@@ -60,7 +62,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether the queue is closed because the server is shutting down. Then no request gets a slot any more.</summary>
+    /// <summary>Whether the queue is closed because the server is shutting down. Then no request gets a slot.</summary>
     internal bool IsClosed
     {
         get
@@ -70,14 +72,14 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Estimated time until a new request gets the slot, in whole seconds from 1 to 60. Clients do not wait longer than that.</summary>
+    /// <summary>Estimated time until a new request gets the slot, in whole seconds. At least 1, and at most 60, because clients do not wait longer.</summary>
     internal int RetryAfterSeconds
     {
         get
         {
             lock (_lock)
             {
-                // If the slot has been held longer than the average, that time is the better estimate.
+                // If the current request has held the slot for longer than the average, its time is the better estimate.
                 double held = _isBusy ? time.GetElapsedTime(_slotStart).TotalSeconds : 0;
                 double slot = Math.Max(_averageSlot, held);
                 return (int)Math.Clamp(Math.Ceiling((slot * (_waiting.Count + 1)) - held), 1, 60);
@@ -85,9 +87,9 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Waits until no request has the slot and none waits.</summary>
+    /// <summary>Waits until no request has the slot and no request waits for it.</summary>
     /// <param name="forceStop">Cancels the wait.</param>
-    /// <returns><see langword="false"/> if the wait timed out or was cancelled.</returns>
+    /// <returns><see langword="false"/> if the timeout expired or <paramref name="forceStop"/> was cancelled.</returns>
     internal async Task<bool> WhenIdleAsync(TimeSpan timeout, CancellationToken forceStop = default)
     {
         Task idle;
@@ -109,7 +111,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Fails all waiting and future requests with <see cref="DrainingException"/>. The active run continues.</summary>
+    /// <summary>Closes the queue: all waiting and future requests fail with <see cref="DrainingException"/>. The active run continues.</summary>
     internal void Close()
     {
         QueueEntry[] waiting;
@@ -124,7 +126,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry, new DrainingException(), RejectionCause.Draining);
     }
 
-    /// <summary>Takes the slot without waiting. Returns <see langword="null"/> if it is not free or the queue is closed.</summary>
+    /// <summary>Takes the slot without waiting. Returns <see langword="null"/> if another request has the slot or the queue is closed.</summary>
     internal QueueSlot? TryEnter(string model)
     {
         lock (_lock)
@@ -133,7 +135,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
     /// <summary>Waits for the slot. If the wait is cancelled, the request leaves the queue at once.</summary>
     /// <param name="model">The model that the request needs.</param>
-    /// <param name="isRetry">Whether the request replaces one that is leaving or has left. It is accepted even if the queue is full.</param>
+    /// <param name="isRetry">Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</param>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<QueueSlot> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
@@ -156,7 +158,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         return slot;
     }
 
-    /// <summary>Gives the slot to the next waiting request. Called once by each <see cref="QueueSlot"/>.</summary>
+    /// <summary>Gives the slot to the next waiting request, or makes it free if no request waits. Each <see cref="QueueSlot"/> calls this once.</summary>
     internal void Release()
     {
         QueueEntry next;
@@ -182,7 +184,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
-    /// <returns>The slot, or null with the entry in <paramref name="entry"/>.</returns>
+    /// <returns>The slot; null if the request must wait. Then <paramref name="entry"/> is its entry in the queue.</returns>
     private QueueSlot? Join(string model, bool isRetry, out LinkedListNode<QueueEntry>? entry)
     {
         lock (_lock)
@@ -229,7 +231,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry.Value, reason, RejectionCause.QueueTimeout);
     }
 
-    /// <summary>Creates the slot and notes the time and the model. The caller holds the lock.</summary>
+    /// <summary>Creates the slot, and records the model and the time. The caller holds the lock.</summary>
     private QueueSlot NewSlot(string model)
     {
         _isBusy = true;
@@ -240,8 +242,8 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>
-    /// Returns the entry that gets the slot next: the first one for the current model if its residency time is not over, else the first one. The caller holds
-    /// the lock.
+    /// Returns the entry that gets the slot next; null if no request waits. This is the first entry for the current model, if there is one and the residency
+    /// time of this model is not over. Otherwise it is the first entry of the queue. The caller holds the lock.
     /// </summary>
     private LinkedListNode<QueueEntry>? Next()
     {
@@ -262,7 +264,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 }
 
-/// <summary>The permission to use the NPU. Disposing releases it to the next waiting request. Idempotent.</summary>
+/// <summary>The permission to use the NPU. Disposing it gives the slot to the next waiting request; only the first call has an effect.</summary>
 internal sealed class QueueSlot(RunQueue queue) : IDisposable
 {
     private int _isReleased;
@@ -275,7 +277,7 @@ internal sealed class QueueSlot(RunQueue queue) : IDisposable
 }
 
 /// <summary>The queue is full, or the request waited too long.</summary>
-/// <param name="retryAfterSeconds">When the client should retry, 1 to 60 s.</param>
+/// <param name="retryAfterSeconds">After how many seconds the client should try again, 1 to 60.</param>
 internal sealed class QueueFullException(string message, int retryAfterSeconds) : Exception(message)
 {
     internal int RetryAfterSeconds => retryAfterSeconds;
