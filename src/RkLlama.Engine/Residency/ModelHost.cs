@@ -143,7 +143,7 @@ internal sealed partial class ModelHost(
         }
     }
 
-    /// <summary>Loads a model for the operator, without an idle timer. Takes seconds. If the caller stops waiting, the load continues.</summary>
+    /// <summary>Loads a model for the operator. The model gets no idle timer. Takes seconds. If the caller stops waiting, the load continues.</summary>
     /// <exception cref="ModelAlreadyLoadedException">A model is loading, loaded or restarting.</exception>
     /// <exception cref="EngineException">The load failed, the model file is not valid, or the worker of another model is stuck.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>

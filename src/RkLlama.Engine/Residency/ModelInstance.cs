@@ -152,7 +152,9 @@ internal sealed class ModelInstance
     internal bool TryBecomeReady(LoadedModelInfo facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
 
     /// <summary>Changes the state if the current state allows this transition.</summary>
-    /// <param name="failure">The reason, for <see cref="ModelState.Failed"/> and <see cref="ModelState.Stuck"/>.</param>
+    /// <param name="failure">
+    /// Why the new state is <see cref="ModelState.Failed"/> or <see cref="ModelState.Stuck"/>; <see langword="null"/> for other states.
+    /// </param>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
     internal bool TryMove(ModelState to, string? failure = null) => TryMove(to, null, null, failure);
 

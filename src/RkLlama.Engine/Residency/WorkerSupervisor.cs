@@ -56,7 +56,9 @@ internal sealed partial class WorkerSupervisor
     }
 
     /// <summary>Starts a run. If the worker is loading or restarting, waits for it.</summary>
-    /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
+    /// <param name="start">
+    /// Starts the run on a session. If that session died before the run started, the function is called again with the next session.
+    /// </param>
     /// <exception cref="EngineException">The load failed, or the worker failed and is not restarted.</exception>
     internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
     {

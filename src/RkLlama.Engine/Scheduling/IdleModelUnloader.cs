@@ -5,9 +5,7 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>
-/// Unloads a model when its idle timer expires, and then loads the preloaded model of the operator again. Sleeps until there is something to do.
-/// </summary>
+/// <summary>Unloads a model when its idle timer expires, and then loads the preloaded model again. Sleeps until there is something to do.</summary>
 internal sealed partial class IdleModelUnloader : BackgroundService
 {
     // Task.Delay accepts at most 49 days. So the sleep ends after a day, and the time is computed again.
@@ -72,7 +70,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     }
 
     /// <summary>Waits until a state or an idle timer changes, or the time is over.</summary>
-    /// <param name="time">Maximum time to wait; null for no limit. A time of more than a day ends after a day.</param>
+    /// <param name="time">Maximum time to wait; null for no limit. The wait also ends after a day.</param>
     private async Task SleepAsync(TimeSpan? time, CancellationToken stoppingToken)
     {
         using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);

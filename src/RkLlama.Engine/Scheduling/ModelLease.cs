@@ -37,7 +37,7 @@ internal sealed class ModelLease : IDisposable
     internal TimeSpan QueueTime { get; }
 
     /// <summary>
-    /// The time from the start of the lease to the start of the first run: the load of the model, or almost zero if the model is loaded. Valid after the first
+    /// The time from getting the queue slot to the start of the first run: the load of the model, or almost zero if the model is loaded. Valid after the first
     /// run has started.
     /// </summary>
     internal TimeSpan LoadTime => Stopwatch.GetElapsedTime(_granted, Started);
@@ -46,7 +46,9 @@ internal sealed class ModelLease : IDisposable
     internal long Started { get; private set; }
 
     /// <summary>Starts a run. The previous run must have ended. If the worker is restarting, waits for it.</summary>
-    /// <param name="start">Starts the run on a session. If the session died before the run started, it is called again with the next session.</param>
+    /// <param name="start">
+    /// Starts the run on a session. If that session died before the run started, the function is called again with the next session.
+    /// </param>
     /// <returns>The run. If <see cref="Abort"/> was called before, the abort of this run is already requested.</returns>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="EngineException">The model's worker failed and is not restarted.</exception>

@@ -9,7 +9,9 @@ namespace RkLlama.Engine.Scheduling;
 /// </summary>
 /// <param name="capacity">Maximum number of waiting requests.</param>
 /// <param name="maxWait">Maximum wait time of a request.</param>
-/// <param name="residency">Residency time: how long requests for the current model go before requests for other models.</param>
+/// <param name="residency">
+/// Residency time: how long requests for the current model go before requests for other models, measured from the first slot for this model.
+/// </param>
 /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
 internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
 {

@@ -15,7 +15,7 @@ internal sealed record RuntimeInfo(RuntimeFamily Family, string? Version, string
         new(identity.Family, identity.Version, identity.Description, identity.Evidence, identity.Warning);
 }
 
-/// <summary>Command: open the vendor library and load a model. Fields with the names of <see cref="ModelLoadParameters"/> have the same meaning.</summary>
+/// <summary>Command: open the vendor library and load a model. The fields after VersionOverride are those of <see cref="ModelLoadParameters"/>.</summary>
 internal sealed record LoadCommand(
     string LibraryPath,
     string? VersionOverride,

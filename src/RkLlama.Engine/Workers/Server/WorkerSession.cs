@@ -171,7 +171,7 @@ internal sealed partial class WorkerSession : IEngineSession
 
     /// <summary>
     /// Ends a run after the worker has reported its end. If the run failed, or stopped without a token, first waits for the output of the library. If this
-    /// contains errors, the run has failed with them.
+    /// output contains errors, the run fails with these errors.
     /// </summary>
     private async Task EndRunAsync(EndedReply ended)
     {
