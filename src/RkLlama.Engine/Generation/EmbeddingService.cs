@@ -12,24 +12,30 @@ namespace RkLlama.Engine.Generation;
 
 /// <summary>The embedding of one text.</summary>
 /// <param name="Vector">One value per hidden dimension, normalized to length 1.</param>
-/// <param name="Load">How long the load of the model took.</param>
+/// <param name="PromptTokens">Number of tokens of the text; an estimate if the runtime tokenizes the text itself.</param>
+/// <param name="Load">Time to load the model; almost zero if it was loaded.</param>
 internal sealed record TextEmbedding(float[] Vector, int PromptTokens, TimeSpan Load);
 
-/// <summary>Computes embeddings of texts. Each text needs its own queue slot. Thread-safe.</summary>
+/// <summary>Computes embeddings of texts. Each text takes one queue slot. Thread-safe.</summary>
 internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics, ILogger<EmbeddingService> logger)
 {
-    /// <summary>Returns the model with the name that a request gives.</summary>
-    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <summary>Finds the model that a request names. Does not load it.</summary>
+    /// <exception cref="ModelNotFoundException">No model has this name.</exception>
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string model) => host.Find(model);
 
     /// <summary>Computes the embedding of one text. Loads the model if it is not loaded.</summary>
-    /// <param name="truncates">If a text is longer than the context: true to use its start, false to throw <see cref="ContextLengthException"/>.</param>
+    /// <param name="truncates">
+    /// What to do with a text that is longer than the context: true uses the first tokens only, false throws <see cref="ContextLengthException"/>. Ignored if
+    /// the runtime tokenizes the text itself.
+    /// </param>
     /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
-    /// <exception cref="ContextLengthException">The text is longer than the context.</exception>
+    /// <exception cref="PromptException">The tokenizer cannot encode the text.</exception>
+    /// <exception cref="ContextLengthException">The text is longer than the context, and <paramref name="truncates"/> is false.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
-    /// <exception cref="EngineException">The model could not be loaded, or the run failed.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, the run failed, or the model was unloaded during the run.</exception>
     internal async Task<TextEmbedding> EmbedAsync(
         ModelInstance model, string text, bool truncates, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
     {
@@ -47,7 +53,7 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected)))
         using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
         {
-            // Waits for the end of the run even if the client has disconnected, because the NPU is not free before.
+            // Waits for the end of the run even if the client has disconnected, because the NPU is busy until then.
             outcome = await run.Completion.ConfigureAwait(false);
         }
 

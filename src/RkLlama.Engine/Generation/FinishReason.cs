@@ -1,12 +1,14 @@
 namespace RkLlama.Engine.Generation;
 
-/// <summary>Why a generation ended. Each API converts it to its own value.</summary>
+/// <summary>Why a generation ended. Each API has its own text for each value.</summary>
 internal enum FinishReason
 {
     /// <summary>The model ended the generation, or a stop sequence occurred.</summary>
     Stop,
 
-    /// <summary>The generation reached its maximum number of tokens, or the server ended it because of a repetition or the thinking budget.</summary>
+    /// <summary>
+    /// The generation reached its maximum number of tokens, or the server ended it early, because of a repetition or because of the thinking budget.
+    /// </summary>
     Length,
 
     /// <summary>The output contains tool calls.</summary>

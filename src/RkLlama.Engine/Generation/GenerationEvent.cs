@@ -2,10 +2,10 @@ using RkLlama.Output;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>One event of a generation: new output, or the end. 16 bytes and the text: the events of a client that reads slowly wait in memory.</summary>
+/// <summary>One event of a generation: new output, or the end. The struct has only 16 bytes, because the events of a slow client wait in memory.</summary>
 internal readonly record struct GenerationEvent
 {
-    // A part, or the summary. Content, which is nearly all of the output, is only its text.
+    // The new output, or the summary. Nearly all output is content; for a ContentPart, only the text is stored.
     private readonly object _value;
     private readonly float _tokensPerSecond;
 
@@ -21,26 +21,26 @@ internal readonly record struct GenerationEvent
     /// <summary>New output; <see langword="null"/> in the last event.</summary>
     internal OutputPart? Part => _value is string text ? new ContentPart(text) : _value as OutputPart;
 
-    /// <summary>Number of tokens generated so far.</summary>
+    /// <summary>Number of tokens that the current turn has generated so far. After the end of the last turn: the tokens of all turns.</summary>
     internal int OutputTokens { get; }
 
-    /// <summary>These tokens, divided by the time since the first run of the turn started. That time includes the prefill.</summary>
+    /// <summary>Tokens of the current turn per second, since its first run started. This time includes the prefill.</summary>
     internal double TokensPerSecond => _tokensPerSecond;
 
-    /// <summary>Set in the last event only.</summary>
+    /// <summary>The result of the generation. Set in the last event only.</summary>
     internal GenerationSummary? Summary => _value as GenerationSummary;
 }
 
-/// <summary>The result of a generation.</summary>
+/// <summary>The result of a generation, or of one turn of it.</summary>
 /// <param name="OutputTokens">Number of generated tokens, without the end-of-text token.</param>
-/// <param name="ReasoningTokens">Number of these tokens that belong to the reasoning.</param>
+/// <param name="ReasoningTokens">Number of generated tokens that belong to the reasoning, tags included.</param>
 /// <param name="CachedTokens">Prompt tokens that the runtime took from its KV cache; <see langword="null"/> if the runtime does not report it.</param>
-/// <param name="TokensPerSecond">Output tokens of the last turn, divided by the time from its first run's start to its last run's end.</param>
+/// <param name="TokensPerSecond">Output tokens of the last turn per second, from the start of its first run to the end of its last run.</param>
 internal sealed record GenerationSummary(
     FinishReason FinishReason, int PromptTokens, int OutputTokens, int ReasoningTokens, int? CachedTokens, double TokensPerSecond, GenerationTimings Timings)
 {
     /// <summary>
-    /// Combines the summaries of a turn and its retry. Adds token counts and times. Takes finish reason and tokens per second from the retry.
+    /// Combines the summaries of a turn and its retry. Adds the token counts and the times. Takes the finish reason and the tokens per second from the retry.
     /// </summary>
     public static GenerationSummary operator +(GenerationSummary first, GenerationSummary second) => second with
     {

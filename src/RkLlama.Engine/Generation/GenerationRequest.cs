@@ -3,16 +3,16 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>A request to generate text. The same type for all APIs.</summary>
-/// <param name="Conversation">The conversation to continue. Not used if there is a <see cref="RawPrompt"/>.</param>
-/// <param name="Sampling">Sampling values that differ from the model's defaults.</param>
+/// <summary>A request to generate text. All APIs convert their requests to this type.</summary>
+/// <param name="Conversation">The conversation to continue. Ignored if <see cref="RawPrompt"/> is set.</param>
+/// <param name="Sampling">Sampling values of the request. A value that is null means the default of the model.</param>
 /// <param name="MaxNewTokens">Maximum number of tokens to generate; <see langword="null"/> for the model's maximum.</param>
 internal sealed record GenerationRequest(Conversation Conversation, SamplingParameters Sampling, int? MaxNewTokens)
 {
     /// <summary>The model that the request names; <see langword="null"/> for the loaded model.</summary>
     internal string? Model { get; init; }
 
-    /// <summary>A prompt that is used without a chat template.</summary>
+    /// <summary>A prompt that replaces the conversation and gets no chat template; <see langword="null"/> for none.</summary>
     internal string? RawPrompt { get; init; }
 
     /// <summary>Name of the request field that contains the prompt, for error messages.</summary>
@@ -21,16 +21,16 @@ internal sealed record GenerationRequest(Conversation Conversation, SamplingPara
     /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</summary>
     internal TimeSpan? KeepAlive { get; init; }
 
-    /// <summary>How the output is processed; <see langword="null"/> to return it as the model generates it.</summary>
+    /// <summary>How the output is processed; <see langword="null"/> to return the text as the model generates it.</summary>
     internal OutputOptions? Output { get; init; }
 
-    /// <summary>The capabilities that the model must have.</summary>
+    /// <summary>The capabilities that the model must have to serve the request.</summary>
     internal RequiredCapabilities Requires { get; init; }
 
-    /// <summary>The API's name of the operation, for error messages, for example <c>chat</c>.</summary>
+    /// <summary>Name of the operation in the API, for error messages, for example <c>chat</c>.</summary>
     internal string Operation { get; init; } = "generate";
 
-    /// <summary>The request's trace. Updated during the generation.</summary>
+    /// <summary>Records the progress of the request during the generation.</summary>
     internal required RequestTrace Trace { get; init; }
 }
 

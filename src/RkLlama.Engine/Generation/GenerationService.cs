@@ -9,17 +9,22 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// Generates text for requests: builds the prompt, then generates in the background, in one turn or two. The caller only reads the events. Thread-safe.
+/// Generates text for requests. Builds the prompt, then generates in the background, while the caller reads the events. A generation has one turn, or two: if
+/// the output must be JSON and is not valid, a second turn corrects it. Thread-safe.
 /// </summary>
 internal sealed partial class GenerationService(ModelHost host, ModelScheduler scheduler, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
 {
     private readonly TurnRecorder _recorder = new(metrics, logger);
 
-    /// <summary>Builds the prompt, checks that it fits into the context and that the model has the required capabilities, and starts the generation.</summary>
+    /// <summary>
+    /// Builds the prompt and starts the generation. Before that, checks that the prompt fits into the context and that the model has the required capabilities.
+    /// </summary>
     /// <param name="cancellationToken">Cancels the generation: the request leaves the queue, or its run is aborted.</param>
-    /// <returns>The events of the generation. Later errors are thrown when they are read.</returns>
+    /// <returns>The events of the generation. If the generation fails later, reading the events throws the error.</returns>
     /// <exception cref="NoModelException">No model is loaded, and the request names none.</exception>
-    /// <exception cref="ModelNotFoundException">There is no model with the name in the request.</exception>
+    /// <exception cref="ModelNotFoundException">No model has the name that the request gives.</exception>
+    /// <exception cref="Models.ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
+    /// <exception cref="Workers.EngineException">The chat template of the Modelfile cannot be used.</exception>
     /// <exception cref="PromptException">The conversation does not fit the model, or the model's prompt settings are not valid.</exception>
     /// <exception cref="ContextLengthException">The prompt leaves too few tokens of the context for the output.</exception>
     /// <exception cref="MissingCapabilityException">The model lacks a capability that the request needs.</exception>
@@ -48,7 +53,10 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         return new(request, model, prompts, prompt, budget, arrival);
     }
 
-    /// <summary>Generates until the end of the runs, even if the client has disconnected. Never throws: the stream has the error.</summary>
+    /// <summary>
+    /// Generates the output and completes the stream. Returns after the end of the last run, even if the client has disconnected. Never throws: an error goes
+    /// to the stream.
+    /// </summary>
     private async Task ProduceAsync(PreparedGeneration prepared, GenerationStream stream)
     {
         try
@@ -66,7 +74,10 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         }
     }
 
-    /// <summary>Generates output that must be JSON. It is sent when it is complete and checked. If it is invalid, the model gets one retry.</summary>
+    /// <summary>
+    /// Generates output that must be JSON. The content is sent when it is complete and checked. If it is not valid and the request has a conversation, a second
+    /// turn asks the model to correct it.
+    /// </summary>
     private async Task<GenerationSummary> ProduceJsonAsync(PreparedGeneration first, OutputFormat format, GenerationStream stream)
     {
         StructuredOutput output = new(format, stream);
@@ -85,7 +96,7 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         return summary;
     }
 
-    /// <summary>Waits for a lease, runs one turn, and records its statistics.</summary>
+    /// <summary>Waits for a lease, and runs one turn on it.</summary>
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
     {
         GenerationRequest request = prepared.Request;
@@ -107,10 +118,12 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     }
 }
 
-/// <summary>A request with its model and its prompt, ready to be queued.</summary>
-/// <param name="Arrival">When the request arrived, as a <see cref="Stopwatch"/> timestamp.</param>
+/// <summary>A request with its model and its prompt, ready for one turn.</summary>
+/// <param name="Arrival">
+/// When the preparation of the turn started, as a <see cref="Stopwatch"/> timestamp. In the statistics, this is the arrival of the request.
+/// </param>
 internal sealed record PreparedGeneration(
     GenerationRequest Request, ModelInstance Model, PromptBuilder Prompts, Prompt Prompt, TokenBudget Budget, long Arrival);
 
-/// <summary>The request requires a tool call, but the model generated none. No version of the runtime can enforce one.</summary>
+/// <summary>The request requires a tool call, but the model generated none. The runtime has no means to force one.</summary>
 internal sealed class MissingToolCallException() : Exception("The model answered without the function call that tool_choice asks for.");

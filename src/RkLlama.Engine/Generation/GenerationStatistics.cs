@@ -6,22 +6,24 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>Tokens and times of the runs in one queue slot, for the log and the metrics. Uses the runtime's own statistics if it reports them.</summary>
+/// <summary>Token counts and times of one turn, for the log and the metrics. Times and counts that the runtime measures itself have priority.</summary>
 /// <param name="CachedTokens">Prompt tokens that were in the KV cache; <see langword="null"/> if the runtime does not report it.</param>
-/// <param name="ToFirstToken">TTFT: from the arrival of the request to the first token; <see langword="null"/> if there was none.</param>
-/// <param name="PrefilledTokens">Tokens that were processed in <see cref="GenerationTimings.Prefill"/>.</param>
-/// <param name="DecodedTokens">Tokens that were generated in <see cref="GenerationTimings.Decode"/>: all except the first one of each run.</param>
+/// <param name="ToFirstToken">TTFT: time from the arrival of the request to the first token; <see langword="null"/> if there was no token.</param>
+/// <param name="PrefilledTokens">
+/// Prompt tokens that were processed in the time <see cref="GenerationTimings.Prefill"/>, without those from the KV cache if the runtime reports them.
+/// </param>
+/// <param name="DecodedTokens">Tokens that were generated in the time <see cref="GenerationTimings.Decode"/>: all except the first one of each run.</param>
 internal sealed record GenerationStatistics(
     string Model, int PromptTokens, int? CachedTokens, int OutputTokens, TimeSpan? ToFirstToken, int PrefilledTokens, int DecodedTokens, GenerationTimings Timings)
 {
-    /// <summary>Prefill tokens per second; <see langword="null"/> if nothing was prefilled.</summary>
+    /// <summary>Prefilled tokens per second; <see langword="null"/> if there are none or the time is zero.</summary>
     internal double? PrefillRate => Rate(PrefilledTokens, Timings.Prefill);
 
-    /// <summary>Decode tokens per second; <see langword="null"/> if nothing was decoded.</summary>
+    /// <summary>Decoded tokens per second; <see langword="null"/> if there are none or the time is zero.</summary>
     internal double? DecodeRate => Rate(DecodedTokens, Timings.Decode);
 
-    /// <summary>Computes the statistics of the runs in one queue slot.</summary>
-    /// <param name="outcomes">The outcomes of the runs, in order; at least one.</param>
+    /// <summary>Computes the statistics of one turn.</summary>
+    /// <param name="outcomes">The outcomes of the runs of the turn, in order; at least one.</param>
     /// <param name="arrival">When the request arrived, as a <see cref="Stopwatch"/> timestamp.</param>
     internal static GenerationStatistics Of(string model, Prompt prompt, IReadOnlyList<RunOutcome> outcomes, GenerationTimings timings, long arrival)
     {

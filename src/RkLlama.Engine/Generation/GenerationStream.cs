@@ -5,8 +5,9 @@ using RkLlama.Engine.Residency;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// The events of one generation. Written by the generation's task, read once by the request. A slow reader does not delay the run: the channel is unbounded,
-/// but the number of events is limited by max new tokens. A waiting reader continues on the writer's thread, which saves two thread wake-ups per token.
+/// The events of one generation. The task of the generation writes them; the request reads them once. A slow reader does not delay the run: the channel is
+/// unbounded, and max new tokens limits the number of events. If the reader waits, it continues on the thread of the writer, which saves two thread wake-ups
+/// per token.
 /// </summary>
 internal sealed class GenerationStream : IGenerationSink, IDisposable
 {
@@ -16,8 +17,8 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
 
     private readonly CancellationTokenSource _abandoned;
 
-    /// <param name="promptTokens">Number of tokens of the prompt.</param>
-    /// <param name="cancellationToken">Cancelled if the client disconnects.</param>
+    /// <param name="promptTokens">Number of tokens of the prompt; an estimate if the runtime tokenizes the prompt itself.</param>
+    /// <param name="cancellationToken">Cancelled if the client disconnects or a retry replaces the request.</param>
     internal GenerationStream(ModelInstance model, ModelCapabilities capabilities, int promptTokens, CancellationToken cancellationToken)
     {
         (Model, Capabilities, PromptTokens) = (model, capabilities, promptTokens);
@@ -31,10 +32,15 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
 
     internal int PromptTokens { get; }
 
-    /// <summary>Cancelled if the client disconnects, or when the reader disposes the stream. Then the generation aborts its run.</summary>
+    /// <summary>
+    /// Cancelled when the constructor's token is cancelled or the reader disposes the stream. Then the generation leaves the queue or aborts its run.
+    /// </summary>
     internal CancellationToken Abandoned { get; }
 
-    /// <summary>Returns the events in order. The last one has the summary. If the generation fails, throws its error after the events before it.</summary>
+    /// <summary>
+    /// Returns the events in order. The last event has the summary. If the generation fails, throws its error after the events that came before it. May be
+    /// called once.
+    /// </summary>
     internal async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (GenerationEvent[] together in _events.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
@@ -54,10 +60,10 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
         _events.Writer.TryComplete();
     }
 
-    /// <summary>Completes the stream with an error.</summary>
+    /// <summary>Completes the stream with an error, which the reader gets after the events.</summary>
     internal void Fail(Exception error) => _events.Writer.TryComplete(error);
 
-    /// <summary>Cancels the generation if it has not ended. Does not wait for the end of the run or for the release of the queue slot.</summary>
+    /// <summary>Cancels the generation if it has not ended. Does not wait until the run has ended and the queue slot is released.</summary>
     public void Dispose()
     {
         _abandoned.Cancel();

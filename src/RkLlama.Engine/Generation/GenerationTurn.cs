@@ -11,32 +11,32 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// One turn of a generation: a run on a lease. If the reasoning reaches the thinking budget, that run is aborted and a second one continues without reasoning.
-/// Passes the tokens through the output pipeline to the sink. Used by one task.
+/// One turn of a generation: one run on a lease, or two. If the reasoning reaches the thinking budget, the first run is aborted, and a second run continues the
+/// output without reasoning. Passes the tokens through the output pipeline to the sink. Used by one task.
 /// </summary>
-/// <param name="guard">Detects repetitions in the output; <see langword="null"/> to allow them.</param>
+/// <param name="guard">Detects repetitions in the output; <see langword="null"/> if repetitions are allowed.</param>
 internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
 {
-    // The text that a model generates at the end of its reasoning.
+    // The text with which a model ends its reasoning.
     private const string EndOfThinking = "\n</think>\n\n";
 
     private readonly OutputPipeline? _pipeline = PipelineOf(prepared);
     private readonly List<OutputPart> _parts = [];
     private readonly List<GenerationEvent> _events = [];
 
-    // The output so far, for a second run that continues it. Null if the request sets no thinking budget, because then there is no second run.
+    // The output so far, as input of a second run. Null if the request sets no thinking budget, because then there is no second run.
     private readonly List<int>? _tokenIds = prepared.Request.Output?.ThinkingBudget is null ? null : [];
     private readonly StringBuilder? _text = prepared.Request.Output?.ThinkingBudget is null ? null : new();
     private readonly List<RunOutcome> _outcomes = [];
 
-    // Tokens of all runs so far.
+    // Number of tokens of all runs so far.
     private int _tokens;
     private bool _hasEndedThinking;
     private long _started;
     private AbortCause? _lastAbort;
 
-    /// <summary>Runs the turn. Takes over the lease, and disposes it when its last run has ended.</summary>
-    /// <exception cref="EngineException">The run failed.</exception>
+    /// <summary>Runs the turn. Becomes the owner of the lease and disposes it after the last run.</summary>
+    /// <exception cref="EngineException">A run failed, or the model was unloaded during a run.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
     {
@@ -80,7 +80,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
     /// <returns>
-    /// Cut: why the server aborted the run; null if it did not, or if another run continues. Next: that other run, after the thinking budget was reached.
+    /// Cut: why the server ended the output with this run; null if it did not. Next: the run that continues the output after the thinking budget; null if there
+    /// is none.
     /// </returns>
     private async Task<(AbortCause? Cut, (RunInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
     {
@@ -103,12 +104,12 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 Flush();
                 if (cut == AbortCause.ThinkingBudget && Continuation() is { } next)
                 {
-                    // Only this run: an abort of the lease would also end the run that continues the answer.
+                    // Aborts only this run, because an abort of the lease would also abort the next run.
                     run.Abort(AbortCause.ThinkingBudget);
                     return (null, next);
                 }
 
-                // The run has ended by itself, so nothing was cut.
+                // The run has ended before the abort, so nothing was cut.
                 if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
                     cut = null;
                 if (cut is not null)
@@ -138,7 +139,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return outcome;
     }
 
-    /// <summary>Returns the cause if the server must abort the run after this token; else null.</summary>
+    /// <summary>Returns the cause for which the server must abort the run after this token; null if there is none.</summary>
     private AbortCause? AbortCauseAfter(EngineToken token)
     {
         if (_pipeline?.IsStopped == true)
@@ -156,7 +157,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     }
 
     /// <summary>Passes text through the output pipeline and collects the resulting events.</summary>
-    /// <param name="isToken">True for the text of a generated token, false for text that the server adds. Added text is sent at once.</param>
+    /// <param name="isToken">True for the text of a generated token, false for text that the server adds. Added text does not count as a token.</param>
     private void Emit(string text, bool isToken)
     {
         if (_pipeline is null)
@@ -180,7 +181,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         Flush();
     }
 
-    /// <summary>Converts the parts to events.</summary>
+    /// <summary>Converts the collected parts to events.</summary>
     private void Collect()
     {
         if (_parts.Count == 0)
@@ -201,8 +202,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     }
 
     /// <summary>
-    /// Returns the input of a run that continues after the reasoning: the prompt, the output so far and the end of the reasoning. Returns null if the runtime
-    /// would apply its own template to it, or if no tokens are left.
+    /// Returns the input and the parameters of a run that continues the output after the reasoning. The input is the prompt, the output so far and the end of
+    /// the reasoning. Returns null if the runtime would apply its own chat template to this input, or if no tokens are left.
     /// </summary>
     private (RunInput, RunParameters)? Continuation()
     {
@@ -218,7 +219,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (input, new(prepared.Request.Sampling, left));
     }
 
-    /// <summary>Sends the rest of the output and returns the result of the turn.</summary>
+    /// <summary>Passes the rest of the output to the sink and returns the result of the turn.</summary>
     /// <param name="cut">Why the server aborted the last run; null if it did not.</param>
     /// <param name="tokensBefore">Number of tokens of the runs before the last one.</param>
     /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
@@ -227,7 +228,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         RunEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
 
-        // The runtime does not count the end-of-text token, but Tokens does.
+        // TokenCount does not include the end-of-text token of the last run, but _tokens does.
         int made = tokensBefore + end.TokenCount;
         bool isStop;
         if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)

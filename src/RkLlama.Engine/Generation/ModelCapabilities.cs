@@ -4,10 +4,12 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>The capabilities of a model. They are derived from its Modelfile and its chat template.</summary>
-/// <param name="Completion">The model generates text. False for an embedding model: POOLING in its Modelfile, and no chat template of its own.</param>
-/// <param name="Tools">The chat template supports tools, and the syntax of the model's tool calls is known.</param>
-/// <param name="Thinking">The chat template supports reasoning.</param>
+/// <summary>The capabilities of a model, derived from its Modelfile and its chat template.</summary>
+/// <param name="Completion">
+/// Whether the model generates text. False for an embedding model: its Modelfile sets POOLING, and it has no chat template of its own.
+/// </param>
+/// <param name="Tools">Whether the chat template supports tools and the syntax of the tool calls of the model is known.</param>
+/// <param name="Thinking">Whether the chat template supports reasoning.</param>
 internal readonly record struct ModelCapabilities(bool Completion, bool Tools, bool Thinking)
 {
     internal static ModelCapabilities Of(ModelInstance model, PromptBuilder prompts) => new(
@@ -30,7 +32,7 @@ internal readonly record struct ModelCapabilities(bool Completion, bool Tools, b
 
 /// <summary>The model lacks a capability that the request needs.</summary>
 /// <param name="model">The model's name as in the request.</param>
-/// <param name="operation">The API's name of the operation.</param>
+/// <param name="operation">Name of the operation in the API, for the message.</param>
 internal sealed class MissingCapabilityException(string model, RequiredCapabilities missing, string operation) : Exception(missing switch
 {
     RequiredCapabilities.Tools => $"\"{model}\" does not support tools",

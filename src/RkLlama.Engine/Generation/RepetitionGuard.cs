@@ -1,10 +1,10 @@
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// Detects a loop in the output: the last tokens are repetitions of one phrase of up to <see cref="MaxPhraseTokens"/> tokens. One instance per turn. Used by
-/// one task.
+/// Detects a loop in the output: the output ends with repetitions of one phrase of at most <see cref="MaxPhraseTokens"/> tokens. Each turn has its own
+/// instance. Used by one task.
 /// </summary>
-/// <param name="times">How many times in a row the phrase may occur. One more is a loop.</param>
+/// <param name="times">How many times in a row a phrase may occur, at least 1. One more time is a loop.</param>
 /// <param name="report">Called when a loop is detected, with the length of the phrase in tokens.</param>
 internal sealed class RepetitionGuard(int times, Action<int>? report = null)
 {
@@ -17,7 +17,7 @@ internal sealed class RepetitionGuard(int times, Action<int>? report = null)
     private readonly int[] _matches = new int[MaxPhraseTokens + 1];
     private int _count;
 
-    /// <summary>Adds the next token of the output.</summary>
+    /// <summary>Adds the id of the next token of the output.</summary>
     /// <returns>Whether this token completes a loop.</returns>
     internal bool AddAndDetectLoop(int token)
     {

@@ -1,10 +1,10 @@
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// The progress of one request: its model, its times, and its finish reason. Written by the generation's task. Read on another thread when the response
-/// headers are sent, which a keep-alive may do at any time, and when the request has ended.
+/// The progress of one request: its model, its times and its finish reason. The task of the generation writes it. Other threads read it when the response
+/// headers are sent, and when the request has ended. If a keep-alive sends the headers, this can be at any time.
 /// </summary>
-/// <param name="id">The request's id in response headers and log.</param>
+/// <param name="id">The id of the request in response headers and in the log.</param>
 internal sealed class RequestTrace(string id)
 {
     private volatile string? _model;
@@ -13,27 +13,28 @@ internal sealed class RequestTrace(string id)
 
     internal string Id => id;
 
-    /// <summary>Name of the model; <see langword="null"/> if the request uses none.</summary>
+    /// <summary>Name of the model of the request; <see langword="null"/> if it is not known yet or the request uses none.</summary>
     internal string? Model => _model;
 
-    /// <summary>Set when the first run has started.</summary>
+    /// <summary>Times before the first run. Set when the first run has started.</summary>
     internal RunStart? Start => _start;
 
-    /// <summary>Set when a turn or an embedding is complete. The sum, if the request needs several.</summary>
+    /// <summary>Times of the completed turns or embeddings of the request, as a sum; <see langword="null"/> before the first one is complete.</summary>
     internal GenerationTimings? Timings => _end?.Timings;
 
-    /// <summary>Set when a turn or an embedding is complete. The reason of the last one.</summary>
+    /// <summary>Finish reason of the last completed turn or embedding; <see langword="null"/> before the first one is complete.</summary>
     internal FinishReason? FinishReason => _end?.Reason;
 
     /// <summary>
-    /// Whether the request replaces one that is queued or running. It is accepted even if the queue is full. Set before the generation starts.
+    /// Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full. Set before the generation
+    /// starts.
     /// </summary>
     internal bool IsRetry { get; set; }
 
-    /// <summary>Records the model of the request. The request may still have to wait, or be rejected.</summary>
+    /// <summary>Records the model of the request. After that, the request may still wait or be rejected.</summary>
     internal void SetModel(string model) => _model = model;
 
-    /// <summary>Records the start of a run. Only the first run is recorded.</summary>
+    /// <summary>Records the start of a run. Only the first call has an effect.</summary>
     internal void RunStarted(TimeSpan queue, TimeSpan load) => _start ??= new(queue, load);
 
     /// <summary>Records that a turn or an embedding is complete. Another one may follow.</summary>

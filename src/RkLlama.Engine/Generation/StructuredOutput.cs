@@ -5,8 +5,8 @@ using RkLlama.Output.StructuredJson;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// The sink of a generation whose content must be JSON. Passes reasoning and tool calls on at once, but holds the content until it is complete and checked. If
-/// the finish reason is not <see cref="FinishReason.Stop"/>, the content is sent unchecked. Used by one task.
+/// The sink of a generation whose content must be JSON. Passes on reasoning and tool calls at once. Holds the content until it is complete and checked. If the
+/// finish reason is not <see cref="FinishReason.Stop"/>, the content is sent unchecked. Used by one task.
 /// </summary>
 internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink) : IGenerationSink
 {
@@ -15,7 +15,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
     private string _json = "";
     private bool _isRetry;
 
-    /// <summary>The content of the current turn as the model generated it.</summary>
+    /// <summary>The content of the current turn so far, as the model generated it.</summary>
     internal string Content => _content.ToString();
 
     /// <inheritdoc/>
@@ -31,7 +31,9 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
             sink.Write(others);
     }
 
-    /// <summary>Checks the content of a complete turn. If the finish reason is not <see cref="FinishReason.Stop"/>, does not check it.</summary>
+    /// <summary>
+    /// Checks the content of a completed turn. If the finish reason is not <see cref="FinishReason.Stop"/>, the content is not checked and counts as valid.
+    /// </summary>
     /// <returns>The problem with the content; <see langword="null"/> if there is none.</returns>
     internal string? Check(FinishReason reason)
     {
@@ -43,21 +45,21 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
             json = found ?? "";
         }
 
-        // The retry replaces the result of the first turn. But if the schema is not strict and the retry has no JSON, the first result is kept, because JSON
-        // that does not conform is better than none.
+        // The result of the retry replaces the result of the first turn. Exception: if the schema is not strict and the retry has no JSON, the first result is
+        // kept, because JSON that does not conform is better than none.
         if (!_isRetry || format.IsStrict || json.Length > 0)
             (_problem, _json) = (problem, json);
         return problem;
     }
 
-    /// <summary>Begins a retry: clears the content. Keeps the JSON of the first turn in case the retry has none.</summary>
+    /// <summary>Prepares for a retry: clears the content. Keeps the JSON of the first turn, in case the retry has none.</summary>
     internal void BeginRetry()
     {
         _content.Clear();
         _isRetry = true;
     }
 
-    /// <summary>Sends the JSON to the sink.</summary>
+    /// <summary>Passes the JSON to the sink. Called after the last turn.</summary>
     /// <returns>The problem with the JSON that was sent; <see langword="null"/> if there is none.</returns>
     /// <exception cref="OutputFormatException">The content has no JSON, or it does not conform to a strict schema.</exception>
     internal string? Send(GenerationSummary summary)

@@ -5,23 +5,25 @@ namespace RkLlama.Engine.Generation;
 
 /// <summary>The maximum number of tokens of a generation.</summary>
 /// <param name="MaxNewTokens">
-/// The lowest of: the request's maximum, the model's maximum, and the tokens that the prompt leaves in the context if they are known. Null for the model's
-/// maximum.
+/// The smallest of these numbers: the maximum of the request, the maximum of the model, and the number of tokens that the prompt leaves in the context, if it
+/// is known. Null if the request sets no maximum and the last number is not known; then the maximum of the model applies.
 /// </param>
 internal readonly record struct TokenBudget(int? MaxNewTokens)
 {
-    /// <summary>A prompt that leaves fewer tokens in the context is too long, because such a short output would be useless.</summary>
+    /// <summary>The number of tokens that a prompt must leave in the context for the output. A shorter output would be useless.</summary>
     internal const int MinOutputTokens = 16;
 
     /// <summary>Computes the budget from the prompt, the model and the request.</summary>
-    /// <param name="asked">The request's maximum; null for none. If it is less than <see cref="MinOutputTokens"/>, the prompt may leave as few tokens.</param>
+    /// <param name="asked">
+    /// The maximum of the request; null for none. If it is less than <see cref="MinOutputTokens"/>, the prompt must leave only this number of tokens.
+    /// </param>
     /// <param name="promptField">Name of the request field that contains the prompt.</param>
-    /// <exception cref="ContextLengthException">The prompt is too long.</exception>
+    /// <exception cref="ContextLengthException">The prompt leaves too few tokens for the output.</exception>
     internal static TokenBudget For(Prompt prompt, ModelInstance model, int? asked, string promptField)
     {
         (int contextLength, int max) = (model.ContextLength, model.MaxNewTokens);
 
-        // Without tokens, TokenCount is only an estimate, so the prompt is not rejected here. The runtime counts the tokens itself.
+        // If the runtime tokenizes the prompt, TokenCount is only an estimate. So the prompt is not rejected here; the runtime checks it.
         if (prompt.Tokens is null)
             return new(asked is { } wanted ? Math.Min(wanted, max) : null);
 

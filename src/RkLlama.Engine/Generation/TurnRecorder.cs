@@ -4,7 +4,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Generation;
 
-/// <summary>Records each turn of an answer: metrics, and one log line. Any thread.</summary>
+/// <summary>Records each turn of a generation: in the metrics, and with one log line. Any thread.</summary>
 internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<GenerationService> logger)
 {
     internal void RecordAbort(AbortCause cause) => metrics.RecordAbort(cause.MetricLabel());
