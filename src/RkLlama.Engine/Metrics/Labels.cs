@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>Values of the label <c>cause</c> of <c>rkllama_rejections_total</c>: why a request got a 503.</summary>
+/// <summary>Values of the label <c>cause</c> in the metric <c>rkllama_rejections_total</c>: why the server answered a request with 503.</summary>
 internal static class RejectionCause
 {
     internal const string QueueFull = "queue_full", QueueTimeout = "queue_timeout", Draining = "draining", Connections = "connections", Memory = "memory";
@@ -8,7 +8,7 @@ internal static class RejectionCause
     internal static IReadOnlyList<string> All { get; } = [QueueFull, QueueTimeout, Draining, Connections, Memory];
 }
 
-/// <summary>Values of the label <c>cause</c> of <c>rkllama_aborts_total</c>: why a run was aborted.</summary>
+/// <summary>Values of the label <c>cause</c> in the metric <c>rkllama_aborts_total</c>: why the server aborted a run.</summary>
 internal static class AbortLabel
 {
     internal const string ClientDisconnected = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",

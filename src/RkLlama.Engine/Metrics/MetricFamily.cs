@@ -2,13 +2,13 @@ using System.Diagnostics.Metrics;
 
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>All series of one instrument. Thread-safe. Takes a lock only to create a series.</summary>
+/// <summary>All time series of one instrument: a metric family of Prometheus. Thread-safe. Takes a lock only to create a series.</summary>
 internal sealed class MetricFamily
 {
     private readonly Lock _lock = new();
     private readonly double[] _bounds;
 
-    // Never modified. A new series replaces the array, under the lock; Clear replaces it without the lock.
+    // The array is never modified. Create replaces it under the lock, Clear without the lock.
     private volatile MetricSeries[] _series = [];
 
     internal MetricFamily(Instrument instrument)
@@ -35,7 +35,7 @@ internal sealed class MetricFamily
     /// <summary>Whether the instrument is observable: its values are read at each scrape and replace those of the previous scrape.</summary>
     internal bool IsObserved { get; }
 
-    /// <summary>Upper bounds of the buckets, without +Inf.</summary>
+    /// <summary>Upper bounds of the buckets of a histogram, ascending, without +Inf; empty for other types.</summary>
     internal IReadOnlyList<double> Bounds => _bounds;
 
     internal IReadOnlyList<MetricSeries> Series => _series;

@@ -1,11 +1,11 @@
 namespace RkLlama.Engine.Metrics;
 
-/// <summary>The value, or the histogram, of one set of labels. Thread-safe without a lock.</summary>
-/// <param name="labels">Names and values of the labels.</param>
-/// <param name="bounds">Upper bounds of a histogram's buckets, ascending; empty for a plain value.</param>
+/// <summary>One time series: the value, or the histogram, for one set of label values. Thread-safe without a lock.</summary>
+/// <param name="labels">Names and values of the labels, in the order of the tags.</param>
+/// <param name="bounds">Upper bounds of the buckets of a histogram, ascending, without +Inf; empty for a plain value.</param>
 internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double[] bounds)
 {
-    // The last bucket counts values above all bounds.
+    // The last bucket counts the values above all bounds.
     private readonly long[] _buckets = bounds.Length == 0 ? [] : new long[bounds.Length + 1];
     private double _value;
 
@@ -14,7 +14,7 @@ internal sealed class MetricSeries(KeyValuePair<string, string>[] labels, double
     /// <summary>The plain value, or the sum of all values of a histogram.</summary>
     internal double Value => Volatile.Read(ref _value);
 
-    /// <summary>The number of values in each bucket, not cumulative; empty for a plain value. The last bucket is +Inf.</summary>
+    /// <summary>Returns the number of values in each bucket, not cumulative; empty for a plain value. The last bucket is +Inf.</summary>
     internal long[] Counts()
     {
         long[] counts = new long[_buckets.Length];

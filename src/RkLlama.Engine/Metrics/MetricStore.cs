@@ -4,18 +4,18 @@ using System.Diagnostics.Metrics;
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>
-/// Stores the measurements of one meter and writes them as Prometheus text. Recording to an existing series takes no lock and allocates nothing, so it
-/// can be done for each token. Thread-safe.
+/// Stores the measurements of all instruments of one meter and writes them as Prometheus text. Recording a value of an existing series takes no lock and
+/// allocates nothing, so it can be done for each token. Thread-safe.
 /// </summary>
 internal sealed class MetricStore : IDisposable
 {
     private readonly MeterListener _listener;
     private readonly Lock _scrape = new();
 
-    // Guarded by itself. Instruments are added at startup; each scrape reads them.
+    // Used only under a lock on the dictionary itself. Instruments are added at startup; each scrape reads them.
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
 
-    /// <param name="meter">Instruments of other meters are ignored.</param>
+    /// <param name="meter">The meter. Instruments of other meters are ignored.</param>
     internal MetricStore(Meter meter)
     {
         _listener = new()
@@ -35,7 +35,7 @@ internal sealed class MetricStore : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All families, ordered by name. Observable instruments have the values of the last scrape.</summary>
+    /// <summary>All metric families, ordered by name. Observable instruments have the values of the last scrape.</summary>
     internal MetricFamily[] Families
     {
         get

@@ -5,12 +5,12 @@ using static RkLlama.Engine.Metrics.Samples;
 namespace RkLlama.Engine.Metrics;
 
 /// <summary>
-/// The counters and histograms of the node, as instruments of one meter. docs/monitoring.md describes them. Every label has a small number of values, and
-/// clients cannot add any. Thread-safe.
+/// The counters and histograms of the server, as instruments of one meter. docs/monitoring.md describes them. The number of values of each label is limited,
+/// even if clients send many different names. Thread-safe.
 /// </summary>
 internal sealed class NodeMetrics : IDisposable
 {
-    // Clients can copy a model to new names and run each copy, so the number of label values needs a limit. Further models get the label "other".
+    // Clients can copy a model to new names and run each copy, so the number of model labels needs a limit. All further models have the label "other".
     private const int MaxModels = 32;
     private const string OtherModel = "other";
 
@@ -63,16 +63,16 @@ internal sealed class NodeMetrics : IDisposable
         _loadFailures.Add(0);
     }
 
-    /// <summary>The meter. Other classes add their gauges to it.</summary>
+    /// <summary>The meter of the server. Other classes add their gauges to it.</summary>
     internal Meter Meter { get; } = new("RkLlama");
 
     internal MetricStore Store { get; }
 
     /// <summary>Records a finished HTTP request.</summary>
-    /// <param name="api">The API of the request: rkllama, openai, ollama, operations or other.</param>
+    /// <param name="api">The API of the request: <c>rkllama</c>, <c>openai</c>, <c>ollama</c>, <c>operations</c> or <c>other</c>.</param>
     /// <param name="model">The model of the request; null if the request used none.</param>
     /// <param name="status">The HTTP status code.</param>
-    /// <param name="finishReason">Empty if no run started.</param>
+    /// <param name="finishReason"><c>stop</c>, <c>length</c>, <c>tool_calls</c>, <c>cancelled</c> or <c>error</c>; empty if no run started.</param>
     /// <param name="duration">From the arrival of the request to the end of its response; null if no run started.</param>
     internal void RecordRequest(string api, string? model, int status, string finishReason, TimeSpan? duration)
     {
@@ -88,10 +88,10 @@ internal sealed class NodeMetrics : IDisposable
 
     internal void RecordQueueWait(TimeSpan wait) => _wait.Record(wait.TotalSeconds);
 
-    /// <param name="cause">One of <see cref="RejectionCause"/>.</param>
+    /// <param name="cause">A constant of <see cref="RejectionCause"/>.</param>
     internal void RecordRejection(string cause) => _rejections.Add(1, Tag("cause", cause));
 
-    /// <summary>Records a generation at its end, even if the client has disconnected.</summary>
+    /// <summary>Records one turn of a generation after its last run, even if the client has disconnected.</summary>
     internal void RecordGeneration(GenerationSample sample)
     {
         KeyValuePair<string, object?> model = ModelTag(sample.Model);
@@ -110,8 +110,8 @@ internal sealed class NodeMetrics : IDisposable
 
     internal void RecordEmbedding(string model, int tokens) => _promptTokens.Add(tokens, ModelTag(model));
 
-    /// <summary>Records the time since the previous token of a run. For an existing series, allocates nothing and takes no lock.</summary>
-    /// <param name="model">From <see cref="ModelTag"/>.</param>
+    /// <summary>Records the time since the previous token of a run. Called for each token: if the series exists, allocates nothing and takes no lock.</summary>
+    /// <param name="model">The label of the model, from <see cref="ModelTag"/>.</param>
     internal void RecordInterTokenLatency(TimeSpan latency, KeyValuePair<string, object?> model) => _tokenLatency.Record(latency.TotalSeconds, model);
 
     internal void RecordModelLoad(string model, TimeSpan time) => _load.Record(time.TotalSeconds, ModelTag(model));
@@ -120,18 +120,18 @@ internal sealed class NodeMetrics : IDisposable
 
     internal void RecordWorkerStart() => _workerStarts.Add(1);
 
-    /// <summary>Records a worker that exited unexpectedly or was killed.</summary>
+    /// <summary>Records a worker that exited unexpectedly or had to be killed.</summary>
     /// <param name="signal">From <c>WorkerExit.SignalOf</c>: the name of the signal, such as SIGSEGV, or <c>none</c>.</param>
-    /// <param name="cause"><c>hung</c> if the server killed a worker that did not respond, else <c>crash</c>.</param>
+    /// <param name="cause"><c>hung</c> if the server had to kill the worker because its run did not end after an abort, else <c>crash</c>.</param>
     internal void RecordWorkerDeath(string signal, string cause) => _workerDeaths.Add(1, Tag("signal", signal), Tag("cause", cause));
 
-    /// <param name="cause">One of <see cref="AbortLabel"/>.</param>
+    /// <param name="cause">A constant of <see cref="AbortLabel"/>.</param>
     internal void RecordAbort(string cause) => _aborts.Add(1, Tag("cause", cause));
 
     /// <summary>Records a run that the watchdog aborted because the runtime exceeded a timeout.</summary>
     internal void RecordTimeoutAbort() => RecordAbort(AbortLabel.Timeout);
 
-    /// <summary>The label of a model, for metrics that have one series per model.</summary>
+    /// <summary>Returns the label of a model for metrics that have one series per model. After the first 32 models, the value is <c>other</c>.</summary>
     internal KeyValuePair<string, object?> ModelTag(string model) => Tag("model", LabelOf(model));
 
     private string LabelOf(string model) =>

@@ -9,7 +9,7 @@ internal static class PrometheusText
 {
     internal const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>Writes help, type and samples of a family. Writes nothing if the family has no samples.</summary>
+    /// <summary>Writes the help text, the type and the samples of a metric family. Writes nothing if the family has no series.</summary>
     internal static void Write(MetricFamily family, IBufferWriter<byte> output)
     {
         IReadOnlyList<MetricSeries> all = family.Series;
@@ -26,7 +26,10 @@ internal static class PrometheusText
         }
     }
 
-    /// <summary>Writes buckets, sum and count. The count is the sum of the buckets, so that both agree while other threads record.</summary>
+    /// <summary>
+    /// Writes the buckets, the sum and the count of a histogram. Computes the count from the buckets, so that they agree even while other threads record
+    /// values.
+    /// </summary>
     private static void WriteHistogram(MetricFamily family, MetricSeries series, IBufferWriter<byte> output)
     {
         long count = 0;
