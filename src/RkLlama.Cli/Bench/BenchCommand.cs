@@ -4,10 +4,13 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary><c>rkllama bench</c>: measures prefill and decode speed of a running server at several prompt lengths, with the vendor's method.</summary>
+/// <summary>
+/// <c>rkllama bench</c>: measures prefill and decode speed of a model on a running server at several prompt lengths, and compares it with the vendor's
+/// figures.
+/// </summary>
 internal static class BenchCommand
 {
-    // The vendor measures 128 prompt tokens and 64 output tokens; before 1.2, 64 and 256.
+    // The vendor's figures are for 128 prompt tokens and 64 output tokens; before release 1.2, for 64 prompt tokens and 256 output tokens.
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
