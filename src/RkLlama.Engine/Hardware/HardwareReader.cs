@@ -11,8 +11,8 @@ namespace RkLlama.Engine.Hardware;
 internal sealed partial class HardwareReader(string root = "/")
 {
     /// <summary>
-    /// Directories that may have the NPU driver's files, in the order in which they are tried: debugfs, which only root can read; the bind mount of it that
-    /// rkllama.service creates; procfs, which some kernels use instead. The file <c>freq</c> in them is not read, because reading it wakes the NPU.
+    /// Directories that may have the NPU driver's files, in the order in which they are tried: the one in debugfs, which only root can read; its bind mount,
+    /// which rkllama.service creates; the one in procfs, which some kernels have instead. The file <c>freq</c> is not read, because reading it wakes the NPU.
     /// </summary>
     private static readonly string[] DriverDirectories = ["/sys/kernel/debug/rknpu", "/run/rkllama/rknpu", "/proc/rknpu"];
 

@@ -3,13 +3,13 @@ using RkLlama.Engine.Hardware;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Checks that a model fits into memory before the vendor library loads it. Without this check, the library fails with "Bad address", or the kernel's
-/// out-of-memory killer ends a process.
+/// Checks that a model fits into memory before the vendor library loads it. If the library loads a model that does not fit, the load fails with "Bad
+/// address", or the kernel's out-of-memory killer ends a process.
 /// </summary>
 internal static class MemoryCheck
 {
     /// <summary>Reads the memory that the kernel estimates as available, in bytes. Returns <see langword="null"/> if it is unknown.</summary>
-    /// <param name="path">The file to read; another one in tests only.</param>
+    /// <param name="path">The file to read: <c>/proc/meminfo</c>, except in tests.</param>
     internal static long? AvailableBytes(string path = "/proc/meminfo")
     {
         try
