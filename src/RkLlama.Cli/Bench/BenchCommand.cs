@@ -14,7 +14,7 @@ internal static class BenchCommand
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
-    /// <param name="setting">Returns the value of a common option; the argument is the option's name.</param>
+    /// <param name="setting">Returns the value of a common option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded model]", Arity = ArgumentArity.ZeroOrOne };

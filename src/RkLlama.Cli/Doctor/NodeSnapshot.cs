@@ -21,9 +21,7 @@ internal sealed class NodeSnapshot
     /// Returns the value of a common option of this command, given its name without <c>--</c>. Options have priority over the service's settings.
     /// </param>
     /// <param name="variable">Returns an environment variable of this process. Variables are used only if the service is not installed.</param>
-    /// <param name="user">
-    /// Name of the user of this process. If it is root, the checks use the permissions of the service's user; otherwise those of this user.
-    /// </param>
+    /// <param name="user">Name of the user of this process, which determines <see cref="User"/>.</param>
     internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user)
     {
         _user = user;

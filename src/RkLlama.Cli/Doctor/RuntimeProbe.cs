@@ -12,7 +12,7 @@ namespace RkLlama.Cli.Doctor;
 /// <param name="Code">The cause of the failure; <see langword="null"/> on success or if the cause is unknown.</param>
 internal sealed record RuntimeProbeResult(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
 
-/// <summary>The result of searching and opening the vendor library of the node.</summary>
+/// <summary>The result of the search for the node's vendor library and of opening it.</summary>
 /// <param name="Path">The path of the library; <see langword="null"/> if it was not found.</param>
 /// <param name="Tried">The paths that were tried, in order.</param>
 /// <param name="Result">The result of opening the library; <see langword="null"/> if it was not found.</param>

@@ -58,7 +58,7 @@ internal static class ServiceChecks
     internal static IEnumerable<Finding> Limits(NodeSnapshot node)
     {
         // If the server runs, its limits are checked. Otherwise, if the service is installed, only the unit's limit of open files. Otherwise the limits of
-        // this process, which a server started from this shell would have.
+        // this process, because a server that is started from this shell inherits them.
         ProcessTable.Entry? server = Listener(node, node.Settings.Port) is var (inode, _)
             ? new ProcessTable(node).FindHolders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.IsOurs)
             : null;

@@ -1,8 +1,8 @@
 namespace RkLlama.Cli.Tune;
 
 /// <summary>
-/// Stores the values that files in sysfs had before <c>rkllama tune</c> changed them first. They are in a text file with one line <c>file value</c> per file
-/// in sysfs, in the order in which they are restored.
+/// Stores the values that files in sysfs had before the first <c>rkllama tune</c>. The values are in a text file, one <c>file value</c> per line, in the order
+/// in which they are restored.
 /// </summary>
 /// <param name="path">Full path of the text file. It is below <c>/run</c>, because a reboot makes the values obsolete.</param>
 internal sealed class SavedClocks(string path)
