@@ -8,12 +8,12 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Cli;
 
 /// <summary>
-/// <c>rkllama [command] [options]</c>. Every option has an environment variable with the prefix <c>RKLLAMA_</c>. The command line has priority over the
-/// variable. The variable has priority over the default.
+/// Parses <c>rkllama [command] [options]</c> and runs the command. Each common option also has an environment variable with the prefix <c>RKLLAMA_</c>.
+/// The option has priority over the variable, and the variable has priority over the default.
 /// </summary>
 internal static class CommandLine
 {
-    /// <summary>The options of all commands. <see cref="SettingsReader"/> validates their values.</summary>
+    /// <summary>The common options, which every command accepts. <see cref="SettingsReader"/> validates their values.</summary>
     private static readonly (string Name, string Description)[] Settings =
     [
         ("port", "Port to listen on [8080; also PORT]"),
@@ -43,7 +43,8 @@ internal static class CommandLine
     ];
 
     /// <summary>Parses the arguments and runs the command.</summary>
-    /// <returns>The exit code; 2 for an invalid setting.</returns>
+    /// <param name="serve">Runs the server with the settings and returns its exit code.</param>
+    /// <returns>The exit code of the command; 2 for an invalid argument or setting.</returns>
     internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve)
     {
         RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards.");

@@ -15,7 +15,7 @@ namespace RkLlama.Engine;
 internal static class EngineServices
 {
     /// <summary>
-    /// Registers everything below HTTP: catalog, hardware, metrics, workers, queue, generation and embeddings. The caller registers logging.
+    /// Registers the services of this project, from the model catalog to generation and embeddings. The HTTP server uses them. The caller registers logging.
     /// </summary>
     internal static IServiceCollection AddEngine(this IServiceCollection services, NodeOptions options)
     {

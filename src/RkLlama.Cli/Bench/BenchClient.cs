@@ -5,23 +5,27 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>The measurement failed. The message gives the reason.</summary>
+/// <summary>The measurement failed. The message is the reason, for the user.</summary>
 internal sealed class BenchException(string message) : Exception(message);
 
-/// <summary>One run with the times that the server reports. If the runtime measures times (from 1.2.1), they are those of the runtime.</summary>
-/// <param name="PrefillMs">Time of prompt processing, up to the first token, in ms.</param>
-/// <param name="DecodeMs">Time after the first token, in ms.</param>
+/// <summary>
+/// The result of one run, as the server reports it. The vendor library measures the times if its version is 1.2.1 or later, otherwise the server does.
+/// </summary>
+/// <param name="PrefillMs">Time from the start of the run to the first token, in ms.</param>
+/// <param name="DecodeMs">Time from the first token to the end of the run, in ms.</param>
 internal sealed record BenchRow(int PromptTokens, double PrefillMs, int OutputTokens, double DecodeMs)
 {
+    /// <summary>Prompt tokens per second of prefill; 0 if unknown.</summary>
     public double PrefillTokensPerSecond => PrefillMs > 0 ? Math.Round(PromptTokens / PrefillMs * 1000, 1) : 0;
 
+    /// <summary>Output tokens per second of decode, without the first token; 0 if unknown.</summary>
     public double DecodeTokensPerSecond => DecodeMs > 0 && OutputTokens > 1 ? Math.Round((OutputTokens - 1) / DecodeMs * 1000, 2) : 0;
 }
 
-/// <summary>An HTTP client of a running server.</summary>
+/// <summary>An HTTP client for the RkLlama server to measure.</summary>
 internal sealed class BenchClient : IDisposable
 {
-    // A prefill of thousands of tokens on a slow node takes minutes.
+    // On a slow node, the prefill of thousands of tokens takes minutes.
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(10);
 
     private static readonly string[] Words =
@@ -30,7 +34,8 @@ internal sealed class BenchClient : IDisposable
 
     private readonly HttpClient _http;
 
-    /// <param name="key">The API key of the server; <see langword="null"/> if it has none.</param>
+    /// <param name="url">The base address of the server.</param>
+    /// <param name="key">The API key of the server; <see langword="null"/> if it needs none.</param>
     internal BenchClient(Uri url, string? key)
     {
         _http = new() { BaseAddress = url, Timeout = RequestTimeout };
@@ -40,16 +45,20 @@ internal sealed class BenchClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Sends a GET request and returns the JSON response.</summary>
-    /// <exception cref="BenchException">The server does not respond, or returns an error.</exception>
+    /// <summary>Sends a GET request and returns the body of the response.</summary>
+    /// <exception cref="BenchException">The server does not respond, or responds with an error or without JSON.</exception>
     internal async Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Runs a prompt with a unique prefix, so that no part of it is in the KV cache. Loads the model if necessary.</summary>
-    /// <returns>The measurements, and the load time in ms.</returns>
+    /// <summary>
+    /// Runs a prompt of random words. It starts with a random text, so that no part of it is in the KV cache. The server loads the model if necessary.
+    /// </summary>
+    /// <param name="words">Number of words of the prompt.</param>
+    /// <param name="tokens">Maximum number of output tokens.</param>
+    /// <returns>The result of the run, and the load time of the model in ms: about 0 if it was already loaded.</returns>
     /// <exception cref="BenchException">The request failed.</exception>
     internal async Task<(BenchRow Row, double LoadMs)> RunAsync(string model, int words, int tokens, CancellationToken cancellationToken)
     {

@@ -4,14 +4,17 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary><c>rkllama bench</c>: measures prefill and decode speed of a running server at several prompt lengths, with the vendor's method.</summary>
+/// <summary>
+/// <c>rkllama bench</c>: measures prefill and decode speed of a model on a running server at several prompt lengths, and compares it with the vendor's
+/// figures.
+/// </summary>
 internal static class BenchCommand
 {
-    // The vendor measures 128 prompt tokens and 64 output tokens; before 1.2, 64 and 256.
+    // The vendor's figures are for 128 prompt tokens and 64 output tokens; before release 1.2, for 64 prompt tokens and 256 output tokens.
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
-    /// <param name="setting">Returns the value of a common option; the argument is the option's name.</param>
+    /// <param name="setting">Returns the value of a common option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded model]", Arity = ArgumentArity.ZeroOrOne };

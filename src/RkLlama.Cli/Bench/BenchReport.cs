@@ -7,11 +7,16 @@ using System.Text.Json.Serialization;
 namespace RkLlama.Cli.Bench;
 
 /// <summary>The result of <c>rkllama bench</c>.</summary>
-/// <param name="LoadMs">Load time in ms; <see langword="null"/> if the model was already loaded.</param>
-/// <param name="Vendor">The comparison with the vendor's figure; <see langword="null"/> if there is none.</param>
+/// <param name="Model">Name of the model.</param>
+/// <param name="Runtime">Version of the vendor library; <see langword="null"/> if unknown.</param>
+/// <param name="Driver">Version of the NPU driver; <see langword="null"/> if unknown.</param>
+/// <param name="Platform">The chip, such as <c>rk3588</c>; <see langword="null"/> if unknown.</param>
+/// <param name="LoadMs">Load time of the model in ms; <see langword="null"/> if the model was already loaded.</param>
+/// <param name="Rows">One row for each prompt length that was measured.</param>
+/// <param name="Vendor">The comparison with the vendor's figure; <see langword="null"/> if there is no figure.</param>
 /// <param name="NoVendorFigure">Why there is no comparison; <see langword="null"/> if there is one.</param>
-/// <param name="LowClocks">Clocks below their highest frequency, as text.</param>
-/// <param name="Skipped">Lengths that were not measured, with the reason.</param>
+/// <param name="LowClocks">Clocks that ran below 90 % of their maximum frequency, each as a text with both frequencies.</param>
+/// <param name="Skipped">Prompt lengths that were not measured, each as a text with the reason.</param>
 internal sealed record BenchReport(
     string Model,
     string? Runtime,
@@ -51,14 +56,23 @@ internal sealed record BenchReport(
     }
 }
 
-/// <summary>The vendor's figure, and the speed of this node in percent of it.</summary>
+/// <summary>
+/// The vendor's figure, and the speed of the measured node in percent of it. The row whose prompt length is nearest to the vendor's is compared.
+/// </summary>
+/// <param name="Model">The vendor's name of the model.</param>
+/// <param name="Runtime">The runtime release that the vendor measured.</param>
+/// <param name="PromptTokens">The vendor's prompt length.</param>
+/// <param name="FirstTokenMs">The vendor's time to first token, in ms.</param>
+/// <param name="TokensPerSecond">The vendor's decode rate.</param>
+/// <param name="DecodePercent">Decode rate in percent of the vendor's.</param>
 /// <param name="PrefillPercent">
-/// Compares prompt tokens per second; <see langword="null"/> if no prompt was measured whose length is within 25 % of the vendor's.
+/// Prefill rate in percent of the vendor's; <see langword="null"/> if the row's prompt length differs by more than 25 % from the vendor's.
 /// </param>
 internal sealed record BenchComparison(
     string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond, double DecodePercent, double? PrefillPercent)
 {
-    /// <param name="rows">Not empty.</param>
+    /// <summary>Compares measured rows with a vendor figure.</summary>
+    /// <param name="rows">The measured rows, at least one.</param>
     internal static BenchComparison From(VendorFigure figure, IReadOnlyList<BenchRow> rows)
     {
         BenchRow nearest = rows.MinBy(row => Math.Abs(row.PromptTokens - figure.PromptTokens))!;
@@ -75,13 +89,13 @@ internal sealed record BenchRequest(string Model, string Prompt, bool Raw, bool 
 
 internal sealed record BenchOptions(int NumPredict);
 
-/// <summary>The JSON of the requests and of <c>--json</c>.</summary>
+/// <summary>JSON serialization of the requests to the server and of the output of <c>--json</c>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(BenchRequest))]
 internal sealed partial class BenchJson : JsonSerializerContext
 {
-    /// <summary>Writes characters without <c>\u</c> escapes.</summary>
+    /// <summary>The instance to use. Writes most characters without <c>\u</c> escapes.</summary>
     internal static BenchJson Wire { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

@@ -3,23 +3,24 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>Measures one model.</summary>
+/// <summary>Measures one model at several prompt lengths.</summary>
 /// <param name="lengths">Approximate prompt lengths in tokens.</param>
-/// <param name="tokens">Output tokens per run.</param>
-/// <param name="time">Time after which no further run starts.</param>
+/// <param name="tokens">Maximum number of output tokens per run.</param>
+/// <param name="time">Time limit. After it no further run starts, but a run that has started continues.</param>
 internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths, int tokens, TimeSpan time, TimeProvider clock)
 {
     private const int WarmUpWords = 40;
 
+    /// <summary>Makes one run to warm up, then one run for each prompt length, one after the other.</summary>
     /// <param name="named">The model to load; <see langword="null"/> for the loaded model.</param>
-    /// <param name="platform">The platform from the settings; <see langword="null"/> for the platform that the server reports.</param>
-    /// <exception cref="BenchException">The server or the model does not respond.</exception>
+    /// <param name="platform">The chip from the settings; <see langword="null"/> for the chip that the server reports.</param>
+    /// <exception cref="BenchException">The server does not respond, or no prompt length could be measured.</exception>
     internal async Task<BenchReport> RunAsync(string? named, string? platform, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
         string model = named ?? Text(await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false), "model")!;
 
-        // This run loads the model, makes the governors raise the clocks, and measures the number of tokens per word.
+        // The warm-up run loads the model, makes the frequency governors raise the clocks, and measures the number of tokens per word.
         (BenchRow first, double loadMs) = await client.RunAsync(model, WarmUpWords, 2, cancellationToken).ConfigureAwait(false);
         double tokensPerWord = Math.Max(1.0, first.PromptTokens / (double)WarmUpWords);
         List<BenchRow> rows = [];
@@ -54,7 +55,8 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
             figure is null ? null : BenchComparison.From(figure, rows), reason, LowClocks(npu), skipped);
     }
 
-    /// <summary>Returns the clocks below 90 % of their maximum, without the GPU clock. <paramref name="npu"/> must be read directly after a run.</summary>
+    /// <summary>Returns a text for each clock below 90 % of its maximum, except the GPU clock.</summary>
+    /// <param name="npu">Response of <c>GET /npu</c> directly after a run, before the governors lower the clocks.</param>
     private static List<string> LowClocks(JsonElement npu)
     {
         List<string> low = [];

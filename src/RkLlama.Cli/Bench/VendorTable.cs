@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace RkLlama.Cli.Bench;
 
-/// <summary>One vendor benchmark figure, for RK3588 at its highest clocks, three NPU cores, w8a8.</summary>
+/// <summary>One vendor benchmark figure. All figures are for an RK3588 at its highest clocks with three NPU cores and models in w8a8.</summary>
 /// <param name="Model">The vendor's name of the model.</param>
 /// <param name="Runtime">The runtime release that the vendor measured.</param>
 /// <param name="PromptTokens">Length of the prompt in tokens.</param>
 /// <param name="FirstTokenMs">Time to first token (prefill) in ms.</param>
-/// <param name="TokensPerSecond">Decode rate.</param>
+/// <param name="TokensPerSecond">Decode rate in tokens per second.</param>
 internal sealed record VendorFigure(string Model, string Runtime, int PromptTokens, double FirstTokenMs, double TokensPerSecond);
 
-/// <summary>Vendor benchmark figures, from <c>benchmark.md</c> of Rockchip's releases (before 1.2, from the README).</summary>
+/// <summary>Vendor benchmark figures, from <c>benchmark.md</c> in Rockchip's RKLLM releases; for releases before 1.2, from their README.</summary>
 internal static class VendorTable
 {
     internal const string Platform = "rk3588";
@@ -18,7 +18,8 @@ internal static class VendorTable
     private const int PromptTokens = 128;
     private const int OldPromptTokens = 64;
 
-    // Each row has a model, the parts that its name must contain (lower case), and time to first token and decode rate per release.
+    // Each row has the vendor's name of a model, and the parts (in lower case) that the name of a measured model must contain. Then follow the time to first
+    // token in ms and the decode rate in tokens per second for each release, oldest release first.
     private static readonly (string Model, string[] NameParts, (string Runtime, double FirstTokenMs, double Rate)[] Figures)[] Rows =
     [
         ("Qwen2-0.5B", ["qwen2-", "0.5b"], [("1.2.1", 372.54, 40.26), ("1.2.3", 143.83, 42.58), ("1.3.0", 145.90, 41.58)]),
@@ -39,16 +40,19 @@ internal static class VendorTable
         ("MiniCPM3-4B", ["minicpm3-", "4b"], [("1.3.0", 1408.49, 5.94)]),
         ("Gemma4-E2B", ["gemma4-", "e2b"], [("1.3.0", 599.06, 11.12)]),
         ("Qwen3-VL-2B", ["qwen3-", "vl-2b"], [("1.3.0", 383.62, 14.98)]),
-        // The vendor has no figure for this model. Its architecture and size are those of Qwen2.5-1.5B, so the row has the figures of that model.
+        // The vendor has no figure for this model. It has the architecture and the size of Qwen2.5-1.5B, so the row has the figures of that model.
         ("Qwen2.5-1.5B (base model of this distillation, for which the vendor has no figure)", ["deepseek-r1-", "1.5b"], [("1.2.1", 412.27, 16.32), ("1.2.3", 412.27, 16.32), ("1.3.0", 378.31, 16.69)]),
     ];
 
     /// <summary>
-    /// Finds the vendor figure of a model: for the runtime's release or the nearest older one; otherwise for the oldest newer one. If the release
-    /// is unknown, for the newest.
+    /// Finds the vendor figure of a model. If the vendor measured the model with several runtime releases, the given release has priority, then the nearest
+    /// older release, then the oldest one.
     /// </summary>
-    /// <param name="model">The name of the model, which must contain family and size.</param>
-    /// <param name="reason">Why there is no figure; null if there is one.</param>
+    /// <param name="model">The name of the model. It must contain the model family and size.</param>
+    /// <param name="platform">The chip; <see langword="null"/> if unknown.</param>
+    /// <param name="runtime">The runtime release; <see langword="null"/> if unknown. Then the newest release is used.</param>
+    /// <param name="reason">Why there is no figure; <see langword="null"/> if there is one.</param>
+    /// <returns><see langword="null"/> if there is no figure for the model, its quantization or the chip.</returns>
     internal static VendorFigure? Find(string model, string? platform, string? runtime, out string? reason)
     {
         string name = model.ToLowerInvariant().Replace('_', '-').Replace(' ', '-');
@@ -77,7 +81,10 @@ internal static class VendorTable
         return new(only.Model, figure.Runtime, Number(figure.Runtime) < 10200 ? OldPromptTokens : PromptTokens, figure.FirstTokenMs, figure.Rate);
     }
 
-    /// <summary>Whether the name contains the part with no digit or point before it: 1.8b does not contain the part 8b.</summary>
+    /// <summary>
+    /// Whether the name contains the part as a whole word: without a digit or a point before it and, unless it ends with '-', without a letter or a digit
+    /// after it. So 1.8b does not contain the part 8b.
+    /// </summary>
     private static bool HasPart(string name, string part)
     {
         for (int at = name.IndexOf(part, StringComparison.Ordinal); at >= 0; at = name.IndexOf(part, at + 1, StringComparison.Ordinal))
@@ -90,6 +97,7 @@ internal static class VendorTable
         return false;
     }
 
+    /// <summary>Returns a number to compare versions with: 10203 for 1.2.3; 0 if the version is unknown.</summary>
     private static int Number(string? version) => version?.Split('.') is [var major, var minor, var patch, ..]
         && int.TryParse(major, CultureInfo.InvariantCulture, out int one) && int.TryParse(minor, CultureInfo.InvariantCulture, out int two)
         && int.TryParse(string.Concat(patch.TakeWhile(char.IsAsciiDigit)), CultureInfo.InvariantCulture, out int three)

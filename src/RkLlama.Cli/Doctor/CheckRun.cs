@@ -2,10 +2,10 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Runs all checks.</summary>
+/// <summary>Runs all checks of <c>rkllama doctor</c>.</summary>
 internal static class CheckRun
 {
-    // In the order of the output.
+    // In the order of the output. The id is used only if the function throws; its findings have their own ids.
     private static readonly (string Id, Func<NodeSnapshot, IEnumerable<Finding>> Check)[] Checks =
     [
         (CheckIds.Platform, NpuChecks.Platform),

@@ -3,7 +3,7 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Checks clocks and temperatures, which limit the speed of the node.</summary>
+/// <summary>Checks the clocks and the temperatures. Low clocks and high temperatures make the node slow.</summary>
 internal static class ClockChecks
 {
     private const string Remedy = "rkllama tune sets it until the next boot, systemctl enable --now rkllama-tune sets it at every boot";
@@ -43,8 +43,8 @@ internal static class ClockChecks
     }
 
     /// <summary>
-    /// Whether the clock is fixed at the frequency that <c>rkllama tune</c> sets. Other governors follow the load. They raise the clock too late,
-    /// because token generation loads the chip in bursts.
+    /// Whether the clock is fixed at the frequency that <c>rkllama tune</c> sets, or at a higher one. Governors other than <c>performance</c> and
+    /// <c>userspace</c> follow the load. They raise the clock too late, because token generation loads the chip in short bursts.
     /// </summary>
     private static bool IsFast(NodeSnapshot node, ClockReading clock) => clock.Governor switch
     {
@@ -53,6 +53,7 @@ internal static class ClockChecks
         _ => false,
     };
 
+    /// <summary>The frequency that <c>rkllama tune</c> sets, in Hz; the clock's maximum if the chip is unknown; 0 if that is unknown, too.</summary>
     private static long Target(NodeSnapshot node, ClockReading clock) =>
         (Platform.Find(null, node.Files) ?? Platform.Find(node.Settings.TargetPlatform, node.Files))?.Clocks.FirstOrDefault(domain => domain.ReadingName == clock.Name) is { } domain
             ? domain.FindNearestFrequency(node.Files) / domain.UnitsPerMegahertz * 1_000_000

@@ -6,10 +6,10 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary><c>rkllama doctor</c>: checks the node and prints one line per check. A line with a problem has a remedy.</summary>
+/// <summary><c>rkllama doctor</c>: checks the node and prints one line for each finding. A line with a problem also names a remedy.</summary>
 internal static class DoctorCommand
 {
-    /// <param name="setting">Returns the value of a common option; the argument is the option's name.</param>
+    /// <param name="setting">Returns the value of a common option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Option<bool> json = new("--json") { Description = "Print one JSON object" };
@@ -33,7 +33,8 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <returns>The exit code: 1 if there is a failure, otherwise 0.</returns>
+    /// <summary>Prints the findings as lines of text or as one JSON object.</summary>
+    /// <returns>The exit code: 1 if a finding is a failure, otherwise 0.</returns>
     internal static int Report(IReadOnlyList<Finding> findings, bool json, TextWriter output)
     {
         int failures = findings.Count(static finding => finding.Verdict == Verdict.Failure), warnings = findings.Count(static finding => finding.Verdict == Verdict.Warning);
@@ -77,18 +78,25 @@ internal static class DoctorCommand
     }
 }
 
-/// <param name="Findings">In the order of the output lines.</param>
+/// <summary>The output of <c>rkllama doctor --json</c>.</summary>
+/// <param name="Findings">All findings, in the order of the text output.</param>
+/// <param name="Failures">Number of findings with the verdict failure.</param>
+/// <param name="Warnings">Number of findings with the verdict warning.</param>
 internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int Warnings);
 
+/// <summary>One finding in the output of <c>rkllama doctor --json</c>.</summary>
+/// <param name="Id">Name of the check.</param>
 /// <param name="Verdict">ok, warning or failure.</param>
+/// <param name="Text">The result, as a clause without a full stop.</param>
+/// <param name="Remedy">What the operator should do; missing if the verdict is ok.</param>
 internal sealed record DoctorLine(string Id, string Verdict, string Text, string? Remedy);
 
-/// <summary>The output of <c>rkllama doctor --json</c>.</summary>
+/// <summary>JSON serialization of the output of <c>rkllama doctor --json</c>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext
 {
-    /// <summary>JSON metadata of the output. Non-ASCII characters are written unchanged, not as <c>\u</c> escapes.</summary>
+    /// <summary>The instance to use. Writes most characters without <c>\u</c> escapes.</summary>
     internal static DoctorJson Wire { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

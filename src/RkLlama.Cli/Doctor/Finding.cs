@@ -2,6 +2,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
+/// <summary>The verdict of a finding.</summary>
 internal enum Verdict
 {
     Ok,
@@ -13,8 +14,8 @@ internal enum Verdict
     Failure,
 }
 
-/// <summary>One line of the output.</summary>
-/// <param name="Id">The check, one of <see cref="CheckIds"/>. Scripts and docs/troubleshooting.md use it, so it must not change.</param>
+/// <summary>One result of a check: one line of the output of <c>rkllama doctor</c>.</summary>
+/// <param name="Id">Name of the check, one of <see cref="CheckIds"/>. Scripts and docs/troubleshooting.md use it, so it must not change.</param>
 /// <param name="Text">The result, as a clause without a full stop.</param>
 /// <param name="Remedy">What the operator should do; <see langword="null"/> for <see cref="Verdict.Ok"/>.</param>
 internal sealed record Finding(string Id, Verdict Verdict, string Text, string? Remedy = null)

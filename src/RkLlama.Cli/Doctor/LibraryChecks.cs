@@ -4,8 +4,8 @@ using RkLlama.Native;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Checks the vendor library: it exists, is a library for this machine, has all its dependencies, and can be identified. Each step needs the
-/// previous one, so only the first failure is reported.
+/// Checks that the vendor library exists, is a library for this machine, has all its dependencies, and has a version that can be identified. Each step
+/// needs the previous one, so only the first failure is reported.
 /// </summary>
 internal static class LibraryChecks
 {
@@ -31,8 +31,8 @@ internal static class LibraryChecks
     }
 
     /// <summary>
-    /// Returns the check for a failure. If the file could be loaded, the failure is one of the library itself: its version, or a crash while it is
-    /// opened.
+    /// Returns the check that reports a failure. If the file cannot be loaded, this is the check of the cause. For all other failures, such as an unknown
+    /// version or a crash when the library is opened, it is the check of the version.
     /// </summary>
     private static string CheckOf(FailureCode? code) =>
         code is FailureCode.LibraryNotLoadable or FailureCode.LibraryDependencyMissing ? LoadFailure.CheckOf(code.Value) : CheckIds.LibraryVersion;

@@ -8,8 +8,8 @@ using RkLlama.Prompts;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Checks all models. If all models pass a check, the check has one line; otherwise each failing model has a line. A model with an invalid Modelfile
-/// is not checked further.
+/// Checks all models. If all models pass a check, it reports one finding; otherwise it reports one for each model that does not pass. A model with an
+/// invalid Modelfile is not checked further.
 /// </summary>
 internal sealed class ModelChecks(NodeSnapshot node)
 {
@@ -51,7 +51,7 @@ internal sealed class ModelChecks(NodeSnapshot node)
         }
     }
 
-    /// <summary>Returns the names of the models, and of the directories whose Modelfile is invalid.</summary>
+    /// <summary>Returns the names of all models and of all directories with a Modelfile, also if the Modelfile is invalid.</summary>
     private List<string> Names(string root) =>
         [.. node.Models.List().Union(Directory.EnumerateDirectories(root).Where(static directory => File.Exists(Path.Join(directory, "Modelfile"))).Select(static path => Path.GetFileName(path)))];
 

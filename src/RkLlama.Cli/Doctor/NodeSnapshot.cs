@@ -5,7 +5,7 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// The node under check: its files, settings, hardware and vendor library. Values that several checks need are read once. Tests replace the root
+/// The node that is checked: its files, settings, hardware and vendor library. Values that several checks need are read once. Tests replace the root
 /// directory and the functions that start processes or open connections.
 /// </summary>
 internal sealed class NodeSnapshot
@@ -17,9 +17,11 @@ internal sealed class NodeSnapshot
     private readonly Lazy<RuntimeProbe> _runtime;
 
     /// <param name="root">The root directory, which contains <c>sys</c>, <c>proc</c> and <c>etc</c>.</param>
-    /// <param name="option">Returns an option of this command. Options have priority over the service's settings.</param>
+    /// <param name="option">
+    /// Returns the value of a common option of this command, given its name without <c>--</c>. Options have priority over the service's settings.
+    /// </param>
     /// <param name="variable">Returns an environment variable of this process. Variables are used only if the service is not installed.</param>
-    /// <param name="user">The user of this process. Root can check with the permissions of the service's user, other users only with their own.</param>
+    /// <param name="user">Name of the user of this process, which determines <see cref="User"/>.</param>
     internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user)
     {
         _user = user;
@@ -34,14 +36,17 @@ internal sealed class NodeSnapshot
         Models = new(PathOf(Settings.ModelsDirectory));
     }
 
+    /// <summary>The root directory of the node: <c>/</c>, or a copy in tests.</summary>
     internal string Root { get; }
 
     internal Sysfs Files { get; }
 
-    /// <summary>The installed service; <see langword="null"/> if it is not installed.</summary>
+    /// <summary>The configuration of the installed service; <see langword="null"/> if it is not installed.</summary>
     internal ServiceUnit? Unit { get; }
 
-    /// <summary>The settings of the service, or of a server started from this shell. An invalid setting has its default value.</summary>
+    /// <summary>
+    /// The settings of the service; if it is not installed, those of a server that is started from this shell. An invalid setting has its default value.
+    /// </summary>
     internal NodeOptions Settings { get; }
 
     /// <summary>One message for each invalid setting.</summary>
@@ -54,10 +59,14 @@ internal sealed class NodeSnapshot
     /// </summary>
     internal string User => Unit is { } unit && (_user == "root" || _user == unit.User) ? unit.User : _user;
 
-    /// <summary>Whether the checks use the service's user and sandbox.</summary>
+    /// <summary>Whether the checks use the permissions of the service: its user and its sandbox.</summary>
     internal bool RepresentsService => Unit?.User == User;
 
-    /// <summary>Returns the path of the file with the API key; <see langword="null"/> if none is set, or if only the service may read it.</summary>
+    /// <summary>
+    /// Returns the path of the file with the API key; <see langword="null"/> if none is set. Also returns <see langword="null"/> if the service is installed
+    /// and the checks do not use its permissions: then it is no error if this user cannot read the file.
+    /// </summary>
+    /// <param name="variable">Returns an environment variable of this process. Used only if the service is not installed.</param>
     internal string? FindKeyFile(Func<string, string?> variable) =>
         (Unit is null || RepresentsService) && Variable(KeyFile, variable) is { Length: > 0 } path ? PathOf(path) : null;
 
@@ -65,37 +74,39 @@ internal sealed class NodeSnapshot
 
     internal RuntimeProbe Runtime => _runtime.Value;
 
-    /// <summary>Opens and identifies the vendor library in another process.</summary>
+    /// <summary>Opens and identifies the vendor library in another process. The second argument is the path of the library.</summary>
     internal required Func<NodeSnapshot, string, RuntimeProbeResult> IdentifyLibrary { get; init; }
 
     /// <summary>Returns the paths that <see cref="User"/> may not open; see <see cref="ServiceAccess"/>.</summary>
     internal required Func<NodeSnapshot, IReadOnlyList<PathAccess>, IReadOnlyList<PathAccess>> FindDenied { get; init; }
 
-    /// <summary>Returns the response of the server to <c>GET /health</c>; <see langword="null"/> if there is none.</summary>
+    /// <summary>Returns the body of the server's response to <c>GET /health</c>; <see langword="null"/> if the server does not respond or fails.</summary>
     internal required Func<NodeSnapshot, string?> Health { get; init; }
 
-    /// <summary>Returns the free bytes of the file system of a path; <see langword="null"/> if unknown.</summary>
+    /// <summary>Returns the free space of the file system that contains a path, in bytes; <see langword="null"/> if unknown.</summary>
     internal required Func<string, long?> FreeBytes { get; init; }
 
-    /// <summary>The home directory of the service's user, or of the user of this process.</summary>
+    /// <summary>The home directory of the service's user; if that is unknown, of the user of this process.</summary>
     internal string Home => Unit is { } unit && PasswdField(unit.User, 5) is { Length: > 0 } home
         ? home
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
 
-    /// <summary>Returns a field of a user's line in <c>/etc/passwd</c>; <see langword="null"/> if there is none.</summary>
+    /// <summary>Returns a field of a user's line in <c>/etc/passwd</c>; <see langword="null"/> if there is no such user or field.</summary>
+    /// <param name="user">Name of the user.</param>
     /// <param name="field">The index of the field, from 0.</param>
     internal string? PasswdField(string user, int field) =>
         (ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields[0] == user && fields.Length > field)?[field];
 
+    /// <summary>Returns a variable of the service's environment; if the service is not installed, of this process.</summary>
     private string? Variable(string name, Func<string, string?> variable) => Unit is null ? variable(name) : Unit.Variable(name);
 
     /// <summary>Converts a path of the node to a path of this machine. They differ if <see cref="Root"/> is not <c>/</c>.</summary>
     internal string PathOf(string path) => Root == "/" ? path : Path.Join(Root, path);
 
-    /// <summary>Converts the paths in a text back to paths of the node.</summary>
+    /// <summary>Converts the paths in a text from paths of this machine to paths of the node.</summary>
     internal string Display(string text) => Root == "/" ? text : text.Replace(Root, "", StringComparison.Ordinal);
 
-    /// <summary>Returns the content of a file; <see langword="null"/> if it cannot be read.</summary>
+    /// <summary>Returns the content of a file of the node; <see langword="null"/> if it cannot be read.</summary>
     internal string? ReadText(string path)
     {
         try
@@ -109,8 +120,8 @@ internal sealed class NodeSnapshot
     }
 
     /// <summary>
-    /// Reads the settings. After an error, reads them again without the invalid setting, until no error is left. So each invalid setting gives one
-    /// error.
+    /// Reads the settings. After an error, reads them again without the invalid setting, until there is no error. So the result has one error for each invalid
+    /// setting.
     /// </summary>
     private static (NodeOptions Settings, IReadOnlyList<string> Errors) ReadSettings(Func<string, string?> option, Func<string, string?> variable)
     {

@@ -7,7 +7,7 @@ namespace RkLlama.Cli.Doctor;
 /// <summary>Checks the chip, the kernel, and the NPU driver and its device.</summary>
 internal static class NpuChecks
 {
-    // The minimum driver versions that the vendor requires. With older drivers, answers are empty or garbage.
+    // The oldest driver versions that the vendor allows: for runtime 1.1, and for later runtimes. With older drivers, answers are empty or garbage.
     private static readonly Version MinVersionFor11 = new(0, 9, 7);
     private static readonly Version MinVersion = new(0, 9, 8);
 
@@ -69,7 +69,10 @@ internal static class NpuChecks
                 "install a newer vendor kernel, which has a newer driver");
     }
 
-    /// <summary>Checks that the device exists and that the service's user may open it. Reports one finding, because the second check needs the first.</summary>
+    /// <summary>
+    /// Checks that the NPU device exists, and that <see cref="NodeSnapshot.User"/> may open it and the DMA heaps in <c>/dev/dma_heap</c>. Reports one finding,
+    /// because the second check needs the first.
+    /// </summary>
     internal static IEnumerable<Finding> Device(NodeSnapshot node)
     {
         string[] devices = [.. Devices(node)];

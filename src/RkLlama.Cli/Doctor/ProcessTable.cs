@@ -1,19 +1,23 @@
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Finds the processes that have a file or socket open, in <c>/proc</c>. Without root permissions, only processes of the same user are visible.
+/// Finds the processes that have a file or a socket open. Reads <c>/proc</c>, where only root can see the open files of other users' processes.
 /// </summary>
 internal sealed class ProcessTable(NodeSnapshot node)
 {
-    /// <param name="Name">The first 15 characters of the program name.</param>
+    /// <summary>A process.</summary>
+    /// <param name="Id">The process id.</param>
+    /// <param name="Name">The first 15 characters of the program name; <c>unknown</c> if it cannot be read.</param>
     internal sealed record Entry(int Id, string Name)
     {
-        /// <summary>Whether the process is a server or worker of RkLlama, judged by its program name.</summary>
+        /// <summary>Whether the process is a server or a worker of RkLlama: its program name starts with <c>rkllama</c>.</summary>
         internal bool IsOurs => Name.StartsWith("rkllama", StringComparison.Ordinal);
     }
 
     /// <summary>Returns the processes that have a matching file open.</summary>
-    /// <param name="matches">Tests the target of a link in <c>/proc/PID/fd</c>.</param>
+    /// <param name="matches">
+    /// Whether an open file matches. The argument is the target of a link in <c>/proc/PID/fd</c>, such as <c>/dev/rknpu</c> or <c>socket:[4711]</c>.
+    /// </param>
     internal IEnumerable<Entry> FindHolders(Func<string, bool> matches)
     {
         foreach (string name in node.Files.ListEntries("/proc", ""))

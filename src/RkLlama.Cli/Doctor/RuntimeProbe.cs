@@ -6,16 +6,16 @@ using RkLlama.Native;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>The result of opening the vendor library.</summary>
+/// <summary>The result of opening and identifying the vendor library.</summary>
 /// <param name="Info">The identified library; <see langword="null"/> after a failure.</param>
-/// <param name="Fault">Why the library could not be identified; <see langword="null"/> on success.</param>
-/// <param name="Code">The cause of the failure, if it is known.</param>
+/// <param name="Fault">Why the library could not be opened or identified, as one sentence; <see langword="null"/> on success.</param>
+/// <param name="Code">The cause of the failure; <see langword="null"/> on success or if the cause is unknown.</param>
 internal sealed record RuntimeProbeResult(RuntimeInfo? Info, string? Fault, FailureCode? Code = null);
 
-/// <summary>Finds and opens the vendor library of the node.</summary>
+/// <summary>The result of the search for the node's vendor library and of opening it.</summary>
 /// <param name="Path">The path of the library; <see langword="null"/> if it was not found.</param>
-/// <param name="Tried">All paths that were tried.</param>
-/// <param name="Result"><see langword="null"/> if the library was not found.</param>
+/// <param name="Tried">The paths that were tried, in order.</param>
+/// <param name="Result">The result of opening the library; <see langword="null"/> if it was not found.</param>
 internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, RuntimeProbeResult? Result)
 {
     internal static RuntimeProbe Run(NodeSnapshot node)

@@ -4,7 +4,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Checks the health that the running server reports.</summary>
+/// <summary>Checks the state that the running server reports in <c>GET /health</c>.</summary>
 internal static class ServerHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -25,7 +25,8 @@ internal static class ServerHealthCheck
         };
     }
 
-    /// <summary>Sends <c>GET /health</c> to the server of this node.</summary>
+    /// <summary>Sends <c>GET /health</c> to the server of this node and waits up to 5 s.</summary>
+    /// <returns>The body of the response; <see langword="null"/> if the server does not respond or responds with an error.</returns>
     internal static string? QueryHealth(NodeSnapshot node)
     {
         IPAddress address = node.Settings.Host is { } host && !host.Equals(IPAddress.Any) && !host.Equals(IPAddress.IPv6Any) ? host : IPAddress.Loopback;

@@ -3,21 +3,24 @@ using System.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <param name="NeedsWrite">Whether the file must also be writable.</param>
+/// <summary>A file or a directory that the server must be able to open.</summary>
+/// <param name="Path">Full path on this machine.</param>
+/// <param name="NeedsWrite">Whether the server must be able to read and write the file. Otherwise reading is enough.</param>
 internal sealed record PathAccess(string Path, bool NeedsWrite);
 
 /// <summary>
-/// Finds the paths that the service's user may not open. Modes, groups and access lists all affect the permission, so this class opens each path. If
-/// the current user is root, a child process of the service's user opens the paths.
+/// Finds the paths that the service cannot open. File modes, groups and access lists all affect the permission, so this class tries to open each path. If
+/// this process runs as root, it starts a child process that runs as the service's user and opens the paths.
 /// </summary>
 internal static class ServiceAccess
 {
-    /// <summary>The command-line option that starts <c>rkllama doctor</c> as the child process. <c>--help</c> does not show it.</summary>
+    /// <summary>The option with which <c>rkllama doctor</c> is started as the child process. <c>--help</c> does not show it.</summary>
     internal const string Option = "--reach";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    /// <returns>The paths that are denied. A missing file does not count as denied.</returns>
+    /// <summary>Returns the paths that <see cref="NodeSnapshot.User"/> may not open, and those that the service's sandbox hides.</summary>
+    /// <returns>The denied paths. A missing file does not count as denied. If the child process fails, none of its paths counts as denied.</returns>
     internal static IReadOnlyList<PathAccess> FindDenied(NodeSnapshot node, IReadOnlyList<PathAccess> paths)
     {
         List<PathAccess> hidden = [.. paths.Where(path => node.RepresentsService && node.Unit!.Hides(path.Path))];
@@ -27,7 +30,11 @@ internal static class ServiceAccess
             : visible.Where(IsDenied)];
     }
 
-    /// <summary>Runs in the child process. Reads paths from stdin, one per line, and writes the denied ones to stdout.</summary>
+    /// <summary>
+    /// Runs in the child process. Reads lines such as <c>r PATH</c> (to read) or <c>w PATH</c> (to read and write) up to an empty line or the end, and writes
+    /// the lines with denied paths to the output.
+    /// </summary>
+    /// <returns>The exit code, always 0.</returns>
     internal static int RunAsUser(TextReader input, TextWriter output)
     {
         while (input.ReadLine() is { Length: > 2 } line)
@@ -39,9 +46,11 @@ internal static class ServiceAccess
         return 0;
     }
 
+    /// <summary>Starts the child process and returns the paths that it reports as denied.</summary>
+    /// <param name="user">The user of the child process.</param>
     /// <param name="directory">
-    /// The working directory of the child process. Root can enter a directory that is mounted for the service, even if the service's user cannot
-    /// reach it from the root directory.
+    /// The working directory of the child process, which contains the paths: <c>/</c>, or a directory that systemd mounts for the service. The service needs no
+    /// permission for the directories above it. Neither does the child process: it inherits the working directory, which this process enters as root.
     /// </param>
     private static IEnumerable<PathAccess> FindDeniedAs(string user, string directory, PathAccess[] paths)
     {
@@ -55,14 +64,14 @@ internal static class ServiceAccess
                 RedirectStandardOutput = true,
             })!;
 
-            // All lines fit into the pipes, so writing before reading cannot block. If the child dies, no path counts as denied.
+            // All lines fit into the buffers of the pipes, so writing all lines before reading cannot block. If the child dies, no path counts as denied.
             foreach (PathAccess path in paths)
                 process.StandardInput.WriteLine(Format(directory, path));
             process.StandardInput.Close();
             Task<string> output = process.StandardOutput.ReadToEndAsync();
             if (!process.WaitForExit(Timeout))
             {
-                // A path on a dead network mount blocks the child. It may even survive the signal, so its output counts as empty.
+                // A path on a network mount that does not respond blocks the child. It may even survive SIGKILL, so its output is not read.
                 process.Kill();
                 return [];
             }
@@ -77,8 +86,8 @@ internal static class ServiceAccess
     }
 
     /// <summary>
-    /// Returns the line for one path, relative to the working directory. The kernel resolves <c>/proc/self/cwd</c> without the permissions of the
-    /// directories above it.
+    /// Returns the line for one path. The path in it starts at the working directory of the child process, <c>/proc/self/cwd</c>, so that the kernel does not
+    /// check the permissions of the directories above.
     /// </summary>
     private static string Format(string directory, PathAccess path) => $"{(path.NeedsWrite ? 'w' : 'r')} /proc/self/cwd/{Path.GetRelativePath(directory, path.Path)}";
 

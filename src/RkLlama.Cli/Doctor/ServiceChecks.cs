@@ -3,7 +3,7 @@ using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
-/// <summary>Checks settings, port, limits and disk space of the service.</summary>
+/// <summary>Checks the settings, the port, the resource limits and the disk space of the service.</summary>
 internal static class ServiceChecks
 {
     private const long MinOpenFiles = 4096;
@@ -26,8 +26,8 @@ internal static class ServiceChecks
     }
 
     /// <summary>
-    /// Checks that no other program listens on the port, and that the server on it is healthy. Reports one finding, because the second check needs the
-    /// first.
+    /// Checks that no other program listens on the server's port, and that the server, if it runs, is healthy. Reports one finding, because the second check
+    /// needs the first.
     /// </summary>
     internal static IEnumerable<Finding> Port(NodeSnapshot node)
     {
@@ -57,7 +57,8 @@ internal static class ServiceChecks
 
     internal static IEnumerable<Finding> Limits(NodeSnapshot node)
     {
-        // Uses the limits of the running server; if it does not run, those of the unit; without a unit, those of this process.
+        // If the server runs, its limits are checked. Otherwise, if the service is installed, only the unit's limit of open files. Otherwise the limits of
+        // this process, because a server that is started from this shell inherits them.
         ProcessTable.Entry? server = Listener(node, node.Settings.Port) is var (inode, _)
             ? new ProcessTable(node).FindHolders(target => target == $"socket:[{inode}]").FirstOrDefault(static holder => holder.IsOurs)
             : null;
@@ -92,7 +93,7 @@ internal static class ServiceChecks
                 : Finding.Warning(CheckIds.Disk, $"only {free >> 20} MiB are free in the models directory", "df -h; remove unused models; journalctl --vacuum-size=100M");
     }
 
-    /// <summary>Returns the inode of the socket that listens on a port, and the id of its user; <see langword="null"/> if there is none.</summary>
+    /// <summary>Returns the inode of the TCP socket that listens on a port, and the user id of its owner; <see langword="null"/> if there is none.</summary>
     private static (string Inode, string Owner)? Listener(NodeSnapshot node, int port)
     {
         const string Listening = "0A";
@@ -113,7 +114,8 @@ internal static class ServiceChecks
     private static string UserName(NodeSnapshot node, string id) =>
         (node.ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == id)?[0] ?? id;
 
-    /// <summary>Returns the soft limit: the first column after the name.</summary>
+    /// <summary>Returns a soft limit, which is the first column after its name; <c>unlimited</c> if it is missing.</summary>
+    /// <param name="limits">Content of <c>/proc/PID/limits</c>.</param>
     private static string Limit(string limits, string name) => limits.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
         ? line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]
         : "unlimited";

@@ -3,14 +3,14 @@ using System.Text;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// The configuration with which systemd starts <c>rkllama.service</c>: the unit, its drop-ins and its environment files, read as text. With it, a
-/// command in a shell can check the models and the port of the service.
+/// The configuration with which systemd starts <c>rkllama.service</c>, read from the unit file, its drop-in files and its environment files. A command in a
+/// shell needs it to check the models and the port of the service.
 /// </summary>
 internal sealed class ServiceUnit
 {
     private const string Name = "rkllama.service";
 
-    // In order of priority: units of the administrator, units created at run time, units of packages.
+    // In the order of their priority: units of the administrator, units created at run time, units of packages.
     private static readonly string[] UnitDirectories = ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
     private static readonly string[] HomeDirectories = ["/root", "/home", "/run/user"];
@@ -29,12 +29,14 @@ internal sealed class ServiceUnit
     /// <summary>The user that the service runs as.</summary>
     internal string User { get; private set; } = "root";
 
-    /// <summary>The soft limit of open files; <see langword="null"/> if the unit sets none.</summary>
+    /// <summary>The soft limit of open files as written in the unit, such as <c>102400</c>; <see langword="null"/> if the unit sets none.</summary>
     internal string? OpenFiles { get; private set; }
 
+    /// <summary>Returns a variable of the service's environment; <see langword="null"/> if it is not set.</summary>
     internal string? Variable(string name) => _environment.GetValueOrDefault(name);
 
-    /// <summary>Returns the value of an option on the service's command line; <see langword="null"/> if the command line does not contain the option.</summary>
+    /// <summary>Returns the value of an option on the service's command line; <see langword="null"/> if the option is not there.</summary>
+    /// <param name="name">The name without <c>--</c>.</param>
     internal string? Option(string name)
     {
         for (int i = 0; i < _command.Length; i++)
@@ -48,7 +50,7 @@ internal sealed class ServiceUnit
         return null;
     }
 
-    /// <summary>Whether the sandbox hides a path from the service. The permissions of the service's user do not matter.</summary>
+    /// <summary>Whether the service's sandbox hides a path. Does not check the permissions of the service's user.</summary>
     internal bool Hides(string path) =>
         ((_hidesHomes && HomeDirectories.Any(directory => IsBelow(path, directory)))
             || (_hidesTemporaryDirectories && TemporaryDirectories.Any(directory => IsBelow(path, directory)))
@@ -56,20 +58,21 @@ internal sealed class ServiceUnit
         && !_bindMounts.Any(directory => IsBelow(path, directory));
 
     /// <summary>
-    /// Returns the bind mount of the service that contains a path; <see langword="null"/> if there is none. Permissions of the directories above the
-    /// mount do not matter.
+    /// Returns the directory of the service's bind mount that contains a path; <see langword="null"/> if there is none. The service needs no permission for
+    /// the directories above a bind mount.
     /// </summary>
     internal string? FindMount(string path) => _bindMounts.Find(directory => IsBelow(path, directory));
 
-    /// <param name="read">Returns the content of a file, or null.</param>
-    /// <param name="list">Returns the full paths of the files in a directory.</param>
-    /// <returns><see langword="null"/> if there is no such unit, or it starts another program.</returns>
+    /// <summary>Finds the service's unit file and reads the configuration.</summary>
+    /// <param name="read">Returns the content of a file; null if it cannot be read.</param>
+    /// <param name="list">Returns the full paths of the files in a directory; empty if there is no such directory.</param>
+    /// <returns><see langword="null"/> if there is no unit <c>rkllama.service</c>, or if it starts a program other than <c>rkllama</c>.</returns>
     internal static ServiceUnit? Find(Func<string, string?> read, Func<string, IEnumerable<string>> list)
     {
         if (UnitDirectories.Select(directory => read($"{directory}/{Name}")).FirstOrDefault(static text => text is not null) is not { } text)
             return null;
 
-        // If drop-ins have the same name, only the one with the highest priority is read. Drop-ins are read in the order of their names.
+        // If several drop-in files have the same name, only the one with the highest priority is read. They are read in the order of their names.
         IEnumerable<string> dropIns = UnitDirectories.SelectMany(directory => list($"{directory}/{Name}.d")).Where(static path => path.EndsWith(".conf", StringComparison.Ordinal))
             .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
         ServiceUnit unit = new();
@@ -85,6 +88,8 @@ internal sealed class ServiceUnit
         return unit._command.Length > 0 && Path.GetFileName(unit._command[0]) == "rkllama" ? unit : null;
     }
 
+    /// <summary>Applies the lines of a unit file or a drop-in file.</summary>
+    /// <param name="files">Receives the paths of the environment files, which have to be read later.</param>
     private void Read(string text, List<string> files)
     {
         foreach (string line in text.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n').Select(static line => line.Trim()))
@@ -130,13 +135,14 @@ internal sealed class ServiceUnit
         }
     }
 
+    /// <summary>Sets a variable from <c>NAME=value</c>. Ignores other texts and comments.</summary>
     private void Assign(string assignment)
     {
         if (assignment.IndexOf('=', StringComparison.Ordinal) is var at && at > 0 && assignment[0] is not ('#' or ';'))
             _environment[assignment[..at]] = assignment[(at + 1)..].Trim('"', '\'');
     }
 
-    /// <summary>Splits a value into words as systemd does. Quotes keep blanks inside a word and are removed.</summary>
+    /// <summary>Splits a value into words at blanks, as systemd does. Blanks inside quotes do not split. The quotes are removed.</summary>
     private static List<string> SplitWords(string text)
     {
         List<string> words = [];

@@ -5,7 +5,9 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Npu;
 
-/// <summary><c>rkllama npu</c>: prints the values of <c>GET /npu</c>. Reads them with the permissions of the caller; root can read all of them.</summary>
+/// <summary>
+/// <c>rkllama npu</c>: prints the same values as <c>GET /npu</c>, but reads them itself, without a server. Only root can read all of them.
+/// </summary>
 internal static class NpuCommand
 {
     private const double DefaultSeconds = 0.5;
@@ -29,9 +31,10 @@ internal static class NpuCommand
         return command;
     }
 
-    /// <param name="interval">Time between two readings; <see langword="null"/> for one reading.</param>
-    /// <param name="isScreen">Whether each table overwrites the previous one on the screen.</param>
-    /// <returns>The exit code for scripts: 0 if the load is known, otherwise 1.</returns>
+    /// <param name="interval">Time between two readings, until the command is cancelled; <see langword="null"/> for a single reading.</param>
+    /// <param name="json">Whether to print JSON, one object per line, instead of a table.</param>
+    /// <param name="isScreen">Whether the output is a terminal. Then each table overwrites the previous one.</param>
+    /// <returns>The exit code. For a single reading, 1 if the NPU load could not be read; otherwise 0.</returns>
     internal static async Task<int> RunAsync(HardwareReader reader, TimeSpan? interval, bool json, TextWriter output, bool isScreen, CancellationToken cancellationToken)
     {
         const string Clear = "\e[H\e[2J";

@@ -4,7 +4,7 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Npu;
 
-/// <summary>Formats a reading as a table for a terminal.</summary>
+/// <summary>Formats the state of the hardware as a table for a terminal.</summary>
 internal static class NpuTable
 {
     private const int BarWidth = 20;

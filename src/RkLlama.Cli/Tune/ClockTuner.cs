@@ -3,16 +3,26 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Tune;
 
-/// <summary>Sets the clocks of a chip to their highest frequency, and restores the previous values. A failed step does not stop the others.</summary>
-/// <param name="report">Receives one line per clock.</param>
+/// <summary>
+/// Sets the clocks of a chip to high fixed frequencies, disables the deep sleep of its CPUs, and restores the previous values. If one step fails, the
+/// others are still executed.
+/// </summary>
+/// <param name="saved">Stores the previous values.</param>
+/// <param name="report">Receives each line of the output: usually one for each step and for each clock that is skipped.</param>
 /// <param name="dryRun">If true, the steps are reported but not executed.</param>
 internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> report, bool dryRun)
 {
     private const string CpuDirectory = "/sys/devices/system/cpu";
 
+    /// <summary>One change.</summary>
+    /// <param name="Name">What is changed, for messages.</param>
+    /// <param name="Summary">The new value, for messages.</param>
+    /// <param name="Previous">The files to save before the change, with their current values, in the order in which they are restored.</param>
+    /// <param name="Writes">The files to write, in order, with their new values.</param>
     private sealed record Step(string Name, string Summary, IReadOnlyList<(string File, string Value)> Previous, IReadOnlyList<(string File, string Value)> Writes);
 
-    /// <returns>Whether all clocks of this kernel were set.</returns>
+    /// <summary>Saves the current values, then executes all steps. If the values cannot be saved, changes nothing.</summary>
+    /// <returns>False if the values could not be saved or a step failed. Clocks that this kernel does not have are skipped and are no failure.</returns>
     public bool Apply(Platform platform)
     {
         Step[] steps = [.. IdleSteps(), .. platform.Clocks.Select(ClockStep).OfType<Step>()];
@@ -32,7 +42,8 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
         return Run(steps, "set");
     }
 
-    /// <returns>Whether all values from before <see cref="Apply"/> were restored. If not, the saved values are kept for another attempt.</returns>
+    /// <summary>Restores the values from before the first <see cref="Apply"/>, and deletes the saved values if all were restored.</summary>
+    /// <returns>False if a value could not be restored. Then the saved values are kept for another attempt.</returns>
     public bool Restore()
     {
         IReadOnlyList<(string File, string Value)> entries = saved.Load();
@@ -71,7 +82,9 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
         return isComplete;
     }
 
-    /// <summary>Disables the deep sleep state of all CPUs, because a CPU wakes up from it slowly. The shallow state stays enabled.</summary>
+    /// <summary>
+    /// Returns the steps that disable the deep sleep state of each CPU, because a CPU wakes up from it slowly. The shallow state stays enabled.
+    /// </summary>
     private IEnumerable<Step> IdleSteps()
     {
         bool hasAny = false;
@@ -88,6 +101,7 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
             report("deep sleep: skipped, this kernel has no cpuidle state1");
     }
 
+    /// <summary>Returns the step that sets a clock; <see langword="null"/> if this kernel cannot set it.</summary>
     private Step? ClockStep(ClockDomain clock)
     {
         if (sysfs.Read(clock.GovernorPath) is not { } governor)
@@ -100,7 +114,7 @@ internal sealed class ClockTuner(Sysfs sysfs, SavedClocks saved, Action<string> 
         string[] governors = sysfs.ReadWords(clock.AvailableGovernorsPath);
         if (governors.Contains(ClockDomain.Userspace))
         {
-            // With the governor userspace, the frequency is a setting and is saved. Other governors choose the frequency themselves.
+            // If the governor is userspace, the frequency is a setting, so it is saved. Other governors choose the frequency themselves.
             if (governor == ClockDomain.Userspace && sysfs.Read(clock.SetFrequencyPath) is { } frequency)
                 previous.Add((clock.SetFrequencyPath, frequency));
             long target = clock.FindNearestFrequency(sysfs);

@@ -3,14 +3,14 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Cli.Tune;
 
-/// <summary><c>rkllama tune</c>: sets CPU, GPU, NPU and memory to their highest clocks, or restores the previous values.</summary>
+/// <summary><c>rkllama tune</c>: sets the clocks of CPU, GPU, NPU and memory to high fixed frequencies, or restores the previous values.</summary>
 internal static class TuneCommand
 {
-    // In the RuntimeDirectory of rkllama-tune.service.
+    // The directory is the RuntimeDirectory of rkllama-tune.service.
     private const string SavedClocksPath = "/run/rkllama-tune/found";
 
     /// <param name="platform">The common option <c>--target_platform</c>.</param>
-    /// <param name="variable">Returns the value of the environment variable for the option.</param>
+    /// <param name="variable">Returns the value of the option's environment variable; <see langword="null"/> if it is not set.</param>
     internal static Command Create(Option<string?> platform, Func<string?> variable)
     {
         Option<bool> dryRun = new("--dry-run") { Description = "Print the changes without making them" };
@@ -22,7 +22,11 @@ internal static class TuneCommand
         return command;
     }
 
-    /// <returns>The exit code: 0 if all clocks of this kernel were set or restored, 1 if one failed, 2 if the chip is not supported.</returns>
+    /// <param name="named">Name of the chip; <see langword="null"/> to read it from the device tree.</param>
+    /// <param name="root">The directory that contains <c>sys</c> and <c>run</c>.</param>
+    /// <returns>
+    /// The exit code: 0 if all clocks that this kernel has were set or restored, 1 if one failed, 2 if the chip is unknown or not supported.
+    /// </returns>
     internal static int Run(string? named, bool dryRun, bool restore, string root, TextWriter output)
     {
         Sysfs sysfs = new(root);

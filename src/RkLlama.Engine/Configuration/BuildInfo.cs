@@ -4,7 +4,7 @@ namespace RkLlama.Engine.Configuration;
 
 internal static class BuildInfo
 {
-    /// <summary>The version of this program, without the source revision.</summary>
+    /// <summary>The version of this program, such as <c>0.1.0</c>, without the source revision.</summary>
     internal static string Version { get; } =
         typeof(BuildInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 }

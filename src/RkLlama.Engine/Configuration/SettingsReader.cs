@@ -3,20 +3,22 @@ using System.Net;
 
 namespace RkLlama.Engine.Configuration;
 
-/// <summary>An invalid setting. The message names the option or variable and its value.</summary>
+/// <summary>An invalid setting. The message starts with the option or the variable and a colon: <c>--port: …</c> or <c>RKLLAMA_PORT: …</c>.</summary>
 internal sealed class SettingException(string message) : Exception(message);
 
-/// <summary>Reads the settings from the command line and the environment and validates them.</summary>
-/// <param name="option">Returns the value of <c>--name</c>, or <see langword="null"/>.</param>
-/// <param name="environment">Returns the value of an environment variable, or <see langword="null"/>.</param>
+/// <summary>Reads the settings from the command line and the environment, and validates them. An option has priority over its variable.</summary>
+/// <param name="option">Returns the value of an option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
+/// <param name="environment">Returns the value of an environment variable, given its name; <see langword="null"/> if it is not set.</param>
 internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
 {
     private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
     private const double MaxSeconds = 86_400;
 
+    /// <summary>Returns the environment variable of an option: <c>RKLLAMA_QUEUE_TIME</c> for <c>queue-time</c>.</summary>
     internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
 
-    /// <exception cref="SettingException">A value is invalid or out of range.</exception>
+    /// <summary>Returns the settings. A setting that is not given has its default value.</summary>
+    /// <exception cref="SettingException">A value is invalid or out of range, or the API key file cannot be read.</exception>
     internal NodeOptions Read()
     {
         NodeOptions defaults = new() { ModelsDirectory = DefaultModels() };
@@ -101,7 +103,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             ? TimeSpan.FromSeconds(seconds)
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a number of seconds (0 to {max:0})");
 
-    /// <summary>Parses a duration greater than zero.</summary>
+    /// <summary>Parses a number of seconds that must be greater than zero.</summary>
     private static TimeSpan PositiveSeconds(Setting setting, double max) =>
         Seconds(setting, max) is { Ticks: > 0 } time ? time : throw new SettingException($"{setting.Source}: '{setting.Value}' must be more than 0 seconds (up to {max:0})");
 

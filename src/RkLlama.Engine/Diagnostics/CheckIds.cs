@@ -1,6 +1,6 @@
 namespace RkLlama.Engine.Diagnostics;
 
-/// <summary>The names of all checks of <c>rkllama doctor</c>, in the order of its output. Scripts and documents use them, so they must not change.</summary>
+/// <summary>The names of the checks of <c>rkllama doctor</c>, in the order of its output. They must not change: scripts and documents use them.</summary>
 internal static class CheckIds
 {
     internal const string Platform = "platform";

@@ -1,11 +1,12 @@
 namespace RkLlama.Engine.Diagnostics;
 
 /// <summary>A failure of a model or of its worker.</summary>
-/// <param name="At">The time of the failure.</param>
+/// <param name="At">The time of the failure, in UTC.</param>
 /// <param name="Model">The model's name.</param>
+/// <param name="Reason">One sentence or clause for the operator.</param>
 internal sealed record Fault(DateTimeOffset At, string Model, string Reason);
 
-/// <summary>Keeps the last failure, which operators see in <c>/health</c>. Thread-safe.</summary>
+/// <summary>Stores only the last failure, for <c>GET /health</c>. Thread-safe.</summary>
 internal sealed class FaultLog(TimeProvider time)
 {
     private volatile Fault? _last;

@@ -3,10 +3,12 @@ namespace RkLlama.Engine.Diagnostics;
 /// <summary>Finds the check of <c>rkllama doctor</c> that explains a failed load.</summary>
 internal static class LoadFailure
 {
-    /// <summary>The command that helps the operator, with the name of the check if the cause is known: <c>rkllama doctor (model-file)</c>.</summary>
+    /// <summary>
+    /// Returns the command that the operator should run, followed by the name of the check if the cause is known: <c>rkllama doctor (model-file)</c>.
+    /// </summary>
     internal static string Hint(Exception failure) => failure is IHasFailureCode { Code: { } code } ? $"rkllama doctor ({CheckOf(code)})" : "rkllama doctor";
 
-    /// <returns>One of <see cref="CheckIds"/>.</returns>
+    /// <summary>Returns the check for a cause: one of <see cref="CheckIds"/>.</summary>
     internal static string CheckOf(FailureCode code) => code switch
     {
         FailureCode.ModelNotFound => CheckIds.ModelsDirectory,

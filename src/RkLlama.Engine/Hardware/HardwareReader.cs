@@ -5,13 +5,14 @@ namespace RkLlama.Engine.Hardware;
 
 /// <summary>
 /// Reads the driver version and the load of the NPU, and the node's clocks, temperatures and memory, from about fifty small files in sysfs, procfs and
-/// debugfs. A read takes about a millisecond on a PC. Has no state, throws no exceptions, and is thread-safe.
+/// debugfs. One call reads all files, which takes about 1 ms on a PC. Caches nothing, throws no exceptions, and is thread-safe.
 /// </summary>
+/// <param name="root">The directory that contains <c>sys</c> and <c>proc</c>: <c>/</c>, or a copy in tests.</param>
 internal sealed partial class HardwareReader(string root = "/")
 {
     /// <summary>
-    /// Directories of the driver's files, in the order in which they are tried: debugfs, which only root can read; the bind mount of rkllama.service;
-    /// procfs, which some kernels use. The file <c>freq</c> is never read, because reading it wakes the NPU.
+    /// Directories that may have the NPU driver's files, in the order in which they are tried: the one in debugfs, which only root can read; its bind mount,
+    /// which rkllama.service creates; the one in procfs, which some kernels have instead. The file <c>freq</c> is not read, because reading it wakes the NPU.
     /// </summary>
     private static readonly string[] DriverDirectories = ["/sys/kernel/debug/rknpu", "/run/rkllama/rknpu", "/proc/rknpu"];
 
@@ -60,8 +61,8 @@ internal sealed partial class HardwareReader(string root = "/")
     }
 
     /// <summary>
-    /// Reads a file of the driver from the first directory where it can be read. If there is none, returns the reason. The reason is about a file that
-    /// exists but cannot be read, if there is one.
+    /// Reads a file of the driver from the first directory where it can be read. If this fails in all directories, returns a null text and the reason: the
+    /// first error that is not "not found", else that of the first directory.
     /// </summary>
     private (string? Text, string Reason) ReadDriver(string file)
     {
@@ -120,7 +121,7 @@ internal sealed partial class HardwareReader(string root = "/")
         List<TemperatureReading> zones = [];
         foreach (string zone in _sysfs.ListEntries(Thermal, "thermal_zone").OrderBy(static name => name.Length).ThenBy(static name => name, StringComparer.Ordinal))
         {
-            // The unit is 0.001 °C. A disabled zone has no value.
+            // The unit is 0.001 °C. A disabled zone has no value and is left out.
             if (_sysfs.ReadNumber($"{Thermal}/{zone}/temp") is { } thousandths)
                 zones.Add(new(_sysfs.Read($"{Thermal}/{zone}/type") ?? zone, thousandths / 1000.0));
         }
@@ -165,7 +166,7 @@ internal sealed partial class HardwareReader(string root = "/")
     [GeneratedRegex(@"[0-9]+\.[0-9]+(\.[0-9]+)*")]
     private static partial Regex Version { get; }
 
-    // Matches "Core0: 45%, Core1:  0%," or a single " 45%". Some kernels print no digit for 0.
+    // Matches each percentage in "Core0: 45%, Core1:  0%," or a single " 45%". Some kernels print no digit for 0.
     [GeneratedRegex(@"[: ] *([0-9]*)%")]
     private static partial Regex Load { get; }
 }

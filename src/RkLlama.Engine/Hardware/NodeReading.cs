@@ -2,7 +2,7 @@ namespace RkLlama.Engine.Hardware;
 
 /// <summary>
 /// The state of the node's hardware at one moment. If a value could not be read, it is <see langword="null"/> or missing from its list, and
-/// <see cref="Missing"/> has the reason.
+/// <see cref="Missing"/> usually has the reason.
 /// </summary>
 internal sealed record NodeReading
 {
@@ -12,27 +12,33 @@ internal sealed record NodeReading
     /// <summary>Version of the kernel's NPU driver, such as <c>0.9.8</c>.</summary>
     public required string? DriverVersion { get; init; }
 
-    /// <summary>Load of each NPU core in percent: three values on RK3588, two on RK3576, one if the driver reports only the total.</summary>
+    /// <summary>Load of each NPU core, 0 to 100 %: three values on RK3588, two on RK3576, one if the driver reports only the total.</summary>
     public required IReadOnlyList<int>? CoreLoads { get; init; }
 
-    /// <summary>Always <c>npu</c>, <c>ddr</c> and <c>gpu</c>, then one per CPU cluster with the name of its first CPU: <c>cpu0</c>, <c>cpu4</c>.</summary>
+    /// <summary>
+    /// Always <c>npu</c>, <c>ddr</c> and <c>gpu</c>, then one clock per CPU cluster, named after the first CPU of the cluster: <c>cpu0</c>, <c>cpu4</c>.
+    /// </summary>
     public required IReadOnlyList<ClockReading> Clocks { get; init; }
 
+    /// <summary>The thermal zones that report a temperature, in the order of their numbers.</summary>
     public required IReadOnlyList<TemperatureReading> Temperatures { get; init; }
 
     public required MemoryReading? Memory { get; init; }
 
-    /// <summary>One entry for each value that could not be read.</summary>
+    /// <summary>
+    /// The values that could not be read. Not listed: maximum frequency and governor of a clock, one of several thermal zones, one of the two memory values.
+    /// </summary>
     public required IReadOnlyList<MissingReading> Missing { get; init; }
 
-    /// <param name="name">A name that is always in <see cref="Clocks"/>.</param>
+    /// <summary>Returns a clock of <see cref="Clocks"/>.</summary>
+    /// <param name="name"><c>npu</c>, <c>ddr</c> or <c>gpu</c>.</param>
     internal ClockReading Clock(string name) => Clocks.First(clock => clock.Name == name);
 }
 
 /// <summary>The state of one clock. A value that could not be read is <see langword="null"/>.</summary>
 /// <param name="Hertz">The current frequency.</param>
-/// <param name="MaxHertz">The highest frequency that the chip supports.</param>
-/// <param name="Governor">The kernel's governor of this clock.</param>
+/// <param name="MaxHertz">The highest frequency that this clock supports.</param>
+/// <param name="Governor">Name of the kernel's frequency governor for this clock, such as <c>performance</c>.</param>
 internal sealed record ClockReading(string Name, long? Hertz, long? MaxHertz, string? Governor);
 
 /// <summary>The temperature of one thermal zone.</summary>
@@ -40,6 +46,9 @@ internal sealed record ClockReading(string Name, long? Hertz, long? MaxHertz, st
 internal sealed record TemperatureReading(string Zone, double Celsius);
 
 /// <summary>A value that could not be read.</summary>
-/// <param name="Reading"><c>platform</c>, <c>driver_version</c>, <c>load</c>, <c>temperatures</c>, <c>memory</c>, <c>cpu</c>, or the name of a clock.</param>
-/// <param name="Reason">A clause for messages, usually with the path.</param>
+/// <param name="Reading">
+/// Name of the value: <c>platform</c>, <c>driver_version</c>, <c>load</c>, <c>temperatures</c>, <c>memory</c>, <c>cpu</c> (all CPU clocks), or the name of
+/// a clock.
+/// </param>
+/// <param name="Reason">Why it could not be read: a clause for messages, usually with the path of the file.</param>
 internal sealed record MissingReading(string Reading, string Reason);

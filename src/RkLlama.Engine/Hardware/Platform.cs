@@ -1,9 +1,10 @@
 namespace RkLlama.Engine.Hardware;
 
 /// <summary>
-/// A supported chip and the clocks that <c>rkllama tune</c> sets on it. The frequencies are those of the Python service's scripts <c>fix_freq_*.sh</c>.
+/// A supported chip and the clocks that <c>rkllama tune</c> sets on it. The frequencies are those of the scripts <c>fix_freq_*.sh</c> of the Python service,
+/// which RkLlama replaces.
 /// </summary>
-/// <param name="Name">The value of <c>--target_platform</c>.</param>
+/// <param name="Name">The name of the chip, as in <c>--target_platform</c>: <c>rk3588</c> or <c>rk3576</c>.</param>
 internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
 {
     private const string DeviceTree = "/sys/firmware/devicetree/base/compatible";
@@ -27,9 +28,9 @@ internal sealed record Platform(string Name, IReadOnlyList<ClockDomain> Clocks)
         ClockDomain.Device("memory", "dmc", 2_112_000_000),
     ]);
 
-    /// <summary>Finds the chip by name, or by the device tree.</summary>
+    /// <summary>Finds a chip by its name, or the chip of this node by its device tree.</summary>
     /// <param name="named">The name; <see langword="null"/> to read the device tree.</param>
-    /// <returns><see langword="null"/> if the chip is not supported.</returns>
+    /// <returns><see langword="null"/> if the chip is unknown or not supported.</returns>
     internal static Platform? Find(string? named, Sysfs sysfs)
     {
         Platform[] all = [Rk3588, Rk3576];

@@ -6,6 +6,6 @@ internal enum ReadFailure
     NotFound,
     AccessDenied,
 
-    /// <summary>The file exists and the process has permission, but the kernel returns an error.</summary>
+    /// <summary>The kernel returned another error, for example because the device is suspended.</summary>
     Unreadable,
 }

@@ -3,11 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RkLlama.Engine.Hardware;
 
-/// <summary>Reads and writes the kernel's files in <c>/sys</c> and <c>/proc</c>. Thread-safe.</summary>
+/// <summary>Reads and writes the kernel's files, usually in <c>/sys</c> and <c>/proc</c>. All paths are absolute paths below the root. Thread-safe.</summary>
 /// <param name="root">The directory that contains <c>sys</c> and <c>proc</c>: <c>/</c>, or a copy in tests.</param>
 internal sealed class Sysfs(string root)
 {
-    // The kernel returns an attribute with one read, at most one page.
+    // A file in sysfs contains at most one page, and the kernel returns it with one read.
     private const int PageBytes = 4096;
 
     private string Full(string path) => Path.Join(root, path);
@@ -16,11 +16,12 @@ internal sealed class Sysfs(string root)
 
     public bool DirectoryExists(string path) => Directory.Exists(Full(path));
 
-    /// <returns>The text as in <see cref="TryRead"/>; <see langword="null"/> if the file is missing or cannot be read.</returns>
+    /// <summary>Reads a file as <see cref="TryRead"/> does, without the reason of a failure.</summary>
+    /// <returns><see langword="null"/> if the file is missing or cannot be read.</returns>
     public string? Read(string path) => TryRead(path).Text;
 
-    /// <summary>Reads a file of at most one page.</summary>
-    /// <returns>The text without line breaks and NULs at its start and end, or the reason why the file cannot be read.</returns>
+    /// <summary>Reads the first 4096 bytes of a file. Files in sysfs are not longer.</summary>
+    /// <returns>The text without line breaks and NULs at its start and end, or the reason of the failure. The other one is null.</returns>
     public (string? Text, ReadFailure? Failure) TryRead(string path)
     {
         try
@@ -53,7 +54,7 @@ internal sealed class Sysfs(string root)
     public long? ReadNumber(string path) =>
         long.TryParse(Read(path), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number) ? number : null;
 
-    /// <summary>Writes a value with one system call, as the kernel requires.</summary>
+    /// <summary>Writes an ASCII text to an existing file with one system call, as the kernel requires.</summary>
     /// <exception cref="IOException">The kernel rejects the value, or the file is missing.</exception>
     /// <exception cref="UnauthorizedAccessException">The process has no permission to write the file. Usually only root has.</exception>
     public void Write(string path, string value)
@@ -61,14 +62,14 @@ internal sealed class Sysfs(string root)
         using FileStream file = new(Full(path), FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         file.Write(Encoding.ASCII.GetBytes(value));
 
-        // Files in sysfs cannot be truncated. Their copies in tests must be, so that no part of a longer old value stays.
+        // Copies of the files in tests are truncated, so that no part of a longer old value stays. Files in sysfs cannot be truncated and need not be.
         if (file.Length > value.Length && !root.Equals("/", StringComparison.Ordinal))
             file.SetLength(value.Length);
     }
 
     /// <summary>
-    /// Returns the names in a directory that start with <paramref name="prefix"/>, in ordinal order. Returns an empty list if the directory is missing or
-    /// cannot be read.
+    /// Returns the names of the files and directories in a directory that start with <paramref name="prefix"/>, in ordinal order. Returns an empty list if
+    /// the directory is missing or cannot be read.
     /// </summary>
     public IReadOnlyList<string> ListEntries(string directory, string prefix)
     {

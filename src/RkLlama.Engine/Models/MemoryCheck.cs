@@ -3,12 +3,13 @@ using RkLlama.Engine.Hardware;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Checks that a model fits into memory before the vendor library loads it. If a model does not fit, the library fails with "Bad address", or the
-/// kernel kills the largest process.
+/// Checks that a model fits into memory before the vendor library loads it. If the library loads a model that does not fit, the load fails with "Bad
+/// address", or the kernel's out-of-memory killer ends a process.
 /// </summary>
 internal static class MemoryCheck
 {
-    /// <summary>Memory that the kernel estimates as available, in bytes; <see langword="null"/> if unknown.</summary>
+    /// <summary>Reads the memory that the kernel estimates as available, in bytes. Returns <see langword="null"/> if it is unknown.</summary>
+    /// <param name="path">The file to read: <c>/proc/meminfo</c>, except in tests.</param>
     internal static long? AvailableBytes(string path = "/proc/meminfo")
     {
         try
@@ -22,8 +23,9 @@ internal static class MemoryCheck
     }
 
     /// <summary>Compares the size of the model file with the available memory, because a loaded model needs about as much memory as its file.</summary>
-    /// <param name="availableBytes">From <see cref="AvailableBytes"/>; <see langword="null"/> skips the check.</param>
-    /// <returns><see langword="null"/> if the model may fit; otherwise a sentence with both sizes.</returns>
+    /// <param name="modelPath">Path of the .rkllm file.</param>
+    /// <param name="availableBytes">Memory in bytes, for example from <see cref="AvailableBytes"/>; <see langword="null"/> skips the check.</param>
+    /// <returns>A sentence with both sizes if the file is larger than the memory; otherwise, or if its size is unknown, <see langword="null"/>.</returns>
     internal static string? FindProblem(string modelPath, long? availableBytes)
     {
         return availableBytes is { } available && FileSize(modelPath) is { } size && size > available
@@ -31,7 +33,7 @@ internal static class MemoryCheck
             : null;
     }
 
-    /// <summary>Size in bytes; null if the file cannot be read. The library reports that error.</summary>
+    /// <summary>Returns the size in bytes; null if the file cannot be read. <see cref="ModelFileCheck"/> reports unreadable files.</summary>
     private static long? FileSize(string path)
     {
         try

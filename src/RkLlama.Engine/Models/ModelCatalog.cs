@@ -3,9 +3,9 @@ using RkLlama.Engine.Models.Modelfiles;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// The models directory. Reads the disk on every call, so a new model needs no restart. Never writes.
+/// Finds the models in the models directory. Reads the disk on every call, so a new model needs no restart. Never writes.
 /// A model is a subdirectory with an .rkllm file, or with a Modelfile whose FROM names an existing file. An .rkllm file directly in the models directory
-/// is also a model, if no subdirectory uses it.
+/// is a model without a directory (a loose file), unless a subdirectory has its name or a Modelfile's FROM refers to it.
 /// </summary>
 internal sealed class ModelCatalog(string root)
 {
@@ -15,7 +15,7 @@ internal sealed class ModelCatalog(string root)
     /// <summary>Full path of the models directory.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
-    /// <summary>The names of all models, in ordinal order. An invalid Modelfile hides no other model.</summary>
+    /// <summary>Returns the names of all models, in ordinal order. An invalid Modelfile does not affect the other models.</summary>
     /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
     public IReadOnlyList<string> List()
     {
@@ -24,7 +24,7 @@ internal sealed class ModelCatalog(string root)
         return [.. names.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Finds the model name that a client means. Ignores case and the tag <c>:latest</c>; an exact match has priority.</summary>
+    /// <summary>Finds the model that a request names. Ignores case and the tag <c>:latest</c>; an exact match has priority.</summary>
     /// <returns>A name from <see cref="List"/>; <see langword="null"/> if there is no such model or the models directory cannot be read.</returns>
     public string? Resolve(string requested)
     {
@@ -45,11 +45,13 @@ internal sealed class ModelCatalog(string root)
             ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Finds the model with a name.</summary>
-    /// <param name="name">From <see cref="List"/> or from a client.</param>
-    /// <param name="fallbackFrom">If the model's directory has no Modelfile, the file name of the .rkllm file to use.</param>
-    /// <param name="fallbackHuggingFacePath">Value for HUGGINGFACE_PATH. Used only together with <paramref name="fallbackFrom"/>.</param>
-    /// <exception cref="ModelException">There is no such model, its Modelfile is missing or invalid, or its Modelfile has no FROM.</exception>
+    /// <summary>Finds a model by its exact name and reads its Modelfile. Does not check that the .rkllm file exists.</summary>
+    /// <param name="name">A name from <see cref="List"/>, or any text from a client.</param>
+    /// <param name="fallbackFrom">Name of the .rkllm file in the model's directory. Used only if the directory has no Modelfile; null for none.</param>
+    /// <param name="fallbackHuggingFacePath">Value of HUGGINGFACE_PATH, or null. Used only together with <paramref name="fallbackFrom"/>.</param>
+    /// <exception cref="ModelException">
+    /// The models directory is missing or cannot be read; there is no such model; or its Modelfile is missing, cannot be read, is invalid or has no FROM.
+    /// </exception>
     public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
     {
         if (!ModelName.IsPlain(name))
@@ -86,7 +88,8 @@ internal sealed class ModelCatalog(string root)
             ? Modelfile.Empty with { From = from, HuggingFacePath = string.IsNullOrEmpty(huggingFacePath) ? null : huggingFacePath }
             : throw ModelException.ModelfileMissing(name);
 
-    /// <summary>Paths of all entries of the models directory whose name is a valid model name.</summary>
+    /// <summary>Returns the paths of all entries of the models directory whose name is a valid model name.</summary>
+    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
     private List<string> RootEntries()
     {
         try
@@ -104,8 +107,8 @@ internal sealed class ModelCatalog(string root)
     }
 
     /// <summary>
-    /// Paths of the loose .rkllm files: those whose name, without the extension, is not a directory and that no model directory's FROM refers to. Includes
-    /// broken links.
+    /// Returns the paths of the loose files: .rkllm files directly in the models directory. Leaves out a file if a directory has its name without the
+    /// extension, or if FROM of a model directory refers to it. A broken link counts as a file.
     /// </summary>
     private List<string> LooseFiles(IEnumerable<string> modelDirectories)
     {
@@ -141,12 +144,12 @@ internal sealed class ModelCatalog(string root)
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            // The directory was removed meanwhile or cannot be read, so its model could not be loaded either.
+            // The directory has just been removed or cannot be read, so its model could not be loaded either.
             return false;
         }
     }
 
-    /// <summary>Full path of the file in FROM; null if the Modelfile is missing or invalid, or has no FROM.</summary>
+    /// <summary>Returns the full path of the file that FROM names; null if the Modelfile is missing, unreadable or invalid, or has no FROM.</summary>
     private static string? FromOf(string directory)
     {
         try
@@ -176,7 +179,10 @@ internal sealed class ModelCatalog(string root)
         }
     }
 
-    /// <summary>Returns the full path of FROM, which may be relative to the model's directory. Resolves links before '..' as the kernel does.</summary>
+    /// <summary>
+    /// Returns the full path of the file that FROM names. A relative path starts at the model's directory. If the path contains '..', symbolic links before
+    /// it are resolved first, as in the kernel.
+    /// </summary>
     private static string Locate(string directory, string from)
     {
         string path = Path.Combine(directory, from);

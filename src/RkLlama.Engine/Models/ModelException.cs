@@ -12,10 +12,10 @@ internal enum ModelErrorKind
     /// <summary>There is no such model, or the name is invalid.</summary>
     DirectoryNotFound,
 
-    /// <summary>The model's directory has no Modelfile.</summary>
+    /// <summary>The model's directory has no Modelfile, and the request names no .rkllm file instead.</summary>
     ModelfileMissing,
 
-    /// <summary>The Modelfile has an error. The inner <see cref="ModelfileException"/> has the position.</summary>
+    /// <summary>The Modelfile has an error. The inner <see cref="ModelfileException"/> has line and column.</summary>
     ModelfileInvalid,
 
     /// <summary>The Modelfile cannot be read.</summary>
@@ -24,15 +24,16 @@ internal enum ModelErrorKind
     /// <summary>The Modelfile has no FROM.</summary>
     FromMissing,
 
-    /// <summary>The new name is invalid or in use.</summary>
+    /// <summary>The name for a copy of a model is invalid or in use.</summary>
     NameRefused,
 
-    /// <summary>The models directory or its content cannot be changed.</summary>
+    /// <summary>A copy or a deletion failed, because the models directory or its content cannot be changed.</summary>
     NotWritable,
 }
 
 /// <summary>
-/// A model cannot be found or changed. If the Python service has the same error, the message is the same, because clients show it.
+/// A model cannot be found, copied or deleted. Clients show the message. If the Python service, which RkLlama replaces, has the same error, the message is
+/// the same.
 /// </summary>
 internal sealed class ModelException : Exception, IHasFailureCode
 {

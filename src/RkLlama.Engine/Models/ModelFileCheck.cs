@@ -3,15 +3,18 @@ using System.Text;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Detects files that are not models before the vendor library opens them. For such a file, the library only prints a line, or it ends the process.
+/// Detects files that are not models before the vendor library opens them. For such a file, the library only prints an error line, or ends the process.
 /// </summary>
 internal static class ModelFileCheck
 {
     private const int MinModelBytes = 64;
     private const int HeadBytes = 512;
 
-    /// <summary>Checks that the file exists, can be read and does not start like a file of another kind.</summary>
-    /// <returns>Null if the file may be a model; otherwise a sentence with the problem and the remedy.</returns>
+    /// <summary>
+    /// Checks that the file exists, can be read, has at least 64 bytes, and is not a Git LFS pointer, a GGUF file or a web page. Does not check that it is
+    /// a valid model.
+    /// </summary>
+    /// <returns>A sentence with the problem and the remedy; null if no problem was found.</returns>
     public static string? FindProblem(string path)
     {
         if (Directory.Exists(path))
@@ -19,7 +22,7 @@ internal static class ModelFileCheck
             return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
         }
 
-        // Checks the length without opening the file, because opening a pipe or a device would block.
+        // Checks the length without opening the file, because opening a named pipe blocks. Pipes and devices have the length 0.
         if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
         {
             return $"The model file '{path}' is empty; copy or download it again.";

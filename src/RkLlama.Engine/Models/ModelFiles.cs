@@ -1,13 +1,18 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Copies and deletes models. Changes only files in the models directory. Copies and deletes links themselves and does not change their targets.
+/// Copies and deletes models. Changes only the models directory: if an entry in it is a link, the target of the link does not change.
 /// </summary>
 internal static class ModelFiles
 {
-    /// <summary>Creates a directory for the new model, with links to the model files and copies of the other files of the source's directory.</summary>
+    /// <summary>
+    /// Creates a directory for a copy of a model: .rkllm files and links become links to the originals, other files are copied, subdirectories are left out.
+    /// If the original has no directory, writes a Modelfile. If writing fails, the incomplete directory stays.
+    /// </summary>
+    /// <param name="name">The model to copy: a name from <see cref="ModelCatalog.List"/>.</param>
+    /// <param name="destination">The name of the copy. The tag <c>:latest</c> is removed.</param>
     /// <exception cref="ModelException">
-    /// The source does not exist, the new name is invalid or in use, or the models directory cannot be changed.
+    /// The catalog cannot find the source or read its Modelfile, the new name is invalid or in use, or the models directory cannot be changed.
     /// </exception>
     internal static void Copy(ModelCatalog catalog, string name, string destination)
     {
@@ -42,8 +47,9 @@ internal static class ModelFiles
         });
     }
 
-    /// <summary>Deletes a model's directory, or its file if it has no directory.</summary>
-    /// <exception cref="ModelException">The model cannot be deleted.</exception>
+    /// <summary>Deletes a model's directory, or its .rkllm file if it has no directory. If this is a link, deletes only the link.</summary>
+    /// <param name="name">A name from <see cref="ModelCatalog.List"/>. It is not checked here.</param>
+    /// <exception cref="ModelException">The directory or the file cannot be deleted.</exception>
     internal static void Delete(ModelCatalog catalog, string name) => Write(() =>
     {
         string directory = Path.Join(catalog.Root, name), file = Path.Join(catalog.Root, name + ".rkllm");

@@ -2,14 +2,17 @@ using System.Text;
 
 namespace RkLlama.Engine.Models;
 
-/// <summary>Checks names from clients before they become part of a path.</summary>
+/// <summary>Checks names of models and files before they become part of a path.</summary>
 internal static class ModelName
 {
-    // The maximum length of a file name on Linux.
+    // The maximum length of a file name on Linux, in bytes.
     private const int MaxUtf8Bytes = 255;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>True for a plain file name: the path of this name in a directory is always inside that directory.</summary>
+    /// <summary>
+    /// Whether the text is a plain file name: neither empty nor <c>.</c> nor <c>..</c>; at most 255 bytes in UTF-8; without slashes, backslashes, control
+    /// characters and U+FFFD. The path of such a name in a directory is always inside the directory.
+    /// </summary>
     public static bool IsPlain(string? name)
     {
         if (string.IsNullOrEmpty(name) || name is "." or ".." || name.Length > MaxUtf8Bytes)

@@ -1,15 +1,16 @@
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Resolves symbolic links as the kernel does. For <c>link/..</c>, <see cref="Path.GetFullPath(string)"/> returns the directory that contains the link,
-/// but the kernel uses the parent of the link's target. <see cref="File.ResolveLinkTarget"/> resolves only the last part of a path.
+/// Resolves symbolic links as the kernel does. The methods of .NET differ from that. For <c>link/..</c>, <see cref="Path.GetFullPath(string)"/> returns
+/// the directory that contains the link, but the kernel uses the parent of the link's target. <see cref="File.ResolveLinkTarget"/> resolves only the last
+/// part of a path.
 /// </summary>
 internal static class RealPath
 {
-    // The kernel's limit; with more links, it fails with ELOOP.
+    // The kernel's limit for one path; with more links, it fails with ELOOP.
     private const int MaxLinks = 40;
 
-    /// <summary>Resolves all symbolic links in an absolute path. Parts that do not exist, and links after the first 40, stay unchanged.</summary>
+    /// <summary>Resolves all symbolic links in an absolute path. Parts that do not exist, and links after the first 40, are not resolved.</summary>
     public static string Resolve(string path)
     {
         Stack<string> ahead = new();

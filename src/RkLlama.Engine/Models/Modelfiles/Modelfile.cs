@@ -1,23 +1,29 @@
 namespace RkLlama.Engine.Models.Modelfiles;
 
-/// <summary>How a chat template is applied: to token ids, to text, or by the runtime itself.</summary>
+/// <summary>
+/// The form in which prompts are sent to the vendor library. <c>Tokens</c>: token ids of the rendered chat template. <c>Text</c>: the rendered chat template
+/// as text. <c>Runtime</c>: only the last user message, which the library wraps in the template of the model file.
+/// </summary>
 internal enum TemplateMode { Tokens, Text, Runtime }
 
-/// <summary>How an embedding is made: from the hidden state of the last token, or from the mean over all tokens.</summary>
+/// <summary>How an embedding is computed: it is the hidden state of the last token, or the mean of the hidden states of all tokens.</summary>
 internal enum Pooling { Last, Mean }
 
-/// <summary>The values of one Modelfile. Null means that the file does not set the value; the code that uses the value applies the default.</summary>
+/// <summary>
+/// The values of one Modelfile. Null means that the file does not set the value; the code that uses the value applies the default.
+/// <see cref="ModelfileKeys"/> has the allowed ranges.
+/// </summary>
 internal sealed record Modelfile
 {
     public static readonly Modelfile Empty = new();
 
-    /// <summary>Path of the .rkllm file as written: absolute, or relative to the model's directory. Never empty.</summary>
+    /// <summary>Path of the .rkllm file as written: absolute, or relative to the model's directory. Not an empty string.</summary>
     public string? From { get; init; }
 
-    /// <summary>The Hugging Face repository of the tokenizer and the chat template. Never empty.</summary>
+    /// <summary>The Hugging Face repository of the tokenizer and the chat template, as <c>owner/name</c>. Not an empty string.</summary>
     public string? HuggingFacePath { get; init; }
 
-    /// <summary>The system prompt. Empty means no system message.</summary>
+    /// <summary>The system prompt for requests without a system message. If it is null or empty, the server adds no system message.</summary>
     public string? System { get; init; }
 
     public double? Temperature { get; init; }
@@ -30,10 +36,10 @@ internal sealed record Modelfile
     public double? MirostatTau { get; init; }
     public double? MirostatEta { get; init; }
 
-    /// <summary>Maximum number of tokens of one generation.</summary>
+    /// <summary>Maximum number of tokens that one request may generate.</summary>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>Context length in tokens, as requested. The runtime may lower it to the limit of the model.</summary>
+    /// <summary>The context length to load the model with, in tokens. If the model allows less, it is loaded with its own limit.</summary>
     public int? NumCtx { get; init; }
 
     public bool? EnableThinking { get; init; }
@@ -43,6 +49,6 @@ internal sealed record Modelfile
     public bool? GuardSpecialTokens { get; init; }
     public Pooling? Pooling { get; init; }
 
-    /// <summary>Warnings for the log, each with file, line and column.</summary>
+    /// <summary>Warnings for the log, each with file, line and column. If there are too many, the last item is the number of omitted ones.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

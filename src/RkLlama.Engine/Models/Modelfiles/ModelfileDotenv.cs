@@ -3,9 +3,9 @@ using System.Text;
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
-/// Reads a Modelfile line by line: <c>KEY=value</c> as python-dotenv 1.2 does, and also <c>KEY value</c>. Differences from python-dotenv: If a line is
-/// invalid, python-dotenv warns and continues; this reader throws an error with the position. <c>KEY= # text</c> is empty; up to python-dotenv 1.2.2,
-/// the comment was the value. A line with only a key does not change an earlier value.
+/// Reads a Modelfile line by line: <c>KEY=value</c> with the syntax of python-dotenv 1.2, and also <c>KEY value</c>. It differs from python-dotenv in three
+/// cases. An invalid line is an error; python-dotenv warns and continues. The value of <c>KEY= # text</c> is empty; in python-dotenv up to 1.2.2 it is the
+/// comment. A line with only a key does not change an earlier value of this key.
 /// </summary>
 internal sealed class ModelfileDotenv
 {
@@ -22,7 +22,10 @@ internal sealed class ModelfileDotenv
     private char Current => _at < _text.Length ? _text[_at] : '\0';
     private bool AtLineEnd => _at >= _text.Length || _text[_at] is '\r' or '\n';
 
-    /// <exception cref="ModelfileException">A line is neither <c>KEY=value</c> nor <c>KEY value</c>, or a quote is not closed.</exception>
+    /// <summary>Returns all entries of the file in their order. Keys are not checked, and <c>${NAME}</c> is not replaced.</summary>
+    /// <exception cref="ModelfileException">
+    /// A line is neither <c>KEY=value</c> nor <c>KEY value</c>, a quote is not closed, or text follows a closing quote.
+    /// </exception>
     public static List<ModelfileEntry> Parse(ModelfileSource source)
     {
         ModelfileDotenv reader = new(source);
@@ -120,8 +123,8 @@ internal sealed class ModelfileDotenv
         };
     }
 
-    /// <summary>Reads the rest of the line, without trailing blanks and without a comment: '#' after a blank.</summary>
-    /// <param name="afterBlank">Whether a blank precedes the value, so that a '#' at its start begins a comment.</param>
+    /// <summary>Reads the rest of the line, without trailing blanks and without a comment. A '#' begins a comment only after a blank.</summary>
+    /// <param name="afterBlank">Whether a blank precedes the value. Then a '#' at the start of the value begins a comment.</param>
     private string ReadUnquoted(bool afterBlank)
     {
         int start = _at;
@@ -139,8 +142,8 @@ internal sealed class ModelfileDotenv
     }
 
     /// <summary>
-    /// Reads up to the next quote that has no backslash before it. The value may have several lines. If all quotes have a backslash, the last one closes
-    /// the value, as in python-dotenv: <c>'C:\'</c> is a complete value.
+    /// Returns the text between quotes, with its escapes unchanged. The value may have several lines. It ends at the next quote that has no backslash before
+    /// it. If all later quotes have a backslash, the last one ends the value, as in python-dotenv: <c>'C:\'</c> is a complete value.
     /// </summary>
     private string ReadQuoted(char quote)
     {
@@ -214,14 +217,14 @@ internal sealed class ModelfileDotenv
             return;
         }
 
-        // If the value has several lines, its closing quote is probably missing. Then the error is reported at the start of the value.
+        // If the value has several lines, its closing quote is probably missing. So the error gets the position of the value's start.
         bool severalLines = _text.AsSpan(valueAt, _at - valueAt).ContainsAny('\r', '\n');
         throw severalLines
             ? _source.Error(valueAt, "the quoted value that starts here runs over several lines and text follows it; is its closing quote missing?")
             : _source.Error(_at, "text follows the closing quote");
     }
 
-    /// <summary>Whether a key may be used without '='. It must be known or in capital letters, so that ordinary text is not read as a key.</summary>
+    /// <summary>Whether a key may be used without '='. It must be a known key or in capital letters, so that ordinary text is not read as a key.</summary>
     private static bool LooksLikeKey(string key) =>
         ModelfileKeys.FindAnyCase(key) is not null
         || (char.IsAsciiLetterUpper(key[0]) && key.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_'));

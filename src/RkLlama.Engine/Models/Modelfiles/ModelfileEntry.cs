@@ -1,9 +1,9 @@
 namespace RkLlama.Engine.Models.Modelfiles;
 
-/// <summary>One <c>KEY=value</c> of a Modelfile, before the key is checked.</summary>
+/// <summary>A key and its value in a Modelfile. Neither of them is checked yet.</summary>
 /// <param name="Key">As written, without quotes.</param>
-/// <param name="Value">Null if the line has a key and no value.</param>
-/// <param name="KeyOffset">Start of the key in the text.</param>
-/// <param name="ValueOffset">Start of the value, including its quote.</param>
-/// <param name="Verbatim">True if <c>${NAME}</c> in the value is not expanded.</param>
+/// <param name="Value">The value without quotes, with its escapes decoded; null if the line consists of the key only.</param>
+/// <param name="KeyOffset">Start of the key: an index in <see cref="ModelfileSource.Text"/>.</param>
+/// <param name="ValueOffset">Start of the value, including its quote: an index in <see cref="ModelfileSource.Text"/>.</param>
+/// <param name="Verbatim">Whether <c>${NAME}</c> in the value is plain text and not a reference to another key.</param>
 internal sealed record ModelfileEntry(string Key, string? Value, int KeyOffset, int ValueOffset, bool Verbatim = false);

@@ -1,6 +1,8 @@
 namespace RkLlama.Engine.Models.Modelfiles;
 
-/// <summary>A Modelfile has an error. The message starts with <c>file:line:column:</c>; line and column start at 1.</summary>
+/// <summary>
+/// A Modelfile has an error. The message starts with <c>file:line:column:</c>. Line and column start at 1; the column counts UTF-16 code units.
+/// </summary>
 internal sealed class ModelfileException(string file, int line, int column, string reason, Exception? inner = null)
     : Exception($"{file}:{line}:{column}: {reason}", inner)
 {

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>A key that a Modelfile may have.</summary>
-/// <param name="Name">As it is written in the file.</param>
-/// <param name="Allowed">The allowed values, as the end of the sentence "it must be …".</param>
-/// <param name="Set">Returns the Modelfile with the value, or null if the value is not allowed.</param>
+/// <param name="Name">The key as it is written in the file.</param>
+/// <param name="Allowed">The allowed values, as the end of an error message "it must be …".</param>
+/// <param name="Set">Returns a copy of the Modelfile in which the key has the given value, or null if the value is not allowed.</param>
 internal sealed record ModelfileKey(string Name, string Allowed, Func<Modelfile, string, Modelfile?> Set);
 
 /// <summary>All keys that a Modelfile may have. <c>docs/modelfile.md</c> describes them.</summary>
@@ -13,11 +13,12 @@ internal static class ModelfileKeys
 {
     private const int MaxNumberChars = 64;
 
+    /// <summary>The keys in the order in which their values are set.</summary>
     public static readonly IReadOnlyList<ModelfileKey> All =
     [
         Text("FROM", (m, v) => m with { From = NullIfEmpty(v) }),
         Text("HUGGINGFACE_PATH", (m, v) => m with { HuggingFacePath = NullIfEmpty(v) }),
-        // The name of the key in older documentation. HUGGINGFACE_PATH has priority, independent of the order in the file.
+        // The name of the key in older documentation. This line must stay after HUGGINGFACE_PATH, which has priority.
         Text("HUGGINGFACE", (m, v) => m with { HuggingFacePath = m.HuggingFacePath ?? NullIfEmpty(v) }),
         Text("SYSTEM", (m, v) => m with { System = v }),
         Number("TEMPERATURE", "a number from 0 to 2", v => v is >= 0 and <= 2, (m, v) => m with { Temperature = v }),
@@ -42,6 +43,7 @@ internal static class ModelfileKeys
     private static readonly Dictionary<string, ModelfileKey> ByName = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
     private static readonly Dictionary<string, ModelfileKey> ByAnyCase = All.ToDictionary(key => key.Name, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Finds a key by its exact name.</summary>
     public static ModelfileKey? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>Finds a key by its name, ignoring case.</summary>
@@ -69,7 +71,7 @@ internal static class ModelfileKeys
     private static int? ParseWhole(string text) =>
         int.TryParse(RemoveDigitSeparators(text), NumberStyles.Integer, CultureInfo.InvariantCulture, out int number) ? number : null;
 
-    /// <summary>Removes underscores between digits: TOML and Python allow 4_096 for 4096. Other underscores stay and make the number invalid.</summary>
+    /// <summary>Removes underscores between digits: TOML and Python allow 4_096 for 4096. Other underscores stay, so the number is invalid.</summary>
     private static string RemoveDigitSeparators(string text)
     {
         if (text.Length > MaxNumberChars)

@@ -8,10 +8,10 @@ internal static class ModelfileReader
 
     private const int MaxQuotedChars = 60;
 
-    // A file that is not a Modelfile can have thousands of unknown keys.
+    // A limit, because a file that is not a Modelfile can have thousands of unknown keys.
     private const int MaxWarnings = 20;
 
-    /// <exception cref="ModelfileException">The content is not a Modelfile.</exception>
+    /// <exception cref="ModelfileException">The file is larger than <see cref="MaxBytes"/>, is not UTF-8, or has an invalid line or value.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission to read the file.</exception>
     public static Modelfile Read(string path)
@@ -33,7 +33,8 @@ internal static class ModelfileReader
         return Parse(ModelfileSource.Decode(path, content.GetBuffer().AsSpan(0, (int)content.Length)));
     }
 
-    /// <exception cref="ModelfileException">The text is not a Modelfile.</exception>
+    /// <param name="file">The file name for messages.</param>
+    /// <exception cref="ModelfileException">The text has an invalid line or value.</exception>
     public static Modelfile Parse(string text, string file = "Modelfile") => Parse(new ModelfileSource(file, text));
 
     private static Modelfile Parse(ModelfileSource source)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace RkLlama.Engine.Models.Modelfiles;
 
-/// <summary>The text of a Modelfile. Converts an offset in the text to line and column.</summary>
+/// <summary>
+/// The text of a Modelfile, without a byte order mark. Converts an offset (an index in <see cref="Text"/>) to line and column. Lines end with LF, CRLF or CR.
+/// </summary>
 internal sealed class ModelfileSource
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -24,6 +26,7 @@ internal sealed class ModelfileSource
     public string File { get; }
     public string Text { get; }
 
+    /// <param name="file">The file name for messages.</param>
     /// <exception cref="ModelfileException">The bytes are not UTF-8.</exception>
     public static ModelfileSource Decode(string file, ReadOnlySpan<byte> bytes)
     {
@@ -52,12 +55,14 @@ internal sealed class ModelfileSource
         return (line + 1, offset - _lineStarts[line] + 1);
     }
 
+    /// <summary>Creates an exception with the position of the offset.</summary>
     public ModelfileException Error(int offset, string reason)
     {
         (int line, int column) = Position(offset);
         return new ModelfileException(File, line, column, reason);
     }
 
+    /// <summary>Returns the text of a warning with the position of the offset.</summary>
     public string Warning(int offset, string reason)
     {
         (int line, int column) = Position(offset);

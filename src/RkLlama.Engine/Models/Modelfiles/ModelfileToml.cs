@@ -5,14 +5,15 @@ using Tomlyn.Syntax;
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
-/// Reads a Modelfile if the whole file is valid TOML. Uses Tomlyn's syntax tree instead of its serializer, because the tree has the order and the
-/// positions, and because the strict parser rejects repeated keys, which the serializer accepts.
+/// Reads a Modelfile if the whole file is valid TOML. Uses Tomlyn's strict parser and not its serializer: the parser's syntax tree has the order and the
+/// positions of the keys, and the parser rejects repeated keys, which the serializer accepts.
 /// </summary>
 internal static class ModelfileToml
 {
-    /// <param name="warnings">Receives a warning for each table.</param>
+    /// <param name="warnings">Receives a warning for each TOML table, because the keys of a table are ignored.</param>
     /// <param name="obstacle">The reason why the text is not TOML; null if it is TOML.</param>
-    /// <returns>Null if the text is not TOML.</returns>
+    /// <returns>The entries in the order of the file; null if the text is not TOML.</returns>
+    /// <exception cref="ModelfileException">The value of a known key is a list or a table.</exception>
     public static List<ModelfileEntry>? TryParse(ModelfileSource source, List<string> warnings, out string? obstacle)
     {
         DocumentSyntax document;
@@ -57,7 +58,7 @@ internal static class ModelfileToml
         };
 
         int start = value.Span.Offset;
-        // The value as written, so that it is the same as from ModelfileDotenv: 1.50 stays 1.50.
+        // The text of the value in the file, so that ModelfileDotenv would return the same: 1.50 stays 1.50.
         string written = source.Text.Substring(start, value.Span.Length);
         switch (value)
         {

@@ -3,18 +3,20 @@ using System.Text;
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
-/// Replaces <c>${NAME}</c> and <c>${NAME:-default}</c> with values of earlier keys in the same file. Never uses environment variables: a model must not
-/// read or depend on the environment of the service.
+/// Replaces <c>${NAME}</c> and <c>${NAME:-default}</c> with the value of an earlier key in the same file. If no earlier key has the name, uses the default;
+/// without a default, uses an empty text and adds a warning. Never uses environment variables: a model must not read or depend on the environment of the
+/// service.
 /// </summary>
+/// <param name="warnings">Receives the warnings.</param>
 internal sealed class ModelfileVariables(ModelfileSource source, List<string> warnings)
 {
-    // Without a limit, a few lines that each double the value of the line before would use up the memory.
+    // Without this limit, a few lines could use up the memory: each line can double the value of the line before.
     private const int MaxExpandedChars = 1 << 20;
     private readonly Dictionary<string, string> _earlier = new(StringComparer.Ordinal);
     private int _expandedChars;
 
-    /// <summary>Returns the entry with its value expanded, and stores the value for later entries.</summary>
-    /// <exception cref="ModelfileException">The expanded values are too large.</exception>
+    /// <summary>Returns the entry with its references replaced, and stores the value for later entries.</summary>
+    /// <exception cref="ModelfileException">The values with references have more than 2^20 characters together.</exception>
     public ModelfileEntry Expand(ModelfileEntry entry)
     {
         if (entry.Value is not { } value)
@@ -51,8 +53,9 @@ internal sealed class ModelfileVariables(ModelfileSource source, List<string> wa
         return expanded.ToString();
     }
 
-    /// <summary>Appends the value of the reference at <paramref name="open"/>. If the text there is not a reference, appends the text itself.</summary>
-    /// <returns>The offset after the reference.</returns>
+    /// <summary>Appends the value of the reference that starts at <paramref name="open"/>. If its syntax is invalid, appends its text unchanged.</summary>
+    /// <param name="open">Index of <c>${</c> in <paramref name="value"/>.</param>
+    /// <returns>The index after the reference.</returns>
     private int ExpandReference(string value, int open, StringBuilder expanded, ModelfileEntry entry)
     {
         int nameEnd = value.IndexOfAny([':', '}'], open);
