@@ -56,7 +56,7 @@ internal sealed record ChatCompletionRequest
         },
     };
 
-    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static ChatCompletionRequest From(JsonElement json)
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
