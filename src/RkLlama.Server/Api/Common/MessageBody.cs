@@ -68,7 +68,7 @@ internal sealed record FunctionCallBody
     public required string Name { get; init; }
 
     /// <summary>Arguments: a JSON object, or a string that contains a JSON object.</summary>
-    // Kept as JSON, because it goes into the chat template.
+    // Stays JSON, because the chat template gets it.
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public required JsonElement Arguments { get; init; }
 }

@@ -11,7 +11,7 @@ internal sealed record ModelsReply(IReadOnlyList<string> Models);
 /// <summary>
 /// Response of <c>GET /current_model</c>. model and model_name have the same value: the original guide has model, the Python service rkllama has model_name.
 /// </summary>
-/// <param name="State">restarting, failed or stuck. Absent if the model is loaded and works.</param>
+/// <param name="State">restarting, failed, or stuck (the NPU driver blocks the worker process). Absent if the model is loaded and works.</param>
 /// <param name="Error">Only together with state: the reason.</param>
 internal sealed record CurrentModelReply(
     string Model,

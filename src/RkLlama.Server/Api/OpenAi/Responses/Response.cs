@@ -6,7 +6,7 @@ namespace RkLlama.Server.Api.OpenAi.Responses;
 /// <summary>
 /// Response of <c>POST /v1/responses</c>, or its current state in a stream event. All fields are always present, because clients expect them.
 /// </summary>
-/// <param name="Status">in_progress, completed or incomplete.</param>
+/// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
 /// <param name="CreatedAt">Time of the request, Unix time in seconds.</param>
 internal sealed record Response(string Id, string Object, long CreatedAt, string Status, string Model, ResponseItem[] Output)
 {
@@ -60,7 +60,7 @@ internal sealed record ResponseUsage(
 
 /// <summary>One item of the output.</summary>
 /// <param name="Type">reasoning, message or function_call.</param>
-/// <param name="Status">in_progress, completed or incomplete.</param>
+/// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
 internal sealed record ResponseItem(string Type, string Id, string Status)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
