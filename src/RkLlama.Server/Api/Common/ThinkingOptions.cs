@@ -19,7 +19,7 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
     /// <summary>
     /// Combines the thinking fields of the OpenAI API. A field that turns thinking on or off, or sets a budget, has priority over the effort.
     /// </summary>
-    /// <exception cref="ApiException">Status 400: the effort has an unknown value.</exception>
+    /// <exception cref="Http.Errors.ApiException">Status 400: the effort has an unknown value.</exception>
     internal static ThinkingOptions From(ThinkingBody body)
     {
         ThinkingOptions thinking = body.ReasoningEffort is { } effort
