@@ -8,8 +8,9 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Start and stop of the service. Tells systemd when the listener is open, and notifies its watchdog. On SIGTERM or Ctrl-C the server drains: new and waiting
-/// requests are refused, the active run may finish within the drain time, then the host stops. A second signal ends the drain time early.
+/// Controls the start and the stop of the service. When the server has started, tells systemd that it is ready, and starts to notify systemd's watchdog. On
+/// SIGTERM or Ctrl-C the server drains: it refuses new and waiting requests and lets the active run continue for at most the drain timeout. Then the host
+/// stops. A second signal aborts the active run at once.
 /// </summary>
 internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
@@ -42,12 +43,16 @@ internal sealed partial class DrainingLifetime(
         _systemd.Notify(ServiceState.Ready);
         if (WatchdogInterval(Environment.GetEnvironmentVariable("WATCHDOG_USEC")) is { } interval)
         {
-            // Runs on the thread pool. If the pool is blocked, the server cannot answer requests, and systemd should restart it.
+            // The timer runs on the thread pool. If the pool is blocked, the server cannot answer requests. Then systemd gets no notification and restarts the
+            // server.
             _registrations.Add(time.CreateTimer(_ => _systemd.Notify(new ServiceState("WATCHDOG=1")), null, interval, interval));
         }
     }
 
-    /// <summary>Half of systemd's timeout, as its documentation recommends. Null if the watchdog is off.</summary>
+    /// <summary>
+    /// Returns the interval of the watchdog notifications: half of systemd's timeout, as its documentation recommends. Null if the watchdog is off.
+    /// </summary>
+    /// <param name="microseconds">Value of <c>WATCHDOG_USEC</c>: the timeout in microseconds. Null if systemd has not set it.</param>
     internal static TimeSpan? WatchdogInterval(string? microseconds) =>
         long.TryParse(microseconds, out long value) && value > 0 ? TimeSpan.FromMicroseconds(value / 2.0) : null;
 
@@ -74,7 +79,7 @@ internal sealed partial class DrainingLifetime(
             }
             else if (host.Status.State == ModelState.Loading)
             {
-                // No request can use the model any more.
+                // No request can use the model that is loading, because the queue is closed.
                 await AbortRunAsync().ConfigureAwait(false);
             }
         }
@@ -84,7 +89,7 @@ internal sealed partial class DrainingLifetime(
         }
     }
 
-    /// <summary>Aborts the active run or load. Its client still gets the error, because the connections close later.</summary>
+    /// <summary>Aborts the active run or load. The client of the run still gets the error, because connections are closed later.</summary>
     private async Task AbortRunAsync()
     {
         try

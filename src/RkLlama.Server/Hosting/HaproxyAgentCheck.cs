@@ -8,23 +8,29 @@ using RkLlama.Engine.Scheduling;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Answers HAProxy's agent checks: sends one line with the node's state and weight on each connection, until the server stops. Off without
-/// <c>--agent-port</c>.
+/// Answers HAProxy's agent checks on a TCP port of its own: sends one line with the node's state and weight on each connection. Without <c>--agent-port</c> it
+/// does not listen.
 /// </summary>
 /// <remarks>
-/// HAProxy keeps the last operational state (up, down) and the last administrative state (ready, drain). Every line has both, so the first line after a restart
-/// ends the drain of the stop before it.
+/// HAProxy keeps the last operational state (up, down) and the last administrative state (ready, drain) that it received. Every line contains both. So if a
+/// node has stopped with "drain", the first line after its restart sets it to "ready" again.
 /// </remarks>
 internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness readiness, RunQueue queue, ILogger<HaproxyAgentCheck> logger) : IHostedService, IDisposable
 {
-    /// <summary>Maximum number of connections at the same time. A connection ends at once, unless its client is malicious.</summary>
+    /// <summary>
+    /// Maximum number of simultaneous connections. A connection is short: HAProxy closes it after it has read the line. If it does not, the server closes it
+    /// after 2 s.
+    /// </summary>
     internal const int MaxConnections = 16;
 
-    // In characters. HAProxy's statistics show no more.
+    // Maximum length of the reason in a line, in characters. HAProxy's statistics page shows no more.
     private const int MaxReasonLength = 120;
 
-    // HAProxy may send a line first (agent-send). If a socket is closed with unread bytes, the kernel may discard the answer.
+    // Size of the buffer for input, in bytes. HAProxy may send a line first (agent-send). The server reads and discards it: if a socket is closed with unread
+    // bytes, the kernel may discard the answer.
     private const int MaxUnread = 1024;
+
+    // Maximum duration of a connection, and delay after a failed accept.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _end = new();
@@ -32,7 +38,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
 
-    /// <summary>The address of the listener; null if there is none.</summary>
+    /// <summary>The address of the listener; null before the start, and without <c>--agent-port</c>.</summary>
     internal EndPoint? Address => _listener?.LocalEndPoint;
 
     /// <exception cref="IOException">The server cannot listen on the port, for example because it is in use.</exception>
@@ -41,7 +47,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         if (options.AgentPort is not { } port)
             return Task.CompletedTask;
 
-        // Like Kestrel: if no address is configured, all IPv4 and IPv6 addresses.
+        // Like Kestrel: if no address is configured, listens on all IPv4 and IPv6 addresses.
         IPAddress address = options.Host ?? (Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any);
         _listener = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -68,7 +74,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         await _accepting.ConfigureAwait(false);
     }
 
-    /// <summary>The current line for HAProxy, with the newline.</summary>
+    /// <summary>Returns the line to send now, with its newline, for example <c>up ready 50%</c>.</summary>
     internal string Describe()
     {
         ReadyReply reply = readiness.Evaluate();
@@ -76,14 +82,17 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         {
             "ready" => $"up ready {Weight(queue.IsBusy, queue.Waiting)}%\n",
 
-            // The node works, but it would refuse the next request.
+            // The node works, but its queue is full, so it would refuse the next request.
             "busy" => "up ready 0%\n",
             "draining" => "up drain\n",
             _ => $"down ready #{Line(reply.Reason ?? reply.Status)}\n",
         };
     }
 
-    /// <summary>Percent of the node's configured weight: the more requests run and wait, the less. Never 0, which would be a drain.</summary>
+    /// <summary>
+    /// Returns the weight in percent of the node's configured weight: 100 for an idle node, less for each request that runs or waits, at least 1. Never 0,
+    /// because HAProxy sends no new requests to a server with weight 0.
+    /// </summary>
     internal static int Weight(bool isBusy, int waiting) => Math.Max(1, 100 / (1 + (isBusy ? 1 : 0) + waiting));
 
     private async Task AcceptAsync(Socket listener)
@@ -102,7 +111,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
             }
             catch (SocketException ex)
             {
-                // No file descriptors are left, or the client has disconnected already. The next attempt may succeed.
+                // The process has no free file descriptors, or the client has already disconnected. The next attempt may succeed.
                 _room.Release();
                 Log.NotAccepted(logger, ex.Message);
                 await Task.Delay(Timeout, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -123,7 +132,7 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
                 byte[] unread = new byte[MaxUnread];
                 while (await connection.ReceiveAsync(unread, inTime.Token).ConfigureAwait(false) > 0)
                 {
-                    // Discards the input until the client closes the connection.
+                    // Discards the input, until the client closes the connection.
                 }
             }
         }
@@ -137,7 +146,10 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
         }
     }
 
-    /// <summary>Makes a text that may follow a number sign in a line: printable ASCII, limited in length.</summary>
+    /// <summary>
+    /// Returns the text in the form that is allowed after the number sign of a line: cut to the maximum length, with question marks in place of number signs
+    /// and of characters that are not printable ASCII.
+    /// </summary>
     private static string Line(string text)
     {
         string line = new([.. text.Select(static c => c is >= ' ' and < '\x7F' and not '#' ? c : '?')]);

@@ -6,16 +6,16 @@ using Serilog.Formatting.Display;
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
-/// Writes one line per log event; a stack trace follows on its own lines. For journald, each line starts with its priority, which journald parses and removes.
-/// Lines for journald have no timestamp, because journald adds one.
+/// Writes one line per log event. A stack trace follows on its own lines. If journald reads the output, each line starts with its priority, for example
+/// <c>&lt;6&gt;</c>, which journald parses and removes. These lines have no timestamp, because journald adds one.
 /// </summary>
 /// <param name="journal">Whether journald reads the output.</param>
 internal sealed class JournalFormatter(bool journal) : ITextFormatter
 {
-    // The format l writes strings without quotes.
+    // In the format :lj, l writes strings without quotes, and j writes objects as JSON.
     private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
 
-    /// <summary>Whether stdout or stderr goes to the journal.</summary>
+    /// <summary>Whether stdout or stderr is connected to journald.</summary>
     internal static bool IsJournal => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("JOURNAL_STREAM"));
 
     public void Format(LogEvent logEvent, TextWriter output)
@@ -27,7 +27,7 @@ internal sealed class JournalFormatter(bool journal) : ITextFormatter
             ? $"<{Priority(logEvent.Level)}>"
             : $"{logEvent.Timestamp.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)} {Name(logEvent.Level)} ";
 
-        // Text of a client or of the vendor library must not start a new log line.
+        // Text from a client or from the vendor library may contain line breaks. They must not start a new log line.
         using StringWriter message = new(CultureInfo.InvariantCulture);
         Message.Format(logEvent, message);
         output.WriteLine($"{head}{category}: {message.ToString().ReplaceLineEndings(" ")}");

@@ -5,9 +5,10 @@ using Serilog.Events;
 
 namespace RkLlama.Server.Hosting;
 
-/// <summary>Configures Serilog. Other code logs through <c>ILogger</c>.</summary>
+/// <summary>Configures Serilog. All other code logs through <c>ILogger</c>.</summary>
 internal static class LoggingSetup
 {
+    /// <param name="output">Where a test reads the log; null for the console.</param>
     internal static Logger Create(TextWriter? output = null)
     {
         LoggerConfiguration configuration = new LoggerConfiguration()
@@ -15,10 +16,10 @@ internal static class LoggingSetup
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
 
-            // Any client can send a broken body, and it already has its error response.
+            // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
 
-            // ServerHost logs this in one line.
+            // The host's error for a failed start, with a stack trace. ServerHost logs the reason in one line.
             .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start");
         JournalFormatter formatter = new(JournalFormatter.IsJournal);
         return (output is null
@@ -28,7 +29,7 @@ internal static class LoggingSetup
 
     private static LogEventLevel LevelOf(string? name) => Enum.TryParse(name, ignoreCase: true, out LogEventLevel level) ? level : LogEventLevel.Information;
 
-    /// <summary>For tests that read the log.</summary>
+    /// <summary>Writes the log to a text writer. Only for tests, which read the log.</summary>
     private sealed class WriterSink(JournalFormatter formatter, TextWriter output) : ILogEventSink
     {
         public void Emit(LogEvent logEvent)

@@ -22,16 +22,19 @@ namespace RkLlama.Server.Hosting;
 /// <summary>Builds the server and runs it.</summary>
 internal static partial class ServerHost
 {
-    // The first one is the default, for paths that belong to no API.
+    // The first API is the default, for paths that belong to no API.
     private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi()];
 
-    // Runs end before the host stops, so only short requests are left.
+    // Timeout for the requests that are active when the host stops. DrainingLifetime has ended all runs before, so these requests are short.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
 
-    // A client that sends its headers more slowly only occupies a connection.
+    // Timeout for the headers of a request. A slower client would only occupy a connection.
     private static readonly TimeSpan HeaderTime = TimeSpan.FromSeconds(15);
+
+    // Timeout of an idle connection.
     private static readonly TimeSpan KeepAliveTime = TimeSpan.FromSeconds(120);
 
+    /// <summary>Runs the server until it stops.</summary>
     /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
@@ -45,7 +48,7 @@ internal static partial class ServerHost
             }
             catch (IOException ex)
             {
-                // A port is in use, or cannot be opened. Kestrel and HaproxyAgentCheck throw this.
+                // A port is in use or cannot be opened. Kestrel and HaproxyAgentCheck throw IOException then.
                 log.Fatal("{Reason}", $"The server could not start: {ex.Message}");
                 return 1;
             }
@@ -57,9 +60,10 @@ internal static partial class ServerHost
     }
 
     /// <summary>Builds the server without starting it.</summary>
+    /// <param name="configure">Changes the services after the server has registered them; null for no changes. For tests.</param>
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
-        // By default the host watches the working directory recursively, which for a service is "/".
+        // By default the content root is the working directory, and the host watches it recursively. For a service, this would be "/".
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
@@ -68,18 +72,18 @@ internal static partial class ServerHost
         {
             host.ShutdownTimeout = ShutdownTimeout;
 
-            // If a background service fails, the server still answers requests.
+            // If a background service fails, the server continues to answer requests.
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
 
-        // Sends on the thread that writes the response, which saves two thread switches per token. Received data still goes through the thread pool. (With
-        // .NET's own inline completions, handlers would run on the thread that all sockets share.)
+        // The thread that writes a response also sends it, which saves two thread switches per token. Received data still goes through the thread pool. .NET's
+        // setting for inline completions is not used, because with it handlers would run on the one thread that all sockets share.
         builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
         AddServer(builder.Services, options);
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-        // First, because the middleware reads the endpoint's metadata: its API, and the checks that it is exempt from.
+        // Routing comes first, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
         app.UseRouting();
         app.UseMiddleware<NodeHeadersMiddleware>();
         app.UseMiddleware<RequestMetricsMiddleware>();
@@ -100,7 +104,7 @@ internal static partial class ServerHost
         ConnectionLimiter connections = kestrel.ApplicationServices.GetRequiredService<ConnectionLimiter>();
         kestrel.AddServerHeader = false;
 
-        // RequestBody has its own limits, with which the client gets a proper error response.
+        // Kestrel's limit is off, because RequestBody has its own limit and sends an error response in the format of the API.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.RequestHeadersTimeout = HeaderTime;
         kestrel.Limits.KeepAliveTimeout = KeepAliveTime;

@@ -1,20 +1,23 @@
 namespace RkLlama.Server.Http;
 
-/// <summary>The APIs of the server. The first one is the default.</summary>
+/// <summary>The APIs of the server. The first one is the default: it formats the errors of requests that belong to no API.</summary>
 internal sealed class ApiRegistry(IReadOnlyList<IApi> apis)
 {
-    /// <summary>Maps the endpoints of all APIs, each with its API as metadata.</summary>
+    /// <summary>Maps the endpoints of all APIs. Each endpoint gets its <see cref="IApi"/> as metadata.</summary>
     internal void Map(IEndpointRouteBuilder routes)
     {
         foreach (IApi api in apis)
             api.Map(routes.MapGroup("").WithMetadata(api));
     }
 
-    /// <summary>The API of the request's endpoint or, without an endpoint, of its path; <see langword="null"/> if it belongs to none.</summary>
+    /// <summary>
+    /// Returns the API of the request's endpoint. If no endpoint matches the request, returns the API whose prefix the path has; <see langword="null"/> if
+    /// there is none.
+    /// </summary>
     internal IApi? Find(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<IApi>()
         ?? apis.FirstOrDefault(api => api.Prefix is { } prefix && context.Request.Path.StartsWithSegments(prefix));
 
-    /// <summary>The API that formats the response: that of <see cref="Find"/>, or else the default.</summary>
+    /// <summary>Returns the API that formats the response: the result of <see cref="Find"/>, or the default API if that is null.</summary>
     internal IApi FindOrDefault(HttpContext context) => Find(context) ?? apis[0];
 }

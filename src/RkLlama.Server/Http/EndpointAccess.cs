@@ -1,8 +1,10 @@
 namespace RkLlama.Server.Http;
 
-/// <summary>Endpoint metadata: the checks that an endpoint is exempt from.</summary>
+/// <summary>The checks that an endpoint skips. It is set as endpoint metadata; endpoints without it skip none.</summary>
 /// <param name="AllowsAnonymous">The endpoint needs no API key.</param>
-/// <param name="IgnoresLimits">The endpoint also answers above the connection limit and while the server drains, because operators need it then.</param>
+/// <param name="IgnoresLimits">
+/// The endpoint also answers above the connection limit and while the server drains, because operators need it in these situations.
+/// </param>
 internal sealed record EndpointAccess(bool AllowsAnonymous, bool IgnoresLimits)
 {
     internal static EndpointAccess Probe { get; } = new(true, true);

@@ -3,8 +3,8 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Http;
 
 /// <summary>
-/// One API of the server: its routes and its error format. Every endpoint has its API as metadata. To add an API, implement this interface in a new folder
-/// and add it to the list in <c>ServerHost</c>.
+/// One API of the server: its routes and its error format. Every endpoint has its API as metadata. To add an API, implement this interface in a new folder and
+/// add an instance to the list in <c>ServerHost</c>.
 /// </summary>
 internal interface IApi
 {
@@ -17,13 +17,16 @@ internal interface IApi
     /// <summary>Description in the OpenAPI document, one or two sentences.</summary>
     string Description { get; }
 
-    /// <summary>Unknown paths under this prefix belong to the API; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// Path prefix, for example <c>/v1</c>. An error for an unknown path with this prefix has the error format of this API. <see langword="null"/> if the API
+    /// has no prefix.
+    /// </summary>
     PathString? Prefix { get; }
 
     /// <summary>Content type of JSON responses.</summary>
     string JsonContentType { get; }
 
-    /// <summary>Type of the error body.</summary>
+    /// <summary>Type of the error body, for the OpenAPI document.</summary>
     Type ErrorType { get; }
 
     /// <summary>Serializes an error as one JSON object, without a newline.</summary>

@@ -5,7 +5,10 @@ namespace RkLlama.Server.Http;
 
 internal static class WireOptions
 {
-    /// <summary>Property names in snake case. Characters are not written as <c>\u</c> escapes, because the output is never part of a web page.</summary>
+    /// <summary>
+    /// Creates the options for JSON responses: property names in snake case, and text without unnecessary <c>\u</c> escapes, because a response is never part
+    /// of a web page.
+    /// </summary>
     internal static JsonSerializerOptions Create() => new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

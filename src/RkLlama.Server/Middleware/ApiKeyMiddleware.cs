@@ -6,7 +6,9 @@ using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>If the operator has set an API key, refuses requests without it. Open endpoints, such as health checks, need no key.</summary>
+/// <summary>
+/// If the operator has set an API key, answers 401 to requests without this key. Endpoints that allow anonymous requests, such as health checks, need no key.
+/// </summary>
 internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options)
 {
     private const string Scheme = "Bearer ";

@@ -8,15 +8,15 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Limits the number of connections. Some connections above the limit are accepted, but only for health checks: other requests on them get a 503, and they
-/// are closed after a few seconds. All further connections are closed at once.
+/// Limits the number of open connections. Above the limit, the server accepts <see cref="Reserve"/> more connections for health checks and metrics. It answers
+/// other requests on them with 503, and closes these connections after <see cref="ReserveTime"/>. It closes any further connection at once.
 /// </summary>
 internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics, TimeProvider time)
 {
-    /// <summary>Number of connections above the limit that are accepted.</summary>
+    /// <summary>Maximum number of accepted connections above the limit.</summary>
     internal const int Reserve = 32;
 
-    // Maximum age of a connection above the limit: enough for a health check. An idle connection must not block the next check.
+    // Maximum age of a connection above the limit. It is long enough for a health check, and short enough that idle connections do not block the next check.
     internal static readonly TimeSpan ReserveTime = TimeSpan.FromSeconds(5);
 
     private static readonly object OverLimit = new();
@@ -25,7 +25,7 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
     /// <summary>Number of open connections.</summary>
     internal int Open => Volatile.Read(ref _open);
 
-    /// <summary>Connection middleware of the listener: counts the connection and applies the limit.</summary>
+    /// <summary>Connection middleware of the listener. Counts the connection and applies the limit.</summary>
     internal async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         int open = Interlocked.Increment(ref _open);
@@ -49,7 +49,7 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
         }
     }
 
-    /// <summary>Request middleware: on a connection above the limit, refuses everything except health checks.</summary>
+    /// <summary>Request middleware. On a connection above the limit, refuses requests for endpoints that do not ignore limits.</summary>
     internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).IgnoresLimits)

@@ -4,12 +4,15 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Refuses new requests while the server drains. The listener stays open, so that clients and load balancers get an answer.</summary>
+/// <summary>
+/// While the server drains, answers new requests with 503, except on endpoints that ignore limits. The listener stays open, so that clients and load balancers
+/// get this answer and not a connection error.
+/// </summary>
 internal sealed class DrainMiddleware(RequestDelegate next, RunQueue queue, IHostApplicationLifetime lifetime, NodeMetrics metrics, TimeProvider time)
 {
     /// <summary>
-    /// Delay before a refusal. A load balancer retries a refused request, often on this node, which looks idle while it finishes its last run. The balancer
-    /// learns from <c>/ready</c> within a second or two that the node stops. Until then, immediate refusals would only lead to more retries.
+    /// Delay before a refusal. A load balancer sends a refused request again, often to the same node, because a draining node has few requests and looks idle.
+    /// Within one or two seconds, the balancer sees from <c>/ready</c> that the node is stopping. Until then, immediate refusals would only cause more retries.
     /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 

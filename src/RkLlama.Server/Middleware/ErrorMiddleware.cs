@@ -7,7 +7,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Writes the error response of a request that fails before its response has started, in the format of its API.</summary>
+/// <summary>If a request fails before its response has started, writes an error response in the format of the request's API.</summary>
 internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, ExceptionMapper exceptions)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -20,7 +20,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
         catch (OperationCanceledException) when (RetryDeduplicator.IsReplaced(context))
         {
-            // The client may still wait on this connection, although it has sent the request again.
+            // The client may still wait on this connection, although it has sent the request again on another one.
             if (context.Response.HasStarted)
                 context.Abort();
             else
@@ -28,7 +28,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client has disconnected. This is not an error.
+            // The client has disconnected. This is not an error. The status is only for the metrics.
             if (!context.Response.HasStarted)
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
         }
@@ -38,7 +38,9 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         }
     }
 
-    /// <summary>The error for a request without an endpoint: the path is unknown, or the method is not allowed.</summary>
+    /// <summary>
+    /// Returns the error for a response without a body and with an error status, for example if the path is unknown or the method is not allowed.
+    /// </summary>
     private static ApiException Unmatched(HttpContext context) => new(
         context.Response.StatusCode,
         new(context.Response.StatusCode switch
@@ -53,7 +55,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
 
     private async Task WriteAsync(HttpContext context, ApiException error)
     {
-        // Clears the headers that a handler has set, except Allow, which belongs to a 405.
+        // Clears the headers that a handler has set. Keeps Allow, because a 405 must have it.
         IApi api = apis.FindOrDefault(context);
         HttpResponse response = context.Response;
         StringValues allow = response.Headers.Allow;

@@ -7,7 +7,10 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Adds headers to every response: the request's id, the node, its model, and the timings. Creates the request's trace.</summary>
+/// <summary>
+/// Creates the request's trace, and adds headers to every response: the request's id and the node's name; the model's name, if a model has run or is loaded;
+/// and the times, if a run has started.
+/// </summary>
 internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions options, ModelHost host)
 {
     private readonly string _node = Uri.EscapeDataString(options.NodeName);
@@ -18,7 +21,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         context.TraceIdentifier = trace.Id;
         context.Features.Set(trace);
 
-        // Added when the response starts, because an error response clears the headers that were set before.
+        // The headers are added when the response starts, because an error response clears headers that were set before.
         context.Response.OnStarting(() =>
         {
             Add(context.Response.Headers, trace);
@@ -32,7 +35,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         headers[RequestId.Header] = trace.Id;
         headers[RkLlamaHeaders.Node] = _node;
 
-        // After a run, the model that ran: another one may be loaded by now. Without a run, the loaded model.
+        // If the request has run a model, the header names this model, because another one may be loaded now. Otherwise it names the loaded model.
         if ((trace.Start is null ? host.Current?.Name : trace.Model) is { } model)
             headers[RkLlamaHeaders.Model] = Uri.EscapeDataString(model);
         if (trace.Timings is { } timings)

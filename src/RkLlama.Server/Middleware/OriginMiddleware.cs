@@ -5,8 +5,9 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Refuses requests of web pages that the operator has not listed. Otherwise any web page could use a node without an API key through the browser of a user
-/// in the same network. Other programs normally send no <c>Origin</c>.
+/// Answers 403 to requests from web pages, except pages that the operator has listed and pages of this server's own address. Otherwise, if a node has no API
+/// key, any web page could use it through the browser of a user in the same network. Programs other than browsers normally send no <c>Origin</c> header, so
+/// they are not affected.
 /// </summary>
 internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options)
 {
@@ -23,8 +24,8 @@ internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options
         options.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase) || IsOwnPage(origin, host);
 
     /// <summary>
-    /// Whether the page has the same host and port as this server, for example behind a proxy that serves both. Only IP addresses, localhost and the machine's
-    /// name are accepted: anybody can make another DNS name point to this server (DNS rebinding).
+    /// Whether the page has the same host and port as this server, for example because one proxy serves both. The host must be an IP address, localhost or the
+    /// machine's name. Other names are not accepted, because anybody can create a DNS name that points to this server (DNS rebinding).
     /// </summary>
     private static bool IsOwnPage(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)

@@ -6,7 +6,7 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Records every request in the metrics when it ends, also if it fails or is cancelled.</summary>
+/// <summary>Records every request in the metrics when it ends, including failed and cancelled requests.</summary>
 internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics)
 {
     public async Task InvokeAsync(HttpContext context)

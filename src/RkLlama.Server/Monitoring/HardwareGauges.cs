@@ -6,13 +6,14 @@ using static RkLlama.Engine.Metrics.Samples;
 namespace RkLlama.Server.Monitoring;
 
 /// <summary>
-/// The node's hardware at the time of a scrape: NPU load, clocks, temperatures, memory. Values that cannot be read have no sample; <c>/npu</c> has the reason.
+/// Metrics of the node's hardware at the time of a scrape: NPU load, clocks, temperatures, memory. A value that cannot be read has no sample; the response of
+/// <c>GET /npu</c> has the reason.
 /// </summary>
 internal sealed class HardwareGauges
 {
     private readonly HardwareReader _reader;
 
-    // Shared by all gauges of a scrape. Replaced as a whole.
+    // The reading of the current scrape, which all gauges share. Null before the first scrape. Replaced as a whole, never changed.
     private volatile NodeReading? _reading;
 
     public HardwareGauges(NodeMetrics metrics, HardwareReader reader)
@@ -28,7 +29,7 @@ internal sealed class HardwareGauges
         void Gauge(string name, string help, Func<IEnumerable<Measurement<double>>> read) => metrics.Meter.CreateObservableGauge(name, read, null, help);
     }
 
-    /// <summary>Reads the hardware from about fifty small files of the kernel, which takes one or two milliseconds. Called once per scrape.</summary>
+    /// <summary>Reads the hardware. Called once per scrape, before the gauges. Reads about 50 small files of the kernel in 1 to 2 ms.</summary>
     internal void Refresh() => _reading = _reader.Read();
 
     private IEnumerable<Measurement<double>> Loads() => (_reading?.CoreLoads ?? []).Select(static (percent, core) =>

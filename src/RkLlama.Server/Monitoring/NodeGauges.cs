@@ -9,7 +9,10 @@ using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>The state of the node at the time of a scrape, from the server's own state and from files of the kernel. Never asks the worker.</summary>
+/// <summary>
+/// Metrics of the node's state at the time of a scrape. They come from the server's own state and from files of the kernel. Never sends a request to the
+/// worker.
+/// </summary>
 internal sealed class NodeGauges
 {
     private readonly NodeMetrics _metrics;
@@ -38,7 +41,7 @@ internal sealed class NodeGauges
             "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.",
             WorkerMemory);
 
-        // The standard names of Prometheus' client libraries.
+        // These three have the standard names of Prometheus' client libraries.
         Info("process_resident_memory_bytes", "Resident memory of the server.", () => Bytes(ProcessMemory.ResidentBytes(Environment.ProcessId)));
         Gauge("process_start_time_seconds", "Start time of the server, Unix time.", static () => Started);
         meter.CreateObservableCounter("process_cpu_seconds_total", static () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "CPU time of the server.");
@@ -50,7 +53,7 @@ internal sealed class NodeGauges
 
     private static double Started { get; } = StartTime();
 
-    /// <summary>All metrics in Prometheus' text format.</summary>
+    /// <summary>Reads the hardware, and returns all metrics in Prometheus' text format.</summary>
     internal byte[] Scrape()
     {
         _hardware.Refresh();

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>Memory of a process, from /proc/PID/statm, which is cheap to read.</summary>
+/// <summary>Reads the memory of a process from /proc/PID/statm, which takes little time.</summary>
 internal static class ProcessMemory
 {
     private static readonly int PageBytes = Environment.SystemPageSize;
 
     /// <summary>
-    /// Resident memory of a process in bytes; <see langword="null"/> if the process has ended. Not its proportional set size: to compute that, the kernel walks
-    /// the page tables of a model of several gigabytes, and blocks the process meanwhile.
+    /// Returns the resident memory of a process in bytes; <see langword="null"/> if it cannot be read, for example because the process has ended. It is not the
+    /// proportional set size (PSS): to compute that, the kernel walks the page tables of a model of several gigabytes, and blocks the process meanwhile.
     /// </summary>
     internal static long? ResidentBytes(int process)
     {

@@ -1,6 +1,9 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>The JSON types that a property may have, for the OpenAPI document. Its C# type can hold all of them.</summary>
+/// <summary>
+/// Lists the types that a property may have in JSON. The OpenAPI document shows them as <c>anyOf</c>, in place of the C# type of the property.
+/// </summary>
+/// <param name="types">C# types whose schemas are the alternatives.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class AnyOfAttribute(params Type[] types) : Attribute
 {

@@ -1,8 +1,11 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>The OpenAPI document inlines the type's schema wherever it is used, instead of referring to it by name.</summary>
+/// <summary>Marks a type whose schema the OpenAPI document repeats wherever the type is used, in place of a reference to a named schema.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct)]
 internal sealed class InlineSchemaAttribute : Attribute;
 
-/// <summary>Marks a JSON context of request bodies. Their <c>required</c> properties are the required fields, which differs from responses.</summary>
+/// <summary>
+/// Marks a JSON context of request bodies. In their schemas, the fields with the C# modifier <c>required</c> are the required fields. In schemas of responses,
+/// <see cref="OpenApiSchemaTransformer"/> determines them.
+/// </summary>
 internal interface IRequestBodyJson;

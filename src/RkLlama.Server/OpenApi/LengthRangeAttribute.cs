@@ -1,7 +1,8 @@
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// Minimum and maximum number of items or characters of a property, for the OpenAPI document. The framework's attributes for this are not trim-safe.
+/// Minimum and maximum number of items or characters of a property. It is only for the OpenAPI document and does not check requests. The framework's attributes
+/// for this purpose are not trim-safe.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class LengthRangeAttribute : Attribute

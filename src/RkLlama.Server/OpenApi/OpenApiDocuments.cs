@@ -11,8 +11,8 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// <c>GET /openapi/v1.json</c>: the OpenAPI document of all endpoints. Paths and methods come from the routes, schemas from the wire types and their
-/// docstrings, the rest from the <see cref="Operation"/> of each route.
+/// Creates <c>GET /openapi/v1.json</c>: the OpenAPI document of all endpoints. Paths and methods come from the routes. Schemas come from the types of bodies
+/// and responses, with their docstrings. The rest comes from the <see cref="Operation"/> of each route.
 /// </summary>
 internal static class OpenApiDocuments
 {
@@ -22,7 +22,7 @@ internal static class OpenApiDocuments
 
     internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, IJsonTypeInfoResolver[] wireTypes)
     {
-        // Only for the schemas. Responses are serialized with the JSON context of their API.
+        // These JSON options are only for the schemas. Responses are serialized with the JSON context of their API.
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -76,12 +76,12 @@ internal static class OpenApiDocuments
     }
 }
 
-/// <summary>The serialized document. Created on the first request and then cached: it is slow to create and does not change while the server runs.</summary>
+/// <summary>Creates the document on the first request and caches its JSON, because it takes long to create and does not change while the server runs.</summary>
 internal sealed class OpenApiDocumentCache(IServiceProvider services)
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock.
+    // Guarded by _lock. Null before the first request.
     private Task<byte[]>? _document;
 
     internal Task<byte[]> GetAsync()
@@ -98,7 +98,8 @@ internal sealed class OpenApiDocumentCache(IServiceProvider services)
         json.WriteByte((byte)'\n');
         byte[] bytes = json.ToArray();
 
-        // Creating the document takes about 30 MB, which would stay in use: the server allocates too little to cause a collection.
+        // Creating the document allocates about 30 MB. Without this collection the memory would stay in use for a long time, because the server allocates too
+        // little to start a garbage collection.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return bytes;
     }

@@ -6,14 +6,14 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// Adds the types of request bodies and responses to the OpenAPI document. The framework's route metadata is not used for this, because it would also refuse
-/// bodies with another content type.
+/// Adds the types of request bodies and responses to the OpenAPI document. The framework's metadata for routes cannot be used for this: with it, the server
+/// would refuse bodies with another content type.
 /// </summary>
 internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
 {
     /// <summary>
-    /// A placeholder status for the type of a stream's events or lines, because a status can have only one type here. <see cref="OpenApiOperationTransformer"/>
-    /// moves the type to status 200.
+    /// Status that stands for the events or lines of a stream until <see cref="OpenApiOperationTransformer"/> moves their type to status 200. It is needed
+    /// because a status can have only one type here.
     /// </summary>
     internal const int PartStatus = 299;
 
@@ -54,7 +54,10 @@ internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
         ApiResponseFormats = type is null ? [] : [new() { MediaType = contentType }],
     };
 
-    /// <summary>If the node is not ready, <c>/ready</c> answers 503 with its usual reply and not with an error.</summary>
+    /// <summary>
+    /// Returns the type of the response body for an error status: the error type of the API. Exception: if the node is not ready, <c>/ready</c> answers 503
+    /// with its usual reply.
+    /// </summary>
     private static Type ErrorOf(Operation operation, IApi api, int status) =>
         operation.Reply == typeof(ReadyReply) && status == StatusCodes.Status503ServiceUnavailable ? typeof(ReadyReply) : api.ErrorType;
 }

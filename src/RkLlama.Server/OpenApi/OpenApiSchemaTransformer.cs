@@ -8,14 +8,16 @@ using Microsoft.OpenApi;
 
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>Adds to the schemas what the framework does not derive from the C# types.</summary>
+/// <summary>
+/// Adds information to the schemas that the framework does not derive from the C# types: required fields, allowed values, lengths, and alternative types.
+/// </summary>
 internal static class OpenApiSchemaTransformer
 {
     internal static async Task ApplyAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if (schema.Properties is { } properties && context.JsonTypeInfo.OriginatingResolver is not IRequestBodyJson)
         {
-            // Responses: a property is always present, unless it is omitted when null. Request bodies mark their required properties themselves.
+            // In a response, every property is present, except properties that are omitted when null. Request bodies mark their required properties themselves.
             schema.Required = context.JsonTypeInfo.Properties.Where(static one => !IsOmittedWhenNull(one) && one.Get is not null).Select(static one => one.Name).ToHashSet();
             foreach (JsonPropertyInfo leftOut in context.JsonTypeInfo.Properties.Where(IsOmittedWhenNull))
             {
@@ -30,7 +32,7 @@ internal static class OpenApiSchemaTransformer
 
     private static async Task ApplyAsync(OpenApiSchema schema, JsonPropertyInfo property, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
-        // Properties of type object are always null. They exist because clients expect them.
+        // Properties of type object are always null. They exist only because clients expect them.
         if (property.PropertyType == typeof(object))
             schema.Type = JsonSchemaType.Null;
         if (AttributeOf<AllowedValuesAttribute>(property) is { } allowed)
@@ -47,7 +49,7 @@ internal static class OpenApiSchemaTransformer
         }
     }
 
-    /// <summary>The name of a type's schema; null to inline the schema.</summary>
+    /// <summary>Returns the name of the schema of a type; null to inline the schema.</summary>
     internal static string? NameOf(JsonTypeInfo type)
     {
         Type wire = Nullable.GetUnderlyingType(type.Type) ?? type.Type;

@@ -3,7 +3,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>JSON metadata of types that several APIs write.</summary>
+/// <summary>JSON metadata of types that several APIs serialize.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(NestedTool))]
 internal sealed partial class CommonJson : JsonSerializerContext

@@ -5,9 +5,9 @@ namespace RkLlama.Server.Api.Common;
 
 internal static class EmbeddingDimensions
 {
-    /// <summary>Shortens a vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
-    /// <param name="dimensions">Number of values to keep; <see langword="null"/> for all.</param>
-    /// <exception cref="ApiException">Status 400: the model's vectors have fewer values.</exception>
+    /// <summary>Returns the first values of a vector, normalized to length 1 again. This is only useful for models that are trained for it.</summary>
+    /// <param name="dimensions">Number of values to keep, at least 1; <see langword="null"/> to return the vector unchanged.</param>
+    /// <exception cref="ApiException">Status 400: the vector has fewer than <paramref name="dimensions"/> values.</exception>
     internal static float[] Shorten(float[] vector, int? dimensions)
     {
         if (dimensions is not { } wanted || wanted == vector.Length)

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Common fields of the OpenAI API's requests that generate text.</summary>
+/// <summary>Common fields of all text generation requests of the OpenAI API.</summary>
 internal abstract record GenerationBody : SamplingBody
 {
     /// <summary>Model id from GET /v1/models. If the model is not loaded, the server loads it.</summary>
@@ -16,7 +16,7 @@ internal abstract record GenerationBody : SamplingBody
 /// <summary>Options of streamed responses.</summary>
 internal sealed record StreamOptionsBody
 {
-    /// <summary>Whether the stream has a last chunk with the token usage and without choices.</summary>
+    /// <summary>Whether the stream has one more chunk at its end, with the token usage and without choices.</summary>
     [DefaultValue(false)]
     public bool? IncludeUsage { get; init; }
 }

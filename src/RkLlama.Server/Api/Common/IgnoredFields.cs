@@ -4,10 +4,15 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Reports request fields without effect in the header <c>X-RkLlama-Ignored</c>.</summary>
+/// <summary>Reports request fields that have no effect. Their names are in the response header <c>X-RkLlama-Ignored</c>.</summary>
 internal static class IgnoredFields
 {
-    /// <summary>Evaluated when the response headers are sent, because the version of the runtime is known only after the model is loaded.</summary>
+    /// <summary>
+    /// Adds the header to a response with status 200 if the request has such fields. The fields are determined when the headers are sent, because the version
+    /// of the runtime is unknown before the model is loaded.
+    /// </summary>
+    /// <param name="asked">The sampling parameters that the request sets.</param>
+    /// <param name="unsupported">Names of the request's fields that no version of the runtime supports.</param>
     internal static void ReportIgnored(this HttpResponse response, ModelInstance model, SamplingParameters asked, IReadOnlyList<string> unsupported) =>
         response.OnStarting(() =>
         {

@@ -8,33 +8,35 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>One message of a conversation.</summary>
 internal sealed record MessageBody
 {
-    /// <summary>Role of the author. developer is treated as system, function as tool.</summary>
+    /// <summary>Role of the author. developer is another name for system, and function for tool.</summary>
     [AllowedValues("system", "developer", "user", "assistant", "tool", "function")]
     [IgnoreWrongType]
     public required string Role { get; init; }
 
-    /// <summary>Text of the message: a string, or an array of text parts. Optional in assistant messages.</summary>
+    /// <summary>Text of the message: a string, or an array of text parts. Assistant messages need no text.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public StringOrParts? Content { get; init; }
 
-    /// <summary>In assistant messages: the tool calls that the model made.</summary>
+    /// <summary>In assistant messages: the tool calls of the model.</summary>
     [AnyOf(typeof(ToolCallBody[]))]
     public ToolCalls? ToolCalls { get; init; }
 
-    /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
+    /// <summary>In tool messages: id of the tool call whose result is the content.</summary>
     [IgnoreWrongType]
     public string? ToolCallId { get; init; }
 
-    /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
+    /// <summary>In tool messages: name of the tool. It has an effect only if the model's chat template uses it.</summary>
     [IgnoreWrongType]
     public string? Name { get; init; }
 
-    /// <summary>In assistant messages: the earlier reasoning. Only used by chat templates that put it into the prompt.</summary>
+    /// <summary>
+    /// In assistant messages: the reasoning that the model generated before the content. It has an effect only if the model's chat template uses it.
+    /// </summary>
     [IgnoreWrongType]
     public string? ReasoningContent { get; init; }
 }
 
-/// <summary>A text part of a message. The texts of all parts are joined without a separator. Other types of parts, such as images, are refused.</summary>
+/// <summary>A text part of a message. The texts of all parts are joined without a separator. Parts of other types, such as images, are an error.</summary>
 internal sealed record ContentPartBody
 {
     [AllowedValues("text", "input_text", "output_text")]
@@ -66,7 +68,7 @@ internal sealed record FunctionCallBody
     public required string Name { get; init; }
 
     /// <summary>Arguments: a JSON object, or a string that contains a JSON object.</summary>
-    // Kept as JSON, because it goes into the chat template.
+    // Stays JSON, because the chat template gets it.
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public required JsonElement Arguments { get; init; }
 }

@@ -3,7 +3,7 @@ using RkLlama.Server.Api.Common.Fields;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>The converters of messages, for the <see cref="BodyReader"/> of each API.</summary>
+/// <summary>Converters for messages and their parts. Each API passes them to its <see cref="BodyReader"/>.</summary>
 internal static class MessageConverters
 {
     internal static JsonConverter[] All { get; } = [new ObjectItemsConverter<MessageBody>(), new ObjectConverter<FunctionCallBody>()];

@@ -10,8 +10,9 @@ internal static class MessageReader
 {
     internal const string NoMessage = "must be an object with role and content.";
 
-    /// <param name="message">Null if the array item is not an object.</param>
-    /// <param name="path">Path of the message in the body, for error messages.</param>
+    /// <summary>Converts one message.</summary>
+    /// <param name="message">The message; null if the array item is not an object.</param>
+    /// <param name="path">Path of the message in the body, for example <c>messages[0]</c>. For error messages.</param>
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static ChatMessage Read(MessageBody? message, string path)
     {
@@ -24,7 +25,7 @@ internal static class MessageReader
 
         List<ToolCall>? calls = role == "assistant" ? CallsOf(message.ToolCalls, $"{path}.tool_calls") : null;
 
-        // developer is the newer name of system, function is the older name of tool.
+        // OpenAI has renamed system to developer, and function to tool. Both names are accepted.
         string known = role switch
         {
             "developer" => "system",
@@ -50,7 +51,9 @@ internal static class MessageReader
         _ => throw ApiException.BadRequest($"{path} must be a string, or an array of {{\"type\": \"text\", \"text\": \"…\"}} parts.", path),
     };
 
-    /// <summary>Joins the texts of the parts without a separator.</summary>
+    /// <summary>Joins the texts of all parts without a separator.</summary>
+    /// <param name="path">Path of the parts in the body, for error messages.</param>
+    /// <exception cref="ApiException">Status 400: a part is not a text part.</exception>
     internal static string Join(IReadOnlyList<ContentPartBody?> parts, string path)
     {
         StringBuilder text = new();
@@ -58,7 +61,7 @@ internal static class MessageReader
         {
             string at = $"{path}[{index}]";
 
-            // The responses API calls text input_text or output_text, depending on its author.
+            // In the responses API, the type of a text part is input_text or output_text, depending on the author.
             if (part?.Type is not ("text" or "input_text" or "output_text"))
                 throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {part?.Type ?? "other content"}.", at);
             text.Append(part.Text ?? throw ApiException.BadRequest($"{at}.text must be a string.", at));

@@ -4,10 +4,12 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Sampling parameters. An absent parameter has the value of the Modelfile, or else the runtime's default.</summary>
+/// <summary>
+/// Sampling parameters. If a parameter is absent, the value of the Modelfile applies; if the Modelfile does not set it, the runtime's default.
+/// </summary>
 internal abstract record SamplingBody
 {
-    /// <summary>Sample only from the k most likely tokens. 0 and 1: greedy, always the most likely token.</summary>
+    /// <summary>Sample only from the k most likely tokens. With 0 or 1, the most likely token is always chosen (greedy).</summary>
     [Range(0, 100_000)]
     public int? TopK { get; init; }
 
@@ -15,11 +17,11 @@ internal abstract record SamplingBody
     [Range(0.0, 1.0)]
     public double? TopP { get; init; }
 
-    /// <summary>Sampling temperature: 0 is greedy, higher values make the output more random.</summary>
+    /// <summary>Sampling temperature. 0 is greedy; higher values make the output more random.</summary>
     [Range(0.0, 2.0)]
     public double? Temperature { get; init; }
 
-    /// <summary>Repetition penalty: values above 1 make tokens less likely that already occurred. 1: no penalty.</summary>
+    /// <summary>Repetition penalty. Values above 1 make tokens that already occurred less likely; 1 is no penalty.</summary>
     [Range(0.0, 10.0)]
     public double? RepeatPenalty { get; init; }
 
@@ -27,53 +29,53 @@ internal abstract record SamplingBody
     [Range(-2.0, 2.0)]
     public double? FrequencyPenalty { get; init; }
 
-    /// <summary>Penalty for tokens that already occurred at least once. Negative values make repetition more likely.</summary>
+    /// <summary>Penalty for a token that already occurred at least once. Negative values make repetition more likely.</summary>
     [Range(-2.0, 2.0)]
     public double? PresencePenalty { get; init; }
 
-    /// <summary>Mirostat sampling: 0 is off, 1 and 2 are its versions.</summary>
+    /// <summary>Mirostat sampling: 0 is off; 1 and 2 select the version of the algorithm.</summary>
     [Range(0, 2)]
     public int? Mirostat { get; init; }
 
-    /// <summary>Mirostat's target entropy (tau).</summary>
+    /// <summary>Target entropy of Mirostat (tau).</summary>
     [Range(0.0, 100.0)]
     public double? MirostatTau { get; init; }
 
-    /// <summary>Mirostat's learning rate (eta).</summary>
+    /// <summary>Learning rate of Mirostat (eta).</summary>
     [Range(0.0, 100.0)]
     public double? MirostatEta { get; init; }
 
-    // The following fields have no effect, so their values may have any type.
+    // The following fields have no effect, so values of any type are accepted.
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(long))]
     public JsonElement? Seed { get; init; }
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(double))]
     public JsonElement? MinP { get; init; }
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(double))]
     public JsonElement? TypicalP { get; init; }
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it, unless it is empty.</summary>
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? LogitBias { get; init; }
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored unless it is false.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it, unless the value is false.</summary>
     [AnyOf(typeof(bool), typeof(int))]
     public JsonElement? Logprobs { get; init; }
 
-    /// <summary>Not supported by the runtime. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime does not support it. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(int))]
     public JsonElement? TopLogprobs { get; init; }
 
-    /// <summary>Fixed when the model is loaded. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime fixes it when it loads the model. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(int))]
     public JsonElement? RepeatLastN { get; init; }
 
-    /// <summary>Not supported: the runtime manages its KV cache itself. Accepted, and reported in X-RkLlama-Ignored.</summary>
+    /// <summary>Has no effect, because the runtime manages its KV cache itself. The response header X-RkLlama-Ignored names it.</summary>
     [AnyOf(typeof(int))]
     public JsonElement? NumKeep { get; init; }
 }

@@ -3,7 +3,7 @@ using RkLlama.Native;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>Converts the sampling fields, which are the same in all APIs, and finds the ones that have no effect.</summary>
+/// <summary>Converts the sampling fields of a request, which all APIs share, and finds the fields that have no effect.</summary>
 internal static class SamplingOptions
 {
     internal static SamplingParameters From(SamplingBody body) => new(
@@ -17,7 +17,10 @@ internal static class SamplingOptions
         MirostatTau: (float?)body.MirostatTau,
         MirostatEta: (float?)body.MirostatEta);
 
-    /// <summary>Names of the fields in the request that no version of the runtime supports per run.</summary>
+    /// <summary>
+    /// Returns the names of the request's fields that no version of the runtime can apply to a single run. A field with the value false or <c>{}</c> is not
+    /// included.
+    /// </summary>
     internal static IReadOnlyList<string> UnsupportedFields(SamplingBody body)
     {
         (string Name, JsonElement? Value)[] fields =
@@ -31,10 +34,15 @@ internal static class SamplingOptions
     private static bool AsksForSomething(JsonElement? value) =>
         value is { ValueKind: not JsonValueKind.False } given && !(given.ValueKind == JsonValueKind.Object && !given.EnumerateObject().Any());
 
-    /// <summary>Names of the fields whose requested values differ from the model's. For runtimes that fix sampling when they load the model.</summary>
+    /// <summary>
+    /// Returns the names of the fields whose values in the request differ from those of the loaded model. For runtimes that set the sampling parameters only
+    /// when they load a model.
+    /// </summary>
+    /// <param name="asked">The sampling parameters that the request sets.</param>
+    /// <param name="loaded">The sampling parameters of the Modelfile.</param>
     internal static IEnumerable<string> FieldsFixedAtLoad(SamplingParameters asked, SamplingParameters loaded)
     {
-        // If the Modelfile does not set a value, the runtime's default applies.
+        // The constants are the runtime's defaults, which apply if the Modelfile does not set a value.
         if (Differs(asked.TopK, loaded.TopK ?? 40))
             yield return "top_k";
         if (Differs(asked.TopP, loaded.TopP ?? 0.9f))

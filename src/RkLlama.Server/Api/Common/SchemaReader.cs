@@ -7,8 +7,9 @@ namespace RkLlama.Server.Api.Common;
 /// <summary>Parses the JSON schema of a request for structured output.</summary>
 internal static class SchemaReader
 {
-    /// <param name="name">The field that holds the schema, for error messages.</param>
-    /// <exception cref="ApiException">Status 400: the schema is invalid, or uses an unsupported keyword.</exception>
+    /// <summary>Parses a schema.</summary>
+    /// <param name="name">Name of the request field that contains the schema, for error messages.</param>
+    /// <exception cref="ApiException">Status 400: the schema is invalid or uses an unsupported keyword.</exception>
     internal static JsonSchema Read(JsonElement schema, string name)
     {
         try

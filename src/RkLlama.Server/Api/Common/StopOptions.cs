@@ -3,13 +3,16 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>The stop sequences of a request.</summary>
+/// <summary>Reads the stop sequences of a request.</summary>
 internal static class StopOptions
 {
-    /// <summary>Maximum length of all sequences together. The matcher needs one node per character, a hundred times as large as the character.</summary>
+    /// <summary>
+    /// Maximum number of characters in all stop sequences together. It limits memory: the matcher needs about a hundred times as many bytes as the sequences.
+    /// </summary>
     internal const int MaxCharacters = 16 << 10;
 
-    /// <exception cref="ApiException">Status 400: not strings, or too many characters.</exception>
+    /// <returns>The sequences that are not empty.</returns>
+    /// <exception cref="ApiException">Status 400: an item is not a string, or the sequences have more than <see cref="MaxCharacters"/> characters.</exception>
     internal static IReadOnlyList<string> From(StringOrArray? stop)
     {
         if (stop is { HasTokens: true })

@@ -5,9 +5,12 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>A string, or an array of strings.</summary>
-/// <param name="Texts">Null if the field is absent.</param>
-/// <param name="HasTokens">Whether the array contains numbers or arrays, which are token ids. Each request refuses them with its own message.</param>
+/// <summary>A request field that is a string or an array of strings.</summary>
+/// <param name="Texts">The strings; null if the field is absent, empty if <paramref name="HasTokens"/> is true.</param>
+/// <param name="HasTokens">
+/// Whether the array contains numbers or arrays, which would be token ids. The server accepts no token ids; each request type reports this with its own
+/// message.
+/// </param>
 [InlineSchema]
 [JsonConverter(typeof(StringOrArrayConverter))]
 internal readonly record struct StringOrArray(IReadOnlyList<string>? Texts, bool HasTokens)

@@ -5,7 +5,10 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Common;
 
-/// <summary>A string, or an array of content parts. Both are null if the value has another type; <see cref="MessageReader"/> reports that.</summary>
+/// <summary>
+/// A request field that is a string or an array of content parts. Both properties are null if the value has another type; <see cref="MessageReader"/> reports
+/// that.
+/// </summary>
 [InlineSchema]
 [JsonConverter(typeof(StringOrPartsConverter))]
 internal readonly record struct StringOrParts(string? Text, IReadOnlyList<ContentPartBody?>? Parts);

@@ -4,18 +4,22 @@ using RkLlama.Server.OpenApi;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>The thinking settings of a request.</summary>
-/// <param name="IsOn">Whether thinking is on; null leaves it to the Modelfile and the chat template.</param>
-/// <param name="Budget">Maximum number of thinking tokens; null if only the whole output has a limit.</param>
+/// <param name="IsOn">Whether the model thinks; null to use the default of the Modelfile or the chat template.</param>
+/// <param name="Budget">Maximum number of thinking tokens; null for no limit except the maximum number of output tokens.</param>
 [InlineSchema]
 internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
 {
-    // Thinking budgets in tokens: a 1.5B model on a board takes about half a minute and two minutes for them. Higher levels have no budget.
+    // Thinking budgets in tokens. On a board, a 1.5B model generates so many tokens in about half a minute (low) and two minutes (medium). Higher levels have
+    // no budget.
     private const int Low = 512;
     private const int Medium = 2048;
 
     private static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh"];
 
-    /// <summary>From the fields of the OpenAI API. On, off and budget, if set explicitly, override the effort.</summary>
+    /// <summary>
+    /// Combines the thinking fields of the OpenAI API. A field that turns thinking on or off, or sets a budget, has priority over the effort.
+    /// </summary>
+    /// <exception cref="Http.Errors.ApiException">Status 400: the effort has an unknown value.</exception>
     internal static ThinkingOptions From(ThinkingBody body)
     {
         ThinkingOptions thinking = body.ReasoningEffort is { } effort
@@ -25,8 +29,8 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
             .WithBudget(body.ThinkingBudget ?? body.ChatTemplateKwargs?.ThinkingBudget ?? body.Reasoning?.MaxTokens);
     }
 
-    /// <summary>From a level of Ollama: low, medium, high or max.</summary>
-    /// <returns>Null for any other value.</returns>
+    /// <summary>Converts a level of Ollama's <c>think</c>: low, medium, high or max.</summary>
+    /// <returns>Null if the level is another text, or null.</returns>
     internal static ThinkingOptions? FromLevel(string? level) => level switch
     {
         "low" or "medium" or "high" => FromEffort(level, ""),
@@ -46,7 +50,7 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
 
     private ThinkingOptions With(bool? isOn) => isOn is null ? this : this with { IsOn = isOn };
 
-    /// <summary>0 turns thinking off; a negative budget is no limit.</summary>
+    /// <summary>Applies a budget: 0 turns thinking off, a negative value is no limit, null changes nothing.</summary>
     private ThinkingOptions WithBudget(int? budget) => budget switch
     {
         null => this,

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>A function that the model may call.</summary>
-// Only for the OpenAPI document. Tools are kept as JSON, see ToolOptions.
+// Only the OpenAPI document uses this type. ToolOptions reads the tools as JSON.
 internal sealed record ToolBody
 {
     [AllowedValues("function")]
@@ -24,8 +24,8 @@ internal sealed record FunctionBody
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>Requires a call of this function.</summary>
-// Only for the OpenAPI document. The choice is kept as JSON, see ToolOptions.
+/// <summary>The object form of tool_choice: the output must contain a call of this function.</summary>
+// Only the OpenAPI document uses this type. ToolOptions reads the choice as JSON.
 internal sealed record ToolChoiceBody
 {
     [AllowedValues("function")]

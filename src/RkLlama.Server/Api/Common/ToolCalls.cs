@@ -6,7 +6,9 @@ using RkLlama.Server.OpenApi;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>The tool calls of an assistant message.</summary>
-/// <param name="Calls">Null if the value is not an array. <see cref="MessageReader"/> reports that in assistant messages; other roles ignore the field.</param>
+/// <param name="Calls">
+/// The calls; null if the value is not an array. For assistant messages, <see cref="MessageReader"/> reports that; messages of other roles ignore the field.
+/// </param>
 [InlineSchema]
 [JsonConverter(typeof(ToolCallsConverter))]
 internal readonly record struct ToolCalls(ToolCallBody?[]? Calls);

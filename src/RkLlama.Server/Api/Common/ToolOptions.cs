@@ -6,16 +6,21 @@ using RkLlama.Server.Http.Requests;
 namespace RkLlama.Server.Api.Common;
 
 /// <summary>The tools of a request and its tool choice.</summary>
-/// <param name="Tools">The tools for the chat template; null for none.</param>
-/// <param name="IsRequired">The output must contain a tool call.</param>
+/// <param name="Tools">The tools that the model sees, as JSON for the chat template; null for none.</param>
+/// <param name="IsRequired">Whether the output must contain a tool call.</param>
 internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsRequired)
 {
     internal static ToolOptions None { get; } = new(null, false);
 
-    /// <summary>The tools of a request whose tool choice is "none". The model does not see them; if it calls one anyway, the call is dropped.</summary>
+    /// <summary>
+    /// The tools of a request with tool choice "none"; otherwise null. The model does not see them. If it calls one of them anyway, the call is dropped.
+    /// </summary>
     internal IReadOnlyList<JsonElement>? HiddenTools { get; init; }
 
-    /// <summary>Keeps both as JSON: the chat template gets the tools with all their fields in the original order, and the responses API returns both.</summary>
+    /// <summary>
+    /// Reads the fields <c>tools</c> and <c>tool_choice</c>, which are null if absent. The tools stay JSON, because the chat template needs all their fields in
+    /// the original order.
+    /// </summary>
     /// <exception cref="ApiException">Status 400: a tool or the tool choice is invalid.</exception>
     internal static ToolOptions From(JsonElement? toolsField, JsonElement? choiceField)
     {
@@ -48,13 +53,13 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
             : throw JsonFields.Wrong("tool_choice", "\"none\", \"auto\", \"required\" or an object with the name of a function");
         JsonElement[] forced = [.. (tools ?? []).Where(tool => NameOf(tool) == name)];
 
-        // The runtime cannot force a call, so the model sees only this function.
+        // The runtime cannot force a call. To make the right call more likely, the model sees only this function.
         return forced.Length > 0
             ? new(forced, true)
             : throw ApiException.BadRequest($"tool_choice names the function '{name}', which is not one of the tools.", "tool_choice");
     }
 
-    /// <summary>The function's name: under <c>function</c>, or at the top level as in the responses API. Null if there is none.</summary>
+    /// <summary>Returns the name of a tool's function. It is under <c>function</c>, or at the top level in the responses API. Null if there is none.</summary>
     internal static string? NameOf(JsonElement tool)
     {
         if (tool.ValueKind != JsonValueKind.Object)
@@ -63,7 +68,9 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         return owner.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null;
     }
 
-    /// <summary>The tool with its fields under <c>function</c>, as chat templates expect it. In the responses API they are at the top level.</summary>
+    /// <summary>
+    /// Returns the tool with its fields under <c>function</c>, as chat templates expect it. Tools of the responses API have these fields at the top level.
+    /// </summary>
     private static JsonElement Nested(JsonElement tool)
     {
         if (tool.TryGetProperty("function", out _))
@@ -73,10 +80,15 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         return JsonSerializer.SerializeToElement(new NestedTool("function", fields), CommonJson.Wire.NestedTool);
     }
 
-    /// <summary>The request's tool fields that have no effect on this model.</summary>
+    /// <summary>
+    /// Returns the names of the request's tool fields that have no effect on this model: "tools" if the model does not support tools; otherwise none.
+    /// </summary>
     internal IReadOnlyList<string> IgnoredBy(ModelCapabilities capabilities) => Tools is null || capabilities.Tools ? [] : ["tools"];
 
-    /// <summary>Names of the functions whose calls are parsed, with the schema of their parameters if there is one; null to parse no calls.</summary>
+    /// <summary>
+    /// Returns the functions whose calls are parsed from the output: name, and JSON schema of the parameters (an undefined element if there is none). Null if
+    /// the request has no tools; then calls are not parsed.
+    /// </summary>
     internal IReadOnlyDictionary<string, JsonElement>? Schemas()
     {
         if ((Tools ?? HiddenTools) is not { } tools)
@@ -92,5 +104,5 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
     }
 }
 
-/// <summary>A tool in the format of chat completions.</summary>
+/// <summary>A tool in the format of chat completions, with its fields under <c>function</c>.</summary>
 internal sealed record NestedTool(string Type, Dictionary<string, JsonElement> Function);

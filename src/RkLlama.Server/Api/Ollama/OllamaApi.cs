@@ -5,10 +5,10 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The part of the Ollama API that a text model on this runtime can serve.</summary>
+/// <summary>The Ollama API, as far as it applies to text models on this runtime.</summary>
 internal sealed class OllamaApi : IApi
 {
-    // The Ollama version whose API this is. Clients use it to decide which features they use.
+    // The Ollama version whose API this server implements. Clients read it to decide which features to use.
     private const string Version = "0.13.0";
 
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];

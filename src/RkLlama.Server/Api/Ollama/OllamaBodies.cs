@@ -8,10 +8,10 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Names a model. Unknown fields are ignored. A null field counts as absent.</summary>
+/// <summary>A request that names a model. Unknown fields are ignored. A null field counts as absent.</summary>
 internal abstract record OllamaModelBody
 {
-    /// <summary>Name of a model from GET /api/tags, with or without its tag.</summary>
+    /// <summary>Name of a model from GET /api/tags. The tag :latest may be absent.</summary>
     public required string Model { get; init; }
 
     /// <summary>Older name of model. Ignored if model is present.</summary>
@@ -23,8 +23,8 @@ internal abstract record OllamaModelBody
 /// <summary>A request for information about a model.</summary>
 internal sealed record OllamaShowBody : OllamaModelBody
 {
-    /// <summary>Accepted without effect.</summary>
-    // It has no effect, so it may have any type.
+    /// <summary>Has no effect.</summary>
+    // Because the field has no effect, it may have any type.
     [AnyOf(typeof(bool))]
     public JsonElement? Verbose { get; init; }
 }
@@ -35,7 +35,7 @@ internal sealed record OllamaDeleteBody : OllamaModelBody;
 /// <summary>The model to copy, and the name of the copy.</summary>
 internal sealed record OllamaCopyBody
 {
-    /// <summary>The model to copy.</summary>
+    /// <summary>Name of the model to copy.</summary>
     public required string Source { get; init; }
 
     /// <summary>The name of the copy.</summary>
@@ -45,7 +45,10 @@ internal sealed record OllamaCopyBody
 /// <summary>Common fields of the requests that need a loaded model.</summary>
 internal abstract record OllamaKeepAliveBody : OllamaModelBody
 {
-    /// <summary>How long the model stays loaded after the request: seconds, or a duration such as "1h30m". 0: unload at once. Negative: no limit.</summary>
+    /// <summary>
+    /// How long the model stays loaded after the request: a number of seconds, or a duration such as "1h30m". 0 unloads it at once, a negative value keeps it
+    /// loaded without limit. Default: the server's setting --keep-alive.
+    /// </summary>
     [AnyOf(typeof(double), typeof(string))]
     [JsonConverter(typeof(OllamaKeepAliveConverter))]
     public TimeSpan? KeepAlive { get; init; }
@@ -58,11 +61,17 @@ internal abstract record OllamaGenerationBody : OllamaKeepAliveBody
     [DefaultValue(true)]
     public bool? Stream { get; init; }
 
-    /// <summary>"json", or a JSON schema. The server adds an instruction to the prompt, then repairs and validates the output.</summary>
+    /// <summary>
+    /// Output format: "json" for any JSON object, or a JSON schema. The server adds an instruction to the prompt, then repairs and validates the output. If the
+    /// output is not valid, the status is 422. Default: text.
+    /// </summary>
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Format { get; init; }
 
-    /// <summary>Turns thinking on or off, or limits it: "low" (512 tokens), "medium" (2048 tokens), "high" or "max" (no limit).</summary>
+    /// <summary>
+    /// Turns thinking on or off, or limits it: "low" (512 tokens), "medium" (2048 tokens), "high" or "max" (no limit). Default: ENABLE_THINKING of the
+    /// Modelfile; if it is not set, the default of the chat template.
+    /// </summary>
     [AnyOf(typeof(bool), typeof(string))]
     [JsonConverter(typeof(OllamaThinkConverter))]
     public ThinkingOptions? Think { get; init; }
@@ -73,14 +82,19 @@ internal abstract record OllamaGenerationBody : OllamaKeepAliveBody
 /// <summary>A request for the next message of a conversation.</summary>
 internal sealed record OllamaChatBody : OllamaGenerationBody
 {
-    /// <summary>The whole conversation, oldest message first. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
+    /// <summary>
+    /// The whole conversation, oldest message first. If it is empty or absent, the server only loads the model; with keep_alive 0 it unloads the model.
+    /// </summary>
     public OllamaMessageBody?[]? Messages { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
     [AnyOf(typeof(ToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto, required, or an object that names one function. Not in Ollama's own API.</summary>
+    /// <summary>
+    /// none, auto (default), required, or an object that names one function. If the output does not contain a required call, the status is 422. Ollama's own
+    /// API does not have this field.
+    /// </summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 }
@@ -93,60 +107,64 @@ internal sealed record OllamaMessageBody
     [IgnoreWrongType]
     public required string Role { get; init; }
 
-    /// <summary>Text of the message: a string, or an array of text parts.</summary>
+    /// <summary>Text of the message: a string, or an array of text parts. Optional.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public StringOrParts? Content { get; init; }
 
-    /// <summary>In assistant messages: the earlier thinking. Only used by chat templates that put it into the prompt.</summary>
+    /// <summary>
+    /// In assistant messages: the thinking that the model generated before the content. It has an effect only if the model's chat template uses it.
+    /// </summary>
     [IgnoreWrongType]
     public string? Thinking { get; init; }
 
-    /// <summary>Not supported: must be empty. The server runs only text models.</summary>
+    /// <summary>Not supported: must be empty or absent. The server runs only text models.</summary>
     [LengthRange(Max = 0)]
     public string?[]? Images { get; init; }
 
-    /// <summary>In assistant messages: the tool calls that the model made.</summary>
+    /// <summary>In assistant messages: the tool calls of the model.</summary>
     [AnyOf(typeof(ToolCallBody[]))]
     public ToolCalls? ToolCalls { get; init; }
 
-    /// <summary>In tool messages: name of the tool. Only used by chat templates that need it.</summary>
+    /// <summary>In tool messages: name of the tool. It has an effect only if the model's chat template uses it.</summary>
     [IgnoreWrongType]
     public string? ToolName { get; init; }
 
     /// <summary>Older name of tool_name. Ignored if tool_name is present.</summary>
     public string? Name { get; init; }
 
-    /// <summary>In tool messages: id of the tool call that this message is the result of.</summary>
+    /// <summary>In tool messages: id of the tool call whose result is the content.</summary>
     [IgnoreWrongType]
     public string? ToolCallId { get; init; }
 }
 
-/// <summary>A request for the answer to one prompt.</summary>
+/// <summary>A request to generate the answer to one prompt.</summary>
 internal sealed record OllamaGenerateBody : OllamaGenerationBody
 {
-    /// <summary>The user's text. If it is empty or absent, the server only loads the model (keep_alive 0: unloads it).</summary>
+    /// <summary>The user's text. If it is empty or absent, the server only loads the model; with keep_alive 0 it unloads the model.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>System prompt. It replaces SYSTEM of the Modelfile.</summary>
+    /// <summary>System prompt. It replaces SYSTEM of the Modelfile. Not allowed if raw is true.</summary>
     public string? System { get; init; }
 
-    /// <summary>Whether the prompt is used without the chat template.</summary>
+    /// <summary>Whether the prompt goes to the model as it is, without the chat template.</summary>
     [DefaultValue(false)]
     public bool? Raw { get; init; }
 
-    /// <summary>Not supported: must be empty. For fill-in-the-middle, put the model's own control tokens into a raw prompt.</summary>
+    /// <summary>
+    /// Not supported: must be empty or absent. For fill-in-the-middle, set raw to true and put the model's own control tokens into the prompt.
+    /// </summary>
     [LengthRange(Max = 0)]
     public string? Suffix { get; init; }
 
-    /// <summary>Not supported: must be empty. The server runs only text models.</summary>
+    /// <summary>Not supported: must be empty or absent. The server runs only text models.</summary>
     [LengthRange(Max = 0)]
     public string?[]? Images { get; init; }
 
-    /// <summary>Not supported: must be empty. The server uses the model's own chat template, or none if raw is true.</summary>
+    /// <summary>Not supported: must be empty or absent. The server uses the model's own chat template, or none if raw is true.</summary>
     [LengthRange(Max = 0)]
     public string? Template { get; init; }
 
-    /// <summary>Not supported: must be empty. Send conversations to /api/chat.</summary>
+    /// <summary>Not supported: must be empty or absent. Send conversations to /api/chat.</summary>
     [LengthRange(Max = 0)]
     public int[]? Context { get; init; }
 }
@@ -158,11 +176,14 @@ internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Input { get; init; }
 
-    /// <summary>Whether the end of a text is cut off if the text exceeds the context length. If false, the status is 400.</summary>
+    /// <summary>What happens with a text that exceeds the context length. true: its end is cut off. false: the status is 400.</summary>
     [DefaultValue(true)]
     public bool? Truncate { get; init; }
 
-    /// <summary>Shortens each vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
+    /// <summary>
+    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again, which is only useful for models that are trained
+    /// for it. Default: all values.
+    /// </summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
 }
@@ -177,22 +198,25 @@ internal sealed record OllamaEmbeddingsBody : OllamaKeepAliveBody
 /// <summary>Generation options. Unknown options are ignored.</summary>
 internal sealed record OllamaOptionsBody : SamplingBody
 {
-    /// <summary>Maximum number of output tokens, thinking included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0 and below select it.</summary>
+    /// <summary>
+    /// Maximum number of output tokens, thinking included. MAX_NEW_TOKENS of the Modelfile is the default and the upper limit. It also applies if the value is
+    /// 0 or negative.
+    /// </summary>
     public int? NumPredict { get; init; }
 
     /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16384 characters in total.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Stop { get; init; }
 
-    /// <summary>Accepted without effect. The context length comes from the Modelfile and the model file.</summary>
+    /// <summary>Has no effect. The context length comes from the Modelfile and the model file.</summary>
     public int? NumCtx { get; init; }
 
-    /// <summary>Accepted without effect. The model file decides.</summary>
+    /// <summary>Has no effect. The model file determines how the NPU is used.</summary>
     public int? NumGpu { get; init; }
 
-    /// <summary>Accepted without effect. The runtime decides.</summary>
+    /// <summary>Has no effect. The runtime determines this value itself.</summary>
     public int? NumThread { get; init; }
 
-    /// <summary>Accepted without effect. The runtime decides.</summary>
+    /// <summary>Has no effect. The runtime determines this value itself.</summary>
     public int? NumBatch { get; init; }
 }

@@ -7,7 +7,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary><c>POST /api/embed</c> and the older <c>POST /api/embeddings</c>.</summary>
+/// <summary>The endpoints <c>POST /api/embed</c> and <c>POST /api/embeddings</c>. The latter is older.</summary>
 internal static class OllamaEmbeddingEndpoints
 {
     internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)

@@ -5,7 +5,10 @@ namespace RkLlama.Server.Api.Ollama;
 /// <summary>Error response of the Ollama API.</summary>
 internal sealed record OllamaError(string Error)
 {
-    /// <summary>The format has no error code, so clients search the text for Ollama's own messages. Therefore these come first.</summary>
+    /// <summary>
+    /// Converts an error. Ollama's errors have no code, so clients search the message for Ollama's own texts. If Ollama has a text for this error, the message
+    /// starts with it.
+    /// </summary>
     internal static OllamaError From(ApiException error) => new((error.Code ?? error.Reply.Code) switch
     {
         "context_length_exceeded" => $"the input length exceeds the context length: {error.Message}",

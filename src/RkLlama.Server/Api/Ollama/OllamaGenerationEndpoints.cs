@@ -7,7 +7,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary><c>POST /api/chat</c> and <c>POST /api/generate</c>.</summary>
+/// <summary>The endpoints <c>POST /api/chat</c> and <c>POST /api/generate</c>.</summary>
 internal static class OllamaGenerationEndpoints
 {
     internal static async Task<IResult> Chat(
@@ -44,8 +44,8 @@ internal static class OllamaGenerationEndpoints
             writer.Loaded(await LoadOrUnloadAsync(scheduler, model, keepAlive, run.Cancelled).ConfigureAwait(false));
     }
 
-    /// <summary>Handles a request without messages or prompt: unloads the model if <c>keep_alive</c> is 0, otherwise loads it.</summary>
-    /// <returns>The <c>done_reason</c>.</returns>
+    /// <summary>Handles a request without messages or prompt. If <c>keep_alive</c> is 0, unloads the model; otherwise loads it.</summary>
+    /// <returns>The value of <c>done_reason</c>: load or unload.</returns>
     private static async Task<string> LoadOrUnloadAsync(ModelScheduler scheduler, ModelInstance model, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         if (keepAlive == TimeSpan.Zero)

@@ -6,8 +6,8 @@ using RkLlama.Server.Api.Common.Fields;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>
-/// Reads how long a model stays loaded after a request: seconds, or a duration in Go's syntax. Null selects the server's default, 0 unloads the model at
-/// once, a negative value becomes <see cref="Timeout.InfiniteTimeSpan"/>.
+/// Reads <c>keep_alive</c>, the time for which a model stays loaded after a request: a number of seconds, or a duration in Go's syntax. An empty text becomes
+/// null, which selects the server's default. Zero unloads the model at once. A negative value becomes <see cref="Timeout.InfiniteTimeSpan"/>.
 /// </summary>
 internal sealed class OllamaKeepAliveConverter : FieldConverter<TimeSpan?>
 {
@@ -35,13 +35,15 @@ internal sealed class OllamaKeepAliveConverter : FieldConverter<TimeSpan?>
     {
         < 0 => Timeout.InfiniteTimeSpan,
 
-        // More than a century counts as infinite.
+        // A time of more than 95 years (3e9 s) counts as infinite.
         > 3e9 => Timeout.InfiniteTimeSpan,
         _ => TimeSpan.FromSeconds(seconds),
     };
 
-    /// <summary>Parses Go's syntax: an optional sign, then numbers with units, such as <c>1h30m</c>, <c>1.5s</c>, <c>-1ms</c>.</summary>
-    /// <returns>Seconds; null if the text is not a duration.</returns>
+    /// <summary>
+    /// Parses a duration in Go's syntax: an optional sign, then one or more numbers, each with a unit, such as <c>1h30m</c>, <c>1.5s</c>, <c>-1ms</c>.
+    /// </summary>
+    /// <returns>The duration in seconds; null if the text is not a duration.</returns>
     private static double? ParseDuration(ReadOnlySpan<char> text)
     {
         double sign = 1;

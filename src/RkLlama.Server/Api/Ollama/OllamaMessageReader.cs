@@ -5,13 +5,14 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>
-/// Converts messages in Ollama's format into <see cref="ChatMessage"/>s. Differences from OpenAI: the reasoning is in <c>thinking</c>, images have their own
-/// field, and the content is optional.
+/// Converts messages in Ollama's format into <see cref="ChatMessage"/>s. In contrast to OpenAI's format, the reasoning is in <c>thinking</c>, images have their
+/// own field, and the content is optional.
 /// </summary>
 internal static class OllamaMessageReader
 {
-    /// <param name="message">Null if the array item is not an object.</param>
-    /// <param name="path">Path of the message in the body, for error messages.</param>
+    /// <summary>Converts one message.</summary>
+    /// <param name="message">The message; null if the array item is not an object.</param>
+    /// <param name="path">Path of the message in the body, for example <c>messages[0]</c>. For error messages.</param>
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static ChatMessage Read(OllamaMessageBody? message, string path)
     {

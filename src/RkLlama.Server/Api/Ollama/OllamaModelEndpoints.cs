@@ -16,7 +16,7 @@ namespace RkLlama.Server.Api.Ollama;
 /// <summary>The endpoints that list, show, copy and delete models.</summary>
 internal static class OllamaModelEndpoints
 {
-    // expires_at of a model without an idle timer.
+    // Value of expires_at for a model without an idle timer.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
@@ -82,7 +82,7 @@ internal static class OllamaModelEndpoints
         return Results.Ok();
     }
 
-    /// <summary>Ollama's clients send the name in the body of the DELETE request.</summary>
+    /// <summary>Unloads and deletes a model. Ollama's clients send the name of the model in the body of the DELETE request.</summary>
     internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
     {
         OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
@@ -99,7 +99,7 @@ internal static class OllamaModelEndpoints
     private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
-    /// <summary>Taken from the names of the model and its file, because the model file itself is not read.</summary>
+    /// <summary>Returns properties that the names of the model and of its file contain. The model file itself is not read.</summary>
     private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
         ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
@@ -118,7 +118,10 @@ internal static class OllamaModelEndpoints
         }
     }
 
-    /// <summary>One name and value per line, as in Ollama's Modelfile. If the Modelfile does not set a value, it is the runtime's default.</summary>
+    /// <summary>
+    /// Returns the model's parameters, one name and value per line, as in Ollama's Modelfile. A parameter that the model's Modelfile does not set has the
+    /// runtime's default.
+    /// </summary>
     private static string ParametersOf(ModelInstance model, int contextLength)
     {
         Native.SamplingParameters sampling = model.Engine.Sampling;

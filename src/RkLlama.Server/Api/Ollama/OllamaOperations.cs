@@ -2,7 +2,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The operations of the Ollama API in the OpenAPI document.</summary>
+/// <summary>Describes the endpoints of the Ollama API in the OpenAPI document.</summary>
 internal static class OllamaOperations
 {
     private const string Lines = "application/x-ndjson";

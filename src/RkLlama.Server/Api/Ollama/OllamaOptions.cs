@@ -4,7 +4,9 @@ using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The <c>options</c> of a request.</summary>
+/// <summary>The parsed and checked <c>options</c> of a request.</summary>
+/// <param name="MaxTokens">Maximum number of output tokens; null for the model's own limit.</param>
+/// <param name="Unsupported">Names of the options that no version of the runtime supports.</param>
 internal sealed record OllamaOptions(SamplingParameters Sampling, int? MaxTokens, IReadOnlyList<string> StopSequences, IReadOnlyList<string> Unsupported)
 {
     /// <exception cref="ApiException">Status 400: an option has a wrong value.</exception>
@@ -13,7 +15,7 @@ internal sealed record OllamaOptions(SamplingParameters Sampling, int? MaxTokens
         : new(
             SamplingOptions.From(options),
 
-            // In Ollama −1 is no limit and −2 fills the context. Both select the model's own limit here.
+            // In Ollama, −1 means no limit and −2 means to fill the context. Here, both select the model's own limit.
             options.NumPredict is > 0 and var tokens ? tokens : null,
             StopOptions.From(options.Stop),
             SamplingOptions.UnsupportedFields(options));

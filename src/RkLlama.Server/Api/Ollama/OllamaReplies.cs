@@ -3,14 +3,16 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Common fields of the responses that generate text. A stream has the statistics only in its last line. Durations are in nanoseconds.</summary>
+/// <summary>
+/// Common fields of the responses of /api/chat and /api/generate. In a stream, only the last line has the statistics. Durations are in nanoseconds.
+/// </summary>
 internal abstract record OllamaRunReply
 {
-    /// <summary>Whether the response is complete; false in all lines of a stream before the last one.</summary>
+    /// <summary>Whether the response is complete. In a stream, false in all lines except the last one.</summary>
     [JsonPropertyOrder(10)]
     public required bool Done { get; init; }
 
-    /// <summary>stop, length, load or unload. Only if done is true.</summary>
+    /// <summary>Why the generation ended: stop or length. If the request only loaded or unloaded the model: load or unload. Absent if done is false.</summary>
     [JsonPropertyOrder(11)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DoneReason { get; init; }
@@ -20,27 +22,29 @@ internal abstract record OllamaRunReply
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? TotalDuration { get; init; }
 
-    /// <summary>Time to load the model; close to 0 if it was loaded.</summary>
+    /// <summary>Time to load the model. Close to 0 if the model was already loaded.</summary>
     [JsonPropertyOrder(13)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? LoadDuration { get; init; }
 
-    /// <summary>Tokens of the prompt, including those from the KV cache: exact if the server has the model's tokenizer, else an estimate.</summary>
+    /// <summary>
+    /// Number of tokens of the prompt, including those from the KV cache. Exact if the server has the model's tokenizer, otherwise an estimate.
+    /// </summary>
     [JsonPropertyOrder(14)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptEvalCount { get; init; }
 
-    /// <summary>Prefill time.</summary>
+    /// <summary>Prefill time: the time to process the prompt.</summary>
     [JsonPropertyOrder(15)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? PromptEvalDuration { get; init; }
 
-    /// <summary>Output tokens, thinking included.</summary>
+    /// <summary>Number of output tokens, thinking included.</summary>
     [JsonPropertyOrder(16)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? EvalCount { get; init; }
 
-    /// <summary>Decode time.</summary>
+    /// <summary>Decode time: the time to generate the output tokens, except the first one.</summary>
     [JsonPropertyOrder(17)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? EvalDuration { get; init; }
@@ -52,18 +56,18 @@ internal sealed record OllamaChatReply(string Model, string CreatedAt, OllamaMes
 
 /// <summary>Response of <c>POST /api/generate</c>, or one line of its stream.</summary>
 /// <param name="CreatedAt">Time of the response or line, RFC 3339.</param>
-/// <param name="Response">The text. In a stream, the new text.</param>
-/// <param name="Thinking">The model's reasoning, without its tags. Absent if there is none.</param>
+/// <param name="Response">The output text. In a stream: only the new text.</param>
+/// <param name="Thinking">The model's reasoning, without the think tags. In a stream: only the new text. Absent if there is none.</param>
 internal sealed record OllamaGenerateReply(
     string Model, string CreatedAt, string Response, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Thinking) : OllamaRunReply
 {
-    /// <summary>Always empty. Some clients (ollama-ai-provider-v2) drop every line that does not have this field.</summary>
+    /// <summary>Always empty. It exists because some clients (ollama-ai-provider-v2) drop every line without this field.</summary>
     public int[] Context { get; } = [];
 }
 
 internal sealed record OllamaMessage(string Role, string Content)
 {
-    /// <summary>The model's reasoning, without its tags. Absent if there is none.</summary>
+    /// <summary>The model's reasoning, without the think tags. In a stream: only the new text. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Thinking { get; init; }
 
@@ -75,25 +79,27 @@ internal sealed record OllamaMessage(string Role, string Content)
 internal sealed record OllamaToolCall(string Id, OllamaFunctionCall Function);
 
 /// <param name="Index">Position among the tool calls of the output, from 0.</param>
-/// <param name="Arguments">A JSON object.</param>
+/// <param name="Arguments">The arguments: a JSON object.</param>
 internal sealed record OllamaFunctionCall(int Index, string Name, JsonElement Arguments);
 
 /// <summary>Response of <c>GET /api/tags</c> and <c>GET /api/ps</c>.</summary>
 internal sealed record OllamaModels(OllamaModel[] Models);
 
-/// <summary>A model. The last three fields are only in the response of <c>GET /api/ps</c>.</summary>
+/// <summary>One model. The fields expires_at, size_vram and context_length are only in the response of <c>GET /api/ps</c>.</summary>
 /// <param name="Name">The model's name with the tag <c>latest</c>.</param>
-/// <param name="Model">The same as name.</param>
+/// <param name="Model">The same value as name.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 /// <param name="Size">Size of the model file in bytes.</param>
-/// <param name="Digest">64 hexadecimal digits that identify a version of the model file. Not a hash of the content, which takes minutes to read.</param>
+/// <param name="Digest">
+/// 64 hexadecimal digits that identify a version of the model file. They are not a hash of its content, because reading the whole file takes minutes.
+/// </param>
 internal sealed record OllamaModel(string Name, string Model, string ModifiedAt, long Size, string Digest, OllamaDetails Details)
 {
-    /// <summary>When the model is unloaded if no request uses it, RFC 3339. In the year 2318 if it has no idle timer.</summary>
+    /// <summary>Time at which the idle timer unloads the model, RFC 3339. A date in the year 2318 if the model has no idle timer.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpiresAt { get; init; }
 
-    /// <summary>Size of the model file in bytes.</summary>
+    /// <summary>Size of the model file in bytes: the same value as size.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeVram { get; init; }
 
@@ -102,15 +108,18 @@ internal sealed record OllamaModel(string Name, string Model, string ModifiedAt,
     public int? ContextLength { get; init; }
 }
 
-/// <summary>Properties of a model, as far as its name contains them; otherwise "unknown".</summary>
+/// <summary>
+/// Properties of a model. parent_model is always empty, and format is always rkllm. The other values are found in the names of the model and of its file; a
+/// value that they do not contain is "unknown".
+/// </summary>
 internal sealed record OllamaDetails(string ParentModel, string Format, string Family, string[] Families, string ParameterSize, string QuantizationLevel);
 
 /// <summary>Response of <c>POST /api/show</c>.</summary>
-/// <param name="Modelfile">Text of the Modelfile.</param>
+/// <param name="Modelfile">Text of the Modelfile. If the model has none, one line with FROM.</param>
 /// <param name="Parameters">One name and value per line, as in Ollama's Modelfile.</param>
-/// <param name="Template">The chat template.</param>
+/// <param name="Template">The chat template as Jinja source.</param>
 /// <param name="ModelInfo">general.architecture, general.basename and the context length in tokens.</param>
-/// <param name="Capabilities">Some of completion, tools, thinking and embedding.</param>
+/// <param name="Capabilities">The capabilities of the model: any of completion, tools, thinking and embedding.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 internal sealed record OllamaShowReply(
     string Modelfile,

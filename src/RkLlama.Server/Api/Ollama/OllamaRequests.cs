@@ -8,24 +8,27 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Reads the fields that several requests of the Ollama API share.</summary>
+/// <summary>Reads fields that several requests of the Ollama API have.</summary>
 internal static class OllamaRequest
 {
-    /// <exception cref="ApiException">Status 400: the body is not an object, or a field has a wrong value.</exception>
+    /// <summary>Deserializes a body.</summary>
+    /// <exception cref="ApiException">Status 400: the body is not a JSON object, or a field has a wrong value.</exception>
     internal static T Read<T>(JsonElement json)
         where T : class => json.ValueKind == JsonValueKind.Object
             ? OllamaBodyJson.Reader.Read<T>(json)
             : throw ApiException.BadRequest("the request body must be a JSON object");
 
-    /// <summary>The model's name: <c>model</c>, or <c>name</c> from older clients.</summary>
-    /// <exception cref="ApiException">Status 400: both are missing.</exception>
+    /// <summary>Returns the model's name from <c>model</c>. If that is absent, from <c>name</c>, which older clients send.</summary>
+    /// <exception cref="ApiException">Status 400: both fields are missing, the name is empty, or <c>name</c> is not a string.</exception>
     internal static string ModelOf(OllamaModelBody body) => (body.Model ?? TextOf(body.Name, "name")) is { Length: > 0 } model
         ? model
         : throw ApiException.BadRequest("model is required");
 
-    /// <summary>Converts <c>"json"</c> or a JSON schema. An empty string is plain text: some clients send it instead of leaving out the field.</summary>
+    /// <summary>
+    /// Converts the field <c>format</c>: <c>"json"</c> or a JSON schema. An empty string means plain text, because some clients send it in place of no field.
+    /// </summary>
     /// <returns>Null for plain text.</returns>
-    /// <exception cref="ApiException">Status 400: another value, or a schema that cannot be used.</exception>
+    /// <exception cref="ApiException">Status 400: the field has another value, or the schema is not supported.</exception>
     internal static OutputFormat? FormatOf(JsonElement? format)
     {
         const string Name = "format";
@@ -48,7 +51,7 @@ internal static class OllamaRequest
 }
 
 /// <summary>The parsed and checked body of <c>POST /api/chat</c>.</summary>
-/// <param name="Messages">If empty, the request only loads or unloads the model.</param>
+/// <param name="Messages">The conversation. If it is empty, the request only loads or unloads the model.</param>
 internal sealed record OllamaChatRequest(
     string Model, IReadOnlyList<ChatMessage> Messages, ToolOptions Tools, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
@@ -90,9 +93,9 @@ internal sealed record OllamaChatRequest(
 }
 
 /// <summary>The parsed and checked body of <c>POST /api/generate</c>.</summary>
-/// <param name="Prompt">If empty, the request only loads or unloads the model.</param>
-/// <param name="System">Replaces SYSTEM of the Modelfile; null to keep it.</param>
-/// <param name="IsRaw">The prompt is used without a chat template.</param>
+/// <param name="Prompt">The user's text. If it is empty, the request only loads or unloads the model.</param>
+/// <param name="System">System prompt in place of SYSTEM of the Modelfile; null to use that of the Modelfile.</param>
+/// <param name="IsRaw">Whether the prompt is used without a chat template.</param>
 internal sealed record OllamaGenerateRequest(
     string Model, string Prompt, string? System, bool IsRaw, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {

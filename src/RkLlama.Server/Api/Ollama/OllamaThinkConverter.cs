@@ -4,7 +4,7 @@ using RkLlama.Server.Api.Common.Fields;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Reads Ollama's <c>think</c>: true, false, or a level.</summary>
+/// <summary>Reads Ollama's field <c>think</c>: true, false, or a level (low, medium, high or max).</summary>
 internal sealed class OllamaThinkConverter : FieldConverter<ThinkingOptions?>
 {
     public override ThinkingOptions? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch

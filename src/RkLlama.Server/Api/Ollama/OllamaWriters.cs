@@ -8,7 +8,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>Writes the responses of <c>/api/chat</c> and <c>/api/generate</c>. Each line of a stream has the type of the complete response.</summary>
+/// <summary>Writes the responses of <c>/api/chat</c> and <c>/api/generate</c>. Each line of a stream has the same type as a complete response.</summary>
 /// <typeparam name="TReply">Type of a line and of the complete response.</typeparam>
 internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWriter
     where TReply : OllamaRunReply
@@ -36,15 +36,20 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
 
     public void WriteError(ApiException error, IBufferWriter<byte> output) => _events.WriteLine(OllamaError.From(error), OllamaJson.Wire.OllamaError, output);
 
-    /// <summary>The response to a request that only loads or unloads the model.</summary>
+    /// <summary>Creates the response to a request that only loads or unloads the model.</summary>
+    /// <param name="doneReason">load or unload.</param>
     internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };
 
-    /// <param name="calls">May be empty.</param>
+    /// <summary>Creates a response or line that is not the last one.</summary>
+    /// <param name="calls">The tool calls; may be empty.</param>
     protected abstract TReply Reply(string content, string thinking, ToolCallPart[] calls);
 
     private TReply Empty() => Reply("", "", []);
 
-    /// <summary>Adds the statistics. This API has no finish reason for tool calls.</summary>
+    /// <summary>
+    /// Marks the response or line as the last one, and adds the finish reason and the statistics. This API has no finish reason for tool calls, so "stop" is
+    /// used.
+    /// </summary>
     private static TReply Finish(TReply reply, GenerationSummary summary) => reply with
     {
         Done = true,
@@ -59,7 +64,7 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
 }
 
 /// <summary>Writes the response of <c>POST /api/chat</c>.</summary>
-/// <param name="model">The model's name, as in the request.</param>
+/// <param name="model">The model's name as the request gives it.</param>
 internal sealed class OllamaChatWriter(string model, TimeProvider time) : OllamaWriter<OllamaChatReply>(OllamaJson.Wire.OllamaChatReply)
 {
     protected override OllamaChatReply Reply(string content, string thinking, ToolCallPart[] calls)
@@ -78,7 +83,7 @@ internal sealed class OllamaChatWriter(string model, TimeProvider time) : Ollama
 }
 
 /// <summary>Writes the response of <c>POST /api/generate</c>.</summary>
-/// <param name="model">The model's name, as in the request.</param>
+/// <param name="model">The model's name as the request gives it.</param>
 internal sealed class OllamaGenerateWriter(string model, TimeProvider time) : OllamaWriter<OllamaGenerateReply>(OllamaJson.Wire.OllamaGenerateReply)
 {
     protected override OllamaGenerateReply Reply(string content, string thinking, ToolCallPart[] calls) =>

@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Token counts of one request.</summary>
-/// <param name="PromptTokens">Tokens of the prompt: exact if the server has the model's tokenizer, else an estimate.</param>
-/// <param name="CompletionTokens">Output tokens, reasoning included.</param>
-/// <param name="TotalTokens">Sum of both.</param>
+/// <summary>Token counts of one request. If the server has asked the model a second time for valid JSON, they include both generations.</summary>
+/// <param name="PromptTokens">Number of tokens of the prompt. Exact if the server has the model's tokenizer, otherwise an estimate.</param>
+/// <param name="CompletionTokens">Number of output tokens, reasoning included.</param>
+/// <param name="TotalTokens">prompt_tokens plus completion_tokens.</param>
 internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, int TotalTokens)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -15,8 +15,8 @@ internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, i
     public CompletionTokensDetails? CompletionTokensDetails { get; init; }
 }
 
-/// <param name="CachedTokens">Prompt tokens that the runtime reused from its KV cache.</param>
+/// <param name="CachedTokens">Number of prompt tokens that the runtime has reused from its KV cache; 0 if unknown.</param>
 internal sealed record PromptTokensDetails(int CachedTokens);
 
-/// <param name="ReasoningTokens">Output tokens that belong to the reasoning.</param>
+/// <param name="ReasoningTokens">Number of output tokens that belong to the reasoning.</param>
 internal sealed record CompletionTokensDetails(int ReasoningTokens);

@@ -14,7 +14,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The part of the OpenAI API that a text model on this runtime can serve.</summary>
+/// <summary>The OpenAI API, as far as it applies to text models on this runtime.</summary>
 internal sealed class OpenAiApi : IApi
 {
     public string Name => "openai";
@@ -35,7 +35,7 @@ internal sealed class OpenAiApi : IApi
     {
         routes.MapGet("/v1/models", ListModels).WithMetadata(OpenAiOperations.ListModels);
 
-        // Model names may contain slashes. Some clients escape them, others do not.
+        // An id in the path may contain slashes, which some clients escape. No model has such a name, so the answer is a 404 of this API.
         routes.MapGet("/v1/models/{**id}", GetModel).WithMetadata(OpenAiOperations.GetModel);
         routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
         routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
@@ -48,7 +48,7 @@ internal sealed class OpenAiApi : IApi
 
     private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
-        // Kestrel decodes all escapes except that of the slash.
+        // Kestrel decodes all escapes in a path except %2F, the slash.
         string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Card(catalog, host, name), OpenAiJson.Wire.ModelCard);

@@ -17,19 +17,19 @@ internal sealed record OpenAiError(OpenAiErrorBody Error)
     });
 }
 
-/// <summary>The error. Clients require the first four fields, so they are always present.</summary>
+/// <summary>The error. Clients require the fields message, type, param and code, so these are always present.</summary>
 /// <param name="Message">What is wrong.</param>
 /// <param name="Type">invalid_request_error for a 4xx status, server_error for a 5xx status.</param>
-/// <param name="Param">The request field that is wrong, if it is known.</param>
-/// <param name="Code">Code for programs, such as context_length_exceeded; null if there is none.</param>
+/// <param name="Param">Name of the request field that is wrong; null if the error concerns no single field.</param>
+/// <param name="Code">Error code for programs, such as context_length_exceeded; null if the error has none.</param>
 internal sealed record OpenAiErrorBody(string Message, string Type, string? Param, string? Code)
 {
-    /// <summary>Only if the prompt is too long: its tokens. The name is llama-server's.</summary>
+    /// <summary>Only if the prompt is too long: the number of tokens of the prompt. llama-server uses the same name.</summary>
     [JsonPropertyName("n_prompt_tokens")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptTokens { get; init; }
 
-    /// <summary>Only if the prompt is too long: the model's context length in tokens. The name is llama-server's.</summary>
+    /// <summary>Only if the prompt is too long: the model's context length in tokens. llama-server uses the same name.</summary>
     [JsonPropertyName("n_ctx")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ContextLength { get; init; }

@@ -6,7 +6,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>The operations of the OpenAI API in the OpenAPI document.</summary>
+/// <summary>Describes the endpoints of the OpenAI API in the OpenAPI document.</summary>
 internal static class OpenAiOperations
 {
     internal static Operation ListModels { get; } = new("listModels", "Lists the models")

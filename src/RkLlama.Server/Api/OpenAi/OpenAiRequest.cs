@@ -5,12 +5,13 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Checks that several requests of the OpenAI API share.</summary>
+/// <summary>Checks and conversions that several requests of the OpenAI API have in common.</summary>
 internal static class OpenAiRequest
 {
     private const int MaxStops = 16;
 
-    /// <exception cref="ApiException">Status 400: the body is not an object, or a field has a wrong value.</exception>
+    /// <summary>Deserializes a body.</summary>
+    /// <exception cref="ApiException">Status 400: the body is not a JSON object, or a field has a wrong value.</exception>
     internal static T Read<T>(JsonElement json)
         where T : class
     {
@@ -28,7 +29,8 @@ internal static class OpenAiRequest
         ? model
         : throw ApiException.BadRequest("model is missing: name one of GET /v1/models.", "model");
 
-    /// <summary>Refuses more than one completion per request, and output that is not text.</summary>
+    /// <summary>Checks that the request asks for at most one completion, and only for text.</summary>
+    /// <exception cref="ApiException">Status 400: the request asks for more.</exception>
     internal static void RequireSingleTextCompletion(int? n, int? bestOf, string?[]? modalities)
     {
         foreach ((string name, int? count) in (ReadOnlySpan<(string, int?)>)[("n", n), ("best_of", bestOf)])
@@ -41,7 +43,7 @@ internal static class OpenAiRequest
             throw Unsupported("modalities must be [\"text\"]: this is a text model.", "modalities");
     }
 
-    /// <summary>0, −1 and absent select the model's own limit.</summary>
+    /// <summary>Returns the maximum number of output tokens; null for the model's own limit, if the request has 0, −1 or no value.</summary>
     internal static int? MaxTokens(int? asked) => asked > 0 ? asked : null;
 
     internal static IReadOnlyList<string> Stops(StringOrArray? stop)

@@ -7,7 +7,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Base class of the writers of the OpenAI API: server-sent events, ids, token usage.</summary>
+/// <summary>Base class of the writers of the OpenAI API. Streams are server-sent events.</summary>
 internal abstract class OpenAiWriter : IApiWriter
 {
     internal static string Fingerprint { get; } = $"rkllama-{BuildInfo.Version}";
@@ -24,10 +24,10 @@ internal abstract class OpenAiWriter : IApiWriter
 
     public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Events.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 
-    /// <summary>A prefix such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits.</summary>
+    /// <summary>Returns the prefix, such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits.</summary>
     internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
 
-    /// <summary>Writes the last event of a stream.</summary>
+    /// <summary>Writes the last event of a stream, <c>[DONE]</c>.</summary>
     protected static void WriteDone(IBufferWriter<byte> output) => output.Write("data: [DONE]\n\n"u8);
 
     protected static CompletionUsage UsageOf(GenerationSummary summary) =>

@@ -8,10 +8,10 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Converts the output format of a request.</summary>
+/// <summary>Reads the output format of a request.</summary>
 internal static class OutputFormats
 {
-    /// <summary>From <c>response_format</c> of chat completions: the schema is in the nested object <c>json_schema</c>.</summary>
+    /// <summary>Reads <c>response_format</c> of chat completions. The schema is in its object <c>json_schema</c>.</summary>
     /// <returns>Null for plain text.</returns>
     /// <exception cref="ApiException">Status 400: the format or its schema is invalid.</exception>
     internal static OutputFormat? From(ResponseFormatBody? format)
@@ -22,7 +22,7 @@ internal static class OutputFormats
             : From(format.Type, Name, () => format.JsonSchema is { ValueKind: JsonValueKind.Object } schema ? OpenAiBodyJson.Reader.Read<JsonSchemaBody>(schema) : null);
     }
 
-    /// <summary>From <c>text.format</c> of the responses API: the schema is on the same level as the type.</summary>
+    /// <summary>Reads <c>text.format</c> of the responses API. The schema is on the same level as the type.</summary>
     /// <returns>Null for plain text.</returns>
     /// <exception cref="ApiException">Status 400: the format or its schema is invalid.</exception>
     internal static OutputFormat? From(ResponseTextBody? text)

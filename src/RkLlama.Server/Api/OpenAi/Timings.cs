@@ -3,19 +3,19 @@ using RkLlama.Engine.Generation;
 namespace RkLlama.Server.Api.OpenAi;
 
 /// <summary>
-/// Time spent on each phase of a request. The field names are those of llama.cpp's server; queue_ms and load_ms are added. Times are in milliseconds.
-/// Prefill and decode times are measured by the runtime, if it reports them.
+/// Times of the phases of a request. llama-server has the same field names, except queue_ms and load_ms. Times are in milliseconds. The runtime measures the
+/// prefill and decode times; if it does not report them, the server measures them.
 /// </summary>
 /// <param name="QueueMs">Time in the queue.</param>
-/// <param name="LoadMs">Time to load the model; close to 0 if it was loaded.</param>
-/// <param name="CacheN">Prompt tokens that the runtime reused from its KV cache.</param>
-/// <param name="PromptN">Prompt tokens that the runtime processed (prefill).</param>
+/// <param name="LoadMs">Time to load the model. Close to 0 if the model was already loaded.</param>
+/// <param name="CacheN">Number of prompt tokens that the runtime has reused from its KV cache; 0 if unknown.</param>
+/// <param name="PromptN">Number of prompt tokens that were not in the KV cache, so that the runtime has processed them (prefill).</param>
 /// <param name="PromptMs">Prefill time.</param>
-/// <param name="PromptPerTokenMs">Prefill time per token.</param>
-/// <param name="PromptPerSecond">Prefill tokens per second.</param>
-/// <param name="PredictedN">Output tokens, reasoning included.</param>
+/// <param name="PromptPerTokenMs">Prefill time per token; 0 if no token was processed.</param>
+/// <param name="PromptPerSecond">Prefill tokens per second; 0 if no token was processed.</param>
+/// <param name="PredictedN">Number of output tokens, reasoning included.</param>
 /// <param name="PredictedMs">Decode time of all output tokens except the first one.</param>
-/// <param name="PredictedPerTokenMs">Decode time per token.</param>
+/// <param name="PredictedPerTokenMs">Decode time per token; 0 if there is at most one output token.</param>
 /// <param name="PredictedPerSecond">Decode tokens per second; 0 if there is at most one output token.</param>
 internal sealed record Timings(
     double QueueMs,

@@ -4,7 +4,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Operations;
 
-/// <summary>The operations of <see cref="OperationsApi"/> in the OpenAPI document.</summary>
+/// <summary>Describes the endpoints of <see cref="OperationsApi"/> in the OpenAPI document.</summary>
 internal static class NodeOperations
 {
     internal static Operation Health { get; } = new("getHealth", "Liveness: answers while the server runs")

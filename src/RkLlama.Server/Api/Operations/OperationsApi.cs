@@ -15,7 +15,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Operations;
 
-/// <summary>Endpoints for operators, load balancers and Prometheus. They never wait, and they do not communicate with the worker.</summary>
+/// <summary>Endpoints for operators, load balancers and Prometheus. They do not wait for runs or loads, and do not communicate with the worker.</summary>
 internal sealed class OperationsApi : IApi
 {
     private static readonly long Started = Stopwatch.GetTimestamp();

@@ -13,16 +13,16 @@ internal sealed record LoadModelBody
     [IgnoreWrongType]
     public required string ModelName { get; init; }
 
-    /// <summary>Name of the .rkllm file in the model's directory. Only used if the directory has no Modelfile.</summary>
+    /// <summary>Name of the .rkllm file in the model's directory. Used only if the directory has no Modelfile.</summary>
     [IgnoreWrongType]
     public string? From { get; init; }
 
-    /// <summary>Hugging Face repository of the tokenizer. Only used if the directory has no Modelfile.</summary>
+    /// <summary>Hugging Face repository of the tokenizer. Used only together with from, if the directory has no Modelfile.</summary>
     [IgnoreWrongType]
     public string? HuggingfacePath { get; init; }
 }
 
-/// <summary>A request for the next message of a conversation. Unknown fields are ignored.</summary>
+/// <summary>A request for the next message of a conversation. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record GenerateBody
 {
     /// <summary>The whole conversation, oldest message first.</summary>
@@ -34,11 +34,13 @@ internal sealed record GenerateBody
     [JsonConverter(typeof(BooleanOrNumberConverter))]
     public bool? Stream { get; init; }
 
-    /// <summary>Functions for the chat template, in the form that it expects. Tool calls in the output are not parsed: they stay in the content.</summary>
-    // Kept as JSON, because it goes into the chat template.
+    /// <summary>
+    /// Functions that the model may call. The chat template defines their format. The server does not parse tool calls in the output: they stay in the content.
+    /// </summary>
+    // Stays JSON, because the chat template gets it.
     [AnyOf(typeof(Dictionary<string, JsonElement>[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>Turns thinking on or off. Default: ENABLE_THINKING of the Modelfile, or else the default of the chat template.</summary>
+    /// <summary>Turns thinking on or off. Default: ENABLE_THINKING of the Modelfile; if it is not set, the default of the chat template.</summary>
     public bool? EnableThinking { get; init; }
 }

@@ -8,13 +8,13 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The parsed and checked body of <c>POST /generate</c>. Unknown fields are ignored, as in the Python service.</summary>
+/// <summary>The parsed and checked body of <c>POST /generate</c>. Unknown fields are ignored, as in the Python service rkllama.</summary>
 internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
 {
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static GenerateRequest From(JsonElement body)
     {
-        // Not left to the body reader, because these two error messages have more details than its own.
+        // These two errors are not left to the body reader, because their messages have more details.
         if (body.ValueKind != JsonValueKind.Object || !body.TryGet("messages", out JsonElement messages))
             throw MessagesMissing(body);
         if (messages.ValueKind != JsonValueKind.Array)
@@ -40,7 +40,7 @@ internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
             ? "Use a messages array, not a prompt string: {\"messages\": [{\"role\": \"user\", \"content\": \"…\"}]}."
             : "messages is missing: send {\"messages\": [{\"role\": \"user\", \"content\": \"…\"}]}.";
 
-        // The Python service's status and message, in addition to our error.
+        // Clients of the Python service rkllama may read its status and message, so the response has them in addition to the error.
         return new(StatusCodes.Status400BadRequest, new(text, "error", "Données JSON invalides !"));
     }
 

@@ -7,12 +7,13 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>Writes the response of <c>POST /generate</c>. Every line of a stream has the same fields, with the usage so far.</summary>
+/// <summary>Writes the response of <c>POST /generate</c>. Every line of a stream has the same fields, with the token usage so far.</summary>
+/// <param name="promptTokens">Number of tokens of the prompt.</param>
 internal sealed class GenerateWriter(int promptTokens) : IApiWriter
 {
     private readonly JsonEventWriter _events = new();
 
-    // The usage of the latest line. A keep-alive line repeats it.
+    // The token usage in the latest line. A keep-alive line repeats it.
     private GenerateUsage _usage = new(promptTokens, 0, 0, promptTokens);
 
     public string StreamContentType => JsonEventWriter.NdjsonContentType;
@@ -27,7 +28,7 @@ internal sealed class GenerateWriter(int promptTokens) : IApiWriter
         Write(item.Part is ContentPart content ? content.Text : "", NameOf(item.Summary), output);
     }
 
-    /// <summary>Writes a line with empty content. Clients append it to the text without effect, so they need no special case for it.</summary>
+    /// <summary>Writes a line with empty content. Clients append the content of each line to their text, so this line changes nothing.</summary>
     public void WriteKeepAlive(IBufferWriter<byte> output) => Write("", null, output);
 
     public void WriteError(ApiException error, IBufferWriter<byte> output) => _events.WriteLine(error.Reply, ErrorJson.Wire.ErrorReply, output);

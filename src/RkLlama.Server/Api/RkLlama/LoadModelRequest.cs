@@ -4,15 +4,15 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Api.RkLlama;
 
 /// <summary>
-/// The parsed and checked body of <c>POST /load_model</c>. Some clients of the Python service also send <c>from</c> and <c>huggingface_path</c>. They
-/// are only used if the model's directory has no Modelfile.
+/// The parsed and checked body of <c>POST /load_model</c>. Some clients of the Python service rkllama also send <c>from</c> and <c>huggingface_path</c>. The
+/// server uses these two only if the model's directory has no Modelfile.
 /// </summary>
 internal sealed record LoadModelRequest(string ModelName, string? From, string? HuggingFacePath)
 {
-    /// <exception cref="ApiException">Status 400: the name is missing or not a string.</exception>
+    /// <exception cref="ApiException">Status 400: <c>model_name</c> is missing or is not a string.</exception>
     internal static LoadModelRequest Parse(JsonElement body)
     {
-        // Not left to the body reader, because an absent name and a null name have different error messages.
+        // This check is not left to the body reader, because an absent name and a null name have different error messages.
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("model_name", out _))
             throw ApiException.BadRequest("Please enter the name of the model to be loaded.");
 

@@ -8,9 +8,11 @@ internal sealed record WelcomeReply(string Message, string Github);
 /// <summary>Response of <c>GET /models</c>.</summary>
 internal sealed record ModelsReply(IReadOnlyList<string> Models);
 
-/// <summary>Response of <c>GET /current_model</c>. The name is in two fields: model is the guide's, model_name is the Python service's.</summary>
-/// <param name="State">restarting, failed or stuck. Absent if the model is loaded and works.</param>
-/// <param name="Error">Only together with state: what happened.</param>
+/// <summary>
+/// Response of <c>GET /current_model</c>. model and model_name have the same value: the original guide has model, the Python service rkllama has model_name.
+/// </summary>
+/// <param name="State">restarting, failed, or stuck (the NPU driver blocks the worker process). Absent if the model is loaded and works.</param>
+/// <param name="Error">Only together with state: the reason.</param>
 internal sealed record CurrentModelReply(
     string Model,
     string ModelName,
@@ -24,7 +26,7 @@ internal sealed record MessageReply(string Message);
 /// <param name="Id">Always rkllm_chat.</param>
 /// <param name="Object">Always rkllm_chat.</param>
 /// <param name="Created">Always null.</param>
-/// <param name="Choices">Always one.</param>
+/// <param name="Choices">Always one choice.</param>
 internal sealed record GenerateReply(string Id, string Object, long? Created, GenerateChoice[] Choices, GenerateUsage Usage)
 {
     private const string Kind = "rkllm_chat";
@@ -33,14 +35,14 @@ internal sealed record GenerateReply(string Id, string Object, long? Created, Ge
         new(Kind, Kind, null, [new("assistant", content, null, finishReason)], usage);
 }
 
-/// <param name="Content">The text, reasoning included. In a stream, the new text.</param>
+/// <param name="Content">The output text, reasoning included. In a stream: only the new text.</param>
 /// <param name="Logprobs">Always null.</param>
-/// <param name="FinishReason">stop or length. In a stream, null before the last line.</param>
+/// <param name="FinishReason">stop or length. In a stream: null before the last line.</param>
 internal sealed record GenerateChoice(string Role, string Content, object? Logprobs, string? FinishReason);
 
-/// <summary>Token counts so far.</summary>
-/// <param name="PromptTokens">Tokens of the prompt: exact if the server has the model's tokenizer, else an estimate.</param>
-/// <param name="CompletionTokens">Output tokens.</param>
-/// <param name="TokensPerSecond">Output tokens divided by the time since the run started, prefill included.</param>
-/// <param name="TotalTokens">Sum of prompt and output tokens.</param>
+/// <summary>Token counts. In a stream: the counts so far.</summary>
+/// <param name="PromptTokens">Number of tokens of the prompt. Exact if the server has the model's tokenizer, otherwise an estimate.</param>
+/// <param name="CompletionTokens">Number of output tokens.</param>
+/// <param name="TokensPerSecond">Output tokens divided by the time since the start of the run. This time includes the prefill.</param>
+/// <param name="TotalTokens">prompt_tokens plus completion_tokens.</param>
 internal sealed record GenerateUsage(int PromptTokens, int CompletionTokens, double TokensPerSecond, int TotalTokens);

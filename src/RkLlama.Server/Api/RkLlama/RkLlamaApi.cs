@@ -12,7 +12,10 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>The native API: the six endpoints of the original rkllama guide (docs/guide.md), and two of the Python service that are not implemented.</summary>
+/// <summary>
+/// The native API: the six endpoints of the original guide of the Python service rkllama (docs/guide.md), and two endpoints of that service that are not
+/// implemented.
+/// </summary>
 internal sealed class RkLlamaApi : IApi
 {
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
@@ -43,7 +46,7 @@ internal sealed class RkLlamaApi : IApi
         routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove);
     }
 
-    // Text and link are the guide's.
+    // Text and link are those of docs/guide.md.
     private static JsonResult<WelcomeReply> Welcome() =>
         new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), RkLlamaJson.Wire.WelcomeReply);
 
@@ -63,7 +66,9 @@ internal sealed class RkLlamaApi : IApi
             RkLlamaJson.Wire.CurrentModelReply);
     }
 
-    /// <summary>Checks in the order of the Python service: if a model is loaded already, that is the error, whatever the body is.</summary>
+    /// <summary>
+    /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, this is the error, even if the body is invalid.
+    /// </summary>
     private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
         if (host.IsBusy)
@@ -108,7 +113,7 @@ internal sealed class RkLlamaApi : IApi
     private static async Task<GenerationResult> Generate(
         HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, GenerationService generation)
     {
-        // Checked first: if no model is loaded, that is the error, whatever the body is.
+        // This check is first: if no model is loaded, this is the error, even if the body is invalid.
         if (!host.HasModel)
             throw readiness.NoModel();
 

@@ -1,28 +1,30 @@
 namespace RkLlama.Server.Http.Errors;
 
-/// <summary>An error response. Each <see cref="IApi"/> serializes it in its own format.</summary>
+/// <summary>Thrown to answer a request with an error response. Each <see cref="IApi"/> serializes it in its own format.</summary>
 internal sealed class ApiException(int status, ErrorReply reply) : Exception(reply.Error)
 {
     internal int Status => status;
 
     internal ErrorReply Reply => reply;
 
-    /// <summary>Error code of the OpenAI API, also used to choose Ollama's message. Null selects the native API's, <see cref="ErrorReply.Code"/>.</summary>
+    /// <summary>
+    /// Error code for the OpenAI API. It can also select the message of the Ollama API. If it is null, both use <see cref="ErrorReply.Code"/>.
+    /// </summary>
     internal string? Code { get; init; }
 
-    /// <summary>The request field that is wrong.</summary>
+    /// <summary>Name of the request field that is wrong; null if the error concerns no single field.</summary>
     internal string? Parameter { get; init; }
 
-    /// <summary>Message of the OpenAI API, if it differs from <see cref="ErrorReply.Error"/>; otherwise null.</summary>
+    /// <summary>Message for the OpenAI API; null to use <see cref="ErrorReply.Error"/>.</summary>
     internal string? OpenAiMessage { get; init; }
 
-    /// <summary>Message of the Ollama API, if it differs from <see cref="ErrorReply.Error"/>; otherwise null. Clients search for this text.</summary>
+    /// <summary>Message for the Ollama API; null to use <see cref="ErrorReply.Error"/>. Some clients search for the text of Ollama's own messages.</summary>
     internal string? OllamaMessage { get; init; }
 
-    /// <summary>Value of the header Retry-After, in seconds.</summary>
+    /// <summary>Value of the header Retry-After, in seconds; null to send no such header.</summary>
     internal int? RetryAfterSeconds { get; init; }
 
-    /// <summary>Whether the server closes the connection after this response.</summary>
+    /// <summary>Whether the server closes the connection after the response.</summary>
     internal bool ClosesConnection { get; init; }
 
     internal static ApiException BadRequest(string message, string? parameter = null) =>

@@ -4,24 +4,27 @@ namespace RkLlama.Server.Http.Errors;
 
 /// <summary>Error response of the native API.</summary>
 /// <param name="Error">What is wrong.</param>
-/// <param name="Status">Only if messages is missing: the field of the Python service, whose clients may read it.</param>
-/// <param name="Message">Like status.</param>
-/// <param name="Id">Only for an unexpected error: its id in the server's log.</param>
+/// <param name="Status">Only in the error for a missing messages field: always "error", as in the Python service rkllama. Old clients may read it.</param>
+/// <param name="Message">Only together with status: the message of the Python service.</param>
+/// <param name="Id">Only for an unexpected error: the id under which the server's log has the details.</param>
 internal sealed record ErrorReply(
     string Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Id = null)
 {
-    /// <summary>Code for programs, such as context_length_exceeded. Absent if there is none.</summary>
+    /// <summary>Error code for programs, such as context_length_exceeded. Absent if the error has none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Code { get; init; }
 
-    /// <summary>Only if a load failed: the command that explains it, and the name of its check, such as rkllama doctor (model-file).</summary>
+    /// <summary>
+    /// Only if POST /load_model failed: the command that shows the cause. If the cause is known, it is followed by the name of the check, for example rkllama
+    /// doctor (model-file).
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? See { get; init; }
 
-    /// <summary>Only if the prompt is too long: its tokens.</summary>
+    /// <summary>Only if the prompt is too long: the number of tokens of the prompt.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? PromptTokens { get; init; }
 

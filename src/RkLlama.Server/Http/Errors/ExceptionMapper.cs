@@ -7,7 +7,7 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Server.Http.Errors;
 
-/// <summary>Maps exceptions to error responses.</summary>
+/// <summary>Maps exceptions to error responses, and logs unexpected exceptions.</summary>
 internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
 {
     internal ApiException Map(Exception exception) => exception switch
@@ -63,7 +63,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         _ => Fault(exception),
     };
 
-    /// <summary>An unexpected exception: the log and the client get the same id for it.</summary>
+    /// <summary>Logs an unexpected exception with a new id, and returns an error with status 500 and this id.</summary>
     private ApiException Fault(Exception exception)
     {
         string id = Guid.NewGuid().ToString("N")[..12];

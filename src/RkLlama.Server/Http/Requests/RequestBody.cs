@@ -6,23 +6,24 @@ using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Requests;
 
-/// <summary>Reads JSON bodies with limits for size, time and nesting. Ignores their content type.</summary>
+/// <summary>Reads JSON bodies, with limits for their size, for the time to read them, and for their nesting depth. Ignores their content type.</summary>
 internal static class RequestBody
 {
-    // Enough for any real request. Without a limit, a body could overflow the stack of recursive code.
+    // Maximum nesting depth. Enough for any real request. Without a limit, a body could overflow the stack of recursive code.
     private const int MaxDepth = 64;
 
-    // A body that is too large is still read up to these limits, so that the client gets the error and not a broken connection.
+    // If a body is too large, the server still reads and discards it up to these limits. Otherwise the client could see a broken connection in place of the
+    // error.
     private const long MaxDrainedBytes = 64 << 20;
     private static readonly TimeSpan MaxDrainTime = TimeSpan.FromSeconds(5);
 
-    // Kestrel drops clients that send less than 240 bytes per second. This limit is for clients that are only a little faster.
+    // Kestrel drops clients that send less than 240 bytes per second. This limit is for clients that send only a little faster.
     private static readonly TimeSpan MaxReadTime = TimeSpan.FromSeconds(60);
 
     /// <summary>Reads the body without parsing it.</summary>
     /// <exception cref="ApiException">
-    /// 413: larger than <paramref name="maxBytes"/>. 503: <see cref="RequestBodyBudget"/> is used up. 415: compressed. 408: took too long to arrive.
-    /// 400: broken HTTP framing.
+    /// 413: the body has more than <paramref name="maxBytes"/> bytes. 503: the <see cref="RequestBodyBudget"/> has too few bytes left. 415: the body is
+    /// compressed. 408: the body took too long to arrive. 400: the HTTP framing of the body is invalid.
     /// </exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
@@ -32,7 +33,8 @@ internal static class RequestBody
             : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {encoding} is not supported: send the body as it is."));
     }
 
-    /// <exception cref="ApiException">Status 400: not valid JSON in UTF-8.</exception>
+    /// <summary>Parses a body. Ignores a byte order mark at its start.</summary>
+    /// <exception cref="ApiException">Status 400: the body is empty, not valid JSON in UTF-8, nested too deep, or has half of a surrogate pair.</exception>
     internal static JsonElement Parse(ReadOnlyMemory<byte> body)
     {
         if (body.Span.StartsWith("\uFEFF"u8))
@@ -57,7 +59,7 @@ internal static class RequestBody
     }
 
     /// <summary>
-    /// Whether a string has a <c>\u</c> escape that is half of a surrogate pair. Code that reads such a string later would throw.
+    /// Whether a string or a property name has a <c>\u</c> escape that is only half of a surrogate pair. Later code that reads such a string would throw.
     /// </summary>
     private static bool HasUnpairedSurrogate(ReadOnlySpan<byte> json)
     {
@@ -98,14 +100,14 @@ internal static class RequestBody
         }
         catch (Exception ex) when (ex is (IOException and not BadHttpRequestException) or InvalidOperationException)
         {
-            // Invalid chunk sizes or trailers. Kestrel does not report all of them as BadHttpRequestException.
+            // The body has invalid chunk sizes or trailers. Kestrel does not report all of them as BadHttpRequestException.
             throw new ApiException(StatusCodes.Status400BadRequest, new("The body could not be read: its framing is not that of HTTP.")) { ClosesConnection = true };
         }
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        // Small at first, because a client can announce more than it sends.
+        // The buffer is small at first, because Content-Length may be larger than the body that the client sends.
         ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.UncountedBytesPerBody)));
         RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
         long taken = RequestBodyBudget.UncountedBytesPerBody;
@@ -136,7 +138,7 @@ internal static class RequestBody
                     };
                 }
 
-                // Returned when the request ends, because the objects made from the body are as large as the body.
+                // Returns the bytes to the budget only when the request ends, because until then the objects made from the body use as much memory as the body.
                 taken += more;
                 request.HttpContext.Response.OnCompleted(() =>
                 {

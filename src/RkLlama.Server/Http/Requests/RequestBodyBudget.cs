@@ -4,21 +4,22 @@ using RkLlama.Engine.Metrics;
 namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
-/// Limits the memory for the bodies of all requests together. Otherwise a few hundred connections with large bodies would take the memory that the model
-/// needs. Any thread.
+/// Limits the memory that the bodies of all requests use together. Without it, a few hundred connections with large bodies could take the memory that the model
+/// needs. Thread-safe.
 /// </summary>
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
-    /// <summary>The first 64 KiB of each body are not counted: even with the maximum number of connections this is little memory.</summary>
+    /// <summary>The first 64 KiB of each body are not counted, because they need little memory even with the maximum number of connections.</summary>
     internal const int UncountedBytesPerBody = 64 << 10;
 
-    /// <summary>Number of bodies of the maximum size that fit into the budget.</summary>
+    /// <summary>The size of the budget, as a number of bodies of the maximum size.</summary>
     internal const int MaxFullSizeBodies = 8;
 
     private readonly long _limit = (long)MaxFullSizeBodies * options.MaxRequestBytes;
     private long _taken;
 
-    /// <returns><see langword="false"/> if the budget has fewer bytes left. Nothing is taken then.</returns>
+    /// <summary>Takes bytes from the budget.</summary>
+    /// <returns><see langword="false"/> if the budget has too few bytes left. Then it is unchanged.</returns>
     internal bool TryTake(long bytes)
     {
         if (Interlocked.Add(ref _taken, bytes) <= _limit)

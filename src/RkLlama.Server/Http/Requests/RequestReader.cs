@@ -7,13 +7,16 @@ namespace RkLlama.Server.Http.Requests;
 /// <summary>Reads the JSON bodies of requests.</summary>
 internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries)
 {
-    /// <summary>Reads the body of a request that does not run a model.</summary>
-    /// <exception cref="ApiException">The body cannot be read; see <see cref="RequestBody"/>.</exception>
+    /// <summary>Reads and parses the body of a request that does not run a model.</summary>
+    /// <exception cref="ApiException">The body cannot be read or is not valid JSON; see <see cref="RequestBody"/>.</exception>
     internal async Task<JsonElement> ReadAsync(HttpContext context) =>
         RequestBody.Parse(await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false));
 
-    /// <summary>Reads the body of a request that runs a model. If the request is a retry, it replaces the original request.</summary>
-    /// <exception cref="ApiException">The body cannot be read; see <see cref="RequestBody"/>.</exception>
+    /// <summary>
+    /// Reads and parses the body of a request that runs a model. If the request is a retry, it replaces the original request, see
+    /// <see cref="RetryDeduplicator"/>.
+    /// </summary>
+    /// <exception cref="ApiException">The body cannot be read or is not valid JSON; see <see cref="RequestBody"/>.</exception>
     internal async Task<ModelRequest> ReadModelRequestAsync(HttpContext context)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
@@ -22,6 +25,6 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
     }
 }
 
-/// <summary>A request that runs a model.</summary>
+/// <summary>The body of a request that runs a model.</summary>
 /// <param name="Cancelled">Cancelled when the client disconnects or a retry replaces the request.</param>
 internal readonly record struct ModelRequest(JsonElement Body, CancellationToken Cancelled);

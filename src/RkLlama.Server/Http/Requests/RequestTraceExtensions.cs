@@ -5,6 +5,6 @@ namespace RkLlama.Server.Http.Requests;
 
 internal static class RequestTraceExtensions
 {
-    /// <summary>The trace of the request; set by the first middleware.</summary>
+    /// <summary>Returns the request's trace. <c>NodeHeadersMiddleware</c> creates it for every request.</summary>
     internal static RequestTrace Trace(this HttpContext context) => context.Features.GetRequiredFeature<RequestTrace>();
 }

@@ -4,29 +4,31 @@ using System.Text;
 namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
-/// Lets a retry replace the original request. Some clients time out and send a request again while the original still waits or runs; without this, the NPU
-/// would run both. Any thread.
+/// Cancels a request when a retry of it arrives. Some clients time out and send a request again while the original request is still queued or running. Without
+/// this class, the NPU would run both. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A request is a retry of another one if both have the same <c>Idempotency-Key</c> and API key; or if its <c>X-Stainless-Retry-Count</c> is at least 1 and
-/// both have the same client address, API key, path and body. Other equal requests are independent.
+/// A request is a retry of another one in two cases: both have the same <c>Idempotency-Key</c> and API key; or its <c>X-Stainless-Retry-Count</c> is at least 1
+/// and both have the same client address, API key, path and body. Other equal requests are independent of each other.
 /// </remarks>
 internal sealed class RetryDeduplicator
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. Requests that wait or run, oldest first, by each of their digests. A retry has the same digest.
+    // Guarded by _lock. The key is a digest of a request, the value is the list of queued or running requests with this digest, oldest first. A request has one
+    // or two digests. A retry has at least one digest in common with the request that it replaces.
     private readonly Dictionary<string, List<Entry>> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Registers a request until its response ends. If it is a retry, cancels the request that it replaces.</summary>
-    /// <returns>Cancelled when the client disconnects or a retry replaces the request.</returns>
+    /// <returns>A token that is cancelled when the client disconnects or a retry replaces the request.</returns>
     internal CancellationToken Enter(HttpContext context, ReadOnlySpan<byte> body)
     {
         HttpRequest request = context.Request;
         string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}";
         string content = Convert.ToHexString(SHA256.HashData(body));
 
-        // Behind a load balancer all clients have the same address. X-Forwarded-For only distinguishes them, so it need not be trustworthy.
+        // Behind a load balancer all clients have the same address, so the digest includes X-Forwarded-For. This header may be false, because it only
+        // distinguishes clients.
         string same = Digest($"{context.Connection.RemoteIpAddress}\n{request.Headers["X-Forwarded-For"]}\n{key}\n{request.Path}\n{content}");
         string? named = request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? Digest($"{given}\n{key}") : null;
         bool isRetry = int.TryParse(request.Headers["X-Stainless-Retry-Count"], out int retries) && retries >= 1;
@@ -54,7 +56,7 @@ internal sealed class RetryDeduplicator
     /// <summary>Whether a retry has replaced this request.</summary>
     internal static bool IsReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
-    /// <summary>The request that a retry replaces: not one that another retry has replaced already and that has not ended yet. Called with the lock held.</summary>
+    /// <summary>Returns the oldest request with this digest that no retry has replaced; null if there is none. The caller holds the lock.</summary>
     private Entry? Oldest(string? name) =>
         name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => !entry.IsReplaced) : null;
 
@@ -72,7 +74,7 @@ internal sealed class RetryDeduplicator
 
     private static string Digest(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>A request that waits or runs.</summary>
+    /// <summary>A queued or running request.</summary>
     private sealed class Entry(RetryDeduplicator owner, string[] names, CancellationToken disconnected) : IDisposable
     {
         private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(disconnected);
@@ -85,6 +87,7 @@ internal sealed class RetryDeduplicator
 
         public bool IsReplaced { get; private set; }
 
+        /// <summary>Cancels the request, because a retry replaces it.</summary>
         /// <returns><see langword="false"/> if the request has already ended.</returns>
         public bool Replace()
         {

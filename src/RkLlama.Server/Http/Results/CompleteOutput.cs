@@ -4,14 +4,17 @@ using RkLlama.Output;
 
 namespace RkLlama.Server.Http.Results;
 
-/// <summary>Collects the complete output of a generation. Consecutive texts of the same kind become one part. Used by one request.</summary>
+/// <summary>
+/// Collects the complete output of a generation. Joins consecutive texts of the same kind (content or reasoning) into one part. Not thread-safe: one request
+/// uses it.
+/// </summary>
 internal sealed class CompleteOutput
 {
     private readonly List<OutputPart> _parts = [];
     private readonly StringBuilder _text = new();
     private bool _isReasoning;
 
-    /// <summary>The parts in order.</summary>
+    /// <summary>The parts of the output, in order.</summary>
     internal IReadOnlyList<OutputPart> Parts => _parts;
 
     internal string Content => string.Concat(_parts.OfType<ContentPart>().Select(static part => part.Text));
@@ -20,7 +23,7 @@ internal sealed class CompleteOutput
 
     internal IEnumerable<ToolCallPart> ToolCalls => _parts.OfType<ToolCallPart>();
 
-    /// <summary>Set by the last event.</summary>
+    /// <summary>The result of the generation. Null until the last event is added.</summary>
     internal GenerationSummary Summary { get; private set; } = null!;
 
     internal void Add(GenerationEvent item)

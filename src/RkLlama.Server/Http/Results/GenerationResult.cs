@@ -5,13 +5,14 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Http.Results;
 
 /// <summary>
-/// Sends the output of one generation, as a stream or as one JSON object. The response starts with the first output, so an earlier failure still gets its own
-/// status. After a later failure, the error is the last event or line of the stream, and the connection is cut.
+/// Sends the output of one generation, as a stream or as one JSON object. A stream starts with the first output or the first keep-alive. If the generation
+/// fails before that, the response has the HTTP status of the error. If it fails later, the error is the last event or line of the stream, and the server cuts
+/// the connection.
 /// </summary>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
 internal sealed class GenerationResult(GenerationStream answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
 {
-    // Bytes after which a flush is due, even if the next event is available.
+    // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -81,14 +82,14 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
 }
 
 /// <summary>
-/// A response has failed after it started. No middleware handles this exception, so Kestrel cuts the connection, and no client takes the partial response
-/// for a complete one. The client already has the error; <c>LoggingSetup</c> filters this exception out of the log.
+/// Thrown if a response has failed after it started and the client has received the error. No middleware handles this exception, so Kestrel cuts the
+/// connection, and clients can see that the response is not complete. <c>LoggingSetup</c> excludes this exception from the log.
 /// </summary>
 internal sealed class ResponseAbortedException(Exception inner) : Exception("The stream was cut.", inner);
 
 internal static class StreamHeaders
 {
-    /// <summary>Sets the headers of a streamed response: proxies do not buffer it, caches do not store it.</summary>
+    /// <summary>Sets the headers of a streamed response: content type, no buffering by proxies, no storage in caches.</summary>
     internal static void SetStreamHeaders(this HttpResponse response, string contentType)
     {
         response.ContentType = contentType;

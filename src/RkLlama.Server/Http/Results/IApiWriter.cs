@@ -13,10 +13,10 @@ internal interface IApiWriter
     /// <summary>Serializes the complete output as one JSON object, without a newline.</summary>
     byte[] SerializeComplete(CompleteOutput answer);
 
-    /// <summary>Writes one event of the generation as events or lines of the stream. May write nothing.</summary>
+    /// <summary>Writes one event of the generation as zero or more events or lines of the stream.</summary>
     void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 
-    /// <summary>Writes a keep-alive, which must have no effect on clients.</summary>
+    /// <summary>Writes a keep-alive. It must be valid in the stream and must not change what clients read.</summary>
     void WriteKeepAlive(IBufferWriter<byte> output);
 
     /// <summary>Writes the error as the last event or line of a failed stream.</summary>

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Http.Results;
 
-/// <summary>Writes JSON objects as lines or as server-sent events. Reuses its JSON writer to reduce allocations. One instance per response.</summary>
-#pragma warning disable CA1001 // the JSON writer holds only a buffer of its output, which is flushed after each object
+/// <summary>Writes JSON objects as lines or as server-sent events. Reuses one JSON writer to reduce allocations. One instance per response.</summary>
+#pragma warning disable CA1001 // the JSON writer needs no disposal: it is flushed after each object and owns no other resource
 internal sealed class JsonEventWriter
 #pragma warning restore CA1001
 {
@@ -37,7 +37,7 @@ internal sealed class JsonEventWriter
         output.Write("\n\n"u8);
     }
 
-    /// <summary>Writes a comment of server-sent events. It keeps the connection alive, and clients ignore it.</summary>
+    /// <summary>Writes an empty comment line of server-sent events. It keeps the connection alive, and clients ignore it.</summary>
     internal static void WriteSseComment(IBufferWriter<byte> output) => output.Write(":\n\n"u8);
 
     private void WriteJson<T>(T value, JsonTypeInfo<T> type, IBufferWriter<byte> output)

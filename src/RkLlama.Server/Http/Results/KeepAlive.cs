@@ -1,30 +1,31 @@
 namespace RkLlama.Server.Http.Results;
 
 /// <summary>
-/// Settings of keep-alives. Proxies and some clients close a connection without traffic, and behind a proxy only a failed write shows that the client has
-/// disconnected.
+/// Settings of keep-alives. A keep-alive has two purposes: it prevents that a proxy or the client closes a connection without traffic; and if the client of a
+/// proxy has disconnected, the server sees this only when a write fails.
 /// </summary>
 /// <param name="interval">Maximum time between two writes of a response that has started.</param>
-/// <param name="delay">Time after which a response that is not streamed starts with white space.</param>
+/// <param name="delay">If a response that is not streamed is not ready after this time, it starts with white space.</param>
 internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider time)
 {
-    /// <summary>Timer of a response that has started, or of a stream.</summary>
+    /// <summary>Creates the timer of a stream, or of any response that has started.</summary>
     internal KeepAliveTimer NewTimer() => new(interval, time);
 
-    /// <summary>Timer of a response that is not streamed, until it starts.</summary>
+    /// <summary>Creates the timer for the time before a response that is not streamed starts.</summary>
     internal KeepAliveTimer NewPaddingTimer() => new(delay, time);
 }
 
-/// <summary>Measures the time between two writes of one response. Used by one request.</summary>
+/// <summary>Measures the time between two writes of one response. Not thread-safe: one request uses it.</summary>
 internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
 
-    // One delay serves many calls, which saves a timer per event. If it ends during a call, only the rest of that call's interval is waited for.
+    // Consecutive calls share one delay, so that not every event needs a new timer. If the delay ends during a call, the call waits only for the rest of its
+    // own interval.
     private Task? _delay;
 
-    /// <summary>Waits until the task completes, fails or is cancelled.</summary>
-    /// <returns><see langword="false"/> if the interval passes first.</returns>
+    /// <summary>Waits until the task completes, fails or is cancelled, or until the interval has passed. Does not throw the exception of the task.</summary>
+    /// <returns><see langword="false"/> if the interval has passed first.</returns>
     internal async ValueTask<bool> WaitAsync(Task task)
     {
         if (task.IsCompleted)

@@ -5,8 +5,9 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Http.Results;
 
 /// <summary>
-/// A JSON response that may take long to produce. After a delay, the response starts with white space, which JSON allows, to keep the connection open. If the
-/// object fails after that, the body is an error object and the connection is cut, because the status has been sent.
+/// A JSON response that may take a long time to produce. If it is not ready after a delay, the server sends the headers and white space, which JSON allows, to
+/// keep the connection open. If <paramref name="make"/> fails after that, status 200 is already sent: the body is then an error object, and the server cuts the
+/// connection.
 /// </summary>
 /// <param name="make">Produces the serialized object, without a newline. Called once.</param>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
@@ -14,7 +15,7 @@ internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationT
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
 
-    /// <summary>Serializes what <paramref name="make"/> returns.</summary>
+    /// <summary>Creates a result that serializes the value that <paramref name="make"/> returns.</summary>
     internal static KeepAliveJsonResult Of<T>(Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, CancellationToken cancellationToken) => new(
         async () => JsonSerializer.SerializeToUtf8Bytes(await make(cancellationToken).ConfigureAwait(false), type), cancellationToken);
 

@@ -7,25 +7,29 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>
-/// Deserializes request bodies into their records. A null field counts as absent. A value of a wrong type or out of range is a 400 that names the field.
+/// Deserializes request bodies into records. A null field counts as absent. If a value has a wrong type or is out of range, the request fails with status 400,
+/// and the message names the field.
 /// </summary>
 internal sealed class BodyReader
 {
     private readonly JsonSerializerOptions _options;
     private readonly JsonConverter[] _converters;
 
-    /// <param name="context">JSON metadata of the records of one API.</param>
-    /// <param name="converters">Converters for types that only this API has.</param>
+    /// <param name="context">JSON metadata of the record types of one API.</param>
+    /// <param name="converters">More converters, for property types that this class does not know.</param>
     internal BodyReader(IJsonTypeInfoResolver context, params JsonConverter[] converters)
     {
         _converters = converters;
 
-        // Only this reader uses the converters: the OpenAPI document is generated from the same records without them.
+        // Only this reader uses the converters. The OpenAPI document is generated from the same records without them.
         _options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, TypeInfoResolver = context.WithAddedModifier(UseConverters) };
     }
 
+    /// <summary>Deserializes a body, or an object in a body.</summary>
     /// <param name="json">A JSON object.</param>
-    /// <param name="path">Path of the object in the body, for error messages; null if they name only the field.</param>
+    /// <param name="path">
+    /// Path of the object in the body, for example <c>input[0]</c>; null for the body itself. Error messages put it in front of the field's name.
+    /// </param>
     /// <exception cref="ApiException">Status 400: a value has a wrong type or is out of range.</exception>
     internal T Read<T>(JsonElement json, string? path = null)
         where T : class
@@ -48,7 +52,9 @@ internal sealed class BodyReader
         }
     }
 
-    /// <summary>The field's name in the error message: with its path if it belongs to an array item, otherwise without.</summary>
+    /// <summary>
+    /// Returns the field's name for an error message. It includes the path if the caller has given one or the field belongs to an array item.
+    /// </summary>
     private static string Name(string jsonPath, string? path) => path is not null
         ? path + jsonPath[1..]
         : jsonPath.Contains('[', StringComparison.Ordinal) ? jsonPath[2..] : jsonPath[(jsonPath.LastIndexOf('.') + 1)..];
@@ -57,13 +63,16 @@ internal sealed class BodyReader
     {
         foreach (JsonPropertyInfo property in type.Properties)
         {
-            // The request records report missing fields with their own messages.
+            // Missing fields are no error here. The types that use the records, such as ChatCompletionRequest, report them with their own messages.
             property.IsRequired = false;
             property.CustomConverter ??= ConverterFor(property);
         }
     }
 
-    /// <returns>Null for records: the serializer reads them, and the only type error that it reports itself is a value that is not an object.</returns>
+    /// <summary>Returns the converter for the type of a property.</summary>
+    /// <returns>
+    /// Null if the serializer reads the type itself, as it does for records. For a record, its only type error is a value that is not a JSON object.
+    /// </returns>
     private JsonConverter? ConverterFor(JsonPropertyInfo property)
     {
         Type type = property.PropertyType;

@@ -3,11 +3,15 @@ using System.ComponentModel.DataAnnotations;
 namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>
-/// For a string property: a value of another type counts as absent. Either the field has no effect, or the request record reports the missing value.
+/// Marks a string property for which a value of another type counts as absent. Either the field has no effect, or the type that uses the record reports it as
+/// missing.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class IgnoreWrongTypeAttribute : Attribute;
 
-/// <summary>For the number of completions: the OpenAPI document says 0 to 1. The request record refuses larger values with its own message.</summary>
+/// <summary>
+/// Range of a field that asks for several completions. The OpenAPI document has the range 0 to 1. <see cref="BodyReader"/> accepts larger values, because a
+/// later check refuses them with a better message.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class CompletionCountAttribute() : RangeAttribute(0, 1);

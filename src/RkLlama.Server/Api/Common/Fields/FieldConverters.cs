@@ -5,13 +5,14 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace RkLlama.Server.Api.Common.Fields;
 
-/// <summary>Reads one type of request field. Never used for writing.</summary>
+/// <summary>Base class of the converters for request fields. They throw <see cref="FieldException"/> for a wrong value. They cannot write.</summary>
 internal abstract class FieldConverter<T> : JsonConverter<T>
 {
     public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => throw new NotSupportedException();
 }
 
-/// <param name="ignoresWrongType">Whether a value of another type counts as absent; otherwise it is an error.</param>
+/// <summary>Reads a string.</summary>
+/// <param name="ignoresWrongType">If true, a value of another type becomes null; if false, it is an error.</param>
 internal sealed class StringConverter(bool ignoresWrongType) : FieldConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -35,7 +36,7 @@ internal sealed class BooleanConverter : FieldConverter<bool?>
     };
 }
 
-/// <summary>Reads true, false, 1 or 0.</summary>
+/// <summary>Reads true, false, 1 (true) or 0 (false).</summary>
 internal sealed class BooleanOrNumberConverter : FieldConverter<bool?>
 {
     public override bool? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
@@ -47,7 +48,8 @@ internal sealed class BooleanOrNumberConverter : FieldConverter<bool?>
     };
 }
 
-/// <param name="range">A range of doubles; null for no limit.</param>
+/// <summary>Reads a number.</summary>
+/// <param name="range">The allowed range, inclusive, with limits of type double; null for no limits.</param>
 internal sealed class NumberConverter(RangeAttribute? range) : FieldConverter<double?>
 {
     public override double? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -60,7 +62,9 @@ internal sealed class NumberConverter(RangeAttribute? range) : FieldConverter<do
     }
 }
 
-/// <summary>Accepts 5.0 as an integer, because some client languages have only one number type.</summary>
+/// <summary>
+/// Reads an integer from <paramref name="min"/> to <paramref name="max"/>. Accepts 5.0, because some client languages have only one number type.
+/// </summary>
 internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
 {
     public override int? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -73,7 +77,7 @@ internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
     }
 }
 
-/// <summary>Reads an array. An item of a wrong type becomes null, and the request record reports it.</summary>
+/// <summary>Reads an array. If an item is not of the expected JSON type, it becomes null, and the type that uses the record reports it.</summary>
 internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
 {
     public sealed override T?[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -99,7 +103,7 @@ internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
     protected abstract T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options);
 }
 
-/// <summary>Counts the items without reading them.</summary>
+/// <summary>Reads only the number of items: each item becomes the default value of <typeparamref name="T"/>.</summary>
 internal sealed class IgnoredItemsConverter<T> : ItemsConverter<T>
 {
     protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options)
@@ -126,7 +130,7 @@ internal sealed class ObjectItemsConverter<T> : ItemsConverter<T>
     protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options) => ObjectConverter<T>.ReadObject(ref reader, options);
 }
 
-/// <summary>Reads an object. A value of another type becomes null, and the request record reports it.</summary>
+/// <summary>Reads an object. A value of another type becomes null, and the type that uses the record reports it.</summary>
 internal sealed class ObjectConverter<T> : FieldConverter<T>
     where T : class
 {

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
-/// <summary>Response of <c>POST /v1/chat/completions</c> without streaming.</summary>
-/// <param name="Created">Unix time in seconds.</param>
+/// <summary>Response of <c>POST /v1/chat/completions</c> if it is not streamed.</summary>
+/// <param name="Created">Time of the request, Unix time in seconds.</param>
 internal sealed record ChatCompletion(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatCompletionChoice[] Choices, CompletionUsage Usage)
 {
@@ -19,7 +19,7 @@ internal sealed record ChatCompletionChoice(int Index, ChatCompletionMessage Mes
 /// <param name="Content">Null if the message has tool calls and no text.</param>
 internal sealed record ChatCompletionMessage(string Role, string? Content, string? Refusal)
 {
-    /// <summary>The model's reasoning, without its tags. Absent if there is none.</summary>
+    /// <summary>The model's reasoning, without the think tags. Absent if there is none, or if reasoning_format is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ReasoningContent { get; init; }
 
@@ -27,31 +27,31 @@ internal sealed record ChatCompletionMessage(string Role, string? Content, strin
     public ChatToolCall[]? ToolCalls { get; init; }
 }
 
-/// <param name="Index">Position of the call, from 0. Only in streams: clients drop a streamed call without it.</param>
+/// <param name="Index">Position of the call in the message, from 0. Present only in streams, where clients drop a call without it.</param>
 internal sealed record ChatToolCall(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index, string Id, string Type, ChatFunctionCall Function);
 
-/// <param name="Arguments">A JSON object as a string.</param>
+/// <param name="Arguments">The arguments: a JSON object as a string.</param>
 internal sealed record ChatFunctionCall(string Name, string Arguments);
 
-/// <summary>One event of a stream. All events of a stream have the same id, created and model.</summary>
-/// <param name="Created">Unix time in seconds.</param>
+/// <summary>One event of a streamed chat completion. All events of a stream have the same id, created and model.</summary>
+/// <param name="Created">Time of the request, Unix time in seconds.</param>
 /// <param name="Usage">Null, except in the last event if stream_options.include_usage is true. That event has no choices.</param>
 internal sealed record ChatCompletionChunk(
     string Id, string Object, long Created, string Model, string SystemFingerprint, ChatChunkChoice[] Choices, CompletionUsage? Usage)
 {
     internal const string Kind = "chat.completion.chunk";
 
-    /// <summary>Only in the event that has the finish reason.</summary>
+    /// <summary>Present only in the event that has the finish reason.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Timings? Timings { get; init; }
 }
 
 /// <param name="Logprobs">Always null.</param>
-/// <param name="FinishReason">stop, length or tool_calls; null before the end.</param>
+/// <param name="FinishReason">stop, length or tool_calls. Null until the output is complete.</param>
 internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, object? Logprobs, string? FinishReason);
 
-/// <summary>The new part of the message. Fields without new content are absent.</summary>
+/// <summary>The new part of the message. A field without new content is absent.</summary>
 internal sealed record ChatDelta
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -17,18 +17,25 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [AnyOf(typeof(ToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto, required, or an object that names one function. If the output does not contain a required call, the status is 422.</summary>
+    /// <summary>
+    /// none, auto (default), required, or an object that names one function. If the output does not contain a required call, the status is 422.
+    /// </summary>
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 
     public ResponseFormatBody? ResponseFormat { get; init; }
 
-    /// <summary>none: the reasoning stays in the content, with its tags. Any other value, or absent: the reasoning is in reasoning_content.</summary>
+    /// <summary>
+    /// none: the reasoning stays in the content, with its think tags. Any other value, or absent: the reasoning is in reasoning_content, without the tags.
+    /// </summary>
     public string? ReasoningFormat { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
 
-    /// <summary>Maximum number of output tokens, reasoning included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0, −1 and absent select it.</summary>
+    /// <summary>
+    /// Maximum number of output tokens, reasoning included. MAX_NEW_TOKENS of the Modelfile is the default and the upper limit. It also applies if the value is
+    /// 0 or −1.
+    /// </summary>
     [Range(-1, int.MaxValue)]
     public int? MaxCompletionTokens { get; init; }
 
@@ -36,19 +43,23 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [Range(-1, int.MaxValue)]
     public int? MaxTokens { get; init; }
 
-    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16 sequences with 16384 characters in total.</summary>
+    /// <summary>
+    /// Stop sequences: the output ends before the first one that occurs. At most 16 sequences, and at most 16384 characters in all of them together.
+    /// </summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Stop { get; init; }
 
-    /// <summary>Number of completions. Only 1 is supported, because the NPU runs one generation at a time.</summary>
+    /// <summary>Number of completions. It must be 1, 0 or absent, because the NPU runs one generation at a time.</summary>
     [CompletionCount]
     public int? N { get; init; }
 
-    /// <summary>Number of candidates. Only 1 is supported, because the NPU runs one generation at a time.</summary>
+    /// <summary>
+    /// Number of candidates from which the server would choose the best one. It must be 1, 0 or absent, because the NPU runs one generation at a time.
+    /// </summary>
     [CompletionCount]
     public int? BestOf { get; init; }
 
-    /// <summary>Output modalities. Only "text" is supported.</summary>
+    /// <summary>Types of output. Each item must be "text".</summary>
     public string?[]? Modalities { get; init; }
 }
 
@@ -58,8 +69,8 @@ internal sealed record ResponseFormatBody
     [AllowedValues("text", "json_object", "json_schema")]
     public required string Type { get; init; }
 
-    /// <summary>The schema, if the type is json_schema.</summary>
-    // For other types, the field may have any value.
+    /// <summary>The schema and its options. Required if the type is json_schema; otherwise ignored.</summary>
+    // For other types, the field may have any value and type.
     [AnyOf(typeof(JsonSchemaBody))]
     public JsonElement? JsonSchema { get; init; }
 }
@@ -75,6 +86,6 @@ internal sealed record JsonSchemaBody
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public required JsonElement? Schema { get; init; }
 
-    /// <summary>true: output that violates the schema is an error with status 422. false (default): the server returns JSON that violates the schema.</summary>
+    /// <summary>Whether JSON that violates the schema is an error with status 422. If false (default), the server returns this JSON.</summary>
     public bool? Strict { get; init; }
 }

@@ -19,15 +19,15 @@ internal sealed record ChatCompletionRequest
 
     internal required ThinkingOptions Thinking { get; init; }
 
-    /// <summary>Null for plain text.</summary>
+    /// <summary>The JSON format that the output must have; null for plain text.</summary>
     internal required OutputFormat? Format { get; init; }
 
-    /// <summary>Whether the reasoning goes into <c>reasoning_content</c>; otherwise it stays in the content with its tags.</summary>
+    /// <summary>Whether the reasoning is moved into <c>reasoning_content</c>. If false, it stays in the content, with its think tags.</summary>
     internal required bool SplitsReasoning { get; init; }
 
     internal required bool Stream { get; init; }
 
-    /// <summary>Whether a stream has a last chunk with the token usage.</summary>
+    /// <summary>Whether a stream has one more event at its end, with the token usage.</summary>
     internal required bool IncludesUsage { get; init; }
 
     internal required int? MaxTokens { get; init; }
@@ -56,7 +56,7 @@ internal sealed record ChatCompletionRequest
         },
     };
 
-    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static ChatCompletionRequest From(JsonElement json)
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
@@ -71,7 +71,7 @@ internal sealed record ChatCompletionRequest
             Thinking = thinking,
             Format = OutputFormats.From(body.ResponseFormat),
 
-            // The same rule as llama-server.
+            // llama-server has the same rule.
             SplitsReasoning = body.ReasoningFormat is not "none",
             Stream = body.Stream ?? false,
             IncludesUsage = body.StreamOptions?.IncludeUsage ?? false,

@@ -7,7 +7,8 @@ using RkLlama.Server.Http.Results;
 namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>Writes the response of <c>POST /v1/chat/completions</c>. All events of a stream have the same id, created and model.</summary>
-/// <param name="created">Unix time in seconds.</param>
+/// <param name="created">Time of the request, Unix time in seconds.</param>
+/// <param name="id">Id of the completion, see <see cref="OpenAiWriter.NewId"/>.</param>
 internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request) : OpenAiWriter
 {
     private bool _hasBegun;
@@ -32,7 +33,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
     {
-        // Clients read the role from the first event.
+        // The first event has the role, where clients expect it.
         if (!_hasBegun)
             WriteDelta(new() { Role = "assistant", Content = "" }, output);
         _hasBegun = true;

@@ -23,7 +23,7 @@ internal sealed record TextCompletionRequest(
         Output = new() { StopSequences = StopSequences, SplitsReasoning = false },
     };
 
-    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static TextCompletionRequest From(JsonElement json)
     {
         TextCompletionBody body = OpenAiRequest.Read<TextCompletionBody>(json);

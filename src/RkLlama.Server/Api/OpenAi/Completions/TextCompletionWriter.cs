@@ -7,7 +7,8 @@ using RkLlama.Server.Http.Results;
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>Writes the response of <c>POST /v1/completions</c>. All events of a stream have the same id, created and model.</summary>
-/// <param name="created">Unix time in seconds.</param>
+/// <param name="created">Time of the request, Unix time in seconds.</param>
+/// <param name="id">Id of the completion, see <see cref="OpenAiWriter.NewId"/>.</param>
 internal sealed class TextCompletionWriter(string id, long created, TextCompletionRequest request) : OpenAiWriter
 {
     private bool _hasBegun;

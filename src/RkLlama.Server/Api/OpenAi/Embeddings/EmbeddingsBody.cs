@@ -10,15 +10,18 @@ internal sealed record EmbeddingsBody
     /// <summary>Id of an embedding model from GET /v1/models. If the model is not loaded, the server loads it.</summary>
     public required string Model { get; init; }
 
-    /// <summary>One text, or several texts. Each text gets one vector. Token ids are refused, because they depend on the tokenizer.</summary>
+    /// <summary>One text, or an array of texts. Each text gets one vector. Token ids are an error, because they depend on the tokenizer.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public required StringOrArray Input { get; init; }
 
-    /// <summary>float: an array of numbers. base64: the little-endian float32 values, encoded in base64. Default: float.</summary>
+    /// <summary>Format of the vectors. float (default): an array of numbers. base64: the values as little-endian float32, encoded in base64.</summary>
     [AllowedValues("float", "base64")]
     public string? EncodingFormat { get; init; }
 
-    /// <summary>Shortens each vector to its first values and normalizes it to length 1 again. Only useful for models that are trained for it.</summary>
+    /// <summary>
+    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again, which is only useful for models that are trained
+    /// for it. Default: all values.
+    /// </summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
 }

@@ -8,11 +8,11 @@ using RkLlama.Server.OpenApi;
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
 /// <summary>The parsed and checked body of <c>POST /v1/embeddings</c>.</summary>
-/// <param name="IsBase64">Whether the client asks for base64. Such a client reads no other format.</param>
+/// <param name="IsBase64">Whether the response has the vectors in base64. A client that asks for base64 cannot read another format.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
 internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Input, bool IsBase64, int? Dimensions)
 {
-    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
+    /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static EmbeddingsRequest From(JsonElement json)
     {
         EmbeddingsBody body = OpenAiRequest.Read<EmbeddingsBody>(json);
@@ -39,7 +39,7 @@ internal sealed record EmbeddingItem(string Object, int Index, [property: AnyOf(
 
 internal sealed record EmbeddingUsage(int PromptTokens, int TotalTokens);
 
-/// <summary>A vector: an array of numbers, or its little-endian float32 values in base64.</summary>
+/// <summary>A vector. In JSON it is an array of numbers, or the values as little-endian float32, encoded in base64.</summary>
 [InlineSchema]
 [JsonConverter(typeof(EmbeddingConverter))]
 internal sealed record EmbeddingValues(float[] Vector, bool IsBase64);

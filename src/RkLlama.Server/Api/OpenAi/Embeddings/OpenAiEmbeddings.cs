@@ -6,7 +6,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
 
-/// <summary><c>POST /v1/embeddings</c>.</summary>
+/// <summary>The endpoint <c>POST /v1/embeddings</c>.</summary>
 internal static class OpenAiEmbeddings
 {
     internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)

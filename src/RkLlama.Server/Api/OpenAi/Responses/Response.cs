@@ -3,9 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Response of <c>POST /v1/responses</c>, or its state in a stream event. Clients expect every field, so all are always present.</summary>
-/// <param name="Status">in_progress, completed or incomplete.</param>
-/// <param name="CreatedAt">Unix time in seconds.</param>
+/// <summary>
+/// Response of <c>POST /v1/responses</c>, or its current state in a stream event. All fields are always present, because clients expect them.
+/// </summary>
+/// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
+/// <param name="CreatedAt">Time of the request, Unix time in seconds.</param>
 internal sealed record Response(string Id, string Object, long CreatedAt, string Status, string Model, ResponseItem[] Output)
 {
     public bool Background { get; init; }
@@ -58,27 +60,27 @@ internal sealed record ResponseUsage(
 
 /// <summary>One item of the output.</summary>
 /// <param name="Type">reasoning, message or function_call.</param>
-/// <param name="Status">in_progress, completed or incomplete.</param>
+/// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
 internal sealed record ResponseItem(string Type, string Id, string Status)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Role { get; init; }
 
-    /// <summary>Only in reasoning items, where clients require it. Always empty.</summary>
+    /// <summary>Only in reasoning items, where clients require it: always an empty array.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ResponseContent[]? Summary { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ResponseContent[]? Content { get; init; }
 
-    /// <summary>Only in function_call items: id that function_call_output refers to.</summary>
+    /// <summary>Only in function_call items: id of the call. The function_call_output item with the result must have the same id.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CallId { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
-    /// <summary>A JSON object as a string.</summary>
+    /// <summary>Only in function_call items: the arguments, a JSON object as a string.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Arguments { get; init; }
 }
@@ -93,8 +95,8 @@ internal sealed record ResponseContent(string Type, string Text)
     public string[]? Logprobs { get; init; }
 }
 
-/// <summary>One event of a stream. Its type decides which fields it has.</summary>
-/// <param name="SequenceNumber">Counts the events of the stream from 0.</param>
+/// <summary>One event of a streamed response. The type of the event determines which fields it has.</summary>
+/// <param name="SequenceNumber">Position of the event in the stream, from 0.</param>
 internal sealed record ResponseEvent(string Type, int SequenceNumber)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -131,5 +133,8 @@ internal sealed record ResponseEvent(string Type, int SequenceNumber)
     public string[]? Logprobs { get; init; }
 }
 
-/// <summary>The last event of a stream that failed. The error is at the top level, as in the responses API, and also in error, as in other errors.</summary>
+/// <summary>
+/// The last event of a stream that failed. The fields of the error are at the top level, as in OpenAI's responses API, and again in error, as in other errors
+/// of this API.
+/// </summary>
 internal sealed record ResponseErrorEvent(string Type, int SequenceNumber, string? Code, string Message, string? Param, OpenAiErrorBody Error);

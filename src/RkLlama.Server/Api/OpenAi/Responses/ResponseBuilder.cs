@@ -5,7 +5,11 @@ using RkLlama.Output;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Builds one response from the parts of a generation: the events of a stream as the parts arrive, and the complete response at the end.</summary>
+/// <summary>
+/// Builds one response from the parts of a generation. Returns the stream events for each part, and the complete response at the end. Not thread-safe: one
+/// request uses it.
+/// </summary>
+/// <param name="created">Time of the request, Unix time in seconds.</param>
 internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 {
     private static readonly JsonElement Auto = JsonElement.Parse("\"auto\""), None = JsonElement.Parse("[]"), Nothing = JsonElement.Parse("{}"), PlainText = JsonElement.Parse("""{"type":"text"}""");
@@ -13,7 +17,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
     private readonly string _id = OpenAiWriter.NewId("resp_");
     private readonly List<ResponseItem> _items = [];
 
-    // The open item and its text so far. A tool call arrives complete, so it is never open.
+    // The item that is still incomplete, and its text so far. Function calls are never stored here, because they arrive complete.
     private readonly StringBuilder _text = new();
     private ResponseItem? _open;
     private int _events;
@@ -37,7 +41,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 
     internal IEnumerable<ResponseEvent> End(GenerationSummary end)
     {
-        // A response without other items has an empty message.
+        // If the output is empty, the response has one empty message.
         if (_open is null && _items.Count == 0)
         {
             foreach (ResponseEvent opening in Grow("message", "msg_", ""))

@@ -6,11 +6,12 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Converts <c>input</c> into messages. It is a string, or an array of items; several items may belong to one message.</summary>
+/// <summary>Converts <c>input</c> into chat messages. It is a string or an array of items. One message may have several items.</summary>
 internal static class ResponseInput
 {
     private static JsonElement Empty { get; } = JsonElement.Parse("{}");
 
+    /// <summary>Returns the messages of <c>instructions</c> and <c>input</c>, in order.</summary>
     /// <exception cref="ApiException">Status 400: the input is missing or has a wrong value.</exception>
     internal static List<ChatMessage> Read(ResponsesBody body)
     {
@@ -35,7 +36,8 @@ internal static class ResponseInput
             if (json.ValueKind != JsonValueKind.Object)
                 throw ApiException.BadRequest($"{at} must be an object.", "input");
 
-            // The type decides into which record the item is read. A message may have all fields of a chat message. A reasoning item is not read at all.
+            // The type of an item determines how it is read. A message may have all fields of a message of chat completions. A reasoning item is not read at
+            // all.
             JsonElement type = json.TryGet("type", out JsonElement given) ? given : default;
             switch (type.ValueKind switch { JsonValueKind.Undefined => "message", JsonValueKind.String => type.GetString(), _ => throw JsonFields.Wrong("type", "a string") })
             {
@@ -51,7 +53,7 @@ internal static class ResponseInput
                     messages.Add(new("tool", Output(result, at)) { ToolCallId = Require(result.CallId, "call_id", at) });
                     break;
                 case "reasoning":
-                    // Ignored: models do not see the reasoning of earlier turns.
+                    // Reasoning items are ignored, because models do not see the reasoning of earlier messages.
                     break;
                 case var other:
                     throw OpenAiRequest.Unsupported($"{at} is of the type {other}: use message, function_call and function_call_output.", "input");
@@ -62,7 +64,7 @@ internal static class ResponseInput
             throw ApiException.BadRequest("input has no message.", "input");
     }
 
-    /// <summary>Adds a call to the assistant message before it. If there is none, creates one.</summary>
+    /// <summary>Adds a call to the last message if it is from the assistant; otherwise adds a new assistant message with the call.</summary>
     private static void AddCall(List<ChatMessage> messages, ToolCall call)
     {
         if (messages is [.., { Role: "assistant" } last])

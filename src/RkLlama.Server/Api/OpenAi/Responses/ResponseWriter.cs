@@ -6,14 +6,14 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Writes the response of <c>POST /v1/responses</c>. Stream events have names and are numbered from 0.</summary>
+/// <summary>Writes the response of <c>POST /v1/responses</c>. The events of a stream have names and sequence numbers.</summary>
 internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
 {
     private bool _hasBegun;
 
     public override byte[] SerializeComplete(CompleteOutput answer)
     {
-        // Enumerating the events builds the response. The events themselves are not needed.
+        // The events are enumerated only because this builds the response.
         _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
         return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), OpenAiJson.Wire.Response);
     }

@@ -6,48 +6,53 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>A request for a response. Unknown fields are ignored. A null field counts as absent.</summary>
+/// <summary>A request of the responses API. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record ResponsesBody : ThinkingBody
 {
     /// <summary>The user's text, or the items of the whole conversation, oldest first.</summary>
-    // The type of an item decides into which record it is read, see ResponseInput.
+    // The type of an item determines how ResponseInput reads it.
     [AnyOf(typeof(string), typeof(ResponseItemBody[]))]
     public required JsonElement Input { get; init; }
 
-    /// <summary>The system message.</summary>
+    /// <summary>System message in front of the input.</summary>
     public string? Instructions { get; init; }
 
     /// <summary>Functions that the model may call.</summary>
     [AnyOf(typeof(ResponseToolBody[]))]
     public JsonElement? Tools { get; init; }
 
-    /// <summary>none, auto, required, or an object that names one function. If the output does not contain a required call, the status is 422.</summary>
+    /// <summary>
+    /// none, auto (default), required, or an object that names one function. If the output does not contain a required call, the status is 422.
+    /// </summary>
     [AnyOf(typeof(string), typeof(ResponseToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 
     public ResponseTextBody? Text { get; init; }
 
-    /// <summary>Maximum number of output tokens, reasoning included. The Modelfile's MAX_NEW_TOKENS is the upper limit; 0, −1 and absent select it.</summary>
+    /// <summary>
+    /// Maximum number of output tokens, reasoning included. MAX_NEW_TOKENS of the Modelfile is the default and the upper limit. It also applies if the value is
+    /// 0 or −1.
+    /// </summary>
     [Range(-1, int.MaxValue)]
     public int? MaxOutputTokens { get; init; }
 
-    /// <summary>Returned unchanged in the response. It has no other effect.</summary>
-    // Kept as JSON, because the response repeats it.
+    /// <summary>Has no effect, but the response contains it unchanged.</summary>
+    // Stays JSON, because the response contains it unchanged.
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Metadata { get; init; }
 
-    /// <summary>Not supported: must be false.</summary>
+    /// <summary>Not supported: must be false or absent.</summary>
     public bool? Background { get; init; }
 }
 
-/// <summary>An item of the conversation. Its type decides which fields it has.</summary>
+/// <summary>One item of the conversation. The type of the item determines which fields it has.</summary>
 internal sealed record ResponseItemBody
 {
     /// <summary>message, function_call, function_call_output or reasoning. Default: message. Items of type reasoning are ignored.</summary>
     [AllowedValues("message", "function_call", "function_call_output", "reasoning")]
     public string? Type { get; init; }
 
-    /// <summary>In message items: role of the author. developer is treated as system.</summary>
+    /// <summary>In message items: role of the author. developer is another name for system.</summary>
     [AllowedValues("system", "developer", "user", "assistant")]
     [IgnoreWrongType]
     public string? Role { get; init; }
@@ -56,7 +61,7 @@ internal sealed record ResponseItemBody
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public StringOrParts? Content { get; init; }
 
-    /// <summary>In function_call and function_call_output items: id that connects the output with the call.</summary>
+    /// <summary>In function_call and function_call_output items: id of the call. A call and its output have the same id.</summary>
     public string? CallId { get; init; }
 
     /// <summary>In function_call items: name of the function.</summary>
@@ -72,7 +77,7 @@ internal sealed record ResponseItemBody
 }
 
 /// <summary>A function that the model may call, in the format of the responses API.</summary>
-// Only for the OpenAPI document. Tools are kept as JSON, see ToolOptions.
+// Only the OpenAPI document uses this type. ToolOptions reads the tools as JSON.
 internal sealed record ResponseToolBody
 {
     [AllowedValues("function")]
@@ -87,8 +92,8 @@ internal sealed record ResponseToolBody
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>Object form of tool_choice in the responses API: the output must contain a call of this function.</summary>
-// Only for the OpenAPI document. The choice is kept as JSON, see ToolOptions.
+/// <summary>The object form of tool_choice in the responses API: the output must contain a call of this function.</summary>
+// Only the OpenAPI document uses this type. ToolOptions reads the choice as JSON.
 internal sealed record ResponseToolChoiceBody
 {
     [AllowedValues("function")]
@@ -100,7 +105,7 @@ internal sealed record ResponseToolChoiceBody
 /// <summary>Settings of the output text.</summary>
 internal sealed record ResponseTextBody
 {
-    // Kept as JSON, because the response repeats it.
+    // Stays JSON, because the response contains it unchanged.
     [AnyOf(typeof(ResponseTextFormatBody))]
     public JsonElement? Format { get; init; }
 }
@@ -115,10 +120,10 @@ internal sealed record ResponseTextFormatBody
     [IgnoreWrongType]
     public string? Name { get; init; }
 
-    /// <summary>The JSON schema, if the type is json_schema.</summary>
+    /// <summary>The JSON schema. Required if the type is json_schema; otherwise ignored.</summary>
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Schema { get; init; }
 
-    /// <summary>true: output that violates the schema is an error with status 422. false (default): the server returns JSON that violates the schema.</summary>
+    /// <summary>Whether JSON that violates the schema is an error with status 422. If false (default), the server returns this JSON.</summary>
     public bool? Strict { get; init; }
 }

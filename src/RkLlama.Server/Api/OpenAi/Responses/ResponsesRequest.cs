@@ -9,10 +9,11 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>The parsed and checked body of <c>POST /v1/responses</c>. The server is stateless: each request contains the whole conversation.</summary>
+/// <summary>The parsed and checked body of <c>POST /v1/responses</c>. The server stores nothing, so each request contains the whole conversation.</summary>
 internal sealed record ResponsesRequest
 {
-    // Refused, whatever their type, because they need stored conversations. The OpenAPI document does not contain them, so no record has them.
+    // These fields need a stored conversation or prompt. The server refuses them, whatever their type is. They are not in the OpenAPI document, so the record
+    // of the body does not have them.
     private static readonly string[] Stateful = ["previous_response_id", "conversation", "prompt"];
 
     internal required string Model { get; init; }
@@ -23,7 +24,7 @@ internal sealed record ResponsesRequest
 
     internal required ThinkingOptions Thinking { get; init; }
 
-    /// <summary>Null for plain text.</summary>
+    /// <summary>The JSON format that the output must have; null for plain text.</summary>
     internal required OutputFormat? Format { get; init; }
 
     internal required bool Stream { get; init; }
@@ -34,7 +35,7 @@ internal sealed record ResponsesRequest
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
 
-    /// <summary>Fields of the request that the response repeats.</summary>
+    /// <summary>The fields of the request that the response contains unchanged.</summary>
     internal required ResponseEcho Echo { get; init; }
 
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
@@ -85,7 +86,7 @@ internal sealed record ResponsesRequest
     }
 }
 
-/// <summary>The fields of a request that its response repeats unchanged.</summary>
+/// <summary>The fields of a request that its response contains unchanged; null for absent fields.</summary>
 internal sealed record ResponseEcho(
     string? Instructions, int? MaxOutputTokens, double? Temperature, double? TopP, JsonElement? Tools, JsonElement? ToolChoice, JsonElement? Format, string? Effort, JsonElement? Metadata)
 {
