@@ -183,7 +183,7 @@ internal sealed class RkllmRun
         if (!rest.IsEmpty)
             _pieces.Writer.TryWrite(new(-1, rest));
 
-        // The end-of-text token arrives as a last NORMAL callback without text and does not count. An answer that ends at the token limit has none.
+        // The end-of-text token arrives as a last NORMAL callback without text and does not count. An answer that ends at the token limit has no such token.
         int tokens = _lastWasEmpty && _tokens > 0 ? _tokens - 1 : _tokens;
         (RunEndReason reason, string? error) = (_error, status) switch
         {

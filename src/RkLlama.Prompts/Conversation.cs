@@ -9,13 +9,13 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
     /// <summary>The tools that the model may call, in the format of the OpenAI API; null or empty for none.</summary>
     public IReadOnlyList<JsonElement>? Tools { get; init; }
 
-    /// <summary>Whether the model writes reasoning before its answer; null for the default of the settings and the template.</summary>
+    /// <summary>Whether the model writes reasoning before its answer; null to use <see cref="PromptSettings.EnableThinking"/>.</summary>
     public bool? EnableThinking { get; init; }
 }
 
 /// <summary>One message of a conversation.</summary>
 /// <param name="Role"><c>system</c>, <c>user</c>, <c>assistant</c> or <c>tool</c>.</param>
-/// <param name="Content">The text. Null is allowed only if <see cref="ToolCalls"/> is set.</param>
+/// <param name="Content">The text of the message. Null is allowed only if <see cref="ToolCalls"/> is set.</param>
 public sealed record ChatMessage(string Role, string? Content)
 {
     /// <summary>The tool calls of an assistant message; null or empty for none.</summary>

@@ -57,7 +57,7 @@ internal static class RkllmBuffers
         ReadFloat(param, at.mirostat_eta));
 
     /// <summary>Writes an <c>RKLLMSamplingParam</c>.</summary>
-    /// <param name="buffer">Not cleared before: all fields are written.</param>
+    /// <param name="buffer">The memory of the struct. It need not be cleared, because all fields are written.</param>
     /// <param name="sampling">No value may be null.</param>
     internal static void WriteSampling(Span<byte> buffer, SamplingParameters sampling)
     {

@@ -22,13 +22,13 @@ internal enum DefaultsFingerprint
 /// </summary>
 internal sealed record RuntimeEvidence
 {
-    /// <summary>Whether the library exports <c>rkllm_run_async</c> (from 1.1.0).</summary>
+    /// <summary>Whether the library exports <c>rkllm_run_async</c> (version 1.1.0 and later).</summary>
     public required bool HasRunAsync { get; init; }
 
-    /// <summary>Whether the library exports <c>rkllm_clear_kv_cache</c> (from 1.2.0).</summary>
+    /// <summary>Whether the library exports <c>rkllm_clear_kv_cache</c> (version 1.2.0 and later).</summary>
     public required bool HasClearKvCache { get; init; }
 
-    /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (from 1.2.1).</summary>
+    /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (version 1.2.1 and later).</summary>
     public required bool HasKvCacheSizeAndTools { get; init; }
 
     /// <summary>The version that the vendor's marker string in the file contains; <see langword="null"/> if the file has no marker.</summary>
@@ -83,7 +83,7 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Returns the version of the official arm64 binary that has the same hash; null for any other file, also for a stripped official binary.
+    /// Returns the version of a file that is an official arm64 binary with a known hash; null for any other file, also for a stripped official binary.
     /// </summary>
     internal static string? FindKnownFile(ReadOnlySpan<byte> file)
     {

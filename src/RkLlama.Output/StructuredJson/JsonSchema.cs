@@ -24,7 +24,7 @@ internal sealed class JsonSchema
     /// <exception cref="JsonSchemaException">The schema is invalid, or contains a keyword that is not supported.</exception>
     internal static JsonSchema Parse(JsonElement root) => new JsonSchemaParser(root).Parse();
 
-    /// <summary>Returns a text for each problem of the value, for the model and the client; empty if the value is valid.</summary>
+    /// <summary>Returns a text for each problem of the value (at most five), for the model and the client; empty if the value is valid.</summary>
     internal IReadOnlyList<string> Validate(JsonElement value) => new JsonSchemaValidator(this).Validate(value);
 
     /// <param name="reference">The text of a <c>$ref</c> that this schema contains.</param>

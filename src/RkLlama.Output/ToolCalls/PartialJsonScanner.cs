@@ -21,8 +21,8 @@ internal enum JsonScanStatus
 }
 
 /// <summary>
-/// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Does not check numbers, the words
-/// true, false and null, and escape sequences: the JSON parser checks them when the text is complete. Does not recurse.
+/// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Does not check numbers, escape
+/// sequences, or the spelling of true, false and null: the JSON parser checks them when the text is complete. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {

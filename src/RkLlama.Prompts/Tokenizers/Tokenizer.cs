@@ -64,7 +64,7 @@ public sealed class Tokenizer
     public static Tokenizer LoadJson(Stream json) => new(TokenizerJsonReader.Load(json));
 
     /// <summary>Encodes a text that contains no request text. The texts of control tokens, such as <c>&lt;|im_end|&gt;</c>, become control tokens.</summary>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
+    /// <exception cref="TokenizerException">A regular expression of the tokenizer needs too many steps for this text.</exception>
     public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
 
     /// <summary>Encodes a prompt.</summary>
@@ -81,7 +81,7 @@ public sealed class Tokenizer
     /// client cannot insert a message of another role. All other text is encoded as the model's original tokenizer does. Lone surrogates are encoded as U+FFFD.
     /// </summary>
     /// <exception cref="ArgumentException">The request spans are not in order, or are outside the text.</exception>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
+    /// <exception cref="TokenizerException">A regular expression of the tokenizer needs too many steps for this text.</exception>
     public void Encode(PromptText prompt, bool guard, List<int> ids)
     {
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();

@@ -84,7 +84,7 @@ internal sealed class DictValue : Value
 }
 
 /// <summary>
-/// The result of <c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>. It has a length and can be iterated, but has no items by index.
+/// The result of <c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>. It has a length and can be iterated, but not indexed.
 /// </summary>
 internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : Value
 {

@@ -178,7 +178,7 @@ internal static class PythonNumbers
         return mantissa.Length == 0 ? "0" : mantissa;
     }
 
-    // Rounding to the shortest form may increase the exponent. So the exponent is that of the shortest form, if it can be read there.
+    // Returns the exponent of the number in scientific notation. It is taken from the shortest form if possible, because rounding to this form may increase it.
     private static int ExponentOf(string shortest, string scientific)
     {
         int at = shortest.IndexOf('E', StringComparison.Ordinal);

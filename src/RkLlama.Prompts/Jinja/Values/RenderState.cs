@@ -5,7 +5,7 @@ internal sealed class RenderState(RenderBudget budget, DateTime now, Scope scope
 {
     public RenderBudget Budget => budget;
 
-    /// <summary>The local time that <c>strftime_now</c> returns.</summary>
+    /// <summary>The local time that the function <c>strftime_now</c> formats.</summary>
     public DateTime Now => now;
 
     /// <summary>The text that statements append their output to.</summary>

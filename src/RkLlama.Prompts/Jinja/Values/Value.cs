@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A value in a template. It behaves like a value of the same type in Python. Immutable, unless a derived type documents an exception.</summary>
+/// <summary>A value in a template. It behaves like a value of the same type in Python. Immutable, except where a derived type states otherwise.</summary>
 internal abstract class Value
 {
     /// <summary>The name of the type in Python, for error messages.</summary>

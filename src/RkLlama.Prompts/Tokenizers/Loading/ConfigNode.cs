@@ -67,7 +67,7 @@ internal sealed class ConfigNode
             ? number
             : throw Invalid(name, "a number");
 
-    /// <summary>Returns a string property that has one UTF-16 unit. In known tokenizer files, these properties have no longer strings.</summary>
+    /// <summary>Returns a string property whose value must have exactly one UTF-16 unit. Longer values do not occur in known tokenizer files.</summary>
     public char GetChar(string name) => GetString(name) is { Length: 1 } text ? text[0] : throw Invalid(name, "one character");
 
     private TokenizerException Invalid(string name, string expected) =>

@@ -8,9 +8,10 @@ namespace RkLlama.Prompts.Tokenizers.Normalizers;
 internal static class CanonicalData
 {
     /// <summary>
-    /// One entry for each code point with a decomposition, in ascending order. An entry has three numbers. The first is the distance from the previous code
-    /// point &lt;&lt; 1, plus 1 if the decomposition is also a composition (it is not for singletons and composition exclusions). The second is
-    /// zigzag(first part of the decomposition - code point). The third is the second part, or 0 if there is none.
+    /// One entry for each code point with a decomposition, in ascending order. An entry has three numbers. The first is twice the distance from the previous
+    /// code point, plus 1 if the decomposition is also used as a composition (singletons and composition exclusions are not). The second is the difference
+    /// between the first code point of the decomposition and this code point, in zigzag encoding. The third is the second code point of the decomposition, or
+    /// 0.
     /// </summary>
     internal const string Decompositions =
         "gQP9AYAGA/8BgQYDgQKCBgODAoMGA4UCiAYDhwKKBgWHAqcGA4UCgAYDhwKBBgOJAoIGA4sCiAYDhQKABgOHAoEGA4kCggYDiwKIBgWFAoMGA4UCgAYDhwKBBgOJAoIGA4sCgwYDjQKI" +

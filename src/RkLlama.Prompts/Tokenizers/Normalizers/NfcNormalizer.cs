@@ -137,8 +137,8 @@ internal sealed class NfcNormalizer : Normalizer
         {
             int codePoint = codePoints[i];
             int combiningClass = _table.ClassOf(codePoint);
-            // A mark cannot be composed with the starter if a mark of the same or a higher class is between them. Another starter cannot be composed with it if
-            // any mark is between them.
+            // A mark cannot be composed with the last starter if a mark of the same or a higher class is between them. A starter cannot be composed with the
+            // last starter if any mark is between them.
             bool adjacent = starter == count - 1;
             if (starter >= 0 && (adjacent || (lastClass != 0 && lastClass < combiningClass)))
             {

@@ -28,7 +28,8 @@ internal static class CharacterKinds
     }
 
     /// <summary>
-    /// Returns the index after the code points of one kind that begin at <paramref name="index"/>, but after at most <paramref name="max"/> code points.
+    /// Returns the end of the run of code points of one kind that begins at <paramref name="index"/>. The run has at most <paramref name="max"/> code points;
+    /// it may be empty.
     /// </summary>
     public static int EndOfRun(ReadOnlySpan<char> text, int index, CharacterKind kind, int max = int.MaxValue)
     {

@@ -59,8 +59,8 @@ internal sealed class CharacterSet
     public CharacterSet Intersect(CharacterSet other) => Complement().Union(other.Complement()).Complement();
 
     /// <summary>
-    /// Returns the set with the upper case and the lower case of every letter in it; null if the set contains a code point that is not ASCII. With s or k, the
-    /// result contains the long s (U+017F) or the Kelvin sign (U+212A): no other code points beyond ASCII have an ASCII letter as their other case.
+    /// Returns the set with the upper case and the lower case of every letter in it; null if the set contains a code point that is not ASCII. For the letter s,
+    /// also adds the long s (U+017F); for k, the Kelvin sign (U+212A). No other code point beyond ASCII is a case variant of an ASCII letter.
     /// </summary>
     public CharacterSet? ToCaseInsensitive()
     {

@@ -5,8 +5,8 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
 /// Parses the regular expressions of tokenizer files. They have the syntax of Ruby, which is the default of the library Oniguruma: <c>^</c> and <c>$</c> match
-/// at each line, character classes can be nested and intersected, and <c>{n,m}+</c> repeats a repetition. Throws <see cref="TokenizerException"/> for a
-/// construct that is not supported exactly.
+/// at the start and end of each line, character classes can be nested and intersected, and <c>{n,m}+</c> repeats a repetition. Throws
+/// <see cref="TokenizerException"/> for a construct that is not supported exactly.
 /// </summary>
 internal sealed class PatternParser
 {

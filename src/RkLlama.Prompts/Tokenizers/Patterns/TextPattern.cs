@@ -9,8 +9,8 @@ internal readonly record struct TextMatch(int Start, int End, bool IsMatch);
 internal abstract class TextPattern
 {
     /// <summary>
-    /// Finds all matches in <paramref name="text"/> from left to right. Appends the matches and the text between them to the list, in order. For look-ahead and
-    /// anchors, nothing comes before or after the text.
+    /// Finds all matches in <paramref name="text"/> from left to right. Appends the matches and the text between them to the list, in order. Look-aheads and
+    /// anchors treat the two ends of <paramref name="text"/> as the ends of the whole text.
     /// </summary>
     public abstract void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches);
 }
