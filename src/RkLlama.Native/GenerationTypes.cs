@@ -1,9 +1,10 @@
 namespace RkLlama.Native;
 
-/// <summary>The input of a run: text that the library tokenizes, or token ids. Exactly one is set.</summary>
-/// <param name="Text">The prompt. The library wraps it in its own chat template, unless <see cref="RkllmModel.DisableChatTemplate"/> was
-/// called.</param>
-/// <param name="Tokens">Token ids of the model's vocabulary. No template is applied.</param>
+/// <summary>The input of a run: either text, which the library tokenizes, or token ids. Exactly one of the two is not null.</summary>
+/// <param name="Text">The prompt text; <see langword="null"/> if the input is token ids. The library wraps the text in its own chat template,
+/// unless <see cref="RkllmModel.DisableChatTemplate"/> was called.</param>
+/// <param name="Tokens">Token ids of the model's vocabulary; <see langword="null"/> if the input is text. The library applies no chat template to
+/// them.</param>
 public sealed record RunInput(string? Text, IReadOnlyList<int>? Tokens)
 {
     public static RunInput FromText(string text) => new(text, null);
@@ -11,19 +12,22 @@ public sealed record RunInput(string? Text, IReadOnlyList<int>? Tokens)
     public static RunInput FromTokens(IReadOnlyList<int> tokens) => new(null, tokens);
 }
 
-/// <summary>Parameters that can change per run. Libraries before 1.3.0 ignore them and use the parameters of the load.</summary>
-/// <param name="Sampling">Sampling values; a null value falls back to that of the load.</param>
-/// <param name="MaxNewTokens">The maximum number of new tokens, at least 1; <see langword="null"/> for that of the load.</param>
+/// <summary>The parameters of one run. Before library version 1.3.0 they have no effect: each run uses the parameters of the model load.</summary>
+/// <param name="Sampling">Sampling values. A null value means the value that the model was loaded with.</param>
+/// <param name="MaxNewTokens">The maximum number of new tokens, at least 1; <see langword="null"/> means the maximum that the model was loaded
+/// with.</param>
 public sealed record RunParameters(SamplingParameters Sampling, int? MaxNewTokens = null)
 {
     public static RunParameters Default { get; } = new(SamplingParameters.Default);
 }
 
 /// <summary>
-/// One callback of the library: one token, and the text that it completes. The last piece of a run has <see cref="End"/> and no token.
+/// A part of the output of a run: one token, and the text that is complete with this token. The last piece of a run has no token and tells how the
+/// run ended. If the run ends inside a character, one more piece without a token comes before the last piece.
 /// </summary>
-/// <param name="TokenId">The token id; −1 in the last piece.</param>
-/// <param name="Text">Valid UTF-8. Empty if the token ends inside a character.</param>
+/// <param name="TokenId">The token id; −1 in a piece without a token.</param>
+/// <param name="Text">Whole characters in UTF-8. Empty if the token ends inside a character (a later piece then has the character), and in the last
+/// piece.</param>
 /// <param name="End">How the run ended; null except in the last piece.</param>
 public readonly record struct RunPiece(int TokenId, ReadOnlyMemory<byte> Text, RunEnd? End = null);
 
@@ -39,28 +43,28 @@ public enum RunEndReason
     /// <summary>The caller aborted the run.</summary>
     Cancelled,
 
-    /// <summary>The library failed.</summary>
+    /// <summary>The library reported an error, refused the run, or returned a result that cannot be read.</summary>
     Error,
 }
 
-/// <summary>The end of a run.</summary>
+/// <summary>How a run ended.</summary>
 /// <param name="Reason">Why the run ended.</param>
 /// <param name="TokenCount">The number of tokens of the answer, without the end-of-text token.</param>
-/// <param name="Statistics">The library's statistics; null if the version has none.</param>
-/// <param name="Error">A message if the reason is <see cref="RunEndReason.Error"/>; otherwise null. The library prints the details instead of
-/// returning them.</param>
+/// <param name="Statistics">The library's statistics of the run; null before library version 1.2.1, or if the library reported none.</param>
+/// <param name="Error">The error message if the reason is <see cref="RunEndReason.Error"/>; otherwise null. The library prints the details to stdout
+/// instead of returning them.</param>
 public sealed record RunEnd(RunEndReason Reason, int TokenCount, RunStatistics? Statistics, string? Error);
 
-/// <summary>The library's statistics of one run (from 1.2.1).</summary>
-/// <param name="PrefillMs">Time of prompt processing in milliseconds.</param>
-/// <param name="PrefillTokens">Processed prompt tokens, without those reused from the KV cache.</param>
-/// <param name="DecodeMs">Time of token generation after the first token in milliseconds.</param>
-/// <param name="DecodeTokens">Generated tokens after the first one.</param>
-/// <param name="MemoryMb">Memory that the library uses, in MB.</param>
+/// <summary>The library's statistics of one run (library version 1.2.1 and later).</summary>
+/// <param name="PrefillMs">The time of prompt processing in milliseconds.</param>
+/// <param name="PrefillTokens">The number of prompt tokens that were processed. Tokens reused from the KV cache do not count.</param>
+/// <param name="DecodeMs">The time from the first generated token to the end of generation, in milliseconds.</param>
+/// <param name="DecodeTokens">The number of generated tokens, without the first one.</param>
+/// <param name="MemoryMb">The memory that the library uses, in MB.</param>
 public sealed record RunStatistics(float PrefillMs, int PrefillTokens, float DecodeMs, int DecodeTokens, float MemoryMb);
 
-/// <summary>The last hidden layer of an input, as one row of <paramref name="Width"/> values per token.</summary>
-/// <param name="Values">The rows one after the other; <paramref name="TokenCount"/> × <paramref name="Width"/> values.</param>
-/// <param name="TokenCount">The number of tokens.</param>
+/// <summary>The output of the model's last hidden layer for an input: one row of <paramref name="Width"/> values for each token.</summary>
+/// <param name="Values">All rows in the order of the tokens; <paramref name="TokenCount"/> × <paramref name="Width"/> values.</param>
+/// <param name="TokenCount">The number of tokens of the input.</param>
 /// <param name="Width">The number of values per token.</param>
 public sealed record HiddenStates(float[] Values, int TokenCount, int Width);

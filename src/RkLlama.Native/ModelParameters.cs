@@ -1,14 +1,15 @@
 namespace RkLlama.Native;
 
 /// <summary>
-/// The parameters of loading a model. They are fixed while the model is loaded, except that sampling can change per run from 1.3.0 on.
+/// The parameters of a model load. They are fixed while the model is loaded. Exception: from library version 1.3.0 on, <see cref="RunParameters"/>
+/// can replace the sampling values and the token limit for one run.
 /// </summary>
 public sealed record ModelParameters
 {
     /// <summary>The full path of the <c>.rkllm</c> file.</summary>
     public required string ModelPath { get; init; }
 
-    /// <summary>The context length in tokens. If it exceeds that of the model file, the load fails.</summary>
+    /// <summary>The context length in tokens. If it is greater than the context length of the model file, the load fails.</summary>
     public required int MaxContextLength { get; init; }
 
     /// <summary>The maximum number of new tokens of an answer, at least 1.</summary>
@@ -16,17 +17,26 @@ public sealed record ModelParameters
 
     public SamplingParameters Sampling { get; init; } = SamplingParameters.Default;
 
-    /// <summary>The CPU cores for the work that the NPU does not do, as one bit per core; 0 for the library's default. From 1.2.0.</summary>
+    /// <summary>
+    /// The CPU cores for the work that does not run on the NPU. Bit n stands for core n; 0 means the library's default. Ignored before library
+    /// version 1.2.0.
+    /// </summary>
     public uint CpuMask { get; init; }
 
-    /// <summary>Whether the embedding table stays in flash, which saves memory. From 1.2.0.</summary>
+    /// <summary>
+    /// Whether the library reads word embeddings from flash storage when it needs them, instead of keeping the table in memory. Ignored before
+    /// library version 1.2.0.
+    /// </summary>
     public bool EmbedFlash { get; init; } = true;
 
-    /// <summary>Whether the text of special tokens is left out of the answer. The end-of-text token then arrives without text.</summary>
+    /// <summary>
+    /// Whether the library removes the text of special tokens from the answer. If true, the end-of-text token arrives as a token with empty text.
+    /// </summary>
     public bool SkipSpecialTokens { get; init; } = true;
 
     /// <summary>
-    /// Returns the mask of the big cores: 4 to 7, as on RK3588 and RK3576. With fewer than 8 cores, returns the last four at most.
+    /// Returns the <see cref="CpuMask"/> of the big cores. With 8 or more cores, these are cores 4 to 7, as on RK3588 and RK3576. With fewer cores,
+    /// these are the last four, or all if there are fewer than four. Returns 0 if the count is not positive.
     /// </summary>
     public static uint BigCores(int processorCount) => processorCount switch
     {

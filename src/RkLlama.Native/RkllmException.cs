@@ -3,13 +3,13 @@ namespace RkLlama.Native;
 /// <summary>The kind of failure that an <see cref="RkllmException"/> reports.</summary>
 public enum RkllmErrorCode
 {
-    /// <summary>The library refused a call. It prints the reason and does not return it.</summary>
+    /// <summary>A call of the library failed. The library prints the reason to stdout instead of returning it.</summary>
     CallFailed,
 
-    /// <summary>The dynamic loader cannot load the file.</summary>
+    /// <summary>The dynamic linker cannot load <c>librkllmrt.so</c>.</summary>
     LibraryNotLoadable,
 
-    /// <summary>A library that the file depends on is missing or too old.</summary>
+    /// <summary>Another library, which <c>librkllmrt.so</c> depends on, is missing or too old.</summary>
     LibraryDependencyMissing,
 
     /// <summary>The version of the library is unknown, ambiguous or not supported.</summary>
@@ -31,7 +31,9 @@ public sealed class RkllmException : Exception
     {
     }
 
-    /// <exception cref="RkllmException"><paramref name="status"/> is not 0. The library prints the reason and does not return it.</exception>
+    /// <param name="status">The return value of the library function.</param>
+    /// <param name="function">The name of the function, for the message.</param>
+    /// <exception cref="RkllmException"><paramref name="status"/> is not 0. The library prints the reason to stdout.</exception>
     internal static void ThrowIfFailed(int status, string function)
     {
         if (status != 0)

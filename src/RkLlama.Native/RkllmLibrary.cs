@@ -3,7 +3,9 @@ using RkLlama.Native.Interop;
 
 namespace RkLlama.Native;
 
-/// <summary>The vendor library, loaded and identified. It stays loaded until the process ends, because unloading it is not safe.</summary>
+/// <summary>
+/// The vendor library, loaded into this process, and its version. It stays loaded until the process ends, because unloading it is not safe.
+/// </summary>
 public sealed class RkllmLibrary
 {
     private RkllmLibrary(string path, RuntimeIdentity identity)
@@ -19,11 +21,12 @@ public sealed class RkllmLibrary
 
     internal RkllmAbi Abi { get; }
 
-    /// <summary>Loads and identifies the library. A process can load one library only: further calls must name the same file.</summary>
+    /// <summary>Loads the library and determines its version. A process can load one library only: further calls must name the same file.</summary>
     /// <param name="path">The full path of <c>librkllmrt.so</c>.</param>
-    /// <param name="versionOverride">The version that the operator states; it overrides the detection. <see langword="null"/> to detect the
-    /// version.</param>
-    /// <exception cref="RkllmException">The library cannot be loaded or identified. The message says what to do.</exception>
+    /// <param name="versionOverride">The version that the operator configured, such as <c>1.2.3</c>, which replaces the detection; null or blank to
+    /// detect the version.</param>
+    /// <exception cref="RkllmException">The library cannot be loaded, or its version cannot be determined. The message tells the operator what to
+    /// do.</exception>
     public static RkllmLibrary Load(string path, string? versionOverride = null)
     {
         nint library = Open(path);

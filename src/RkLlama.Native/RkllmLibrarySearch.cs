@@ -7,24 +7,26 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
 {
     public const string FileName = "librkllmrt.so";
 
-    /// <summary>One sentence for the operator, with the paths that were tried and what to install.</summary>
+    /// <summary>The error message for the operator if the library was not found: the paths that were tried, and what to install.</summary>
     public string NotFoundMessage =>
         $"The RKLLM runtime {FileName} was not found (tried {string.Join(", ", Tried)}): "
         + "copy the arm64 library of a Rockchip RKLLM release to /usr/lib, or name it with --library or RKLLAMA_LIBRARY.";
 
     /// <summary>
-    /// Searches for the library: the option, then <c>RKLLAMA_LIBRARY</c>, then the standard directories. If the option or the variable is
-    /// set, no other path is tried.
+    /// Searches for the library. If the option <c>--library</c> is set, only its path is tried. Otherwise, if the environment variable
+    /// <c>RKLLAMA_LIBRARY</c> is set, only its path is tried. Otherwise the standard directories are tried.
     /// </summary>
-    /// <param name="option">A file, or a directory that contains the library; <see langword="null"/> if the operator named none.</param>
+    /// <param name="option">The value of <c>--library</c>: a file, or a directory that contains the library; null or empty if the option is not
+    /// set.</param>
     public static RkllmLibrarySearch Run(string? option) => Run(
         NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
 
-    /// <summary>Searches for the library with the option or variable and the home directory of another process.</summary>
-    /// <param name="named">The path of the option or variable; <see langword="null"/> for none.</param>
-    /// <param name="home">The home directory; empty for none.</param>
-    /// <param name="root">The directory to use as <c>/</c>.</param>
+    /// <summary>Searches for the library as a process with the given settings would. Reads no environment variable.</summary>
+    /// <param name="named">The only path to try: a file, or a directory that contains the library; <see langword="null"/> to try the standard
+    /// directories.</param>
+    /// <param name="home">The home directory of the process's user; empty if there is none.</param>
+    /// <param name="root">The directory that stands for <c>/</c>: all paths are relative to it.</param>
     public static RkllmLibrarySearch Run(string? named, string home, string root = "/")
     {
         IEnumerable<string> candidates = named is null ? StandardPaths(home) : [System.IO.Path.GetFullPath(named)];

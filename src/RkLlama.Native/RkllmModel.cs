@@ -5,8 +5,8 @@ using RkLlama.Native.Interop;
 namespace RkLlama.Native;
 
 /// <summary>
-/// A loaded model; all calls of the vendor library go through it. It executes one run at a time. Any thread may call it. Each run has its own
-/// thread, because <c>rkllm_run</c> blocks and calls back on its thread.
+/// A loaded model. All calls of the vendor library for this model go through this class. Its methods may be called on any thread, but only one at a
+/// time. Each run has its own thread, because <c>rkllm_run</c> blocks, and the library calls the callback on the same thread.
 /// </summary>
 public sealed class RkllmModel : IDisposable
 {
@@ -15,7 +15,8 @@ public sealed class RkllmModel : IDisposable
     private readonly ModelParameters _parameters;
     private readonly SamplingParameters _sampling;
 
-    // 0 or 1. The library is not thread-safe, except for abort. The caller serialises all other calls; a second run is refused here.
+    // 1 while a run is active, otherwise 0. Start refuses a second run. The caller must serialise all other calls, because no function of the library
+    // except rkllm_abort is thread-safe.
     private int _running;
 
     private RkllmModel(RkllmAbi abi, RkllmHandle handle, ModelParameters parameters, SamplingParameters sampling)
@@ -26,11 +27,11 @@ public sealed class RkllmModel : IDisposable
         _sampling = sampling;
     }
 
-    /// <summary>Whether sampling and the token limit can change per run (1.3.0 and later).</summary>
+    /// <summary>Whether the sampling values and the token limit can change per run (library version 1.3.0 and later).</summary>
     public bool HasPerRunSampling => _abi.HasPerRunSampling;
 
-    /// <summary>Loads a model into NPU memory. Blocks for seconds.</summary>
-    /// <exception cref="RkllmException">The library cannot load the model. It prints the reason.</exception>
+    /// <summary>Loads a model into NPU memory. Blocks until the model is loaded, which takes seconds.</summary>
+    /// <exception cref="RkllmException">The library cannot load the model. The library prints the reason to stdout.</exception>
     public static unsafe RkllmModel Load(RkllmLibrary library, ModelParameters parameters)
     {
         RkllmAbi abi = library.Abi;
@@ -57,21 +58,22 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    // A separate NPU address space allows a second model or an encoder beside this one. Versions before 1.2.2 crash with it.
+    // 1 selects a separate NPU address space, so that a second model or an encoder can be loaded beside this one. Library versions before 1.2.2 crash with
+    // a value other than 0.
     private static int BaseDomainId(RuntimeIdentity identity) =>
         identity.Family >= RuntimeFamily.V130 || identity.Version is "1.2.2" or "1.2.3" ? 1 : 0;
 
     /// <summary>
-    /// Disables the library's own chat template, so that text input is used unchanged. Also clears the KV cache. Has no effect before 1.2.0,
-    /// which has no template.
+    /// Disables the library's own chat template, so that the library uses text input unchanged. Also clears the KV cache. Has no effect before library
+    /// version 1.2.0: these versions have no chat template.
     /// </summary>
-    /// <returns><see langword="false"/> if the call failed.</returns>
+    /// <returns><see langword="false"/> if the call of the library failed; otherwise <see langword="true"/>.</returns>
     public bool DisableChatTemplate() => !_abi.HasChatTemplate || Rkllm.rkllm_set_chat_template(_handle, "", "", "") == 0;
 
     /// <summary>
-    /// Clears the KV cache. Must be called between runs only. Has no effect before 1.2.0, which keeps no cache between runs.
+    /// Clears the KV cache. Must not be called during a run. Has no effect before library version 1.2.0: these versions keep no cache between runs.
     /// </summary>
-    /// <exception cref="RkllmException">The call failed.</exception>
+    /// <exception cref="RkllmException">The call of the library failed.</exception>
     public unsafe void ClearKvCache()
     {
         if (_abi.HasChatTemplate)
@@ -79,21 +81,26 @@ public sealed class RkllmModel : IDisposable
     }
 
     /// <summary>
-    /// Starts a run and returns its pieces as the library produces them. The last piece has the end of the run. Reading blocks the thread
-    /// until the next piece. Leaving the loop early, or cancelling, aborts the run and waits for its end. If the run fails, the last piece
-    /// has <see cref="RunEndReason.Error"/>; no exception is thrown.
+    /// Starts a run immediately and returns its pieces as the library produces them. The caller must enumerate the result once. The enumeration blocks
+    /// until the next piece is available. The last piece has <see cref="RunPiece.End"/>. If the caller ends the enumeration early, the run is aborted, and
+    /// the enumerator waits for the end of the run. If the run fails, the last piece has <see cref="RunEndReason.Error"/>; no exception is thrown.
     /// </summary>
-    /// <param name="beforeWait">Called on the reading thread before it blocks, when all pieces so far have been read.</param>
-    /// <exception cref="InvalidOperationException">A run is in progress.</exception>
+    /// <param name="cancellationToken">Aborts the run. The enumeration then continues up to the last piece, without an exception.</param>
+    /// <param name="beforeWait">Called on the enumerating thread each time before it waits for the library; <see langword="null"/> for
+    /// none.</param>
+    /// <exception cref="InvalidOperationException">Another run is active.</exception>
     public IEnumerable<RunPiece> Generate(RunInput input, RunParameters parameters, CancellationToken cancellationToken, Action? beforeWait = null)
     {
         int maxNewTokens = _abi.HasPerRunSampling ? parameters.MaxNewTokens ?? _parameters.MaxNewTokens : _parameters.MaxNewTokens;
         return Read(Start(input, parameters, RKLLMInferMode.Generate, maxNewTokens, cancellationToken), beforeWait, cancellationToken);
     }
 
-    /// <summary>Runs the input once and returns its last hidden layer (embedding models). Blocks until the run has ended.</summary>
-    /// <exception cref="RkllmException">The run failed or produced no hidden states.</exception>
+    /// <summary>
+    /// Runs an embedding model on an input and returns the output of the model's last hidden layer. Blocks until the run has ended.
+    /// </summary>
+    /// <exception cref="RkllmException">The run failed, or the library returned no hidden states.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled and has ended.</exception>
+    /// <exception cref="InvalidOperationException">Another run is active.</exception>
     public HiddenStates Embed(RunInput input, CancellationToken cancellationToken)
     {
         RkllmRun run = Start(input, RunParameters.Default, RKLLMInferMode.GetLastHiddenLayer, _parameters.MaxNewTokens, cancellationToken);
@@ -109,7 +116,7 @@ public sealed class RkllmModel : IDisposable
         bool ended = false;
         try
         {
-            // After an abort, continue reading up to the end of the run.
+            // This loop continues after an abort, because the run is still active until its last piece arrives.
             while (true)
             {
                 while (run.TryRead(out RunPiece piece))
@@ -164,8 +171,8 @@ public sealed class RkllmModel : IDisposable
     }
 
     /// <summary>
-    /// Builds the arguments and blocks in <c>rkllm_run</c>. All memory that the arguments point to is on this stack frame or pinned until it
-    /// returns.
+    /// Builds the arguments and calls <c>rkllm_run</c>, which blocks until the run ends. All memory that the arguments point to is pinned, or is on the
+    /// stack of this method, until the call returns.
     /// </summary>
     private unsafe int Run(RkllmRun run, RunInput input, RunParameters parameters, RKLLMInferMode mode)
     {
@@ -210,9 +217,9 @@ public sealed class RkllmModel : IDisposable
     }
 
     /// <summary>
-    /// Unloads the model. Must be called between runs only, because the library hangs or crashes if it is destroyed during a run.
+    /// Unloads the model. Must not be called during a run, because the library would hang or crash.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A run is in progress.</exception>
+    /// <exception cref="InvalidOperationException">A run is active.</exception>
     public void Dispose()
     {
         if (Volatile.Read(ref _running) != 0)
@@ -221,6 +228,6 @@ public sealed class RkllmModel : IDisposable
         _handle.Dispose();
     }
 
-    // Replaces NUL in the text, because it would end the C string and silently drop the rest.
+    // Replaces NUL characters by U+FFFD, because a NUL would end the C string, and the library would ignore the rest of the text.
     private static byte[] ToNulTerminatedUtf8(string text) => Encoding.UTF8.GetBytes(text.Replace('\0', '\uFFFD') + '\0');
 }

@@ -6,8 +6,8 @@ using RkLlama.Native.Interop;
 namespace RkLlama.Native;
 
 /// <summary>
-/// One run of the library. Converts the callbacks of the library to pieces, and ends exactly once. The library calls back on the thread that is
-/// inside <c>rkllm_run</c>. One other thread reads the pieces and blocks while none is available.
+/// One run of the library. Converts each callback of the library to a <see cref="RunPiece"/>. The library calls the callback on the thread that called
+/// <c>rkllm_run</c>. One other thread reads the pieces; it blocks while none is available.
 /// </summary>
 #pragma warning disable CA1001 // the event creates no wait handle, because nothing reads its WaitHandle property
 internal sealed class RkllmRun
@@ -19,15 +19,15 @@ internal sealed class RkllmRun
     private readonly Action _abort;
     private readonly Utf8Assembler _text = new();
 
-    // Unbounded, so that a slow reader never blocks the NPU thread; a run has at most max_new_tokens pieces. The synchronous continuation
-    // only wakes the reader. A hop through the thread pool would cost more than the rest of the work on a token.
+    // Unbounded, so that a slow reader never blocks the thread in rkllm_run. It stays small, because max_new_tokens limits the number of pieces. The
+    // continuation may run synchronously, because it only wakes the reader. The thread pool would cost more time than the rest of the work for a token.
     private readonly Channel<RunPiece> _pieces = Channel.CreateUnbounded<RunPiece>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
-    // No spinning: the next token arrives after milliseconds.
+    // No spinning, because the next token arrives only after some milliseconds.
     private readonly ManualResetEventSlim _pieceAvailable = new(initialState: false, spinCount: 0);
 
-    // Used by the run's thread only, except _cancelled.
+    // Only the run's own thread uses these fields. Exception: other threads also use _cancelled.
     private volatile bool _cancelled;
     private int _tokens;
     private bool _lastWasEmpty;
@@ -35,7 +35,8 @@ internal sealed class RkllmRun
     private RunStatistics? _statistics;
     private string? _error;
 
-    /// <param name="abort">Calls <c>rkllm_abort</c> for this run's handle. Called from the callback too.</param>
+    /// <param name="maxNewTokens">The token limit of the run, at least 1.</param>
+    /// <param name="abort">Calls <c>rkllm_abort</c> for the model of this run. Called on any thread, also inside the library's callback.</param>
     internal RkllmRun(RkllmAbi abi, RKLLMInferMode mode, int maxNewTokens, Action abort)
     {
         _abi = abi;
@@ -44,7 +45,7 @@ internal sealed class RkllmRun
         _abort = abort;
     }
 
-    /// <summary>Reads the next piece if one is available.</summary>
+    /// <summary>Reads the next piece without waiting; returns false if none is available.</summary>
     internal bool TryRead(out RunPiece piece) => _pieces.Reader.TryRead(out piece);
 
     /// <summary>Blocks until a piece is available. Called by the reading thread only.</summary>
@@ -64,13 +65,13 @@ internal sealed class RkllmRun
         return more.GetResult();
     }
 
-    /// <summary>The hidden states of an embedding run; null before the callback that delivers them.</summary>
+    /// <summary>The hidden states of an embedding run; null if the library has not delivered them, and for other runs.</summary>
     internal HiddenStates? HiddenStates { get; private set; }
 
     internal bool IsCancelled => _cancelled;
 
     /// <summary>
-    /// Aborts the run. The library ignores an abort that it receives before the run has started, so each callback aborts again.
+    /// Aborts the run. The library ignores an abort that it receives before the run has started, so each later callback repeats the abort.
     /// </summary>
     internal void Cancel()
     {
@@ -79,7 +80,8 @@ internal sealed class RkllmRun
     }
 
     /// <summary>
-    /// The callback for the library: <c>int (*)(RKLLMResult*, void*, LLMCallState)</c>. Versions that expect no return value ignore it.
+    /// The address of the callback function, of the C type <c>int (*)(RKLLMResult*, void*, LLMCallState)</c>. Library versions whose callback returns
+    /// <c>void</c> ignore the return value.
     /// </summary>
     internal static unsafe void* Callback => (delegate* unmanaged[Cdecl]<byte*, void*, LLMCallState, int>)&OnResult;
 
@@ -98,7 +100,10 @@ internal sealed class RkllmRun
         }
     }
 
-    /// <returns>0; for hidden states from 1.3 on, 2, which makes the library free its buffer. Never 1, which pauses the run.</returns>
+    /// <returns>
+    /// The return value of the callback. From library version 1.3.0 on, 2 after hidden states, so that the library frees its buffer. Otherwise 0. Never
+    /// 1, because 1 pauses the run.
+    /// </returns>
     private unsafe int Handle(byte* result, LLMCallState state)
     {
         if (_cancelled && state is LLMCallState.Normal or LLMCallState.Waiting)
@@ -150,7 +155,7 @@ internal sealed class RkllmRun
         return MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
     }
 
-    // Some versions send callbacks without data before the one that has the hidden states.
+    // Some library versions call the callback without data before the call that has the hidden states.
     private unsafe bool CopyHiddenStates(byte* result)
     {
         if (result == null || HiddenStates is not null)
@@ -168,17 +173,17 @@ internal sealed class RkllmRun
     }
 
     /// <summary>
-    /// Ends the run after <c>rkllm_run</c> has returned, or if it was not called. Only this ends a run: a FINISH callback alone does not free
-    /// the NPU.
+    /// Writes the last piece of the run. Called after <c>rkllm_run</c> has returned, or if the run was cancelled before the call. The FINISH callback
+    /// does not end the run, because the NPU stays busy until <c>rkllm_run</c> returns.
     /// </summary>
-    /// <param name="status">The return value of <c>rkllm_run</c>.</param>
+    /// <param name="status">The return value of <c>rkllm_run</c>; 0 if it was not called.</param>
     internal void Complete(int status)
     {
         ReadOnlyMemory<byte> rest = _text.Flush();
         if (!rest.IsEmpty)
             _pieces.Writer.TryWrite(new(-1, rest));
 
-        // The end-of-text token arrives as a last NORMAL callback without text. An answer that ends at the token limit has no such token.
+        // The end-of-text token arrives as a last NORMAL callback without text and does not count. An answer that ends at the token limit has no such token.
         int tokens = _lastWasEmpty && _tokens > 0 ? _tokens - 1 : _tokens;
         (RunEndReason reason, string? error) = (_error, status) switch
         {

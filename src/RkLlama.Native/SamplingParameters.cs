@@ -1,15 +1,18 @@
 namespace RkLlama.Native;
 
-/// <summary>How the next token is chosen. <see langword="null"/> selects the library's default, which is given in brackets.</summary>
-/// <param name="TopK">The number of candidates, at least 1 [40]. 1 is greedy.</param>
-/// <param name="TopP">The probability mass of the candidates, 0 to 1 [0.9].</param>
-/// <param name="Temperature">At least 0 [0.8]. 0 is greedy.</param>
-/// <param name="RepeatPenalty">Greater than 0 [1.1]. 1 is no penalty.</param>
-/// <param name="FrequencyPenalty">−2 to 2 [0].</param>
-/// <param name="PresencePenalty">−2 to 2 [0].</param>
-/// <param name="Mirostat">0 (off), 1 or 2 [0].</param>
-/// <param name="MirostatTau">The target entropy, at least 0 [5.0].</param>
-/// <param name="MirostatEta">The learning rate, at least 0 [0.1].</param>
+/// <summary>
+/// How the next token is chosen. In a model load, a null value means the library's default, which is given in brackets. In a run, a null value means
+/// the value of the model load.
+/// </summary>
+/// <param name="TopK">The number of most probable tokens to choose from, at least 1 [40]. 1 always selects the most probable token.</param>
+/// <param name="TopP">The total probability of the most probable tokens to choose from, 0 to 1 [0.9].</param>
+/// <param name="Temperature">The randomness of the choice, at least 0 [0.8]. 0 always selects the most probable token.</param>
+/// <param name="RepeatPenalty">The penalty for tokens that have already occurred, greater than 0 [1.1]. 1 means no penalty.</param>
+/// <param name="FrequencyPenalty">The penalty for each earlier occurrence of a token, −2 to 2 [0].</param>
+/// <param name="PresencePenalty">The penalty for a token that has occurred at least once, −2 to 2 [0].</param>
+/// <param name="Mirostat">The version of the Mirostat algorithm: 1, 2, or 0 for off [0].</param>
+/// <param name="MirostatTau">The target entropy of Mirostat, at least 0 [5.0].</param>
+/// <param name="MirostatEta">The learning rate of Mirostat, at least 0 [0.1].</param>
 public sealed record SamplingParameters(
     int? TopK = null,
     float? TopP = null,
@@ -23,7 +26,7 @@ public sealed record SamplingParameters(
 {
     public static SamplingParameters Default { get; } = new();
 
-    /// <summary>Returns these values, with those of <paramref name="fallback"/> in place of null.</summary>
+    /// <summary>Returns these values; each null is replaced by the value of <paramref name="fallback"/>.</summary>
     public SamplingParameters WithFallback(SamplingParameters fallback) => new(
         TopK ?? fallback.TopK,
         TopP ?? fallback.TopP,

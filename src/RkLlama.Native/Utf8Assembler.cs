@@ -5,21 +5,22 @@ using System.Text.Unicode;
 namespace RkLlama.Native;
 
 /// <summary>
-/// Assembles valid UTF-8 from the pieces of one run. If a token ends inside a character, the library does one of three things, depending on
-/// version and model: (A) it sends WAITING without text and the whole character with the next token, (B) it sends the bytes as they come, or
-/// (C) it sends the first bytes with WAITING and the whole character later. The first byte of the next piece shows which. Used by one thread.
+/// Joins the texts that the library's callbacks deliver in one run, so that the output has whole characters only. If a token ends inside a character,
+/// the library does one of three things, depending on version and model. (A) It sends WAITING without text, and the whole character with the next
+/// token. (B) It sends with each token the bytes of that token. (C) It sends the first bytes with WAITING, and the whole character with a later token.
+/// The first byte of the next text shows which case applies. Not thread-safe.
 /// </summary>
 internal sealed class Utf8Assembler
 {
     private readonly ArrayBufferWriter<byte> _output = new(64);
 
-    // The bytes of an incomplete character, and whether they came with WAITING.
+    // The bytes of an incomplete character, and whether a WAITING callback delivered them.
     private byte[] _held = [];
     private bool _heldByWaiting;
 
     private static ReadOnlySpan<byte> ReplacementCharacter => "\uFFFD"u8;
 
-    /// <summary>Holds bytes that came with WAITING. The next piece shows whether they are needed.</summary>
+    /// <summary>Stores the text of a WAITING callback. <see cref="Append"/> drops it if the next text repeats it (case C).</summary>
     internal void Hold(ReadOnlySpan<byte> piece)
     {
         if (piece.IsEmpty)
@@ -29,13 +30,16 @@ internal sealed class Utf8Assembler
         _heldByWaiting = true;
     }
 
-    /// <summary>Appends a piece and returns the text that is now complete. The returned memory is not reused.</summary>
+    /// <summary>
+    /// Appends the text of a NORMAL callback and returns the characters that are now complete; empty if there are none. Later calls do not change the
+    /// returned memory.
+    /// </summary>
     internal ReadOnlyMemory<byte> Append(ReadOnlySpan<byte> piece)
     {
         if (piece.IsEmpty)
             return default;
 
-        // The common case: whole characters and nothing held. It costs one copy.
+        // The common case: the text has whole characters only, and no bytes are stored. It costs one copy.
         if (_held.Length == 0 && Utf8.IsValid(piece))
             return piece.ToArray();
 
@@ -51,7 +55,7 @@ internal sealed class Utf8Assembler
         return _output.WrittenSpan.ToArray();
     }
 
-    /// <summary>Returns the rest of the text at the end of the run. An incomplete character becomes a replacement character.</summary>
+    /// <summary>Called at the end of the run. Returns the stored bytes as text; an incomplete character becomes U+FFFD.</summary>
     internal ReadOnlyMemory<byte> Flush()
     {
         byte[] rest = _held;
@@ -67,7 +71,7 @@ internal sealed class Utf8Assembler
 
     private static bool StartsWithContinuationByte(ReadOnlySpan<byte> piece) => (piece[0] & 0xC0) == 0x80;
 
-    /// <summary>Writes complete characters, replaces invalid bytes, and holds an incomplete character at the end.</summary>
+    /// <summary>Writes complete characters to the output, with U+FFFD in place of invalid bytes. Stores an incomplete character at the end.</summary>
     private void WriteWholeCharacters(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)

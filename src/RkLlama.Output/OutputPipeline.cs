@@ -7,9 +7,10 @@ using RkLlama.Output.ToolCalls;
 namespace RkLlama.Output;
 
 /// <summary>
-/// Splits the output of one generation into content, reasoning and tool calls while it arrives. The stages are: split off the reasoning block,
-/// find tool calls in the rest, find stop sequences in the remaining content. Every stage processes single characters, so token boundaries only
-/// affect where parts are cut. The time is linear in the length of the text. One instance per generation; not thread-safe.
+/// Splits the output of one generation into content, reasoning and tool calls while it arrives. It has three stages: the first separates the reasoning
+/// block, the second finds tool calls in the text after the block, and the third finds stop sequences in the remaining content. Every stage processes one
+/// character at a time, so token boundaries only affect how long the parts are. The time is linear in the length of the text. One instance per generation;
+/// not thread-safe.
 /// </summary>
 internal sealed class OutputPipeline
 {
@@ -45,12 +46,12 @@ internal sealed class OutputPipeline
 
     internal bool HasToolCalls => _callCount > 0;
 
-    /// <summary>Number of tokens in the reasoning block, tags included. Each call of <see cref="Add"/> counts as one token.</summary>
+    /// <summary>The number of generated tokens in the reasoning block, including those of its tags. Each call of <see cref="Add"/> is one token.</summary>
     internal int ReasoningTokens { get; private set; }
 
     /// <summary>Adds the text of one token, which may be empty.</summary>
-    /// <param name="parts">Receives the parts that are complete; often none.</param>
-    /// <param name="isToken">False for text that the server inserted.</param>
+    /// <param name="parts">The parts that are complete are appended to this list; often there are none.</param>
+    /// <param name="isToken">False for text that the server inserted. It does not count in <see cref="ReasoningTokens"/>.</param>
     internal void Add(string text, List<OutputPart> parts, bool isToken = true)
     {
         if (IsStopped)
@@ -69,8 +70,8 @@ internal sealed class OutputPipeline
         FlushText();
     }
 
-    /// <summary>Ends the output and adds the text that was held back.</summary>
-    /// <param name="isTruncated">The output ended at its token limit, not because the model finished.</param>
+    /// <summary>Ends the output. Appends to the list the parts that were held back.</summary>
+    /// <param name="isTruncated">Whether the output ended at its token limit. If true, an unfinished tool call is dropped. If false, it is content.</param>
     internal void Finish(List<OutputPart> parts, bool isTruncated = false)
     {
         if (IsStopped)

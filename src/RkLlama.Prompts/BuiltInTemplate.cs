@@ -1,11 +1,12 @@
 namespace RkLlama.Prompts;
 
-/// <summary>A chat template of this project, for models that come without one.</summary>
-/// <param name="Name">The name that the Modelfile key <c>TEMPLATE</c> uses.</param>
+/// <summary>A chat template that this project contains, for models whose files have no chat template.</summary>
+/// <param name="Name">The name of the template. It is also a possible value of the Modelfile key <c>TEMPLATE</c>.</param>
 /// <param name="Source">The Jinja source.</param>
-/// <param name="BosToken">The token that begins a prompt; null if the family has none.</param>
-/// <param name="EosToken">The token that ends a turn of the model.</param>
-/// <param name="MarkerToken">A control token that only tokenizers of this family know; null if families share their control tokens.</param>
+/// <param name="BosToken">The text of the token at the beginning of a prompt; null if the model family has none.</param>
+/// <param name="EosToken">The text of the token at the end of an answer.</param>
+/// <param name="MarkerToken">The text of a control token that is only in tokenizers of this model family; null if there is none. A tokenizer without it
+/// does not belong to the family.</param>
 internal sealed record BuiltInTemplate(string Name, string Source, string? BosToken, string EosToken, string? MarkerToken)
 {
     public static BuiltInTemplate ChatMl { get; } = new(
@@ -154,7 +155,7 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? BosTo
             "<｜Assistant｜>"),
     ];
 
-    // Searched in this order, because the name of a derived model may contain the name of the model it derives from.
+    // Searched in this order, because the name of a derived model may also contain the name of the model family that it is derived from.
     private static readonly (string Part, string Template)[] _families =
     [
         ("deepseek", "deepseek-r1"),
@@ -177,7 +178,9 @@ internal sealed record BuiltInTemplate(string Name, string Source, string? BosTo
 
     public static BuiltInTemplate? Find(string name) => Array.Find(_all, template => template.Name == name);
 
-    /// <summary>Returns the template of the family that a model name contains; null if the name contains no known family.</summary>
+    /// <summary>
+    /// Returns the template of the model family whose name is a part of <paramref name="modelName"/>; null if no known family matches. Ignores case.
+    /// </summary>
     public static BuiltInTemplate? ForModel(string modelName)
     {
         string name = modelName.ToLowerInvariant().Replace('_', '-');

@@ -4,14 +4,14 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// A model's chat template, and what the template expects of a conversation. The constructor finds that out by rendering small probe
-/// conversations. Immutable; many requests may render at the same time.
+/// A model's chat template. The constructor renders small test conversations, to find out which forms of messages the template supports. Immutable; many
+/// threads may render at the same time.
 /// </summary>
 internal sealed class ChatTemplate
 {
     private const string ProbeText = "9f2c61";
 
-    // Roles that the server accepts. Their names count as template text, because they may be part of a control token, as in <|user|>.
+    // The roles that the server accepts. Their names count as template text, because templates make control tokens of them, as in <|user|>.
     private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
 
     private readonly Template _default;
@@ -22,7 +22,9 @@ internal sealed class ChatTemplate
 
     /// <param name="source">The Jinja source.</param>
     /// <param name="toolSource">The Jinja source for requests with tools; null to use <paramref name="source"/>.</param>
-    /// <exception cref="TemplateException">A template is not valid.</exception>
+    /// <param name="tokens">The special tokens that the template can use as variables.</param>
+    /// <param name="time">The clock for the time limit and for the function <c>strftime_now</c>.</param>
+    /// <exception cref="TemplateException">One of the two sources is not valid.</exception>
     public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
     {
         Source = source;
@@ -45,7 +47,7 @@ internal sealed class ChatTemplate
     /// <summary>Whether the template renders system messages. If not, the caller must merge them into the first user message.</summary>
     public bool SupportsSystemRole { get; }
 
-    /// <summary>Renders a conversation, followed by the header of the assistant's answer.</summary>
+    /// <summary>Renders a conversation to a prompt. The prompt ends with the text that introduces the assistant's answer.</summary>
     /// <exception cref="TemplateException">The template refuses the conversation, or rendering fails.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(Conversation conversation, CancellationToken cancellationToken)
@@ -56,7 +58,8 @@ internal sealed class ChatTemplate
         }
         catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
         {
-            // Most templates print the arguments of a tool call as JSON. Some concatenate them as the JSON string that the API sends.
+            // Most templates write the arguments of a tool call with tojson, which needs an object. Some concatenate them, which needs the JSON string that
+            // the API sends.
             return Render(conversation, ArgumentForm.Text, _takesContentParts, cancellationToken);
         }
     }
@@ -66,7 +69,7 @@ internal sealed class ChatTemplate
         try
         {
             string text = Render(new(messages), ArgumentForm.Object, asParts, CancellationToken.None).Text;
-            // A template that prints the list of parts as a Python list does not support parts.
+            // If the template writes the list of parts as a Python list, it does not support parts.
             return text.Contains(ProbeText, StringComparison.Ordinal) && !text.Contains($"'text': '{ProbeText}'", StringComparison.Ordinal);
         }
         catch (TemplateException)

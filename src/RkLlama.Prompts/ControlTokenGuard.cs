@@ -4,18 +4,19 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Prompts;
 
 /// <summary>
-/// Prevents prompt injection when the prompt is sent as text. The runtime treats every control token in that text as a control token, so the
-/// guard inserts a space into each one that came with the request.
+/// Prevents prompt injection in prompts that are sent as text. The runtime converts the text of a control token, such as <c>&lt;|im_end|&gt;</c>, to the
+/// token, even if the text came with the request. This class inserts a space into such request text, so that it stays plain text.
 /// </summary>
+/// <param name="literals">The texts of the model's control tokens. Common control tokens are always recognized.</param>
 internal sealed partial class ControlTokenGuard(IEnumerable<string> literals)
 {
     private readonly string[] _literals = [.. literals.Where(literal => literal.Length > 1).OrderByDescending(literal => literal.Length)];
 
-    // The forms of control tokens of the common model families.
+    // Matches the control tokens of the common model families.
     [GeneratedRegex(@"<\|[^<>|\s]{1,40}\|>|<｜[^<>｜\s]{1,40}｜>|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>|<(?:用户|AI)>", RegexOptions.CultureInvariant)]
     private static partial Regex CommonForms { get; }
 
-    /// <summary>Returns the prompt with a space inside each control token that came with the request, wholly or partly.</summary>
+    /// <summary>Returns the prompt with a space in the text of each control token that contains at least one character of request text.</summary>
     public PromptText Apply(PromptText prompt)
     {
         if (prompt.RequestSpans.Count == 0)

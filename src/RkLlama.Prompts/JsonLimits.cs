@@ -6,7 +6,7 @@ namespace RkLlama.Prompts;
 internal static class JsonLimits
 {
     /// <summary>
-    /// Levels of objects and arrays inside one another. Request bodies have the same limit. Tokenizer files in use reach 5.
+    /// The maximum number of objects and arrays inside one another. Request bodies have the same limit. Known tokenizer files have at most 5 levels.
     /// </summary>
     public const int MaxDepth = 64;
 

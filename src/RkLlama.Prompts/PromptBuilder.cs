@@ -10,7 +10,7 @@ namespace RkLlama.Prompts;
 /// </summary>
 public sealed class PromptBuilder
 {
-    // A rough average of common tokenizers for plain text; used for estimates only.
+    // A rough average of common tokenizers for plain text. Used only to estimate the number of tokens.
     private const int BytesPerToken = 4;
 
     private readonly PromptSettings _settings;
@@ -29,29 +29,34 @@ public sealed class PromptBuilder
         Notes = notes;
     }
 
-    /// <summary>Where the template and the tokenizer came from, and what was missing.</summary>
+    /// <summary>Notes for the log: where the template and the tokenizer come from, and what is missing.</summary>
     public IReadOnlyList<PromptNote> Notes { get; }
 
     /// <summary>
-    /// How prompts are sent to the model. <see cref="PromptMode.Text"/> if <see cref="PromptMode.Tokens"/> is set but no tokenizer is
-    /// available.
+    /// How prompts are sent to the model. If the settings have <see cref="PromptMode.Tokens"/> but no tokenizer is available, the value is
+    /// <see cref="PromptMode.Text"/>.
     /// </summary>
     public PromptMode Mode => _settings.Mode == PromptMode.Tokens && _tokenizer is null ? PromptMode.Text : _settings.Mode;
 
     /// <summary>The Jinja source of the chat template.</summary>
     public string TemplateSource => _template.Source;
 
-    /// <summary>Whether the chat template came with the model or its Modelfile. If false, it was chosen by the model's name.</summary>
+    /// <summary>
+    /// Whether the chat template comes from the model's files or its Modelfile. If false, it is a built-in template, which was chosen by the model's name.
+    /// </summary>
     public bool HasTemplate { get; }
 
     /// <summary>The Jinja source of the chat template for requests with tools. Usually equal to <see cref="TemplateSource"/>.</summary>
     public string ToolTemplateSource => _template.ToolSource;
 
     /// <summary>Finds and loads the template and the tokenizer of a model. Takes a fraction of a second. Reads local files only.</summary>
-    /// <exception cref="PromptException">The template that the settings name is not valid.</exception>
+    /// <exception cref="PromptException">The template in <see cref="PromptSettings.Template"/> is not valid or cannot be read.</exception>
     public static PromptBuilder Load(PromptSettings settings, TimeProvider time) => new PromptLoader(settings, time).Load();
 
-    /// <summary>Builds the prompt of a conversation, followed by the header of the assistant's answer.</summary>
+    /// <summary>
+    /// Builds the prompt of a conversation. The prompt ends with the text that introduces the assistant's answer. In <see cref="PromptMode.Runtime"/>, the
+    /// prompt is only the text of the last user message.
+    /// </summary>
     /// <exception cref="PromptException">The chat template refuses or cannot render the conversation, or the tokenizer cannot encode the
     /// prompt.</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
@@ -86,7 +91,10 @@ public sealed class PromptBuilder
         ? ToTextPrompt(PromptText.Trusted(text))
         : Encode(_tokenizer, PromptText.Trusted(text), guard: false);
 
-    /// <summary>Builds a prompt from plain text of a client, for embeddings. Control tokens in the text stay text.</summary>
+    /// <summary>
+    /// Builds a prompt from plain text of a client, for embeddings. No template is applied. If <see cref="PromptSettings.GuardsSpecialTokens"/> is set,
+    /// control tokens in the text have no effect.
+    /// </summary>
     /// <exception cref="PromptException">The tokenizer cannot encode the text.</exception>
     public Prompt BuildText(string text)
     {
@@ -112,7 +120,7 @@ public sealed class PromptBuilder
     private static Prompt ToTextPrompt(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
 
     /// <summary>
-    /// Adds the model's system message if the request has none. If the template does not support system messages, merges them into the first
+    /// If the conversation has no system message, adds that of the settings. If the template does not support system messages, merges them into the first
     /// user message.
     /// </summary>
     private Conversation Normalize(Conversation conversation)

@@ -6,11 +6,11 @@ namespace RkLlama.Prompts;
 
 /// <summary>
 /// Finds the tokenizer and chat template files of a model: in the model's directory, then in the local cache of the Hugging Face libraries.
-/// Never downloads.
+/// Never downloads a file.
 /// </summary>
 internal sealed partial class PromptFileLocator
 {
-    // Larger files are not templates or configurations.
+    // Larger files are refused: they cannot be a template or a configuration.
     private const int MaxTemplateBytes = 1024 * 1024;
     private const int MaxConfigBytes = 16 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ internal sealed partial class PromptFileLocator
     private static partial Regex RepositoryName { get; }
 
     /// <summary>
-    /// Returns the path of <c>tokenizer.json</c>, or of the rank file of Qwen 1 (<c>*.tiktoken</c>); null if there is none.
+    /// Returns the path of the tokenizer file: <c>tokenizer.json</c>, or a <c>*.tiktoken</c> file of Qwen 1. Null if there is none.
     /// </summary>
     public string? FindTokenizerFile()
     {
@@ -44,11 +44,11 @@ internal sealed partial class PromptFileLocator
     }
 
     /// <summary>
-    /// Returns the path and the source of <c>chat_template.jinja</c>, or of the templates in <c>tokenizer_config.json</c>; null if there is
-    /// none.
+    /// Returns the path of <c>chat_template.jinja</c>, or of a <c>tokenizer_config.json</c> that contains chat templates, with the Jinja source in it. Null
+    /// if there is none. <c>ToolSource</c> is the source for requests with tools; null if there is no separate one.
     /// </summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="JsonException">The configuration is not valid.</exception>
+    /// <exception cref="JsonException"><c>tokenizer_config.json</c> is not valid JSON.</exception>
     public (string File, string Source, string? ToolSource)? FindTemplate()
     {
         foreach (string directory in _directories)
@@ -63,9 +63,9 @@ internal sealed partial class PromptFileLocator
         return null;
     }
 
-    /// <summary>Returns the control tokens of the first <c>tokenizer_config.json</c>; null if there is none.</summary>
+    /// <summary>Returns the special tokens in the first <c>tokenizer_config.json</c> that exists; null if there is no such file.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="JsonException">The file is not valid.</exception>
+    /// <exception cref="JsonException">The file is not valid JSON.</exception>
     public SpecialTokens? FindSpecialTokens()
     {
         foreach (string directory in _directories)
@@ -111,7 +111,8 @@ internal sealed partial class PromptFileLocator
     }
 
     /// <summary>
-    /// Returns the directory of the newest local copy of a repository, in the layout of huggingface_hub; null if there is none.
+    /// Returns the directory of a local copy of a Hugging Face repository; null if there is none. The cache has the layout of huggingface_hub. If there are
+    /// several copies, returns that of the branch main, or the newest one.
     /// </summary>
     private static string? FindSnapshot(string repository, string cache)
     {

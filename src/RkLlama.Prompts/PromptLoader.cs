@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
-/// <summary>Chooses the chat template and the tokenizer of a model and notes each choice. One instance per load.</summary>
+/// <summary>Chooses the chat template and the tokenizer of a model. Records each choice as a <see cref="PromptNote"/>. Used for one load only.</summary>
 internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 {
     private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
@@ -20,7 +20,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         bool isOtherFamily = tokenizer is not null && _family?.MarkerToken is { } marker && tokenizer.TokenId(marker) is null;
         if (isOtherFamily)
         {
-            // Its ids would stand for other tokens, and the template beside it belongs to another model too.
+            // The tokenizer belongs to another model, so its ids are wrong for this model. The template in the same directory is then wrong, too.
             Warn(PromptComponent.Tokenizer, $"The tokenizer does not contain {_family!.MarkerToken}, so it does not belong to {settings.ModelName}: "
                 + $"prompts are sent as text with the built-in template {_family.Name}. Put the model's own tokenizer.json into its directory.");
             tokenizer = null;
@@ -66,7 +66,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         return FromBuiltIn(template);
     }
 
-    /// <summary>Loads the template that the Modelfile names. The operator chose it, so an error in it fails the load.</summary>
+    /// <summary>Loads the template that the Modelfile specifies. The operator chose it, so if it is not valid, the load fails.</summary>
     private ChatTemplate LoadConfiguredTemplate(string given)
     {
         if (BuiltInTemplate.Find(given) is { } named)

@@ -9,11 +9,11 @@ public enum PromptMode
     /// <summary>As rendered text that the runtime tokenizes.</summary>
     Text,
 
-    /// <summary>As the last user message, which the runtime wraps in the template of the model file. Single-turn.</summary>
+    /// <summary>Only the last user message is sent, as text. The runtime wraps it in the chat template of the model file.</summary>
     Runtime,
 }
 
-/// <summary>The component that a note is about.</summary>
+/// <summary>The component that a <see cref="PromptNote"/> is about.</summary>
 public enum PromptComponent
 {
     Tokenizer,
@@ -23,38 +23,47 @@ public enum PromptComponent
 /// <summary>A note for the log about how a model's prompts are built: what was chosen or what was missing.</summary>
 /// <param name="Part">The component that the note is about.</param>
 /// <param name="Text">One sentence.</param>
-/// <param name="IsWarning">Whether the finding makes prompts worse.</param>
+/// <param name="IsWarning">Whether the note reports a problem, such as a missing tokenizer.</param>
 public sealed record PromptNote(PromptComponent Part, string Text, bool IsWarning);
 
 /// <summary>The settings and file locations that determine how a model's prompts are built.</summary>
-/// <param name="ModelName">The name that clients use.</param>
+/// <param name="ModelName">The name of the model that clients send. It is also used to detect the model family.</param>
 public sealed record PromptSettings(string ModelName)
 {
-    /// <summary>The name of the model file. It is used to detect the family if the model name contains none.</summary>
+    /// <summary>The name of the model file; null if unknown. Used to detect the model family if the model name contains no known family.</summary>
     public string? FileName { get; init; }
 
-    /// <summary>The model's directory: the first place to look for the template and the tokenizer.</summary>
+    /// <summary>The model's directory, which is searched first for the template and the tokenizer; null for none.</summary>
     public string? Directory { get; init; }
 
     /// <summary>
-    /// The Hugging Face repository of the template and the tokenizer, such as <c>Qwen/Qwen2.5-1.5B-Instruct</c>. Only a local copy is read.
+    /// The Hugging Face repository with the template and the tokenizer, such as <c>Qwen/Qwen2.5-1.5B-Instruct</c>; null for none. Only a local copy of the
+    /// repository is read.
     /// </summary>
     public string? HuggingFacePath { get; init; }
 
-    /// <summary>The cache directory of the Hugging Face libraries; <see langword="null"/> for the default of this process.</summary>
+    /// <summary>
+    /// The directory with the local copies of Hugging Face repositories; <see langword="null"/> for the directory that the environment variables of this
+    /// process specify.
+    /// </summary>
     public string? HuggingFaceCache { get; init; }
 
-    /// <summary>The system message for conversations that have none; null or empty for none.</summary>
+    /// <summary>The text of the system message that is added to conversations without one; null or empty to add none.</summary>
     public string? SystemPrompt { get; init; }
 
-    /// <summary>The name of a built-in template, the name of a <c>.jinja</c> file in the model's directory, or Jinja source.</summary>
+    /// <summary>
+    /// The chat template: the name of a built-in template, the name of a <c>.jinja</c> file in the model's directory, or Jinja source. Null to use the
+    /// template of the model's files, or a built-in template.
+    /// </summary>
     public string? Template { get; init; }
 
     public PromptMode Mode { get; init; }
 
-    /// <summary>The value of <c>enable_thinking</c> for requests that do not set it; null to leave it undefined.</summary>
+    /// <summary>The template variable <c>enable_thinking</c> for requests that do not specify it; null to leave the variable undefined.</summary>
     public bool? EnableThinking { get; init; }
 
-    /// <summary>Whether control tokens in request text stay text.</summary>
+    /// <summary>
+    /// Whether the text of a control token in a request, such as <c>&lt;|im_end|&gt;</c>, stays plain text. If false, it becomes the control token.
+    /// </summary>
     public bool GuardsSpecialTokens { get; init; } = true;
 }

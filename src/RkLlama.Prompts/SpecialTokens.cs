@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts;
 
-/// <summary>The control tokens that templates use by name, such as <c>bos_token</c>.</summary>
+/// <summary>The special tokens that chat templates can use as variables, such as <c>bos_token</c>.</summary>
+/// <param name="ByName">The text of each token, by the name of the variable.</param>
 internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByName)
 {
     private static readonly string[] _names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -15,7 +16,10 @@ internal sealed record SpecialTokens(IReadOnlyDictionary<string, string> ByName)
         return new(texts);
     }
 
-    /// <summary>Reads them from tokenizer_config.json, where each is a string or an object with <c>content</c>.</summary>
+    /// <summary>
+    /// Reads the special tokens from the root object of <c>tokenizer_config.json</c>. Each token is a string, or an object whose member <c>content</c> is
+    /// the string.
+    /// </summary>
     public static SpecialTokens FromConfig(JsonElement config)
     {
         Dictionary<string, string> texts = [];

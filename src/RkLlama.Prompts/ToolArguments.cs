@@ -3,7 +3,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts;
 
-/// <summary>Converts the arguments of a tool call, which clients send as a JSON object or as a string that contains one.</summary>
+/// <summary>
+/// Converts the arguments of a tool call to a template value. Clients send the arguments as a JSON object, or as a string that contains one.
+/// </summary>
 internal static class ToolArguments
 {
     public static Value AsObject(JsonElement arguments)

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// The functions of <c>librkllmrt.so</c>, under their C names. The version determines which of them exist and how the structs are laid out:
-/// see <see cref="RkllmAbi"/>. Functions that return <see langword="int"/> return 0 on success and −1 on failure; the library prints the
-/// reason.
+/// The functions of <c>librkllmrt.so</c>, under their C names. The version of the library determines which functions exist and which layout the structs
+/// have: see <see cref="RkllmAbi"/>. Functions that return <see langword="int"/> return 0 on success and −1 on failure. The library prints the reason
+/// of a failure to stdout.
 /// </summary>
 internal static partial class Rkllm
 {
@@ -17,7 +17,8 @@ internal static partial class Rkllm
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial RkllmParamBuffer rkllm_createDefaultParam();
 
-    /// <summary>The third argument is the result callback up to 1.2.3, and an <c>RKLLMCallback*</c> from 1.3.0 on.</summary>
+    /// <param name="callback">Up to library version 1.2.3, the address of the callback function. From 1.3.0 on, a pointer to an <c>RKLLMCallback</c>
+    /// struct.</param>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_init(out RkllmHandle handle, RkllmParamBuffer* param, void* callback);
@@ -35,20 +36,20 @@ internal static partial class Rkllm
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_destroy(nint handle);
 
-    /// <summary>From 1.2.0. All four arguments are always passed: 1.2.0 ignores the last two, later versions read them.</summary>
+    /// <summary>Exists from library version 1.2.0 on. Version 1.2.0 ignores the last two arguments; later versions read them.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_clear_kv_cache(RkllmHandle handle, int keep_system_prompt, int* start_pos, int* end_pos);
 
-    /// <summary>From 1.2.0.</summary>
+    /// <summary>Exists from library version 1.2.0 on.</summary>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_set_chat_template(RkllmHandle handle, string system_prompt, string prompt_prefix, string prompt_postfix);
 }
 
 /// <summary>
-/// A buffer for <c>RKLLMParam</c> of any version (184 to 208 bytes). The library returns the struct by value through the hidden pointer of
-/// the calling convention.
+/// A buffer for the struct <c>RKLLMParam</c> of every library version (184 to 208 bytes). It may be larger than the struct: the calling convention
+/// returns such a struct through a hidden pointer to this buffer.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = Size)]
 internal struct RkllmParamBuffer
@@ -56,7 +57,7 @@ internal struct RkllmParamBuffer
     internal const int Size = 512;
 }
 
-/// <summary><c>LLMCallState</c> from 1.1.0 on.</summary>
+/// <summary>The C enum <c>LLMCallState</c> of library versions 1.1.0 and later: why the library calls the callback.</summary>
 internal enum LLMCallState
 {
     Normal = 0,
@@ -64,18 +65,18 @@ internal enum LLMCallState
     Finish = 2,
     Error = 3,
 
-    /// <summary>1.1 only. Later versions deliver hidden states as <see cref="Normal"/>.</summary>
+    /// <summary>Library versions 1.1.0 to 1.1.4 only. Later versions deliver hidden states with <see cref="Normal"/>.</summary>
     GetLastHiddenLayer = 4,
 }
 
-/// <summary>The values of <c>RKLLMInputType</c> that are used.</summary>
+/// <summary>The values of the C enum <c>RKLLMInputType</c> that this project uses.</summary>
 internal enum RKLLMInputType
 {
     Prompt = 0,
     Token = 1,
 }
 
-/// <summary>The values of <c>RKLLMInferMode</c> that are used.</summary>
+/// <summary>The values of the C enum <c>RKLLMInferMode</c> that this project uses.</summary>
 internal enum RKLLMInferMode
 {
     Generate = 0,

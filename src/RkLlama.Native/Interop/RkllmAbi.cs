@@ -1,9 +1,9 @@
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// The offsets of the fields of the vendor's structs in one ABI group, in bytes; <see cref="Absent"/> if the group does not have the field.
-/// Offsets differ between versions, so structs are written by these tables into zeroed buffers that are large enough for every version.
-/// Source: the vendor's headers, compiled for x86-64 and arm64. Tests verify the tables with a C compiler.
+/// The byte offsets of the fields in the vendor's structs, for one ABI group; <see cref="Absent"/> if the group does not have the field. The offsets
+/// differ between groups, so this project writes each struct field by field into a buffer that is large enough for every group. Source: the vendor's
+/// headers, compiled for x86-64 and arm64. Tests verify the offsets with a C compiler.
 /// </summary>
 internal sealed record RkllmAbi(
     RuntimeFamily Family,
@@ -14,19 +14,27 @@ internal sealed record RkllmAbi(
 {
     internal const int Absent = -1;
 
-    /// <summary>At least the size of <c>RKLLMInput</c> in every version (32 to 208 bytes).</summary>
+    /// <summary>The bytes to reserve for <c>RKLLMInput</c>, which needs 32 to 208 bytes, depending on the library version.</summary>
     internal const int InputBufferSize = 256;
 
-    /// <summary>At least the size of <c>RKLLMInferParam</c> (24 to 40 bytes) and <c>RKLLMCallback</c> (48 bytes) in every version.</summary>
+    /// <summary>
+    /// The bytes to reserve for <c>RKLLMInferParam</c> (24 to 40 bytes, depending on the library version), <c>RKLLMSamplingParam</c> (36 bytes) or
+    /// <c>RKLLMCallback</c> (48 bytes).
+    /// </summary>
     internal const int SmallBufferSize = 64;
 
-    /// <summary>From 1.2.0: <c>rkllm_set_chat_template</c>, <c>rkllm_clear_kv_cache</c> and <c>keep_history</c>.</summary>
+    /// <summary>
+    /// Whether the library has <c>rkllm_set_chat_template</c>, <c>rkllm_clear_kv_cache</c> and the field <c>keep_history</c> (version 1.2.0 and later).
+    /// </summary>
     internal bool HasChatTemplate => Family >= RuntimeFamily.V120;
 
-    /// <summary>From 1.2.1: the result of the FINISH callback contains <c>RKLLMPerfStat</c>.</summary>
+    /// <summary>Whether the result of the FINISH callback contains an <c>RKLLMPerfStat</c> (version 1.2.1 and later).</summary>
     internal bool HasStatistics => RKLLMResult.perf != Absent;
 
-    /// <summary>From 1.3.0: <c>rkllm_init</c> takes an <c>RKLLMCallback*</c>; sampling and the token limit are set per run.</summary>
+    /// <summary>
+    /// Whether sampling and the token limit can be set per run (version 1.3.0 and later). In these versions, <c>rkllm_init</c> takes an
+    /// <c>RKLLMCallback*</c> instead of a function pointer.
+    /// </summary>
     internal bool HasPerRunSampling => RKLLMInferParam.sampling_params != Absent;
 
     internal static RkllmAbi For(RuntimeFamily family) => family switch
@@ -39,7 +47,7 @@ internal sealed record RkllmAbi(
         _ => throw new ArgumentOutOfRangeException(nameof(family), family, "no such ABI group"),
     };
 
-    /// <summary>1.1.0 to 1.1.4.</summary>
+    /// <summary>Library versions 1.1.0 to 1.1.4.</summary>
     internal static readonly RkllmAbi V11 = new(
         RuntimeFamily.V11,
         new()
@@ -52,7 +60,7 @@ internal sealed record RkllmAbi(
         new() { size = 24, sampling_params = Absent, keep_history = Absent, max_new_tokens = Absent },
         new() { size = 32, perf = Absent });
 
-    /// <summary>1.2.0 and 1.2.1b1, which differ in the multimodal input only.</summary>
+    /// <summary>Library versions 1.2.0 and 1.2.1b1. They differ in the multimodal input only.</summary>
     internal static readonly RkllmAbi V120 = new(
         RuntimeFamily.V120,
         new()
@@ -65,7 +73,7 @@ internal sealed record RkllmAbi(
         new() { size = 32, sampling_params = Absent, keep_history = 24, max_new_tokens = Absent },
         new() { size = 48, perf = Absent });
 
-    /// <summary>1.2.1 to 1.2.3.</summary>
+    /// <summary>Library versions 1.2.1 to 1.2.3.</summary>
     internal static readonly RkllmAbi V121 = new(
         RuntimeFamily.V121,
         V120.RKLLMParam,
@@ -73,7 +81,7 @@ internal sealed record RkllmAbi(
         V120.RKLLMInferParam,
         new() { size = 72, perf = 48 });
 
-    /// <summary>1.3.0.</summary>
+    /// <summary>Library version 1.3.0.</summary>
     internal static readonly RkllmAbi V130 = new(
         RuntimeFamily.V130,
         V120.RKLLMParam with
@@ -85,7 +93,8 @@ internal sealed record RkllmAbi(
         V121.RKLLMResult);
 
     /// <summary>
-    /// 1.3.1 and, with a warning, later versions. Only the multimodal input grew. Derived from public descriptions; not confirmed on a board.
+    /// Library version 1.3.1, and later versions with a warning. It differs from 1.3.0 only in a larger multimodal input. The offsets come from public
+    /// descriptions and are not confirmed on a board.
     /// </summary>
     internal static readonly RkllmAbi V131 = V130 with
     {
@@ -94,7 +103,10 @@ internal sealed record RkllmAbi(
     };
 }
 
-/// <summary>Offsets in <c>RKLLMParam</c>. Offsets of fields of <c>extend_param</c> are relative to the start of <c>RKLLMParam</c>.</summary>
+/// <summary>
+/// The size of <c>RKLLMParam</c> and the offsets of its fields, in bytes. The offsets of the fields of the inner struct <c>extend_param</c> also count
+/// from the start of <c>RKLLMParam</c>.
+/// </summary>
 internal readonly record struct RKLLMParamLayout
 {
     public RKLLMParamLayout()
@@ -124,8 +136,8 @@ internal readonly record struct RKLLMParamLayout
 }
 
 /// <summary>
-/// Offsets in <c>RKLLMInput</c>. <c>union</c> is the offset of <c>prompt_input</c> (a pointer) and <c>token_input</c> (a pointer and a
-/// size_t).
+/// The size of <c>RKLLMInput</c> and the offsets of its fields, in bytes. <c>union</c> is the offset of two overlapping fields: <c>prompt_input</c> (a
+/// pointer) and <c>token_input</c> (a pointer and a size_t).
 /// </summary>
 internal readonly record struct RKLLMInputLayout
 {
@@ -136,7 +148,7 @@ internal readonly record struct RKLLMInputLayout
     public required int union { get; init; }
 }
 
-/// <summary>Offsets in <c>RKLLMInferParam</c>.</summary>
+/// <summary>The size of <c>RKLLMInferParam</c> and the offsets of its fields, in bytes.</summary>
 internal readonly record struct RKLLMInferParamLayout
 {
     public RKLLMInferParamLayout()
@@ -151,7 +163,8 @@ internal readonly record struct RKLLMInferParamLayout
 }
 
 /// <summary>
-/// Offsets in <c>RKLLMResult</c>. Memory at or beyond <c>size</c> must not be read, because the struct of an older library ends there.
+/// The size of <c>RKLLMResult</c> and the offsets of its fields, in bytes. Memory at offset <c>size</c> or higher must not be read, because it is not part
+/// of the library's struct.
 /// </summary>
 internal readonly record struct RKLLMResultLayout
 {
@@ -166,7 +179,7 @@ internal readonly record struct RKLLMResultLayout
     public required int perf { get; init; }
 }
 
-/// <summary>Offsets in <c>RKLLMSamplingParam</c> (1.3).</summary>
+/// <summary>The size of <c>RKLLMSamplingParam</c> (library version 1.3.0 and later) and the offsets of its fields, in bytes.</summary>
 internal static class RKLLMSamplingParamLayout
 {
     public const int size = 36;
@@ -181,7 +194,7 @@ internal static class RKLLMSamplingParamLayout
     public const int mirostat_eta = 32;
 }
 
-/// <summary>Offsets in <c>RKLLMPerfStat</c> (from 1.2.1).</summary>
+/// <summary>The size of <c>RKLLMPerfStat</c> (library version 1.2.1 and later) and the offsets of its fields, in bytes.</summary>
 internal static class RKLLMPerfStatLayout
 {
     public const int size = 20;
@@ -192,7 +205,7 @@ internal static class RKLLMPerfStatLayout
     public const int memory_usage_mb = 16;
 }
 
-/// <summary>Offsets in <c>RKLLMResultLastHiddenLayer</c>.</summary>
+/// <summary>The size of <c>RKLLMResultLastHiddenLayer</c> and the offsets of its fields, in bytes.</summary>
 internal static class RKLLMResultLastHiddenLayerLayout
 {
     public const int size = 16;

@@ -3,11 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>Reads and writes the vendor's structs by offset tables. Fields that the version does not have are skipped.</summary>
+/// <summary>
+/// Reads and writes fields of the vendor's structs at the offsets of <see cref="RkllmAbi"/>. Writing null, or a field that the library version does not
+/// have, has no effect.
+/// </summary>
 internal static class RkllmBuffers
 {
-    /// <summary>Overwrites fields of the library's default parameters. Reserved bytes keep their values.</summary>
-    /// <param name="param">The buffer that <c>rkllm_createDefaultParam</c> filled.</param>
+    /// <summary>Writes the parameters of a model load over the library's defaults. All other bytes keep their values.</summary>
+    /// <param name="param">The <c>RKLLMParam</c> that <c>rkllm_createDefaultParam</c> returned.</param>
     /// <param name="modelPath">A pointer to NUL-terminated UTF-8, valid until <c>rkllm_init</c> returns.</param>
     internal static void WriteParam(Span<byte> param, RkllmAbi abi, ModelParameters model, nint modelPath, int baseDomainId)
     {
@@ -53,7 +56,9 @@ internal static class RkllmBuffers
         ReadFloat(param, at.mirostat_tau),
         ReadFloat(param, at.mirostat_eta));
 
-    /// <param name="sampling">Values without null.</param>
+    /// <summary>Writes an <c>RKLLMSamplingParam</c>.</summary>
+    /// <param name="buffer">The memory of the struct. It need not be cleared, because all fields are written.</param>
+    /// <param name="sampling">No value may be null.</param>
     internal static void WriteSampling(Span<byte> buffer, SamplingParameters sampling)
     {
         WriteInt(buffer, RKLLMSamplingParamLayout.top_k, sampling.TopK);
@@ -67,9 +72,10 @@ internal static class RkllmBuffers
         WriteFloat(buffer, RKLLMSamplingParamLayout.mirostat_eta, sampling.MirostatEta);
     }
 
-    /// <summary>Writes an input. The pointers must stay valid until <c>rkllm_run</c> returns.</summary>
-    /// <param name="role">A pointer to NUL-terminated UTF-8, or 0; used from 1.2.1 on.</param>
-    /// <param name="count">The number of tokens; ignored for text.</param>
+    /// <summary>Writes an <c>RKLLMInput</c>. The memory at both pointers must stay valid until <c>rkllm_run</c> returns.</summary>
+    /// <param name="role">A pointer to the role of the message in NUL-terminated UTF-8, or 0 for none. Ignored before library version 1.2.1.</param>
+    /// <param name="data">A pointer to the text in NUL-terminated UTF-8, or to the token ids.</param>
+    /// <param name="count">The number of token ids; ignored for text.</param>
     internal static void WriteInput(Span<byte> input, RKLLMInputLayout at, RKLLMInputType type, nint role, nint data, int count)
     {
         WritePointer(input, at.role, role);

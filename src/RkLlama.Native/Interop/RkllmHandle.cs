@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// An <c>LLMHandle</c>. Owned by <see cref="RkllmModel"/>. It is released only when no call is in progress, because a call holds a reference.
+/// The library's handle of a loaded model (<c>LLMHandle</c>). <see cref="RkllmModel"/> owns it. Each call of the library holds a reference to the handle,
+/// so it is released only after all calls have returned.
 /// </summary>
 internal sealed class RkllmHandle : SafeHandleZeroOrMinusOneIsInvalid
 {

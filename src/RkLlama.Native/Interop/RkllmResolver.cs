@@ -4,14 +4,15 @@ using System.Runtime.InteropServices;
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// Resolves the imports of <see cref="Rkllm"/> to the library that <see cref="RkllmLibrary.Load"/> opened. Set once per process.
+/// Resolves the imported functions of <see cref="Rkllm"/> to the library that <see cref="RkllmLibrary.Load"/> opened. A process uses one library.
 /// </summary>
 internal static class RkllmResolver
 {
     private static nint _library;
 
-    /// <summary>Sets the library of this process. Called before the first imported function.</summary>
-    /// <exception cref="RkllmException">Another library is already set.</exception>
+    /// <summary>Sets the library of this process. Must be called before any imported function is called.</summary>
+    /// <param name="library">The handle that <see cref="NativeLibrary.Load(string)"/> returned.</param>
+    /// <exception cref="RkllmException">Another library was set before.</exception>
     internal static void Bind(nint library)
     {
         nint earlier = Interlocked.CompareExchange(ref _library, library, 0);

@@ -1,8 +1,8 @@
 namespace RkLlama.Native.Interop;
 
 /// <summary>
-/// Determines the ABI group from the evidence. At least one source must support the group and none may contradict it, because a wrong group
-/// crashes inside the vendor library instead of returning an error. The operator's override has priority.
+/// Determines the ABI group of a library. If the operator configured a version, only that version counts. Otherwise each source of evidence votes for one
+/// or more groups, and the result must be in every vote. The detection prefers an error to a guess, because a wrong group crashes the vendor library.
 /// </summary>
 internal static class RuntimeDetector
 {
@@ -10,8 +10,9 @@ internal static class RuntimeDetector
 
     private const string HowToOverride = $"set {OverrideVariable} (for example 1.2.3 or 1.3.0) to the version you installed";
 
-    /// <exception cref="RkllmException">The library is too old or unknown, its evidence is contradictory, or the override is not a supported
-    /// version.</exception>
+    /// <param name="operatorOverride">The version that the operator configured; null or blank for none.</param>
+    /// <exception cref="RkllmException">The library is too old or unknown, the votes contradict each other, or the configured version is not
+    /// supported.</exception>
     internal static RuntimeIdentity Detect(RuntimeEvidence evidence, string? operatorOverride)
     {
         if (!string.IsNullOrWhiteSpace(operatorOverride))
@@ -85,7 +86,8 @@ internal static class RuntimeDetector
     }
 
     /// <summary>
-    /// Returns the vote of a version text. An unknown version is accepted only if the library's defaults match the group that it would belong to.
+    /// Returns the vote of a version text; a vote for no group if the version is not supported. A version that belongs to no group is accepted in two cases
+    /// only: 1.2.x if the default parameters have layout 1.2, and a version after 1.3.1 if they have layout 1.3.
     /// </summary>
     private static Vote VersionVote(string kind, string text, DefaultsFingerprint defaults)
     {

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace RkLlama.Native.Interop;
 
-/// <summary>The layout that a library's default parameters match. The CPU count and mask are at different offsets in each.</summary>
+/// <summary>
+/// The struct layout that matches the bytes of a library's default parameters. Layouts 1.2 and 1.3 have the CPU count and the CPU mask at different
+/// offsets; layout 1.1 does not have these fields.
+/// </summary>
 internal enum DefaultsFingerprint
 {
     Inconclusive,
@@ -19,19 +22,19 @@ internal enum DefaultsFingerprint
 /// </summary>
 internal sealed record RuntimeEvidence
 {
-    /// <summary>Whether the library exports <c>rkllm_run_async</c> (from 1.1.0).</summary>
+    /// <summary>Whether the library exports <c>rkllm_run_async</c> (version 1.1.0 and later).</summary>
     public required bool HasRunAsync { get; init; }
 
-    /// <summary>Whether the library exports <c>rkllm_clear_kv_cache</c> (from 1.2.0).</summary>
+    /// <summary>Whether the library exports <c>rkllm_clear_kv_cache</c> (version 1.2.0 and later).</summary>
     public required bool HasClearKvCache { get; init; }
 
-    /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (from 1.2.1).</summary>
+    /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (version 1.2.1 and later).</summary>
     public required bool HasKvCacheSizeAndTools { get; init; }
 
-    /// <summary>The version of the marker string in the file; <see langword="null"/> if there is none.</summary>
+    /// <summary>The version that the vendor's marker string in the file contains; <see langword="null"/> if the file has no marker.</summary>
     public required string? Marker { get; init; }
 
-    /// <summary>The version of the official binary with the same hash; <see langword="null"/> if there is none.</summary>
+    /// <summary>The version, if the file is an official binary with a known hash; otherwise <see langword="null"/>.</summary>
     public required string? KnownFile { get; init; }
 
     public required DefaultsFingerprint Defaults { get; init; }
@@ -39,7 +42,8 @@ internal sealed record RuntimeEvidence
     private static ReadOnlySpan<byte> MarkerPrefix => "RKLLM SDK (version: "u8;
 
     /// <summary>
-    /// Finds the vendor's marker string. The string <c>rknn llm lib version</c> is ignored, because it names an inner library.
+    /// Returns the version in the vendor's marker string, <c>RKLLM SDK (version: …</c>; null if there is none. The string <c>rknn llm lib version</c> is
+    /// ignored, because it has the version of another library inside the file.
     /// </summary>
     internal static string? FindMarker(ReadOnlySpan<byte> file)
     {
@@ -55,8 +59,9 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Determines the layout of the default parameters: in the matching layout, the CPU count is 1 to 8 and the mask has that many bits. A log
-    /// line of the library suggests that the defaults have such a mask; this is not confirmed on a board. A mask of 0 is inconclusive.
+    /// Determines the layout of the default parameters. Layout 1.2 or 1.3 matches if its CPU count is 1 to 8 and its CPU mask has that many bits. A log
+    /// line of the library suggests that the defaults have such a mask; this is not confirmed on a board. If neither matches, layout 1.1 matches if its
+    /// <c>top_p</c> is a probability. In all other cases the result is inconclusive.
     /// </summary>
     internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
     {
@@ -65,7 +70,7 @@ internal sealed record RuntimeEvidence
         if (looks13 != looks12)
             return looks13 ? DefaultsFingerprint.V13 : DefaultsFingerprint.V12;
 
-        // From 1.2.0 on, the integer n_keep is at the offset of top_p in 1.1. As a float it is tiny or NaN.
+        // From version 1.2.0 on, the integer n_keep is at the offset that top_p has in version 1.1. Read as a float, it is almost 0 or NaN.
         float topP = BinaryPrimitives.ReadSingleLittleEndian(defaults[RkllmAbi.V11.RKLLMParam.top_p..]);
         return !looks13 && topP is > 0.001f and <= 1 ? DefaultsFingerprint.V11 : DefaultsFingerprint.Inconclusive;
     }
@@ -78,7 +83,7 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Returns the version of the official arm64 binary with the same hash; null for any other file, such as a stripped one.
+    /// Returns the version of a file that is an official arm64 binary with a known hash; null for any other file, also for a stripped official binary.
     /// </summary>
     internal static string? FindKnownFile(ReadOnlySpan<byte> file)
     {
@@ -92,7 +97,7 @@ internal sealed record RuntimeEvidence
         return Convert.ToHexStringLower(SHA256.HashData(file)) == Sha256Of131 ? "1.3.1" : null;
     }
 
-    // From a public project; not verified.
+    // This hash comes from a public project and is not verified.
     private const string Sha256Of131 = "f25e9b099db08aaacd0a3ac62b4697d3951d6ae61ae41ea09f6702cfa89eb32c";
 
     // Git blob ids of the official arm64 binaries: sha1("blob " + length + NUL + bytes).

@@ -42,7 +42,7 @@ internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, 
         return true;
     }
 
-    // Each part must be below 100, so that Number orders versions.
+    // Each part must be less than 100, so that Number has the same order as the versions.
     private static bool TryParseNumber(ReadOnlySpan<char> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < 100;
 }

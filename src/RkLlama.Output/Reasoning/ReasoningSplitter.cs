@@ -4,11 +4,11 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.Reasoning;
 
 /// <summary>
-/// Separates the reasoning block at the start of the output from the content that follows. Processes one character at a time. Holds back only
-/// white space and the start of a tag.
+/// Separates the reasoning block at the start of the output from the content that follows. Processes one character at a time. Holds back only white space,
+/// and text that may be the start of a tag.
 /// </summary>
-/// <param name="startsInBlock">The prompt already ends with the open tag. The model may repeat it.</param>
-/// <param name="onDelimiter">Receives the tags, the white space around the block, and the white space directly inside its tags.</param>
+/// <param name="startsInBlock">Whether the prompt already ends with the opening tag. The model may write the tag again.</param>
+/// <param name="onDelimiter">Receives the characters of the tags, and the white space directly before and after each tag.</param>
 internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onContent, Action<char> onReasoning, Action<char> onDelimiter)
 {
     private const string OpenTag = "<think>";
@@ -46,7 +46,7 @@ internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onConte
         }
     }
 
-    /// <summary>Ends the output and releases the text that was held back. A block without a closing tag is reasoning.</summary>
+    /// <summary>Ends the output and passes on the text that was held back. Without a closing tag, all text after the opening tag is reasoning.</summary>
     internal void Finish()
     {
         if (_state == State.BeforeBlock || _tag.Length > 0)
@@ -84,7 +84,9 @@ internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onConte
         }
     }
 
-    /// <summary>Releases the text that was held back, because no tag follows. Before the block this means that there is no block.</summary>
+    /// <summary>
+    /// Passes on the text that was held back, because it is not the start of a tag. If no block has started, the output has none: all text is content.
+    /// </summary>
     private void ReleaseHeld()
     {
         if (_state == State.BeforeBlock)
@@ -95,7 +97,7 @@ internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onConte
             target(held);
         _tag.Reset();
 
-        // A repeated open tag is accepted only at the very start of the block.
+        // If the prompt has the opening tag, the model may repeat it only as the first text of the block.
         if (IsInBlock && !_hasText)
             _tag = new(CloseTag);
         _hasText = true;

@@ -1,17 +1,19 @@
 namespace RkLlama.Output.StopSequences;
 
 /// <summary>
-/// Ends a text before its first stop sequence. Processes one character at a time. Holds back only text that may be the start of a sequence. If
-/// several sequences match, the one that starts first wins, even if another one is complete earlier.
+/// Passes on a text up to its first stop sequence and drops the rest. Processes one character at a time. Holds back only text that may be the start of a
+/// sequence. If several sequences match, the one that starts first counts, even if another one is complete earlier.
 /// </summary>
-/// <param name="onText">Receives the text before the stop sequence.</param>
+/// <param name="sequences">The stop sequences. Empty ones are ignored.</param>
+/// <param name="onText">Receives each character before the stop sequence.</param>
 internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Action<char> onText)
 {
     private readonly Automaton _automaton = new(sequences);
     private readonly Queue<char> _held = new();
     private int _state;
 
-    // The best match so far and its start in the held text. A sequence that starts earlier may still become complete.
+    // Of the sequences that are complete, the one that starts first, and the index of its start in the held text; null and -1 if none is complete. Another
+    // sequence that starts earlier may still become complete.
     private int _matchStart = -1;
     private string? _match;
 
@@ -37,7 +39,10 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
             Release(_held.Count - undecided);
     }
 
-    /// <summary>Called where the text ends or is interrupted. Stops at a complete match; otherwise releases the held text.</summary>
+    /// <summary>
+    /// Called at the end of the text, and where a tool call interrupts the text. If a sequence is complete, the text ends before it. Otherwise passes on
+    /// the held text.
+    /// </summary>
     internal void Flush()
     {
         if (Found is not null)
@@ -65,8 +70,8 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
     }
 
     /// <summary>
-    /// An Aho-Corasick automaton: matches all sequences at once, in time proportional to the text. A state stands for the longest suffix of the text
-    /// that is a prefix of a sequence.
+    /// An Aho-Corasick automaton: finds all sequences in one pass, in time linear in the length of the text. A state represents the longest suffix of the
+    /// text that is a prefix of a sequence. State 0 represents the empty suffix.
     /// </summary>
     private sealed class Automaton
     {
@@ -80,10 +85,10 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
             Link();
         }
 
-        /// <summary>The number of characters at the end of the text that may be the start of a sequence.</summary>
+        /// <summary>Returns the number of characters at the end of the text that may be the start of a sequence.</summary>
         internal int Depth(int state) => _nodes[state].Depth;
 
-        /// <summary>The longest sequence that the text ends with; null if it ends with none.</summary>
+        /// <summary>Returns the longest sequence that the text ends with; null if it ends with none.</summary>
         internal string? LongestMatch(int state) => _nodes[state].Match;
 
         internal int Next(int state, char c)
@@ -118,8 +123,8 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
         }
 
         /// <summary>
-        /// Sets the fallback of each state: the next shorter suffix that is a prefix of a sequence. Processes states by depth, because a fallback
-        /// has a smaller depth than its state.
+        /// Sets the fallback of each state: the state of the next shorter suffix that is a prefix of a sequence. Processes the states in order of depth,
+        /// because the fallback of a state has a smaller depth and must be complete first.
         /// </summary>
         private void Link()
         {

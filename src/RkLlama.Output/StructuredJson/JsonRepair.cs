@@ -5,13 +5,13 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// Extracts JSON from a model's reply and repairs typical mistakes: text and fences around the JSON, single quotes, names without quotes, comments,
-/// extra or missing commas, Python constants, line breaks inside strings, missing closing brackets. Never invents values: a value that cannot be
-/// read makes the reply invalid.
+/// Extracts JSON from a model's reply and repairs typical mistakes: text and Markdown fences around the JSON, single quotes, names without quotes,
+/// comments, extra or missing commas, Python constants, line breaks inside strings, missing closing brackets. Does not guess values: if a value cannot be
+/// read, there is no result.
 /// </summary>
 internal sealed class JsonRepair
 {
-    /// <summary>Maximum number of opening brackets that are tried as the start of the JSON.</summary>
+    /// <summary>The maximum number of opening brackets in the reply that are tried as the start of the JSON.</summary>
     internal const int MaxAttempts = 64;
 
     private readonly string _text;
@@ -21,7 +21,10 @@ internal sealed class JsonRepair
     private JsonRepair(string text, int start) => (_text, _at) = (text, start);
 
     /// <summary>Returns the first object or array of the reply.</summary>
-    /// <returns>The trimmed reply if it is valid JSON; otherwise the repaired JSON without white space; null if there is none.</returns>
+    /// <returns>
+    /// The reply, trimmed, if it is a valid JSON object or array. Otherwise the repaired JSON, minified. Null if the reply contains no object or array that
+    /// can be repaired.
+    /// </returns>
     internal static string? Repair(string reply)
     {
         string text = reply.Trim();
@@ -66,7 +69,8 @@ internal sealed class JsonRepair
 
     private char Current => _text[_at];
 
-    /// <param name="depth">Number of objects and arrays around the value.</param>
+    /// <summary>Parses a value and appends its repaired form to the result; returns false if the value cannot be read.</summary>
+    /// <param name="depth">The number of objects and arrays that contain the value.</param>
     private bool ParseValue(int depth)
     {
         SkipSpace();
@@ -166,7 +170,7 @@ internal sealed class JsonRepair
         return true;
     }
 
-    /// <summary>Escapes can produce half of a surrogate pair, which is not valid text.</summary>
+    /// <summary>Returns whether the text contains half of a surrogate pair, which is not valid Unicode. An escape sequence can produce it.</summary>
     private static bool HasLoneSurrogate(string text)
     {
         for (int i = 0; i < text.Length; i++)

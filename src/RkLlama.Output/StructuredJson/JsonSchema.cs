@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// A JSON schema from a request. Supports drafts 4 to 2020-12, without references to other documents. This project does not use a library, because
-/// the schemas and values are untrusted: each validation has limits on steps, depth and time, so that no input can crash the process or occupy a
+/// A JSON schema from a request. Supports drafts 4 to 2020-12, without references to other documents. This project does not use a library for schemas,
+/// because the schemas and values are untrusted: each validation has limits on steps, depth and time, so that no input can crash the process or block a
 /// thread.
 /// </summary>
 internal sealed class JsonSchema
@@ -13,23 +13,23 @@ internal sealed class JsonSchema
     private readonly IReadOnlyDictionary<string, JsonElement> _references;
     private readonly IReadOnlyDictionary<string, Regex> _patterns;
 
-    /// <param name="references">The target of each <c>$ref</c> in the schema.</param>
-    /// <param name="patterns">The compiled form of each pattern in the schema.</param>
+    /// <param name="references">The schema that each <c>$ref</c> refers to, by the text of the <c>$ref</c>.</param>
+    /// <param name="patterns">The compiled form of each regular expression in the schema, by its text.</param>
     internal JsonSchema(JsonElement root, IReadOnlyDictionary<string, JsonElement> references, IReadOnlyDictionary<string, Regex> patterns) =>
         (Root, _references, _patterns) = (root, references, patterns);
 
     internal JsonElement Root { get; }
 
-    /// <param name="root">Not copied: its document must outlive the schema.</param>
-    /// <exception cref="JsonSchemaException">The schema is invalid, or needs a keyword that is not supported.</exception>
+    /// <param name="root">The schema as JSON. It is not copied: its document must not be disposed while the schema is in use.</param>
+    /// <exception cref="JsonSchemaException">The schema is invalid, or contains a keyword that is not supported.</exception>
     internal static JsonSchema Parse(JsonElement root) => new JsonSchemaParser(root).Parse();
 
-    /// <summary>Returns the problems of the value, as text for the model and the client; empty if the value is valid.</summary>
+    /// <summary>Returns a text for each problem of the value (at most five), for the model and the client; empty if the value is valid.</summary>
     internal IReadOnlyList<string> Validate(JsonElement value) => new JsonSchemaValidator(this).Validate(value);
 
-    /// <param name="reference">A <c>$ref</c> of this schema.</param>
+    /// <param name="reference">The text of a <c>$ref</c> that this schema contains.</param>
     internal JsonElement Resolve(string reference) => _references[reference];
 
-    /// <param name="pattern">A pattern of this schema.</param>
+    /// <param name="pattern">The text of a regular expression that this schema contains.</param>
     internal Regex Pattern(string pattern) => _patterns[pattern];
 }

@@ -5,16 +5,16 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// Checks that every keyword of a schema is supported and has a valid value. Refuses the whole schema otherwise, so that no restriction is ignored.
+/// Checks that every keyword of a schema is supported and has a valid value. If one is not, refuses the whole schema, so that no restriction is ignored.
 /// </summary>
 internal sealed class JsonSchemaParser(JsonElement root)
 {
     internal const int MaxPatternLength = 1024;
 
-    /// <summary>Maximum number of opening parentheses and brackets in one pattern. Limits its nesting.</summary>
+    /// <summary>The maximum number of opening parentheses and brackets in one pattern. It also limits how deeply the pattern nests.</summary>
     internal const int MaxPatternGroups = 100;
 
-    // Keywords that do not restrict a value, or that are read together with another keyword.
+    // Keywords that do not restrict a value, or that the validator reads together with another keyword.
     private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
     {
         "$schema", "$id", "id", "$comment", "$anchor", "$vocabulary", "title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly",
@@ -42,10 +42,10 @@ internal sealed class JsonSchemaParser(JsonElement root)
     private readonly Dictionary<string, JsonElement> _references = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
 
-    /// <exception cref="JsonSchemaException">The schema is invalid, or needs a keyword that is not supported.</exception>
+    /// <exception cref="JsonSchemaException">The schema is invalid, or contains a keyword that is not supported.</exception>
     internal JsonSchema Parse()
     {
-        // Checked first, because everything below recurses into the schema.
+        // Checked first, because ParseSchema recurses once per level of the schema.
         if (JsonLimits.IsTooDeep(root))
             throw new JsonSchemaException($"# nests deeper than {JsonLimits.MaxDepth} levels");
         ParseSchema(root, "#");
@@ -135,7 +135,7 @@ internal sealed class JsonSchemaParser(JsonElement root)
         _references[value.GetString()!] = target;
     }
 
-    /// <summary>The schema at a JSON pointer into this document; null if there is none.</summary>
+    /// <summary>Returns the schema that a reference such as <c>#/$defs/name</c> refers to; null if this document does not contain it.</summary>
     private JsonElement? Find(string reference)
     {
         if (!reference.StartsWith('#') || (reference.Length > 1 && reference[1] != '/'))

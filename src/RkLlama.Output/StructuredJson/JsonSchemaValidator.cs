@@ -15,7 +15,7 @@ internal sealed class JsonSchemaValidator
 
     internal JsonSchemaValidator(JsonSchema schema) => (_schema, _assertions) = (schema, new(schema, _budget, _problems));
 
-    /// <returns>The problems of the value; empty if it is valid.</returns>
+    /// <returns>One text for each problem of the value; empty if the value is valid.</returns>
     internal IReadOnlyList<string> Validate(JsonElement value)
     {
         if (JsonLimits.IsTooDeep(value))
@@ -51,7 +51,7 @@ internal sealed class JsonSchemaValidator
             _ => true,
         };
 
-    /// <summary>Returns whether the value is valid. Adds no problems.</summary>
+    /// <summary>Returns whether the value is valid, without recording problems.</summary>
     private bool Matches(JsonElement rule, JsonElement value, string at)
     {
         bool wasMuted = _problems.IsMuted;
@@ -61,7 +61,7 @@ internal sealed class JsonSchemaValidator
         return matches;
     }
 
-    /// <summary>Checks $ref, allOf, anyOf, oneOf, not, and if with then and else.</summary>
+    /// <summary>Checks the keywords $ref, allOf, anyOf, oneOf, not, if, then and else.</summary>
     private bool CheckCombinations(JsonElement rule, JsonElement value, string at)
     {
         bool isValid = true;
@@ -75,7 +75,7 @@ internal sealed class JsonSchemaValidator
 
         if (rule.TryGetProperty("anyOf", out JsonElement any) && !any.EnumerateArray().Any(one => Matches(one, value, at)))
         {
-            // If exactly one alternative allows the type, its problems are more helpful than a problem of anyOf.
+            // If exactly one alternative allows the type of the value, the problems of this alternative are more helpful than one problem of anyOf.
             JsonElement[] close = [.. any.EnumerateArray().Where(one => _assertions.AllowsType(one, value))];
             isValid = close.Length == 1 ? Check(close[0], value, at) : _problems.Add(at, "fits none of the alternatives in anyOf");
         }

@@ -4,19 +4,19 @@ using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>The JSON format that a request asks for.</summary>
-/// <param name="Schema">Null allows any object.</param>
-/// <param name="IsStrict">If true, JSON that violates the schema is an error. If false, it is returned.</param>
+/// <summary>The JSON format that a request requires of the model's reply.</summary>
+/// <param name="Schema">The schema of the reply; null allows any JSON object.</param>
+/// <param name="IsStrict">If true, a reply that violates the schema is an error. If false, its JSON is returned.</param>
 internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
 {
     internal static OutputFormat AnyObject { get; } = new(null, true);
 
-    /// <summary>The request field that asks for the format.</summary>
+    /// <summary>The name of the request field that specifies the format, for error messages.</summary>
     internal string Parameter { get; init; } = "format";
 
     /// <summary>
-    /// Returns the conversation with the format as an instruction at the end of the last user message. Small models follow an instruction there
-    /// best. The runtime cannot constrain the output to a grammar.
+    /// Returns the conversation with an instruction that describes the format. The instruction is at the end of the last user message, where small models
+    /// follow it best, or in a new user message if there is none. It is needed because the runtime cannot constrain the output to a grammar.
     /// </summary>
     internal Conversation AddInstruction(Conversation conversation)
     {
@@ -32,7 +32,10 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
         return conversation with { Messages = messages };
     }
 
-    /// <summary>Returns the conversation that asks for a corrected reply. Thinking is off, because the model has already reasoned about the task.</summary>
+    /// <summary>
+    /// Returns the conversation with the wrong reply and a request to correct it. Thinking is off, because the model has already reasoned about the task.
+    /// </summary>
+    /// <param name="problem">The result of <see cref="FindProblem"/> for the reply.</param>
     internal static Conversation AddCorrection(Conversation conversation, string reply, string problem) => conversation with
     {
         Messages =
@@ -44,6 +47,7 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
         EnableThinking = false,
     };
 
+    /// <summary>Checks whether a reply has the format.</summary>
     /// <param name="json">The JSON in the reply, repaired if necessary; null if there is none.</param>
     /// <returns>The problem of the reply; null if the reply has the format.</returns>
     internal string? FindProblem(string reply, out string? json)

@@ -3,10 +3,12 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Checks the keywords that apply to one value and have no subschema. Used by <see cref="JsonSchemaValidator"/>.</summary>
+/// <summary>
+/// Checks a value against the keywords that do not contain other schemas. A failed check adds a problem. Used by <see cref="JsonSchemaValidator"/>.
+/// </summary>
 internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budget, ValidationProblems problems)
 {
-    /// <summary>Checks type, enum and const.</summary>
+    /// <summary>Checks the keywords type, enum and const.</summary>
     internal bool CheckValue(JsonElement rule, JsonElement value, string at)
     {
         bool isValid = true;
@@ -25,7 +27,9 @@ internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budge
         return isValid;
     }
 
-    /// <summary>Whether the type of the rule allows the value. Follows $ref. False if the rule has no type.</summary>
+    /// <summary>
+    /// Returns whether the keyword type of a schema allows the value. Follows $ref. False if the schema has no such keyword. Adds no problem.
+    /// </summary>
     internal bool AllowsType(JsonElement rule, JsonElement value)
     {
         for (int hops = 0; hops < ValidationBudget.MaxDepth && rule.ValueKind == JsonValueKind.Object && rule.TryGetProperty("$ref", out JsonElement reference); hops++)

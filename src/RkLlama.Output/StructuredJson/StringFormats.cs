@@ -3,10 +3,10 @@ using System.Net;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Validates strings against the values of <c>format</c> that the schema generators of clients use.</summary>
+/// <summary>Checks strings against the schema keyword <c>format</c>. Knows the formats that the schema generators of clients use.</summary>
 internal static class StringFormats
 {
-    /// <returns>Whether the text has the format. True for an unknown format.</returns>
+    /// <summary>Returns whether the text has the format. True for an unknown format.</summary>
     internal static bool IsValid(string format, string text) => format switch
     {
         "date-time" => text.Length >= 19 && text[10] is 'T' or 't' or ' ' && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _),

@@ -3,25 +3,34 @@ using System.Text.RegularExpressions;
 
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Limits of one validation. They are the same in every build and do not depend on the stack size of the thread.</summary>
+/// <summary>
+/// Counts the work of one validation and enforces its limits. The limits are the same in every build and do not depend on the stack size of the thread.
+/// </summary>
 internal sealed class ValidationBudget
 {
-    /// <summary>Maximum number of steps. A step applies a schema or compares two values. Typical validations take some hundred steps.</summary>
+    /// <summary>
+    /// The maximum number of steps. A step applies a schema to a value, compares two values, or matches a pattern. Typical validations need some hundred
+    /// steps.
+    /// </summary>
     internal const int MaxSteps = 100_000;
 
-    /// <summary>Maximum nesting of applied schemas. A schema that refers to itself without descending into the value reaches this limit.</summary>
+    /// <summary>
+    /// The maximum depth of recursion: the number of schemas whose check has started and not ended. A schema that applies itself to the same value reaches
+    /// this limit.
+    /// </summary>
     internal const int MaxDepth = 256;
 
-    /// <summary>Timeout of one pattern match.</summary>
+    /// <summary>The maximum time of one pattern match.</summary>
     internal static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Maximum total time of all pattern matches in one validation.</summary>
+    /// <summary>The maximum time of all pattern matches of one validation together.</summary>
     internal static readonly TimeSpan MaxMatchTime = TimeSpan.FromSeconds(1);
 
     private int _steps;
     private int _depth;
     private TimeSpan _matchTime;
 
+    /// <summary>Counts one step.</summary>
     /// <exception cref="ValidationLimitException">The validation has taken too many steps.</exception>
     internal void Step()
     {
@@ -29,8 +38,8 @@ internal sealed class ValidationBudget
             throw TooManySteps();
     }
 
-    /// <summary>Counts the start of applying a schema. Called before any recursion.</summary>
-    /// <exception cref="ValidationLimitException">The validation has taken too many steps, or schemas nest too deeply.</exception>
+    /// <summary>Counts one step and one level of recursion. Called before a schema is applied; <see cref="Leave"/> is called afterwards.</summary>
+    /// <exception cref="ValidationLimitException">The validation has taken too many steps or recurses too deeply.</exception>
     internal void Enter()
     {
         Step();
@@ -41,7 +50,9 @@ internal sealed class ValidationBudget
 
     internal void Leave() => _depth--;
 
-    /// <exception cref="ValidationLimitException">This match, or all matches together, took too long.</exception>
+    /// <summary>Matches a pattern and counts one step.</summary>
+    /// <exception cref="ValidationLimitException">The validation has taken too many steps, or this match or all matches together took too
+    /// long.</exception>
     internal bool IsMatch(Regex pattern, string text)
     {
         Step();

@@ -1,6 +1,6 @@
 namespace RkLlama.Output.StructuredJson;
 
-/// <summary>Collects the problems of a value, up to a limit.</summary>
+/// <summary>Collects the problems of one validation, but only the first five.</summary>
 internal sealed class ValidationProblems
 {
     private const int MaxCount = 5;
@@ -9,11 +9,12 @@ internal sealed class ValidationProblems
 
     internal IReadOnlyList<string> Texts => _texts;
 
-    /// <summary>While true, <see cref="Add"/> records nothing. Set while an alternative is tried.</summary>
+    /// <summary>Whether <see cref="Add"/> records nothing. True while the validator only tests whether a value matches a schema.</summary>
     internal bool IsMuted { get; set; }
 
-    /// <param name="at">JSON pointer to the value; empty for the root.</param>
-    /// <returns>Always false: the result of the failed check.</returns>
+    /// <param name="at">The JSON pointer to the value; empty for the root.</param>
+    /// <param name="problem">The rest of a sentence whose subject is the value, such as "must be an object".</param>
+    /// <returns>Always false, so that a check can return the result of this call.</returns>
     internal bool Add(string at, string problem)
     {
         if (!IsMuted && _texts.Count < MaxCount)

@@ -2,15 +2,17 @@ using System.Text.Json;
 
 namespace RkLlama.Output.Text;
 
-/// <summary>Limits of all JSON from models and clients. They are the same in every build and do not depend on the stack size of the thread.</summary>
+/// <summary>
+/// Limits on the JSON that models and clients send. The limits are the same in every build and do not depend on the stack size of the thread.
+/// </summary>
 internal static class JsonLimits
 {
-    /// <summary>Maximum nesting of objects and arrays.</summary>
+    /// <summary>The maximum number of objects and arrays inside one another.</summary>
     internal const int MaxDepth = 64;
 
     internal static JsonDocumentOptions Document { get; } = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Whether the value nests deeper than <see cref="MaxDepth"/>. The check itself does not recurse deeper.</summary>
+    /// <summary>Returns whether the value nests deeper than <see cref="MaxDepth"/>. The check itself never recurses deeper than this limit.</summary>
     internal static bool IsTooDeep(JsonElement value) => IsDeeperThan(value, MaxDepth);
 
     private static bool IsDeeperThan(JsonElement value, int depth)

@@ -6,7 +6,7 @@ namespace RkLlama.Output.Text;
 
 internal static class JsonText
 {
-    /// <summary>Removes the white space between the tokens. Numbers and strings do not change.</summary>
+    /// <summary>Removes the white space between JSON tokens. Numbers and strings do not change.</summary>
     /// <param name="json">Must be valid JSON.</param>
     internal static string Minify(string json)
     {
@@ -26,10 +26,10 @@ internal static class JsonText
         return compact.ToString();
     }
 
-    /// <summary>Returns the text as a JSON string. Escapes only the characters that JSON requires.</summary>
+    /// <summary>Returns the text as a JSON string in quotes. Escapes only the characters that JSON requires to be escaped.</summary>
     internal static string Quote(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 
-    /// <summary>Returns the name of the type in a JSON schema: object, array, string, number, boolean or null.</summary>
+    /// <summary>Returns the name that a JSON schema uses for the type: object, array, string, number, boolean or null.</summary>
     internal static string TypeName(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Object => "object",

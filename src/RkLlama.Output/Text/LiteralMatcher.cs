@@ -1,23 +1,23 @@
 namespace RkLlama.Output.Text;
 
 /// <summary>
-/// Matches one of several literals, one character at a time. The first character of a literal must not occur again in it, and no literal may
-/// begin with another one. These rules ensure that no match can start inside a failed match.
+/// Matches one of several fixed strings (literals), one character at a time. Two rules for the literals ensure that no match can start inside a failed
+/// match: the first character of a literal does not occur again in the same literal, and no literal is the beginning of another one.
 /// </summary>
 internal sealed class LiteralMatcher(params string[] literals)
 {
     private string _candidate = "";
 
-    /// <summary>The number of characters matched so far.</summary>
+    /// <summary>The number of characters that have been matched so far; 0 if no match has started.</summary>
     internal int Length { get; private set; }
 
-    /// <summary>The characters matched so far.</summary>
+    /// <summary>The characters that have been matched so far; empty if no match has started.</summary>
     internal string Partial => _candidate[..Length];
 
-    /// <summary>The literal that is complete; null while none is.</summary>
+    /// <summary>The literal that has been matched completely; null if there is none.</summary>
     internal string? Match => Length > 0 && Length == _candidate.Length ? _candidate : null;
 
-    /// <returns>False if the character continues no literal. In this case the state does not change.</returns>
+    /// <returns>True if the characters so far, with this one, are the beginning of a literal. Otherwise false, and the state does not change.</returns>
     internal bool Feed(char c)
     {
         foreach (string literal in literals)

@@ -4,10 +4,11 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses calls between DeepSeek's special tokens. R1 writes the type of the call, a separator, the name and a fenced JSON block. V3.1 writes the
-/// name, the separator and bare JSON. Without the outer tokens the block has one call.
+/// Parses tool calls that DeepSeek models write between special tokens. DeepSeek R1 writes the type of the call, a separator, the name of the tool, and the
+/// arguments as JSON in a Markdown code block. V3.1 writes the name, the separator, and the arguments as plain JSON. The tokens before and after the list of
+/// calls may be missing; then the block has one call only.
 /// </summary>
-/// <param name="isWrapped">The block starts with <see cref="CallsBegin"/>; otherwise with <see cref="CallBegin"/>.</param>
+/// <param name="isWrapped">True if the block starts with <see cref="CallsBegin"/>, false if it starts with <see cref="CallBegin"/>.</param>
 internal sealed class DeepSeekToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool isWrapped) : ToolCallParser(reader, calls)
 {
     internal const string CallsBegin = "<｜tool▁calls▁begin｜>";
@@ -92,7 +93,7 @@ internal sealed class DeepSeekToolCallParser(ToolCallReader reader, List<ParsedT
         return ParseStep.Incomplete;
     }
 
-    /// <summary>Reads the text after the separator: the name (R1), or directly the arguments if the name was before the separator (V3.1).</summary>
+    /// <summary>Reads the text after the separator: the name (R1), or the arguments if the name was before the separator (V3.1).</summary>
     private ParseStep FeedName(char c)
     {
         bool isEmpty = _text.Length == 0;
@@ -150,7 +151,7 @@ internal sealed class DeepSeekToolCallParser(ToolCallReader reader, List<ParsedT
         return ParseStep.Incomplete;
     }
 
-    /// <summary>Returns the collected text, trimmed, and clears it.</summary>
+    /// <summary>Returns the text collected so far, trimmed, and starts to collect again.</summary>
     private string TakeText()
     {
         string text = _text.ToString().Trim();

@@ -3,9 +3,9 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses the inside of <c>&lt;tool_call&gt;</c>: one JSON object, an array, or several objects in a row. Also parses XML, if the model's syntax
-/// allows it.
+/// Parses the text after <c>&lt;tool_call&gt;</c>: one call as a JSON object, an array of calls, or several objects one after another.
 /// </summary>
+/// <param name="mayBeXml">Whether the calls may also have the syntax of <see cref="QwenXmlToolCallParser"/>.</param>
 internal sealed class HermesToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool mayBeXml) : ToolCallParser(reader, calls)
 {
     internal const string OpenTag = "<tool_call>";

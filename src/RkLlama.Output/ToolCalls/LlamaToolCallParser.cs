@@ -1,8 +1,8 @@
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses one JSON object with a name and parameters. Other JSON output starts the same way, so the parser rejects the object at the first member
-/// that no tool call has, or at a name that is not an offered tool.
+/// Parses a tool call that is a JSON object with a name and parameters. The object may also be JSON that is not a tool call. So the parser rejects it as soon
+/// as it has a member that a tool call cannot have, or names a tool that the request does not offer.
 /// </summary>
 internal sealed class LlamaToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {
@@ -34,7 +34,7 @@ internal sealed class LlamaToolCallParser(ToolCallReader reader, List<ParsedTool
 
     internal override bool TryFinish() => _json?.WithClosingBrackets() is { } json && Reader.TryRead(json, needsArguments: true, Calls);
 
-    // Keys and names with escapes pass this check. The JSON parser reads them when the object is complete.
+    // Keys and names with escape sequences pass this check. They are checked when the object is complete and the JSON parser has decoded them.
     private static bool IsKnownKey(string key) => key is "name" or "parameters" or "arguments" or "type" or "id" || key.Contains('\\');
 
     private bool MayBeTool(string name) => Reader.IsOffered(name) || name.Contains('\\');

@@ -3,7 +3,7 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>Parses the text after <c>[TOOL_CALLS]</c>: an array of calls, or a tool name and its arguments after <c>[ARGS]</c>.</summary>
+/// <summary>Parses the text after <c>[TOOL_CALLS]</c>: one call or an array of calls in JSON, or a tool name, <c>[ARGS]</c> and the arguments.</summary>
 internal sealed class MistralToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {
     internal const string Marker = "[TOOL_CALLS]";

@@ -3,14 +3,14 @@ using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>Converts a parameter that the model wrote as plain text to JSON.</summary>
+/// <summary>Converts the value of a tool parameter, which the model wrote as plain text, to JSON.</summary>
 internal static class ParameterValue
 {
     /// <summary>
-    /// Returns the text as a JSON value of a type that the schema allows; otherwise as a JSON string. If the schema is missing or names no type,
-    /// text that is valid JSON keeps its type, except JSON strings.
+    /// If the text is JSON (or True, False or None) of a type that the schema allows, returns this value as minified JSON. Otherwise returns the text as a JSON
+    /// string. If the schema is null or names no type, every type is allowed. Text in quotes becomes a string that contains the quotes.
     /// </summary>
-    /// <param name="schema">Types are read from it and from one level of anyOf and oneOf.</param>
+    /// <param name="schema">The JSON schema of the parameter. The types are read from its keywords type, enum, anyOf and oneOf.</param>
     internal static string ToJson(string text, JsonElement? schema)
     {
         HashSet<string> types = [];
@@ -56,8 +56,8 @@ internal static class ParameterValue
     }
 
     /// <returns>
-    /// The name of the type in a JSON schema; null if the text is not JSON or is a JSON string. Models write strings without quotes, so quotes are
-    /// part of the value.
+    /// The type of the JSON text, as a JSON schema names it; null if the text is not JSON or is a JSON string. A JSON string is not accepted, because models
+    /// write strings without quotes: quotes are part of the value.
     /// </returns>
     private static string? TypeOf(string value)
     {

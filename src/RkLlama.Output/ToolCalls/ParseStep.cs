@@ -5,15 +5,15 @@ internal enum ParseStatus
     /// <summary>The parser needs more characters.</summary>
     Incomplete,
 
-    /// <summary>The block is complete: its tool calls are valid.</summary>
+    /// <summary>The block is complete, and its tool calls are valid.</summary>
     Complete,
 
-    /// <summary>The block cannot become a tool call: it is content.</summary>
+    /// <summary>The block is not a valid tool call. The caller treats it as content.</summary>
     Rejected,
 }
 
 /// <summary>The state of a parser after one character.</summary>
-/// <param name="UnreadCount">Number of characters at the end of the input that do not belong to the block. The caller reads them again as text.</param>
+/// <param name="UnreadCount">How many of the last characters do not belong to the block. The caller must process them again, after the block.</param>
 internal readonly record struct ParseStep(ParseStatus Status, int UnreadCount)
 {
     internal static ParseStep Incomplete => new(ParseStatus.Incomplete, 0);

@@ -1,5 +1,5 @@
 namespace RkLlama.Output.ToolCalls;
 
-/// <summary>A tool call as the model wrote it.</summary>
-/// <param name="Arguments">A minified JSON object.</param>
+/// <summary>A tool call that was found in the model's output.</summary>
+/// <param name="Arguments">The arguments as a minified JSON object.</param>
 internal readonly record struct ParsedToolCall(string Name, string Arguments);

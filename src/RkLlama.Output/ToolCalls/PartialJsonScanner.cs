@@ -8,10 +8,10 @@ internal enum JsonScanStatus
 {
     Incomplete,
 
-    /// <summary>The character ended a member name of the outermost object: <see cref="PartialJsonScanner.LastString"/>.</summary>
+    /// <summary>The character ended a member name of the outermost object. <see cref="PartialJsonScanner.LastString"/> has the name.</summary>
     Key,
 
-    /// <summary>The character ended a string value of the outermost object: <see cref="PartialJsonScanner.LastString"/>.</summary>
+    /// <summary>The character ended a string value of the outermost object. <see cref="PartialJsonScanner.LastString"/> has the value.</summary>
     StringValue,
 
     Complete,
@@ -21,8 +21,8 @@ internal enum JsonScanStatus
 }
 
 /// <summary>
-/// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Does not check numbers,
-/// literals and escapes: the JSON parser that reads the complete text checks them. Does not recurse.
+/// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Does not check numbers, escape
+/// sequences, or the spelling of true, false and null: the JSON parser checks them when the text is complete. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {
@@ -53,10 +53,10 @@ internal sealed class PartialJsonScanner
 
     internal bool IsComplete => _expected == Expected.Nothing;
 
-    /// <summary>The last string of the outermost object, without quotes. Escapes are not decoded.</summary>
+    /// <summary>The last member name or string value of the outermost object, without quotes. Escape sequences are not decoded.</summary>
     internal string LastString { get; private set; } = "";
 
-    /// <summary>Returns the text with its missing closing brackets; null if more than closing brackets is missing.</summary>
+    /// <summary>Returns the text with the closing brackets that are missing at its end; null if anything else is missing.</summary>
     internal string? WithClosingBrackets()
     {
         if (IsComplete)

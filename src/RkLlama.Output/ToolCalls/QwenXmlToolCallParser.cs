@@ -4,10 +4,11 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses calls written as <c>&lt;function=f&gt;</c> with one <c>&lt;parameter=p&gt;</c> per argument. The value is plain text up to the closing
-/// tag. Models sometimes omit the outer tags. The block then has one function, and a closing tag without an opening tag is part of the block.
+/// Parses tool calls in Qwen's XML syntax: <c>&lt;function=f&gt;</c> with one <c>&lt;parameter=p&gt;</c> per argument. The value of a parameter is the plain
+/// text up to its closing tag. Models sometimes omit the outer tag <c>&lt;tool_call&gt;</c>. Then the block has one function only, and a
+/// <c>&lt;/tool_call&gt;</c> after it belongs to the block.
 /// </summary>
-/// <param name="isWrapped">Inside <c>&lt;tool_call&gt;</c>; otherwise the block starts with <see cref="FunctionTag"/>.</param>
+/// <param name="isWrapped">True if the block starts with <c>&lt;tool_call&gt;</c>, false if it starts with <see cref="FunctionTag"/>.</param>
 internal sealed class QwenXmlToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, bool isWrapped) : ToolCallParser(reader, calls)
 {
     internal const string FunctionTag = "<function=";
@@ -129,7 +130,7 @@ internal sealed class QwenXmlToolCallParser(ToolCallReader reader, List<ParsedTo
         return ParseStep.Incomplete;
     }
 
-    /// <summary>Removes one line break at each end, because each tag is on its own line.</summary>
+    /// <summary>Removes one line break at the start and one at the end of a value, because models write each tag on its own line.</summary>
     private static string TrimLineBreaks(string value)
     {
         ReadOnlySpan<char> text = value;

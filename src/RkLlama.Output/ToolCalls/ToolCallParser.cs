@@ -1,10 +1,10 @@
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses the block after a tool call marker, one character at a time. Accepts or rejects the block as a whole. Only the few characters that a
-/// parser returns as unread are read twice, so the time is linear in the length of the output.
+/// Parses a block: the text of one or more tool calls. Processes one character at a time. Accepts or rejects the block as a whole. Only the few characters
+/// that a parser returns as unread are processed twice, so the time is linear in the length of the output.
 /// </summary>
-/// <param name="calls">Receives the calls. They are valid only after <see cref="ParseStatus.Complete"/>.</param>
+/// <param name="calls">The calls of the block are appended to this list. They are valid only after <see cref="ParseStatus.Complete"/>.</param>
 internal abstract class ToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls)
 {
     protected ToolCallReader Reader { get; } = reader;
@@ -14,6 +14,6 @@ internal abstract class ToolCallParser(ToolCallReader reader, List<ParsedToolCal
     internal abstract ParseStep Feed(char c);
 
     /// <summary>Called if the output ends inside the block.</summary>
-    /// <returns>True if only closing brackets or tags are missing; the block is then complete.</returns>
+    /// <returns>True if the block is complete, or only closing brackets or tags are missing. The calls are then valid. Otherwise false.</returns>
     internal abstract bool TryFinish();
 }

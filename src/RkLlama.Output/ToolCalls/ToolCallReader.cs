@@ -6,12 +6,12 @@ namespace RkLlama.Output.ToolCalls;
 /// <summary>Reads tool calls from complete JSON and checks the tool names.</summary>
 internal sealed class ToolCallReader(ToolCallSettings settings)
 {
-    /// <summary>Whether every name is accepted. In this case only the shape of the JSON identifies a call.</summary>
+    /// <summary>Whether every tool name is accepted. In this case, only the members of the JSON object show whether it is a tool call.</summary>
     internal bool AcceptsAnyName => settings.Names is null;
 
     internal bool IsOffered(string name) => name.Length > 0 && settings.Names?.Contains(name) != false;
 
-    /// <summary>Returns the schema of one parameter; null if there is none.</summary>
+    /// <summary>Returns the JSON schema of one parameter of a tool; null if there is none.</summary>
     internal JsonElement? Schema(string tool, string parameter) =>
         settings.Schemas?.TryGetValue(tool, out JsonElement schema) == true
         && schema.ValueKind == JsonValueKind.Object
@@ -21,8 +21,11 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
             ? found
             : null;
 
-    /// <summary>Adds the call, or all calls of an array. Adds nothing if one of them is invalid.</summary>
-    /// <param name="needsArguments">If true, a call without the member <c>arguments</c> or <c>parameters</c> is invalid. If false, it has no arguments.</param>
+    /// <summary>
+    /// Appends the tool call in a JSON object, or all tool calls in a JSON array, to the list. If one of them is invalid, appends nothing and returns false.
+    /// </summary>
+    /// <param name="needsArguments">Whether a call without the member <c>arguments</c> or <c>parameters</c> is invalid. If false, the arguments of such a
+    /// call are an empty object.</param>
     internal bool TryRead(string json, bool needsArguments, List<ParsedToolCall> calls) => TryParse(json, root =>
     {
         int before = calls.Count;
@@ -42,8 +45,8 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
         return items.Length > 0;
     });
 
-    /// <summary>Adds a call whose name is not part of the JSON.</summary>
-    /// <returns>False if the tool is not offered, or the arguments are not a JSON object.</returns>
+    /// <summary>Appends a tool call to the list. The name and the arguments come from different places in the text.</summary>
+    /// <returns>False if the request does not offer the tool, or the arguments are not a JSON object.</returns>
     internal bool TryAdd(string name, string arguments, List<ParsedToolCall> calls) => IsOffered(name) && TryParse(arguments, root =>
     {
         if (root.ValueKind != JsonValueKind.Object)
@@ -67,7 +70,10 @@ internal sealed class ToolCallReader(ToolCallSettings settings)
         return ReadArguments(arguments) is { } json ? new(name.GetString()!, json) : null;
     }
 
-    /// <summary>Returns the object, or the object inside a string. Null and an empty string mean no arguments.</summary>
+    /// <summary>
+    /// Returns the arguments as a minified JSON object. Accepts an object, a string that contains one, and null or a blank string for no arguments. Returns
+    /// null for all other values.
+    /// </summary>
     private static string? ReadArguments(JsonElement arguments)
     {
         if (arguments.ValueKind == JsonValueKind.Object)

@@ -4,8 +4,9 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Separates tool calls from the content around them. Processes one character at a time. Holds back three things: the start of a marker, the white
-/// space before the marker (dropped if a call follows), and text that may be a call. Text that is not a call becomes content unchanged.
+/// Separates tool calls from the content before and after them. Processes one character at a time. Holds back three things: text that may be the start of a
+/// marker, white space before a marker (it is dropped if a tool call follows), and text that may be a tool call. Text that turns out not to be a tool call is
+/// passed on unchanged as content.
 /// </summary>
 internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> onContent, Action<ParsedToolCall> onCall)
 {
@@ -27,7 +28,7 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
             FeedParser(_parser, c);
     }
 
-    /// <summary>Ends the output.</summary>
+    /// <summary>Ends the output: passes on or drops the text that was held back.</summary>
     /// <param name="isTruncated">
     /// True if the output ended at its token limit: an unfinished call is dropped. If false, an unfinished call is content.
     /// </param>
@@ -62,7 +63,7 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
         _ => new HermesToolCallParser(_reader, _calls, mayBeXml: settings.Syntax == ToolSyntax.QwenXml),
     };
 
-    /// <summary>Looks for the next marker.</summary>
+    /// <summary>Processes a character outside a tool call: looks for the marker that starts the next call.</summary>
     private void Scan(char c)
     {
         if (_marker.Feed(c))
@@ -128,7 +129,9 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
             onCall(call);
     }
 
-    /// <summary>Emits the held white space and the text as content. Drops white space around calls at the start of the output.</summary>
+    /// <summary>
+    /// Passes on the held white space and the text as content. If there was a tool call but no content yet, drops the white space between them.
+    /// </summary>
     private void Release(ReadOnlySpan<char> text)
     {
         string space = _space.ToString();

@@ -3,12 +3,12 @@ namespace RkLlama.Output.ToolCalls;
 internal static class ToolSyntaxDetector
 {
     /// <summary>
-    /// Detects the tool call syntax from the markers in the source of a chat template. Returns <see cref="ToolSyntax.None"/> for a template without
-    /// tools and for an unknown syntax.
+    /// Detects the tool call syntax from the markers that the source of a chat template contains. Returns <see cref="ToolSyntax.None"/> if the template does
+    /// not support tools or uses an unknown syntax.
     /// </summary>
     internal static ToolSyntax Detect(string templateSource)
     {
-        // The order matters: a template may also contain the markers of the family that it is derived from.
+        // The order matters, because a template may also contain the markers of another syntax that it is derived from.
         if (Has("<function=") && Has("<parameter="))
             return ToolSyntax.QwenXml;
         if (Has("<tool_call>"))

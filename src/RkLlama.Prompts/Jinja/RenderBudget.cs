@@ -1,11 +1,11 @@
 namespace RkLlama.Prompts.Jinja;
 
 /// <summary>
-/// Counts the resources that one rendering uses and enforces <see cref="RenderLimits"/>. Used by the rendering's thread only.
+/// Counts the resources that one rendering uses and enforces <see cref="RenderLimits"/>. Used by one thread: the one that renders.
 /// </summary>
 internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
-    // Steps between two checks of the time limit and of cancellation.
+    // The number of steps between two checks of the time limit and of cancellation.
     private const int StepsPerCheck = 4096;
 
     private readonly long _start = time.GetTimestamp();
@@ -17,11 +17,11 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     public RenderLimits Limits => limits;
 
     /// <summary>Counts one operation.</summary>
-    /// <exception cref="TemplateException">The rendering exceeds its limit of steps or of time.</exception>
+    /// <exception cref="TemplateException">The rendering exceeds the limit of steps or of time.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public void Step() => Step(1);
 
-    /// <summary>Counts several operations, such as the comparisons that one comparison of two nested values needs.</summary>
+    /// <summary>Counts several operations at once, such as all comparisons of items when two lists are compared.</summary>
     /// <inheritdoc cref="Step()"/>
     public void Step(long count)
     {
@@ -34,7 +34,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     }
 
     /// <summary>Counts list items before they are created.</summary>
-    /// <exception cref="TemplateException">The rendering exceeds its limit of list items.</exception>
+    /// <exception cref="TemplateException">The rendering exceeds the limit of list items.</exception>
     public void AddItems(long count)
     {
         _items += count;
@@ -42,8 +42,8 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
             throw new TemplateException("the chat template creates too many list items");
     }
 
-    /// <summary>Counts UTF-16 units before they are written.</summary>
-    /// <exception cref="TemplateException">The rendering exceeds its limits of text or of time.</exception>
+    /// <summary>Counts characters, in UTF-16 units, before they are written.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds a limit of text or of time.</exception>
     public void AddCharacters(long count)
     {
         _characters += count;
@@ -54,8 +54,8 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     }
 
     /// <summary>
-    /// Enters a level of nesting; <see cref="Leave"/> leaves it. Called before the renderer recurses. Not left after an exception, because an
-    /// exception ends the rendering.
+    /// Counts the start of a level of nesting; <see cref="Leave"/> counts its end. Called before the renderer recurses. After an exception,
+    /// <see cref="Leave"/> need not be called, because an exception ends the rendering.
     /// </summary>
     /// <exception cref="TemplateException">The rendering nests deeper than <see cref="RenderLimits.MaxDepth"/>.</exception>
     public void Enter()

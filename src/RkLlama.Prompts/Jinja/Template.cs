@@ -6,8 +6,8 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja;
 
 /// <summary>
-/// A compiled Jinja template, with the semantics of Python's jinja2 that chat templates use. A template can access its variables and the
-/// built-in functions only. Immutable; many threads may render it at the same time.
+/// A compiled Jinja template. It supports the parts of Python's jinja2 that chat templates use, with the same semantics. A template can access its variables
+/// and the built-in functions only. Immutable; many threads may render it at the same time.
 /// </summary>
 internal sealed class Template
 {
@@ -16,13 +16,14 @@ internal sealed class Template
     private Template(Block statements) => _statements = statements;
 
     /// <summary>Compiles a template.</summary>
-    /// <exception cref="TemplateException">The template is not valid or exceeds <see cref="SyntaxLimits"/>; the message names the
-    /// line.</exception>
+    /// <exception cref="TemplateException">The template is not valid or exceeds <see cref="SyntaxLimits"/>. The message has the line
+    /// number.</exception>
     public static Template Compile(string source) => source.Length > SyntaxLimits.MaxSourceLength
         ? throw new TemplateException($"the chat template is longer than {SyntaxLimits.MaxSourceLength} characters")
         : new Template(Parser.Parse(source));
 
     /// <summary>Renders the template.</summary>
+    /// <param name="time">The clock for the time limit and for the function <c>strftime_now</c>.</param>
     /// <exception cref="TemplateException">The template raised an error, or it exceeds <paramref name="limits"/>.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(

@@ -3,14 +3,14 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
-/// <summary>A segment of a text: an added token with the white space that it includes, or the text between two added tokens.</summary>
-/// <param name="Range">The range of the segment.</param>
-/// <param name="TokenId">The token id, or -1 for text.</param>
+/// <summary>A segment of a text: an added token with the white space that belongs to it, or the text between two added tokens.</summary>
+/// <param name="Range">The range of the segment in the text.</param>
+/// <param name="TokenId">The id of the added token; -1 for other text.</param>
 internal readonly record struct AddedSegment(TextRange Range, int TokenId);
 
 /// <summary>
-/// Finds added tokens: the leftmost match, and the longest at that position. A match never includes request text. Immutable; safe for
-/// concurrent use. The cost is at most the length of the text times the length of the longest token.
+/// Finds added tokens in a text, from left to right. If several tokens match at the same position, the longest one counts. A match never contains request
+/// text. Immutable; safe for concurrent use. The time is at most proportional to the length of the text times the length of the longest token.
 /// </summary>
 internal sealed class AddedTokenMatcher
 {
@@ -20,7 +20,7 @@ internal sealed class AddedTokenMatcher
     private readonly List<AddedToken?> _tokens = [null];
     private readonly SearchValues<char> _firstUnits;
 
-    /// <param name="tokens">The tokens, each with the text to match. If two texts are equal, the first token counts.</param>
+    /// <param name="tokens">The tokens, each with the text to look for. If two texts are equal, the first token counts.</param>
     public AddedTokenMatcher(IEnumerable<(string Text, AddedToken Token)> tokens)
     {
         foreach ((string text, AddedToken token) in tokens)
@@ -36,7 +36,7 @@ internal sealed class AddedTokenMatcher
 
     public bool IsEmpty => _edges.Count == 0;
 
-    /// <summary>Appends the segments that cover a text, in order.</summary>
+    /// <summary>Splits a text into segments and appends them to the list, in order.</summary>
     public void Split(TextBuffer buffer, List<AddedSegment> segments)
     {
         ReadOnlySpan<char> text = buffer.Text;

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers;
 
-/// <summary>The buffers for encoding one prompt. Reused for the next prompt; used by one thread at a time.</summary>
+/// <summary>The buffers for encoding a prompt. They are reused for the next prompt. Used by one thread at a time.</summary>
 internal sealed class EncodeScratch
 {
     private const int MaxReusedCapacity = 256 * 1024;
@@ -23,7 +23,7 @@ internal sealed class EncodeScratch
 
     public BpeScratch Bpe { get; } = new();
 
-    /// <summary>Whether the buffers are small enough to keep for the next prompt. Larger ones are released.</summary>
+    /// <summary>Whether the buffers are small enough to be kept for the next prompt. If not, the caller must release them.</summary>
     public bool IsSmallEnoughToReuse =>
         Math.Max(Math.Max(Prompt.Capacity, Run.Capacity), Math.Max(Spare.Capacity, PreTokenization.Capacity)) <= MaxReusedCapacity
         && Math.Max(Bpe.Capacity, Math.Max(Segments.Capacity, NormalizedSegments.Capacity)) <= MaxReusedCapacity;

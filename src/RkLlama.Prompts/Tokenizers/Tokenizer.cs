@@ -9,8 +9,8 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers;
 
 /// <summary>
-/// Converts text to token ids and back. The ids are those of the model's own tokenizer, without added special tokens. Immutable after
-/// loading; safe for concurrent use.
+/// Converts text to token ids and back. The ids are the same as those of the model's original tokenizer. Encoding adds no tokens that are not in the text, such
+/// as a begin-of-text token. Immutable after loading; safe for concurrent use.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -36,7 +36,7 @@ public sealed class Tokenizer
             _addedById[token.Id] = token;
             _addedByContent[token.Content] = token.Id;
         }
-        // Special tokens first: if two tokens have the same text, the special one counts.
+        // Special tokens come first, because the first of two tokens with the same text counts.
         AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
         _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalizedAdded = new AddedTokenMatcher(
@@ -44,14 +44,14 @@ public sealed class Tokenizer
         VocabularySize = Math.Max(_model.Vocabulary.IdLimit, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Id) + 1);
     }
 
-    /// <summary>One more than the highest token id.</summary>
+    /// <summary>The highest token id plus 1.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The tokens that are matched as literals, in file order.</summary>
+    /// <summary>The added tokens, in the order of the tokenizer file.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
-    /// <summary>Loads a tokenizer: a <c>*.tiktoken</c> file as a rank file of Qwen 1, any other file as tokenizer.json.</summary>
-    /// <exception cref="TokenizerException">The file is not valid or uses an unsupported component; the message names it.</exception>
+    /// <summary>Loads a tokenizer file: a <c>*.tiktoken</c> file of Qwen 1, or a tokenizer.json with any other file name.</summary>
+    /// <exception cref="TokenizerException">The file is not valid, or it uses a component that is not supported. The message has the details.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Tokenizer LoadFile(string path)
     {
@@ -60,11 +60,11 @@ public sealed class Tokenizer
     }
 
     /// <summary>Loads a tokenizer.json.</summary>
-    /// <exception cref="TokenizerException">The content is not valid or uses an unsupported component; the message names it.</exception>
+    /// <exception cref="TokenizerException">The content is not valid, or it uses a component that is not supported. The message has the details.</exception>
     public static Tokenizer LoadJson(Stream json) => new(TokenizerJsonReader.Load(json));
 
-    /// <summary>Encodes a text as template text: literals such as <c>&lt;|im_end|&gt;</c> become control tokens.</summary>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
+    /// <summary>Encodes a text that contains no request text. The texts of control tokens, such as <c>&lt;|im_end|&gt;</c>, become control tokens.</summary>
+    /// <exception cref="TokenizerException">A regular expression of the tokenizer needs too many steps for this text.</exception>
     public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
 
     /// <summary>Encodes a prompt.</summary>
@@ -77,16 +77,16 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// Appends the ids of a prompt to <paramref name="ids"/>. With <paramref name="guard"/>, request text never becomes an added token, so a
-    /// client cannot forge a turn; all other ids are those of the model's own tokenizer. Lone surrogates are encoded as U+FFFD.
+    /// Appends the token ids of a prompt to <paramref name="ids"/>. If <paramref name="guard"/> is true, request text never becomes an added token, so that a
+    /// client cannot insert a message of another role. All other text is encoded as the model's original tokenizer does. Lone surrogates are encoded as U+FFFD.
     /// </summary>
-    /// <exception cref="ArgumentException">The request spans are out of order or outside the text.</exception>
-    /// <exception cref="TokenizerException">A pattern of the tokenizer exceeds its limit of steps on this text.</exception>
+    /// <exception cref="ArgumentException">The request spans are not in order, or are outside the text.</exception>
+    /// <exception cref="TokenizerException">A regular expression of the tokenizer needs too many steps for this text.</exception>
     public void Encode(PromptText prompt, bool guard, List<int> ids)
     {
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
         scratch.Prompt.Load(prompt, guard);
-        guard = scratch.Prompt.TracksOrigin; // without request text there is nothing to guard
+        guard = scratch.Prompt.TracksOrigin; // false if the prompt has no request text: then the guard has no effect
         scratch.Segments.Clear();
         _added.Split(scratch.Prompt, scratch.Segments);
         foreach (AddedSegment segment in scratch.Segments)
@@ -100,7 +100,8 @@ public sealed class Tokenizer
             _idleScratch = scratch;
     }
 
-    /// <summary>Returns the id of a token in the form of the tokenizer file, or null.</summary>
+    /// <summary>Returns the id of a token; null if there is no such token.</summary>
+    /// <param name="token">The token as it is written in the tokenizer file, such as <c>Ġthe</c> for a token with a space at its start.</param>
     public int? TokenId(string token)
     {
         if (_addedByContent.TryGetValue(token, out int added))
@@ -110,11 +111,12 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// Returns the bytes that a token adds in the middle of a text. They may end inside a character. Empty for an unknown id.
+    /// Returns the UTF-8 bytes that a token adds to a text, if it is not the first token of the text. The bytes may begin or end inside a character. Empty for
+    /// an unknown id.
     /// </summary>
     public byte[] TokenBytes(int id) => TokenText(id) is { } token ? _decoders.GetBytes(token) : [];
 
-    /// <summary>Decodes ids to text. Unknown ids are skipped; with <paramref name="skipSpecial"/>, control tokens too.</summary>
+    /// <summary>Decodes ids to text. Skips unknown ids; if <paramref name="skipSpecial"/> is true, also skips control tokens.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial)
     {
         var tokens = new List<string>(ids.Length);
@@ -134,7 +136,7 @@ public sealed class Tokenizer
     }
 
     /// <summary>
-    /// Encodes the text between two added tokens: normalizes it, matches the added tokens of the normalized text, and encodes the rest.
+    /// Encodes the text between two added tokens: normalizes the text, finds the added tokens that are matched in normalized text, and encodes the rest.
     /// </summary>
     private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, List<int> ids)
     {

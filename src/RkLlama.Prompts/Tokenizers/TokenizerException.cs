@@ -1,23 +1,23 @@
 namespace RkLlama.Prompts.Tokenizers;
 
 /// <summary>
-/// A tokenizer file is not valid or not supported, or a text exceeds the limits of its patterns. The message names the reason.
+/// A tokenizer file is not valid or not supported, or the regular expressions of the tokenizer need too many steps for a text. The message has the reason.
 /// </summary>
 public sealed class TokenizerException : Exception
 {
-    /// <summary>Creates the exception with its reason.</summary>
+    /// <summary>Creates the exception with its message.</summary>
     public TokenizerException(string message) : base(message)
     {
     }
 
-    /// <summary>Creates the exception with its reason and cause.</summary>
+    /// <summary>Creates the exception with its message and the exception that caused it.</summary>
     public TokenizerException(string message, Exception inner) : base(message, inner)
     {
     }
 
     /// <summary>
-    /// Refuses a component that would not produce the ids of the reference implementation. Ignoring it would produce wrong ids without an
-    /// error.
+    /// Creates the exception for a component of a tokenizer file that is not supported. Such a component must not be ignored, because the token ids would then
+    /// be wrong without an error.
     /// </summary>
     internal static TokenizerException Unsupported(string component) =>
         new($"This tokenizer uses {component}, which is not supported.");

@@ -3,7 +3,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>A dotted path to a part of an item, such as <c>function.name</c>. Filters take it as their <c>attribute</c> argument.</summary>
+/// <summary>A path from an item to one of its parts, such as <c>function.name</c>: the argument <c>attribute</c> of filters.</summary>
 internal sealed class AttributePath
 {
     private readonly List<Value> _parts;

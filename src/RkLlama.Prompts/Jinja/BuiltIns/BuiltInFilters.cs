@@ -3,7 +3,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
 /// <summary>
-/// The table of built-in filters. A template that uses a missing filter fails when it applies the filter, not when it is compiled.
+/// All built-in filters, by name. If a template uses a filter that does not exist, it fails when it applies the filter, not when it is compiled.
 /// </summary>
 internal static class BuiltInFilters
 {

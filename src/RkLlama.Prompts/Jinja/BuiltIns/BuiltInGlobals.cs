@@ -7,11 +7,11 @@ namespace RkLlama.Prompts.Jinja.BuiltIns;
 /// <summary>The functions that every template can call.</summary>
 internal static class BuiltInGlobals
 {
-    // The limit of jinja2's sandbox.
+    // The maximum number of items of a range, as in jinja2's sandbox.
     private const int MaxRange = 100_000;
 
     /// <summary>
-    /// The parent scope of the variables of every template. Created once and shared by all renderings; nothing changes it afterwards.
+    /// The scope with these functions: the parent of the outermost scope of every rendering. Created once, shared by all renderings, and never changed.
     /// </summary>
     public static Scope Scope { get; } = CreateScope();
 

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>The table of built-in tests: the operators that follow <c>is</c>.</summary>
+/// <summary>All built-in tests, by name. A test is what follows <c>is</c>, as in <c>x is defined</c>.</summary>
 internal static class BuiltInTests
 {
     private delegate bool Test(Value value, CallArguments arguments);
@@ -74,7 +74,7 @@ internal static class BuiltInTests
     private static bool Equal(Value value, CallArguments arguments) =>
         value.IsEqualTo(arguments.BindPositional(1, 1)[0]!, arguments.Budget);
 
-    // Python's `is` compares identity. Equal small integers and strings are usually the same object there, so they count as identical here.
+    // Python's `is` compares object identity. In Python, equal small integers and strings are usually the same object, so here they count as identical.
     private static bool IsSame(Value left, Value right) => ReferenceEquals(left, right)
         || (left.GetType() == right.GetType() && left is IntegerValue or StringValue && left.IsEqualTo(right));
 

@@ -93,7 +93,7 @@ internal static class NumberFilters
         return new IntegerValue(quotient * unit * number.Sign);
     }
 
-    // If Python's int() rejects the base, the filter does not fail: it parses the string as a float instead.
+    // Returns a value outside 2 to 36 for a base that Python's int() rejects. The filter does not fail then: it parses the string as a float.
     private static int RadixOf(Value? value) => value is null ? 10 : value is IntegerValue radix ? (int)BigInteger.Clamp(radix.Number, -1, 37) : -1;
 
     private static BigInteger? ParseInteger(string text, int radix)

@@ -3,8 +3,11 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Writes JSON as Python's <c>json.dumps</c> does. Chat templates use it as the filter <c>tojson</c>.</summary>
+/// <summary>Writes values as JSON, in the format of Python's <c>json.dumps</c>. Chat templates use it as the filter <c>tojson</c>.</summary>
 /// <param name="indent">The indentation of one level; null to write everything on one line.</param>
+/// <param name="itemSeparator">The text between two items.</param>
+/// <param name="keySeparator">The text between a key and its value.</param>
+/// <param name="ensureAscii">Whether to escape all characters that are not ASCII.</param>
 internal sealed class PythonJsonWriter(string? indent, StringValue itemSeparator, StringValue keySeparator, bool ensureAscii, bool sortKeys)
 {
     public void Write(Value value, TextBuilder output) => Write(value, output, 0);

@@ -3,8 +3,8 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
 /// <summary>
-/// The filters <c>map</c>, <c>select</c>, <c>reject</c> and their attribute variants. They return generators, which evaluate an item when it
-/// is read.
+/// The filters <c>map</c>, <c>select</c>, <c>reject</c>, <c>selectattr</c> and <c>rejectattr</c>. They return generators, which process an item only when it is
+/// read.
 /// </summary>
 internal static class SelectionFilters
 {

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters over sequences and mappings, except those that sort or select items.</summary>
+/// <summary>Filters for sequences and dicts, except those that sort, compare or select items.</summary>
 internal static class SequenceFilters
 {
     public static Value Length(Value value, CallArguments arguments)
@@ -62,7 +62,7 @@ internal static class SequenceFilters
         return output.ToValue();
     }
 
-    /// <summary>The filter <c>items</c>: a generator of the key-value pairs of a mapping.</summary>
+    /// <summary>The filter <c>items</c>: returns a generator of the key-value pairs of a dict.</summary>
     public static Value Items(Value value, CallArguments arguments)
     {
         arguments.Bind();

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters that compare items: sorting, grouping, extremes and removal of duplicates.</summary>
+/// <summary>Filters that compare items: for sorting, grouping, minimum and maximum, and removal of duplicates.</summary>
 internal static class SortFilters
 {
     private static readonly string[] _groupFields = ["grouper", "list"];

@@ -6,10 +6,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.BuiltIns;
 
-/// <summary>Filters that return a string.</summary>
+/// <summary>Filters for strings. They convert other values to strings first, if jinja2 does.</summary>
 internal static class StringFilters
 {
-    // jinja2's default for `truncate`: a string may exceed the requested length by this much before it is cut.
+    // The default of jinja2's filter truncate: a string is cut only if it exceeds the requested length by more than this number of characters.
     private const int TruncateLeeway = 5;
 
     public static Value String(Value value, CallArguments arguments)
@@ -25,7 +25,8 @@ internal static class StringFilters
     public static Value Capitalize(Value value, CallArguments arguments) => CaseConversion.Capitalize(ToSoftString(value, arguments), NoArguments(arguments));
 
     /// <summary>
-    /// Capitalizes the first letter after white space, hyphens and opening brackets. The method <c>str.title</c> has other rules.
+    /// Converts the first letter of each word to upper case, and all other letters to lower case. Words are separated by white space, hyphens and opening
+    /// brackets. The method <c>str.title</c> has other rules.
     /// </summary>
     public static Value Title(Value value, CallArguments arguments)
     {
@@ -202,7 +203,7 @@ internal static class StringFilters
         return output.ToValue();
     }
 
-    /// <summary>Markupsafe's <c>soft_str</c>: returns a string unchanged and converts any other value as <c>str</c> does.</summary>
+    /// <summary>markupsafe's <c>soft_str</c>: returns a string unchanged, also <c>Markup</c>, and converts any other value as <c>str</c> does.</summary>
     private static StringValue ToSoftString(Value value, CallArguments arguments) => value as StringValue ?? value.ToStringValue(arguments.Budget);
 
     private static RenderBudget NoArguments(CallArguments arguments)

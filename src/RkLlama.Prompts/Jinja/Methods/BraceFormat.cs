@@ -4,7 +4,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Python's <c>str.format</c>. Replacement fields access members by the same sandbox rules as expressions.</summary>
+/// <summary>
+/// Python's <c>str.format</c> and <c>str.format_map</c>. For the members in a replacement field, such as <c>{a.b}</c>, the same sandbox rules apply as in
+/// expressions.
+/// </summary>
 internal sealed class BraceFormat
 {
     private const int MaxNesting = 2;

@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>The methods of <c>list</c> and <c>tuple</c>.</summary>
+/// <summary>The methods of Python's <c>list</c> and <c>tuple</c>. The methods that change a list are not allowed, as in jinja2's sandbox.</summary>
 internal static class SequenceMethods
 {
     private static readonly HashSet<string> _mutating =
@@ -37,7 +37,7 @@ internal static class SequenceMethods
     }
 }
 
-/// <summary>The methods of <c>dict</c>.</summary>
+/// <summary>The methods of Python's <c>dict</c>. The methods that change a dict are not allowed, as in jinja2's sandbox.</summary>
 internal static class DictMethods
 {
     public static Value? Find(DictValue dict, string name) => name switch

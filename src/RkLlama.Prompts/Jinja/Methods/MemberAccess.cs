@@ -2,14 +2,20 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Attribute and item access, with the rules of jinja2's sandbox: templates cannot access Python's internal attributes.</summary>
+/// <summary>
+/// Reads attributes and items of values, with the rules of jinja2's sandbox: templates cannot access attributes whose names begin with an underscore.
+/// </summary>
 internal static class MemberAccess
 {
-    /// <summary><c>value.name</c>: looks for an attribute or method first, then for an item of that name.</summary>
+    /// <summary>
+    /// Evaluates <c>value.name</c>: looks for an attribute or method first, then for an item with that key. Returns an undefined value if there is none.
+    /// </summary>
     public static Value GetAttribute(Value value, string name, RenderBudget budget) =>
         FindAttribute(value, name) ?? value.FindItem(StringValue.FromTemplate(name), budget) ?? UndefinedValue.ForMember(value, name);
 
-    /// <summary><c>value[key]</c>: looks for an item first, then for an attribute or method of that name.</summary>
+    /// <summary>
+    /// Evaluates <c>value[key]</c>: looks for an item first, then for an attribute or method with that name. Returns an undefined value if there is none.
+    /// </summary>
     public static Value GetItem(Value value, Value key, RenderBudget budget)
     {
         if (value.FindItem(key, budget) is { } item)

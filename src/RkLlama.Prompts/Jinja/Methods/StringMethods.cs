@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>The methods of <c>str</c>.</summary>
+/// <summary>The methods of Python's <c>str</c>.</summary>
 internal static class StringMethods
 {
     private delegate Value Method(StringValue text, CallArguments arguments);
@@ -67,7 +67,7 @@ internal static class StringMethods
         ? new FunctionValue(name, arguments => method(text, arguments))
         : null;
 
-    /// <summary><c>text.replace(old, replacement, maxCount)</c>; -1 replaces all occurrences.</summary>
+    /// <summary>Python's <c>text.replace(old, replacement, maxCount)</c>. If <paramref name="maxCount"/> is -1, replaces all occurrences.</summary>
     public static StringValue Replace(StringValue text, StringValue old, StringValue replacement, int maxCount, RenderBudget budget)
     {
         TextBuilder builder = new(budget);
@@ -124,7 +124,10 @@ internal static class StringMethods
         return BooleanValue.Of(IsCase(text, wanted));
     }
 
-    /// <summary>Whether the string contains cased letters and all of them have one case.</summary>
+    /// <summary>
+    /// Returns whether the string contains letters with a case, and <paramref name="wanted"/> is true for all of them (<c>str.isupper</c>,
+    /// <c>str.islower</c>).
+    /// </summary>
     public static bool IsCase(StringValue text, Func<string, bool> wanted)
     {
         bool any = false;

@@ -2,12 +2,14 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that pad to a width.</summary>
+/// <summary>The methods of Python's <c>str</c> that pad a string to a width. Widths are in code points.</summary>
 internal static class StringPadding
 {
     /// <summary>
-    /// Pads to a width. <paramref name="left"/> maps the number of missing characters and the width to the number that go in front.
+    /// Pads a string to a width with a fill character.
     /// </summary>
+    /// <param name="left">Returns how many fill characters to put before the string. Its arguments are the total number of fill characters and the
+    /// width.</param>
     public static StringValue Pad(StringValue text, CallArguments arguments, Func<int, int, int> left)
     {
         Value?[] values = arguments.BindPositional(1, 2);

@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that search for a substring. Positions count code points.</summary>
+/// <summary>The methods of Python's <c>str</c> that search for a substring. Their arguments and results are positions in code points.</summary>
 internal static class StringSearch
 {
     public static int Find(StringValue text, CallArguments arguments, bool last)
@@ -45,7 +45,8 @@ internal static class StringSearch
     public static int RequireFound(int position) => position >= 0 ? position : throw new TemplateException("substring not found");
 
     /// <summary>
-    /// Converts the optional start and end arguments to a range of UTF-16 units; null if the range is empty and cannot match.
+    /// Converts the arguments <paramref name="start"/> and <paramref name="end"/>, which may be missing, to a range of UTF-16 units. Returns null if the start
+    /// is after the end, so that not even an empty string matches.
     /// </summary>
     private static (int Start, int End)? ResolveRange(StringValue text, Value? start, Value? end)
     {

@@ -2,10 +2,11 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Methods;
 
-/// <summary>Methods of <c>str</c> that split and join strings.</summary>
+/// <summary>The methods of Python's <c>str</c> that split and join strings.</summary>
 internal static class StringSplitting
 {
-    /// <summary><c>text.split(separator, maxCount)</c>, from the left; -1 splits at all separators.</summary>
+    /// <summary>Python's <c>text.split(separator, maxCount)</c>. If <paramref name="maxCount"/> is -1, splits at all separators.</summary>
+    /// <param name="budget">Counts the parts; null to not count them.</param>
     public static List<StringValue> Split(StringValue text, string separator, int maxCount, RenderBudget? budget = null)
     {
         List<StringValue> parts = [];

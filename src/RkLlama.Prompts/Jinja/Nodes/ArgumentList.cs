@@ -2,9 +2,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>The argument expressions of a call.</summary>
-/// <param name="Spread">The operand of <c>*</c>, or null.</param>
-/// <param name="NamedSpread">The operand of <c>**</c>, or null.</param>
+/// <summary>The expressions of the arguments in a call.</summary>
+/// <param name="Spread">The expression after <c>*</c>, whose items become positional arguments; null for none.</param>
+/// <param name="NamedSpread">The expression after <c>**</c>, whose items become keyword arguments; null for none.</param>
 internal sealed record ArgumentList(
     IReadOnlyList<Expression> Positional,
     IReadOnlyList<KeyValuePair<string, Expression>> Named,

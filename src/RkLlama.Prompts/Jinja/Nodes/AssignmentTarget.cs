@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>The left side of <c>=</c>, or the loop variables of <c>for</c>.</summary>
+/// <summary>What a value is assigned to: the left side of <c>=</c>, or the loop variables of <c>for</c>.</summary>
 internal abstract class AssignmentTarget
 {
     public abstract void Assign(Value value, RenderState state);
@@ -13,7 +13,7 @@ internal sealed class NameTarget(string name) : AssignmentTarget
     public override void Assign(Value value, RenderState state) => state.Scope.Set(name, value);
 }
 
-/// <summary><c>a, b</c>: unpacks a value.</summary>
+/// <summary>The target <c>a, b</c>: assigns the first item of a value to a, and the second to b.</summary>
 internal sealed class TupleTarget(IReadOnlyList<AssignmentTarget> targets) : AssignmentTarget
 {
     public override void Assign(Value value, RenderState state)
@@ -29,7 +29,7 @@ internal sealed class TupleTarget(IReadOnlyList<AssignmentTarget> targets) : Ass
     }
 }
 
-/// <summary><c>namespace.attribute</c>.</summary>
+/// <summary>The target <c>name.attribute</c>: sets an attribute of a value that <c>namespace()</c> returned.</summary>
 internal sealed class NamespaceTarget(string name, string attribute) : AssignmentTarget
 {
     public override void Assign(Value value, RenderState state)

@@ -4,10 +4,10 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary>An expression of the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
+/// <summary>An expression in the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
 internal abstract class Expression
 {
-    /// <summary>Computes the value. Counts as one step and, while it runs, as one level of nesting.</summary>
+    /// <summary>Computes the value of the expression. In the budget, this is one step and, until it returns, one level of nesting.</summary>
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();
@@ -89,7 +89,8 @@ internal sealed class CallExpression(Expression target, ArgumentList arguments) 
 {
     protected override Value EvaluateCore(RenderState state) => Call(state, null);
 
-    /// <summary>Calls the target and passes the body of a <c>call</c> block as <c>caller</c>; null for a plain call.</summary>
+    /// <summary>Calls the target.</summary>
+    /// <param name="caller">The body of a <c>call</c> block, which is passed as the keyword argument <c>caller</c>; null for a plain call.</param>
     public Value Call(RenderState state, Value? caller) => target.Evaluate(state).Call(arguments.Evaluate(state, caller));
 }
 

@@ -2,13 +2,13 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Nodes;
 
-/// <summary><c>for target in items if condition</c> … <c>else</c> … <c>endfor</c>.</summary>
+/// <summary>The statement <c>for target in items if condition</c> … <c>else</c> … <c>endfor</c>.</summary>
 internal sealed class ForStatement(
     AssignmentTarget target, Expression items, Expression? condition, bool isRecursive, Block body, Block? elsePart) : Statement
 {
     public override ControlFlow Execute(RenderState state) => Run(items.Evaluate(state), state, state.Scope, 0);
 
-    /// <summary>Runs the loop over one iterable. A recursive loop calls this again from its body.</summary>
+    /// <summary>Runs the loop over the items of one value. A recursive loop runs this again for other values from inside its body.</summary>
     private ControlFlow Run(Value iterable, RenderState state, Scope outer, int depth)
     {
         IEnumerator<Value> iterator = condition is null ? iterable.IterateOrThrow() : Filtered(iterable.IterateOrThrow(), state, outer);

@@ -3,9 +3,11 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Nodes;
 
 /// <summary>The parameters and the body of a macro or of a <c>call</c> block.</summary>
-/// <param name="UsesCaller">The body mentions <c>caller</c>, so the macro accepts one.</param>
-/// <param name="UsesKwargs">The body mentions <c>kwargs</c>, so the macro accepts any keyword argument.</param>
-/// <param name="UsesVarargs">The body mentions <c>varargs</c>, so the macro accepts any number of positional arguments.</param>
+/// <param name="Name">The name of the macro; null for a <c>call</c> block.</param>
+/// <param name="Defaults">The default values of the last parameters, in order.</param>
+/// <param name="UsesCaller">Whether the body contains the name <c>caller</c>. If so, a <c>call</c> block can call the macro.</param>
+/// <param name="UsesKwargs">Whether the body contains the name <c>kwargs</c>. If so, the macro accepts any keyword argument.</param>
+/// <param name="UsesVarargs">Whether the body contains the name <c>varargs</c>. If so, the macro accepts any number of positional arguments.</param>
 internal sealed record MacroDefinition(
     string? Name,
     IReadOnlyList<string> Parameters,
@@ -15,7 +17,7 @@ internal sealed record MacroDefinition(
     bool UsesKwargs,
     bool UsesVarargs)
 {
-    /// <summary>Returns the default value of a parameter, or null. As in Python, only the last parameters have defaults.</summary>
+    /// <summary>Returns the default value of the parameter with an index; null if it has none. As in Python, only the last parameters have one.</summary>
     public Expression? DefaultOf(int parameter)
     {
         int index = parameter - (Parameters.Count - Defaults.Count);
@@ -23,7 +25,7 @@ internal sealed record MacroDefinition(
     }
 }
 
-/// <summary><c>macro name(parameters)</c> … <c>endmacro</c>.</summary>
+/// <summary>The statement <c>macro name(parameters)</c> … <c>endmacro</c>.</summary>
 internal sealed class MacroStatement(MacroDefinition definition) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -33,7 +35,9 @@ internal sealed class MacroStatement(MacroDefinition definition) : Statement
     }
 }
 
-/// <summary><c>call(parameters) macro(arguments)</c> … <c>endcall</c>.</summary>
+/// <summary>
+/// The statement <c>call(parameters) macro(arguments)</c> … <c>endcall</c>: calls a macro, which can render the body with <c>caller()</c>.
+/// </summary>
 internal sealed class CallBlockStatement(CallExpression call, MacroDefinition caller) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -45,7 +49,7 @@ internal sealed class CallBlockStatement(CallExpression call, MacroDefinition ca
 }
 
 /// <summary>
-/// A macro as a value, with the scope that defines it. The macro reads the variables of that scope at the time of the call.
+/// A macro as a value, and the scope in which it was defined. The macro uses the values that the variables of this scope have when it is called.
 /// </summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : Value
 {
@@ -114,7 +118,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope definedIn) : 
         else if (arguments.Positional.Count > parameters.Count)
             throw new TemplateException($"macro '{definition.Name}' takes at most {parameters.Count} argument(s)");
 
-        // In order, because a default value may use the parameters before it.
+        // The parameters are set in order, because the expression of a default value may use earlier parameters.
         for (int i = 0; i < parameters.Count; i++)
         {
             scope.Set(parameters[i], given[i] ?? definition.DefaultOf(i)?.Evaluate(arguments.State)

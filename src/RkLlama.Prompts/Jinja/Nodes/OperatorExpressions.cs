@@ -8,7 +8,9 @@ internal sealed class NotExpression(Expression operand) : Expression
     protected override Value EvaluateCore(RenderState state) => BooleanValue.Of(!operand.Evaluate(state).IsTrue);
 }
 
-/// <summary><c>a and b and c</c>, or the same with <c>or</c>: returns the first operand that decides the result, or the last one.</summary>
+/// <summary>
+/// The expression <c>a and b and c</c>, or the same with <c>or</c>. As in Python, the result is the first operand that decides it, or the last one.
+/// </summary>
 internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {
     protected override Value EvaluateCore(RenderState state)
@@ -26,7 +28,7 @@ internal sealed class UnaryExpression(bool isMinus, Expression operand) : Expres
         isMinus ? PythonOperators.Negate(operand.Evaluate(state)) : PythonOperators.Plus(operand.Evaluate(state));
 }
 
-/// <summary><c>a + b - c</c>: operators of one precedence, applied from left to right.</summary>
+/// <summary>An expression such as <c>a + b - c</c>: operators of the same precedence, applied from left to right.</summary>
 internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
     protected override Value EvaluateCore(RenderState state)
@@ -53,7 +55,7 @@ internal sealed class BinaryExpression(Expression first, IReadOnlyList<(string O
     }
 }
 
-/// <summary><c>a ~ b ~ c</c>: concatenates the operands as strings.</summary>
+/// <summary>The expression <c>a ~ b ~ c</c>: converts the operands to strings and concatenates them.</summary>
 internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands) : Expression
 {
     protected override Value EvaluateCore(RenderState state)
@@ -65,7 +67,10 @@ internal sealed class ConcatenationExpression(IReadOnlyList<Expression> operands
     }
 }
 
-/// <summary><c>a &lt; b == c in d</c>: compares neighbours from left to right until one comparison is false.</summary>
+/// <summary>
+/// An expression such as <c>a &lt; b == c</c>. As in Python, this means a &lt; b and b == c: each operand is compared with the next one, until a comparison is
+/// false.
+/// </summary>
 internal sealed class ComparisonExpression(Expression first, IReadOnlyList<(string Operation, Expression Operand)> rest) : Expression
 {
     protected override Value EvaluateCore(RenderState state)

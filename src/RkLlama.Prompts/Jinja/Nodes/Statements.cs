@@ -4,7 +4,7 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Nodes;
 
 /// <summary>
-/// How execution continues after a statement: with the next statement, or with <c>continue</c> or <c>break</c> of the enclosing loop.
+/// How the execution continues after a statement: with the next statement, with the next iteration of the enclosing loop, or after this loop.
 /// </summary>
 internal enum ControlFlow
 {
@@ -13,7 +13,7 @@ internal enum ControlFlow
     Break,
 }
 
-/// <summary>A statement of the syntax tree. Immutable; many renderings may execute it at the same time.</summary>
+/// <summary>A statement in the syntax tree. Immutable; many renderings may execute it at the same time.</summary>
 internal abstract class Statement
 {
     public abstract ControlFlow Execute(RenderState state);
@@ -32,7 +32,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
         return flow;
     }
 
-    /// <summary>Executes the block with its own scope.</summary>
+    /// <summary>Executes the block with <paramref name="scope"/> as the current scope, and restores the previous scope.</summary>
     public ControlFlow ExecuteIn(Scope scope, RenderState state)
     {
         Scope outer = state.Enter(scope);
@@ -46,7 +46,7 @@ internal sealed class Block(IReadOnlyList<Statement> statements) : Statement
         }
     }
 
-    /// <summary>Executes the block with its own scope and captures its output.</summary>
+    /// <summary>Executes the block as <see cref="ExecuteIn"/> does, but returns its output in <paramref name="text"/> instead of writing it.</summary>
     public ControlFlow Capture(Scope scope, RenderState state, out StringValue text)
     {
         TextBuilder captured = new(state.Budget);
@@ -73,7 +73,7 @@ internal sealed class TextStatement(string text) : Statement
     }
 }
 
-/// <summary><c>{{ expression }}</c>.</summary>
+/// <summary>The tag <c>{{ expression }}</c>, which writes the value of the expression. Also one operand of the statement <c>print</c>.</summary>
 internal sealed class OutputStatement(Expression expression) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -83,7 +83,7 @@ internal sealed class OutputStatement(Expression expression) : Statement
     }
 }
 
-/// <summary><c>if</c> with its <c>elif</c> branches. The branches have no scope of their own.</summary>
+/// <summary>The statement <c>if</c> … <c>elif</c> … <c>else</c> … <c>endif</c>. The branches have no scope of their own.</summary>
 internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Body)> branches, Block? elsePart) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -97,13 +97,13 @@ internal sealed class IfStatement(IReadOnlyList<(Expression Condition, Block Bod
     }
 }
 
-/// <summary><c>break</c> or <c>continue</c>.</summary>
+/// <summary>The statement <c>break</c> or <c>continue</c>.</summary>
 internal sealed class JumpStatement(ControlFlow flow) : Statement
 {
     public override ControlFlow Execute(RenderState state) => flow;
 }
 
-/// <summary><c>set target = value</c>.</summary>
+/// <summary>The statement <c>set target = value</c>.</summary>
 internal sealed class SetStatement(AssignmentTarget target, Expression value) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -113,10 +113,10 @@ internal sealed class SetStatement(AssignmentTarget target, Expression value) : 
     }
 }
 
-/// <summary>One filter of a <c>filter</c> or <c>set</c> block.</summary>
+/// <summary>A filter that a <c>filter</c> block or a <c>set</c> block applies to its output.</summary>
 internal sealed record BlockFilter(string Name, ArgumentList Arguments)
 {
-    /// <summary>Applies the filters in order.</summary>
+    /// <summary>Applies the filters to the text in order and returns the result.</summary>
     public static Value ApplyAll(IReadOnlyList<BlockFilter> filters, StringValue text, RenderState state)
     {
         Value value = text;
@@ -126,7 +126,7 @@ internal sealed record BlockFilter(string Name, ArgumentList Arguments)
     }
 }
 
-/// <summary><c>set target</c> … <c>endset</c>: assigns the output of the block, after its filters.</summary>
+/// <summary>The statement <c>set target | filters</c> … <c>endset</c>: applies the filters to the output of the block and assigns the result.</summary>
 internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -138,7 +138,7 @@ internal sealed class SetBlockStatement(AssignmentTarget target, IReadOnlyList<B
     }
 }
 
-/// <summary><c>filter name</c> … <c>endfilter</c>.</summary>
+/// <summary>The statement <c>filter name</c> … <c>endfilter</c>: applies filters to the output of the block and writes the result.</summary>
 internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, Block body) : Statement
 {
     public override ControlFlow Execute(RenderState state)
@@ -154,7 +154,8 @@ internal sealed class FilterBlockStatement(IReadOnlyList<BlockFilter> filters, B
 }
 
 /// <summary>
-/// <c>with a = 1, b = 2</c> … <c>endwith</c>. Also used, without variables, for blocks that only mark a section, such as <c>generation</c>.
+/// The statement <c>with a = 1, b = 2</c> … <c>endwith</c>: executes a block in a new scope with these variables. Also used for <c>generation</c> …
+/// <c>endgeneration</c>, which has no variables.
 /// </summary>
 internal sealed class ScopeStatement(IReadOnlyList<(AssignmentTarget Target, Expression Value)> variables, Block body) : Statement
 {

@@ -3,12 +3,12 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Python's case conversions. A conversion may lengthen the string.</summary>
+/// <summary>Python's conversions between upper case and lower case. The result may be longer than the string.</summary>
 internal static class CaseConversion
 {
     private const char CapitalSigma = '\u03A3';
 
-    // Letters whose upper case is longer than one letter, or that the invariant culture does not convert.
+    // Letters whose upper case has more than one letter, or that .NET does not convert in the invariant culture.
     private static readonly Dictionary<char, string> _specialUpper = new()
     {
         ['\u00DF'] = "SS", ['\u0149'] = "\u02BCN", ['\u01F0'] = "J\u030C", ['\u0390'] = "\u0399\u0308\u0301",
@@ -33,7 +33,7 @@ internal static class CaseConversion
     public static StringValue Capitalize(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         index == 0 ? TitleOf(letter) : LowerOf(all, index, letter));
 
-    /// <summary>Converts each letter that does not follow another to title case, and all others to lower case.</summary>
+    /// <summary>Converts each letter that does not follow another letter to title case, and all other letters to lower case.</summary>
     public static StringValue Title(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsCasedBefore(all, index) ? LowerOf(all, index, letter) : TitleOf(letter));
 

@@ -5,7 +5,9 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>The format specification of one value, from <c>str.format</c> or from a <c>%</c> conversion.</summary>
+/// <summary>
+/// How to format one value: the part after the colon in a field of <c>str.format</c>, or a conversion of the operator <c>%</c>.
+/// </summary>
 internal sealed record FormatSpec
 {
     public string Fill { get; init; } = " ";
@@ -13,7 +15,7 @@ internal sealed record FormatSpec
     /// <summary>One of <c>&lt; &gt; ^ =</c>; null for the default of the value's type.</summary>
     public char? Align { get; init; }
 
-    /// <summary>One of <c>+</c>, <c>-</c> and space.</summary>
+    /// <summary>What precedes a positive number: <c>+</c>, a space, or nothing if the value is <c>-</c>.</summary>
     public char Sign { get; init; } = '-';
 
     public bool Alternate { get; init; }
@@ -27,7 +29,7 @@ internal sealed record FormatSpec
 
     public char? Type { get; init; }
 
-    /// <summary>Parses <c>[[fill]align][sign][z][#][0][width][grouping][.precision][type]</c>.</summary>
+    /// <summary>Parses a specification of the form <c>[[fill]align][sign][#][0][width][grouping][.precision][type]</c>.</summary>
     public static FormatSpec Parse(string spec)
     {
         FormatSpec result = new();
@@ -69,7 +71,7 @@ internal sealed record FormatSpec
         return at == spec.Length ? result : throw new TemplateException("Invalid format specifier");
     }
 
-    /// <summary><c>format(value, spec)</c>.</summary>
+    /// <summary>Python's <c>format(value, spec)</c>.</summary>
     public StringValue Apply(Value value, RenderBudget budget) => value switch
     {
         StringValue text when Type is null or 's' => Text(text, budget),
@@ -102,7 +104,7 @@ internal sealed record FormatSpec
             : throw new TemplateException("Too many decimal digits in format string");
     }
 
-    /// <summary>Formats an integer. A precision is the minimum number of digits, as in <c>%</c> conversions.</summary>
+    /// <summary>Formats an integer. If there is a precision, it is the minimum number of digits, as in conversions of the operator <c>%</c>.</summary>
     public StringValue Integer(BigInteger number, RenderBudget budget)
     {
         if (Type == 'c')

@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Python's <c>format % values</c>.</summary>
+/// <summary>Python's operator <c>%</c> on strings: <c>format % values</c>.</summary>
 internal sealed class PercentFormat
 {
     private readonly StringValue _format;

@@ -3,7 +3,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>Python's operators.</summary>
+/// <summary>Python's operators. They throw a <see cref="TemplateException"/> if the operands have unsupported types.</summary>
 internal static class PythonOperators
 {
     public static Value Add(Value left, Value right, RenderBudget budget)
@@ -68,9 +68,10 @@ internal static class PythonOperators
     };
 
     /// <summary>
-    /// Evaluates the order operators <c>&lt;</c>, <c>&lt;=</c>, <c>&gt;</c> and <c>&gt;=</c>: returns the sign of the comparison, or null if
-    /// the values have no order (NaN).
+    /// Compares two values for the operators <c>&lt;</c>, <c>&lt;=</c>, <c>&gt;</c> and <c>&gt;=</c>. Returns a negative value if left is less than right, 0 if
+    /// they are equal, and a positive value if left is greater; null if one of them is NaN.
     /// </summary>
+    /// <param name="operation">The operator, for the error message.</param>
     public static int? Compare(Value left, Value right, string operation, RenderBudget budget)
     {
         switch (left, right)
@@ -96,7 +97,7 @@ internal static class PythonOperators
         }
     }
 
-    /// <summary><c>item in container</c>.</summary>
+    /// <summary>Python's <c>item in container</c>.</summary>
     public static bool Contains(Value container, Value item, RenderBudget budget)
     {
         switch (container)

@@ -3,8 +3,8 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Operations;
 
 /// <summary>
-/// Python's <c>sorted</c>: equal items keep their order, also in reverse. A merge sort, because the sort methods of .NET wrap exceptions of
-/// the comparison.
+/// Python's <c>sorted</c>: equal items keep their order, also if the order is reversed. This project has its own merge sort, because the sort methods of .NET
+/// wrap exceptions that a comparison throws.
 /// </summary>
 internal static class StableSort
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace RkLlama.Prompts.Jinja.Operations;
 
-/// <summary>C's <c>strftime</c> in the C locale.</summary>
+/// <summary>Formats times as the C function <c>strftime</c> does in the C locale.</summary>
 internal static class Strftime
 {
     private static readonly CultureInfo _culture = CultureInfo.InvariantCulture;

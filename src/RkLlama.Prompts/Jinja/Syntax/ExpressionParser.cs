@@ -2,7 +2,7 @@ using RkLlama.Prompts.Jinja.Nodes;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Parses expressions by jinja2's grammar and operator precedence.</summary>
+/// <summary>Parses expressions with the grammar and the operator precedence of jinja2.</summary>
 internal sealed class ExpressionParser
 {
     private readonly TokenStream _tokens;
@@ -14,12 +14,17 @@ internal sealed class ExpressionParser
         _terms = new PrimaryParser(tokens, this);
     }
 
-    /// <summary>The names that the parsed expressions mention. The parser of a macro replaces the set while it parses the body.</summary>
+    /// <summary>
+    /// The names of all variables in the expressions parsed so far. While <see cref="Parser"/> parses the body of a macro, it sets a separate set here.
+    /// </summary>
     public HashSet<string> MentionedNames { get; set; } = new(StringComparer.Ordinal);
 
     public Expression Parse(bool withConditional = true) => withConditional ? ParseConditional() : ParseOr();
 
     /// <summary>Parses one expression, or a tuple of expressions separated by commas.</summary>
+    /// <param name="withConditional">Whether an expression may be a conditional one: <c>a if b else c</c>.</param>
+    /// <param name="isParenthesized">Whether the tuple may be empty, because it is in parentheses.</param>
+    /// <param name="endName">A name that ends the tuple, such as <c>recursive</c>; null for none.</param>
     public Expression ParseTuple(bool withConditional = true, bool isParenthesized = false, string? endName = null)
     {
         List<Expression> items = [];
@@ -40,7 +45,9 @@ internal sealed class ExpressionParser
         return items.Count > 0 ? items[0] : throw _tokens.Error($"Expected an expression, got {TokenStream.Describe(_tokens.Current)}");
     }
 
-    /// <summary>Parses an assignment target: a name, a tuple of targets or, with <paramref name="allowNamespace"/>, <c>ns.name</c>.</summary>
+    /// <summary>Parses an assignment target: a name, a tuple of targets, or an attribute of a namespace.</summary>
+    /// <param name="allowNamespace">Whether <c>ns.name</c> is allowed.</param>
+    /// <param name="endName">A name that ends a tuple, such as <c>in</c>; null for none.</param>
     public AssignmentTarget ParseTarget(bool allowNamespace = false, string? endName = null)
     {
         _tokens.EnterNesting();
@@ -63,7 +70,7 @@ internal sealed class ExpressionParser
         return isTuple ? new TupleTarget(targets) : targets[0];
     }
 
-    /// <summary>Parses the filters of a block, in the order of application: <c>name(arguments) | name …</c>.</summary>
+    /// <summary>Parses the filters of a block, such as <c>indent(2) | trim</c>. Returns them in the order in which they are applied.</summary>
     public IReadOnlyList<BlockFilter> ParseBlockFilters()
     {
         List<BlockFilter> filters = [];

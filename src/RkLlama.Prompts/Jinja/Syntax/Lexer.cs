@@ -4,12 +4,12 @@ using RkLlama.Prompts.Jinja.Values;
 namespace RkLlama.Prompts.Jinja.Syntax;
 
 /// <summary>
-/// Splits a template into tokens. White space follows jinja2's options <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
-/// tag is removed, and so is the white space before a block tag that is the first on its line.
+/// Splits a template into tokens. Removes white space as jinja2 does with the options <c>trim_blocks</c> and <c>lstrip_blocks</c>: the newline after a block
+/// tag, and the white space before a block tag that is the first on its line.
 /// </summary>
 internal sealed partial class Lexer
 {
-    // Longer operators first, so that a prefix does not match in their place.
+    // Longer operators come first, so that "/" does not match at the start of "//".
     private static readonly string[] _operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
@@ -20,7 +20,7 @@ internal sealed partial class Lexer
     private int _line = 1;
     private int _lineCountedTo;
 
-    // Whether the text before the current position ends with a newline or is empty.
+    // Whether the current position is at the start of the template or directly after a newline.
     private bool _atLineStart = true;
 
     private Lexer(string source) => _source = source;
@@ -107,7 +107,9 @@ internal sealed partial class Lexer
         }
     }
 
-    /// <summary>Removes the white space that the following tag trims.</summary>
+    /// <summary>Removes the white space at the end of the text that stands before a tag, as far as the tag removes it.</summary>
+    /// <param name="sign">The sign at the start of the tag: <c>-</c>, <c>+</c>, or NUL for none.</param>
+    /// <param name="isVariable">Whether the tag is <c>{{</c>.</param>
     private string TrimBeforeTag(string text, char sign, bool isVariable)
     {
         if (sign == '-')

@@ -17,7 +17,7 @@ internal sealed class Parser
         _expressions = new ExpressionParser(_tokens);
     }
 
-    /// <exception cref="TemplateException">The template is not valid; the message names the line.</exception>
+    /// <exception cref="TemplateException">The template is not valid. The message has the line number.</exception>
     public static Block Parse(string source)
     {
         Parser parser = new(source);
@@ -28,8 +28,8 @@ internal sealed class Parser
     }
 
     /// <summary>
-    /// Parses statements up to a tag that begins with one of the names, or to the end of the template if no name is given. The name of that
-    /// tag is then the current token.
+    /// Parses statements up to a tag that begins with one of the names in <paramref name="ends"/>. Afterwards, this name is the current token. If
+    /// <paramref name="ends"/> is empty, parses up to the end of the template.
     /// </summary>
     private Block ParseUntil(params ReadOnlySpan<string> ends)
     {
@@ -63,7 +63,7 @@ internal sealed class Parser
         return new Block(statements);
     }
 
-    /// <summary>Parses the body of a statement, from the end of its tag up to and including the name of its end tag.</summary>
+    /// <summary>Parses the body of a statement: from the end of the statement's tag up to and including the name <paramref name="end"/>.</summary>
     private Block ParseBody(string end)
     {
         Block body = ParseBodyUntil(end);

@@ -5,7 +5,7 @@ using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Parses the operands of operators: literals and names, with the members, calls, filters and tests that follow them.</summary>
+/// <summary>Parses the operands of operators: literals, names and brackets, and the members, calls, filters and tests that follow them.</summary>
 internal sealed class PrimaryParser(TokenStream tokens, ExpressionParser expressions)
 {
     public Expression ParsePrimary()

@@ -22,7 +22,8 @@ internal static class StringLiteral
         return text.ToString();
     }
 
-    /// <summary>Appends the character of the escape sequence at <paramref name="at"/> and returns the index after the sequence.</summary>
+    /// <summary>Appends the character that an escape sequence stands for, and returns the index after the sequence.</summary>
+    /// <param name="at">The index after the backslash.</param>
     private static int Escape(string literal, int at, StringBuilder text)
     {
         char kind = literal[at];
@@ -60,7 +61,8 @@ internal static class StringLiteral
             'v' => "\v",
             _ => null,
         };
-        // Python keeps the backslash of an unknown escape sequence. jinja2 escapes characters beyond ASCII before it decodes the literal.
+        // Python keeps the backslash of an unknown escape sequence. jinja2 escapes characters that are not ASCII before it decodes the literal, so a backslash
+        // before such a character becomes visible.
         int length = PythonStrings.CodePointLength(literal, at);
         int codePoint = PythonStrings.CodePointAt(literal, at);
         text.Append(plain ?? codePoint switch

@@ -19,8 +19,8 @@ internal enum TokenKind
 }
 
 /// <summary>A token of a template.</summary>
-/// <param name="Text">The source text; for a string literal, the decoded string.</param>
-/// <param name="Line">The line number, from 1.</param>
+/// <param name="Text">The source text. For a string literal, the decoded string. Empty for the begin and end of tags and of the template.</param>
+/// <param name="Line">The number of the line in the template; the first line is 1.</param>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line)
 {
     public bool IsName(string name) => Kind == TokenKind.Name && Text == name;

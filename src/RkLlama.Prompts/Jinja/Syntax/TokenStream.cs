@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Syntax;
 
-/// <summary>Reads the tokens of a template in order, and counts how deeply the parser is nested.</summary>
+/// <summary>Reads the tokens of a template in order. Also counts the recursion of the parser and checks <see cref="SyntaxLimits"/>.</summary>
 internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 {
     private int _position;
@@ -41,7 +41,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 
     public TemplateException Error(string message) => new($"{message}, line {Current.Line} of the chat template");
 
-    /// <summary>Enters a level of nesting; <see cref="LeaveNesting"/> leaves it. Called before the parser recurses.</summary>
+    /// <summary>Counts the start of a level of nesting; <see cref="LeaveNesting"/> counts its end. Called before the parser recurses.</summary>
     /// <exception cref="TemplateException">The template nests deeper than <see cref="SyntaxLimits.MaxNesting"/>.</exception>
     public void EnterNesting()
     {
@@ -51,6 +51,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
 
     public void LeaveNesting() => _nesting--;
 
+    /// <summary>Checks the number of members, calls, filters or tests that follow one value.</summary>
     /// <exception cref="TemplateException"><paramref name="length"/> exceeds <see cref="SyntaxLimits.MaxChainLength"/>.</exception>
     public void CheckChain(int length)
     {
@@ -58,6 +59,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
             throw Error($"more than {SyntaxLimits.MaxChainLength} members, calls, filters and tests follow one value");
     }
 
+    /// <summary>Checks the number of operands that operators of the same precedence join.</summary>
     /// <exception cref="TemplateException"><paramref name="count"/> exceeds <see cref="SyntaxLimits.MaxOperands"/>.</exception>
     public void CheckOperands(int count)
     {

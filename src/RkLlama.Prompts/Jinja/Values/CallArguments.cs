@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>The evaluated arguments of one call, in source order, and the state of the rendering that makes the call.</summary>
+/// <summary>The evaluated arguments of one call, in the order of the source, and the state of the rendering that makes the call.</summary>
 internal sealed class CallArguments(
     RenderState state, IReadOnlyList<Value> positional, IReadOnlyList<KeyValuePair<string, Value>> named)
 {
@@ -12,8 +12,12 @@ internal sealed class CallArguments(
 
     public IReadOnlyList<KeyValuePair<string, Value>> Named => named;
 
-    /// <summary>Binds the arguments to named parameters. The result has one value per parameter; null if the call does not give it.</summary>
-    /// <exception cref="TemplateException">There are too many arguments, an unknown name, or two values for one parameter.</exception>
+    /// <summary>
+    /// Assigns the arguments to the parameters with the given names. Returns one value for each parameter, in the same order; null for a parameter without an
+    /// argument.
+    /// </summary>
+    /// <exception cref="TemplateException">There are too many arguments, a keyword argument has an unknown name, or a parameter gets two
+    /// values.</exception>
     public Value?[] Bind(params ReadOnlySpan<string> parameters)
     {
         if (positional.Count > parameters.Length)
@@ -34,9 +38,10 @@ internal sealed class CallArguments(
     }
 
     /// <summary>
-    /// Binds the arguments to positional-only parameters. The call must give the first <paramref name="required"/> of them.
+    /// Assigns the arguments to <paramref name="maxCount"/> parameters that cannot be given by name. The first <paramref name="required"/> of them need an
+    /// argument. Returns one value for each parameter; null for a parameter without an argument.
     /// </summary>
-    /// <exception cref="TemplateException">The number of arguments does not fit, or one is a keyword argument.</exception>
+    /// <exception cref="TemplateException">There are too few or too many arguments, or there is a keyword argument.</exception>
     public Value?[] BindPositional(int required, int maxCount)
     {
         if (named.Count > 0)
@@ -49,10 +54,10 @@ internal sealed class CallArguments(
         return values;
     }
 
-    /// <summary>Returns the call without its first <paramref name="count"/> positional arguments.</summary>
+    /// <summary>Returns the arguments without the first <paramref name="count"/> positional ones.</summary>
     public CallArguments Skip(int count) => new(state, [.. positional.Skip(count)], named);
 
-    /// <summary>A call without arguments.</summary>
+    /// <summary>Creates an empty list of arguments.</summary>
     public static CallArguments None(RenderState state) => new(state, [], []);
 
     public static Value Required(Value? value, string name) =>
@@ -60,8 +65,9 @@ internal sealed class CallArguments(
 
     public static bool Flag(Value? value, bool defaultValue) => value is null ? defaultValue : value.IsTrue;
 
-    /// <summary>Converts to an integer that fits an index or a width; null if the argument is missing.</summary>
-    /// <exception cref="TemplateException">The argument is not an integer, or it is too large.</exception>
+    /// <summary>Converts an argument to a 32-bit integer; returns null if the argument is missing.</summary>
+    /// <param name="name">The name of the parameter, for the error message.</param>
+    /// <exception cref="TemplateException">The argument is not an integer, or does not fit in 32 bits.</exception>
     public static int? Integer(Value? value, string name)
     {
         return value switch
@@ -81,7 +87,7 @@ internal sealed class CallArguments(
         _ => throw new TemplateException($"argument '{name}' must be str, not {value.TypeName}"),
     };
 
-    /// <summary>Converts to a string; null if the argument is missing or <c>None</c>.</summary>
-    /// <exception cref="TemplateException">The argument has another type.</exception>
+    /// <summary>Converts an argument to a string; returns null if the argument is missing or <c>None</c>.</summary>
+    /// <exception cref="TemplateException">The argument is neither a string nor <c>None</c>.</exception>
     public static StringValue? OptionalString(Value? value, string name) => value is null or NoneValue ? null : String(value, name);
 }

@@ -1,6 +1,9 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>dict</c>: keys in the order of insertion. Its creator fills it; it does not change afterwards.</summary>
+/// <summary>
+/// A Python <c>dict</c>. The keys keep the order of insertion. The code that creates it fills it; a template cannot change it. Only a
+/// <see cref="NamespaceValue"/> changes its dict of attributes later.
+/// </summary>
 internal sealed class DictValue : Value
 {
     private readonly OrderedDictionary<Value, Value> _items = new(ValueComparer.Instance);
@@ -19,8 +22,9 @@ internal sealed class DictValue : Value
 
     public IReadOnlyList<KeyValuePair<Value, Value>> Items => _items;
 
-    /// <summary>Adds an item, or replaces the value of an equal key, which keeps its position.</summary>
-    /// <exception cref="TemplateException">The dict would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
+    /// <summary>Adds an item. If the dict already has an equal key, replaces its value; the key keeps its position.</summary>
+    /// <exception cref="TemplateException">The dict would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>, or the key is not
+    /// hashable.</exception>
     public void Set(Value key, Value value)
     {
         ValueNesting.Add(key, ref _depth, ref _size);
@@ -79,7 +83,9 @@ internal sealed class DictValue : Value
     };
 }
 
-/// <summary><c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>: has a length and is iterable, but has no index.</summary>
+/// <summary>
+/// The result of <c>dict.keys()</c>, <c>dict.values()</c> or <c>dict.items()</c>. It has a length and can be iterated, but not indexed.
+/// </summary>
 internal sealed class DictViewValue(string kind, IReadOnlyList<Value> items) : Value
 {
     public override string TypeName => $"dict_{kind}";

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A built-in function or bound method.</summary>
+/// <summary>A built-in function, or a method of a value such as <c>text.strip</c>.</summary>
 internal sealed class FunctionValue(string name, Func<CallArguments, Value> function) : Value
 {
     public override string TypeName => "builtin_function_or_method";

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>An iterator that returns each item once, such as the result of <c>map</c> or <c>select</c>.</summary>
+/// <summary>A Python generator, such as the result of the filters <c>map</c> and <c>select</c>. It can be iterated only once.</summary>
 internal sealed class GeneratorValue(IEnumerator<Value> items, RenderBudget budget) : Value
 {
     public override string TypeName => "generator";
@@ -11,7 +11,7 @@ internal sealed class GeneratorValue(IEnumerator<Value> items, RenderBudget budg
 
     public override void WriteText(TextBuilder output) => output.Append("<generator object>");
 
-    /// <summary>Counts each step as a level of nesting, because a generator that reads from another generator recurses.</summary>
+    /// <summary>Counts each call of <see cref="MoveNext"/> as a level of nesting, because a generator that reads from another one recurses.</summary>
     private sealed class CountedEnumerator(IEnumerator<Value> items, RenderBudget budget) : IEnumerator<Value>
     {
         public Value Current => items.Current;

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Converts JSON to values. As in Python, <c>1</c> becomes an int and <c>1.0</c> a float.</summary>
+/// <summary>Converts JSON to template values. As in Python, <c>1</c> becomes an int and <c>1.0</c> becomes a float.</summary>
 internal static class JsonValues
 {
     /// <summary>Converts one JSON value.</summary>
-    /// <param name="fromRequest">Whether the strings in it count as request text.</param>
+    /// <param name="fromRequest">Whether the strings in the JSON are request text (see <see cref="PromptText"/>).</param>
     /// <exception cref="TemplateException">The JSON nests deeper than <see cref="JsonLimits.MaxDepth"/>, or a string is not valid
     /// Unicode.</exception>
     public static Value Convert(JsonElement json, bool fromRequest) => Convert(json, fromRequest, depth: 0);

@@ -1,10 +1,11 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// The variable <c>loop</c>: the state of a loop. It reads one item ahead only if the template asks for a property that needs it.
+/// The variable <c>loop</c>: the state of a loop. It reads items ahead only if the template uses a property that needs them, such as <c>loop.last</c>.
 /// </summary>
 /// <param name="length">The number of items, if it is known without iterating; otherwise null.</param>
-/// <param name="recurse">Runs the loop over the children of an item; null if the loop is not recursive.</param>
+/// <param name="depth">How many runs of the same recursive loop contain this run; 0 for the outermost.</param>
+/// <param name="recurse">Runs the loop again over the given value and returns the output; null if the loop is not recursive.</param>
 internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth, Func<Value, Value>? recurse) : Value
 {
     private readonly Queue<Value> _ahead = new();
@@ -21,7 +22,7 @@ internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth
 
     public Value Current => _current!;
 
-    /// <summary>Moves to the next item; false at the end.</summary>
+    /// <summary>Moves to the next item; returns false if there is none.</summary>
     public bool Advance()
     {
         if (Peek() is null)

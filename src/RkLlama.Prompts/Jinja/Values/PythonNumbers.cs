@@ -6,10 +6,10 @@ namespace RkLlama.Prompts.Jinja.Values;
 /// <summary>Python's arithmetic and number formatting.</summary>
 internal static class PythonNumbers
 {
-    // Python does not print integers of more than 4,300 digits. Chat templates need far fewer.
+    // The maximum size of an integer, about 4,900 digits. Python does not print integers of more than 4,300 digits. Chat templates need far fewer.
     private const int MaxBits = 16 * 1024;
 
-    /// <summary>Returns -1, 0 or 1; null if a number is NaN.</summary>
+    /// <summary>Returns a negative value if left &lt; right, 0 if they are equal, and a positive value if left &gt; right; null if one is NaN.</summary>
     public static int? Compare(NumberValue left, NumberValue right)
     {
         if (left is IntegerValue a && right is IntegerValue b)
@@ -111,7 +111,7 @@ internal static class PythonNumbers
             : $"{sign}{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}";
     }
 
-    /// <summary>Returns <paramref name="number"/> × 10^<paramref name="places"/>, computed exactly and rounded half to even.</summary>
+    /// <summary>Returns <paramref name="number"/> × 10^<paramref name="places"/>, computed exactly and rounded half to even. The number is finite.</summary>
     public static BigInteger Scale(double number, int places)
     {
         long bits = BitConverter.DoubleToInt64Bits(number);
@@ -140,7 +140,7 @@ internal static class PythonNumbers
 
     public static TemplateException TooLarge() => new("a number of the chat template is too large");
 
-    /// <summary>Converts to a double.</summary>
+    /// <summary>Converts a number to a double.</summary>
     /// <exception cref="TemplateException">The integer exceeds the range of a double.</exception>
     private static double Real(NumberValue number)
     {
@@ -178,7 +178,7 @@ internal static class PythonNumbers
         return mantissa.Length == 0 ? "0" : mantissa;
     }
 
-    // Rounding to the shortest form may increase the exponent, so use the exponent of that form if it has one.
+    // Returns the exponent of the number in scientific notation. It is taken from the shortest form if possible, because rounding to this form may increase it.
     private static int ExponentOf(string shortest, string scientific)
     {
         int at = shortest.IndexOf('E', StringComparison.Ordinal);

@@ -2,13 +2,15 @@ using System.Globalization;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Python's string functions: code points, white space, <c>repr</c>, and markupsafe's escaping.</summary>
+/// <summary>String functions of Python: code points, white space, <c>repr</c>, and the HTML escaping of the package markupsafe.</summary>
 internal static class PythonStrings
 {
-    /// <summary><c>str.isspace</c> of one character: the Unicode property White_Space, and U+001C to U+001F.</summary>
+    /// <summary>
+    /// Returns whether <c>str.isspace</c> is true for a character: it has the Unicode property White_Space, or is one of U+001C to U+001F.
+    /// </summary>
     public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 
-    /// <summary>Whether <c>str.splitlines</c> splits at this character.</summary>
+    /// <summary>Returns whether <c>str.splitlines</c> splits a string at this character.</summary>
     public static bool IsLineEnd(char character) => character
         is (>= '\n' and <= '\r') or (>= '\u001C' and <= '\u001E') or '\u0085' or '\u2028' or '\u2029';
 
@@ -42,7 +44,10 @@ internal static class PythonStrings
     public static int CodePointAt(string text, int index) =>
         CodePointLength(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
 
-    /// <summary>Compares by code points. A comparison of UTF-16 units orders surrogate pairs differently.</summary>
+    /// <summary>
+    /// Compares two strings by code points, as Python does; returns a negative value, 0 or a positive value. A comparison by UTF-16 units would order
+    /// surrogate pairs differently.
+    /// </summary>
     public static int Compare(string left, string right)
     {
         int same = left.AsSpan().CommonPrefixLength(right);
@@ -104,7 +109,7 @@ internal static class PythonStrings
         output.Append(quote);
     }
 
-    /// <summary>Escapes HTML as markupsafe does.</summary>
+    /// <summary>Replaces the special characters of HTML by entities, as markupsafe does. Returns <c>Markup</c> unchanged.</summary>
     public static StringValue EscapeMarkup(StringValue text, RenderBudget budget)
     {
         if (text.IsMarkup)

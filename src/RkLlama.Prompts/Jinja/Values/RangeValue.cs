@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>range</c>.</summary>
+/// <summary>A Python <c>range</c>: <paramref name="count"/> integers. The first is <paramref name="start"/>; <paramref name="stop"/> is not included.</summary>
 internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger step, int count) : Value
 {
     public override string TypeName => "range";

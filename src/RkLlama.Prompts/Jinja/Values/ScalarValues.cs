@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary><c>None</c>.</summary>
+/// <summary>Python's <c>None</c>.</summary>
 internal sealed class NoneValue : Value
 {
     private NoneValue()
@@ -19,7 +19,7 @@ internal sealed class NoneValue : Value
     public override void WriteText(TextBuilder output) => output.Append("None");
 }
 
-/// <summary>A number: <c>bool</c>, <c>int</c> or <c>float</c>. Python compares and adds them across types.</summary>
+/// <summary>A Python number: <c>bool</c>, <c>int</c> or <c>float</c>. Numbers of different types can be compared, added and so on.</summary>
 internal abstract class NumberValue : Value
 {
     public abstract double ToDouble();
@@ -35,7 +35,7 @@ internal abstract class NumberValue : Value
     }
 }
 
-/// <summary>An <c>int</c> of any size. As in Python, <see cref="BooleanValue"/> derives from it.</summary>
+/// <summary>A Python <c>int</c> of any size. As in Python, <see cref="BooleanValue"/> is a subclass.</summary>
 internal class IntegerValue(BigInteger number) : NumberValue
 {
     public BigInteger Number { get; } = number;
@@ -44,7 +44,7 @@ internal class IntegerValue(BigInteger number) : NumberValue
 
     public override bool IsTrue => !Number.IsZero;
 
-    // The .NET conversion of a large integer truncates; Python's rounds.
+    // The conversion of .NET truncates a large integer. Python rounds it.
     public override double ToDouble() => Number.GetBitLength() <= 53
         ? (double)Number
         : double.Parse(Number.ToString(CultureInfo.InvariantCulture), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
@@ -52,7 +52,7 @@ internal class IntegerValue(BigInteger number) : NumberValue
     public override void WriteText(TextBuilder output) => output.Append(PythonNumbers.Format(Number));
 }
 
-/// <summary><c>True</c> or <c>False</c>.</summary>
+/// <summary>Python's <c>True</c> or <c>False</c>.</summary>
 internal sealed class BooleanValue : IntegerValue
 {
     private BooleanValue(bool value) : base(value ? 1 : 0)
@@ -70,7 +70,7 @@ internal sealed class BooleanValue : IntegerValue
     public override void WriteText(TextBuilder output) => output.Append(IsTrue ? "True" : "False");
 }
 
-/// <summary>A <c>float</c>.</summary>
+/// <summary>A Python <c>float</c>.</summary>
 internal sealed class FloatValue(double number) : NumberValue
 {
     public double Number { get; } = number;

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>A <c>list</c> or <c>tuple</c>. Immutable: the sandbox denies the methods that would change it.</summary>
+/// <summary>A Python <c>list</c> or <c>tuple</c>. Immutable: as in jinja2's sandbox, templates cannot call the methods that change a list.</summary>
 internal abstract class SequenceValue : Value
 {
     /// <exception cref="TemplateException">The sequence would nest deeper than <see cref="RenderLimits.MaxValueDepth"/>.</exception>
@@ -79,7 +79,8 @@ internal sealed class ListValue(IReadOnlyList<Value> items) : SequenceValue(item
     public override int ComputeHash() => throw new TemplateException("unhashable type: 'list'");
 }
 
-/// <param name="fields">The names of the items of a named tuple, or null.</param>
+/// <summary>A Python <c>tuple</c>.</summary>
+/// <param name="fields">The names of the items, if this is a named tuple; otherwise null.</param>
 internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = null) : SequenceValue(items)
 {
     public override string TypeName => "tuple";
@@ -96,7 +97,7 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
         output.Append(Items.Count == 1 ? ",)" : ")");
     }
 
-    // Cached, so that a tuple that occurs several times in another one is hashed once.
+    // Cached, so that a tuple that occurs several times in another tuple is hashed only once.
     private int? _hash;
 
     public override int ComputeHash() => _hash ??= Size <= RenderLimits.MaxKeySize
@@ -114,7 +115,9 @@ internal sealed class TupleValue(IReadOnlyList<Value> items, string[]? fields = 
 
 internal static class Sequences
 {
-    /// <summary>Converts an index, negative ones from the end, to a position; null if it is out of range.</summary>
+    /// <summary>
+    /// Converts the index of an item to its position from 0. A negative index counts from the end. Returns null if the index is out of range.
+    /// </summary>
     public static int? Index(IntegerValue index, int count)
     {
         BigInteger position = index.Number.Sign < 0 ? index.Number + count : index.Number;

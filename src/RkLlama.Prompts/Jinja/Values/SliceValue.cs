@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>The key of <c>value[start:stop:step]</c>.</summary>
+/// <summary>A Python <c>slice</c>: the key in <c>value[start:stop:step]</c>. A part that is not given is <c>None</c>.</summary>
 internal sealed class SliceValue(Value start, Value stop, Value step) : Value
 {
     public override string TypeName => "slice";
@@ -18,7 +18,10 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
         output.Append(')');
     }
 
-    /// <summary>Returns the first index, the step and the number of items for a sequence of <paramref name="length"/> items.</summary>
+    /// <summary>
+    /// Returns which items the slice selects from a sequence of <paramref name="length"/> items: the index of the first item, the step from one item to the
+    /// next, and the number of items.
+    /// </summary>
     public (int First, int Step, int Count) Resolve(int length)
     {
         int width = Bound(step, -length - 1, length + 1) ?? 1;

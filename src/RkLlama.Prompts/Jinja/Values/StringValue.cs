@@ -1,10 +1,10 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// A <c>str</c> that records which of its characters came with the request. Templates see indexes and lengths in code points; the members of
-/// this class use UTF-16 units unless their names say code points.
+/// A Python <c>str</c> that records which of its characters are request text (see <see cref="PromptText"/>). Indexes and lengths in this class are in UTF-16
+/// units. Exceptions: <see cref="Length"/>, and members whose names contain CodePoint, because templates count in code points.
 /// </summary>
-/// <param name="requestSpans">The ranges that came with the request: ordered, disjoint, not empty.</param>
+/// <param name="requestSpans">The ranges that are request text. They are in ascending order, do not overlap and are not empty.</param>
 internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Value
 {
     private int _codePoints = -1;
@@ -16,8 +16,8 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
     public PromptSpan[] RequestSpans { get; } = requestSpans;
 
     /// <summary>
-    /// Whether this is markupsafe's <c>Markup</c>, the result of the filters <c>safe</c> and <c>escape</c>. A plain string that is
-    /// concatenated with it is escaped.
+    /// Whether this is a <c>Markup</c> of the package markupsafe: HTML text, the result of the filters <c>safe</c> and <c>escape</c>. A plain string that is
+    /// concatenated with it is escaped first.
     /// </summary>
     public bool IsMarkup { get; private init; }
 
@@ -38,7 +38,7 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
 
     public StringValue AsMarkup(bool markup = true) => markup == IsMarkup ? this : new StringValue(Text, RequestSpans) { IsMarkup = markup };
 
-    /// <summary>Returns a substring. It is <c>Markup</c> if this string is.</summary>
+    /// <summary>Returns a substring. If this string is <c>Markup</c>, the substring is <c>Markup</c> too.</summary>
     public StringValue Slice(int start, int length)
     {
         if (start == 0 && length == Text.Length)
@@ -57,7 +57,7 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
     }
 
     /// <summary>
-    /// Returns the UTF-16 index of a code point; <paramref name="codePoint"/> is in the range 0 to the number of code points.
+    /// Returns the UTF-16 index of the code point with the number <paramref name="codePoint"/>. The number must be from 0 to the number of code points.
     /// </summary>
     public int IndexOfCodePoint(int codePoint)
     {

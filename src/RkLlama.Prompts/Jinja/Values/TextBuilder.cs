@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RkLlama.Prompts.Jinja.Values;
 
-/// <summary>Builds a string and records the origin of each character: the template or the request.</summary>
+/// <summary>Builds a string and records for each character whether it is template text or request text (see <see cref="PromptText"/>).</summary>
 internal sealed class TextBuilder(RenderBudget budget)
 {
     private readonly StringBuilder _text = new();
@@ -26,7 +26,8 @@ internal sealed class TextBuilder(RenderBudget budget)
         _text.Append(character);
     }
 
-    /// <summary>Appends text of the given origin.</summary>
+    /// <summary>Appends text.</summary>
+    /// <param name="fromRequest">True for request text, false for template text.</param>
     public void Append(ReadOnlySpan<char> text, bool fromRequest)
     {
         Reserve(text.Length);

@@ -1,10 +1,10 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// The result of accessing a missing name, attribute or item. It is false, prints nothing and iterates over nothing. Any other operation
-/// raises an error.
+/// The result of reading a variable, attribute or item that does not exist. It counts as false, its text is empty, it has no items, and it can be compared for
+/// equality. Most other operations throw a <see cref="TemplateException"/>.
 /// </summary>
-/// <param name="reason">The message of that error.</param>
+/// <param name="reason">The message of this exception.</param>
 internal sealed class UndefinedValue(string reason) : Value
 {
     public override string TypeName => "Undefined";

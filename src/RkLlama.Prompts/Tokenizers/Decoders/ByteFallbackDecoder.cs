@@ -5,7 +5,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
 /// <summary>
-/// Decodes sequences of tokens such as <c>&lt;0xE4&gt;</c> as UTF-8. A sequence that is not valid becomes one replacement character per byte.
+/// Decodes sequences of byte tokens, such as <c>&lt;0xC3&gt;&lt;0xA4&gt;</c>, as UTF-8. If a sequence is not valid UTF-8, each of its bytes becomes U+FFFD.
 /// </summary>
 internal sealed class ByteFallbackDecoder : TokenDecoder
 {

@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Patterns;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
-/// <summary>Replaces the matches of a pattern in every token.</summary>
+/// <summary>Replaces the matches of a pattern in each token.</summary>
 internal sealed class ReplaceDecoder(TextPattern pattern, string content) : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -29,7 +29,10 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : Toke
     }
 }
 
-/// <summary>Removes up to <c>start</c> and <c>stop</c> occurrences of one character from the two ends of every token.</summary>
+/// <summary>
+/// Removes a character from the start of each token, at most <paramref name="start"/> times, and from its end, at most <paramref name="stop"/> times.
+/// </summary>
+/// <param name="content">The character.</param>
 internal sealed class StripDecoder(char content, int start, int stop) : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -50,7 +53,9 @@ internal sealed class StripDecoder(char content, int start, int stop) : TokenDec
     }
 }
 
-/// <summary>Replaces the space mark by a space. In the first token the mark is removed, if the tokenizer prepends one to the text.</summary>
+/// <summary>Replaces space marks by spaces. If the tokenizer puts a space mark before a text, removes the marks of the first token instead.</summary>
+/// <param name="replacement">The space mark; usually ▁ (U+2581).</param>
+/// <param name="prepended">Whether the tokenizer puts a space mark before a text.</param>
 internal sealed class MetaspaceDecoder(char replacement, bool prepended) : TokenDecoder
 {
     public override void Decode(List<string> tokens)

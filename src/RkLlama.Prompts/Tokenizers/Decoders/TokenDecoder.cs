@@ -3,22 +3,24 @@ using RkLlama.Prompts.Tokenizers.Models;
 
 namespace RkLlama.Prompts.Tokenizers.Decoders;
 
-/// <summary>One step of decoding: rewrites token strings. Immutable; shared by all requests.</summary>
+/// <summary>A step of decoding, which rewrites the texts of tokens. Immutable; all requests share it.</summary>
 internal abstract class TokenDecoder
 {
-    /// <summary>Rewrites the tokens of a text in place.</summary>
+    /// <summary>Rewrites all tokens of a text, in place. May change the number of tokens.</summary>
     public abstract void Decode(List<string> tokens);
 
     /// <summary>
-    /// Rewrites one token in the middle of a text. If the step can decode the token to bytes, it appends them to <paramref name="bytes"/> and
-    /// returns true; later steps then do not run.
+    /// Rewrites one token that is not the first of a text. If this step converts the token to bytes, appends them to <paramref name="bytes"/> and returns true;
+    /// later steps are then skipped.
     /// </summary>
     public virtual bool TryGetBytes(ref string token, List<byte> bytes) => false;
 }
 
 /// <summary>
-/// All decoding steps of a tokenizer, in order. A tokenizer without decoder joins tokens with spaces, as the reference implementation does.
+/// All decoding steps of a tokenizer, in order.
 /// </summary>
+/// <param name="steps">The steps; null if the tokenizer file has no decoder. Then spaces are put between the tokens, as Hugging Face's tokenizers library
+/// does.</param>
 internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
 {
     public string Decode(List<string> tokens)
@@ -30,7 +32,7 @@ internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
         return string.Concat(tokens);
     }
 
-    /// <summary>Returns the bytes that one token adds in the middle of a text.</summary>
+    /// <summary>Returns the bytes that a token adds to a text, if it is not the first token of the text.</summary>
     public byte[] GetBytes(string token)
     {
         var bytes = new List<byte>();
@@ -43,7 +45,7 @@ internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
     }
 }
 
-/// <summary>Decodes the characters of <see cref="ByteAlphabet"/> to bytes, and the bytes of all tokens together as UTF-8.</summary>
+/// <summary>Converts the characters of <see cref="ByteAlphabet"/> to bytes, and decodes the bytes of all tokens together as one UTF-8 text.</summary>
 internal sealed class ByteLevelDecoder : TokenDecoder
 {
     public override void Decode(List<string> tokens)
@@ -62,7 +64,7 @@ internal sealed class ByteLevelDecoder : TokenDecoder
     }
 }
 
-/// <summary>Joins all tokens into one, so that the following steps process the whole text.</summary>
+/// <summary>Joins all tokens into one string, so that the following steps process the whole text at once.</summary>
 internal sealed class FuseDecoder : TokenDecoder
 {
     public override void Decode(List<string> tokens)

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers.Models;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// Reads the <c>model</c> object of a tokenizer.json. It collects merges as bytes and resolves them at the end, because the file may list
+/// Reads the object <c>model</c> of a tokenizer.json. Stores the merges as text first and converts them to token ids at the end, because the file may contain
 /// them before the vocabulary.
 /// </summary>
 internal sealed class BpeModelReader
@@ -46,8 +46,8 @@ internal sealed class BpeModelReader
             throw TokenizerException.Unsupported("a model without merges");
     }
 
-    /// <summary>Creates the model, after the rest of the file has been read.</summary>
-    /// <param name="byteLevel">Whether the symbols are bytes instead of characters.</param>
+    /// <summary>Creates the model. Called after the whole file has been read.</summary>
+    /// <param name="byteLevel">The value of <see cref="BpeOptions.ByteLevel"/>.</param>
     /// <param name="findSpecialIds">Returns the ids of the special tokens.</param>
     public BpeModel Build(bool byteLevel, Func<Vocabulary, IReadOnlySet<int>> findSpecialIds)
     {
@@ -160,7 +160,7 @@ internal sealed class BpeModelReader
         return table;
     }
 
-    /// <summary>Whether a symbol may stand for other text than its own characters: the unknown token, or a byte token.</summary>
+    /// <summary>Returns whether a token can represent other text than its own: the unknown token, or the token of a byte, <c>&lt;0x0A&gt;</c>.</summary>
     private bool IsOpaque(ReadOnlySpan<byte> token, int id) =>
         id == Options.UnknownId || (Options.ByteFallback && token.Length == 6 && token.StartsWith("<0x"u8));
 

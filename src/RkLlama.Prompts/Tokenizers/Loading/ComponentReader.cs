@@ -5,10 +5,13 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Creates normalizers and decoders from their configuration. It refuses unknown components; the message names them.</summary>
+/// <summary>
+/// Creates normalizers and decoders from their configuration in a tokenizer file. Throws <see cref="TokenizerException"/> if a component is not supported.
+/// </summary>
 internal static class ComponentReader
 {
-    /// <summary>Appends the steps of a normalizer. Sequences are flattened.</summary>
+    /// <summary>Appends the steps of a normalizer to a list: one step, or the steps of all parts of a <c>Sequence</c>.</summary>
+    /// <param name="config">The configuration; null if the file has no normalizer.</param>
     public static void AddNormalizers(ConfigNode? config, List<Normalizer> steps)
     {
         switch (config?.Type)
@@ -39,7 +42,7 @@ internal static class ComponentReader
         }
     }
 
-    /// <summary>Appends the steps of a decoder. Sequences are flattened.</summary>
+    /// <summary>Appends the steps of a decoder to a list: one step, or the steps of all parts of a <c>Sequence</c>.</summary>
     public static void AddDecoders(ConfigNode config, List<TokenDecoder> steps)
     {
         switch (config.Type)
@@ -71,7 +74,7 @@ internal static class ComponentReader
         }
     }
 
-    /// <summary>Reads the prepend scheme of a Metaspace component, in the current form or the older one (<c>add_prefix_space</c>).</summary>
+    /// <summary>Reads the prepend scheme of a <c>Metaspace</c> component: <c>prepend_scheme</c>, or <c>add_prefix_space</c> in older files.</summary>
     public static PrependScheme ReadPrependScheme(ConfigNode config)
     {
         bool prefix = config.GetBool("add_prefix_space", true);
@@ -103,7 +106,8 @@ internal static class ComponentReader
     private static string ReadReplacement(ConfigNode config)
     {
         string content = config.GetString("content");
-        // Newer versions of the reference implementation interpret $1 as a group reference; older ones as literal text.
+        // Not supported, because the meaning of $1 depends on the version of Hugging Face's tokenizers library: newer versions insert the matched group, older
+        // ones insert the text "$1".
         if (config.Find("pattern")?.Find("Regex") is not null && content.Contains('$', StringComparison.Ordinal))
             throw TokenizerException.Unsupported($"a Replace that refers to groups ({content})");
         return content;

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// The JSON configuration of one component of a tokenizer file. The getters throw <see cref="TokenizerException"/> with the name of the
-/// component.
+/// A JSON value in the configuration of a tokenizer file; usually the object of one component. If a property is missing or has another type, the getters throw
+/// <see cref="TokenizerException"/> with the names of the property and the component.
 /// </summary>
 internal sealed class ConfigNode
 {
@@ -16,7 +16,7 @@ internal sealed class ConfigNode
 
     public bool IsNull => _kind is JsonTokenType.Null or JsonTokenType.None;
 
-    /// <summary>The type of the component, such as <c>Split</c>.</summary>
+    /// <summary>The type of the component, such as <c>Split</c>; a text for error messages if it has no type.</summary>
     public string Type => _properties.GetValueOrDefault("type")?._text ?? "a component without type";
 
     public static ConfigNode Read(ref JsonStreamReader json)
@@ -67,7 +67,7 @@ internal sealed class ConfigNode
             ? number
             : throw Invalid(name, "a number");
 
-    /// <summary>Returns a property of one UTF-16 unit. Tokenizers in use have no longer space mark.</summary>
+    /// <summary>Returns a string property whose value must have exactly one UTF-16 unit. Longer values do not occur in known tokenizer files.</summary>
     public char GetChar(string name) => GetString(name) is { Length: 1 } text ? text[0] : throw Invalid(name, "one character");
 
     private TokenizerException Invalid(string name, string expected) =>

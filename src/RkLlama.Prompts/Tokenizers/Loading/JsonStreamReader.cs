@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Reads JSON from a stream, token by token, through one small buffer. Memory use does not depend on the size of the file.</summary>
+/// <summary>Reads JSON from a stream, one JSON token at a time, into one small buffer. The memory use does not depend on the size of the file.</summary>
 internal ref struct JsonStreamReader
 {
     private readonly Stream _stream;
@@ -27,7 +27,7 @@ internal ref struct JsonStreamReader
 
     public readonly JsonTokenType TokenType => _reader.TokenType;
 
-    /// <summary>Moves to the next token.</summary>
+    /// <summary>Moves to the next JSON token.</summary>
     /// <exception cref="JsonException">The JSON is not valid, it nests deeper than <see cref="JsonLimits.MaxDepth"/>, or the file ends too
     /// early.</exception>
     public void Read()
@@ -47,7 +47,8 @@ internal ref struct JsonStreamReader
     public readonly double GetDouble() => _reader.GetDouble();
 
     /// <summary>
-    /// Copies the current property name or string, unescaped, and returns its length in bytes. Grows <paramref name="target"/> if needed.
+    /// Copies the current property name or string to <paramref name="target"/> as UTF-8, with decoded escape sequences, and returns its length in bytes. If the
+    /// array is too small, replaces it by a larger one.
     /// </summary>
     public readonly int CopyString(ref byte[] target)
     {
@@ -56,7 +57,7 @@ internal ref struct JsonStreamReader
         return _reader.CopyString(target);
     }
 
-    /// <summary>Moves to the last token of the current value.</summary>
+    /// <summary>Skips the current value: moves to its last JSON token.</summary>
     public void Skip()
     {
         if (TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))

@@ -4,7 +4,9 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>Creates pre-tokenizers from their configuration. It refuses unknown components; the message names them.</summary>
+/// <summary>
+/// Creates pre-tokenizers from their configuration in a tokenizer file. Throws <see cref="TokenizerException"/> if a component is not supported.
+/// </summary>
 internal sealed class PreTokenizerReader
 {
     private readonly List<PreTokenizer> _steps = [];
@@ -14,9 +16,11 @@ internal sealed class PreTokenizerReader
     }
 
     /// <summary>
-    /// Returns the steps of a pre-tokenizer. Sequences are flattened. If the last step converts bytes to characters, it is left out and
-    /// <paramref name="byteLevel"/> is true: the model then reads bytes itself.
+    /// Returns the steps of a pre-tokenizer: one step, or the steps of all parts of a <c>Sequence</c>.
     /// </summary>
+    /// <param name="config">The configuration; null if the file has no pre-tokenizer.</param>
+    /// <param name="byteLevel">Whether the last step converts bytes to characters of <see cref="Models.ByteAlphabet"/>. If so, the result does not contain this
+    /// step, because the model does the conversion (<see cref="Models.BpeOptions.ByteLevel"/>).</param>
     public static PreTokenizer[] Read(ConfigNode? config, out bool byteLevel)
     {
         var reader = new PreTokenizerReader();

@@ -8,8 +8,9 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
-/// Reads the rank file of Qwen 1 (<c>qwen.tiktoken</c>): each line has a token in base64 and its rank. The parts that the model's own code
-/// defines are added here: NFC, the split pattern, and the special tokens with ids after the last rank.
+/// Reads the tokenizer file of Qwen 1 (<c>qwen.tiktoken</c>). Each line has a token in base64 and its rank, which is also its id. The file has no other
+/// components, so this class adds those of Qwen's own code: the normalization form NFC, the split pattern, and the special tokens, whose ids follow the last
+/// rank.
 /// </summary>
 internal static class TiktokenReader
 {

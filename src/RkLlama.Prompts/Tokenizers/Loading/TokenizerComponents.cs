@@ -5,7 +5,7 @@ using RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 namespace RkLlama.Prompts.Tokenizers.Loading;
 
-/// <summary>The components that a tokenizer file defines.</summary>
+/// <summary>The components of a tokenizer, as a tokenizer file defines them.</summary>
 internal sealed record TokenizerComponents
 {
     public required NormalizerChain Normalizers { get; init; }

@@ -62,8 +62,8 @@ internal sealed class TokenizerJsonReader
                     _decoder = ConfigNode.Read(ref json);
                     break;
                 default:
-                    // version, truncation, padding and post_processor do not apply: prompts are encoded as a whole and without added special
-                    // tokens.
+                    // version, truncation, padding and post_processor are not needed: prompts are encoded completely, and no special tokens are added to
+                    // them.
                     json.Skip();
                     break;
             }
@@ -117,7 +117,8 @@ internal sealed class TokenizerJsonReader
     }
 
     /// <summary>
-    /// Sets the id of each added token that is in the vocabulary to its id there, and returns the ids of the special tokens.
+    /// Removes added tokens without text. If an added token is also in the vocabulary, sets its id to the id in the vocabulary. Returns the ids of the special
+    /// tokens.
     /// </summary>
     private HashSet<int> ResolveAddedTokens(Vocabulary vocabulary)
     {

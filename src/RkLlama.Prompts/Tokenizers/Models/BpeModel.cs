@@ -2,11 +2,12 @@ using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>Options of byte-pair encoding.</summary>
+/// <summary>Options of byte-pair encoding (BPE), from the object <c>model</c> of a tokenizer.json.</summary>
 internal sealed record BpeOptions
 {
     /// <summary>
-    /// Whether the symbols of a piece are its bytes, as characters of <see cref="ByteAlphabet"/>, instead of its characters.
+    /// Whether the merges start from the bytes of the text, each written as a character of <see cref="ByteAlphabet"/>. If false, they start from the characters
+    /// of the text.
     /// </summary>
     public bool ByteLevel { get; init; }
 
@@ -18,14 +19,14 @@ internal sealed record BpeOptions
     /// <summary>Whether adjacent unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether a piece that is in the vocabulary becomes that token without applying merges.</summary>
+    /// <summary>Whether a piece of text that is in the vocabulary as a whole becomes this token, without applying merges.</summary>
     public bool IgnoreMerges { get; init; }
 
-    /// <summary>The token for unknown characters; -1 to drop such characters.</summary>
+    /// <summary>The id of the token for unknown characters; -1 to drop unknown characters.</summary>
     public int UnknownId { get; init; } = -1;
 }
 
-/// <summary>Byte-pair encoding of one piece of text. Safe for concurrent use.</summary>
+/// <summary>Encodes pieces of text to token ids by byte-pair encoding (BPE). Safe for concurrent use.</summary>
 internal sealed class BpeModel
 {
     private readonly Vocabulary _vocabulary;
@@ -35,8 +36,8 @@ internal sealed class BpeModel
     private readonly int[] _byteIds = new int[256];
     private readonly int[] _fallbackIds = new int[256];
 
-    // A cache by token id of how a word that equals the token encodes. Threads write it without a lock: an entry changes only from Unknown to
-    // the one correct value.
+    // A cache, indexed by token id: the result of encoding a word whose text equals the text of the token. Threads write it without a lock, because an entry
+    // changes only once, from Unknown to its only correct value.
     private readonly WordOutcome[] _wordOutcomes;
 
     public BpeModel(Vocabulary vocabulary, MergeRules rules, WordBoundaries boundaries, BpeOptions options, IEnumerable<int> specialIds)
@@ -59,19 +60,19 @@ internal sealed class BpeModel
     {
         Unknown,
 
-        /// <summary>The word encodes to the one token that equals it.</summary>
+        /// <summary>The word becomes this one token.</summary>
         OneToken,
 
-        /// <summary>The word encodes to several tokens.</summary>
+        /// <summary>The word becomes other tokens, usually several.</summary>
         SeveralTokens,
 
-        /// <summary>The token is a control token. Guarded text never encodes to it.</summary>
+        /// <summary>The token is a control token. Guarded text must not become this token.</summary>
         Special,
     }
 
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>Appends the ids of one piece. With <paramref name="guard"/>, no id is that of a special token.</summary>
+    /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a special token.</summary>
     public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
@@ -112,7 +113,9 @@ internal sealed class BpeModel
             _wordOutcomes[id] = merger.Count == 1 && merger.Symbols[0] == id ? WordOutcome.OneToken : WordOutcome.SeveralTokens;
     }
 
-    /// <summary>Converts a piece to the form of the vocabulary: UTF-8, or characters of <see cref="ByteAlphabet"/>.</summary>
+    /// <summary>
+    /// Converts a piece of text to the form in which the vocabulary stores tokens: UTF-8, or the characters of <see cref="ByteAlphabet"/> for its bytes.
+    /// </summary>
     private ReadOnlySpan<byte> ToVocabularyText(ReadOnlySpan<char> piece, BpeScratch scratch)
     {
         ReadOnlySpan<byte> utf8 = scratch.ToUtf8(piece);
@@ -160,7 +163,7 @@ internal sealed class BpeModel
     {
         if (_options.ByteFallback && HasFallback(character))
         {
-            // A pending unknown token is not written here, because the reference implementation does not write it either.
+            // If an unknown token is pending, it is not written here but later, as in Hugging Face's tokenizers library.
             foreach (byte value in character)
                 merger.Add(_fallbackIds[value]);
             return;

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>The buffers of <see cref="BpeModel"/> for one prompt; reused.</summary>
+/// <summary>The buffers of <see cref="BpeModel"/> for encoding a prompt. They are reused for the next prompt. Used by one thread at a time.</summary>
 internal sealed class BpeScratch
 {
-    // The character of each byte in UTF-8, low byte first. The high byte is 0 if the character is ASCII.
+    // For each byte, its character of ByteAlphabet in UTF-8, which has one or two bytes: the first in the low byte, the second (or 0) in the high byte.
     private static readonly ushort[] Letters = [.. Enumerable.Range(0, 256).Select(value => EncodeLetter((byte)value))];
 
     private byte[] _utf8 = new byte[512];
@@ -16,7 +16,7 @@ internal sealed class BpeScratch
 
     public int Capacity => Math.Max(Math.Max(_utf8.Length, _letters.Length), Merger.Capacity);
 
-    /// <summary>The result of the last call of <see cref="ToUtf8"/>.</summary>
+    /// <summary>The result of the last call of <see cref="ToUtf8"/>. Valid until the next call.</summary>
     public ReadOnlySpan<byte> Utf8 => _utf8.AsSpan(0, _utf8Length);
 
     public ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<char> text)
@@ -27,7 +27,7 @@ internal sealed class BpeScratch
         return Utf8;
     }
 
-    /// <summary>Converts bytes to characters of <see cref="ByteAlphabet"/>, as UTF-8.</summary>
+    /// <summary>Converts bytes to characters of <see cref="ByteAlphabet"/>, in UTF-8. The result is valid until the next call.</summary>
     public ReadOnlySpan<byte> ToLetters(ReadOnlySpan<byte> bytes)
     {
         if (_letters.Length < bytes.Length * 2)

@@ -3,8 +3,8 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// The characters that represent bytes in byte-level vocabularies. Printable Latin-1 bytes represent themselves; the other 68 are mapped to
-/// U+0100 and up (a space is <c>Ġ</c>).
+/// The characters that represent bytes in byte-level vocabularies. A byte that is a printable Latin-1 character is represented by this character. The other 68
+/// bytes are represented by U+0100 to U+0143; a space, for example, by <c>Ġ</c>.
 /// </summary>
 internal static class ByteAlphabet
 {
@@ -15,10 +15,12 @@ internal static class ByteAlphabet
 
     public static char ToLetter(byte value) => Letters[value];
 
-    /// <summary>Returns the byte that a character represents, or -1.</summary>
+    /// <summary>Returns the byte that a character represents; -1 if it represents none.</summary>
     public static int ToByte(char letter) => letter < Bytes.Length ? Bytes[letter] : -1;
 
-    /// <summary>Appends the bytes that the characters of a token represent. A token with any other character is appended as UTF-8.</summary>
+    /// <summary>
+    /// Appends the bytes that the characters of a token represent. If a character represents no byte, appends the whole token as UTF-8 instead.
+    /// </summary>
     public static void Decode(string token, List<byte> target)
     {
         int start = target.Count;

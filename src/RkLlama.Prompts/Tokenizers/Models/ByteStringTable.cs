@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Stores many short byte strings in one array, without one object per string, and finds them by content. Strings are numbered in the order
-/// of adding. Not thread-safe while strings are added; safe for concurrent reads afterwards.
+/// Stores many short byte strings in one array, without an object for each string, and finds them by content. The strings are numbered from 0 in the order in
+/// which they are added. Not thread-safe while strings are added; safe for concurrent reads afterwards.
 /// </summary>
 internal sealed class ByteStringTable
 {
@@ -32,7 +32,7 @@ internal sealed class ByteStringTable
         }
     }
 
-    /// <summary>Adds a string and returns its number. <see cref="Find"/> does not see it before the next <see cref="Index"/>.</summary>
+    /// <summary>Adds a string and returns its number. <see cref="Find"/> finds the string only after the next call of <see cref="Index"/>.</summary>
     public int Append(ReadOnlySpan<byte> value)
     {
         int start = Count == 0 ? 0 : _ends[Count - 1];
@@ -46,7 +46,7 @@ internal sealed class ByteStringTable
         return Count++;
     }
 
-    /// <summary>Builds the index of all strings. If several are equal, the last one is found.</summary>
+    /// <summary>Builds the index for <see cref="Find"/>. Of several equal strings, the last one is found.</summary>
     public void Index()
     {
         int size = 4096;
@@ -57,14 +57,14 @@ internal sealed class ByteStringTable
             _table[Slot(this[number])] = number + 1;
     }
 
-    /// <summary>Releases unused capacity.</summary>
+    /// <summary>Releases the memory that is reserved for more strings.</summary>
     public void Trim()
     {
         Array.Resize(ref _bytes, Count == 0 ? 0 : _ends[Count - 1]);
         Array.Resize(ref _ends, Count);
     }
 
-    /// <summary>Returns the number of an indexed string, or -1.</summary>
+    /// <summary>Returns the number of a string; -1 if the index does not contain it.</summary>
     public int Find(ReadOnlySpan<byte> value) => value.Length > MaxLength ? -1 : _table[Slot(value)] - 1;
 
     private int Slot(ReadOnlySpan<byte> value)

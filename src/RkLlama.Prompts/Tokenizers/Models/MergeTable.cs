@@ -20,10 +20,11 @@ internal sealed class MergeTable : MergeRules
 
     private readonly record struct Slot(ulong Key, int Rank, int Result);
 
-    /// <summary>Adds a merge. A later merge of the same pair replaces an earlier one, as in the reference implementation.</summary>
+    /// <summary>Adds a merge. A later merge of the same pair replaces an earlier one, as in Hugging Face's tokenizers library.</summary>
+    /// <param name="special">Whether the result is a special token.</param>
     public void Add(int left, int right, int rank, int result, bool special)
     {
-        // The complement marks a special result; ordinary ids are not negative.
+        // The id of a special token is stored as its bitwise complement, which is negative. Other ids are not negative.
         _slots[IndexOf(left, right)] = new Slot(KeyOf(left, right), rank, special ? ~result : result);
     }
 

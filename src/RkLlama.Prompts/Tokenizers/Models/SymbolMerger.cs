@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Merges the symbols of one word by byte-pair encoding: always the pair of the lowest rank, and the leftmost of equal ranks. Short words use
-/// a linear scan. Long words use a heap, which needs O(n log n). Used by one thread at a time; reused.
+/// Merges the symbols of one word by byte-pair encoding. The pair with the lowest rank is merged first; of equal ranks, the leftmost pair. For short words,
+/// each merge scans all pairs. For long words, a heap limits the time to O(n log n). Used by one thread at a time; reused for the next word.
 /// </summary>
 internal sealed class SymbolMerger
 {
@@ -32,7 +32,7 @@ internal sealed class SymbolMerger
         _symbols[Count++] = symbol;
     }
 
-    /// <summary>Applies all merges.</summary>
+    /// <summary>Merges pairs of symbols until no pair can be merged.</summary>
     public void Merge(MergeRules rules, bool guard)
     {
         if (Count < 2)
@@ -83,7 +83,7 @@ internal sealed class SymbolMerger
             int position = (int)(uint)top;
             long pair = _pairs[position];
             if (pair == MergeRules.None || MergeRules.RankOf(pair) != (int)(top >> 32))
-                continue; // the pair changed after it was pushed
+                continue; // the pair has changed since it was pushed
             int right = _next[position];
             int after = _next[right];
             _symbols[position] = MergeRules.ResultOf(pair);

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// The merge rule of tiktoken files: two adjacent symbols merge if their bytes together are a token, and the lower token merges first. The
-/// ids are the ranks. Special tokens have no rank, so no merge results in one.
+/// The merge rule of tiktoken files: two adjacent symbols merge if their bytes together are a token. The rank of the merge is the id of this token. Special
+/// tokens are not in the file, so no merge results in one.
 /// </summary>
 internal sealed class TiktokenMergeRules(Vocabulary vocabulary) : MergeRules
 {

@@ -3,12 +3,13 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Maps the model's tokens to ids and back. Tokens are stored as in the tokenizer file: UTF-8, byte-level tokens in characters of <see cref="ByteAlphabet"/>. Immutable after <see cref="Builder.Build"/>.
+/// Maps the model's tokens to ids and back. The tokens have the form that they have in the tokenizer file, in UTF-8: in a byte-level vocabulary, each byte is a
+/// character of <see cref="ByteAlphabet"/>. Immutable after <see cref="Builder.Build"/>; safe for concurrent use.
 /// </summary>
 internal sealed class Vocabulary
 {
     /// <summary>
-    /// The highest supported id. Tables by id have one entry per id, so a higher one would need too much memory on a board.
+    /// The highest supported id. Some tables have one entry for each id up to the highest one, so a higher id would need too much memory on a board.
     /// </summary>
     public const int MaxId = 4_000_000;
 
@@ -23,7 +24,7 @@ internal sealed class Vocabulary
         _numbers = numbers;
     }
 
-    /// <summary>One more than the highest id.</summary>
+    /// <summary>The highest id plus 1.</summary>
     public int IdLimit => _numbers.Length;
 
     /// <summary>The number of tokens.</summary>
@@ -32,7 +33,7 @@ internal sealed class Vocabulary
     /// <summary>The length of the longest token in bytes.</summary>
     public int MaxLength => _texts.MaxLength;
 
-    /// <summary>Returns the id of a token, or -1.</summary>
+    /// <summary>Returns the id of a token; -1 if the vocabulary does not contain it.</summary>
     public int Find(ReadOnlySpan<byte> token)
     {
         int number = _texts.Find(token);
@@ -44,10 +45,10 @@ internal sealed class Vocabulary
 
     public bool Contains(int id) => (uint)id < (uint)_numbers.Length && _numbers[id] >= 0;
 
-    /// <summary>Returns the token of an id. The id must be in the vocabulary: see <see cref="Contains"/>.</summary>
+    /// <summary>Returns the token with an id, in UTF-8. The vocabulary must contain the id: see <see cref="Contains"/>.</summary>
     public ReadOnlySpan<byte> TokenText(int id) => _texts[_numbers[id]];
 
-    /// <summary>Collects tokens in file order.</summary>
+    /// <summary>Collects the tokens, in the order of the tokenizer file.</summary>
     internal sealed class Builder
     {
         private readonly ByteStringTable _texts = new(32_768);

@@ -3,8 +3,9 @@ using System.Text;
 namespace RkLlama.Prompts.Tokenizers.Models;
 
 /// <summary>
-/// Finds positions where a text without pre-tokenizer can be split before encoding. A symbol can span "x▁" only if a merge joins a symbol
-/// that ends in x with one that begins with the mark ▁. Splitting before every other mark gives the same ids, and short words encode faster.
+/// Splits a text into words before byte-pair encoding, because short words are encoded faster. Used for models that write each space in a text as ▁
+/// (U+2581). The split must not change the token ids. A token can contain the characters x▁ only if a merge joins a token that ends with x and a token
+/// that begins with ▁. So the text is split before each ▁ whose previous character has no such merge.
 /// </summary>
 internal sealed class WordBoundaries
 {
@@ -17,17 +18,17 @@ internal sealed class WordBoundaries
     {
     }
 
-    /// <summary>Creates boundaries; <see cref="Add"/> collects the merges across a mark.</summary>
-    /// <param name="vocabulary">Must contain the mark. Otherwise unknown characters could fuse across it, and the text is never
-    /// split.</param>
+    /// <summary>Creates an instance. Before its first use, <see cref="Add"/> must be called for each merge of the model.</summary>
+    /// <param name="vocabulary">If the vocabulary does not contain ▁, no text is split, because an unknown character and ▁ could become one token.</param>
     public static WordBoundaries For(Vocabulary vocabulary) => new() { _usable = vocabulary.Find(Mark.ToString()) >= 0 };
 
-    /// <summary>Never splits.</summary>
+    /// <summary>An instance that splits no text.</summary>
     public static WordBoundaries None { get; } = new();
 
     /// <summary>
-    /// Adds a merge of two UTF-8 symbols. <paramref name="opaque"/>: a symbol may stand for other text than its own characters.
+    /// Adds a merge of two tokens, which are in UTF-8.
     /// </summary>
+    /// <param name="opaque">Whether one of the tokens can represent other text than its own. If true for a merge, no text is split.</param>
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, bool opaque)
     {
         if (opaque)
@@ -42,7 +43,7 @@ internal sealed class WordBoundaries
         _joined[unit >> 6] |= 1UL << (unit & 63);
     }
 
-    /// <summary>Returns the end of the word that begins at <paramref name="start"/>.</summary>
+    /// <summary>Returns the index after the word that begins at <paramref name="start"/>.</summary>
     public int EndOfWord(ReadOnlySpan<char> text, int start)
     {
         int index = _usable ? start + 1 : text.Length;

@@ -1,15 +1,17 @@
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Canonical decompositions and combining classes of Unicode 15.1.0, from the Unicode Character Database. Hangul is left out, because it is
-/// computed. Both constants are base64 of variable-length integers (7 bits per byte, low bits first); <see cref="CanonicalTable"/> decodes
-/// them once. The Unicode stability policy guarantees that existing entries do not change, so a newer version only adds entries.
+/// Canonical decompositions and combining classes of Unicode 15.1.0, from the Unicode Character Database. Hangul syllables are not included, because their
+/// decompositions are computed. Both constants are base64 text of variable-length integers (7 bits per byte, low bits first). <see cref="CanonicalTable"/>
+/// decodes them once. The stability policy of Unicode guarantees that existing entries do not change, so newer versions of Unicode only add entries.
 /// </summary>
 internal static class CanonicalData
 {
     /// <summary>
-    /// One entry per code point, in ascending order: (distance from the previous one &lt;&lt; 1 | composes), zigzag(first - code point),
-    /// second or 0. "Composes" is false for singletons and composition exclusions.
+    /// One entry for each code point with a decomposition, in ascending order. An entry has three numbers. The first is twice the distance from the previous
+    /// code point, plus 1 if the decomposition is also used as a composition (singletons and composition exclusions are not). The second is the difference
+    /// between the first code point of the decomposition and this code point, in zigzag encoding. The third is the second code point of the decomposition, or
+    /// 0.
     /// </summary>
     internal const string Decompositions =
         "gQP9AYAGA/8BgQYDgQKCBgODAoMGA4UCiAYDhwKKBgWHAqcGA4UCgAYDhwKBBgOJAoIGA4sCiAYDhQKABgOHAoEGA4kCggYDiwKIBgWFAoMGA4UCgAYDhwKBBgOJAoIGA4sCgwYDjQKI" +
@@ -109,7 +111,10 @@ internal static class CanonicalData
         "Ap+7FQACtYMTAAK7gRMAAoeBEwACkYATAALzuBUAArH7AgAC7/sSAAKV9xIAAp30EgAC/bQVAALBtBUAAs/yEgACg+UCAAKxtBUAApnkAgACieACAAKF3gIAArPtEgAC/7IVAAK77BIA" +
         "ArPsEgACp+wSAAKV7BIAAonsEgACwesSAAK50AIA";
 
-    /// <summary>Ranges of code points of one class: distance from the end of the previous range, length, class (one byte).</summary>
+    /// <summary>
+    /// One entry for each range of code points with the same combining class. An entry has the distance from the end of the previous range, the length of the
+    /// range, and the class as one byte.
+    /// </summary>
     internal const string CombiningClasses =
         "gAYV5gAB6AAE3AAB6AAB2AAF3AACygAE3AACygAL3AAFAQAE3AAI5gAB8AAB5gAD3AAD5gAC3AED5gAE3AAB5gAB6AAC3AAB5gAB6QAC6gAB6QAC6gAB6QAN5pMCBeaJAgHcAATmAAHc" +
         "AAPmAAHeAAHcAAbmAAbcAALmAAHcAALmAAHeAAHkAAHmAAEKAAELAAEMAAENAAEOAAEPAAEQAAERAAESAAITAAEUAAEVAAEWAQEXAQEYAAEZAQHmAAHcAQESSAjmAAEeAAEfAAEgMAEb" +

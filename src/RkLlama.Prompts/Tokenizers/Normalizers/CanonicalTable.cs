@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Canonical decomposition, composition and combining classes of code points. Needed because <c>string.Normalize</c> requires ICU, which is
-/// absent (InvariantGlobalization). Built once from <see cref="CanonicalData"/>; about 100 KB; immutable afterwards.
+/// The canonical decomposition, composition and combining class of each code point. Needed because <c>string.Normalize</c> requires the library ICU, which the
+/// server does not use (InvariantGlobalization). Built once from <see cref="CanonicalData"/>; needs about 100 KB of memory; immutable afterwards.
 /// </summary>
 internal sealed class CanonicalTable
 {
@@ -12,7 +12,7 @@ internal sealed class CanonicalTable
     private const int LeadCount = 19;
     private const int VowelFirst = 0x1161;
     private const int VowelCount = 21;
-    private const int TrailBase = 0x11A7; // one before the first trailing consonant; index 0 means "none"
+    private const int TrailBase = 0x11A7; // the code point before the first trailing consonant: index 0 means no trailing consonant
     private const int TrailCount = 28;
 
     private readonly Dictionary<int, (int First, int Second)> _decompositions = new(2100);
@@ -34,14 +34,14 @@ internal sealed class CanonicalTable
     public static CanonicalTable Instance { get; } = new();
 
     /// <summary>
-    /// Whether NFC may change this code point or combine it with the one before: its NFC quick check is not "yes", or it is a combining mark.
-    /// A text can be split before any other code point and normalized in parts.
+    /// Returns whether NFC may change a code point or combine it with the code point before it. This is so if its Unicode property NFC_Quick_Check is not Yes,
+    /// or if it is a combining mark. Before any other code point, a text can be split, and its parts can be normalized separately.
     /// </summary>
     public bool MayChange(int codePoint) => codePoint < 0x10000
         ? (_changeable[codePoint >> 6] >> (codePoint & 63) & 1) != 0
         : _changeableSupplementary.Contains(codePoint);
 
-    /// <summary>Returns the canonical combining class; 0 is a starter.</summary>
+    /// <summary>Returns the canonical combining class of a code point: not 0 for combining marks, 0 for all other code points (starters).</summary>
     public int ClassOf(int codePoint) => codePoint < 0x300 ? 0 : _classes.GetValueOrDefault(codePoint);
 
     /// <summary>Appends the full canonical decomposition of a code point to <paramref name="target"/>.</summary>
@@ -59,7 +59,7 @@ internal sealed class CanonicalTable
         {
             Decompose(parts.First, target);
             if (parts.Second != 0)
-                target.Add(parts.Second); // the second part decomposes further only in singletons
+                target.Add(parts.Second); // in Unicode, the second part never has a decomposition of its own
         }
         else
         {
@@ -67,7 +67,7 @@ internal sealed class CanonicalTable
         }
     }
 
-    /// <summary>Returns the composition of two code points, or -1.</summary>
+    /// <summary>Returns the code point that two code points compose to; -1 if they do not compose.</summary>
     public int Compose(int first, int second)
     {
         int lead = first - LeadFirst;
@@ -94,7 +94,7 @@ internal sealed class CanonicalTable
             _decompositions.Add(codePoint, (first, second));
             if ((step & 1) == 0)
             {
-                MarkChangeable(codePoint); // never the result of a composition
+                MarkChangeable(codePoint); // NFC always decomposes it
                 continue;
             }
             _compositions.Add((first, second), codePoint);

@@ -3,8 +3,8 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Unicode normalization form C. It copies text that NFC cannot change. Where NFC may change a code point, it decomposes, orders and composes
-/// from the starter before that code point up to the next one that NFC cannot change.
+/// Unicode normalization form C (NFC). Text that NFC cannot change is copied. Where NFC may change a code point, the text from the code point before it up to
+/// the next one that NFC cannot change is decomposed, its combining marks are sorted, and it is composed.
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {
@@ -67,7 +67,7 @@ internal sealed class NfcNormalizer : Normalizer
             int codePoint = CodePoints.At(text, index, out int length);
             if (index > start && !_table.MayChange(codePoint))
                 break;
-            // In practice, a run is one grapheme. If a part of it came with the request, all of it counts as request text.
+            // A run is usually one visible character. If a part of it is request text, all of it becomes request text.
             fromRequest |= source.IsFromRequest(index);
             _table.Decompose(codePoint, codePoints);
             index += length;
@@ -79,7 +79,7 @@ internal sealed class NfcNormalizer : Normalizer
         return index;
     }
 
-    /// <summary>Sorts each sequence of combining marks by class, stably.</summary>
+    /// <summary>Sorts each sequence of combining marks by combining class. Marks of the same class keep their order.</summary>
     private void SortMarks(List<int> codePoints)
     {
         int start = 0;
@@ -113,7 +113,10 @@ internal sealed class NfcNormalizer : Normalizer
         }
     }
 
-    /// <summary>Real text has a few marks in sequence. For an attack with a megabyte of marks, insertion sort would be quadratic.</summary>
+    /// <summary>
+    /// Sorts a long sequence of marks in O(n log n). Normal text has only a few marks in sequence, but an attacker can send a megabyte of them: an insertion
+    /// sort would then need quadratic time.
+    /// </summary>
     private void SortLongRun(List<int> codePoints, int start, int end)
     {
         var marks = new (int Class, int Position, int CodePoint)[end - start];
@@ -124,7 +127,7 @@ internal sealed class NfcNormalizer : Normalizer
             codePoints[start + i] = marks[i].CodePoint;
     }
 
-    /// <summary>Composes in place and returns the number of remaining code points.</summary>
+    /// <summary>Composes the code points in place. Returns how many remain at the start of the list.</summary>
     private int Compose(List<int> codePoints)
     {
         int count = 0;
@@ -134,7 +137,8 @@ internal sealed class NfcNormalizer : Normalizer
         {
             int codePoint = codePoints[i];
             int combiningClass = _table.ClassOf(codePoint);
-            // A mark is blocked from the starter by a mark of the same or a higher class between them; a starter is blocked by any mark.
+            // A mark cannot be composed with the last starter if a mark of the same or a higher class is between them. A starter cannot be composed with the
+            // last starter if any mark is between them.
             bool adjacent = starter == count - 1;
             if (starter >= 0 && (adjacent || (lastClass != 0 && lastClass < combiningClass)))
             {

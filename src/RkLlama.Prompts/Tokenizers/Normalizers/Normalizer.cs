@@ -2,12 +2,12 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>One step of normalization: rewrites the text before pre-tokenization. Immutable; shared by all requests.</summary>
+/// <summary>A step of normalization, which rewrites a text before pre-tokenization. Immutable; all requests share it.</summary>
 internal abstract class Normalizer
 {
     /// <summary>
-    /// Writes the normalized form of <paramref name="source"/>, with origins, to the empty buffer <paramref name="target"/>. Returns false if
-    /// the text is already normalized; the content of the target is then undefined.
+    /// Writes the normalized form of <paramref name="source"/> to the empty buffer <paramref name="target"/>. Also records there which characters are request
+    /// text. Returns false if the text is already normalized; then the content of <paramref name="target"/> is undefined.
     /// </summary>
     public abstract bool TryNormalize(TextBuffer source, TextBuffer target);
 }
@@ -15,7 +15,10 @@ internal abstract class Normalizer
 /// <summary>All normalization steps of a tokenizer, in order.</summary>
 internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
 {
-    /// <summary>Normalizes a text. Returns the buffer that holds the result: <paramref name="source"/> or <paramref name="spare"/>.</summary>
+    /// <summary>
+    /// Normalizes a text. Returns the buffer with the result, which is <paramref name="source"/> or <paramref name="spare"/>. The content of the other buffer
+    /// is undefined.
+    /// </summary>
     public TextBuffer Normalize(TextBuffer source, TextBuffer spare)
     {
         foreach (Normalizer step in steps)
@@ -27,7 +30,7 @@ internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
         return source;
     }
 
-    /// <summary>Normalizes a text without origins.</summary>
+    /// <summary>Normalizes a text that contains no request text.</summary>
     public string Normalize(string text)
     {
         var source = new TextBuffer();

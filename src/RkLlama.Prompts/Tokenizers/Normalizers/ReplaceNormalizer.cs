@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>Replaces the matches of a pattern. The replacement counts as request text if any of the matched text does.</summary>
+/// <summary>Replaces the matches of a pattern. If a match contains request text, the replacement is request text.</summary>
 internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)

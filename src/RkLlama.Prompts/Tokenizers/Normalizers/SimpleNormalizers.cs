@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
-/// <summary>Prepends a prefix to every non-empty text. The prefix has the origin of the first character.</summary>
+/// <summary>Puts a prefix before every text that is not empty. The prefix is request text if the first character of the text is.</summary>
 internal sealed class PrependNormalizer(string prefix) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
@@ -16,7 +16,7 @@ internal sealed class PrependNormalizer(string prefix) : Normalizer
     }
 }
 
-/// <summary>Removes white space at the ends.</summary>
+/// <summary>Removes white space at the start of the text, at its end, or both.</summary>
 internal sealed class StripNormalizer(bool left, bool right) : Normalizer
 {
     public override bool TryNormalize(TextBuffer source, TextBuffer target)
@@ -35,7 +35,8 @@ internal sealed class StripNormalizer(bool left, bool right) : Normalizer
 }
 
 /// <summary>
-/// Converts each code point to lower case on its own, without the final sigma rule, as Rust's <c>char::to_lowercase</c> does.
+/// Converts each code point to lower case, as Rust's <c>char::to_lowercase</c> does. The neighbouring characters have no effect: there is no special rule for a
+/// sigma at the end of a word.
 /// </summary>
 internal sealed class LowercaseNormalizer : Normalizer
 {

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Names of Unicode general categories in <c>\p{…}</c>, with one or two letters. Scripts and other properties are not supported.
+/// The names that <c>\p{…}</c> can contain: Unicode general categories, such as <c>Lu</c>, or groups of them, such as <c>L</c>. Scripts and other properties
+/// are not supported.
 /// </summary>
 internal static class CategoryNames
 {
@@ -14,7 +15,7 @@ internal static class CategoryNames
         "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
     ];
 
-    /// <summary>Returns the code points of a category; null if the name is not a category.</summary>
+    /// <summary>Returns the code points of a category or a group of categories; null if there is none with this name.</summary>
     public static CharacterSet? Find(string name)
     {
         IEnumerable<UnicodeCategory> members = Enumerable.Range(0, Names.Length)

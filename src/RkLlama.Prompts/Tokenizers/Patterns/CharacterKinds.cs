@@ -3,7 +3,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>The kinds of characters that the known split patterns distinguish.</summary>
+/// <summary>The kinds of characters that the expressions of <see cref="KnownPatterns"/> distinguish.</summary>
 internal enum CharacterKind : byte
 {
     /// <summary>Neither letter nor number nor white space.</summary>
@@ -13,7 +13,7 @@ internal enum CharacterKind : byte
     Space,
 }
 
-/// <summary>Determines the kind of a code point: by a table for ASCII, by Unicode categories otherwise.</summary>
+/// <summary>Determines the kind of a code point: by a table if it is ASCII, otherwise by its Unicode category.</summary>
 internal static class CharacterKinds
 {
     private static readonly CharacterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(Classify)];
@@ -28,7 +28,8 @@ internal static class CharacterKinds
     }
 
     /// <summary>
-    /// Returns the end of a run of one kind that begins at <paramref name="index"/>. The run has at most <paramref name="max"/> code points.
+    /// Returns the end of the run of code points of one kind that begins at <paramref name="index"/>. The run has at most <paramref name="max"/> code points;
+    /// it may be empty.
     /// </summary>
     public static int EndOfRun(ReadOnlySpan<char> text, int index, CharacterKind kind, int max = int.MaxValue)
     {
@@ -38,7 +39,8 @@ internal static class CharacterKinds
     }
 
     /// <summary>
-    /// Returns the length of <c>'s</c>, <c>'t</c>, <c>'re</c>, <c>'ve</c>, <c>'m</c>, <c>'ll</c> or <c>'d</c> at an apostrophe, or 0.
+    /// Returns the length of the English contraction <c>'s</c>, <c>'t</c>, <c>'re</c>, <c>'ve</c>, <c>'m</c>, <c>'ll</c> or <c>'d</c> that begins with the
+    /// apostrophe at <paramref name="index"/>; 0 if there is none.
     /// </summary>
     public static int Contraction(ReadOnlySpan<char> text, int index, bool ignoreCase)
     {

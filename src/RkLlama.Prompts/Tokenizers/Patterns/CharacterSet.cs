@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// An immutable set of Unicode code points: sorted disjoint ranges, and a bitmap of the basic multilingual plane for fast lookup.
+/// An immutable set of Unicode code points. Stored as sorted ranges that do not overlap, and, for fast lookup, as a bitmap of U+0000 to U+FFFF.
 /// </summary>
 internal sealed class CharacterSet
 {
@@ -13,7 +13,7 @@ internal sealed class CharacterSet
 
     private readonly (int First, int Last)[] _ranges;
 
-    // Created on first use, because most sets are intermediate results. If two threads create it, the results are equal.
+    // The bitmap is created on first use, because most sets are intermediate results. If two threads create it at the same time, the results are equal.
     private ulong[]? _basicPlane;
 
     private CharacterSet(IEnumerable<(int First, int Last)> ranges) => _ranges = Normalize(ranges);
@@ -59,8 +59,8 @@ internal sealed class CharacterSet
     public CharacterSet Intersect(CharacterSet other) => Complement().Union(other.Complement()).Complement();
 
     /// <summary>
-    /// Returns the set with both cases of every letter; null if the set contains non-ASCII code points. The long s (U+017F) and the Kelvin
-    /// sign (U+212A) are the only non-ASCII code points that fold to an ASCII letter.
+    /// Returns the set with the upper case and the lower case of every letter in it; null if the set contains a code point that is not ASCII. For the letter s,
+    /// also adds the long s (U+017F); for k, the Kelvin sign (U+212A). No other code point beyond ASCII is a case variant of an ASCII letter.
     /// </summary>
     public CharacterSet? ToCaseInsensitive()
     {

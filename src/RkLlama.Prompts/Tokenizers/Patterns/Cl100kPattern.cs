@@ -1,9 +1,10 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Matches <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>. The matches cover the whole text. Each character is read
-/// a constant number of times.
+/// A hand-written matcher for the expressions <see cref="KnownPatterns.Qwen"/> and <see cref="KnownPatterns.Llama3"/>. The matches cover the whole text. The
+/// time is linear in the length of the text.
 /// </summary>
+/// <param name="maxNumbers">The maximum number of digits in one match: 1 for Qwen, 3 for Llama 3.</param>
 internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -43,8 +44,8 @@ internal sealed class Cl100kPattern(int maxNumbers) : TextPattern
     }
 
     /// <summary>
-    /// Returns the end of a match of white space. It ends after the last line break. Without a line break it leaves the last character to the
-    /// following word, unless that is its only character.
+    /// Returns the end of the match for the white space that begins at <paramref name="start"/>. If the white space contains line breaks, the match ends after
+    /// the last one. Otherwise, if other text follows, the last character of the white space is not part of the match, unless it is the only one.
     /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {

@@ -1,6 +1,6 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>Matches <see cref="KnownPatterns.Gpt2"/>. The matches cover the whole text.</summary>
+/// <summary>A hand-written matcher for the expression <see cref="KnownPatterns.Gpt2"/>. The matches cover the whole text.</summary>
 internal sealed class Gpt2Pattern : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
@@ -25,7 +25,8 @@ internal sealed class Gpt2Pattern : TextPattern
     }
 
     /// <summary>
-    /// Returns the end of a match of white space. It leaves the last character to the following word, unless that is its only character.
+    /// Returns the end of the match for the white space that begins at <paramref name="start"/>. If other text follows, the last character of the white space
+    /// is not part of the match, unless it is the only one.
     /// </summary>
     private static int EndOfSpace(ReadOnlySpan<char> text, int start)
     {

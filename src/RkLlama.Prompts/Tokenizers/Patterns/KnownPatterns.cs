@@ -1,15 +1,17 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>The split patterns of most models, with hand-written matchers. All other expressions use <see cref="RegexPattern"/>.</summary>
+/// <summary>
+/// The regular expressions that most tokenizers use to split text. They have hand-written matchers; all other expressions use <see cref="RegexPattern"/>.
+/// </summary>
 internal static class KnownPatterns
 {
     public const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    /// <summary>Qwen 1 to 3 and their distillations: one digit per match.</summary>
+    /// <summary>The expression of Qwen 1 to 3 and of models distilled from them. A match has at most one digit.</summary>
     public const string Qwen =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    /// <summary>Llama 3, Phi-4 and others that follow cl100k: up to three digits per match.</summary>
+    /// <summary>The expression of Llama 3, Phi-4 and other models that follow OpenAI's cl100k_base. A match has at most three digits.</summary>
     public const string Llama3 =
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 

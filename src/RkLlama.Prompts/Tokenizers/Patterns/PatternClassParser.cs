@@ -1,9 +1,11 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>Parses character classes: <c>[…]</c> with negation, ranges, nested classes and intersection (<c>&amp;&amp;</c>).</summary>
+/// <summary>
+/// Parses character classes of regular expressions: <c>[…]</c> with negation, ranges, nested classes and intersections (<c>&amp;&amp;</c>).
+/// </summary>
 internal readonly struct PatternClassParser(PatternParser parser)
 {
-    /// <summary>Parses the part after the opening bracket, up to and including the closing bracket.</summary>
+    /// <summary>Parses a character class whose opening bracket has been read, up to and including the closing bracket.</summary>
     public CharacterSet Parse() => Parse(0);
 
     private CharacterSet Parse(int depth)

@@ -2,29 +2,30 @@ namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 internal enum PatternOperation
 {
-    /// <summary>Consumes one code point of the set.</summary>
+    /// <summary>Consumes one code point, which must be in Set.</summary>
     Set,
 
-    /// <summary>Consumes Min to Max code points of the set, in the given mode.</summary>
+    /// <summary>Consumes Min to Max code points, which must be in Set. Mode defines how this backtracks.</summary>
     SetLoop,
 
     /// <summary>
-    /// Continues with the next instruction and pushes Target as the alternative. With a set: if the next code point is not in it, jumps to
-    /// Target.
+    /// Continues with the next instruction, and pushes Target as the alternative for backtracking. But if Set is not null and does not contain the next code
+    /// point, jumps to Target.
     /// </summary>
     Fork,
 
-    /// <summary>Jumps to Target and pushes the next instruction as the alternative.</summary>
+    /// <summary>Jumps to Target, and pushes the next instruction as the alternative for backtracking.</summary>
     ForkLazy,
 
     Jump,
 
     /// <summary>
-    /// Runs the instructions up to Accept without later backtracking into them, then jumps to Target at the position that they reached.
+    /// Runs the following instructions up to Accept, then jumps to Target and continues at the text position that they reached. Later backtracking does not
+    /// return into these instructions.
     /// </summary>
     Atomic,
 
-    /// <summary>Like Atomic, but keeps the position. Min is 1 for a negative look-ahead.</summary>
+    /// <summary>Like Atomic, but continues at the text position before these instructions. Min is 1 for a negative look-ahead, otherwise 0.</summary>
     LookAhead,
 
     Anchor,
@@ -47,7 +48,7 @@ internal readonly record struct PatternInstruction(PatternOperation Operation)
     public Anchor Anchor { get; init; }
 }
 
-/// <summary>Compiles a syntax tree to instructions for <see cref="PatternMatcher"/>.</summary>
+/// <summary>Compiles the syntax tree of a regular expression to instructions for <see cref="PatternMatcher"/>.</summary>
 internal sealed class PatternCompiler
 {
     private readonly List<PatternInstruction> _program = [];
@@ -61,7 +62,9 @@ internal sealed class PatternCompiler
         return [.. compiler._program];
     }
 
-    /// <summary>Returns the code points that can begin a match of <paramref name="node"/>; null if the match may be empty.</summary>
+    /// <summary>
+    /// Returns a set that contains the first code point of every match of <paramref name="node"/>; null if a match may be empty or the set is unknown.
+    /// </summary>
     public static CharacterSet? FirstOf(PatternNode node)
     {
         switch (node)
@@ -172,7 +175,7 @@ internal sealed class PatternCompiler
 
     private void EmitLoop(PatternNode body, PatternOperation fork)
     {
-        // Without a first set the body may match the empty string, and the loop would not end.
+        // If the set is null, the body may match the empty string, and the loop might not end.
         CharacterSet first = FirstOf(body) ?? throw TokenizerException.Unsupported("a pattern that repeats a part which may be empty");
         int start = Add(default);
         Emit(body);

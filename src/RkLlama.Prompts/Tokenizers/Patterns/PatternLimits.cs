@@ -1,32 +1,34 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Limits on the regular expressions of tokenizer files, checked while an expression is parsed and compiled, and on the work of matching.
-/// Expressions in use have a few hundred characters and nest at most 2 levels.
+/// Limits on the regular expressions of tokenizer files, which are checked while an expression is parsed and compiled, and on the work of matching. Known
+/// expressions have a few hundred characters and nest at most 2 levels.
 /// </summary>
 internal static class PatternLimits
 {
-    /// <summary>Length of an expression in UTF-16 units.</summary>
+    /// <summary>The maximum length of an expression in UTF-16 units.</summary>
     public const int MaxLength = 10_000;
 
     /// <summary>
-    /// Groups inside one another, and character classes inside one another. The parser, the compiler and the matcher recurse a few times per
-    /// level.
+    /// The maximum number of groups inside one another, and of character classes inside one another. The parser, the compiler and the matcher recurse a few
+    /// times per level.
     /// </summary>
     public const int MaxDepth = 50;
 
     /// <summary>The highest count in <c>{n,m}</c>.</summary>
     public const int MaxRepeat = 1000;
 
-    /// <summary>Instructions of a compiled expression.</summary>
+    /// <summary>The maximum number of instructions of a compiled expression.</summary>
     public const int MaxInstructions = 5000;
 
     /// <summary>
-    /// Nodes that the compiler visits. Nested repeat counts multiply the visits, even of nodes that produce no instruction.
+    /// The maximum number of syntax tree nodes that the compiler visits. Nested repeat counts multiply the visits, also of nodes that produce no instruction.
     /// </summary>
     public const int MaxVisitedNodes = 50_000;
 
-    /// <summary>Steps for matching one text: this number, plus <see cref="StepsPerCharacter"/> for each UTF-16 unit of the text.</summary>
+    /// <summary>
+    /// The maximum number of steps for finding all matches in a text is this number plus <see cref="StepsPerCharacter"/> for each UTF-16 unit of the text.
+    /// </summary>
     public const int BaseSteps = 100_000;
 
     public const int StepsPerCharacter = 100;

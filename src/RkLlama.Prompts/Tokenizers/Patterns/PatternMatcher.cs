@@ -3,13 +3,14 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Runs a compiled pattern on one text by backtracking over code points. It counts steps and throws if a match needs more than <see cref="PatternLimits.StepsPerCharacter"/> per character, so no text can block a thread.
+/// Runs a compiled expression on one text, by backtracking over code points. Counts the steps and throws a <see cref="TokenizerException"/> if they exceed
+/// <see cref="PatternLimits.BaseSteps"/> plus <see cref="PatternLimits.StepsPerCharacter"/> per character, so that no text can block a thread.
 /// </summary>
 internal ref struct PatternMatcher
 {
     private const int MaxReusedFrames = 4096;
 
-    // One stack per thread. A matcher takes it while it runs, so that a nested matcher does not overwrite its frames.
+    // One stack for each thread. A matcher takes it and returns it in Dispose, so that a second matcher on the same thread does not overwrite its frames.
     [ThreadStatic]
     private static Frame[]? t_frames;
 
@@ -29,12 +30,12 @@ internal ref struct PatternMatcher
     }
 
     /// <summary>
-    /// An alternative to try on backtracking: an instruction and a position, or a loop if Floor ≥ 0. A greedy loop may give back characters
-    /// down to the position Floor; a lazy loop may take Floor more characters.
+    /// An alternative for backtracking. If Floor is negative: continue with the instruction at the position. Otherwise, the instruction is a loop. A greedy
+    /// loop may give back characters down to the position Floor. A lazy loop may take up to Floor more characters.
     /// </summary>
     private readonly record struct Frame(int Instruction, int Position, int Floor);
 
-    /// <summary>Returns the end of a match that begins at <paramref name="start"/>, or -1.</summary>
+    /// <summary>Returns the end of the match that begins at <paramref name="start"/>; -1 if there is none.</summary>
     public int Match(int start)
     {
         _count = 0;
@@ -100,7 +101,10 @@ internal ref struct PatternMatcher
         }
     }
 
-    /// <summary>Resumes the last alternative above <paramref name="bottom"/>; false if there is none.</summary>
+    /// <summary>
+    /// Takes the newest alternative from the stack and returns where to continue. Ignores the first <paramref name="bottom"/> entries of the stack; returns
+    /// false if there are no others.
+    /// </summary>
     private bool TryBacktrack(int bottom, out int instruction, out int position)
     {
         while (_count > bottom)

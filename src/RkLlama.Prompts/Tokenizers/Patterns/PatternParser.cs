@@ -4,9 +4,9 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Parses the regular expressions of tokenizer files. They use Oniguruma's default (Ruby) dialect: <c>^</c> and <c>$</c> match at line ends,
-/// character classes nest and intersect, and <c>{n,m}+</c> repeats a repetition. Constructs that are not supported exactly are refused by
-/// name.
+/// Parses the regular expressions of tokenizer files. They have the syntax of Ruby, which is the default of the library Oniguruma: <c>^</c> and <c>$</c> match
+/// at the start and end of each line, character classes can be nested and intersected, and <c>{n,m}+</c> repeats a repetition. Throws
+/// <see cref="TokenizerException"/> for a construct that is not supported exactly.
 /// </summary>
 internal sealed class PatternParser
 {
@@ -73,7 +73,9 @@ internal sealed class PatternParser
         return new PatternNode.Set(shorthand ?? FoldCase(CharacterSet.Of(codePoint)));
     }
 
-    /// <summary>Parses the part after <c>(</c>. Capturing groups are plain groups here, because back references are not supported.</summary>
+    /// <summary>
+    /// Parses a group whose <c>(</c> has been read. A capturing group is parsed like any other group, because back references are not supported.
+    /// </summary>
     private PatternNode ParseGroup()
     {
         bool outerCase = _ignoreCase;
@@ -110,7 +112,7 @@ internal sealed class PatternParser
         PatternNode repeat = new PatternNode.Repeat(atom, min, max, RepeatMode.Greedy);
         if (TryRead("+"))
         {
-            // In this dialect, a plus after a count is not possessive: it repeats the counted part.
+            // In Ruby's syntax, a plus after a count does not mean possessive: it repeats the counted part.
             repeat = sign == '{'
                 ? new PatternNode.Repeat(repeat, 1, PatternNode.Repeat.Unbounded, RepeatMode.Greedy)
                 : new PatternNode.Repeat(atom, min, max, RepeatMode.Possessive);
@@ -124,7 +126,7 @@ internal sealed class PatternParser
         return AtEnd || _pattern[_position] is not ('*' or '+' or '?' or '{') ? repeat : throw Unsupported("a quantifier on a quantifier");
     }
 
-    /// <summary>Parses <c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
+    /// <summary>Parses the count of a repetition whose <c>{</c> has been read: <c>n}</c>, <c>n,}</c>, <c>,m}</c> or <c>n,m}</c>.</summary>
     private (int Min, int Max) ParseCounts()
     {
         int close = _pattern.IndexOf('}', _position);
@@ -143,9 +145,9 @@ internal sealed class PatternParser
             : throw Unsupported("an invalid count");
 
     /// <summary>
-    /// Reads one code point, which may be escaped. For a class such as <c>\s</c>, <paramref name="shorthand"/> is the set and the result is
-    /// 0.
+    /// Reads one code point, an escape sequence for a code point, or an escape sequence for a set such as <c>\s</c>. Returns the code point; 0 for a set.
     /// </summary>
+    /// <param name="shorthand">The set; null for a code point.</param>
     internal int ReadCodePoint(out CharacterSet? shorthand)
     {
         shorthand = null;
@@ -194,13 +196,14 @@ internal sealed class PatternParser
         return negated ? set.Complement() : set;
     }
 
-    /// <summary>Parses a hexadecimal number of a fixed number of digits; with -1 digits, up to a closing brace.</summary>
+    /// <summary>Parses a hexadecimal number.</summary>
+    /// <param name="digits">The number of digits; -1 if the number ends at a closing brace.</param>
     private int ParseHex(int digits)
     {
         int end = digits < 0 ? _pattern.IndexOf('}', _position) : Math.Min(_position + digits, _pattern.Length);
         bool read = int.TryParse(
             _pattern.AsSpan(_position, Math.Max(end - _position, 0)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value);
-        // In Oniguruma, two digits above 7F are a byte of UTF-8, not a character.
+        // In Oniguruma, a two-digit escape above 7F is a byte of UTF-8, not a character.
         if (!read || value > 0x10FFFF || (digits == 2 && value > 0x7F))
             throw Unsupported("an invalid hexadecimal escape");
         _position = digits < 0 ? end + 1 : end;

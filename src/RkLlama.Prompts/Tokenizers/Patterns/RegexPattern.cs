@@ -3,8 +3,8 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// A regular expression with the semantics of the reference implementation. <c>System.Text.RegularExpressions</c> is not used, because it
-/// matches UTF-16 units (no letters beyond U+FFFF) and interprets nested classes, <c>$</c> and <c>{1,3}+</c> differently.
+/// A regular expression that matches as in Hugging Face's tokenizers library. <c>System.Text.RegularExpressions</c> is not used, because it matches UTF-16
+/// units (it recognizes no letters beyond U+FFFF) and interprets nested character classes, <c>$</c> and <c>{1,3}+</c> differently.
 /// </summary>
 internal sealed class RegexPattern : TextPattern
 {
@@ -46,7 +46,7 @@ internal sealed class RegexPattern : TextPattern
                 break;
             if (end == start && end == lastEnd)
             {
-                // An empty match directly after the last match does not count. The search continues after the next code point.
+                // An empty match directly at the end of the previous match does not count. The search continues after the next code point.
                 if (end == text.Length)
                     break;
                 CodePoints.At(text, end, out int length);
@@ -81,8 +81,9 @@ internal sealed class RegexPattern : TextPattern
     }
 
     /// <summary>
-    /// Returns the next position to try after a failure. If an expression that begins with <c>x+</c> or <c>x*</c> fails at a position, it
-    /// fails at every later position of the same run of x, so the run is skipped. This keeps <c>\s+$</c> linear on a megabyte of spaces.
+    /// Returns the next position to try if there is no match at <paramref name="from"/>. If an expression that begins with <c>x+</c> or <c>x*</c> does not
+    /// match at the start of a sequence of x, it matches at no later position of this sequence, so the sequence is skipped. With this rule, the time of
+    /// <c>\s+$</c> is linear, even for a megabyte of spaces.
     /// </summary>
     private int AfterFailure(ReadOnlySpan<char> text, int from, int length)
     {

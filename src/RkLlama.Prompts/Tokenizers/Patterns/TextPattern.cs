@@ -2,15 +2,15 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
-/// <summary>A segment of a text: one match of a pattern, or the text between two matches.</summary>
+/// <summary>A segment of a text: a match of a pattern, or the text between two matches. The range is in UTF-16 units; the end is exclusive.</summary>
 internal readonly record struct TextMatch(int Start, int End, bool IsMatch);
 
-/// <summary>A pattern to split a text at or to replace in it. Immutable; safe for concurrent use.</summary>
+/// <summary>A pattern whose matches are used to split a text, or are replaced in it. Immutable; safe for concurrent use.</summary>
 internal abstract class TextPattern
 {
     /// <summary>
-    /// Appends the segments that cover <paramref name="text"/>, in order; matches are found from left to right. The pattern does not see
-    /// beyond the ends of the text.
+    /// Finds all matches in <paramref name="text"/> from left to right. Appends the matches and the text between them to the list, in order. Look-aheads and
+    /// anchors treat the two ends of <paramref name="text"/> as the ends of the whole text.
     /// </summary>
     public abstract void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches);
 }
@@ -36,7 +36,7 @@ internal sealed class LiteralPattern(string literal) : TextPattern
     }
 }
 
-/// <summary>Matches single code points that satisfy a predicate.</summary>
+/// <summary>Matches each code point for which a predicate is true.</summary>
 internal sealed class CodePointPattern(Func<int, bool> predicate) : TextPattern
 {
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>Prepends a space to every piece that does not begin with one.</summary>
+/// <summary>Puts a space before every piece that does not begin with a space.</summary>
 internal sealed class PrefixSpacePreTokenizer : PreTokenizer
 {
     public override void Apply(PreTokenization state)
@@ -25,8 +25,8 @@ internal sealed class PrefixSpacePreTokenizer : PreTokenizer
 }
 
 /// <summary>
-/// Replaces every byte of the UTF-8 text by its character of <see cref="ByteAlphabet"/>. Used only if another step follows; at the end of the
-/// chain, <see cref="BpeModel"/> reads bytes itself.
+/// Replaces each byte of the text, in UTF-8, by its character of <see cref="ByteAlphabet"/>. Used only if another step follows. If no step follows,
+/// <see cref="BpeModel"/> does the conversion instead.
 /// </summary>
 internal sealed class ByteAlphabetPreTokenizer : PreTokenizer
 {

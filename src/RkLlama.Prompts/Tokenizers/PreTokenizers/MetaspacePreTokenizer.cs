@@ -2,17 +2,20 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>Which pieces get a space mark in front.</summary>
+/// <summary>Which pieces get a space mark at their start.</summary>
 internal enum PrependScheme
 {
     Never,
 
-    /// <summary>Only the piece at the beginning of the prompt.</summary>
+    /// <summary>Only the first piece of the prompt.</summary>
     First,
     Always,
 }
 
-/// <summary>Replaces every space by a visible mark (usually U+2581) and splits before each mark.</summary>
+/// <summary>Replaces every space by a visible character, the space mark.</summary>
+/// <param name="replacement">The space mark; usually ▁ (U+2581).</param>
+/// <param name="scheme">Which pieces get a space mark at their start, even if no space is there.</param>
+/// <param name="split">Whether to split the text before each space mark.</param>
 internal sealed class MetaspacePreTokenizer(char replacement, PrependScheme scheme, bool split) : PreTokenizer
 {
     public override void Apply(PreTokenization state)

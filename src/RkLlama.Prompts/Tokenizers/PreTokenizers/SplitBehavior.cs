@@ -3,21 +3,28 @@ using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
-/// <summary>What happens to the matches that a text is split at.</summary>
+/// <summary>What happens to the matches of a pattern when a text is split at them.</summary>
 internal enum SplitBehavior
 {
+    /// <summary>Matches are dropped.</summary>
     Removed,
+
+    /// <summary>Each match is a piece.</summary>
     Isolated,
+
+    /// <summary>Each match is added to the end of the piece before it.</summary>
     MergedWithPrevious,
+
+    /// <summary>Each match is added to the start of the piece after it.</summary>
     MergedWithNext,
 
-    /// <summary>Adjacent matches form one piece.</summary>
+    /// <summary>Each sequence of adjacent matches is a piece.</summary>
     Contiguous,
 }
 
 internal static class SplitBehaviors
 {
-    /// <summary>Parses the name that tokenizer files use.</summary>
+    /// <summary>Parses the name of a behavior in a tokenizer file.</summary>
     public static SplitBehavior Parse(string name) => name switch
     {
         "Removed" => SplitBehavior.Removed,
@@ -29,8 +36,10 @@ internal static class SplitBehaviors
     };
 
     /// <summary>
-    /// Appends the pieces that result from <paramref name="matches"/>, shifted by <paramref name="offset"/>. Empty pieces are left out.
+    /// Splits a text and appends the resulting pieces to a list, except empty ones.
     /// </summary>
+    /// <param name="matches">The result of <see cref="TextPattern.FindAll"/> for the text.</param>
+    /// <param name="offset">A number that is added to the start and the end of each piece.</param>
     public static void AddPieces(this SplitBehavior behavior, List<TextMatch> matches, int offset, List<TextRange> pieces)
     {
         switch (behavior)
@@ -62,7 +71,8 @@ internal static class SplitBehaviors
     }
 
     /// <summary>
-    /// Joins each match with the text before it; with <paramref name="contiguous"/>, joins adjacent segments of the same kind.
+    /// Joins each match with the text before it. If <paramref name="contiguous"/> is true, joins adjacent matches with each other instead, and adjacent other
+    /// segments with each other.
     /// </summary>
     private static void AddMergedWithPrevious(bool contiguous, List<TextMatch> matches, int offset, List<TextRange> pieces)
     {
@@ -98,7 +108,10 @@ internal static class SplitBehaviors
         RemoveEmpty(pieces, first);
     }
 
-    /// <summary>Removes empty pieces. An empty match still separates its neighbours, so it is removed only now.</summary>
+    /// <summary>
+    /// Removes empty pieces, from the index <paramref name="first"/> on. They are removed only at the end, because an empty match still separates the pieces
+    /// before and after it.
+    /// </summary>
     private static void RemoveEmpty(List<TextRange> pieces, int first)
     {
         int kept = first;

@@ -4,9 +4,10 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.PreTokenizers;
 
 /// <summary>
-/// Splits every piece at the matches of a pattern. Implements <c>Split</c>, <c>Digits</c>, <c>Punctuation</c>, <c>Whitespace</c> and
-/// <c>WhitespaceSplit</c>.
+/// Splits every piece at the matches of a pattern. Implements the components <c>Split</c>, <c>Digits</c>, <c>Punctuation</c>, <c>Whitespace</c> and
+/// <c>WhitespaceSplit</c> of tokenizer files.
 /// </summary>
+/// <param name="invert">If true, the text between the matches counts as matches, and the matches do not.</param>
 internal sealed class SplitPreTokenizer(TextPattern pattern, SplitBehavior behavior, bool invert = false) : PreTokenizer
 {
     public override void Apply(PreTokenization state)

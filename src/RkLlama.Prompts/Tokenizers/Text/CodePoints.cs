@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RkLlama.Prompts.Tokenizers.Text;
 
 /// <summary>
-/// Code points of UTF-16 text, and the character classes of the reference implementation (Rust's <c>char</c> and <c>regex</c>). Texts are
-/// well-formed here, because <see cref="TextBuffer.Load"/> replaces lone surrogates.
+/// Reads code points from UTF-16 text, and classifies them as Hugging Face's tokenizers library does (with <c>char</c> and <c>regex</c> of Rust). The texts
+/// contain no lone surrogates, because <see cref="TextBuffer.Load"/> replaces them.
 /// </summary>
 internal static class CodePoints
 {
@@ -23,7 +23,9 @@ internal static class CodePoints
         return first;
     }
 
-    /// <summary>Returns the code point that ends before <paramref name="index"/>, which must not be 0.</summary>
+    /// <summary>
+    /// Returns the code point directly before <paramref name="index"/>, which must not be 0; <paramref name="length"/> is its length in UTF-16 units.
+    /// </summary>
     public static int Before(ReadOnlySpan<char> text, int index, out int length)
     {
         char last = text[index - 1];
@@ -36,7 +38,7 @@ internal static class CodePoints
         return last;
     }
 
-    /// <summary>Returns the index of the first surrogate without its other half, or -1.</summary>
+    /// <summary>Returns the index of the first surrogate that is not part of a surrogate pair; -1 if there is none.</summary>
     public static int IndexOfLoneSurrogate(ReadOnlySpan<char> text)
     {
         int index = 0;
@@ -53,14 +55,20 @@ internal static class CodePoints
         }
     }
 
-    /// <summary>The property White_Space: Rust's <c>char::is_whitespace</c>, and <c>\s</c> in all three regex dialects.</summary>
+    /// <summary>
+    /// Returns whether a code point has the Unicode property White_Space, as <c>char::is_whitespace</c> of Rust does. <c>\s</c> in regular expressions matches
+    /// the same code points.
+    /// </summary>
     public static bool IsWhiteSpace(int codePoint) => codePoint < 0x10000 && char.IsWhiteSpace((char)codePoint);
 
-    /// <summary>Rust's <c>char::is_numeric</c>: the three number categories.</summary>
+    /// <summary>Returns whether a code point is in one of the Unicode categories Nd, Nl and No, as <c>char::is_numeric</c> of Rust does.</summary>
     public static bool IsNumeric(int codePoint) => CharUnicodeInfo.GetUnicodeCategory(codePoint)
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
-    /// <summary>ASCII punctuation, including symbols such as <c>$</c>, or a punctuation category.</summary>
+    /// <summary>
+    /// Returns whether a code point is a printable ASCII character that is no letter, digit or space (also a symbol such as <c>$</c>), or is in a Unicode
+    /// category of punctuation.
+    /// </summary>
     public static bool IsPunctuation(int codePoint)
     {
         if (codePoint < 128)
@@ -69,7 +77,10 @@ internal static class CodePoints
             is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation;
     }
 
-    /// <summary><c>\w</c> of Rust's regex: alphabetic characters, marks, decimal digits, connectors and the two joiners.</summary>
+    /// <summary>
+    /// Returns whether <c>\w</c> of Rust's <c>regex</c> matches a code point: alphabetic characters, marks, decimal digits, connector punctuation, and the
+    /// joiners U+200C and U+200D.
+    /// </summary>
     public static bool IsWord(int codePoint)
     {
         if (codePoint is 0x200C or 0x200D || IsCircledLetter(codePoint))
@@ -83,7 +94,7 @@ internal static class CodePoints
         };
     }
 
-    /// <summary>Symbols (category So) that have the property Alphabetic.</summary>
+    /// <summary>Returns whether a code point is a symbol (category So) that has the Unicode property Alphabetic, such as a circled letter.</summary>
     private static bool IsCircledLetter(int codePoint) => codePoint
         is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
 }

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Tokenizers.Text;
 
 /// <summary>
-/// A growing text that can record for each character whether it came with the request. Normalizers preserve that information. Without
-/// tracking, all text counts as template text. Used by one thread at a time.
+/// A text that can grow, and that can record for each character whether it is request text (see <see cref="PromptText"/>). Normalizers keep this information.
+/// If the buffer does not record it, all text counts as template text. Used by one thread at a time.
 /// </summary>
 internal sealed class TextBuffer
 {
@@ -17,7 +17,7 @@ internal sealed class TextBuffer
 
     public ReadOnlySpan<char> Text => _chars.AsSpan(0, Length);
 
-    /// <summary>One flag per character; empty if origins are not tracked.</summary>
+    /// <summary>For each UTF-16 unit, whether it is request text. Empty if the buffer does not record this.</summary>
     public ReadOnlySpan<bool> FromRequest => TracksOrigin ? _fromRequest.AsSpan(0, Length) : default;
 
     public void Clear(bool trackOrigin)
@@ -29,10 +29,10 @@ internal sealed class TextBuffer
     }
 
     /// <summary>
-    /// Replaces the content by a prompt. Lone surrogates become U+FFFD. With <paramref name="trackOrigin"/>, the origin of each character is
-    /// recorded.
+    /// Replaces the content by a prompt. Lone surrogates become U+FFFD. If <paramref name="trackOrigin"/> is true and the prompt contains request text, records
+    /// for each character whether it is request text.
     /// </summary>
-    /// <exception cref="ArgumentException">The request spans are out of order or outside the text.</exception>
+    /// <exception cref="ArgumentException">The request spans are not in order, or are outside the text.</exception>
     public void Load(PromptText prompt, bool trackOrigin)
     {
         string text = prompt.Text;
@@ -81,7 +81,7 @@ internal sealed class TextBuffer
         Length += text.Length;
     }
 
-    /// <summary>Appends a part of another buffer, with origins.</summary>
+    /// <summary>Appends a part of another buffer, and the information which of its characters are request text.</summary>
     public void Append(TextBuffer source, int start, int end)
     {
         if (source.TracksOrigin)
@@ -101,10 +101,12 @@ internal sealed class TextBuffer
         Append((char)(0xDC00 | (codePoint & 0x3FF)), fromRequest);
     }
 
-    /// <summary>Overwrites one UTF-16 unit. Its origin does not change.</summary>
+    /// <summary>Overwrites one UTF-16 unit. If the old one was request text, so is the new one.</summary>
     public void Replace(int index, char value) => _chars[index] = value;
 
-    /// <summary>JSON strings can contain lone surrogates. UTF-8, and so the vocabulary, cannot.</summary>
+    /// <summary>
+    /// Replaces lone surrogates by U+FFFD. JSON strings can contain lone surrogates. The vocabulary cannot, because it is in UTF-8.
+    /// </summary>
     private void ReplaceLoneSurrogates()
     {
         int index = 0;
