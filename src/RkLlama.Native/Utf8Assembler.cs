@@ -71,7 +71,9 @@ internal sealed class Utf8Assembler
 
     private static bool StartsWithContinuationByte(ReadOnlySpan<byte> piece) => (piece[0] & 0xC0) == 0x80;
 
-    /// <summary>Writes complete characters to the output, with U+FFFD in place of invalid bytes. Stores an incomplete character at the end.</summary>
+    /// <summary>
+    /// Writes complete characters to the output, with U+FFFD in place of invalid bytes. If the last character is incomplete, stores its bytes.
+    /// </summary>
     private void WriteWholeCharacters(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)

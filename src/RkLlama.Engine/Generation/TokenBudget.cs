@@ -5,8 +5,9 @@ namespace RkLlama.Engine.Generation;
 
 /// <summary>The maximum number of tokens of a generation.</summary>
 /// <param name="MaxNewTokens">
-/// The smallest of these numbers: the maximum of the request, the maximum of the model, and the number of tokens that the prompt leaves in the context, if it
-/// is known. Null if the request sets no maximum and the last number is not known; then the maximum of the model applies.
+/// If the token ids of the prompt are known: the smallest of the request's maximum, the model's maximum and the number of tokens that the prompt leaves in the
+/// context. If they are not known, because the runtime tokenizes the prompt: the smaller of the request's and the model's maximum; null if the request sets
+/// no maximum, and then the model's maximum applies.
 /// </param>
 internal readonly record struct TokenBudget(int? MaxNewTokens)
 {

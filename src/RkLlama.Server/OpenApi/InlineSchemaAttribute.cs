@@ -5,7 +5,7 @@ namespace RkLlama.Server.OpenApi;
 internal sealed class InlineSchemaAttribute : Attribute;
 
 /// <summary>
-/// Marks a JSON context of request bodies. In their schemas, the fields with the C# modifier <c>required</c> are the required fields. In schemas of responses,
-/// <see cref="OpenApiSchemaTransformer"/> determines them.
+/// Marks a JSON context of request bodies. In the schema of a request body, the fields with the C# modifier <c>required</c> are required. In the schema of a
+/// response, <see cref="OpenApiSchemaTransformer"/> makes all fields required, except those that are omitted when null.
 /// </summary>
 internal interface IRequestBodyJson;

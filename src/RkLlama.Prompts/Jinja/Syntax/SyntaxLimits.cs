@@ -16,8 +16,8 @@ internal static class SyntaxLimits
     public const int MaxNesting = 64;
 
     /// <summary>
-    /// The maximum number of members and calls after one value, as in <c>a.b(c)</c>, of filters and tests, as in <c>a|b|c</c>, and of conditions, as in
-    /// <c>a if b if c</c>. Known chat templates have at most 11.
+    /// The maximum length of a chain. There are three kinds of chains, which are counted separately: members and calls after one value, as in <c>a.b(c)</c>;
+    /// filters and tests after one value, as in <c>a|b|c</c>; and conditions, as in <c>a if b if c</c>. Chains in known chat templates have at most 11 parts.
     /// </summary>
     public const int MaxChainLength = 200;
 

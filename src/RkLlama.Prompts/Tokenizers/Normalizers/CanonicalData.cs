@@ -8,10 +8,10 @@ namespace RkLlama.Prompts.Tokenizers.Normalizers;
 internal static class CanonicalData
 {
     /// <summary>
-    /// One entry for each code point with a decomposition, in ascending order. An entry has three numbers. The first is twice the distance from the previous
-    /// code point, plus 1 if the decomposition is also used as a composition (singletons and composition exclusions are not). The second is the difference
-    /// between the first code point of the decomposition and this code point, in zigzag encoding. The third is the second code point of the decomposition, or
-    /// 0.
+    /// One entry for each code point with a decomposition, in ascending order. An entry has three numbers. The first is twice the distance from the code point
+    /// of the previous entry, plus 1 if NFC also composes the decomposition to this code point. (NFC does not do this for decompositions to one code point,
+    /// and for the code points that Unicode calls composition exclusions.) The second is the first code point of the decomposition minus this code point, in
+    /// zigzag encoding. The third is the second code point of the decomposition; 0 if there is none.
     /// </summary>
     internal const string Decompositions =
         "gQP9AYAGA/8BgQYDgQKCBgODAoMGA4UCiAYDhwKKBgWHAqcGA4UCgAYDhwKBBgOJAoIGA4sCiAYDhQKABgOHAoEGA4kCggYDiwKIBgWFAoMGA4UCgAYDhwKBBgOJAoIGA4sCgwYDjQKI" +

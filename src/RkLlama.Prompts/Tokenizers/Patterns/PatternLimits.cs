@@ -22,7 +22,8 @@ internal static class PatternLimits
     public const int MaxInstructions = 5000;
 
     /// <summary>
-    /// The maximum number of syntax tree nodes that the compiler visits. Nested repeat counts multiply the visits, also of nodes that produce no instruction.
+    /// The maximum number of visits to syntax tree nodes in the compiler. Nested repeat counts multiply the visits. This limit is needed in addition to
+    /// <see cref="MaxInstructions"/>, because some nodes produce no instruction.
     /// </summary>
     public const int MaxVisitedNodes = 50_000;
 

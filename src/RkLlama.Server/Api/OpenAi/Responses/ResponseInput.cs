@@ -6,7 +6,10 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>Converts <c>input</c> into chat messages. It is a string or an array of items. One message may have several items.</summary>
+/// <summary>
+/// Converts the field <c>input</c> into chat messages. The field is a string or an array of items. Several items may become one message: the items of tool
+/// calls are added to the preceding message if it is from the assistant.
+/// </summary>
 internal static class ResponseInput
 {
     private static JsonElement Empty { get; } = JsonElement.Parse("{}");
