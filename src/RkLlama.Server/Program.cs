@@ -7,8 +7,8 @@ namespace RkLlama.Server;
 internal static class Program
 {
     /// <summary>
-    /// Starts a worker process if the only argument is <c>worker</c>, otherwise the command line. A command of the command line starts the server, which loads
-    /// its model in a worker process. All three are one executable.
+    /// Runs the worker process if the only argument is <c>worker</c>; otherwise runs the command line. The default command of the command line starts the
+    /// server. The server loads a model in a worker process, which is the same executable.
     /// </summary>
     /// <returns>The exit code of the process.</returns>
     private static int Main(string[] args) =>

@@ -18,8 +18,8 @@ namespace RkLlama.Server.Hosting;
 internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness readiness, RunQueue queue, ILogger<HaproxyAgentCheck> logger) : IHostedService, IDisposable
 {
     /// <summary>
-    /// Maximum number of simultaneous connections. A connection is short: HAProxy closes it after it has read the line. If it does not, the server closes it
-    /// after 2 s.
+    /// Maximum number of simultaneous connections. Connections are short: HAProxy closes a connection after it has read the line. If HAProxy does not do this,
+    /// the server closes the connection after 2 s.
     /// </summary>
     internal const int MaxConnections = 16;
 

@@ -11,8 +11,8 @@ internal sealed class ApiRegistry(IReadOnlyList<IApi> apis)
     }
 
     /// <summary>
-    /// Returns the API of the request's endpoint. If no endpoint matches the request, returns the API whose prefix the path has; <see langword="null"/> if
-    /// there is none.
+    /// Returns the API of the request's endpoint. If no endpoint matches the request, returns the API whose prefix is at the start of the path;
+    /// <see langword="null"/> if there is none.
     /// </summary>
     internal IApi? Find(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<IApi>()

@@ -1,6 +1,6 @@
 namespace RkLlama.Server.OpenApi;
 
-/// <summary>Marks a type whose schema the OpenAPI document repeats wherever the type is used, in place of a reference to a named schema.</summary>
+/// <summary>Marks a type whose schema has no name in the OpenAPI document. The document repeats the schema wherever the type is used.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct)]
 internal sealed class InlineSchemaAttribute : Attribute;
 

@@ -12,8 +12,8 @@ namespace RkLlama.Server.OpenApi;
 internal sealed class OpenApiOperationTypes : IApiDescriptionProvider
 {
     /// <summary>
-    /// Status that stands for the events or lines of a stream until <see cref="OpenApiOperationTransformer"/> moves their type to status 200. It is needed
-    /// because a status can have only one type here.
+    /// Temporary status for the type of a stream's events or lines. A status can have only one type here, and status 200 has the type of the response that is
+    /// not streamed. <see cref="OpenApiOperationTransformer"/> moves the type of the events or lines to status 200 later.
     /// </summary>
     internal const int PartStatus = 299;
 

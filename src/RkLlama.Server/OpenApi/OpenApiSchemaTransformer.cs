@@ -9,7 +9,7 @@ using Microsoft.OpenApi;
 namespace RkLlama.Server.OpenApi;
 
 /// <summary>
-/// Adds information to the schemas that the framework does not derive from the C# types: required fields, allowed values, lengths, and alternative types.
+/// Adds required fields, allowed values, lengths, and alternative types to the schemas. The framework does not derive these from the C# types.
 /// </summary>
 internal static class OpenApiSchemaTransformer
 {

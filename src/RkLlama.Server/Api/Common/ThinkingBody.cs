@@ -43,7 +43,7 @@ internal sealed record ReasoningBody
     public int? MaxTokens { get; init; }
 }
 
-/// <summary>Variables of the chat template. All except these two are ignored.</summary>
+/// <summary>Variables of the chat template. Only enable_thinking and thinking_budget have an effect; all others are ignored.</summary>
 internal sealed record TemplateVariablesBody
 {
     /// <summary>The same as enable_thinking of the request. If both are set, this field has priority.</summary>

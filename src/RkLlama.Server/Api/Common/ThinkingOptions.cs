@@ -30,7 +30,7 @@ internal readonly record struct ThinkingOptions(bool? IsOn, int? Budget)
     }
 
     /// <summary>Converts a level of Ollama's <c>think</c>: low, medium, high or max.</summary>
-    /// <returns>Null if the level is another text, or null.</returns>
+    /// <returns>Null if the level is null or unknown.</returns>
     internal static ThinkingOptions? FromLevel(string? level) => level switch
     {
         "low" or "medium" or "high" => FromEffort(level, ""),

@@ -86,9 +86,10 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
     internal IReadOnlyList<string> IgnoredBy(ModelCapabilities capabilities) => Tools is null || capabilities.Tools ? [] : ["tools"];
 
     /// <summary>
-    /// Returns the functions whose calls are parsed from the output: name, and JSON schema of the parameters (an undefined element if there is none). Null if
-    /// the request has no tools; then calls are not parsed.
+    /// Returns the functions whose calls are parsed from the output. A key is the name of a function, and its value is the JSON schema of the parameters. If
+    /// the function has no schema, the value is an element of the kind <see cref="JsonValueKind.Undefined"/>.
     /// </summary>
+    /// <returns>Null if the request has no tools. In this case, no calls are parsed.</returns>
     internal IReadOnlyDictionary<string, JsonElement>? Schemas()
     {
         if ((Tools ?? HiddenTools) is not { } tools)

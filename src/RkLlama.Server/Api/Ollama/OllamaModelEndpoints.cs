@@ -99,7 +99,7 @@ internal static class OllamaModelEndpoints
     private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
 
-    /// <summary>Returns properties that the names of the model and of its file contain. The model file itself is not read.</summary>
+    /// <summary>Finds family, parameter size and quantization in the names of the model and of its file. Does not read the model file.</summary>
     private static OllamaDetails DetailsOf(ModelFileInfo facts)
     {
         ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");

@@ -109,8 +109,8 @@ internal sealed record OllamaModel(string Name, string Model, string ModifiedAt,
 }
 
 /// <summary>
-/// Properties of a model. parent_model is always empty, and format is always rkllm. The other values are found in the names of the model and of its file; a
-/// value that they do not contain is "unknown".
+/// Properties of a model. parent_model is always empty, and format is always rkllm. The other values come from the names of the model and of its file. A value
+/// that these names do not contain is "unknown".
 /// </summary>
 internal sealed record OllamaDetails(string ParentModel, string Format, string Family, string[] Families, string ParameterSize, string QuantizationLevel);
 

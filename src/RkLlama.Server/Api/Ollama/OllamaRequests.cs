@@ -52,6 +52,8 @@ internal static class OllamaRequest
 
 /// <summary>The parsed and checked body of <c>POST /api/chat</c>.</summary>
 /// <param name="Messages">The conversation. If it is empty, the request only loads or unloads the model.</param>
+/// <param name="Format">The JSON format that the output must have; null for plain text.</param>
+/// <param name="KeepAlive">How long the model stays loaded afterwards; null for the server's default, negative for no limit.</param>
 internal sealed record OllamaChatRequest(
     string Model, IReadOnlyList<ChatMessage> Messages, ToolOptions Tools, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
@@ -96,6 +98,8 @@ internal sealed record OllamaChatRequest(
 /// <param name="Prompt">The user's text. If it is empty, the request only loads or unloads the model.</param>
 /// <param name="System">System prompt in place of SYSTEM of the Modelfile; null to use that of the Modelfile.</param>
 /// <param name="IsRaw">Whether the prompt is used without a chat template.</param>
+/// <param name="Format">The JSON format that the output must have; null for plain text.</param>
+/// <param name="KeepAlive">How long the model stays loaded afterwards; null for the server's default, negative for no limit.</param>
 internal sealed record OllamaGenerateRequest(
     string Model, string Prompt, string? System, bool IsRaw, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {

@@ -40,15 +40,15 @@ internal abstract class OllamaWriter<TReply>(JsonTypeInfo<TReply> type) : IApiWr
     /// <param name="doneReason">load or unload.</param>
     internal TReply Loaded(string doneReason) => Empty() with { Done = true, DoneReason = doneReason };
 
-    /// <summary>Creates a response or line that is not the last one.</summary>
+    /// <summary>Creates a response or line in which <c>done</c> is false.</summary>
     /// <param name="calls">The tool calls; may be empty.</param>
     protected abstract TReply Reply(string content, string thinking, ToolCallPart[] calls);
 
     private TReply Empty() => Reply("", "", []);
 
     /// <summary>
-    /// Marks the response or line as the last one, and adds the finish reason and the statistics. This API has no finish reason for tool calls, so "stop" is
-    /// used.
+    /// Sets <c>done</c> to true, and adds the finish reason and the statistics. Used for a complete response and for the last line of a stream. This API has no
+    /// finish reason for tool calls, so "stop" is used.
     /// </summary>
     private static TReply Finish(TReply reply, GenerationSummary summary) => reply with
     {

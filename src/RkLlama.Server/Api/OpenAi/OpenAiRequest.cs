@@ -43,7 +43,7 @@ internal static class OpenAiRequest
             throw Unsupported("modalities must be [\"text\"]: this is a text model.", "modalities");
     }
 
-    /// <summary>Returns the maximum number of output tokens; null for the model's own limit, if the request has 0, −1 or no value.</summary>
+    /// <summary>Returns the maximum number of output tokens. If the request has 0, −1 or no value, returns null: the model's own limit applies.</summary>
     internal static int? MaxTokens(int? asked) => asked > 0 ? asked : null;
 
     internal static IReadOnlyList<string> Stops(StringOrArray? stop)

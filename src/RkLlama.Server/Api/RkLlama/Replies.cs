@@ -9,7 +9,7 @@ internal sealed record WelcomeReply(string Message, string Github);
 internal sealed record ModelsReply(IReadOnlyList<string> Models);
 
 /// <summary>
-/// Response of <c>GET /current_model</c>. model and model_name have the same value: the original guide has model, the Python service rkllama has model_name.
+/// Response of <c>GET /current_model</c>. model and model_name have the same value: the Python service rkllama sends model_name, but its guide documents model.
 /// </summary>
 /// <param name="State">restarting, failed, or stuck (the NPU driver blocks the worker process). Absent if the model is loaded and works.</param>
 /// <param name="Error">Only together with state: the reason.</param>

@@ -18,8 +18,8 @@ internal sealed record ErrorReply(
     public string? Code { get; init; }
 
     /// <summary>
-    /// Only if POST /load_model failed: the command that shows the cause. If the cause is known, it is followed by the name of the check, for example rkllama
-    /// doctor (model-file).
+    /// Only if POST /load_model failed: the command that shows the cause, rkllama doctor. If the cause is known, the name of the check follows in parentheses,
+    /// for example rkllama doctor (model-file).
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? See { get; init; }

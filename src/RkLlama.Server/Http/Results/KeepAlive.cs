@@ -1,8 +1,8 @@
 namespace RkLlama.Server.Http.Results;
 
 /// <summary>
-/// Settings of keep-alives. A keep-alive has two purposes: it prevents that a proxy or the client closes a connection without traffic; and if the client of a
-/// proxy has disconnected, the server sees this only when a write fails.
+/// Settings of keep-alives. A keep-alive prevents a proxy or the client from closing a connection without traffic. It also detects that a client behind a proxy
+/// has disconnected, because the server sees this only when a write fails.
 /// </summary>
 /// <param name="interval">Maximum time between two writes of a response that has started.</param>
 /// <param name="delay">If a response that is not streamed is not ready after this time, it starts with white space.</param>
@@ -11,7 +11,7 @@ internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider 
     /// <summary>Creates the timer of a stream, or of any response that has started.</summary>
     internal KeepAliveTimer NewTimer() => new(interval, time);
 
-    /// <summary>Creates the timer for the time before a response that is not streamed starts.</summary>
+    /// <summary>Creates the timer of a response that is not streamed, for the time before its first write.</summary>
     internal KeepAliveTimer NewPaddingTimer() => new(delay, time);
 }
 

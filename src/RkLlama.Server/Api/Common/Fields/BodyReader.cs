@@ -71,7 +71,7 @@ internal sealed class BodyReader
 
     /// <summary>Returns the converter for the type of a property.</summary>
     /// <returns>
-    /// Null if the serializer reads the type itself, as it does for records. For a record, its only type error is a value that is not a JSON object.
+    /// Null for a type that the serializer reads itself, such as a record. For a record, the serializer accepts only a JSON object.
     /// </returns>
     private JsonConverter? ConverterFor(JsonPropertyInfo property)
     {

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace RkLlama.Server.Api.Common.Fields;
 
 /// <summary>
-/// Marks a string property for which a value of another type counts as absent. Either the field has no effect, or the type that uses the record reports it as
-/// missing.
+/// Marks a string property for which a value of another type counts as absent. Either the field has no effect, or the code that uses the body reports the
+/// field as missing.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class IgnoreWrongTypeAttribute : Attribute;

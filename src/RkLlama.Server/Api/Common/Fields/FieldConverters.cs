@@ -77,7 +77,7 @@ internal sealed class IntegerConverter(int min, int max) : FieldConverter<int?>
     }
 }
 
-/// <summary>Reads an array. If an item is not of the expected JSON type, it becomes null, and the type that uses the record reports it.</summary>
+/// <summary>Reads an array. An item of a wrong JSON type becomes null; the code that uses the body reports the error.</summary>
 internal abstract class ItemsConverter<T> : FieldConverter<T?[]>
 {
     public sealed override T?[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -130,7 +130,7 @@ internal sealed class ObjectItemsConverter<T> : ItemsConverter<T>
     protected override T? ReadItem(ref Utf8JsonReader reader, JsonSerializerOptions options) => ObjectConverter<T>.ReadObject(ref reader, options);
 }
 
-/// <summary>Reads an object. A value of another type becomes null, and the type that uses the record reports it.</summary>
+/// <summary>Reads an object. A value of another type becomes null; the code that uses the body reports the error.</summary>
 internal sealed class ObjectConverter<T> : FieldConverter<T>
     where T : class
 {

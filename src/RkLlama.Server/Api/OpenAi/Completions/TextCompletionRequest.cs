@@ -8,6 +8,7 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>The parsed and checked body of <c>POST /v1/completions</c>. Its prompt is used without a chat template.</summary>
+/// <param name="MaxTokens">Maximum number of output tokens; null for the model's own limit.</param>
 internal sealed record TextCompletionRequest(
     string Model, string Prompt, bool Echoes, bool Stream, bool IncludesUsage, int? MaxTokens, SamplingParameters Sampling,
     IReadOnlyList<string> StopSequences, IReadOnlyList<string> Unsupported)
