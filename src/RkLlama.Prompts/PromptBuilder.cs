@@ -120,8 +120,8 @@ public sealed class PromptBuilder
     private static Prompt ToTextPrompt(PromptText text) => new(text, null, Math.Max(1, Encoding.UTF8.GetByteCount(text.Text) / BytesPerToken));
 
     /// <summary>
-    /// If the conversation has no system message, adds that of the settings. If the template does not support system messages, merges them into the first
-    /// user message.
+    /// If the conversation has no system message, adds the system prompt of the settings. If the template does not support system messages, merges all system
+    /// messages into the first user message. Also sets <see cref="Conversation.EnableThinking"/> from the settings if it is null.
     /// </summary>
     private Conversation Normalize(Conversation conversation)
     {

@@ -44,8 +44,9 @@ internal sealed partial class PromptFileLocator
     }
 
     /// <summary>
-    /// Returns the path of <c>chat_template.jinja</c>, or of a <c>tokenizer_config.json</c> that contains chat templates, with the Jinja source in it. Null
-    /// if there is none. <c>ToolSource</c> is the source for requests with tools; null if there is no separate one.
+    /// Finds the chat template; null if there is none. <c>File</c> is the path of <c>chat_template.jinja</c>, or of a <c>tokenizer_config.json</c> that
+    /// contains chat templates. <c>Source</c> is the Jinja source. <c>ToolSource</c> is the Jinja source for requests with tools; null if there is no separate
+    /// one.
     /// </summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="JsonException"><c>tokenizer_config.json</c> is not valid JSON.</exception>

@@ -203,7 +203,7 @@ internal static class StringFilters
         return output.ToValue();
     }
 
-    /// <summary>markupsafe's <c>soft_str</c>: returns a string unchanged, also <c>Markup</c>, and converts any other value as <c>str</c> does.</summary>
+    /// <summary>markupsafe's <c>soft_str</c>: returns a plain string or <c>Markup</c> unchanged. Converts any other value as <c>str</c> does.</summary>
     private static StringValue ToSoftString(Value value, CallArguments arguments) => value as StringValue ?? value.ToStringValue(arguments.Budget);
 
     private static RenderBudget NoArguments(CallArguments arguments)

@@ -125,9 +125,9 @@ internal static class StringMethods
     }
 
     /// <summary>
-    /// Returns whether the string contains letters with a case, and <paramref name="wanted"/> is true for all of them (<c>str.isupper</c>,
-    /// <c>str.islower</c>).
+    /// Python's <c>str.isupper</c> or <c>str.islower</c>: returns whether all letters with a case have the wanted case. False if there are no such letters.
     /// </summary>
+    /// <param name="wanted">Returns whether a letter, given as a string of one code point, has the wanted case.</param>
     public static bool IsCase(StringValue text, Func<string, bool> wanted)
     {
         bool any = false;

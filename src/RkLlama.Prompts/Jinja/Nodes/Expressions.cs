@@ -7,7 +7,7 @@ namespace RkLlama.Prompts.Jinja.Nodes;
 /// <summary>An expression in the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
 internal abstract class Expression
 {
-    /// <summary>Computes the value of the expression. In the budget, this is one step and, until it returns, one level of nesting.</summary>
+    /// <summary>Computes the value of the expression. Counts one step in the budget, and one level of nesting while it runs.</summary>
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();

@@ -17,7 +17,8 @@ internal sealed record MacroDefinition(
     bool UsesKwargs,
     bool UsesVarargs)
 {
-    /// <summary>Returns the default value of the parameter with an index; null if it has none. As in Python, only the last parameters have one.</summary>
+    /// <summary>Returns the default value of a parameter; null if it has none. As in Python, only the last parameters have default values.</summary>
+    /// <param name="parameter">The index of the parameter, from 0.</param>
     public Expression? DefaultOf(int parameter)
     {
         int index = parameter - (Parameters.Count - Defaults.Count);

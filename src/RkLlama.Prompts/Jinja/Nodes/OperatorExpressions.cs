@@ -9,7 +9,8 @@ internal sealed class NotExpression(Expression operand) : Expression
 }
 
 /// <summary>
-/// The expression <c>a and b and c</c>, or the same with <c>or</c>. As in Python, the result is the first operand that decides it, or the last one.
+/// The expression <c>a and b and c</c>, or the same with <c>or</c>. As in Python, the result of <c>and</c> is the first false operand, and the result of
+/// <c>or</c> is the first true operand. If there is no such operand, the result is the last operand.
 /// </summary>
 internal sealed class LogicalExpression(bool isAnd, IReadOnlyList<Expression> operands) : Expression
 {

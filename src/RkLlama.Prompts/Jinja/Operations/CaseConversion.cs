@@ -33,7 +33,7 @@ internal static class CaseConversion
     public static StringValue Capitalize(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         index == 0 ? TitleOf(letter) : LowerOf(all, index, letter));
 
-    /// <summary>Converts each letter that does not follow another letter to title case, and all other letters to lower case.</summary>
+    /// <summary>Converts a letter to lower case if it directly follows another letter; otherwise to title case.</summary>
     public static StringValue Title(StringValue text, RenderBudget budget) => Map(text, budget, static (all, index, letter) =>
         IsCasedBefore(all, index) ? LowerOf(all, index, letter) : TitleOf(letter));
 

@@ -107,7 +107,10 @@ internal sealed partial class Lexer
         }
     }
 
-    /// <summary>Removes the white space at the end of the text that stands before a tag, as far as the tag removes it.</summary>
+    /// <summary>
+    /// Removes white space at the end of the text before a tag. If the tag has the sign <c>-</c>, removes all of this white space. If the tag has no sign, is
+    /// not <c>{{</c>, and is the first on its line, removes the white space between the start of the line and the tag.
+    /// </summary>
     /// <param name="sign">The sign at the start of the tag: <c>-</c>, <c>+</c>, or NUL for none.</param>
     /// <param name="isVariable">Whether the tag is <c>{{</c>.</param>
     private string TrimBeforeTag(string text, char sign, bool isVariable)

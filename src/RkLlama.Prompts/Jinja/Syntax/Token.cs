@@ -19,7 +19,7 @@ internal enum TokenKind
 }
 
 /// <summary>A token of a template.</summary>
-/// <param name="Text">The source text. For a string literal, the decoded string. Empty for the begin and end of tags and of the template.</param>
+/// <param name="Text">The source text. For a string literal, the decoded string. Empty for the start or end of a tag and for the end of the template.</param>
 /// <param name="Line">The number of the line in the template; the first line is 1.</param>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line)
 {

@@ -1,8 +1,8 @@
 namespace RkLlama.Prompts.Jinja.Values;
 
 /// <summary>
-/// A Python <c>dict</c>. The keys keep the order of insertion. The code that creates it fills it; a template cannot change it. Only a
-/// <see cref="NamespaceValue"/> changes its dict of attributes later.
+/// A Python <c>dict</c>. The keys keep the order of insertion. The code that creates a dict also fills it; templates cannot change a dict. Exception: if a
+/// template sets an attribute of a <see cref="NamespaceValue"/>, this changes the dict that stores the attributes.
 /// </summary>
 internal sealed class DictValue : Value
 {

@@ -56,11 +56,12 @@ internal sealed class BpeModel
         }
     }
 
+    /// <summary>What a word becomes if its text is a token in the vocabulary. Stored for each token id.</summary>
     private enum WordOutcome : byte
     {
         Unknown,
 
-        /// <summary>The word becomes this one token.</summary>
+        /// <summary>The word becomes only this token.</summary>
         OneToken,
 
         /// <summary>The word becomes other tokens, usually several.</summary>

@@ -34,8 +34,8 @@ internal sealed class CanonicalTable
     public static CanonicalTable Instance { get; } = new();
 
     /// <summary>
-    /// Returns whether NFC may change a code point or combine it with the code point before it. This is so if its Unicode property NFC_Quick_Check is not Yes,
-    /// or if it is a combining mark. Before any other code point, a text can be split, and its parts can be normalized separately.
+    /// Returns whether NFC may change a code point or combine it with the code point before it. True for combining marks, and for code points whose Unicode
+    /// property NFC_Quick_Check is not Yes. If false, a text can be split before the code point, and the parts can be normalized separately.
     /// </summary>
     public bool MayChange(int codePoint) => codePoint < 0x10000
         ? (_changeable[codePoint >> 6] >> (codePoint & 63) & 1) != 0

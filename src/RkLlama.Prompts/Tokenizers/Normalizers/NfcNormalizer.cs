@@ -3,8 +3,9 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Unicode normalization form C (NFC). Text that NFC cannot change is copied. Where NFC may change a code point, the text from the code point before it up to
-/// the next one that NFC cannot change is decomposed, its combining marks are sorted, and it is composed.
+/// Unicode normalization form C (NFC). Copies text that NFC cannot change, and normalizes the other text in runs. A run begins one code point before a code
+/// point that NFC may change, and ends before the next code point that NFC cannot change. Each run is decomposed, its combining marks are sorted, and it is
+/// composed.
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {

@@ -1,7 +1,7 @@
 namespace RkLlama.Prompts.Tokenizers.Patterns;
 
 /// <summary>
-/// Limits on the regular expressions of tokenizer files, which are checked while an expression is parsed and compiled, and on the work of matching. Known
+/// Limits on the regular expressions of tokenizer files, and on the steps of matching. Expressions are checked while they are parsed and compiled. Known
 /// expressions have a few hundred characters and nest at most 2 levels.
 /// </summary>
 internal static class PatternLimits

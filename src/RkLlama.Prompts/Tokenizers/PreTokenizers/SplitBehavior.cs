@@ -71,8 +71,8 @@ internal static class SplitBehaviors
     }
 
     /// <summary>
-    /// Joins each match with the text before it. If <paramref name="contiguous"/> is true, joins adjacent matches with each other instead, and adjacent other
-    /// segments with each other.
+    /// Adds the pieces of <see cref="SplitBehavior.MergedWithPrevious"/>, or of <see cref="SplitBehavior.Contiguous"/> if <paramref name="contiguous"/> is
+    /// true.
     /// </summary>
     private static void AddMergedWithPrevious(bool contiguous, List<TextMatch> matches, int offset, List<TextRange> pieces)
     {

@@ -66,8 +66,8 @@ internal static class CodePoints
         is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
     /// <summary>
-    /// Returns whether a code point is a printable ASCII character that is no letter, digit or space (also a symbol such as <c>$</c>), or is in a Unicode
-    /// category of punctuation.
+    /// Returns whether a code point is punctuation. In ASCII, every printable character except letters, digits and the space is punctuation, including symbols
+    /// such as <c>$</c>. Other code points must be in a Unicode category of punctuation.
     /// </summary>
     public static bool IsPunctuation(int codePoint)
     {
