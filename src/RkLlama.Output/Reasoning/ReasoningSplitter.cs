@@ -85,7 +85,7 @@ internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onConte
     }
 
     /// <summary>
-    /// Passes on the text that was held back, because it is not the start of a tag. If no block has started, the output has none: all text is content.
+    /// Passes on the held text after it has turned out not to be a tag. If no reasoning block has started before, none can start later: all text is content.
     /// </summary>
     private void ReleaseHeld()
     {

@@ -15,7 +15,7 @@ internal sealed class JsonSchemaValidator
 
     internal JsonSchemaValidator(JsonSchema schema) => (_schema, _assertions) = (schema, new(schema, _budget, _problems));
 
-    /// <returns>One text for each problem of the value; empty if the value is valid.</returns>
+    /// <returns>One text for each problem of the value, at most five; empty if the value is valid.</returns>
     internal IReadOnlyList<string> Validate(JsonElement value)
     {
         if (JsonLimits.IsTooDeep(value))

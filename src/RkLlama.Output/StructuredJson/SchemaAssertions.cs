@@ -28,7 +28,7 @@ internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budge
     }
 
     /// <summary>
-    /// Returns whether the keyword type of a schema allows the value. Follows $ref. False if the schema has no such keyword. Adds no problem.
+    /// Returns whether the schema's keyword <c>type</c> allows the value. Follows <c>$ref</c>. False if the schema has no <c>type</c>. Adds no problem.
     /// </summary>
     internal bool AllowsType(JsonElement rule, JsonElement value)
     {

@@ -130,7 +130,7 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
     }
 
     /// <summary>
-    /// Passes on the held white space and the text as content. If there was a tool call but no content yet, drops the white space between them.
+    /// Passes on the held white space and the text as content. If the text is the first content and follows a tool call, drops the white space before the text.
     /// </summary>
     private void Release(ReadOnlySpan<char> text)
     {

@@ -3,7 +3,7 @@ namespace RkLlama.Output.ToolCalls;
 /// <summary>The format in which a model family writes tool calls.</summary>
 internal enum ToolSyntax
 {
-    /// <summary>The model writes no tool calls, or in an unknown syntax: all output is content.</summary>
+    /// <summary>The model writes no tool calls, or their syntax is unknown: all output is content.</summary>
     None,
 
     /// <summary><c>&lt;tool_call&gt;{"name": …, "arguments": {…}}&lt;/tool_call&gt;</c>: Hermes, Qwen 2.5 and 3, SmolLM 3.</summary>
@@ -11,7 +11,7 @@ internal enum ToolSyntax
 
     /// <summary>
     /// <c>&lt;tool_call&gt;&lt;function=f&gt;&lt;parameter=p&gt;…&lt;/parameter&gt;&lt;/function&gt;&lt;/tool_call&gt;</c>, or the JSON of
-    /// <see cref="Hermes"/> between the same outer tags. The outer tags of the XML form may be missing. Qwen3-Coder, Qwen 3.5.
+    /// <see cref="Hermes"/> between the same outer tags. The outer tags of the XML form may be missing. Used by Qwen3-Coder and Qwen 3.5.
     /// </summary>
     QwenXml,
 
