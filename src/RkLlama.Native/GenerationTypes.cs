@@ -22,12 +22,12 @@ public sealed record RunParameters(SamplingParameters Sampling, int? MaxNewToken
 }
 
 /// <summary>
-/// A part of the output of a run: one token, and the text that is complete with this token. The last piece of a run has no token and tells how the
+/// A part of the output of a run: one token, and the text that this token completes. The last piece of a run has no token and tells how the
 /// run ended. If the run ends inside a character, one more piece without a token comes before the last piece.
 /// </summary>
 /// <param name="TokenId">The token id; −1 in a piece without a token.</param>
-/// <param name="Text">Whole characters in UTF-8. Empty if the token ends inside a character (a later piece then has the character), and in the last
-/// piece.</param>
+/// <param name="Text">Whole characters in UTF-8. Empty in the last piece. Also empty if the token completes no character, for example because it
+/// ends inside a character that a later piece has.</param>
 /// <param name="End">How the run ended; null except in the last piece.</param>
 public readonly record struct RunPiece(int TokenId, ReadOnlyMemory<byte> Text, RunEnd? End = null);
 

@@ -6,7 +6,7 @@ namespace RkLlama.Native;
 
 /// <summary>
 /// A loaded model. All calls of the vendor library for this model go through this class. Its methods may be called on any thread, but only one at a
-/// time. Each run has its own thread, because <c>rkllm_run</c> blocks, and the library calls the callback on the same thread.
+/// time. Each run has its own thread, because <c>rkllm_run</c> blocks. The library calls the callback on the thread of the run.
 /// </summary>
 public sealed class RkllmModel : IDisposable
 {

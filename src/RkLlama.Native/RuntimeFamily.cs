@@ -15,6 +15,6 @@ public enum RuntimeFamily
     /// <summary>Library version 1.3.0.</summary>
     V130,
 
-    /// <summary>Library version 1.3.1, and later versions with a warning.</summary>
+    /// <summary>Library version 1.3.1. Also used for later versions; the operator then gets a warning.</summary>
     V131,
 }

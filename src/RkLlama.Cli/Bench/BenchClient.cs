@@ -22,7 +22,7 @@ internal sealed record BenchRow(int PromptTokens, double PrefillMs, int OutputTo
     public double DecodeTokensPerSecond => DecodeMs > 0 && OutputTokens > 1 ? Math.Round((OutputTokens - 1) / DecodeMs * 1000, 2) : 0;
 }
 
-/// <summary>An HTTP client for the RkLlama server to measure.</summary>
+/// <summary>An HTTP client for the RkLlama server that is measured.</summary>
 internal sealed class BenchClient : IDisposable
 {
     // On a slow node, the prefill of thousands of tokens takes minutes.

@@ -82,8 +82,8 @@ internal static class VendorTable
     }
 
     /// <summary>
-    /// Whether the name contains the part as a whole word: without a digit or a point before it and, unless it ends with '-', without a letter or a digit
-    /// after it. So 1.8b does not contain the part 8b.
+    /// Whether the name contains the part as a whole word. No digit and no point may precede the part. No letter and no digit may follow it, except if the
+    /// part ends with '-'. So 1.8b does not contain the part 8b.
     /// </summary>
     private static bool HasPart(string name, string part)
     {

@@ -18,9 +18,12 @@ internal sealed class NodeSnapshot
 
     /// <param name="root">The root directory, which contains <c>sys</c>, <c>proc</c> and <c>etc</c>.</param>
     /// <param name="option">
-    /// Returns the value of a common option of this command, given its name without <c>--</c>. Options have priority over the service's settings.
+    /// Returns the value of a common option of this command, given its name without <c>--</c>; <see langword="null"/> if it is not set. Options have
+    /// priority over the service's settings.
     /// </param>
-    /// <param name="variable">Returns an environment variable of this process. Variables are used only if the service is not installed.</param>
+    /// <param name="variable">
+    /// Returns an environment variable of this process; <see langword="null"/> if it is not set. Variables are used only if the service is not installed.
+    /// </param>
     /// <param name="user">Name of the user of this process, which determines <see cref="User"/>.</param>
     internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user)
     {

@@ -50,7 +50,7 @@ internal static class ServiceAccess
     /// <param name="user">The user of the child process.</param>
     /// <param name="directory">
     /// The working directory of the child process, which contains the paths: <c>/</c>, or a directory that systemd mounts for the service. The service needs no
-    /// permission for the directories above it. Neither does the child process: it inherits the working directory, which this process enters as root.
+    /// permission for the directories above it. The child process needs none either: this process enters the directory as root, and the child inherits it.
     /// </param>
     private static IEnumerable<PathAccess> FindDeniedAs(string user, string directory, PathAccess[] paths)
     {

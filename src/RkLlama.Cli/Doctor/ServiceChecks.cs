@@ -26,8 +26,8 @@ internal static class ServiceChecks
     }
 
     /// <summary>
-    /// Checks that no other program listens on the server's port, and that the server, if it runs, is healthy. Reports one finding, because the second check
-    /// needs the first.
+    /// Checks that no other program listens on the server's port. If the server runs, also checks that it is healthy. Reports one finding, because the second
+    /// check needs the first.
     /// </summary>
     internal static IEnumerable<Finding> Port(NodeSnapshot node)
     {

@@ -4,7 +4,7 @@ using RkLlama.Engine.Hardware;
 namespace RkLlama.Cli.Tune;
 
 /// <summary>
-/// Sets the clocks of a chip to high fixed frequencies, disables the deep sleep of its CPUs, and restores the previous values. If one step fails, the
+/// Sets the clocks of a chip to high fixed frequencies and disables the deep sleep of its CPUs, or restores the previous values. If one step fails, the
 /// others are still executed.
 /// </summary>
 /// <param name="saved">Stores the previous values.</param>

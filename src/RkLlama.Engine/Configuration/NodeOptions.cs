@@ -35,7 +35,7 @@ internal sealed record NodeOptions
     /// <summary>Maximum time that a request waits for the NPU.</summary>
     public TimeSpan MaxQueueWait { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>How long, after a switch to a model, requests for this model run before waiting requests for other models.</summary>
+    /// <summary>How long requests for the current model have priority over requests for other models, measured from the switch to this model.</summary>
     public TimeSpan MinResidency { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

@@ -24,7 +24,7 @@ internal readonly record struct GenerationEvent
     /// <summary>Number of tokens that the current turn has generated so far. After the end of the last turn: the tokens of all turns.</summary>
     internal int OutputTokens { get; }
 
-    /// <summary><see cref="OutputTokens"/> divided by the seconds since the first run of the current turn started. The prefill is part of this time.</summary>
+    /// <summary>Output tokens of the current turn per second since the start of its first run. The prefill is part of this time.</summary>
     internal double TokensPerSecond => _tokensPerSecond;
 
     /// <summary>The result of the generation. Set in the last event only.</summary>

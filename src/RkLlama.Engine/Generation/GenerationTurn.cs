@@ -80,8 +80,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
     /// <returns>
-    /// Cut: why the server ended the output with this run; null if it did not. Next: the run that continues the output after the thinking budget; null if there
-    /// is none.
+    /// Cut: why the server aborted this run and ended the output; null if it did not. Next: input and parameters of the run that continues the output after
+    /// the thinking budget; null if there is none.
     /// </returns>
     private async Task<(AbortCause? Cut, (RunInput, RunParameters)? Next)> ReadAsync(EngineRun run, ModelLease lease, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ namespace RkLlama.Engine.Generation;
 /// <param name="Completion">
 /// Whether the model generates text. False for an embedding model: its Modelfile sets POOLING, and it has no chat template of its own.
 /// </param>
-/// <param name="Tools">Whether the chat template supports tools and the syntax of the tool calls of the model is known.</param>
+/// <param name="Tools">Whether the chat template supports tools, and the server knows the syntax of the model's tool calls.</param>
 /// <param name="Thinking">Whether the chat template supports reasoning.</param>
 internal readonly record struct ModelCapabilities(bool Completion, bool Tools, bool Thinking)
 {

@@ -2,7 +2,7 @@ namespace RkLlama.Engine.Generation;
 
 /// <summary>
 /// The progress of one request: its model, its times and its finish reason. The task of the generation writes it. Other threads read it when the response
-/// headers are sent, and when the request has ended. If a keep-alive sends the headers, this can be at any time.
+/// headers are sent, and when the request has ended. A keep-alive may send the headers at any time.
 /// </summary>
 /// <param name="id">The id of the request in response headers and in the log.</param>
 internal sealed class RequestTrace(string id)
@@ -16,7 +16,7 @@ internal sealed class RequestTrace(string id)
     /// <summary>Name of the model of the request; <see langword="null"/> if it is not known yet or the request uses none.</summary>
     internal string? Model => _model;
 
-    /// <summary>Times before the first run. Set when the first run has started.</summary>
+    /// <summary>Times before the first run; <see langword="null"/> until the first run has started.</summary>
     internal RunStart? Start => _start;
 
     /// <summary>Times of the completed turns or embeddings of the request, as a sum; <see langword="null"/> before the first one is complete.</summary>

@@ -62,7 +62,7 @@ internal sealed partial class HardwareReader(string root = "/")
 
     /// <summary>
     /// Reads a file of the driver from the first directory where it can be read. If this fails in all directories, returns a null text and the reason: the
-    /// first error that is not "not found", else that of the first directory.
+    /// first error other than "not found", or the error of the first directory if all are "not found".
     /// </summary>
     private (string? Text, string Reason) ReadDriver(string file)
     {

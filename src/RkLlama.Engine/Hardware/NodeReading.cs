@@ -26,7 +26,8 @@ internal sealed record NodeReading
     public required MemoryReading? Memory { get; init; }
 
     /// <summary>
-    /// The values that could not be read. Not listed: maximum frequency and governor of a clock, one of several thermal zones, one of the two memory values.
+    /// The values that could not be read. Not listed: the maximum frequency and the governor of a clock; a thermal zone, if other zones have a value; one of
+    /// the two memory values, if the other one is known.
     /// </summary>
     public required IReadOnlyList<MissingReading> Missing { get; init; }
 

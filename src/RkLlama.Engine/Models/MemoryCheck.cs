@@ -25,7 +25,7 @@ internal static class MemoryCheck
     /// <summary>Compares the size of the model file with the available memory, because a loaded model needs about as much memory as its file.</summary>
     /// <param name="modelPath">Path of the .rkllm file.</param>
     /// <param name="availableBytes">Memory in bytes, for example from <see cref="AvailableBytes"/>; <see langword="null"/> skips the check.</param>
-    /// <returns>A sentence with both sizes if the file is larger than the memory; otherwise, or if its size is unknown, <see langword="null"/>.</returns>
+    /// <returns>A sentence with both sizes if the file is larger than the memory; <see langword="null"/> if it fits or a size is unknown.</returns>
     internal static string? FindProblem(string modelPath, long? availableBytes)
     {
         return availableBytes is { } available && FileSize(modelPath) is { } size && size > available

@@ -107,8 +107,8 @@ internal sealed class ModelCatalog(string root)
     }
 
     /// <summary>
-    /// Returns the paths of the loose files: .rkllm files directly in the models directory. Leaves out a file if a directory has its name without the
-    /// extension, or if FROM of a model directory refers to it. A broken link counts as a file.
+    /// Returns the paths of the loose files: .rkllm files directly in the models directory. Leaves out a file if a directory has the same name without the
+    /// extension, or if the Modelfile of one of the given directories refers to the file with FROM. A broken link counts as a file.
     /// </summary>
     private List<string> LooseFiles(IEnumerable<string> modelDirectories)
     {

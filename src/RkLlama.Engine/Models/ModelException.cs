@@ -32,8 +32,8 @@ internal enum ModelErrorKind
 }
 
 /// <summary>
-/// A model cannot be found, copied or deleted. Clients show the message. If the Python service, which RkLlama replaces, has the same error, the message is
-/// the same.
+/// A model cannot be found, copied or deleted. Clients show the message. RkLlama replaces a Python service: for errors that this service also has, the
+/// message is the same.
 /// </summary>
 internal sealed class ModelException : Exception, IHasFailureCode
 {

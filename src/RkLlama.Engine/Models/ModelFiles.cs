@@ -47,7 +47,9 @@ internal static class ModelFiles
         });
     }
 
-    /// <summary>Deletes a model's directory, or its .rkllm file if it has no directory. If this is a link, deletes only the link.</summary>
+    /// <summary>
+    /// Deletes a model's directory, or its .rkllm file if the model has no directory. If the directory or the file is a link, deletes only the link.
+    /// </summary>
     /// <param name="name">A name from <see cref="ModelCatalog.List"/>. It is not checked here.</param>
     /// <exception cref="ModelException">The directory or the file cannot be deleted.</exception>
     internal static void Delete(ModelCatalog catalog, string name) => Write(() =>

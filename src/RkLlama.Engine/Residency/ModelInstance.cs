@@ -7,7 +7,7 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// A model with its Modelfile, its tokenizer, its chat template and its state. It may not be loaded: it has a worker only while it is resident in
+/// A model with its Modelfile, its tokenizer, its chat template and its state. Often it is not loaded: it has a worker only while it is resident in
 /// <see cref="ModelHost"/>. The tokenizer and the chat template are loaded once per instance. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and requests may use its token after the model was unloaded

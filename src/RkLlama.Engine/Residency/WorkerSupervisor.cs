@@ -7,8 +7,8 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Supervises the workers of a resident model: starts the first worker, and a new one after each crash, with growing delays, at most 5 times in 10 minutes.
-/// Updates the state of the model. Each load of a model has its own supervisor. Thread-safe.
+/// Supervises the workers of a resident model. Starts the first worker, and a new one after each crash, at most 5 times in 10 minutes. The delay before a
+/// restart grows from 0 to 8 s. Updates the state of the model. Each load of a model has its own supervisor. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and a pending start may use its token after the end
 internal sealed partial class WorkerSupervisor

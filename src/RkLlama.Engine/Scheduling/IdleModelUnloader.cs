@@ -69,8 +69,8 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         return model.Expires - _time.GetUtcNow() is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
     }
 
-    /// <summary>Waits until a state or an idle timer changes, or the time is over.</summary>
-    /// <param name="time">Maximum time to wait; null for no limit. The wait also ends after a day.</param>
+    /// <summary>Waits until the state of a model or an idle timer changes, or the time is over.</summary>
+    /// <param name="time">Maximum time to wait; null for no limit. More than one day counts as one day.</param>
     private async Task SleepAsync(TimeSpan? time, CancellationToken stoppingToken)
     {
         using CancellationTokenSource awake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);

@@ -6,10 +6,10 @@ namespace RkLlama.Engine.Workers;
 
 /// <summary>A generated token.</summary>
 /// <param name="TokenId">
-/// Id in the vocabulary of the model. −1 if the item is not a token, but the rest of the text of a run that ended within a character.
+/// Id in the vocabulary of the model. −1 if this is not a token: if a run ends within a character, one more item has the rest of the text.
 /// </param>
 /// <param name="Text">
-/// The characters that are complete with this token. Empty if the token ends within a character; a later token then has the whole character.
+/// The characters that this token completes. Empty if it completes none, for example because it ends within a character that a later token completes.
 /// </param>
 internal readonly record struct EngineToken(int TokenId, string Text);
 
@@ -46,7 +46,7 @@ internal enum AbortCause
 
 /// <summary>
 /// One run of a model: the runtime processes one input, and generates tokens or an embedding. The caller that starts the run reads the tokens, waits for
-/// <see cref="Completion"/> and may abort the run. The engine adds the tokens on one thread, which is called the engine's thread here, and completes the run.
+/// <see cref="Completion"/> and may abort the run. The engine adds the tokens and completes the run. It adds all tokens on one thread, the engine's thread.
 /// </summary>
 /// <param name="abort">
 /// Asks the runtime to abort the run. Must return at once, without waiting for the end of the run. May be called several times, from any thread.

@@ -72,6 +72,6 @@ internal interface IEngineSession : IAsyncDisposable
 /// <param name="HasPerRunSampling">
 /// Whether each run can have its own sampling values and maximum number of tokens (runtime 1.3.0 and later). If false, those of the load apply.
 /// </param>
-/// <param name="MaxContextLength">Context length in tokens with which the model was loaded. May be smaller than the requested one.</param>
-/// <param name="MaxNewTokens">Maximum number of tokens of one generation with which the model was loaded. May be smaller than the requested one.</param>
+/// <param name="MaxContextLength">Context length of the loaded model, in tokens. May be smaller than the requested one.</param>
+/// <param name="MaxNewTokens">Maximum number of tokens of one generation, as set by the load. May be smaller than the requested one.</param>
 internal sealed record LoadedModelInfo(string RuntimeVersion, string? DriverVersion, bool HasPerRunSampling, int MaxContextLength, int MaxNewTokens);

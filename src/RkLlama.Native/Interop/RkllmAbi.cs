@@ -93,8 +93,8 @@ internal sealed record RkllmAbi(
         V121.RKLLMResult);
 
     /// <summary>
-    /// Library version 1.3.1, and later versions with a warning. It differs from 1.3.0 only in a larger multimodal input. The offsets come from public
-    /// descriptions and are not confirmed on a board.
+    /// Library version 1.3.1. Also used for later versions; the operator then gets a warning. Version 1.3.1 differs from 1.3.0 only in a larger multimodal
+    /// input. The offsets come from public descriptions and are not confirmed on a board.
     /// </summary>
     internal static readonly RkllmAbi V131 = V130 with
     {

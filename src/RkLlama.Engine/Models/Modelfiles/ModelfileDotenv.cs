@@ -4,8 +4,8 @@ namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
 /// Reads a Modelfile line by line: <c>KEY=value</c> with the syntax of python-dotenv 1.2, and also <c>KEY value</c>. It differs from python-dotenv in three
-/// cases. An invalid line is an error; python-dotenv warns and continues. The value of <c>KEY= # text</c> is empty; in python-dotenv up to 1.2.2 it is the
-/// comment. A line with only a key does not change an earlier value of this key.
+/// cases. An invalid line is an error; python-dotenv warns and continues. The value of <c>KEY= # text</c> is empty; python-dotenv up to 1.2.2 returns
+/// <c># text</c>. A line with only a key does not change an earlier value of this key.
 /// </summary>
 internal sealed class ModelfileDotenv
 {

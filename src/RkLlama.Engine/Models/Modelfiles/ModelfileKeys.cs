@@ -43,10 +43,10 @@ internal static class ModelfileKeys
     private static readonly Dictionary<string, ModelfileKey> ByName = All.ToDictionary(key => key.Name, StringComparer.Ordinal);
     private static readonly Dictionary<string, ModelfileKey> ByAnyCase = All.ToDictionary(key => key.Name, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Finds a key by its exact name.</summary>
+    /// <summary>Finds a key by its exact name. Returns <see langword="null"/> if there is no such key.</summary>
     public static ModelfileKey? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>Finds a key by its name, ignoring case.</summary>
+    /// <summary>Finds a key by its name, ignoring case. Returns <see langword="null"/> if there is no such key.</summary>
     public static ModelfileKey? FindAnyCase(string name) => ByAnyCase.GetValueOrDefault(name);
 
     private static ModelfileKey Text(string name, Func<Modelfile, string, Modelfile> set) =>

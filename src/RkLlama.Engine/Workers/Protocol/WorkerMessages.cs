@@ -33,8 +33,8 @@ internal sealed record LoadCommand(
 internal sealed record LoadedReply(RuntimeInfo Runtime, bool HasPerRunSampling, bool ChatTemplateDisabled);
 
 /// <summary>
-/// Reply to a failed probe or load. It does not contain the error text of the library: the library only prints it, so the server reads it from the log of the
-/// worker.
+/// Reply to a failed probe or load. Does not contain the error text of the library. The library only prints this text, so the server reads it from the log of
+/// the worker.
 /// </summary>
 /// <param name="Code">The cause; null if the worker does not know it. Then the server derives it from the error text of the library.</param>
 internal sealed record FailedReply(string Message, FailureCode? Code)

@@ -3,8 +3,7 @@ using System.Text;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Splits a log into lines. If a line break is missing, returns the text after <see cref="MaxLineLength"/> characters or at the end of the log. Used by one
-/// thread.
+/// Splits a log into lines. Returns a line that is longer than <see cref="MaxLineLength"/> in parts. The last line may have no line break. Used by one thread.
 /// </summary>
 internal sealed class LogLines(TextReader reader)
 {

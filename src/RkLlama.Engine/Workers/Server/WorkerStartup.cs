@@ -72,7 +72,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     }
 
     /// <summary>Checks that the ABI that was chosen before the load is right for the version that the library printed during the load.</summary>
-    /// <param name="chosen">The identity of the library from which the ABI was chosen.</param>
+    /// <param name="chosen">The identity of the library. The ABI was chosen from it.</param>
     /// <param name="byOperator">Whether the operator has set the version. If true, a mismatch is only logged.</param>
     /// <exception cref="EngineException">The ABI is not right for the printed version.</exception>
     private void CheckVersion(RuntimeInfo chosen, bool byOperator)
