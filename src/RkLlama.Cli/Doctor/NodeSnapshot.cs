@@ -62,12 +62,15 @@ internal sealed class NodeSnapshot
     /// </summary>
     internal string User => Unit is { } unit && (_user == "root" || _user == unit.User) ? unit.User : _user;
 
-    /// <summary>Whether the checks use the permissions of the service: its user and its sandbox.</summary>
+    /// <summary>
+    /// True if the checks show which files the service can open, with its user and in its sandbox. False if they show which files the user of this process
+    /// can open, or if the service is not installed.
+    /// </summary>
     internal bool RepresentsService => Unit?.User == User;
 
     /// <summary>
     /// Returns the path of the file with the API key; <see langword="null"/> if none is set. Also returns <see langword="null"/> if the service is installed
-    /// and the checks do not use its permissions: then it is no error if this user cannot read the file.
+    /// and <see cref="RepresentsService"/> is false: then it is no error if this user cannot read the file.
     /// </summary>
     /// <param name="variable">Returns an environment variable of this process. Used only if the service is not installed.</param>
     internal string? FindKeyFile(Func<string, string?> variable) =>

@@ -51,7 +51,7 @@ internal static class ModelStates
 }
 
 /// <summary>The state of the node at one moment.</summary>
-/// <param name="Model">Name of the resident model; null if there is none.</param>
+/// <param name="Model">Name of the model that is loading, loaded, restarting, failed or stuck; null if there is none.</param>
 /// <param name="Facts">Properties of the loaded model; null while no worker has loaded it.</param>
 /// <param name="LastFault">The last failure of any model; null if there was none.</param>
 /// <param name="Failure">The reason if the state is failed or stuck; else null.</param>

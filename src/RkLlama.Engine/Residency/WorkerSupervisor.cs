@@ -33,7 +33,10 @@ internal sealed partial class WorkerSupervisor
     // Guarded by _lock. The session for the next run. Not complete while a worker starts. Faulted if no further worker will be started.
     private Task<IEngineSession> _session;
 
-    /// <summary>Starts to load the model. The caller has already requested the state <see cref="ModelState.Loading"/>.</summary>
+    /// <summary>
+    /// Starts to load the model. Before that, the caller tries to change the state of the model to <see cref="ModelState.Loading"/>. If the change is refused
+    /// because the model is still unloading, this class makes it when <paramref name="previousEnd"/> has completed.
+    /// </summary>
     /// <param name="previousEnd">Completes when the worker of the previous model has ended. The new worker starts after that.</param>
     internal WorkerSupervisor(
         ModelInstance model, Task previousEnd, IEngine engine, FaultLog faults, NodeMetrics metrics, TimeProvider time, ILogger logger)

@@ -36,8 +36,8 @@ internal sealed class Readiness
     internal void PreloadEnded(string model, string? failure) => _preload = failure is null ? null : new(model, failure);
 
     /// <summary>
-    /// Returns the exception for a request without a model name while no model is resident. It is a <see cref="NotReadyException"/> if the preload is in
-    /// progress or has failed, because the client may try again. Otherwise it is a <see cref="NoModelException"/>.
+    /// Returns the exception for a request without a model name while no model is loaded or being loaded. If the preload is in progress or has failed, it is
+    /// a <see cref="NotReadyException"/>, which tells the client to try again. Otherwise it is a <see cref="NoModelException"/>.
     /// </summary>
     internal Exception NoModel() => _preload is not null && Evaluate() is { Status: "loading" or "failed", Reason: { } reason }
         ? new NotReadyException(reason, RetryAfterSeconds)

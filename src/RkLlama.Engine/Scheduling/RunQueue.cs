@@ -233,7 +233,10 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry.Value, reason, RejectionCause.QueueTimeout);
     }
 
-    /// <summary>Creates the slot, and records the model and the time. The caller holds the lock.</summary>
+    /// <summary>
+    /// Takes the slot for a request and records the time. If the request's model is not the current model, it becomes the current model and its residency
+    /// time begins. The caller holds the lock.
+    /// </summary>
     private QueueSlot NewSlot(string model)
     {
         _isBusy = true;

@@ -28,7 +28,9 @@ internal sealed class WordBoundaries
     /// <summary>
     /// Adds a merge of two tokens, which are in UTF-8.
     /// </summary>
-    /// <param name="opaque">Whether one of the tokens can represent other text than its own. If true for a merge, no text is split.</param>
+    /// <param name="opaque">
+    /// Whether one of the two tokens can represent other text than its own. If this is true for at least one merge, this instance splits no text.
+    /// </param>
     public void Add(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, bool opaque)
     {
         if (opaque)

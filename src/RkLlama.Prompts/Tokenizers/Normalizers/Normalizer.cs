@@ -30,7 +30,7 @@ internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
         return source;
     }
 
-    /// <summary>Normalizes a text that contains no request text.</summary>
+    /// <summary>Normalizes a text that comes from the model's files and contains no text of a client.</summary>
     public string Normalize(string text)
     {
         var source = new TextBuffer();

@@ -17,7 +17,9 @@ internal sealed record LoadModelBody
     [IgnoreWrongType]
     public string? From { get; init; }
 
-    /// <summary>Hugging Face repository of the tokenizer. Used only together with from, if the directory has no Modelfile.</summary>
+    /// <summary>
+    /// Hugging Face repository of the tokenizer. Used only if the request also has the field "from" and the model's directory has no Modelfile.
+    /// </summary>
     [IgnoreWrongType]
     public string? HuggingfacePath { get; init; }
 }
