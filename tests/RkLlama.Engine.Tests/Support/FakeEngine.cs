@@ -70,7 +70,7 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
     public ValueTask DisposeAsync()
     {
         IsDisposed = true;
-        _run?.End(RunEndReason.Cancelled);
+        _run?.Stop();
         return ValueTask.CompletedTask;
     }
 }
@@ -91,10 +91,18 @@ internal sealed class FakeRun
 
     public EngineRun Engine { get; }
 
-    /// <summary>Completes when the server aborts the run.</summary>
+    /// <summary>Completes when the server aborts the run, or disposes its session during the run.</summary>
     public Task Aborted => _aborted.Task;
 
     public bool HasEnded => Engine.Completion.IsCompleted;
+
+    /// <summary>Stops the run because its session is disposed. An unload aborts the run and disposes the session at once, so either may come first.</summary>
+    internal void Stop()
+    {
+        if (!HasEnded)
+            _aborted.TrySetResult();
+        End(RunEndReason.Cancelled);
+    }
 
     /// <summary>Sends a token. Runs on another thread, so that the continuation of the reader cannot block the test.</summary>
     public async ValueTask SendAsync(string text)
