@@ -35,6 +35,7 @@ internal static class CommandLine
         ("heartbeat", "Interval of keep-alives in a stream, in seconds [10]"),
         ("repeat-guard", "End a generation that repeats one phrase more often than this; 0 for no limit [0]"),
         ("max-body", "Maximum size of a request body, in MiB [8]"),
+        ("memory", "Maximum memory of the server process without the models, in MiB [256]"),
         ("max-connections", "Maximum number of connections [512]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),

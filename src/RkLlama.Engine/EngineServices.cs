@@ -3,6 +3,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
@@ -36,6 +37,8 @@ internal static class EngineServices
             provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton<ModelScheduler>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton<CpuPool>();
+        services.AddSingleton<HeapTrimmer>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<EmbeddingService>();
         services.AddHostedService<ModelPreloader>();

@@ -5,7 +5,7 @@ using RkLlama.Prompts.Tokenizers;
 namespace RkLlama.Prompts;
 
 /// <summary>Chooses the chat template and the tokenizer of a model. Records each choice as a <see cref="PromptNote"/>. Used for one load only.</summary>
-internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
+internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, CpuBudget cpu)
 {
     private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
     private readonly BuiltInTemplate? _family = BuiltInTemplate.ForModel(settings.ModelName)
@@ -75,7 +75,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         {
             bool isFile = given.EndsWith(".jinja", StringComparison.Ordinal) && settings.Directory is not null && Path.GetFileName(given) == given;
             string source = isFile ? File.ReadAllText(Path.Combine(settings.Directory!, given)) : given;
-            return new ChatTemplate(source, null, LoadSpecialTokens(), time);
+            return new ChatTemplate(source, null, LoadSpecialTokens(), time, cpu);
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
@@ -89,7 +89,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         {
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
-            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time);
+            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, cpu);
             _notes.Add(new(PromptComponent.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
@@ -114,5 +114,5 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 
     private void Warn(PromptComponent part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
-    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time);
+    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, cpu);
 }

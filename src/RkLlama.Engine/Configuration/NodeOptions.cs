@@ -69,6 +69,9 @@ internal sealed record NodeOptions
     /// <summary>Maximum size of a request body, in bytes.</summary>
     public int MaxRequestBytes { get; init; } = 8 << 20;
 
+    /// <summary>Maximum memory of the server process without its workers, in MiB. The limit of the heap is derived from it.</summary>
+    public int MemoryMiB { get; init; } = 256;
+
     /// <summary>Maximum number of open connections. The server accepts a few more, but only for health checks and metrics.</summary>
     public int MaxConnections { get; init; } = 512;
 

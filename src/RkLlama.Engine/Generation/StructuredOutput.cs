@@ -1,6 +1,7 @@
 using System.Text;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
@@ -35,13 +36,14 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
     /// Checks the content of a completed turn. If the finish reason is not <see cref="FinishReason.Stop"/>, the content is not checked and counts as valid.
     /// </summary>
     /// <returns>The problem with the content; <see langword="null"/> if there is none.</returns>
-    internal string? Check(FinishReason reason)
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    internal string? Check(FinishReason reason, CpuBudget cpu)
     {
         string content = Content, json = content;
         string? problem = null;
         if (reason == FinishReason.Stop)
         {
-            problem = format.FindProblem(content, out string? found);
+            problem = format.FindProblem(content, cpu, out string? found);
             json = found ?? "";
         }
 
