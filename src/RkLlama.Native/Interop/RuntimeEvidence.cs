@@ -31,7 +31,7 @@ internal sealed record RuntimeEvidence
     /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (version 1.2.1 and later).</summary>
     public required bool HasKvCacheSizeAndTools { get; init; }
 
-    /// <summary>The version that the vendor's marker string in the file contains; <see langword="null"/> if the file has no marker.</summary>
+    /// <summary>The version in the version marker, a string that the vendor put into the file; <see langword="null"/> if the file has no marker.</summary>
     public required string? Marker { get; init; }
 
     /// <summary>The version, if the file is an official binary with a known hash; otherwise <see langword="null"/>.</summary>

@@ -67,13 +67,13 @@ internal sealed class BpeModel
         /// <summary>The word becomes other tokens, usually several.</summary>
         SeveralTokens,
 
-        /// <summary>The token is a control token. Guarded text must not become this token.</summary>
+        /// <summary>The token is a control token. If the parameter <c>guard</c> is true, no word becomes this token.</summary>
         Special,
     }
 
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a special token.</summary>
+    /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a control token.</summary>
     public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)

@@ -21,7 +21,7 @@ internal sealed class MergeTable : MergeRules
     private readonly record struct Slot(ulong Key, int Rank, int Result);
 
     /// <summary>Adds a merge. A later merge of the same pair replaces an earlier one, as in Hugging Face's tokenizers library.</summary>
-    /// <param name="special">Whether the result is a special token.</param>
+    /// <param name="special">Whether the result is a control token.</param>
     public void Add(int left, int right, int rank, int result, bool special)
     {
         // The id of a special token is stored as its bitwise complement, which is negative. Other ids are not negative.
