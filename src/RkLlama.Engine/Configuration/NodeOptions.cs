@@ -60,7 +60,7 @@ internal sealed record NodeOptions
     /// <summary>If a non-streaming response is not ready after this time, the server sends its headers and white space to keep the connection open.</summary>
     public TimeSpan PaddingDelay { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How many times in a row the output may contain the same phrase. One more time ends the generation; 0 for no limit.</summary>
+    /// <summary>How many times in a row the output may contain the same phrase. If it occurs once more, the generation ends. 0 for no limit.</summary>
     public int MaxRepetitions { get; init; }
 
     /// <summary>How long the active run may continue after the server has received a stop signal. Then it is aborted.</summary>

@@ -59,9 +59,9 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Determines the layout of the default parameters. Layout 1.2 or 1.3 matches if its CPU count is 1 to 8 and its CPU mask has that many bits. A log
-    /// line of the library suggests that the defaults have such a mask; this is not confirmed on a board. If neither matches, layout 1.1 matches if its
-    /// <c>top_p</c> is a probability. In all other cases the result is inconclusive.
+    /// Determines the layout of the default parameters. Layout 1.2 or 1.3 matches if its CPU count is 1 to 8 and equals the number of bits that are set in its
+    /// CPU mask. A log line of the library suggests that the defaults have such a mask; this is not confirmed on a board. If neither matches, layout 1.1
+    /// matches if its <c>top_p</c> is a probability. In all other cases the result is inconclusive.
     /// </summary>
     internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
     {
