@@ -88,8 +88,8 @@ internal sealed record NodeOptions
     public string SysfsRoot { get; init; } = "/";
 
     /// <summary>
-    /// Path of the executable to start as a worker: the executable of this process. If that is <c>dotnet</c> or a test host, <c>rkllama</c> in the directory
-    /// of this program.
+    /// Path of the executable to start as a worker: the executable of this process. If that is <c>dotnet</c> or a test host, it is the file
+    /// <c>rkllama</c> in the directory of this program.
     /// </summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost" or null
         ? Path.Combine(AppContext.BaseDirectory, "rkllama")

@@ -19,7 +19,7 @@ internal sealed record BpeOptions
     /// <summary>Whether adjacent unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether a piece of text that is in the vocabulary as a whole becomes this token, without applying merges.</summary>
+    /// <summary>Whether merges are left out for a piece of text that is a token of the vocabulary as a whole: the piece becomes this token.</summary>
     public bool IgnoreMerges { get; init; }
 
     /// <summary>The id of the token for unknown characters; -1 to drop unknown characters.</summary>

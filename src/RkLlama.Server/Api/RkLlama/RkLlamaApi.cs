@@ -67,7 +67,7 @@ internal sealed class RkLlamaApi : IApi
     }
 
     /// <summary>
-    /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, this is the error, even if the body is invalid.
+    /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, the error says so, even if the body is invalid too.
     /// </summary>
     private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {
