@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>The merges of a tokenizer.json, in a flat hash table with 16 bytes per slot.</summary>
+/// <summary>The merges of a tokenizer.json, in a flat hash table with 16 bytes per entry.</summary>
 internal sealed class MergeTable : MergeRules
 {
     private const ulong EmptyKey = ulong.MaxValue;
