@@ -33,6 +33,7 @@ internal sealed class SymbolMerger
     }
 
     /// <summary>Merges pairs of symbols until no pair can be merged.</summary>
+    /// <param name="guard">Whether merges that result in a control token are left out.</param>
     public void Merge(MergeRules rules, bool guard)
     {
         if (Count < 2)
