@@ -27,7 +27,7 @@ public sealed record RunParameters(SamplingParameters Sampling, int? MaxNewToken
 /// </summary>
 /// <param name="TokenId">The token id; −1 in a piece without a token.</param>
 /// <param name="Text">Whole characters in UTF-8. Empty in the last piece. Also empty if the token completes no character, for example because it
-/// ends inside a character that a later piece has.</param>
+/// ends inside a character that a later piece completes.</param>
 /// <param name="End">How the run ended; null except in the last piece.</param>
 public readonly record struct RunPiece(int TokenId, ReadOnlyMemory<byte> Text, RunEnd? End = null);
 

@@ -22,7 +22,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
         NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
 
-    /// <summary>Searches for the library as a process with the given settings would. Reads no environment variable.</summary>
+    /// <summary>Searches for the library in the same places as a process with the given settings. Reads no environment variable.</summary>
     /// <param name="named">The only path to try: a file, or a directory that contains the library; <see langword="null"/> to try the standard
     /// directories.</param>
     /// <param name="home">The home directory of the process's user; empty if there is none.</param>

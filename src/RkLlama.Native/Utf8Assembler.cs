@@ -5,10 +5,11 @@ using System.Text.Unicode;
 namespace RkLlama.Native;
 
 /// <summary>
-/// Joins the texts that the library's callbacks deliver in one run, so that the output has whole characters only. If a token ends inside a character,
-/// the library does one of three things, depending on version and model. (A) It sends WAITING without text, and the whole character with the next
-/// token. (B) It sends the bytes of each token unchanged. (C) It sends the first bytes with WAITING, and the whole character with a later token.
-/// The first byte of the next text shows which case applies. Not thread-safe.
+/// Joins the texts that the library's callbacks deliver in one run, so that the output has whole characters only. NORMAL and WAITING are
+/// states with which the library calls the callback: see <see cref="Interop.LLMCallState"/>. If a token ends inside a character, the library does one of
+/// three things, depending on version and model. (A) It sends WAITING without text, and the whole character with the next token. (B) It sends the bytes
+/// of each token unchanged. (C) It sends the first bytes with WAITING, and the whole character with a later token. The first byte of the next text shows
+/// which case applies. Not thread-safe.
 /// </summary>
 internal sealed class Utf8Assembler
 {

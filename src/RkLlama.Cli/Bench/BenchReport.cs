@@ -57,7 +57,7 @@ internal sealed record BenchReport(
 }
 
 /// <summary>
-/// The vendor's figure, and the speed of the measured node in percent of it. The row whose prompt length is nearest to the vendor's is compared.
+/// A vendor figure, and the measured speed in percent of this figure. Of the measured rows, the one whose prompt length is nearest to the vendor's is compared.
 /// </summary>
 /// <param name="Model">The vendor's name of the model.</param>
 /// <param name="Runtime">The runtime release that the vendor measured.</param>

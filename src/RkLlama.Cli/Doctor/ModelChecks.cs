@@ -8,8 +8,8 @@ using RkLlama.Prompts;
 namespace RkLlama.Cli.Doctor;
 
 /// <summary>
-/// Checks all models. If all models pass a check, it reports one finding; otherwise it reports one for each model that does not pass. A model with an
-/// invalid Modelfile is not checked further.
+/// Checks all models. If all models pass a check, the check has one finding; otherwise it has one finding for each model that does not pass. A model with
+/// an invalid Modelfile is not checked further.
 /// </summary>
 internal sealed class ModelChecks(NodeSnapshot node)
 {

@@ -92,7 +92,7 @@ internal sealed class NodeSnapshot
     /// <summary>Returns the free space of the file system that contains a path, in bytes; <see langword="null"/> if unknown.</summary>
     internal required Func<string, long?> FreeBytes { get; init; }
 
-    /// <summary>The home directory of the service's user; if that is unknown, of the user of this process.</summary>
+    /// <summary>The home directory of the service's user. If it is unknown, the home directory of the user of this process.</summary>
     internal string Home => Unit is { } unit && PasswdField(unit.User, 5) is { Length: > 0 } home
         ? home
         : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
@@ -103,7 +103,7 @@ internal sealed class NodeSnapshot
     internal string? PasswdField(string user, int field) =>
         (ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields[0] == user && fields.Length > field)?[field];
 
-    /// <summary>Returns a variable of the service's environment; if the service is not installed, of this process.</summary>
+    /// <summary>Returns a variable of the service's environment. If the service is not installed, returns a variable of this process.</summary>
     private string? Variable(string name, Func<string, string?> variable) => Unit is null ? variable(name) : Unit.Variable(name);
 
     /// <summary>Converts a path of the node to a path of this machine. They differ if <see cref="Root"/> is not <c>/</c>.</summary>

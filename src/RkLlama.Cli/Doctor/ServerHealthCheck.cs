@@ -9,7 +9,7 @@ internal static class ServerHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Checks the server that listens on the port of the settings.</summary>
+    /// <summary>Checks the server that listens on the port that the settings name.</summary>
     internal static Finding Check(NodeSnapshot node)
     {
         int port = node.Settings.Port;

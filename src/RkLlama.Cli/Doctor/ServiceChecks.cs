@@ -114,7 +114,7 @@ internal static class ServiceChecks
     private static string UserName(NodeSnapshot node, string id) =>
         (node.ReadText("/etc/passwd") ?? "").Split('\n').Select(static line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == id)?[0] ?? id;
 
-    /// <summary>Returns a soft limit, which is the first column after its name; <c>unlimited</c> if it is missing.</summary>
+    /// <summary>Returns a soft limit: the first column after the name of the limit. Returns <c>unlimited</c> if the limit is missing.</summary>
     /// <param name="limits">Content of <c>/proc/PID/limits</c>.</param>
     private static string Limit(string limits, string name) => limits.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
         ? line[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]

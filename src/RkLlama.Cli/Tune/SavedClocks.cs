@@ -15,8 +15,8 @@ internal sealed class SavedClocks(string path)
         : [];
 
     /// <summary>
-    /// Saves the values of those files in sysfs that have no saved value yet. Does not overwrite saved values, because only they are from before the first
-    /// change. Replaces the text file in one step, so it is never incomplete.
+    /// Saves the values of those files in sysfs that have no saved value yet. Does not overwrite saved values, because they are from before the first
+    /// change. Replaces the text file in one step, so the file is never incomplete.
     /// </summary>
     /// <exception cref="IOException">The text file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission to write the text file.</exception>

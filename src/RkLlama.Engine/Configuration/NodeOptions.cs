@@ -60,7 +60,7 @@ internal sealed record NodeOptions
     /// <summary>If a non-streaming response is not ready after this time, the server sends its headers and white space to keep the connection open.</summary>
     public TimeSpan PaddingDelay { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How many times in a row the output may contain the same phrase. One more time ends the generation; 0 for no limit.</summary>
+    /// <summary>How many times in a row the output may contain the same phrase. If it occurs once more, the generation ends. 0 for no limit.</summary>
     public int MaxRepetitions { get; init; }
 
     /// <summary>How long the active run may continue after the server has received a stop signal. Then it is aborted.</summary>
@@ -91,8 +91,8 @@ internal sealed record NodeOptions
     public string SysfsRoot { get; init; } = "/";
 
     /// <summary>
-    /// Path of the executable to start as a worker: the executable of this process. If that is <c>dotnet</c> or a test host, <c>rkllama</c> in the directory
-    /// of this program.
+    /// Path of the executable to start as a worker: the executable of this process. If that is <c>dotnet</c> or a test host, it is the file
+    /// <c>rkllama</c> in the directory of this program.
     /// </summary>
     public string WorkerExecutable { get; init; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost" or null
         ? Path.Combine(AppContext.BaseDirectory, "rkllama")

@@ -40,7 +40,8 @@ internal sealed record GenerationSummary(
     FinishReason FinishReason, int PromptTokens, int OutputTokens, int ReasoningTokens, int? CachedTokens, double TokensPerSecond, GenerationTimings Timings)
 {
     /// <summary>
-    /// Combines the summaries of a turn and its retry. Adds the token counts and the times. Takes the finish reason and the tokens per second from the retry.
+    /// Combines the summaries of the two turns of a generation. Adds the token counts and the times. Takes the finish reason and the tokens per second from the
+    /// second turn.
     /// </summary>
     public static GenerationSummary operator +(GenerationSummary first, GenerationSummary second) => second with
     {

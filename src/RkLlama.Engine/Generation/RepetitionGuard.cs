@@ -4,7 +4,7 @@ namespace RkLlama.Engine.Generation;
 /// Detects a loop in the output: the output ends with repetitions of one phrase of at most <see cref="MaxPhraseTokens"/> tokens. Each turn has its own
 /// instance. Used by one task.
 /// </summary>
-/// <param name="times">How many times in a row a phrase may occur, at least 1. One more time is a loop.</param>
+/// <param name="times">How many times in a row a phrase may occur, at least 1. If it occurs once more, that is a loop.</param>
 /// <param name="report">Called when a loop is detected, with the length of the phrase in tokens.</param>
 internal sealed class RepetitionGuard(int times, Action<int>? report = null)
 {

@@ -54,7 +54,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
         return problem;
     }
 
-    /// <summary>Prepares for a retry: clears the content. Keeps the JSON of the first turn, in case the retry has none.</summary>
+    /// <summary>Prepares for the second turn: clears the content. Keeps the JSON of the first turn, in case the second turn has none.</summary>
     internal void BeginRetry()
     {
         _content.Clear();

@@ -27,8 +27,8 @@ internal static class PrometheusText
     }
 
     /// <summary>
-    /// Writes the buckets, the sum and the count of a histogram. Computes the count from the buckets, so that they agree even while other threads record
-    /// values.
+    /// Writes the buckets, the sum and the count of a histogram. Computes the count from the buckets, so that count and buckets agree even while other
+    /// threads record values.
     /// </summary>
     private static void WriteHistogram(MetricFamily family, MetricSeries series, IBufferWriter<byte> output)
     {

@@ -96,8 +96,8 @@ internal sealed partial class ModelHost(
 
     /// <summary>
     /// The model that the server loaded when it started, because the setting <see cref="NodeOptions.Preload"/> names it. If a request replaces it with another
-    /// model, it is loaded again when the idle timer of the other model expires. <see langword="null"/> if no model was preloaded or the operator has unloaded
-    /// it.
+    /// model, the preloaded model is loaded again when the idle timer of the other model expires. <see langword="null"/> if no model was preloaded or the
+    /// operator has unloaded it.
     /// </summary>
     internal ModelInstance? PreloadedModel
     {

@@ -124,8 +124,8 @@ internal sealed class ModelInstance
     internal bool IsLoaded => State is ModelState.Ready or ModelState.Running or ModelState.Restarting or ModelState.Failed or ModelState.Stuck;
 
     /// <summary>
-    /// Whether the operator loaded the model. Then it has no idle timer. After a request has replaced the model with another one, only the preloaded model
-    /// stays pinned.
+    /// Whether the model is pinned: the operator loaded it, so it has no idle timer. If a request has replaced the model with another one, the model stays
+    /// pinned only if it is the preloaded model.
     /// </summary>
     internal bool IsPinned { get; set; }
 

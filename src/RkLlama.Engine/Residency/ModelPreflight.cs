@@ -5,7 +5,7 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Checks a model before its load starts. A model that cannot be loaded is refused before the resident model is unloaded for it. Logs the problems.
+/// Checks a model before its load starts, and logs the problems. If the check fails, the load is refused, and the resident model stays loaded.
 /// </summary>
 internal sealed partial class ModelPreflight(ILogger logger)
 {

@@ -35,7 +35,7 @@ internal sealed partial class WorkerSupervisor
 
     /// <summary>
     /// Starts to load the model. Before that, the caller tries to change the state of the model to <see cref="ModelState.Loading"/>. If the change is refused
-    /// because the model is still unloading, this class makes it when <paramref name="previousEnd"/> has completed.
+    /// because the model is still unloading, this class makes the change when <paramref name="previousEnd"/> has completed.
     /// </summary>
     /// <param name="previousEnd">Completes when the worker of the previous model has ended. The new worker starts after that.</param>
     internal WorkerSupervisor(

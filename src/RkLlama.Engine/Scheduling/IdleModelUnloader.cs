@@ -49,7 +49,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
 
     /// <summary>
     /// Waits until no run is active, and then 1 s more. A closed queue gives no slot although no run is active, so without the extra second the loop would use
-    /// a whole CPU.
+    /// a whole CPU core.
     /// </summary>
     private async Task WaitForSlotAsync(CancellationToken stoppingToken)
     {

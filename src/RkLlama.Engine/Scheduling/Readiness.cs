@@ -4,8 +4,8 @@ using RkLlama.Engine.Residency;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Tells load balancers whether they should send requests to this node. The node is also ready while no model is loaded, and while a run is active, if the
-/// queue is not full. Thread-safe.
+/// Tells load balancers whether they should send requests to this node. If the queue is not full, the node is also ready while no model is loaded and while
+/// a run is active. Thread-safe.
 /// </summary>
 internal sealed class Readiness
 {

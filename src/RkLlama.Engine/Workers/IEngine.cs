@@ -33,7 +33,7 @@ internal sealed record ModelLoadParameters(string Name, string ModelPath, int Ma
 
 /// <summary>
 /// A loaded model in its worker. Disposing the session ends the worker, which frees all memory of the model. If the worker survives SIGKILL,
-/// <see cref="Stuck"/> is set after that.
+/// <see cref="Stuck"/> is set.
 /// </summary>
 internal interface IEngineSession : IAsyncDisposable
 {

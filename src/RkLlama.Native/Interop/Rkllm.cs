@@ -48,8 +48,8 @@ internal static partial class Rkllm
 }
 
 /// <summary>
-/// A buffer for the struct <c>RKLLMParam</c> of every library version (184 to 208 bytes). It may be larger than the struct: the calling convention
-/// returns such a struct through a hidden pointer to this buffer.
+/// A buffer for the struct <c>RKLLMParam</c> of every library version (184 to 208 bytes). The buffer may be larger than the struct,
+/// because the calling convention returns a struct of this size through a hidden pointer to the buffer.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = Size)]
 internal struct RkllmParamBuffer

@@ -4,7 +4,7 @@ namespace RkLlama.Native.Interop;
 
 /// <summary>
 /// The library's handle of a loaded model (<c>LLMHandle</c>). <see cref="RkllmModel"/> owns it. Each call of the library holds a reference to the handle,
-/// so it is released only after all calls have returned.
+/// so the handle is released only after all calls have returned.
 /// </summary>
 internal sealed class RkllmHandle : SafeHandleZeroOrMinusOneIsInvalid
 {

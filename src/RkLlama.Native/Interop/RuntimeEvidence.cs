@@ -31,7 +31,7 @@ internal sealed record RuntimeEvidence
     /// <summary>Whether the library exports <c>rkllm_get_kv_cache_size</c> and <c>rkllm_set_function_tools</c> (version 1.2.1 and later).</summary>
     public required bool HasKvCacheSizeAndTools { get; init; }
 
-    /// <summary>The version that the vendor's marker string in the file contains; <see langword="null"/> if the file has no marker.</summary>
+    /// <summary>The version in the version marker, a string that the vendor put into the file; <see langword="null"/> if the file has no marker.</summary>
     public required string? Marker { get; init; }
 
     /// <summary>The version, if the file is an official binary with a known hash; otherwise <see langword="null"/>.</summary>
@@ -59,9 +59,9 @@ internal sealed record RuntimeEvidence
     }
 
     /// <summary>
-    /// Determines the layout of the default parameters. Layout 1.2 or 1.3 matches if its CPU count is 1 to 8 and its CPU mask has that many bits. A log
-    /// line of the library suggests that the defaults have such a mask; this is not confirmed on a board. If neither matches, layout 1.1 matches if its
-    /// <c>top_p</c> is a probability. In all other cases the result is inconclusive.
+    /// Determines the layout of the default parameters. Layout 1.2 or 1.3 matches if its CPU count is 1 to 8 and equals the number of bits that are set in its
+    /// CPU mask. A log line of the library suggests that the defaults have such a mask; this is not confirmed on a board. If neither matches, layout 1.1
+    /// matches if its <c>top_p</c> is a probability. In all other cases the result is inconclusive.
     /// </summary>
     internal static DefaultsFingerprint Fingerprint(ReadOnlySpan<byte> defaults)
     {

@@ -4,7 +4,7 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses tool calls that DeepSeek models write between special tokens. DeepSeek R1 writes the type of the call, a separator, the name of the tool, and the
+/// Parses tool calls that DeepSeek models write between control tokens. DeepSeek R1 writes the type of the call, a separator, the name of the tool, and the
 /// arguments as JSON in a Markdown code block. V3.1 writes the name, the separator, and the arguments as plain JSON. The tokens before and after the list of
 /// calls may be missing; then the block has one call only.
 /// </summary>

@@ -1,8 +1,8 @@
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Parses a tool call that is a JSON object with a name and parameters. The object may also be JSON that is not a tool call. So the parser rejects it as soon
-/// as it has a member that a tool call cannot have, or names a tool that the request does not offer.
+/// Parses a tool call that is a JSON object with a name and parameters. The object may also be JSON that is not a tool call. So the parser rejects the
+/// object as soon as the object has a member that a tool call cannot have, or names a tool that the request does not offer.
 /// </summary>
 internal sealed class LlamaToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {

@@ -4,7 +4,7 @@ using RkLlama.Output.Text;
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Separates tool calls from the content before and after them. A marker is a text with which a tool call begins, such as <c>&lt;tool_call&gt;</c>.
+/// Separates tool calls from the content before and after them. A marker is a text at the beginning of a tool call, such as <c>&lt;tool_call&gt;</c>.
 /// Processes one character at a time. Holds back three things: text that may be the start of a marker, white space before a marker (it is dropped if a tool
 /// call follows), and text that may be a tool call. Text that turns out not to be a tool call is passed on unchanged as content.
 /// </summary>

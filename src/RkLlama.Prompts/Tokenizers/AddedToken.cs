@@ -24,8 +24,8 @@ public sealed record AddedToken(int Id, string Content)
     public bool Normalized { get; init; }
 
     /// <summary>
-    /// Whether this is a control token. <see cref="Tokenizer.Decode"/> can skip control tokens. If <see cref="PromptSettings.GuardsSpecialTokens"/> is set,
-    /// text that a client sent never becomes a control token.
+    /// Whether this is a control token; tokenizer files call it special. <see cref="Tokenizer.Decode"/> can skip control tokens. If
+    /// <see cref="PromptSettings.GuardsSpecialTokens"/> is set, text that a client sent never becomes a control token.
     /// </summary>
     public bool Special { get; init; }
 }

@@ -8,8 +8,8 @@ using RkLlama.Server.Http.Requests;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Creates the request's trace, and adds headers to every response: the request's id and the node's name; the model's name, if a model has run or is loaded;
-/// and the times, if a run has started.
+/// Creates the <see cref="RequestTrace"/> of the request, and adds headers to every response: the request's id and the node's name; the model's name, if a
+/// model has run or is loaded; and the times, if a run has started.
 /// </summary>
 internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions options, ModelHost host)
 {

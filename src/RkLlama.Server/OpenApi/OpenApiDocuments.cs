@@ -57,7 +57,7 @@ internal static class OpenApiDocuments
             Title = "RkLlama",
             Version = BuildInfo.Version,
             Description = """
-                LLM inference on the NPU of a Rockchip board, with three APIs: the native API, OpenAI's and Ollama's. The NPU runs one request at a time; other
+                LLM inference on the NPU of a Rockchip board, with three APIs: the RkLlama API, OpenAI's and Ollama's. The NPU runs one request at a time; other
                 requests wait in a queue.
 
                 Errors have the format of the API that the path belongs to, including 404 for an unknown path and 405 for a method that is not allowed.

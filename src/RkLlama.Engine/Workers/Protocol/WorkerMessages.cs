@@ -63,9 +63,9 @@ internal sealed record EndedReply(int Id, RunEnd End);
 internal static class RunEndExtensions
 {
     /// <summary>
-    /// Whether the text that the library printed during the run may contain the cause of its end. True if the run failed. Also true if it stopped without a
-    /// token, because some failures look like that. If true, the worker prints a log mark (<c>WorkerProgram.LogMark</c>) before the reply, and the server waits
-    /// for this mark.
+    /// Whether the text that the library printed during the run may contain the cause of the end of the run. True if the run failed. Also true if the run
+    /// stopped without a token, because some failures look like that. If true, the worker prints a log mark (<c>WorkerProgram.LogMark</c>) before the reply,
+    /// and the server waits for this mark.
     /// </summary>
     internal static bool NeedsExplanation(this RunEnd end) => end.Reason == RunEndReason.Error || (end.Reason == RunEndReason.Stop && end.TokenCount == 0);
 }

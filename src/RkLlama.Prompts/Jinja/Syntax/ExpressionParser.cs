@@ -15,7 +15,8 @@ internal sealed class ExpressionParser
     }
 
     /// <summary>
-    /// The names of all variables in the expressions parsed so far. While <see cref="Parser"/> parses the body of a macro, it sets a separate set here.
+    /// The names of all variables in the expressions parsed so far. For the body of a macro, <see cref="Parser"/> replaces the set by an empty one, and later
+    /// restores the old set and adds the names of the body to it.
     /// </summary>
     public HashSet<string> MentionedNames { get; set; } = new(StringComparer.Ordinal);
 

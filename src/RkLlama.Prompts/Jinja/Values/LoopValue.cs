@@ -4,7 +4,7 @@ namespace RkLlama.Prompts.Jinja.Values;
 /// The variable <c>loop</c>: the state of a loop. It reads items ahead only if the template uses a property that needs them, such as <c>loop.last</c>.
 /// </summary>
 /// <param name="length">The number of items, if it is known without iterating; otherwise null.</param>
-/// <param name="depth">How many runs of the same recursive loop contain this run; 0 for the outermost.</param>
+/// <param name="depth">The depth of the recursion: 0 for the outermost loop, 1 for the same loop called from its body, and so on.</param>
 /// <param name="recurse">Runs the loop again over the given value and returns the output; null if the loop is not recursive.</param>
 internal sealed class LoopValue(IEnumerator<Value> items, int? length, int depth, Func<Value, Value>? recurse) : Value
 {

@@ -48,7 +48,7 @@ internal sealed class BpeModelReader
 
     /// <summary>Creates the model. Called after the whole file has been read.</summary>
     /// <param name="byteLevel">The value of <see cref="BpeOptions.ByteLevel"/>.</param>
-    /// <param name="findSpecialIds">Returns the ids of the special tokens.</param>
+    /// <param name="findSpecialIds">Returns the ids of the control tokens.</param>
     public BpeModel Build(bool byteLevel, Func<Vocabulary, IReadOnlySet<int>> findSpecialIds)
     {
         Vocabulary vocabulary = _vocabulary.Build();

@@ -9,7 +9,7 @@ namespace RkLlama.Prompts.Tokenizers.Loading;
 
 /// <summary>
 /// Reads the tokenizer file of Qwen 1 (<c>qwen.tiktoken</c>). Each line has a token in base64 and its rank, which is also its id. The file has no other
-/// components, so this class adds those of Qwen's own code: the normalization form NFC, the split pattern, and the special tokens, whose ids follow the last
+/// components, so this class adds those of Qwen's own code: the normalization form NFC, the split pattern, and the control tokens, whose ids follow the last
 /// rank.
 /// </summary>
 internal static class TiktokenReader

@@ -117,7 +117,7 @@ internal sealed class TokenizerJsonReader
     }
 
     /// <summary>
-    /// Removes added tokens without text. If an added token is also in the vocabulary, sets its id to the id in the vocabulary. Returns the ids of the special
+    /// Removes added tokens without text. If an added token is also in the vocabulary, sets its id to the id in the vocabulary. Returns the ids of the control
     /// tokens.
     /// </summary>
     private HashSet<int> ResolveAddedTokens(Vocabulary vocabulary)

@@ -19,7 +19,7 @@ internal sealed record BpeOptions
     /// <summary>Whether adjacent unknown characters become one unknown token.</summary>
     public bool FuseUnknown { get; init; }
 
-    /// <summary>Whether a piece of text that is in the vocabulary as a whole becomes this token, without applying merges.</summary>
+    /// <summary>Whether merges are left out for a piece of text that is a token of the vocabulary as a whole: the piece becomes this token.</summary>
     public bool IgnoreMerges { get; init; }
 
     /// <summary>The id of the token for unknown characters; -1 to drop unknown characters.</summary>
@@ -67,13 +67,13 @@ internal sealed class BpeModel
         /// <summary>The word becomes other tokens, usually several.</summary>
         SeveralTokens,
 
-        /// <summary>The token is a control token. Guarded text must not become this token.</summary>
+        /// <summary>The token is a control token. If the parameter <c>guard</c> is true, no word becomes this token.</summary>
         Special,
     }
 
     public Vocabulary Vocabulary => _vocabulary;
 
-    /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a special token.</summary>
+    /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a control token.</summary>
     /// <exception cref="TokenizerException">The piece is long and needs too much processor time.</exception>
     /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
     public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids, CpuBudget budget)

@@ -11,7 +11,7 @@ internal abstract class MergeRules
 
     /// <summary>
     /// Returns the merge of two adjacent symbols: its rank in the upper 32 bits, and the resulting symbol in the lower 32 bits. The merge with the lowest rank
-    /// comes first. Returns <see cref="None"/> if the symbols do not merge. If <paramref name="guard"/> is true, no merge results in a special token.
+    /// comes first. Returns <see cref="None"/> if the symbols do not merge. If <paramref name="guard"/> is true, no merge results in a control token.
     /// </summary>
     public abstract long Find(int left, int right, bool guard);
 

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
 
-/// <summary>The merges of a tokenizer.json, in a flat hash table with 16 bytes per slot.</summary>
+/// <summary>The merges of a tokenizer.json, in a flat hash table with 16 bytes per entry.</summary>
 internal sealed class MergeTable : MergeRules
 {
     private const ulong EmptyKey = ulong.MaxValue;
@@ -21,7 +21,7 @@ internal sealed class MergeTable : MergeRules
     private readonly record struct Slot(ulong Key, int Rank, int Result);
 
     /// <summary>Adds a merge. A later merge of the same pair replaces an earlier one, as in Hugging Face's tokenizers library.</summary>
-    /// <param name="special">Whether the result is a special token.</param>
+    /// <param name="special">Whether the result is a control token.</param>
     public void Add(int left, int right, int rank, int result, bool special)
     {
         // The id of a special token is stored as its bitwise complement, which is negative. Other ids are not negative.

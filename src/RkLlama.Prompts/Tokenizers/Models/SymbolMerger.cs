@@ -36,6 +36,7 @@ internal sealed class SymbolMerger
     }
 
     /// <summary>Merges pairs of symbols until no pair can be merged.</summary>
+    /// <param name="guard">Whether merges that result in a control token are left out.</param>
     /// <exception cref="TokenizerException">The word is long and needs too much processor time.</exception>
     /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
     public void Merge(MergeRules rules, bool guard, CpuBudget budget)

@@ -3,9 +3,9 @@ using RkLlama.Prompts.Tokenizers.Text;
 namespace RkLlama.Prompts.Tokenizers.Normalizers;
 
 /// <summary>
-/// Unicode normalization form C (NFC). Copies text that NFC cannot change, and normalizes the other text in runs. A run begins one code point before a code
-/// point that NFC may change, and ends before the next code point that NFC cannot change. Each run is decomposed, its combining marks are sorted, and it is
-/// composed.
+/// Unicode normalization form C (NFC). Copies text that NFC cannot change, and normalizes the other text in runs. A run is a part of the text. It begins one
+/// code point before a code point that NFC may change, and ends before the next code point that NFC cannot change. Each run is decomposed, its combining marks
+/// are sorted, and it is composed.
 /// </summary>
 internal sealed class NfcNormalizer : Normalizer
 {

@@ -28,8 +28,8 @@ internal static class CharacterKinds
     }
 
     /// <summary>
-    /// Returns the end of the run of code points of one kind that begins at <paramref name="index"/>. The run has at most <paramref name="max"/> code points;
-    /// it may be empty.
+    /// Returns the end of the sequence of code points of one kind that begins at <paramref name="index"/>. The sequence has at most
+    /// <paramref name="max"/> code points; it may be empty.
     /// </summary>
     public static int EndOfRun(ReadOnlySpan<char> text, int index, CharacterKind kind, int max = int.MaxValue)
     {

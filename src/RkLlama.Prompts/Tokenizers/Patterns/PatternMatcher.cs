@@ -30,8 +30,8 @@ internal ref struct PatternMatcher
     }
 
     /// <summary>
-    /// An alternative for backtracking. If Floor is negative: continue with the instruction at the position. Otherwise, the instruction is a loop. A greedy
-    /// loop may give back characters down to the position Floor. A lazy loop may take up to Floor more characters.
+    /// An alternative for backtracking. If Floor is negative, the matcher continues with the instruction at the position. Otherwise, the instruction is a loop.
+    /// A greedy loop may give back characters down to the position Floor. A lazy loop may take up to Floor more characters.
     /// </summary>
     private readonly record struct Frame(int Instruction, int Position, int Floor);
 

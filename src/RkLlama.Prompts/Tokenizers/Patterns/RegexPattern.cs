@@ -82,7 +82,7 @@ internal sealed class RegexPattern : TextPattern
 
     /// <summary>
     /// Returns the next position to try if there is no match at <paramref name="from"/>. If an expression that begins with <c>x+</c> or <c>x*</c> does not
-    /// match at the start of a sequence of x, it matches at no later position of this sequence, so the sequence is skipped. With this rule, the time of
+    /// match at the start of a sequence of x, it matches at no later position of this sequence, so the sequence is skipped. With this rule, the time to match
     /// <c>\s+$</c> is linear, even for a megabyte of spaces.
     /// </summary>
     private int AfterFailure(ReadOnlySpan<char> text, int from, int length)

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Api.OpenAi;
 
-/// <summary>Token counts of one request. If the server has asked the model a second time for valid JSON, they include both generations.</summary>
+/// <summary>Token counts of one request. If the server has asked the model a second time for valid JSON, they include both answers.</summary>
 /// <param name="PromptTokens">Number of tokens of the prompt. Exact if the server has the model's tokenizer, otherwise an estimate.</param>
 /// <param name="CompletionTokens">Number of output tokens, reasoning included.</param>
 /// <param name="TotalTokens">prompt_tokens plus completion_tokens.</param>

@@ -13,8 +13,8 @@ using RkLlama.Server.Http.Results;
 namespace RkLlama.Server.Api.RkLlama;
 
 /// <summary>
-/// The native API: the six endpoints of the original guide of the Python service rkllama (docs/guide.md), and two endpoints of that service that are not
-/// implemented.
+/// The RkLlama API: the six endpoints of the Python service rkllama that its guide describes (docs/guide.md), and two endpoints of that service that are not
+/// implemented here.
 /// </summary>
 internal sealed class RkLlamaApi : IApi
 {
@@ -24,7 +24,7 @@ internal sealed class RkLlamaApi : IApi
 
     public string Title => "RkLlama";
 
-    public string Description => "The native API: one model, loaded and unloaded by the operator.";
+    public string Description => "The RkLlama API: one model, loaded and unloaded by the operator.";
 
     public PathString? Prefix => null;
 
@@ -67,7 +67,7 @@ internal sealed class RkLlamaApi : IApi
     }
 
     /// <summary>
-    /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, this is the error, even if the body is invalid.
+    /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, the error says so, even if the body is invalid too.
     /// </summary>
     private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
     {

@@ -3,7 +3,7 @@ using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>JSON metadata of the responses of the native API: see <see cref="RkLlamaApi"/>.</summary>
+/// <summary>JSON metadata of the responses of the RkLlama API: see <see cref="RkLlamaApi"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(WelcomeReply))]
 [JsonSerializable(typeof(ModelsReply))]

@@ -2,7 +2,7 @@ using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
 
-/// <summary>Describes the endpoints of the native API in the OpenAPI document.</summary>
+/// <summary>Describes the endpoints of the RkLlama API in the OpenAPI document.</summary>
 internal static class RkLlamaOperations
 {
     internal static Operation Welcome { get; } = new("getWelcome", "Returns a welcome message")

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Http.Errors;
 
-/// <summary>JSON metadata of the errors of the native API.</summary>
+/// <summary>JSON metadata of the errors of the RkLlama API.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ErrorReply))]
 internal sealed partial class ErrorJson : JsonSerializerContext

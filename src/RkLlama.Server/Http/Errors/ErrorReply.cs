@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RkLlama.Server.Http.Errors;
 
-/// <summary>Error response of the native API.</summary>
+/// <summary>Error response of the RkLlama API.</summary>
 /// <param name="Error">What is wrong.</param>
 /// <param name="Status">Only in the error for a missing messages field: always "error", as in the Python service rkllama. Old clients may read it.</param>
 /// <param name="Message">Only together with status: the message of the Python service.</param>

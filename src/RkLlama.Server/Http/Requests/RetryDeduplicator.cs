@@ -56,8 +56,8 @@ internal sealed class RetryDeduplicator
     /// <summary>Whether a retry has replaced this request.</summary>
     internal static bool IsReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
 
-    /// <summary>Returns the oldest request that has the digest and that no retry has replaced; null if there is none. The caller holds the lock.</summary>
-    /// <param name="name">The digest; null to find no request.</param>
+    /// <summary>Returns the oldest request that has the name and that no retry has replaced; null if there is none. The caller holds the lock.</summary>
+    /// <param name="name">A digest that a request and its retry have in common; null to find no request.</param>
     private Entry? Oldest(string? name) =>
         name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => !entry.IsReplaced) : null;
 
