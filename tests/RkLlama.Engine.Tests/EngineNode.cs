@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
@@ -78,7 +79,9 @@ internal sealed class EngineNode : IAsyncDisposable
     internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>
         Scheduler.AcquireAsync(model, isRetry, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
 
-    internal GenerationService NewGenerationService() => new(Host, Scheduler, Options, Metrics, GenerationLog);
+    internal CpuPool Cpu { get; } = new();
+
+    internal GenerationService NewGenerationService() => new(Host, Scheduler, Cpu, Options, Metrics, GenerationLog);
 
     /// <summary>Makes loads wait until the returned source is set, or until they are cancelled.</summary>
     internal TaskCompletionSource HoldLoads()
@@ -115,6 +118,7 @@ internal sealed class EngineNode : IAsyncDisposable
     {
         await Host.DisposeAsync();
         Metrics.Dispose();
+        Cpu.Dispose();
         Runs.Dispose();
         _models.Dispose();
     }

@@ -4,6 +4,7 @@ using Microsoft.Net.Http.Headers;
 using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;
@@ -38,6 +39,7 @@ internal static partial class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
+        HeapLimit.Set(options.MemoryMiB);
         await using Serilog.Core.Logger log = LoggingSetup.Create();
         WebApplication app = Build(options, log);
         await using (app.ConfigureAwait(false))

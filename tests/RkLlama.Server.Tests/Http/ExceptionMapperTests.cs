@@ -31,6 +31,7 @@ public sealed class ExceptionMapperTests
         ["draining"] = (new DrainingException(), 503, "draining", null, 5),
         ["engine"] = (new EngineException("The answer failed: boom."), 500, null, null, null),
         ["stuck worker"] = (new WorkerStuckException(42, Task.CompletedTask), 500, null, null, null),
+        ["out of memory"] = (new OutOfMemoryException(), 503, null, null, 5),
         ["bad request"] = (new BadHttpRequestException("Bad chunk size.", 400), 400, null, null, null),
         ["too large"] = (new BadHttpRequestException("Too large.", 413), 413, null, null, null),
     };

@@ -63,8 +63,8 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        ChatCompletionRequest request = ChatCompletionRequest.From(run.Body);
+        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From).ConfigureAwait(false);
+        ChatCompletionRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
         ChatCompletionWriter writer = new(OpenAiWriter.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -73,8 +73,8 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        TextCompletionRequest request = TextCompletionRequest.From(run.Body);
+        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, TextCompletionRequest.From).ConfigureAwait(false);
+        TextCompletionRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
         TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -83,8 +83,8 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        ResponsesRequest request = ResponsesRequest.From(run.Body);
+        ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(context, ResponsesRequest.From).ConfigureAwait(false);
+        ResponsesRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
         ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());

@@ -117,8 +117,8 @@ internal sealed class RkLlamaApi : IApi
         if (!host.HasModel)
             throw readiness.NoModel();
 
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        GenerateRequest request = GenerateRequest.From(run.Body);
+        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, GenerateRequest.From).ConfigureAwait(false);
+        GenerateRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         return new(answer, new GenerateWriter(answer.PromptTokens), request.Stream, run.Cancelled);
     }

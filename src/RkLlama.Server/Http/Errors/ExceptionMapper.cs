@@ -59,6 +59,10 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             RetryAfterSeconds = DrainingException.RetryAfterSeconds,
         },
         EngineException => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
+        OutOfMemoryException => new(StatusCodes.Status503ServiceUnavailable, new("The server has too little memory for this request at the moment."))
+        {
+            RetryAfterSeconds = 5,
+        },
         BadHttpRequestException bad => new(bad.StatusCode, new(bad.Message)),
         _ => Fault(exception),
     };
