@@ -31,7 +31,6 @@ public sealed class ExceptionMapperTests
         ["draining"] = (new DrainingException(), 503, "draining", null, 5),
         ["engine"] = (new EngineException("The answer failed: boom."), 500, null, null, null),
         ["stuck worker"] = (new WorkerStuckException(42, Task.CompletedTask), 500, null, null, null),
-        ["out of memory"] = (new OutOfMemoryException(), 503, null, null, 5),
         ["bad request"] = (new BadHttpRequestException("Bad chunk size.", 400), 400, null, null, null),
         ["too large"] = (new BadHttpRequestException("Too large.", 413), 413, null, null, null),
     };
@@ -39,6 +38,15 @@ public sealed class ExceptionMapperTests
     private readonly ExceptionMapper _mapper = new(NullLogger<ExceptionMapper>.Instance);
 
     public static TheoryData<string> Names => [.. Cases.Keys];
+
+    [Fact]
+    public void A_request_that_needs_too_much_memory_can_be_retried()
+    {
+        ApiException error = _mapper.Map(new OutOfMemoryException());
+
+        (error.Status, error.RetryAfterSeconds).Should().Be((503, 5));
+        error.Message.Should().Contain("too little memory");
+    }
 
     [Theory]
     [MemberData(nameof(Names))]
