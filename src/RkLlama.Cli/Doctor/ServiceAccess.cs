@@ -49,8 +49,9 @@ internal static class ServiceAccess
     /// <summary>Starts the child process and returns the paths that it reports as denied.</summary>
     /// <param name="user">The user of the child process.</param>
     /// <param name="directory">
-    /// The working directory of the child process, which contains the paths: <c>/</c>, or a directory that systemd mounts for the service. The service needs no
-    /// permission for the directories above it. The child process needs none either: this process enters the directory as root, and the child inherits it.
+    /// The working directory of the child process. It contains the paths. It is <c>/</c>, or a directory that systemd mounts for the service. The service needs
+    /// no permission for the directories above it. The child process needs none either: this process enters the directory as root, and the child process
+    /// inherits the working directory.
     /// </param>
     private static IEnumerable<PathAccess> FindDeniedAs(string user, string directory, PathAccess[] paths)
     {

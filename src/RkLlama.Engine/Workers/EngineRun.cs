@@ -4,9 +4,9 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Workers;
 
-/// <summary>A generated token.</summary>
+/// <summary>A generated token, or the rest of the text at the end of a run.</summary>
 /// <param name="TokenId">
-/// Id in the vocabulary of the model. −1 if this is not a token: if a run ends within a character, one more item has the rest of the text.
+/// Id in the vocabulary of the model; −1 for the rest of the text. A run has such a rest only if its last token ends within a character.
 /// </param>
 /// <param name="Text">
 /// The characters that this token completes. Empty if it completes none, for example because it ends within a character that a later token completes.

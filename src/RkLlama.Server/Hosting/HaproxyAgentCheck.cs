@@ -147,8 +147,8 @@ internal sealed partial class HaproxyAgentCheck(NodeOptions options, Readiness r
     }
 
     /// <summary>
-    /// Returns the text in the form that is allowed after the number sign of a line: cut to the maximum length, with question marks in place of number signs
-    /// and of characters that are not printable ASCII.
+    /// Returns the text in the form that is allowed after the <c>#</c> of a line. Cuts it to the maximum length. Replaces each <c>#</c>, and each
+    /// character that is not printable ASCII, with <c>?</c>.
     /// </summary>
     private static string Line(string text)
     {

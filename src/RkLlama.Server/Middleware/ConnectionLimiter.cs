@@ -49,7 +49,9 @@ internal sealed class ConnectionLimiter(NodeOptions options, NodeMetrics metrics
         }
     }
 
-    /// <summary>Request middleware. On a connection above the limit, refuses requests for endpoints that do not ignore limits.</summary>
+    /// <summary>
+    /// Request middleware. On a connection above the limit, only endpoints with <see cref="EndpointAccess.IgnoresLimits"/> answer. Other requests get a 503.
+    /// </summary>
     internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).IgnoresLimits)

@@ -14,7 +14,7 @@ internal abstract record OllamaModelBody
     /// <summary>Name of a model from GET /api/tags. The tag :latest may be absent.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Older name of model. Ignored if model is present.</summary>
+    /// <summary>Older name of the field model. Ignored if model is present.</summary>
     // If model is present, this field may have any type.
     [AnyOf(typeof(string))]
     public JsonElement? Name { get; init; }
@@ -129,7 +129,7 @@ internal sealed record OllamaMessageBody
     [IgnoreWrongType]
     public string? ToolName { get; init; }
 
-    /// <summary>Older name of tool_name. Ignored if tool_name is present.</summary>
+    /// <summary>Older name of the field tool_name. Ignored if tool_name is present.</summary>
     public string? Name { get; init; }
 
     /// <summary>In tool messages: id of the tool call whose result is the content.</summary>
@@ -181,8 +181,8 @@ internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
     public bool? Truncate { get; init; }
 
     /// <summary>
-    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again, which is only useful for models that are trained
-    /// for it. Default: all values.
+    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again. This is only useful for models that are
+    /// trained for it. Default: all values.
     /// </summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }

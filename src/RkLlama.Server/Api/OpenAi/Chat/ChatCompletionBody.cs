@@ -39,7 +39,7 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [Range(-1, int.MaxValue)]
     public int? MaxCompletionTokens { get; init; }
 
-    /// <summary>Older name of max_completion_tokens. Ignored if max_completion_tokens is present.</summary>
+    /// <summary>Older name of the field max_completion_tokens. Ignored if max_completion_tokens is present.</summary>
     [Range(-1, int.MaxValue)]
     public int? MaxTokens { get; init; }
 

@@ -19,8 +19,8 @@ internal sealed record EmbeddingsBody
     public string? EncodingFormat { get; init; }
 
     /// <summary>
-    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again, which is only useful for models that are trained
-    /// for it. Default: all values.
+    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again. This is only useful for models that are
+    /// trained for it. Default: all values.
     /// </summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
