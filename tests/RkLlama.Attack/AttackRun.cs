@@ -9,7 +9,9 @@ internal static class AttackRun
     // About 600 connections of an attack, here and in the server, and those of the other clients.
     private const int NeededDescriptors = 1024;
 
-    private static readonly Attack[] Attacks =
+    private const int MaxRunning = 8;
+
+    private static IEnumerable<Attack> Attacks =>
     [
         .. PromptAttacks.All, .. JsonAttacks.All, .. SchemaAttacks.All, .. ModelAttacks.All, .. ConnectionAttacks.All, .. WireAttacks.All, .. StreamAttacks.All,
     ];
@@ -18,11 +20,14 @@ internal static class AttackRun
     internal static async Task<int> RunAsync(AttackOptions options)
     {
         int passed = 0, failed = 0, skipped = 0;
-        using MemoryLimit limit = MemoryLimit.Create(options.LimitMiB);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{options.Duration.TotalSeconds:0} s per attack, {Environment.ProcessorCount} cores, memory limit of server and workers {limit.Description}"));
+        using (MemoryLimit limit = MemoryLimit.Create(options.LimitMiB))
+        {
+            Console.WriteLine(
+                $"{options.Duration.TotalSeconds:0} s per attack, {Environment.ProcessorCount} cores, limit for a server with its workers: {limit.Description}; columns: RSS of the server process in MiB, latency in ms, work and stop in s");
+        }
+
         Console.WriteLine(AttackResult.Header);
+        Queue<Task<AttackResult>> running = new();
         foreach (Attack attack in Attacks.Where(attack => attack.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)))
         {
             if (attack.NeedsConnections && DescriptorLimit() < NeededDescriptors)
@@ -32,29 +37,48 @@ internal static class AttackRun
                 continue;
             }
 
-            AttackResult result = await RunOneAsync(options, limit, attack).ConfigureAwait(false);
-            Console.WriteLine(result.Line);
-            if (result.Failures.Length == 0)
-                passed++;
-            else
-                failed++;
+            // The server of an attack idles for 10 s before its last measurement. The next attack need not wait for this.
+            TaskCompletionSource isIdle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            running.Enqueue(RunOneAsync(options, attack, isIdle));
+            await isIdle.Task.ConfigureAwait(false);
+            await PrintAsync(MaxRunning).ConfigureAwait(false);
         }
 
+        await PrintAsync(0).ConfigureAwait(false);
         Console.WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
         return failed == 0 && passed > 0 ? 0 : 1;
+
+        // Prints the results that are there, in order, and waits until at most this number of servers runs.
+        async Task PrintAsync(int most)
+        {
+            while (running.TryPeek(out Task<AttackResult>? first) && (first.IsCompleted || running.Count > most))
+            {
+                AttackResult result = await running.Dequeue().ConfigureAwait(false);
+                Console.WriteLine(result.Line);
+                if (result.Failures.Length == 0)
+                    passed++;
+                else
+                    failed++;
+            }
+        }
     }
 
-    private static async Task<AttackResult> RunOneAsync(AttackOptions options, MemoryLimit limit, Attack attack)
+    /// <param name="isIdle">Completed when the server has no more work.</param>
+    private static async Task<AttackResult> RunOneAsync(AttackOptions options, Attack attack, TaskCompletionSource isIdle)
     {
         try
         {
-            AttackServer server = await AttackServer.StartAsync(options, limit, attack).ConfigureAwait(false);
+            AttackServer server = await AttackServer.StartAsync(options, attack).ConfigureAwait(false);
             await using (server.ConfigureAwait(false))
-                return await new AttackSession(options, server, attack).RunAsync().ConfigureAwait(false);
+                return await new AttackSession(options, server, attack).RunAsync(isIdle).ConfigureAwait(false);
         }
         catch (Exception ex)
         {
             return AttackResult.Broken(attack.Name, ex);
+        }
+        finally
+        {
+            isIdle.TrySetResult();
         }
     }
 

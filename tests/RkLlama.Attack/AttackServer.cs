@@ -15,7 +15,6 @@ internal sealed partial class AttackServer : IAsyncDisposable
     private readonly MemoryLimit _limit;
     private readonly TaskCompletionSource<IPEndPoint> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<string> _log = new();
-    private readonly int _killsBefore;
     private volatile bool _readsLog = true;
     private bool _exceededLimit;
 
@@ -23,7 +22,6 @@ internal sealed partial class AttackServer : IAsyncDisposable
     {
         _process = process;
         _limit = limit;
-        _killsBefore = limit.Kills;
         Home = home;
         Memory = new(process.Id);
     }
@@ -47,12 +45,13 @@ internal sealed partial class AttackServer : IAsyncDisposable
     }
 
     /// <summary>Why the server has ended; only after it has ended.</summary>
-    internal string Ending => _exceededLimit || _limit.Kills > _killsBefore
+    internal string Ending => _exceededLimit || _limit.Kills > 0
         ? string.Create(CultureInfo.InvariantCulture, $"killed above {_limit.MiB} MiB")
         : string.Create(CultureInfo.InvariantCulture, $"ended with exit code {_process.ExitCode}");
 
-    internal static async Task<AttackServer> StartAsync(AttackOptions options, MemoryLimit limit, Attack attack)
+    internal static async Task<AttackServer> StartAsync(AttackOptions options, Attack attack)
     {
+        MemoryLimit limit = MemoryLimit.Create(options.LimitMiB);
         string home = Directory.CreateTempSubdirectory("rkllama-attack-").FullName, models = Path.Combine(home, "models");
         DemoModel.Copy(options.Model, Path.Combine(models, "demo"));
         attack.Prepare?.Invoke(models, options.Model);
@@ -117,6 +116,7 @@ internal sealed partial class AttackServer : IAsyncDisposable
         await WaitForEndAsync().ConfigureAwait(false);
         _readsLog = true;
         _process.Dispose();
+        _limit.Dispose();
         Directory.Delete(Home, recursive: true);
     }
 

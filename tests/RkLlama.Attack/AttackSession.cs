@@ -2,16 +2,18 @@ using System.Diagnostics;
 
 namespace RkLlama.Attack;
 
-/// <summary>One attack on one server: measurement before, attack, check that the server answers, measurement after, stop.</summary>
+/// <summary>One attack on one server: measurement before, attack, check that the server answers, measurement 10 s later, stop.</summary>
 internal sealed class AttackSession(AttackOptions options, AttackServer server, Attack attack)
 {
     private const int WarmUpChats = 20;
+    private const int QuietLooks = 2;
 
     /// <summary>More CPU time than this part of the wall-clock time is work that has not ended.</summary>
     private const double BusyShare = 0.25;
 
     private static readonly TimeSpan WarmUpPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
@@ -19,7 +21,8 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
     private readonly Tally _tally = new();
     private double _peakMiB;
 
-    internal async Task<AttackResult> RunAsync()
+    /// <param name="isIdle">Completed when the server has no more work of the attack, 10 s after the attack at the latest.</param>
+    internal async Task<AttackResult> RunAsync(TaskCompletionSource isIdle)
     {
         InnocentClient innocent = new(server.Address, _tally, attack.Unloads);
         await WarmUpAsync(innocent).ConfigureAwait(false);
@@ -32,6 +35,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
         Task watching = WatchPeakAsync(over.Token);
         HealthProbe probe = HealthProbe.Start(server.Address);
         TimeSpan? answeredAfter;
+        long end;
         try
         {
             using CancellationTokenSource stop = new();
@@ -40,6 +44,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
             Task attacking = Task.Run(() => attack.RunAsync(context));
             await Task.Delay(options.Duration).ConfigureAwait(false);
             await stop.CancelAsync().ConfigureAwait(false);
+            end = Stopwatch.GetTimestamp();
             await IgnoreEndAsync(attacking).ConfigureAwait(false);
             answeredAfter = await TimeToHealthAsync().ConfigureAwait(false);
             await innocents.WaitAsync(Overtime).ConfigureAwait(false);
@@ -49,7 +54,11 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
             probe.Stop();
         }
 
-        (double leftMiB, double busySeconds) = await SettleAsync(idleMiB).ConfigureAwait(false);
+        double busySeconds = await QuietAsync(end).ConfigureAwait(false);
+        isIdle.TrySetResult();
+        while (Stopwatch.GetElapsedTime(end) < SettleTime && !server.HasEnded)
+            await Task.Delay(Look).ConfigureAwait(false);
+        double leftMiB = server.Memory.ResidentMiB - idleMiB;
         if (!server.HasEnded && await innocent.AskAsync(WarmUpPatience).ConfigureAwait(false) is { } problem)
             _tally.Add($"{problem} (after the attack)");
         await over.CancelAsync().ConfigureAwait(false);
@@ -84,7 +93,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
 
         foreach (string path in (string[])["/health", "/ready", "/metrics", "/models", "/api/tags", "/v1/models"])
             await RawClient.AskAsync(server.Address, RawClient.Attacker, RawClient.Request("GET", path, []), WarmUpPatience, CancellationToken.None).ConfigureAwait(false);
-        await SettleAsync(double.MaxValue).ConfigureAwait(false);
+        await QuietAsync(Stopwatch.GetTimestamp()).ConfigureAwait(false);
     }
 
     /// <summary>The attack may end with any exception of its connections; an error of the attack itself is a problem.</summary>
@@ -108,10 +117,10 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
     private async Task<TimeSpan?> TimeToHealthAsync()
     {
         long start = Stopwatch.GetTimestamp();
-        while (!server.HasEnded && Stopwatch.GetElapsedTime(start) < SettlePatience)
+        while (!server.HasEnded && Stopwatch.GetElapsedTime(start) < AnswerPatience)
         {
             Answer answer = await RawClient.AskAsync(
-                server.Address, RawClient.Attacker, RawClient.Request("GET", "/health", []), SettlePatience, CancellationToken.None).ConfigureAwait(false);
+                server.Address, RawClient.Attacker, RawClient.Request("GET", "/health", []), AnswerPatience, CancellationToken.None).ConfigureAwait(false);
             if (answer is { End: AnswerEnd.Complete, Status: 200 })
                 return Stopwatch.GetElapsedTime(start);
             await Task.Delay(10).ConfigureAwait(false);
@@ -120,31 +129,24 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
         return null;
     }
 
-    /// <summary>
-    /// Waits 10 s; if the attack is shorter than this, only until the memory is near its idle size and the server uses no more CPU time.
-    /// </summary>
-    /// <returns>The memory above the idle size, and the seconds until the server used no more CPU time.</returns>
-    private async Task<(double LeftMiB, double BusySeconds)> SettleAsync(double idleMiB)
+    /// <summary>Waits until the server uses no more CPU time, at most 10 s after the end of the attack.</summary>
+    /// <returns>The seconds from the end of the attack to the end of the work.</returns>
+    private async Task<double> QuietAsync(long end)
     {
-        bool isFull = options.Duration >= SettlePatience && idleMiB < double.MaxValue;
-        long start = Stopwatch.GetTimestamp();
         double busy = 0, cpu = server.Memory.CpuSeconds;
-        TimeSpan last = TimeSpan.Zero;
-        int quiet = 0;
-        while (Stopwatch.GetElapsedTime(start) < SettlePatience && !server.HasEnded)
+        long last = Stopwatch.GetTimestamp();
+        for (int quiet = 0; quiet < QuietLooks && Stopwatch.GetElapsedTime(end) < SettleTime && !server.HasEnded;)
         {
             await Task.Delay(Look).ConfigureAwait(false);
-            (double cpuNow, TimeSpan now) = (server.Memory.CpuSeconds, Stopwatch.GetElapsedTime(start));
-            bool isBusy = cpuNow - cpu > BusyShare * (now - last).TotalSeconds;
+            (double cpuNow, long now) = (server.Memory.CpuSeconds, Stopwatch.GetTimestamp());
+            bool isBusy = cpuNow - cpu > BusyShare * Stopwatch.GetElapsedTime(last, now).TotalSeconds;
             (cpu, last) = (cpuNow, now);
             quiet = isBusy ? 0 : quiet + 1;
             if (isBusy)
-                busy = now.TotalSeconds;
-            if (!isFull && quiet >= 3 && server.Memory.ResidentMiB <= idleMiB + AttackResult.MaxLeftMiB)
-                break;
+                busy = Stopwatch.GetElapsedTime(end, now).TotalSeconds;
         }
 
-        return (server.Memory.ResidentMiB - idleMiB, busy);
+        return busy;
     }
 
     private async Task WatchPeakAsync(CancellationToken over)

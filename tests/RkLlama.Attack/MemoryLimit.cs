@@ -4,12 +4,14 @@ using System.Globalization;
 namespace RkLlama.Attack;
 
 /// <summary>
-/// Limits the memory of the server and its workers with a control group (cgroup). If that is not possible, the runner kills the server when it uses more
+/// Limits the memory of one server and its workers with a control group (cgroup). If that is not possible, the runner kills the server when it uses more
 /// (<see cref="IsWatched"/>).
 /// </summary>
 internal sealed class MemoryLimit : IDisposable
 {
     private const string OwnGroups = "/proc/self/cgroup";
+
+    private static int s_created;
 
     private readonly string? _directory;
     private readonly string _eventsFile;
@@ -40,7 +42,7 @@ internal sealed class MemoryLimit : IDisposable
     {
         foreach ((string parent, bool isVersion2) in Parents())
         {
-            string directory = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"rkllama-attack-{Environment.ProcessId}"));
+            string directory = Path.Combine(parent, string.Create(CultureInfo.InvariantCulture, $"rkllama-attack-{Environment.ProcessId}-{Interlocked.Increment(ref s_created)}"));
             try
             {
                 Directory.CreateDirectory(directory);

@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace RkLlama.Attack;
 
 /// <summary>Counts the answers of one attack. Thread-safe.</summary>
-internal sealed class Tally
+internal sealed partial class Tally
 {
     private const int MaxProblems = 3;
+    private const int MaxProblemLength = 140;
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, int> _statuses = new(StringComparer.Ordinal);
@@ -82,6 +84,9 @@ internal sealed class Tally
     /// <param name="problem">Begins with <c>lost</c> if a request has no answer; otherwise an answer is wrong.</param>
     internal void Add(string problem)
     {
+        // Ids differ in each answer.
+        problem = LineEnd.Replace(Id.Replace(problem, "…"), " ");
+        problem = problem.Length > MaxProblemLength ? problem[..MaxProblemLength] : problem;
         lock (_lock)
         {
             if (problem.StartsWith("lost", StringComparison.Ordinal))
@@ -91,4 +96,10 @@ internal sealed class Tally
             _problems[problem] = _problems.GetValueOrDefault(problem) + 1;
         }
     }
+
+    [GeneratedRegex("[0-9a-f]{12,}")]
+    private static partial Regex Id { get; }
+
+    [GeneratedRegex("[\\r\\n]+")]
+    private static partial Regex LineEnd { get; }
 }

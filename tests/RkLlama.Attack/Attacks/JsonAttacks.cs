@@ -52,7 +52,8 @@ internal static class JsonAttacks
     private static Task EscapesAsync(AttackContext context)
     {
         string escapes = string.Concat(Enumerable.Repeat("\\u0000", (BodyBytes - 100) / 6));
-        return SendAllAsync(context, [Encoding.UTF8.GetBytes($"{{\"model\":\"demo\",\"messages\":[{{\"role\":\"user\",\"content\":\"{escapes}\"}}]}}")], Expected.Refusal);
+        byte[] body = Encoding.UTF8.GetBytes($"{{\"model\":\"demo\",\"messages\":[{{\"role\":\"user\",\"content\":\"{escapes}\"}}]}}");
+        return context.LoopAsync(Clients, client => context.PostAsync(Paths[client % 3], body));
     }
 
     private static Task InvalidTextAsync(AttackContext context)
