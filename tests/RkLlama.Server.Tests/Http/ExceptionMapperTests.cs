@@ -42,7 +42,7 @@ public sealed class ExceptionMapperTests
     [Fact]
     public void A_request_that_needs_too_much_memory_can_be_retried()
     {
-        ApiException error = _mapper.Map(new OutOfMemoryException());
+        ApiException error = _mapper.Map(new InsufficientMemoryException());
 
         (error.Status, error.RetryAfterSeconds).Should().Be((503, 5));
         error.Message.Should().Contain("too little memory");
