@@ -13,6 +13,9 @@ internal readonly struct PromptLength(int longestToken)
     // The longest form of one UTF-16 unit in JSON is an escape such as \u0041.
     private const int MaxJsonBytesPerUnit = 6;
 
+    // Shorter text is never refused here, because encoding it takes little time and gives the exact number of tokens.
+    private const int MinLength = 256 * 1024;
+
     /// <summary>
     /// Refuses a conversation that cannot have <paramref name="maxTokens"/> tokens or fewer, however well its text compresses. Characters that a template or
     /// a normalizer removes, such as white space, count, too.
@@ -44,7 +47,7 @@ internal readonly struct PromptLength(int longestToken)
     private void Check(long length, int maxTokens)
     {
         long minTokens = length / longestToken;
-        if (minTokens > maxTokens)
+        if (length > MinLength && minTokens > maxTokens)
             throw new PromptTooLongException((int)Math.Min(minTokens, int.MaxValue));
     }
 

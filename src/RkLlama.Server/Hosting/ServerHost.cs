@@ -85,6 +85,10 @@ internal static partial class ServerHost
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
+
+        // Starts the threads of the pool, so that the number of threads does not change with the first request.
+        app.Services.GetRequiredService<CpuPool>();
+
         // Routing comes first, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
         app.UseRouting();
         app.UseMiddleware<NodeHeadersMiddleware>();

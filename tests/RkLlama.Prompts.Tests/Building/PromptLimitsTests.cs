@@ -16,7 +16,7 @@ public sealed class PromptLimitsTests : IDisposable
         _model.AddTokenizer("<|im_start|>", "<|im_end|>");
         PromptBuilder prompts = _model.Load("Qwen2", settings => settings with { Template = "{{ raise_exception('rendered') }}" });
 
-        Action build = () => prompts.Build(new([new("user", new string('a', 1_000_000))]), Limit(100));
+        Action build = () => prompts.Build(new([new("user", new string('a', 3_000_000))]), Limit(100));
 
         build.Should().Throw<PromptTooLongException>().Which.MinTokens.Should().BeGreaterThan(100);
     }
@@ -25,12 +25,12 @@ public sealed class PromptLimitsTests : IDisposable
     public void Reasoning_tool_calls_and_tools_count_towards_the_length()
     {
         PromptBuilder prompts = _model.Load("Qwen2");
-        JsonElement json = JsonElement.Parse($"\"{new string('a', 1_000_000)}\"");
+        JsonElement json = JsonElement.Parse($"\"{new string('a', 3_000_000)}\"");
         ChatMessage brief = new("user", "a");
 
         foreach (Conversation conversation in (Conversation[])
         [
-            new([brief with { Reasoning = new string('a', 1_000_000) }]),
+            new([brief with { Reasoning = new string('a', 3_000_000) }]),
             new([brief with { ToolCalls = [new(null, "f", json)] }]),
             new([brief]) { Tools = [json] },
         ])
