@@ -51,7 +51,9 @@ public sealed class PromptBuilder
 
     /// <summary>Finds and loads the template and the tokenizer of a model. Takes a fraction of a second. Reads local files only.</summary>
     /// <exception cref="PromptException">The template in <see cref="PromptSettings.Template"/> is not valid or cannot be read.</exception>
-    public static PromptBuilder Load(PromptSettings settings, TimeProvider time) => new PromptLoader(settings, time).Load();
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PromptBuilder Load(PromptSettings settings, TimeProvider time, CancellationToken cancellationToken = default) =>
+        new PromptLoader(settings, time, cancellationToken).Load();
 
     /// <summary>
     /// Builds the prompt of a conversation. The prompt ends with the text that introduces the assistant's answer. In <see cref="PromptMode.Runtime"/>, the

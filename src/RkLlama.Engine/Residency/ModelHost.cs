@@ -282,7 +282,7 @@ internal sealed partial class ModelHost(
             await UnloadAsync().ConfigureAwait(false);
     }
 
-    private ModelInstance NewInstance(ModelEntry entry) => new(entry, prompts.LoadAsync(entry), OnStateChanged);
+    private ModelInstance NewInstance(ModelEntry entry) => new(entry, unloaded => prompts.LoadAsync(entry, unloaded), OnStateChanged);
 
     private void OnStateChanged(ModelInstance model, ModelState from)
     {

@@ -30,14 +30,16 @@ internal sealed class ModelInstance
     // When the idle timer expires, in UTC ticks; at least DateTimeOffset.MaxValue.Ticks for never. Read and written with Volatile.
     private long _expires = long.MaxValue;
 
-    /// <param name="prompts">The chat template and the tokenizer, which load in the background.</param>
+    /// <param name="loadPrompts">
+    /// Starts to load the chat template and the tokenizer in the background. Its token is cancelled when the model is unloaded.
+    /// </param>
     /// <param name="changed">
     /// Called after each change of the state, with the previous state. The thread that changed the state calls it, without the lock of this instance.
     /// </param>
-    internal ModelInstance(ModelEntry entry, Task<PromptBuilder> prompts, Action<ModelInstance, ModelState> changed)
+    internal ModelInstance(ModelEntry entry, Func<CancellationToken, Task<PromptBuilder>> loadPrompts, Action<ModelInstance, ModelState> changed)
     {
         Entry = entry;
-        Prompts = prompts;
+        Prompts = loadPrompts(_unloaded.Token);
         _changed = changed;
         int contextLength = entry.Modelfile.NumCtx ?? DefaultContextLength;
         Engine = new(

@@ -154,7 +154,9 @@ internal sealed partial class WorkerSupervisor
             _model.TryMove(ModelState.Loading);
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
-            await _model.Prompts.ConfigureAwait(false);
+
+            // Prompts ends by itself after the load timeout. EndAsync does not wait for that.
+            await _model.Prompts.WaitAsync(_end.Token).ConfigureAwait(false);
             return await StartAsync(ModelState.NotLoaded).ConfigureAwait(false);
         }
         catch (EngineException ex) when (!_end.IsCancellationRequested)

@@ -175,6 +175,20 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_end_does_not_wait_for_a_tokenizer_that_does_not_load()
+    {
+        TaskCompletionSource<Prompts.PromptBuilder> never = new();
+        ModelInstance model = new(_node.Catalog.Find("m"), _ => never.Task, static (_, _) => { });
+        WorkerSupervisor supervisor = new(model, Task.CompletedTask, _node.Engine, _node.Faults, _node.Metrics, _time, NullLogger.Instance);
+        model.TryMove(ModelState.Loading);
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+
+        model.State.Should().Be(ModelState.NotLoaded);
+        Sessions.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task An_end_during_the_delay_before_a_restart_cancels_it()
     {
         WorkerSupervisor supervisor = await StartAsync();

@@ -7,6 +7,7 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Prompts;
+using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
@@ -110,7 +111,7 @@ internal static class OllamaModelEndpoints
     {
         try
         {
-            return model.Entry.Directory is { } directory ? File.ReadAllText(Path.Join(directory, "Modelfile")) : $"FROM={model.Entry.ModelPath}\n";
+            return model.Entry.Directory is { } directory ? RegularFile.ReadAllText(Path.Join(directory, "Modelfile"), FileLimits.Modelfile) : $"FROM={model.Entry.ModelPath}\n";
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
