@@ -5,6 +5,7 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Store;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
@@ -22,6 +23,8 @@ internal static class EngineServices
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.ModelsDirectory));
+        services.AddSingleton<IStoreFiles, StoreFiles>();
+        services.AddSingleton<ModelStore>();
         services.AddSingleton(new HardwareReader(options.SysfsRoot));
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<FaultLog>();
@@ -35,9 +38,11 @@ internal static class EngineServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton<ModelScheduler>();
+        services.AddSingleton<ModelManager>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<EmbeddingService>();
+        services.AddHostedService<LeftoverSweep>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();
         return services;

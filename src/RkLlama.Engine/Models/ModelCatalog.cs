@@ -54,7 +54,7 @@ internal sealed class ModelCatalog(string root)
     /// </exception>
     public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
     {
-        if (!ModelName.IsPlain(name))
+        if (!ModelName.IsModelName(name))
         {
             throw ModelException.DirectoryNotFound(name);
         }
@@ -94,7 +94,7 @@ internal sealed class ModelCatalog(string root)
     {
         try
         {
-            return [.. Directory.EnumerateFileSystemEntries(Root).Where(path => ModelName.IsPlain(Path.GetFileName(path)))];
+            return [.. Directory.EnumerateFileSystemEntries(Root).Where(path => ModelName.IsModelName(Path.GetFileName(path)))];
         }
         catch (DirectoryNotFoundException)
         {

@@ -30,6 +30,9 @@ internal sealed class ModelInstance
     // When the idle timer expires, in UTC ticks; at least DateTimeOffset.MaxValue.Ticks for never. Read and written with Volatile.
     private long _expires = long.MaxValue;
 
+    // Read and written with Volatile.
+    private bool _isRemoved;
+
     /// <param name="loadPrompts">
     /// Starts to load the chat template and the tokenizer in the background. Its token is cancelled when the model is unloaded.
     /// </param>
@@ -130,6 +133,13 @@ internal sealed class ModelInstance
     /// stays pinned.
     /// </summary>
     internal bool IsPinned { get; set; }
+
+    /// <summary>Whether the model was deleted or renamed, so that no new request may use this instance. Never reset.</summary>
+    internal bool IsRemoved
+    {
+        get => Volatile.Read(ref _isRemoved);
+        set => Volatile.Write(ref _isRemoved, value);
+    }
 
     /// <summary>When the idle timer unloads the model, in UTC; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
     internal DateTimeOffset Expires

@@ -3,6 +3,7 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Residency;
 
@@ -152,6 +153,10 @@ internal sealed partial class WorkerSupervisor
 
             // If this model was still Unloading when the constructor was called, its change to Loading was refused. Now it is possible.
             _model.TryMove(ModelState.Loading);
+
+            // The model is resident now, so if it is deleted after this check, the deletion ends this load.
+            if (FileStatus.Of(_model.Entry.Directory ?? _model.Entry.ModelPath) is null)
+                throw new EngineException($"the model {_model.Name} no longer exists") { Code = FailureCode.ModelNotFound };
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
 

@@ -14,7 +14,7 @@ using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The endpoints that list, show, copy and delete models.</summary>
+/// <summary>The endpoints that list, show, copy, rename and delete models.</summary>
 internal static class OllamaModelEndpoints
 {
     // Value of expires_at for a model without an idle timer.
@@ -74,25 +74,34 @@ internal static class OllamaModelEndpoints
             OllamaJson.Wire.OllamaShowReply);
     }
 
-    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
+    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaCopyBody body = OllamaRequest.Read<OllamaCopyBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string source = body.Source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
-        string destination = body.Destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
-        ModelFiles.Copy(catalog, catalog.Resolve(source) ?? throw new ModelNotFoundException(source), destination);
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        await models.CopyAsync(source, destination, context.RequestAborted).ConfigureAwait(false);
         return Results.Ok();
     }
 
+    /// <summary>Renames a model. Ollama has no such endpoint: its clients copy and delete.</summary>
+    internal static async Task<JsonResult<OllamaRenameReply>> Rename(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaRenameBody body = OllamaRequest.Read<OllamaRenameBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        (string name, bool wasLoaded) = await models.RenameAsync(source, destination).ConfigureAwait(false);
+        return new(new(name, wasLoaded), OllamaJson.Wire.OllamaRenameReply);
+    }
+
     /// <summary>Unloads and deletes a model. Ollama's clients send the name of the model in the body of the DELETE request.</summary>
-    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string requested = OllamaRequest.ModelOf(body);
-        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        await scheduler.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
-        ModelFiles.Delete(catalog, name);
+        await models.DeleteAsync(OllamaRequest.ModelOf(body)).ConfigureAwait(false);
         return Results.Ok();
     }
+
+    private static (string Source, string Destination) NamesOf(string? source, string? destination) =>
+        (source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required"),
+            destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required"));
 
     private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
