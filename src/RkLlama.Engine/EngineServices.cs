@@ -42,7 +42,7 @@ internal static class EngineServices
         services.AddSingleton<Readiness>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<EmbeddingService>();
-        services.AddHostedService<LeftoverSweep>();
+        services.AddHostedService<CatalogStartup>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();
         return services;

@@ -21,7 +21,7 @@ internal static class OllamaModelEndpoints
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), OllamaJson.Wire.OllamaModels);
+        new(new([.. catalog.Describe().Select(ModelOf)]), OllamaJson.Wire.OllamaModels);
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
