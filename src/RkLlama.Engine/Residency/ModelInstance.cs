@@ -202,7 +202,7 @@ internal sealed class ModelInstance
         (ModelState.Ready, ModelState.Running or ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Running, ModelState.Ready or ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Restarting, ModelState.Ready or ModelState.Failed or ModelState.Unloading or ModelState.Stuck) => true,
-        (ModelState.Failed, ModelState.Unloading) => true,
+        (ModelState.Failed, ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Unloading, ModelState.NotLoaded or ModelState.Stuck) => true,
 
         // The stuck worker has exited.

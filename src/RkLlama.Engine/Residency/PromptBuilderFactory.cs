@@ -25,6 +25,8 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
         CancellationToken cancellationToken = ended.Token;
         try
         {
+            cancellationToken.ThrowIfCancellationRequested();
+
             // The wait ends with the token also if the load does not, for example because a read of the disk blocks.
             PromptBuilder prompts = await Task.Run(() => PromptBuilder.Load(SettingsOf(entry), time, cancellationToken), CancellationToken.None)
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
