@@ -1,5 +1,4 @@
 using RkLlama.Engine.Residency;
-using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
