@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RkLlama.Cli.Bench;
 using RkLlama.Cli.Doctor;
+using RkLlama.Cli.Move;
 using RkLlama.Cli.Npu;
 using RkLlama.Cli.Tune;
 using RkLlama.Engine.Configuration;
@@ -61,6 +62,7 @@ internal static class CommandLine
         root.Subcommands.Add(NpuCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create((result, name) => result.GetValue(options[name])));
         root.Subcommands.Add(BenchCommand.Create((result, name) => result.GetValue(options[name])));
+        root.Subcommands.Add(MoveCommand.Create((result, name) => result.GetValue(options[name])));
         root.SetAction(Serve);
         command.SetAction(Serve);
         ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);

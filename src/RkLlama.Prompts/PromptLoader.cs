@@ -1,15 +1,19 @@
 using System.Text.Json;
+using RkLlama.Prompts.Files;
 using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
 /// <summary>Chooses the chat template and the tokenizer of a model. Records each choice as a <see cref="PromptNote"/>. Used for one load only.</summary>
-internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, CpuBudget cpu)
+internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, CancellationToken cancellationToken)
 {
-    private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
+    private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache, cancellationToken);
     private readonly BuiltInTemplate? _family = BuiltInTemplate.ForModel(settings.ModelName)
         ?? (settings.FileName is { } file ? BuiltInTemplate.ForModel(file) : null);
+
+    // The renderings of the constructor of ChatTemplate have the limits of RenderLimits. The caller has a timeout for the load.
+    private readonly CpuBudget _cpu = CpuBudget.Unlimited(cancellationToken);
 
     private readonly List<PromptNote> _notes = [];
     private bool _usesBuiltInTemplate;
@@ -40,7 +44,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
         }
         try
         {
-            Tokenizer tokenizer = Tokenizer.LoadFile(file);
+            Tokenizer tokenizer = Tokenizer.LoadFile(file, cancellationToken);
             _notes.Add(new(PromptComponent.Tokenizer, $"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
             return tokenizer;
         }
@@ -74,8 +78,8 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
         try
         {
             bool isFile = given.EndsWith(".jinja", StringComparison.Ordinal) && settings.Directory is not null && Path.GetFileName(given) == given;
-            string source = isFile ? File.ReadAllText(Path.Combine(settings.Directory!, given)) : given;
-            return new ChatTemplate(source, null, LoadSpecialTokens(), time, cpu);
+            string source = isFile ? RegularFile.ReadAllText(Path.Combine(settings.Directory!, given), FileLimits.Template, cancellationToken) : given;
+            return new ChatTemplate(source, null, LoadSpecialTokens(), time, _cpu);
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
@@ -89,7 +93,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
         {
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
-            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, cpu);
+            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, _cpu);
             _notes.Add(new(PromptComponent.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
@@ -114,5 +118,5 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
 
     private void Warn(PromptComponent part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
-    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, cpu);
+    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, _cpu);
 }

@@ -31,7 +31,7 @@ internal sealed class EngineNode : IAsyncDisposable
         Options = configure?.Invoke(options) ?? options;
         Catalog = new(_models.Path);
         Faults = new(Time);
-        PromptFactory = new(Time, NullLogger<PromptBuilderFactory>.Instance);
+        PromptFactory = new(Options, Time, NullLogger<PromptBuilderFactory>.Instance);
         Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
         Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, Time, Metrics);
         Scheduler = new(Queue, Host);
@@ -70,10 +70,14 @@ internal sealed class EngineNode : IAsyncDisposable
         File.WriteAllBytes(_models.At($"{name}/m.rkllm"), [.. Enumerable.Repeat((byte)7, 4096)]);
     }
 
+    internal void Write(string path, string content) => _models.Write(path, content);
+
+    internal void MakePipe(string path) => _models.MakePipe(path);
+
     internal ModelInstance NewInstance(string name, Action<ModelInstance, ModelState> changed)
     {
         ModelEntry entry = Catalog.Find(name);
-        return new(entry, PromptFactory.LoadAsync(entry), changed);
+        return new(entry, unloaded => PromptFactory.LoadAsync(entry, unloaded), changed);
     }
 
     internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>

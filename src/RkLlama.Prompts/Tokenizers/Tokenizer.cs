@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Prompts.Files;
 using RkLlama.Prompts.Tokenizers.Decoders;
 using RkLlama.Prompts.Tokenizers.Loading;
 using RkLlama.Prompts.Tokenizers.Models;
@@ -25,10 +26,14 @@ public sealed class Tokenizer
     private readonly Dictionary<string, int> _addedByContent = new(StringComparer.Ordinal);
     private readonly AddedTokenMatcher _added;
     private readonly AddedTokenMatcher _normalizedAdded;
+    private readonly string _name;
     private EncodeScratch? _idleScratch;
 
-    internal Tokenizer(TokenizerComponents parts)
+    /// <param name="name">The name of the tokenizer file, for error messages.</param>
+    /// <exception cref="TokenizerException">The normalizer makes the added tokens too long.</exception>
+    internal Tokenizer(TokenizerComponents parts, string name = "tokenizer.json")
     {
+        _name = name;
         _normalizers = parts.Normalizers;
         _preTokenizers = parts.PreTokenizers;
         _model = parts.Model;
@@ -42,8 +47,9 @@ public sealed class Tokenizer
         // Special tokens come first, because the first of two tokens with the same text counts.
         AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
         _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        TextBudget budget = new(name, ordered.Sum(token => (long)token.Content.Length));
         _normalizedAdded = new AddedTokenMatcher(
-            ordered.Where(token => token.Normalized).Select(token => (_normalizers.Normalize(token.Content), token)));
+            ordered.Where(token => token.Normalized).Select(token => (_normalizers.Normalize(token.Content, budget), token)));
         LongestToken = Math.Max(1, Math.Max(_model.Vocabulary.MaxLength, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Content.Length)));
         VocabularySize = Math.Max(_model.Vocabulary.IdLimit, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Id) + 1);
     }
@@ -59,11 +65,13 @@ public sealed class Tokenizer
 
     /// <summary>Loads a tokenizer file: a <c>*.tiktoken</c> file of Qwen 1, or a tokenizer.json with any other file name.</summary>
     /// <exception cref="TokenizerException">The file is not valid, or it uses a component that is not supported. The message has the details.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Tokenizer LoadFile(string path)
+    /// <exception cref="IOException">The file cannot be read, is not a regular file, or is larger than its limit in <see cref="FileLimits"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Tokenizer LoadFile(string path, CancellationToken cancellationToken = default)
     {
-        using FileStream stream = File.OpenRead(path);
-        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream));
+        bool isTiktoken = path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase);
+        using Stream stream = RegularFile.Open(path, isTiktoken ? FileLimits.Tiktoken : FileLimits.Tokenizer, cancellationToken);
+        return new Tokenizer(isTiktoken ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream), Path.GetFileName(path));
     }
 
     /// <summary>Loads a tokenizer.json.</summary>
@@ -90,11 +98,14 @@ public sealed class Tokenizer
     /// <param name="limits">The limits of tokens and processor time; null for none.</param>
     /// <returns>False if the text has more tokens than the limit. Then <paramref name="ids"/> has the first ones, more than the limit.</returns>
     /// <exception cref="ArgumentException">The request spans are not in order, or are outside the text.</exception>
-    /// <exception cref="TokenizerException">The tokenizer needs too much processor time or too many steps for this text.</exception>
+    /// <exception cref="TokenizerException">
+    /// The tokenizer needs too much processor time or too many steps for this text, or a normalizer makes it too long.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
     public bool Encode(PromptText prompt, bool guard, List<int> ids, PromptLimits? limits = null)
     {
         limits ??= PromptLimits.None();
+        TextBudget budget = new(_name, prompt.Text.Length);
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
         scratch.Prompt.Load(prompt, guard);
         guard = scratch.Prompt.TracksOrigin; // false if the prompt has no request text: then the guard has no effect
@@ -105,7 +116,7 @@ public sealed class Tokenizer
             if (segment.TokenId >= 0)
                 ids.Add(segment.TokenId);
             else
-                EncodeRun(segment.Range, scratch, guard, ids, limits);
+                EncodeRun(segment.Range, scratch, guard, budget, ids, limits);
             if (ids.Count > limits.MaxTokens)
                 break;
         }
@@ -152,12 +163,12 @@ public sealed class Tokenizer
     /// <summary>
     /// Encodes the text between two added tokens: normalizes the text, finds the added tokens that are matched in normalized text, and encodes the rest.
     /// </summary>
-    private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, List<int> ids, PromptLimits limits)
+    private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, TextBudget budget, List<int> ids, PromptLimits limits)
     {
         TokenizerException.ThrowIfExceeded(limits.Budget);
         scratch.Run.Clear(scratch.Prompt.TracksOrigin);
         scratch.Run.Append(scratch.Prompt, range.Start, range.End);
-        TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare);
+        TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare, budget);
         scratch.NormalizedSegments.Clear();
         _normalizedAdded.Split(text, scratch.NormalizedSegments);
         foreach (AddedSegment segment in scratch.NormalizedSegments)

@@ -15,7 +15,7 @@ public sealed class ModelInstanceTests : IAsyncDisposable
         [ModelState.Ready] = [ModelState.Running, ModelState.Restarting, ModelState.Unloading],
         [ModelState.Running] = [ModelState.Ready, ModelState.Restarting, ModelState.Unloading],
         [ModelState.Restarting] = [ModelState.Ready, ModelState.Failed, ModelState.Unloading, ModelState.Stuck],
-        [ModelState.Failed] = [ModelState.Unloading],
+        [ModelState.Failed] = [ModelState.Restarting, ModelState.Unloading],
         [ModelState.Unloading] = [ModelState.NotLoaded, ModelState.Stuck],
         [ModelState.Stuck] = [ModelState.NotLoaded, ModelState.Failed],
     };

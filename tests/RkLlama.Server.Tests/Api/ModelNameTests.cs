@@ -40,6 +40,8 @@ public sealed class ModelNameTests : IDisposable
             ("POST", "/api/show", $$"""{"model":{{json}}}"""),
             ("POST", "/api/copy", $$"""{"source":{{json}},"destination":"new"}"""),
             ("POST", "/api/copy", $$"""{"source":"m","destination":{{destination}}}"""),
+            ("POST", "/api/rename", $$"""{"source":{{json}},"destination":"new"}"""),
+            ("POST", "/api/rename", $$"""{"source":"m","destination":{{destination}}}"""),
             ("DELETE", "/api/delete", $$"""{"model":{{json}}}"""),
             ("POST", "/v1/chat/completions", $$"""{"model":{{json}},"messages":[{"role":"user","content":"Hi"}]}"""),
             ("POST", "/v1/embeddings", $$"""{"model":{{json}},"input":"Hi"}"""),

@@ -34,6 +34,7 @@ internal sealed class OllamaApi : IApi
         routes.MapMethods("/api/ps", Read, OllamaModelEndpoints.Running).WithMetadata(OllamaOperations.Running);
         routes.MapPost("/api/show", OllamaModelEndpoints.Show).WithMetadata(OllamaOperations.Show);
         routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy);
+        routes.MapPost("/api/rename", OllamaModelEndpoints.Rename).WithMetadata(OllamaOperations.Rename);
         routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete);
         routes.MapPost("/api/chat", OllamaGenerationEndpoints.Chat).WithMetadata(OllamaOperations.Chat);
         routes.MapPost("/api/generate", OllamaGenerationEndpoints.Generate).WithMetadata(OllamaOperations.Generate);

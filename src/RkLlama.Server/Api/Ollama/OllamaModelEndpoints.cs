@@ -7,20 +7,21 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Prompts;
+using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The endpoints that list, show, copy and delete models.</summary>
+/// <summary>The endpoints that list, show, copy, rename and delete models.</summary>
 internal static class OllamaModelEndpoints
 {
     // Value of expires_at for a model without an idle timer.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), OllamaJson.Wire.OllamaModels);
+        new(new([.. catalog.Describe().Select(ModelOf)]), OllamaJson.Wire.OllamaModels);
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
     {
@@ -73,25 +74,34 @@ internal static class OllamaModelEndpoints
             OllamaJson.Wire.OllamaShowReply);
     }
 
-    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
+    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaCopyBody body = OllamaRequest.Read<OllamaCopyBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string source = body.Source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
-        string destination = body.Destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
-        ModelFiles.Copy(catalog, catalog.Resolve(source) ?? throw new ModelNotFoundException(source), destination);
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        await models.CopyAsync(source, destination, context.RequestAborted).ConfigureAwait(false);
         return Results.Ok();
     }
 
+    /// <summary>Renames a model. Ollama has no such endpoint: its clients copy and delete.</summary>
+    internal static async Task<JsonResult<OllamaRenameReply>> Rename(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaRenameBody body = OllamaRequest.Read<OllamaRenameBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        (string name, bool wasLoaded) = await models.RenameAsync(source, destination).ConfigureAwait(false);
+        return new(new(name, wasLoaded), OllamaJson.Wire.OllamaRenameReply);
+    }
+
     /// <summary>Unloads and deletes a model. Ollama's clients send the name of the model in the body of the DELETE request.</summary>
-    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string requested = OllamaRequest.ModelOf(body);
-        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        await scheduler.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
-        ModelFiles.Delete(catalog, name);
+        await models.DeleteAsync(OllamaRequest.ModelOf(body)).ConfigureAwait(false);
         return Results.Ok();
     }
+
+    private static (string Source, string Destination) NamesOf(string? source, string? destination) =>
+        (source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required"),
+            destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required"));
 
     private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
@@ -110,7 +120,7 @@ internal static class OllamaModelEndpoints
     {
         try
         {
-            return model.Entry.Directory is { } directory ? File.ReadAllText(Path.Join(directory, "Modelfile")) : $"FROM={model.Entry.ModelPath}\n";
+            return model.Entry.Directory is { } directory ? RegularFile.ReadAllText(Path.Join(directory, "Modelfile"), FileLimits.Modelfile) : $"FROM={model.Entry.ModelPath}\n";
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {

@@ -44,21 +44,20 @@ internal sealed class OpenAiApi : IApi
     }
 
     private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
-        new(new("list", [.. catalog.List().Select(name => Card(catalog, host, name))]), OpenAiJson.Wire.ModelList);
+        new(new("list", [.. catalog.Describe().Select(file => Card(file, host))]), OpenAiJson.Wire.ModelList);
 
     private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
         // Kestrel decodes all escapes in a path except %2F, the slash.
         string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        return new(Card(catalog, host, name), OpenAiJson.Wire.ModelCard);
+        return new(Card(ModelFileInfo.Read(catalog, name), host), OpenAiJson.Wire.ModelCard);
     }
 
-    private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
+    private static ModelCard Card(ModelFileInfo file, ModelHost host)
     {
-        ModelFileInfo file = ModelFileInfo.Read(catalog, name);
-        int? context = host.Current is { Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
-        return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
+        int? context = host.Current is { Facts: { } loaded } current && current.Name == file.Name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
+        return new(file.Name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
