@@ -112,7 +112,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         "*" => null,
         "localhost" => IPAddress.Loopback,
         _ => IPAddress.TryParse(setting.Value, out IPAddress? address)
-            ? address
+            // An IPv4 address that is written as an IPv6 address, such as ::ffff:127.0.0.1. No socket can listen on it in this form.
+            ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not an IP address"),
     };
 
