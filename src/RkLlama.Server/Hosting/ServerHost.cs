@@ -38,8 +38,9 @@ internal static partial class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
-        await using Serilog.Core.Logger log = LoggingSetup.Create();
-        WebApplication app = Build(options, log);
+        DroppedLogLines dropped = new();
+        await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped));
+        WebApplication app = Build(options, log, services => services.AddSingleton(dropped));
         await using (app.ConfigureAwait(false))
         {
             try
@@ -60,7 +61,7 @@ internal static partial class ServerHost
     }
 
     /// <summary>Builds the server without starting it.</summary>
-    /// <param name="configure">Changes the services after the server has registered them; null for no changes. For tests.</param>
+    /// <param name="configure">Changes the services after the server has registered them; null for no changes.</param>
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
         // By default the content root is the working directory, and the host watches it recursively. For a service, this would be "/".
@@ -120,6 +121,7 @@ internal static partial class ServerHost
     {
         services.AddEngine(options);
         services.AddSingleton<HardwareGauges>();
+        services.AddSingleton<DroppedLogLines>();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
