@@ -36,6 +36,7 @@ internal static class CommandLine
         ("repeat-guard", "End a generation that repeats one phrase more often than this; 0 for no limit [0]"),
         ("max-body", "Maximum size of a request body, in MiB [8]"),
         ("max-connections", "Maximum number of connections [512]"),
+        ("max-connections-per-address", "Maximum number of connections of one client address [half of max-connections]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("node-name", "Name of the node in its responses [host name]"),

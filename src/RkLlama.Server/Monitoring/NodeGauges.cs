@@ -4,7 +4,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Middleware;
+using RkLlama.Server.Connections;
 using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;

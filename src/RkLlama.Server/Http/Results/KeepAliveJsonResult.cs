@@ -23,7 +23,7 @@ internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationT
     {
         KeepAlive keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>();
         Task<byte[]> making = make();
-        using (KeepAliveTimer first = keepAlive.NewPaddingTimer())
+        using (KeepAliveTimer first = keepAlive.NewPaddingTimer(httpContext))
         {
             if (await first.WaitAsync(making).ConfigureAwait(false))
             {
@@ -35,7 +35,7 @@ internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationT
         HttpResponse response = httpContext.Response;
         IApi api = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext);
         response.SetStreamHeaders(api.JsonContentType);
-        using KeepAliveTimer timer = keepAlive.NewTimer();
+        using KeepAliveTimer timer = keepAlive.NewTimer(httpContext);
         try
         {
             do
