@@ -38,6 +38,7 @@ internal static class CommandLine
         ("max-body", "Maximum size of a request body, in MiB [8]"),
         ("memory", "Maximum memory of the server process without the models, in MiB [256]"),
         ("max-connections", "Maximum number of connections [512]"),
+        ("max-connections-per-address", "Maximum number of connections of one client address [half of max-connections]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("node-name", "Name of the node in its responses [host name]"),

@@ -75,6 +75,11 @@ internal sealed record NodeOptions
     /// <summary>Maximum number of open connections. The server accepts a few more, but only for health checks and metrics.</summary>
     public int MaxConnections { get; init; } = 512;
 
+    /// <summary>
+    /// Maximum number of open connections of one client address. <see langword="null"/> for half of <see cref="MaxConnections"/>, at least 1.
+    /// </summary>
+    public int? MaxConnectionsPerAddress { get; init; }
+
     /// <summary>Origins of web pages whose scripts may use the server (CORS): <c>http://host:port</c>, or <c>*</c> for all. Empty for none.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 

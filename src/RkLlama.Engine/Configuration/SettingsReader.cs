@@ -43,6 +43,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MemoryMiB = Find("memory") is { } memory ? Number(memory, 128, 65_536, "MiB") : defaults.MemoryMiB,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
+            MaxConnectionsPerAddress = Find("max-connections-per-address") is { } each ? Number(each, 1, 100_000, "a number of connections") : null,
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
             ApiKey = ApiKey(),
             NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
@@ -113,7 +114,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         "*" => null,
         "localhost" => IPAddress.Loopback,
         _ => IPAddress.TryParse(setting.Value, out IPAddress? address)
-            ? address
+            // An IPv4 address that is written as an IPv6 address, such as ::ffff:127.0.0.1. No socket can listen on it in this form.
+            ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not an IP address"),
     };
 

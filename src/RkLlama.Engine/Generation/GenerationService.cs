@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
@@ -109,7 +110,7 @@ internal sealed partial class GenerationService(
         }
 
         if (output.Send(summary) is { } unmet)
-            Log.DoesNotFit(logger, first.Model.Name, unmet);
+            Log.DoesNotFit(logger, first.Model.Name, Excerpt.Of(unmet));
         return summary;
     }
 

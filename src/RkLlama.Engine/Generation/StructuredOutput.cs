@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
@@ -76,7 +77,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
 
 /// <summary>The content does not have the format that the request requires.</summary>
 /// <param name="parameter">Name of the request field that specifies the format.</param>
-internal sealed class OutputFormatException(string problem, string parameter) : Exception($"The model did not answer in the form that was asked for: {problem}.")
+internal sealed class OutputFormatException(string problem, string parameter) : Exception($"The model did not answer in the form that was asked for: {Excerpt.Of(problem)}.")
 {
     internal string Parameter => parameter;
 }

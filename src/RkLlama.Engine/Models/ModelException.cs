@@ -52,10 +52,10 @@ internal sealed class ModelException : Exception, IHasFailureCode
     public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
 
     public static ModelException DirectoryNotFound(string name) =>
-        new(ModelErrorKind.DirectoryNotFound, $"Model directory '{name}' not found.");
+        new(ModelErrorKind.DirectoryNotFound, $"Model directory '{Excerpt.Of(name)}' not found.");
 
     public static ModelException ModelfileMissing(string name) =>
-        new(ModelErrorKind.ModelfileMissing, $"Modelfile not found in '{name}' directory.");
+        new(ModelErrorKind.ModelfileMissing, $"Modelfile not found in '{Excerpt.Of(name)}' directory.");
 
     public static ModelException FromMissing() =>
         new(ModelErrorKind.FromMissing, "FROM or HUGGINGFACE_PATH not defined in Modelfile.");
@@ -67,10 +67,10 @@ internal sealed class ModelException : Exception, IHasFailureCode
         new(ModelErrorKind.ModelfileUnreadable, $"Modelfile '{path}' cannot be read: {cause.Message}", cause);
 
     public static ModelException NameInvalid(string name) =>
-        new(ModelErrorKind.NameRefused, $"'{name}' cannot be a model's name: it has to be a plain file name.");
+        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' cannot be a model's name: it has to be a plain file name.");
 
     public static ModelException NameTaken(string name) =>
-        new(ModelErrorKind.NameRefused, $"There is a model or a file named '{name}' already.");
+        new(ModelErrorKind.NameRefused, $"There is a model or a file named '{Excerpt.Of(name)}' already.");
 
     public static ModelException NotWritable(Exception cause) =>
         new(ModelErrorKind.NotWritable, $"The models directory cannot be changed: {cause.Message}", cause);

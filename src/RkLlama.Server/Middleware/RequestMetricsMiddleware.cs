@@ -31,8 +31,11 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
                 _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.IsReplaced(context) ? "cancelled" : "error",
             };
+
+            // A cancelled answer may have started with status 200, because the server has sent a keep-alive to see whether the client still reads.
+            int status = finish == "cancelled" ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
             metrics.RecordRequest(
-                apis.Find(context)?.Name ?? "other", trace.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+                apis.Find(context)?.Name ?? "other", trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
             heap.WorkEnded();
         }
     }

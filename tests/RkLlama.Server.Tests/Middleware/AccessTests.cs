@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Server.Middleware;
+using RkLlama.Server.Connections;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Middleware;
@@ -121,7 +121,7 @@ public sealed class AccessTests
     [Fact]
     public async Task Beyond_its_connections_the_server_answers_health_checks_only()
     {
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 });
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 });
         using TcpClient first = await ConnectAsync(server), second = await ConnectAsync(server);
         (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200");
         (await AskAsync(second, "/models")).Should().StartWith("HTTP/1.1 200");
@@ -138,7 +138,7 @@ public sealed class AccessTests
     public async Task An_idle_connection_does_not_block_health_checks_for_long()
     {
         FakeTimeProvider time = new();
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 }, time: time);
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 }, time: time);
         List<TcpClient> held = [];
         for (int i = 0; i < 2 + ConnectionLimiter.Reserve; i++)
             held.Add(await ConnectAsync(server));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
@@ -49,5 +50,5 @@ internal sealed class OllamaApi : IApi
 
     private static void NotImplemented(HttpContext context) => throw new ApiException(
         StatusCodes.Status501NotImplemented,
-        new($"{context.Request.Path.Value} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
+        new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
@@ -106,8 +106,15 @@ internal static class OllamaModelEndpoints
     private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
 
-    private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
+    /// <summary>
+    /// Returns 64 hexadecimal digits, as Ollama's digests have. They identify the path, the size and the time of the last change of the model file, and not
+    /// its content. They are two hashes of 128 bits with different seeds: SHA-256 of .NET needs libssl, which a machine may not have.
+    /// </summary>
+    private static string DigestOf(ModelFileInfo facts)
+    {
+        byte[] file = Encoding.UTF8.GetBytes(FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"));
+        return Convert.ToHexStringLower([.. XxHash128.Hash(file, 0), .. XxHash128.Hash(file, 1)]);
+    }
 
     /// <summary>Finds family, parameter size and quantization in the names of the model and of its file. Does not read the model file.</summary>
     private static OllamaDetails DetailsOf(ModelFileInfo facts)

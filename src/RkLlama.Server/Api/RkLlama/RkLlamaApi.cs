@@ -124,5 +124,5 @@ internal sealed class RkLlamaApi : IApi
     }
 
     private static void NotImplemented(HttpContext context) =>
-        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{context.Request.Path.Value} is not implemented."));
+        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented."));
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Requests;
@@ -37,7 +38,7 @@ internal static class RequestBody
         ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
         return request.Headers.ContentEncoding is not [{ Length: > 0 } encoding] || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
             ? body
-            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {encoding} is not supported: send the body as it is."));
+            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {Excerpt.Of(encoding)} is not supported: send the body as it is."));
     }
 
     /// <summary>Parses a body. Ignores a byte order mark at its start.</summary>

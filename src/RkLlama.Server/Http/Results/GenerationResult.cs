@@ -33,7 +33,7 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
         HttpResponse response = httpContext.Response;
         PipeWriter body = response.BodyWriter;
         bool hasBegun = false;
-        using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer();
+        using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer(httpContext);
         IAsyncEnumerator<GenerationEvent> events = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         try
         {

@@ -27,7 +27,7 @@ internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, Cancel
         JsonChunks chunks = new();
         Task producing = chunks.ProduceAsync(produce);
         Task<bool> next = chunks.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
-        using (KeepAliveTimer first = keepAlive.NewPaddingTimer())
+        using (KeepAliveTimer first = keepAlive.NewPaddingTimer(httpContext))
         {
             if (await first.WaitAsync(next).ConfigureAwait(false) && !await next.ConfigureAwait(false))
             {
@@ -41,7 +41,7 @@ internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, Cancel
         response.SetStreamHeaders(api.JsonContentType);
         try
         {
-            using KeepAliveTimer timer = keepAlive.NewTimer();
+            using KeepAliveTimer timer = keepAlive.NewTimer(httpContext);
             await SendAsync(response.BodyWriter, chunks, next, timer).ConfigureAwait(false);
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
