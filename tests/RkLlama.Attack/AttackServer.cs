@@ -8,7 +8,7 @@ namespace RkLlama.Attack;
 /// <summary>The server under attack: its own process on a loopback port, with a temporary home directory and models directory.</summary>
 internal sealed partial class AttackServer : IAsyncDisposable
 {
-    private const int KeptLogLines = 30;
+    private const int KeptLogLines = 12;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;

@@ -24,7 +24,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
     /// <param name="isIdle">Completed when the server has no more work of the attack, 10 s after the attack at the latest.</param>
     internal async Task<AttackResult> RunAsync(TaskCompletionSource isIdle)
     {
-        InnocentClient innocent = new(server.Address, _tally, attack.Unloads);
+        InnocentClient innocent = new(server, _tally, attack.Unloads);
         await WarmUpAsync(innocent).ConfigureAwait(false);
         double idleMiB = server.Memory.ResidentMiB;
         server.Memory.ResetPeak();
@@ -58,7 +58,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
         isIdle.TrySetResult();
         while (Stopwatch.GetElapsedTime(end) < SettleTime && !server.HasEnded)
             await Task.Delay(Look).ConfigureAwait(false);
-        double leftMiB = server.Memory.ResidentMiB - idleMiB;
+        double leftMiB = server.HasEnded ? 0 : server.Memory.ResidentMiB - idleMiB;
         if (!server.HasEnded && await innocent.AskAsync(WarmUpPatience).ConfigureAwait(false) is { } problem)
             _tally.Add($"{problem} (after the attack)");
         await over.CancelAsync().ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace RkLlama.Attack;
 
@@ -96,7 +97,7 @@ internal sealed class HealthProbe
                 socket.Connect(_server);
             }
 
-            _socket.Send(System.Text.Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
+            _socket.Send(Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
             ResponseReader response = new();
             while (!response.IsComplete)
             {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 
@@ -9,14 +8,14 @@ namespace RkLlama.Attack;
 /// A client with small chats during an attack, one after the other, each on its own connection. It tries again after a 503, as a client of a busy node does.
 /// An answer with another content is wrong. A request without an answer within <see cref="Patience"/>, or with another error, is lost.
 /// </summary>
-internal sealed class InnocentClient(IPEndPoint server, Tally tally, bool mayBeUnloaded)
+internal sealed class InnocentClient(AttackServer server, Tally tally, bool mayBeUnloaded)
 {
     /// <summary>The longest time for one request with all its repetitions.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
-    private static readonly IPAddress Address = IPAddress.Parse("127.0.0.2");
+    private static readonly System.Net.IPAddress Address = System.Net.IPAddress.Parse("127.0.0.2");
 
     private int _asked;
 
@@ -42,7 +41,7 @@ internal sealed class InnocentClient(IPEndPoint server, Tally tally, bool mayBeU
         string problem = "lost: no answer";
         while (patience - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } left)
         {
-            Answer answer = await RawClient.AskAsync(server, Address, request, left, CancellationToken.None).ConfigureAwait(false);
+            Answer answer = await RawClient.AskAsync(server.Address, Address, request, left, CancellationToken.None).ConfigureAwait(false);
             switch (answer)
             {
                 case { End: AnswerEnd.Complete, Status: 200 }:
@@ -63,6 +62,8 @@ internal sealed class InnocentClient(IPEndPoint server, Tally tally, bool mayBeU
                     return $"lost: {answer.End} {answer.Status} {Short(answer.Body)}";
             }
 
+            if (server.HasEnded)
+                return "lost: the server has ended";
             await Task.Delay(RetryPause).ConfigureAwait(false);
         }
 

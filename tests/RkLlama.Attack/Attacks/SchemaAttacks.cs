@@ -8,9 +8,8 @@ internal static class SchemaAttacks
 {
     private const int Clients = 20;
 
-    // The answer of the model: JSON that the patterns almost match, and JSON that must be repaired first.
-    private static readonly string Long = $$"""!echo {"a":"{{new string('a', 40)}}!"}""";
-    private static readonly string Short = $$"""!echo {"a":"{{new string('a', 18)}}!"}""";
+    // The answers of the model: JSON that the patterns almost match (with backtracking, the time doubles with each letter), and JSON that must be repaired.
+    private static readonly string[] Almost = [.. ((int[])[14, 18, 40]).Select(length => $$"""!echo {"a":"{{new string('a', length)}}!"}""")];
     private static readonly string Damaged = $$"""!echo {"a":"{{new string('a', 40)}}!",'b':[{{string.Join(',', Enumerable.Repeat("{c:1", 30))}}""";
 
     internal static IEnumerable<Attack> All =>
@@ -50,7 +49,7 @@ internal static class SchemaAttacks
         List<byte[]> requests = [];
         foreach (string schema in schemas)
         {
-            foreach (string message in (string[])[Short, Long, Damaged])
+            foreach (string message in (string[])[.. Almost, Damaged])
             {
                 string messages = $"\"messages\":[{{\"role\":\"user\",\"content\":\"{JsonEncodedText.Encode(message)}\"}}]";
                 requests.Add(Post("/v1/chat/completions", $$$"""{"model":"demo",{{{messages}}},"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{{{schema}}} } } }"""));
