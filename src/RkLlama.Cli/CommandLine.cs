@@ -41,6 +41,7 @@ internal static class CommandLine
         ("max-connections-per-address", "Maximum number of connections of one client address [half of max-connections]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
+        ("read-only", "Only answer requests: clients cannot load, unload, copy, rename or delete models [false]"),
         ("node-name", "Name of the node in its responses [host name]"),
         ("agent-port", "Port for HAProxy's agent check [none]"),
     ];
@@ -55,6 +56,10 @@ internal static class CommandLine
         Dictionary<string, Option<string?>> options = Settings.ToDictionary(
             setting => setting.Name,
             setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}", Recursive = true });
+
+        // The only setting that may stand without a value.
+        options["read-only"].Arity = ArgumentArity.ZeroOrOne;
+        options["read-only"].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";
         foreach (Option<string?> option in options.Values)
             root.Options.Add(option);
 

@@ -59,10 +59,12 @@ public sealed class PromptBuilder
 
     /// <summary>Finds and loads the template and the tokenizer of a model. Takes a fraction of a second. Reads local files only.</summary>
     /// <param name="time">The clock for the template function <c>strftime_now</c>.</param>
+    /// <param name="newBudget">Creates the budget for the test renderings of a template; null for no limit of processor time.</param>
     /// <exception cref="PromptException">The template in <see cref="PromptSettings.Template"/> is not valid or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static PromptBuilder Load(PromptSettings settings, TimeProvider time, CancellationToken cancellationToken = default) =>
-        new PromptLoader(settings, time, cancellationToken).Load();
+    public static PromptBuilder Load(
+        PromptSettings settings, TimeProvider time, Func<CpuBudget>? newBudget = null, CancellationToken cancellationToken = default) =>
+        new PromptLoader(settings, time, newBudget ?? (() => CpuBudget.Unlimited(cancellationToken)), cancellationToken).Load();
 
     /// <summary>
     /// Builds the prompt of a conversation. The prompt ends with the text that introduces the assistant's answer. In <see cref="PromptMode.Runtime"/>, the

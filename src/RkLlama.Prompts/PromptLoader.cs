@@ -6,14 +6,11 @@ using RkLlama.Prompts.Tokenizers;
 namespace RkLlama.Prompts;
 
 /// <summary>Chooses the chat template and the tokenizer of a model. Records each choice as a <see cref="PromptNote"/>. Used for one load only.</summary>
-internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, CancellationToken cancellationToken)
+internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, Func<CpuBudget> newBudget, CancellationToken cancellationToken)
 {
     private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache, cancellationToken);
     private readonly BuiltInTemplate? _family = BuiltInTemplate.ForModel(settings.ModelName)
         ?? (settings.FileName is { } file ? BuiltInTemplate.ForModel(file) : null);
-
-    // The renderings of the constructor of ChatTemplate have the limits of RenderLimits. The caller has a timeout for the load.
-    private readonly CpuBudget _cpu = CpuBudget.Unlimited(cancellationToken);
 
     private readonly List<PromptNote> _notes = [];
     private bool _usesBuiltInTemplate;
@@ -79,7 +76,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
         {
             bool isFile = given.EndsWith(".jinja", StringComparison.Ordinal) && settings.Directory is not null && Path.GetFileName(given) == given;
             string source = isFile ? RegularFile.ReadAllText(Path.Combine(settings.Directory!, given), FileLimits.Template, cancellationToken) : given;
-            return new ChatTemplate(source, null, LoadSpecialTokens(), time, _cpu);
+            return new ChatTemplate(source, null, LoadSpecialTokens(), time, newBudget());
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
@@ -93,7 +90,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
         {
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
-            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, _cpu);
+            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, newBudget());
             _notes.Add(new(PromptComponent.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
@@ -118,5 +115,5 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, C
 
     private void Warn(PromptComponent part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
-    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, _cpu);
+    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, newBudget());
 }

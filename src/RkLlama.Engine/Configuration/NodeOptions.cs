@@ -86,6 +86,9 @@ internal sealed record NodeOptions
     /// <summary>The key that clients must send; <see langword="null"/> if they need none.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>Whether clients can only ask for answers, and cannot load, unload or change models through the endpoints for that.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>The node's name in response headers and metrics.</summary>
     public string NodeName { get; init; } = Environment.MachineName;
 

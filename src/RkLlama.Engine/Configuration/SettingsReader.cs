@@ -46,6 +46,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MaxConnectionsPerAddress = Find("max-connections-per-address") is { } each ? Number(each, 1, 100_000, "a number of connections") : null,
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
             ApiKey = ApiKey(),
+            IsReadOnly = Find("read-only") is { } readOnly && Boolean(readOnly),
             NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
             AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
         };
@@ -99,6 +100,13 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
             ? number
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
+
+    private static bool Boolean(Setting setting) => setting.Value.ToLowerInvariant() switch
+    {
+        "true" or "1" or "yes" or "on" => true,
+        "false" or "0" or "no" or "off" => false,
+        _ => throw new SettingException($"{setting.Source}: '{setting.Value}' is not true or false"),
+    };
 
     private static TimeSpan Seconds(Setting setting, double max) =>
         double.TryParse(setting.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= max

@@ -226,7 +226,7 @@ internal sealed partial class ModelHost(
     internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
-        model.Expires = model.IsPinned || idle < TimeSpan.Zero ? DateTimeOffset.MaxValue : time.GetUtcNow() + idle;
+        model.IdleTimer = model.IsPinned || idle < TimeSpan.Zero ? null : new(idle, time);
         PolicyChanged?.Invoke();
     }
 

@@ -27,8 +27,7 @@ internal sealed class ModelInstance
     private int? _processId;
     private string? _failure;
 
-    // When the idle timer expires, in UTC ticks; at least DateTimeOffset.MaxValue.Ticks for never. Read and written with Volatile.
-    private long _expires = long.MaxValue;
+    private IdleTimer? _idleTimer;
 
     // Read and written with Volatile.
     private bool _isRemoved;
@@ -141,11 +140,11 @@ internal sealed class ModelInstance
         set => Volatile.Write(ref _isRemoved, value);
     }
 
-    /// <summary>When the idle timer unloads the model, in UTC; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
-    internal DateTimeOffset Expires
+    /// <summary>The idle timer of the model; <see langword="null"/> if it stays loaded without a limit.</summary>
+    internal IdleTimer? IdleTimer
     {
-        get => Volatile.Read(ref _expires) is var ticks && ticks < DateTimeOffset.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
-        set => Volatile.Write(ref _expires, value.UtcTicks);
+        get => Volatile.Read(ref _idleTimer);
+        set => Volatile.Write(ref _idleTimer, value);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Workers;
@@ -28,7 +29,7 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
             cancellationToken.ThrowIfCancellationRequested();
 
             // The wait ends with the token also if the load does not, for example because a read of the disk blocks.
-            PromptBuilder prompts = await Task.Run(() => PromptBuilder.Load(SettingsOf(entry), time, cancellationToken), CancellationToken.None)
+            PromptBuilder prompts = await Task.Run(Load, CancellationToken.None)
                 .WaitAsync(cancellationToken).ConfigureAwait(false);
             foreach (PromptNote note in prompts.Notes)
                 Log.Note(logger, note.IsWarning ? LogLevel.Warning : LogLevel.Information, note.Text);
@@ -48,6 +49,9 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
         {
             throw new EngineException(ex.Message) { Code = FailureCode.TemplateInvalid };
         }
+
+        PromptBuilder Load() => PromptBuilder.Load(
+            SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken);
     }
 
     internal static PromptSettings SettingsOf(ModelEntry entry) => new(entry.Name)

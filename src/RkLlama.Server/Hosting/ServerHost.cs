@@ -108,6 +108,7 @@ internal static partial class ServerHost
             app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
                 .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
         app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseMiddleware<ReadOnlyMiddleware>();
         app.UseMiddleware<DrainMiddleware>();
         app.Services.GetRequiredService<ApiRegistry>().Map(app);
         return app;

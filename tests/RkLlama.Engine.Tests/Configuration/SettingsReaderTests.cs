@@ -86,6 +86,8 @@ public sealed class SettingsReaderTests
     [InlineData("token-timeout", "NaN")]
     [InlineData("token-timeout", "-1")]
     [InlineData("max-connections", "0")]
+    [InlineData("memory", "100")]
+    [InlineData("read-only", "maybe")]
     [InlineData("api-key", "two words")]
     public void An_invalid_value_names_its_option(string name, string value)
     {

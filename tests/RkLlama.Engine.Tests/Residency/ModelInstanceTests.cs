@@ -147,11 +147,11 @@ public sealed class ModelInstanceTests : IAsyncDisposable
     [Fact]
     public void A_new_instance_never_expires()
     {
-        _model.Expires.Should().Be(DateTimeOffset.MaxValue);
+        _model.IdleTimer.Should().BeNull();
 
-        _model.Expires = _node.Time.GetUtcNow();
+        _model.IdleTimer = new(TimeSpan.FromMinutes(1), _node.Time);
 
-        _model.Expires.Should().Be(_node.Time.GetUtcNow());
+        _model.IdleTimer.Remaining.Should().Be(TimeSpan.FromMinutes(1));
     }
 
     private void Bring(ModelState state)

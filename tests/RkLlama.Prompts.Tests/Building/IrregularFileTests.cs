@@ -52,7 +52,7 @@ public sealed class IrregularFileTests
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
 
-        FluentActions.Invoking(() => PromptBuilder.Load(new("m") { Directory = model.Path }, TimeProvider.System, cancelled.Token))
+        FluentActions.Invoking(() => PromptBuilder.Load(new("m") { Directory = model.Path }, TimeProvider.System, cancellationToken: cancelled.Token))
             .Should().Throw<OperationCanceledException>();
     }
 }

@@ -1,10 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Connections;
 using RkLlama.Server.Hosting;

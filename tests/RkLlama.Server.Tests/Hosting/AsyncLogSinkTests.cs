@@ -3,7 +3,6 @@ using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Hosting;
 using RkLlama.Server.Monitoring;
 using Serilog.Core;
-using Serilog.Events;
 
 namespace RkLlama.Server.Tests.Hosting;
 

@@ -34,16 +34,16 @@ internal sealed class OllamaApi : IApi
         routes.MapMethods("/api/tags", Read, OllamaModelEndpoints.Tags).WithMetadata(OllamaOperations.Tags);
         routes.MapMethods("/api/ps", Read, OllamaModelEndpoints.Running).WithMetadata(OllamaOperations.Running);
         routes.MapPost("/api/show", OllamaModelEndpoints.Show).WithMetadata(OllamaOperations.Show);
-        routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy);
-        routes.MapPost("/api/rename", OllamaModelEndpoints.Rename).WithMetadata(OllamaOperations.Rename);
-        routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete);
+        routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy, EndpointAccess.Management);
+        routes.MapPost("/api/rename", OllamaModelEndpoints.Rename).WithMetadata(OllamaOperations.Rename, EndpointAccess.Management);
+        routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete, EndpointAccess.Management);
         routes.MapPost("/api/chat", OllamaGenerationEndpoints.Chat).WithMetadata(OllamaOperations.Chat);
         routes.MapPost("/api/generate", OllamaGenerationEndpoints.Generate).WithMetadata(OllamaOperations.Generate);
         routes.MapPost("/api/embed", OllamaEmbeddingEndpoints.Embed).WithMetadata(OllamaOperations.Embed);
         routes.MapPost("/api/embeddings", OllamaEmbeddingEndpoints.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
-        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull);
-        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create);
-        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push);
+        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull, EndpointAccess.Management);
+        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create, EndpointAccess.Management);
+        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push, EndpointAccess.Management);
     }
 
     private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), OllamaJson.Wire.OllamaVersion);

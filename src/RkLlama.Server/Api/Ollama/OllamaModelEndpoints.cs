@@ -23,7 +23,7 @@ internal static class OllamaModelEndpoints
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
         new(new([.. catalog.Describe().Select(ModelOf)]), OllamaJson.Wire.OllamaModels);
 
-    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
+    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host, TimeProvider time)
     {
         if (host.Current is not { } model)
             return new(new([]), OllamaJson.Wire.OllamaModels);
@@ -31,7 +31,7 @@ internal static class OllamaModelEndpoints
         ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
         {
-            ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
+            ExpiresAt = OllamaTime.Of(model.IdleTimer is { } timer ? time.GetUtcNow() + timer.Remaining : Never),
             SizeVram = facts.Size,
             ContextLength = model.ContextLength,
         };

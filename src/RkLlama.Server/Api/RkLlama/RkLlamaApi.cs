@@ -39,11 +39,11 @@ internal sealed class RkLlamaApi : IApi
         routes.MapMethods("/", Read, Welcome).WithMetadata(RkLlamaOperations.Welcome, EndpointAccess.Open);
         routes.MapMethods("/models", Read, ListModels).WithMetadata(RkLlamaOperations.ListModels);
         routes.MapMethods("/current_model", Read, CurrentModel).WithMetadata(RkLlamaOperations.CurrentModel);
-        routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel);
-        routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel);
+        routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel, EndpointAccess.Management);
+        routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel, EndpointAccess.Management);
         routes.MapPost("/generate", Generate).WithMetadata(RkLlamaOperations.Generate);
-        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull);
-        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove);
+        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull, EndpointAccess.Management);
+        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove, EndpointAccess.Management);
     }
 
     // Text and link are those of docs/guide.md.
