@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace RkLlama.Server.Connections;
@@ -9,8 +11,17 @@ namespace RkLlama.Server.Connections;
 /// <param name="accept">Accepts one connection from the listening socket.</param>
 /// <param name="listener">The listening socket. This object disposes it.</param>
 /// <param name="connections">Creates the connections. This object disposes it.</param>
+/// <param name="pool">
+/// Pool of Kestrel's buffers. This object disposes it. Kestrel needs a pool whose buffers have a minimum size; the default pool of <paramref name="connections"/>
+/// has empty ones.
+/// </param>
 internal sealed partial class ConnectionListener(
-    Func<CancellationToken, ValueTask<Socket>> accept, Socket listener, SocketConnectionContextFactory connections, TimeProvider time, ILogger<ConnectionListener> logger)
+    Func<CancellationToken, ValueTask<Socket>> accept,
+    Socket listener,
+    SocketConnectionContextFactory connections,
+    MemoryPool<byte> pool,
+    TimeProvider time,
+    ILogger<ConnectionListener> logger)
     : IConnectionListener
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
@@ -19,6 +30,7 @@ internal sealed partial class ConnectionListener(
     // Minimum time between two log lines about failed accepts.
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
+    private readonly IMemoryPoolFeature _poolFeature = new PoolFeature(pool);
     private readonly CancellationTokenSource _end = new();
 
     // Used by AcceptAsync only, which is not called concurrently.
@@ -74,7 +86,9 @@ internal sealed partial class ConnectionListener(
         try
         {
             socket.NoDelay = true;
-            return connections.Create(socket);
+            ConnectionContext connection = connections.Create(socket);
+            connection.Features.Set(_poolFeature);
+            return connection;
         }
         catch (SocketException)
         {
@@ -95,8 +109,11 @@ internal sealed partial class ConnectionListener(
         _end.Cancel();
         listener.Dispose();
         connections.Dispose();
+        pool.Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private sealed record PoolFeature(MemoryPool<byte> MemoryPool) : IMemoryPoolFeature;
 
     private static partial class Log
     {

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -11,15 +10,12 @@ namespace RkLlama.Server.Connections;
 /// Listens for Kestrel. Connections are those of .NET's socket transport. Only the listener differs: the one of .NET tries the next accept at once if an accept
 /// fails, and uses a whole CPU while the process has no free file descriptor.
 /// </summary>
-internal sealed class ConnectionListenerFactory(IOptions<SocketTransportOptions> options, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory
+/// <param name="pools">Creates the pool of Kestrel's buffers.</param>
+internal sealed class ConnectionListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider time, ILoggerFactory loggers)
+    : IConnectionListenerFactory
 {
     /// <summary>Maximum number of bytes that the server has received on a connection and not yet read.</summary>
     internal const int MaxUnreadBytes = 64 << 10;
-
-    // The constructor that the socket transport uses. It is not public, and only it passes on Kestrel's memory pool: with the pool of the public constructor,
-    // Kestrel gets empty buffers and fails.
-    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    private static extern SocketConnectionFactoryOptions From(SocketTransportOptions options);
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -39,10 +35,16 @@ internal sealed class ConnectionListenerFactory(IOptions<SocketTransportOptions>
             throw;
         }
 
-        SocketConnectionFactoryOptions connections = From(options.Value);
-        connections.MaxReadBufferSize = MaxUnreadBytes;
+        SocketConnectionFactoryOptions connections = new()
+        {
+            IOQueueCount = options.Value.IOQueueCount,
+            MaxReadBufferSize = MaxUnreadBytes,
+            MaxWriteBufferSize = options.Value.MaxWriteBufferSize,
+            UnsafePreferInlineScheduling = options.Value.UnsafePreferInlineScheduling,
+            WaitForDataBeforeAllocatingBuffer = options.Value.WaitForDataBeforeAllocatingBuffer,
+        };
         SocketConnectionContextFactory factory = new(connections, loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
         return ValueTask.FromResult<IConnectionListener>(
-            new ConnectionListener(listener.AcceptAsync, listener, factory, time, loggers.CreateLogger<ConnectionListener>()));
+            new ConnectionListener(listener.AcceptAsync, listener, factory, pools.Create(null), time, loggers.CreateLogger<ConnectionListener>()));
     }
 }

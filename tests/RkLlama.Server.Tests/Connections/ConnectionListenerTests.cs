@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -20,7 +21,7 @@ public sealed class ConnectionListenerTests
         List<DateTimeOffset> attempts = [];
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using ConnectionListener listener = new(Refuse, socket, new(new(), NullLogger.Instance), time, NullLogger<ConnectionListener>.Instance);
+        await using ConnectionListener listener = new(Refuse, socket, new(new(), NullLogger.Instance), MemoryPool<byte>.Shared, time, NullLogger<ConnectionListener>.Instance);
 
         Task<ConnectionContext?> accepting = listener.AcceptAsync().AsTask();
         int atOnce = Attempts().Length;
