@@ -42,7 +42,7 @@ internal sealed class EngineNode : IAsyncDisposable
 
     internal FakeEngine Engine => Runs.Engine;
 
-    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    internal SettableTime Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     internal NodeMetrics Metrics { get; } = new();
 
@@ -126,6 +126,16 @@ internal sealed class EngineNode : IAsyncDisposable
         Runs.Dispose();
         _models.Dispose();
     }
+}
+
+/// <summary>A clock that the test advances. The system time can also be set, which does not change timestamps and timers.</summary>
+internal sealed class SettableTime(DateTimeOffset start) : FakeTimeProvider(start)
+{
+    internal TimeSpan Shift { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
 }
 
 /// <summary>Records log messages. Thread-safe.</summary>

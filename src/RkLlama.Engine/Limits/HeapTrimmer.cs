@@ -6,9 +6,8 @@ namespace RkLlama.Engine.Limits;
 /// </summary>
 internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
 {
-    // A trim takes tens of milliseconds, so small requests must not cause one often.
-    private const long MinAllocated = 24 << 20;
-    private const long MinGrowth = 12 << 20;
+    // A trim takes tens of milliseconds, so a few small requests must not cause one.
+    private const long MinAllocated = 12 << 20;
 
     // The time between the end of a request and the trim. Other large requests often end in this time.
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
@@ -24,9 +23,8 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
 
     private long? _lastTrim;
     private long _allocatedAtTrim = GC.GetTotalAllocatedBytes();
-    private long _committedAtTrim = GC.GetGCMemoryInfo().TotalCommittedBytes;
 
-    /// <summary>Called when a request has ended. Schedules a trim if the heap has grown.</summary>
+    /// <summary>Called when a request has ended. Schedules a trim if much memory was allocated since the last one.</summary>
     internal void WorkEnded()
     {
         if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref _allocatedAtTrim) < MinAllocated)
@@ -60,15 +58,9 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
         }
 
         Volatile.Write(ref _allocatedAtTrim, GC.GetTotalAllocatedBytes());
-        if (GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes - _committedAtTrim < MinGrowth && !HasGrownSinceCollection())
-            return;
 
         // The first collection lets the array pools release their buffers, the second one frees them.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        _committedAtTrim = GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes;
     }
-
-    /// <summary>Whether memory was allocated since the last collection, which the figures of the garbage collector do not contain.</summary>
-    private static bool HasGrownSinceCollection() => GC.GetTotalMemory(forceFullCollection: false) - GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes > MinGrowth;
 }

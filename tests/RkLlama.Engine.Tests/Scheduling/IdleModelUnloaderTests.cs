@@ -42,7 +42,7 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
     {
         ModelInstance model = await UseAsync("m");
 
-        _node.Time.AdjustTime(_node.Time.GetUtcNow() + TimeSpan.FromHours(hours));
+        _node.Time.Shift = TimeSpan.FromHours(hours);
         _node.Time.Advance(TimeSpan.FromMinutes(4.9));
         model.IdleTimer!.Remaining.Should().Be(TimeSpan.FromMinutes(0.1));
         model.State.Should().Be(ModelState.Ready);
