@@ -27,6 +27,7 @@ usage: ./build.sh COMMAND
   test-monitoring  check the metrics and alerts with promtool and with a Prometheus that scrapes a node
   ci               run all tests, and the unit tests once more in Release
   soak [MINUTES]   run mixed load and faults against the published server, 10 minutes by default; print one line of figures
+  attack [SECONDS] attack the published server in a memory limit of 512 MiB, 10 seconds per attack by default; print one line per attack
   bench            measure the prompt code and the published server, for docs/performance.md
   publish [RID] [--no-aot]
                    build one self-contained executable, dist/publish/RID/rkllama; RID: linux-arm64 (default) or linux-x64;
@@ -52,6 +53,7 @@ case $command in
     test-monitoring) counted monitoring_suites ;;
     ci) counted ci_suites ;;
     soak) soak "$@" ;;
+    attack) attack "$@" ;;
     bench) bench ;;
     publish) publish "$@" ;;
     package) package "$@" ;;

@@ -1,4 +1,4 @@
-# Measures the published server: benchmarks, and a soak with load and faults.
+# Measures the published server: benchmarks, a soak with load and faults, and attacks.
 # shellcheck shell=bash
 
 bench() {
@@ -37,4 +37,19 @@ soak() {
 run_soak() {
     dotnet artifacts/bin/RkLlama.Soak/debug/RkLlama.Soak.dll --executable "$PWD/dist/publish/$(rid)/rkllama" \
         --simulator "$PWD/$(simulator_library)" --model models/demo --minutes "$1"
+}
+
+# attack [SECONDS]
+attack() {
+    require attack publish-aot
+    simulator $run_version
+    published "$(rid)"
+    dotnet build tests/RkLlama.Attack -v quiet
+    run_attack "${1:-10}" --limit 512 --health 250
+}
+
+# run_attack SECONDS [OPTION...]: needs the published server, the simulator and a Debug build. The clients run with a lower priority than the server.
+run_attack() {
+    nice -n 10 dotnet artifacts/bin/RkLlama.Attack/debug/RkLlama.Attack.dll --executable "$PWD/dist/publish/$(rid)/rkllama" \
+        --simulator "$PWD/$(simulator_library)" --model models/demo --seconds "$@"
 }

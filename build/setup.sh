@@ -4,7 +4,7 @@
 # Fields: a program or Python module; if it exists, the packages are installed | Debian packages | commands that need them.
 # publish-aot stands for publish without --no-aot.
 requirements='
-cc                    | gcc libc6-dev                               | build run bench soak test test-clients test-cluster test-package test-monitoring
+cc                    | gcc libc6-dev                               | build run bench soak attack test test-clients test-cluster test-package test-monitoring
 aarch64-linux-gnu-gcc | gcc-aarch64-linux-gnu libc6-dev-arm64-cross | test test-arm64
 readelf               | binutils                                    | publish publish-aot
 clang                 | clang                                       | publish-aot

@@ -42,6 +42,7 @@ test_suites() {
         dotnet_suite "$project" "$(test_assembly "$project")"
     done
     suite soak run_soak 0.25
+    suite attack run_attack 1 --limit 512
 }
 
 # Runs the unit tests again in Release. The build has a separate output folder, and no analyzers, because the Debug build runs them.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RkLlama.Cli.Bench;
 using RkLlama.Cli.Doctor;
+using RkLlama.Cli.Move;
 using RkLlama.Cli.Npu;
 using RkLlama.Cli.Tune;
 using RkLlama.Engine.Configuration;
@@ -35,9 +36,12 @@ internal static class CommandLine
         ("heartbeat", "Interval of keep-alives in a stream, in seconds [10]"),
         ("repeat-guard", "End a generation that repeats one phrase more often than this; 0 for no limit [0]"),
         ("max-body", "Maximum size of a request body, in MiB [8]"),
+        ("memory", "Maximum memory of the server process without the models, in MiB [256]"),
         ("max-connections", "Maximum number of connections [512]"),
+        ("max-connections-per-address", "Maximum number of connections of one client address [half of max-connections]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
+        ("read-only", "Only answer requests: clients cannot load, unload, copy, rename or delete models [false]"),
         ("node-name", "Name of the node in its responses [host name]"),
         ("agent-port", "Port for HAProxy's agent check [none]"),
     ];
@@ -52,6 +56,10 @@ internal static class CommandLine
         Dictionary<string, Option<string?>> options = Settings.ToDictionary(
             setting => setting.Name,
             setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}", Recursive = true });
+
+        // The only setting that may stand without a value.
+        options["read-only"].Arity = ArgumentArity.ZeroOrOne;
+        options["read-only"].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";
         foreach (Option<string?> option in options.Values)
             root.Options.Add(option);
 
@@ -60,6 +68,7 @@ internal static class CommandLine
         root.Subcommands.Add(NpuCommand.Create());
         root.Subcommands.Add(DoctorCommand.Create((result, name) => result.GetValue(options[name])));
         root.Subcommands.Add(BenchCommand.Create((result, name) => result.GetValue(options[name])));
+        root.Subcommands.Add(MoveCommand.Create((result, name) => result.GetValue(options[name])));
         root.SetAction(Serve);
         command.SetAction(Serve);
         ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);

@@ -3,8 +3,10 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Store;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
@@ -22,6 +24,8 @@ internal static class EngineServices
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new ModelCatalog(options.ModelsDirectory));
+        services.AddSingleton<IStoreFiles, StoreFiles>();
+        services.AddSingleton<ModelStore>();
         services.AddSingleton(new HardwareReader(options.SysfsRoot));
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<FaultLog>();
@@ -35,9 +39,13 @@ internal static class EngineServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton<ModelScheduler>();
+        services.AddSingleton<ModelManager>();
         services.AddSingleton<Readiness>();
+        services.AddSingleton<CpuPool>();
+        services.AddSingleton<HeapTrimmer>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<EmbeddingService>();
+        services.AddHostedService<CatalogStartup>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();
         return services;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using RkLlama.Output.Reasoning;
 using RkLlama.Output.StopSequences;
@@ -98,7 +97,7 @@ internal sealed class OutputPipeline
         if (IsStopped || _dropsCalls)
             return;
         FlushText();
-        string id = "call_" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 24);
+        string id = "call_" + Random.Shared.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 24);
         _parts.Add(new ToolCallPart(_callCount++, id, call.Name, call.Arguments));
     }
 

@@ -23,9 +23,10 @@ internal sealed class ChatTemplate
     /// <param name="source">The Jinja source.</param>
     /// <param name="toolSource">The Jinja source for requests with tools; null to use <paramref name="source"/>.</param>
     /// <param name="tokens">The special tokens that the template can use as variables.</param>
-    /// <param name="time">The clock for the time limit and for the function <c>strftime_now</c>.</param>
+    /// <param name="time">The clock for the function <c>strftime_now</c>.</param>
+    /// <param name="cpu">The processor time of the test renderings together.</param>
     /// <exception cref="TemplateException">One of the two sources is not valid.</exception>
-    public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time)
+    public ChatTemplate(string source, string? toolSource, SpecialTokens tokens, TimeProvider time, CpuBudget cpu)
     {
         Source = source;
         ToolSource = toolSource ?? source;
@@ -34,8 +35,8 @@ internal sealed class ChatTemplate
         _tokens = tokens;
         _time = time;
         ChatMessage user = new("user", ProbeText);
-        _takesContentParts = !ShowsProbe([user], asParts: false) && ShowsProbe([user], asParts: true);
-        SupportsSystemRole = ShowsProbe([new("system", ProbeText), new("user", "x")], _takesContentParts);
+        _takesContentParts = !ShowsProbe([user], asParts: false, cpu) && ShowsProbe([user], asParts: true, cpu);
+        SupportsSystemRole = ShowsProbe([new("system", ProbeText), new("user", "x")], _takesContentParts, cpu);
     }
 
     /// <summary>The Jinja source.</summary>
@@ -50,25 +51,25 @@ internal sealed class ChatTemplate
     /// <summary>Renders a conversation to a prompt. The prompt ends with the text that introduces the assistant's answer.</summary>
     /// <exception cref="TemplateException">The template refuses the conversation, or rendering fails.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
-    public PromptText Render(Conversation conversation, CancellationToken cancellationToken)
+    public PromptText Render(Conversation conversation, CpuBudget cpu)
     {
         try
         {
-            return Render(conversation, ArgumentForm.Object, _takesContentParts, cancellationToken);
+            return Render(conversation, ArgumentForm.Object, _takesContentParts, cpu);
         }
         catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
         {
             // Most templates write the arguments of a tool call with tojson, which needs an object. Some concatenate them, which needs the JSON string that
             // the API sends.
-            return Render(conversation, ArgumentForm.Text, _takesContentParts, cancellationToken);
+            return Render(conversation, ArgumentForm.Text, _takesContentParts, cpu);
         }
     }
 
-    private bool ShowsProbe(IReadOnlyList<ChatMessage> messages, bool asParts)
+    private bool ShowsProbe(IReadOnlyList<ChatMessage> messages, bool asParts, CpuBudget cpu)
     {
         try
         {
-            string text = Render(new(messages), ArgumentForm.Object, asParts, CancellationToken.None).Text;
+            string text = Render(new(messages), ArgumentForm.Object, asParts, cpu).Text;
             // If the template writes the list of parts as a Python list, it does not support parts.
             return text.Contains(ProbeText, StringComparison.Ordinal) && !text.Contains($"'text': '{ProbeText}'", StringComparison.Ordinal);
         }
@@ -78,7 +79,7 @@ internal sealed class ChatTemplate
         }
     }
 
-    private PromptText Render(Conversation conversation, ArgumentForm form, bool asParts, CancellationToken cancellationToken)
+    private PromptText Render(Conversation conversation, ArgumentForm form, bool asParts, CpuBudget cpu)
     {
         bool hasTools = conversation.Tools is { Count: > 0 };
         Dictionary<string, Value> variables = new()
@@ -94,7 +95,7 @@ internal sealed class ChatTemplate
             variables[name] = StringValue.FromTemplate(text);
         if (conversation.EnableThinking is { } thinking)
             variables["enable_thinking"] = BooleanValue.Of(thinking);
-        return (hasTools ? _withTools ?? _default : _default).Render(variables, RenderLimits.Default, _time, cancellationToken);
+        return (hasTools ? _withTools ?? _default : _default).Render(variables, RenderLimits.Default, cpu, _time);
     }
 
     private static DictValue ToValue(ChatMessage message, ArgumentForm form, bool asParts)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -5,12 +6,25 @@ namespace RkLlama.Prompts;
 
 /// <summary>
 /// Prevents prompt injection in prompts that are sent as text. The runtime converts the text of a control token, such as <c>&lt;|im_end|&gt;</c>, to the
-/// token, even if the text came with the request. This class inserts a space into such request text, so that it stays plain text.
+/// token, even if the text came with the request. This class inserts a space into such request text, so that it stays plain text. The time is proportional to
+/// the length of the prompt. Immutable; safe for concurrent use.
 /// </summary>
-/// <param name="literals">The texts of the model's control tokens. Common control tokens are always recognized.</param>
-internal sealed partial class ControlTokenGuard(IEnumerable<string> literals)
+internal sealed partial class ControlTokenGuard
 {
-    private readonly string[] _literals = [.. literals.Where(literal => literal.Length > 1).OrderByDescending(literal => literal.Length)];
+    private readonly SearchValues<string> _literals;
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _texts;
+
+    // The different lengths of the literals, longest first.
+    private readonly int[] _lengths;
+
+    /// <param name="literals">The texts of the model's control tokens. Common control tokens are always recognized.</param>
+    public ControlTokenGuard(IEnumerable<string> literals)
+    {
+        HashSet<string> texts = literals.Where(literal => literal.Length > 1).ToHashSet(StringComparer.Ordinal);
+        _literals = SearchValues.Create([.. texts], StringComparison.Ordinal);
+        _texts = texts.GetAlternateLookup<ReadOnlySpan<char>>();
+        _lengths = [.. texts.Select(text => text.Length).Distinct().OrderDescending()];
+    }
 
     // Matches the control tokens of the common model families.
     [GeneratedRegex(@"<\|[^<>|\s]{1,40}\|>|<｜[^<>｜\s]{1,40}｜>|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>|<(?:用户|AI)>", RegexOptions.CultureInvariant)]
@@ -21,35 +35,79 @@ internal sealed partial class ControlTokenGuard(IEnumerable<string> literals)
     {
         if (prompt.RequestSpans.Count == 0)
             return prompt;
-        SortedSet<int> cuts = [];
-        foreach (Match match in CommonForms.Matches(prompt.Text))
-            Cut(prompt, match.Index, match.Length, cuts);
-        foreach (string literal in _literals)
-        {
-            for (int at = prompt.Text.IndexOf(literal, StringComparison.Ordinal); at >= 0; at = prompt.Text.IndexOf(literal, at + 1, StringComparison.Ordinal))
-                Cut(prompt, at, literal.Length, cuts);
-        }
-        return cuts.Count == 0 ? prompt : Insert(prompt, cuts);
+        List<int> cuts = [];
+        FindCommonForms(prompt, cuts);
+        FindLiterals(prompt, cuts);
+        if (cuts.Count == 0)
+            return prompt;
+        cuts.Sort();
+        return Insert(prompt, cuts);
     }
 
-    private static void Cut(PromptText prompt, int start, int length, SortedSet<int> cuts)
+    private static void FindCommonForms(PromptText prompt, List<int> cuts)
     {
-        if (prompt.RequestSpans.Any(span => span.Start < start + length && start < span.End))
+        int span = 0;
+        foreach (ValueMatch match in CommonForms.EnumerateMatches(prompt.Text))
+            Cut(prompt, match.Index, match.Length, ref span, cuts);
+    }
+
+    private void FindLiterals(PromptText prompt, List<int> cuts)
+    {
+        ReadOnlySpan<char> text = prompt.Text;
+        int span = 0;
+        for (int start = 0; text[start..].IndexOfAny(_literals) is >= 0 and var offset; start++)
+        {
+            start += offset;
+            foreach (int length in _lengths)
+            {
+                if (length <= text.Length - start && _texts.Contains(text.Slice(start, length)))
+                {
+                    Cut(prompt, start, length, ref span, cuts);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds a cut after the first character of a control token if the token contains request text. Called in ascending order of the start.</summary>
+    /// <param name="span">The index of the first request span that ends after the start of the previous token. Advanced to that of this token.</param>
+    private static void Cut(PromptText prompt, int start, int length, ref int span, List<int> cuts)
+    {
+        while (span < prompt.RequestSpans.Count && prompt.RequestSpans[span].End <= start)
+            span++;
+        if (span < prompt.RequestSpans.Count && prompt.RequestSpans[span].Start < start + length)
             cuts.Add(start + 1);
     }
 
-    private static PromptText Insert(PromptText prompt, SortedSet<int> cuts)
+    /// <param name="cuts">The positions of the spaces, in ascending order. A position that occurs twice gets one space.</param>
+    private static PromptText Insert(PromptText prompt, List<int> cuts)
     {
         StringBuilder text = new(prompt.Text.Length + cuts.Count);
-        int from = 0;
-        foreach (int cut in cuts)
+        List<PromptSpan> spans = new(prompt.RequestSpans.Count);
+        int from = 0, added = 0, next = 0;
+        foreach (PromptSpan span in prompt.RequestSpans)
         {
-            text.Append(prompt.Text, from, cut - from).Append(' ');
-            from = cut;
+            int start = span.Start + AddBefore(span.Start);
+            spans.Add(new(start, span.End + AddBefore(span.End)));
         }
+
+        AddBefore(int.MaxValue);
         text.Append(prompt.Text, from, prompt.Text.Length - from);
-        PromptSpan[] spans = [.. prompt.RequestSpans.Select(span => new PromptSpan(
-            span.Start + cuts.Count(cut => cut < span.Start), span.End + cuts.Count(cut => cut < span.End)))];
         return new(text.ToString(), spans);
+
+        // Writes the text up to the last cut before the position, and returns the number of spaces so far.
+        int AddBefore(int position)
+        {
+            for (; next < cuts.Count && cuts[next] < position; next++)
+            {
+                if (next > 0 && cuts[next] == cuts[next - 1])
+                    continue;
+                text.Append(prompt.Text, from, cuts[next] - from).Append(' ');
+                from = cuts[next];
+                added++;
+            }
+
+            return added;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Prompts;
 
@@ -10,14 +11,13 @@ namespace RkLlama.Prompts;
 /// </summary>
 internal sealed partial class PromptFileLocator
 {
-    // Larger files are refused: they cannot be a template or a configuration.
-    private const int MaxTemplateBytes = 1024 * 1024;
-    private const int MaxConfigBytes = 16 * 1024 * 1024;
-
     private readonly List<string> _directories = [];
+    private readonly CancellationToken _cancellationToken;
 
-    public PromptFileLocator(string? modelDirectory, string? huggingFacePath, string? cache = null)
+    /// <param name="cancellationToken">Ends the reading of files with an <see cref="OperationCanceledException"/>.</param>
+    public PromptFileLocator(string? modelDirectory, string? huggingFacePath, string? cache = null, CancellationToken cancellationToken = default)
     {
+        _cancellationToken = cancellationToken;
         if (modelDirectory is not null)
             _directories.Add(modelDirectory);
         if (huggingFacePath is not null && FindSnapshot(huggingFacePath, cache ?? DefaultCacheDirectory()) is { } snapshot)
@@ -56,7 +56,7 @@ internal sealed partial class PromptFileLocator
         {
             string file = Path.Combine(directory, "chat_template.jinja");
             if (File.Exists(file))
-                return (file, Encoding.UTF8.GetString(Read(file, MaxTemplateBytes)), null);
+                return (file, Encoding.UTF8.GetString(Read(file, FileLimits.Template)), null);
             string config = Path.Combine(directory, "tokenizer_config.json");
             if (File.Exists(config) && ReadTemplates(config) is var (source, toolSource))
                 return (config, source, toolSource);
@@ -74,15 +74,15 @@ internal sealed partial class PromptFileLocator
             string config = Path.Combine(directory, "tokenizer_config.json");
             if (!File.Exists(config))
                 continue;
-            using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes), JsonLimits.DocumentOptions);
+            using JsonDocument json = JsonDocument.Parse(Read(config, FileLimits.TokenizerConfig), JsonLimits.DocumentOptions);
             return json.RootElement.ValueKind == JsonValueKind.Object ? SpecialTokens.FromConfig(json.RootElement) : null;
         }
         return null;
     }
 
-    private static (string Source, string? ToolSource)? ReadTemplates(string config)
+    private (string Source, string? ToolSource)? ReadTemplates(string config)
     {
-        using JsonDocument json = JsonDocument.Parse(Read(config, MaxConfigBytes), JsonLimits.DocumentOptions);
+        using JsonDocument json = JsonDocument.Parse(Read(config, FileLimits.TokenizerConfig), JsonLimits.DocumentOptions);
         if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("chat_template", out JsonElement template))
             return null;
         if (template.ValueKind == JsonValueKind.String)
@@ -101,13 +101,9 @@ internal sealed partial class PromptFileLocator
         return named.TryGetValue("default", out string? defaultValue) ? (defaultValue, named.GetValueOrDefault("tool_use")) : null;
     }
 
-    private static byte[] Read(string file, int maxBytes)
+    private byte[] Read(string file, int maxBytes)
     {
-        using FileStream stream = File.OpenRead(file);
-        if (stream.Length > maxBytes)
-            throw new IOException($"{file} is longer than {maxBytes} bytes");
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
+        byte[] bytes = RegularFile.ReadAllBytes(file, maxBytes, _cancellationToken);
         return bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes[3..] : bytes;
     }
 
@@ -124,7 +120,7 @@ internal sealed partial class PromptFileLocator
         string main = Path.Combine(root, "refs", "main");
         try
         {
-            if (File.Exists(main) && File.ReadAllText(main).Trim() is { Length: > 0 } revision && RepositoryName.IsMatch(revision)
+            if (File.Exists(main) && RegularFile.ReadAllText(main, FileLimits.Revision).Trim() is { Length: > 0 } revision && RepositoryName.IsMatch(revision)
                 && Directory.Exists(Path.Combine(snapshots, revision)))
             {
                 return Path.Combine(snapshots, revision);

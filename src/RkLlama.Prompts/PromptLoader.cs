@@ -1,13 +1,14 @@
 using System.Text.Json;
+using RkLlama.Prompts.Files;
 using RkLlama.Prompts.Jinja;
 using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Prompts;
 
 /// <summary>Chooses the chat template and the tokenizer of a model. Records each choice as a <see cref="PromptNote"/>. Used for one load only.</summary>
-internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
+internal sealed class PromptLoader(PromptSettings settings, TimeProvider time, Func<CpuBudget> newBudget, CancellationToken cancellationToken)
 {
-    private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache);
+    private readonly PromptFileLocator _files = new(settings.Directory, settings.HuggingFacePath, settings.HuggingFaceCache, cancellationToken);
     private readonly BuiltInTemplate? _family = BuiltInTemplate.ForModel(settings.ModelName)
         ?? (settings.FileName is { } file ? BuiltInTemplate.ForModel(file) : null);
 
@@ -40,7 +41,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         }
         try
         {
-            Tokenizer tokenizer = Tokenizer.LoadFile(file);
+            Tokenizer tokenizer = Tokenizer.LoadFile(file, cancellationToken);
             _notes.Add(new(PromptComponent.Tokenizer, $"Tokenizer: {file} ({tokenizer.VocabularySize} tokens)", IsWarning: false));
             return tokenizer;
         }
@@ -74,8 +75,8 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         try
         {
             bool isFile = given.EndsWith(".jinja", StringComparison.Ordinal) && settings.Directory is not null && Path.GetFileName(given) == given;
-            string source = isFile ? File.ReadAllText(Path.Combine(settings.Directory!, given)) : given;
-            return new ChatTemplate(source, null, LoadSpecialTokens(), time);
+            string source = isFile ? RegularFile.ReadAllText(Path.Combine(settings.Directory!, given), FileLimits.Template, cancellationToken) : given;
+            return new ChatTemplate(source, null, LoadSpecialTokens(), time, newBudget());
         }
         catch (Exception ex) when (ex is TemplateException or IOException or UnauthorizedAccessException)
         {
@@ -89,7 +90,7 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
         {
             if (_files.FindTemplate() is not var (file, source, toolSource))
                 return null;
-            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time);
+            ChatTemplate template = new(source, toolSource, LoadSpecialTokens(), time, newBudget());
             _notes.Add(new(PromptComponent.Template, $"Chat template: {file}", IsWarning: false));
             return template;
         }
@@ -114,5 +115,5 @@ internal sealed class PromptLoader(PromptSettings settings, TimeProvider time)
 
     private void Warn(PromptComponent part, string text) => _notes.Add(new(part, text, IsWarning: true));
 
-    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time);
+    private ChatTemplate FromBuiltIn(BuiltInTemplate template) => new(template.Source, null, SpecialTokens.FromTemplate(template), time, newBudget());
 }

@@ -22,6 +22,25 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true, "--read-only")]
+    [InlineData(true, "--read-only", "--port", "8123")]
+    [InlineData(true, "--read-only=on")]
+    [InlineData(false, "--read-only", "false")]
+    public void Read_only_needs_no_value(bool expected, params string[] arguments)
+    {
+        NodeOptions? settings = null;
+
+        CommandLine.Run(arguments, options =>
+        {
+            settings = options;
+            return Task.FromResult(0);
+        });
+
+        settings!.IsReadOnly.Should().Be(expected);
+    }
+
+    [Theory]
     [InlineData("--port", "eighty")]
     [InlineData("--no-such-option")]
     [InlineData("no-such-command")]

@@ -76,7 +76,7 @@ public sealed class CrashRecoveryTests
     public async Task Waiting_streams_cost_little_memory()
     {
         const int Clients = 256;
-        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--queue", "300", "--heartbeat", "0.2"]);
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--queue", "300", "--heartbeat", "0.2", "--max-connections-per-address", "400"]);
         await node.LoadAsync();
         await node.AskAsync("!echo warm");
         using CancellationTokenSource leave = new();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
@@ -30,7 +31,7 @@ internal sealed class EngineNode : IAsyncDisposable
         Options = configure?.Invoke(options) ?? options;
         Catalog = new(_models.Path);
         Faults = new(Time);
-        PromptFactory = new(Time, NullLogger<PromptBuilderFactory>.Instance);
+        PromptFactory = new(Options, Time, NullLogger<PromptBuilderFactory>.Instance);
         Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
         Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, Time, Metrics);
         Scheduler = new(Queue, Host);
@@ -41,7 +42,7 @@ internal sealed class EngineNode : IAsyncDisposable
 
     internal FakeEngine Engine => Runs.Engine;
 
-    internal FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    internal SettableTime Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     internal NodeMetrics Metrics { get; } = new();
 
@@ -69,16 +70,22 @@ internal sealed class EngineNode : IAsyncDisposable
         File.WriteAllBytes(_models.At($"{name}/m.rkllm"), [.. Enumerable.Repeat((byte)7, 4096)]);
     }
 
+    internal void Write(string path, string content) => _models.Write(path, content);
+
+    internal void MakePipe(string path) => _models.MakePipe(path);
+
     internal ModelInstance NewInstance(string name, Action<ModelInstance, ModelState> changed)
     {
         ModelEntry entry = Catalog.Find(name);
-        return new(entry, PromptFactory.LoadAsync(entry), changed);
+        return new(entry, unloaded => PromptFactory.LoadAsync(entry, unloaded), changed);
     }
 
     internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>
         Scheduler.AcquireAsync(model, isRetry, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
 
-    internal GenerationService NewGenerationService() => new(Host, Scheduler, Options, Metrics, GenerationLog);
+    internal CpuPool Cpu { get; } = new();
+
+    internal GenerationService NewGenerationService() => new(Host, Scheduler, Cpu, Options, Metrics, GenerationLog);
 
     /// <summary>Makes loads wait until the returned source is set, or until they are cancelled.</summary>
     internal TaskCompletionSource HoldLoads()
@@ -115,9 +122,20 @@ internal sealed class EngineNode : IAsyncDisposable
     {
         await Host.DisposeAsync();
         Metrics.Dispose();
+        Cpu.Dispose();
         Runs.Dispose();
         _models.Dispose();
     }
+}
+
+/// <summary>A clock that the test advances. The system time can also be set, which does not change timestamps and timers.</summary>
+internal sealed class SettableTime(DateTimeOffset start) : FakeTimeProvider(start)
+{
+    internal TimeSpan Shift { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
 }
 
 /// <summary>Records log messages. Thread-safe.</summary>

@@ -28,6 +28,8 @@ internal static class BenchCommand
         {
             if (!Uri.TryCreate(result.GetValue(url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
                 return await FailAsync($"--url: '{result.GetValue(url)}' is not the address of a server").ConfigureAwait(false);
+            if (address.Scheme == "https" && !TlsLibrary.IsInstalled)
+                return await FailAsync($"--url: {TlsLibrary.Missing}", code: 1).ConfigureAwait(false);
             if (Numbers(result.GetValue(lengths)!) is not { } wanted)
                 return await FailAsync($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)").ConfigureAwait(false);
             if (result.GetValue(tokens) is < 2 or > 4096)

@@ -38,7 +38,7 @@ internal sealed class ModelChecks(NodeSnapshot node)
         string root = node.Models.Root;
         try
         {
-            bool isEmpty = Names(root).Count == 0;
+            bool isEmpty = Names().Count == 0;
             _findings.Add(isEmpty
                 ? Finding.Warning(CheckIds.ModelsDirectory, $"there is no model in {node.Display(root)}", "add a model: a directory with a Modelfile and the .rkllm file that it names, see docs/modelfile.md")
                 : Finding.Ok(CheckIds.ModelsDirectory, node.Display(root)));
@@ -51,14 +51,13 @@ internal sealed class ModelChecks(NodeSnapshot node)
         }
     }
 
-    /// <summary>Returns the names of all models and of all directories with a Modelfile, also if the Modelfile is invalid.</summary>
-    private List<string> Names(string root) =>
-        [.. node.Models.List().Union(Directory.EnumerateDirectories(root).Where(static directory => File.Exists(Path.Join(directory, "Modelfile"))).Select(static path => Path.GetFileName(path)))];
+    /// <summary>Returns the names of all models and of all directories with a Modelfile, also if the Modelfile is invalid or the .rkllm file is missing.</summary>
+    private IReadOnlyList<string> Names() => node.Models.ListAll();
 
     private void CheckModelfiles()
     {
         int before = _findings.Count;
-        foreach (string name in Names(node.Models.Root))
+        foreach (string name in Names())
         {
             try
             {

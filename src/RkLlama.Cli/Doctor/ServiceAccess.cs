@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -103,6 +104,10 @@ internal static class ServiceAccess
                 _ = Directory.EnumerateFileSystemEntries(path.Path).Any();
                 return false;
             }
+
+            // Opening a named pipe would block. The model checks report it.
+            if (FileStatus.Of(path.Path) is { Kind: FileKind.Pipe or FileKind.Socket })
+                return false;
 
             using (File.OpenHandle(path.Path, FileMode.Open, path.NeedsWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite))
                 return false;

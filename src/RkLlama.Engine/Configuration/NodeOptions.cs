@@ -69,14 +69,25 @@ internal sealed record NodeOptions
     /// <summary>Maximum size of a request body, in bytes.</summary>
     public int MaxRequestBytes { get; init; } = 8 << 20;
 
+    /// <summary>Maximum memory of the server process without its workers, in MiB. The limit of the heap is derived from it.</summary>
+    public int MemoryMiB { get; init; } = 256;
+
     /// <summary>Maximum number of open connections. The server accepts a few more, but only for health checks and metrics.</summary>
     public int MaxConnections { get; init; } = 512;
+
+    /// <summary>
+    /// Maximum number of open connections of one client address. <see langword="null"/> for half of <see cref="MaxConnections"/>, at least 1.
+    /// </summary>
+    public int? MaxConnectionsPerAddress { get; init; }
 
     /// <summary>Origins of web pages whose scripts may use the server (CORS): <c>http://host:port</c>, or <c>*</c> for all. Empty for none.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
     /// <summary>The key that clients must send; <see langword="null"/> if they need none.</summary>
     public string? ApiKey { get; init; }
+
+    /// <summary>Whether clients can only ask for answers, and cannot load, unload or change models through the endpoints for that.</summary>
+    public bool IsReadOnly { get; init; }
 
     /// <summary>The node's name in response headers and metrics.</summary>
     public string NodeName { get; init; } = Environment.MachineName;

@@ -41,9 +41,12 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             StreamKeepAliveInterval = Find("heartbeat") is { } beat ? PositiveSeconds(beat, 60) : defaults.StreamKeepAliveInterval,
             MaxRepetitions = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.MaxRepetitions,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
+            MemoryMiB = Find("memory") is { } memory ? Number(memory, 128, 65_536, "MiB") : defaults.MemoryMiB,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
+            MaxConnectionsPerAddress = Find("max-connections-per-address") is { } each ? Number(each, 1, 100_000, "a number of connections") : null,
             Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
             ApiKey = ApiKey(),
+            IsReadOnly = Find("read-only") is { } readOnly && Boolean(readOnly),
             NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
             AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
         };
@@ -98,6 +101,13 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             ? number
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
 
+    private static bool Boolean(Setting setting) => setting.Value.ToLowerInvariant() switch
+    {
+        "true" or "1" or "yes" or "on" => true,
+        "false" or "0" or "no" or "off" => false,
+        _ => throw new SettingException($"{setting.Source}: '{setting.Value}' is not true or false"),
+    };
+
     private static TimeSpan Seconds(Setting setting, double max) =>
         double.TryParse(setting.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= max
             ? TimeSpan.FromSeconds(seconds)
@@ -112,7 +122,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         "*" => null,
         "localhost" => IPAddress.Loopback,
         _ => IPAddress.TryParse(setting.Value, out IPAddress? address)
-            ? address
+            // An IPv4 address that is written as an IPv6 address, such as ::ffff:127.0.0.1. No socket can listen on it in this form.
+            ? address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not an IP address"),
     };
 

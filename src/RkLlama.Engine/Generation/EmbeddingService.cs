@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
@@ -17,20 +18,45 @@ namespace RkLlama.Engine.Generation;
 internal sealed record TextEmbedding(float[] Vector, int PromptTokens, TimeSpan Load);
 
 /// <summary>Computes embeddings of texts. Each text takes one queue slot. Thread-safe.</summary>
-internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics, ILogger<EmbeddingService> logger)
+internal sealed class EmbeddingService(ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeMetrics metrics, ILogger<EmbeddingService> logger)
 {
     /// <summary>Finds the model that a request names. Does not load it.</summary>
     /// <exception cref="ModelNotFoundException">No model has this name.</exception>
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string model) => host.Find(model);
 
-    /// <summary>Computes the embedding of one text. Loads the model if it is not loaded.</summary>
+    /// <summary>
+    /// Prepares the embedding of several texts. Checks that no text is longer than the context, so that such an error arises before the first run.
+    /// </summary>
     /// <param name="truncates">
-    /// What to do with a text that is longer than the context: true uses the first tokens only, false throws <see cref="ContextLengthException"/>. Ignored if
-    /// the runtime tokenizes the text itself.
+    /// What to do with a text that is longer than the context: true uses the first tokens only, false throws <see cref="ContextLengthException"/>. If the
+    /// runtime tokenizes the text itself, only a text that is certainly too long is an error, in both cases.
     /// </param>
     /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
-    /// <exception cref="PromptException">The tokenizer cannot encode the text.</exception>
+    /// <exception cref="PromptException">The tokenizer cannot encode a text, or needs too much processor time.</exception>
+    /// <exception cref="ContextLengthException">A text is longer than the context, and <paramref name="truncates"/> is false.</exception>
+    internal async Task<EmbeddingBatch> StartAsync(
+        ModelInstance model, IReadOnlyList<string> texts, bool truncates, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
+    {
+        trace.SetModel(model.Name);
+        if (!truncates)
+        {
+            PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+            // A token has at least one byte, and a UTF-16 unit at most three, so shorter texts fit.
+            foreach (string text in texts.Where(text => text.Length * 3L > model.ContextLength))
+                InputOf(await BuildAsync(prompts, text, model, truncates, cancellationToken).ConfigureAwait(false), model);
+        }
+
+        return new(this, model, texts, truncates, keepAlive, trace, logger);
+    }
+
+    /// <summary>Computes the embedding of one text. Loads the model if it is not loaded.</summary>
+    /// <param name="truncates">
+    /// What to do with a text that is longer than the context: see <see cref="StartAsync"/>.
+    /// </param>
+    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
+    /// <exception cref="PromptException">The tokenizer cannot encode the text, or needs too much processor time.</exception>
     /// <exception cref="ContextLengthException">The text is longer than the context, and <paramref name="truncates"/> is false.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
@@ -42,8 +68,8 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         long arrival = Stopwatch.GetTimestamp();
         trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Prompt prompt = prompts.BuildText(text);
-        RunInput input = InputOf(prompt, model, truncates);
+        Prompt prompt = await BuildAsync(prompts, text, model, truncates, cancellationToken).ConfigureAwait(false);
+        RunInput input = InputOf(prompt, model);
 
         using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
         EngineRun run = await lease.StartRunAsync(
@@ -67,15 +93,6 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         GenerationTimings timings = new(
             lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended));
         metrics.RecordEmbedding(model.Name, tokens);
-        Log.Embedded(
-            logger,
-            model.Name,
-            tokens,
-            (long)timings.Queue.TotalMilliseconds,
-            (long)timings.Load.TotalMilliseconds,
-            (long)timings.Prefill.TotalMilliseconds,
-            outcome.End.Reason.ToString(),
-            trace.Id);
         if (outcome.Embedding is not { } vector)
         {
             throw new EngineException(model.Unloaded.IsCancellationRequested
@@ -87,19 +104,25 @@ internal sealed partial class EmbeddingService(ModelHost host, ModelScheduler sc
         return new(vector, tokens, timings.Load);
     }
 
-    private static RunInput InputOf(Prompt prompt, ModelInstance model, bool truncates)
+    private async Task<Prompt> BuildAsync(PromptBuilder prompts, string text, ModelInstance model, bool truncates, CancellationToken cancellationToken)
     {
-        int contextLength = model.ContextLength;
-        if (prompt.Tokens is not { } tokens)
-            return RunInput.FromText(prompt.Text.Text);
-        if (tokens.Count <= contextLength)
-            return RunInput.FromTokens(tokens);
-        return truncates ? RunInput.FromTokens([.. tokens.Take(contextLength)]) : throw new ContextLengthException(tokens.Count, contextLength, "input", min: 0);
+        try
+        {
+            return await cpu.RunAsync(
+                CpuPool.PromptTime, budget => prompts.BuildText(text, new(model.ContextLength, budget), truncates), cancellationToken).ConfigureAwait(false);
+        }
+        catch (PromptTooLongException ex)
+        {
+            throw new ContextLengthException(ex.MinTokens, model.ContextLength, "input", min: 0, isLowerBound: true);
+        }
     }
 
-    private static partial class Log
+    private static RunInput InputOf(Prompt prompt, ModelInstance model)
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Embedded: model {Model}, {Tokens} tokens, queue {QueueMs} ms, load {LoadMs} ms, run {RunMs} ms, {Reason}, request {RequestId}")]
-        internal static partial void Embedded(ILogger logger, string model, int tokens, long queueMs, long loadMs, long runMs, string reason, string requestId);
+        if (prompt.Tokens is not { } tokens)
+            return RunInput.FromText(prompt.Text.Text);
+        return tokens.Count <= model.ContextLength
+            ? RunInput.FromTokens(tokens)
+            : throw new ContextLengthException(tokens.Count, model.ContextLength, "input", min: 0);
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
@@ -12,7 +14,8 @@ namespace RkLlama.Engine.Generation;
 /// Generates text for requests. Builds the prompt, then generates in the background, while the caller reads the events. A generation has one turn, or two: if
 /// the output must be JSON and is not valid, a second turn corrects it. Thread-safe.
 /// </summary>
-internal sealed partial class GenerationService(ModelHost host, ModelScheduler scheduler, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
+internal sealed partial class GenerationService(
+    ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
 {
     private readonly TurnRecorder _recorder = new(metrics, logger);
 
@@ -48,9 +51,24 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
         ModelInstance model = request.Model is { } name ? host.Find(name) : host.GetResident();
         request.Trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Prompt prompt = request.RawPrompt is { } raw ? prompts.BuildRaw(raw) : prompts.Build(request.Conversation, cancellationToken);
+        Prompt prompt;
+        try
+        {
+            prompt = await cpu.RunAsync(CpuPool.PromptTime, Build, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PromptTooLongException ex)
+        {
+            throw new ContextLengthException(ex.MinTokens, model.ContextLength, request.PromptField, isLowerBound: true);
+        }
+
         TokenBudget budget = TokenBudget.For(prompt, model, request.MaxNewTokens, request.PromptField);
         return new(request, model, prompts, prompt, budget, arrival);
+
+        Prompt Build(CpuBudget budget)
+        {
+            PromptLimits limits = new(model.ContextLength, budget);
+            return request.RawPrompt is { } raw ? prompts.BuildRaw(raw, limits) : prompts.Build(request.Conversation, limits);
+        }
     }
 
     /// <summary>
@@ -82,19 +100,22 @@ internal sealed partial class GenerationService(ModelHost host, ModelScheduler s
     {
         StructuredOutput output = new(format, stream);
         GenerationSummary summary = await ProduceTurnAsync(first, output, stream.Abandoned).ConfigureAwait(false);
-        if (output.Check(summary.FinishReason) is { } problem && first.Request.RawPrompt is null)
+        if (await CheckAsync(output, summary, stream).ConfigureAwait(false) is { } problem && first.Request.RawPrompt is null)
         {
             GenerationRequest again = first.Request with { Conversation = OutputFormat.AddCorrection(first.Request.Conversation, output.Content, problem) };
             PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false);
             output.BeginRetry();
             summary += await ProduceTurnAsync(second, output, stream.Abandoned).ConfigureAwait(false);
-            output.Check(summary.FinishReason);
+            await CheckAsync(output, summary, stream).ConfigureAwait(false);
         }
 
         if (output.Send(summary) is { } unmet)
-            Log.DoesNotFit(logger, first.Model.Name, unmet);
+            Log.DoesNotFit(logger, first.Model.Name, Excerpt.Of(unmet));
         return summary;
     }
+
+    private Task<string?> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream) =>
+        cpu.RunAsync(CpuPool.SchemaTime, budget => output.Check(summary.FinishReason, budget), stream.Abandoned);
 
     /// <summary>Waits for a lease, and runs one turn on it.</summary>
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using System.Text;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
@@ -35,13 +37,14 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
     /// Checks the content of a completed turn. If the finish reason is not <see cref="FinishReason.Stop"/>, the content is not checked and counts as valid.
     /// </summary>
     /// <returns>The problem with the content; <see langword="null"/> if there is none.</returns>
-    internal string? Check(FinishReason reason)
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    internal string? Check(FinishReason reason, CpuBudget cpu)
     {
         string content = Content, json = content;
         string? problem = null;
         if (reason == FinishReason.Stop)
         {
-            problem = format.FindProblem(content, out string? found);
+            problem = format.FindProblem(content, cpu, out string? found);
             json = found ?? "";
         }
 
@@ -74,7 +77,7 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
 
 /// <summary>The content does not have the format that the request requires.</summary>
 /// <param name="parameter">Name of the request field that specifies the format.</param>
-internal sealed class OutputFormatException(string problem, string parameter) : Exception($"The model did not answer in the form that was asked for: {problem}.")
+internal sealed class OutputFormatException(string problem, string parameter) : Exception($"The model did not answer in the form that was asked for: {Excerpt.Of(problem)}.")
 {
     internal string Parameter => parameter;
 }

@@ -36,11 +36,14 @@ internal readonly record struct TokenBudget(int? MaxNewTokens)
 }
 
 /// <summary>The prompt leaves too few tokens of the model's context for the output, or the text to embed is longer than the context.</summary>
+/// <param name="promptTokens">Number of tokens of the prompt or text.</param>
 /// <param name="promptField">Name of the request field that contains the prompt.</param>
 /// <param name="min">Number of tokens that must be left for the output; 0 for a text to embed.</param>
-internal sealed class ContextLengthException(int promptTokens, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens) : Exception(min > 0
-    ? $"The prompt has {promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
-    : $"The text has {promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
+/// <param name="isLowerBound">Whether the prompt has at least <paramref name="promptTokens"/> tokens; otherwise it has exactly this number.</param>
+internal sealed class ContextLengthException(
+    int promptTokens, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens, bool isLowerBound = false) : Exception(min > 0
+    ? $"The prompt has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
+    : $"The text has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
 {
     internal int PromptTokens => promptTokens;
 

@@ -26,7 +26,7 @@ internal sealed class NodeMetrics : IDisposable
     private static readonly double[] LoadBounds = [0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300];
 
     private readonly ConcurrentDictionary<string, string> _models = new(StringComparer.Ordinal);
-    private readonly Counter<long> _requests, _rejections, _promptTokens, _cachedTokens, _outputTokens, _workerStarts, _workerDeaths, _loadFailures, _aborts;
+    private readonly Counter<long> _requests, _rejections, _promptTokens, _cachedTokens, _outputTokens, _workerStarts, _workerDeaths, _loadFailures, _aborts, _refusedConnections;
     private readonly Counter<double> _prefillSeconds, _decodeSeconds;
     private readonly Histogram<double> _duration, _wait, _firstToken, _tokenLatency, _prefillRate, _decodeRate, _load;
 
@@ -50,6 +50,7 @@ internal sealed class NodeMetrics : IDisposable
         _loadFailures = CreateCounter("rkllama_model_load_failures_total", "Failed model loads.");
         _workerStarts = CreateCounter("rkllama_worker_starts_total", "Started workers.");
         _workerDeaths = CreateCounter("rkllama_worker_deaths_total", "Workers that ended unexpectedly, by signal and cause.");
+        _refusedConnections = CreateCounter("rkllama_connections_refused_total", "Connections that were closed at once, because the server or their address had too many.");
         _aborts = CreateCounter("rkllama_aborts_total", "Runs that were aborted, by cause.");
 
         // Prometheus sees the first event as an increase only if the series already exists with the value 0.
@@ -61,6 +62,7 @@ internal sealed class NodeMetrics : IDisposable
             _workerDeaths.Add(0, Tag("signal", signal), Tag("cause", "crash"));
         _workerStarts.Add(0);
         _loadFailures.Add(0);
+        _refusedConnections.Add(0);
     }
 
     /// <summary>The meter of the server. Other classes add their gauges to it.</summary>
@@ -90,6 +92,8 @@ internal sealed class NodeMetrics : IDisposable
 
     /// <param name="cause">A constant of <see cref="RejectionCause"/>.</param>
     internal void RecordRejection(string cause) => _rejections.Add(1, Tag("cause", cause));
+
+    internal void RecordRefusedConnection() => _refusedConnections.Add(1);
 
     /// <summary>Records one turn of a generation after its last run, even if the client has disconnected.</summary>
     internal void RecordGeneration(GenerationSample sample)

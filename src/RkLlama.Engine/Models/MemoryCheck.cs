@@ -1,4 +1,5 @@
 using RkLlama.Engine.Hardware;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models;
 
@@ -33,19 +34,8 @@ internal static class MemoryCheck
             : null;
     }
 
-    /// <summary>Returns the size in bytes; null if the file cannot be read. <see cref="ModelFileCheck"/> reports unreadable files.</summary>
-    private static long? FileSize(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return file.Length;
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    /// <summary>Returns the size in bytes; null if the file cannot be found. <see cref="ModelFileCheck"/> reports such files.</summary>
+    private static long? FileSize(string path) => FileStatus.Of(path)?.Size;
 
     private static long Mebibytes(long bytes) => bytes >> 20;
 }

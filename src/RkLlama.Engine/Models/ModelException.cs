@@ -27,12 +27,18 @@ internal enum ModelErrorKind
     /// <summary>The name for a copy of a model is invalid or in use.</summary>
     NameRefused,
 
-    /// <summary>A copy or a deletion failed, because the models directory or its content cannot be changed.</summary>
+    /// <summary>The model cannot be copied or renamed as it is: its .rkllm file is missing, or FROM cannot be changed.</summary>
+    NotCopyable,
+
+    /// <summary>A copy, a rename or a deletion failed, because the models directory or its content cannot be changed.</summary>
     NotWritable,
+
+    /// <summary>A copy failed, because the disk is full.</summary>
+    NoSpace,
 }
 
 /// <summary>
-/// A model cannot be found, copied or deleted. Clients show the message. RkLlama replaces a Python service: for errors that this service also has, the
+/// A model cannot be found, copied, renamed or deleted. Clients show the message. RkLlama replaces a Python service: for errors that this service also has, the
 /// message is the same.
 /// </summary>
 internal sealed class ModelException : Exception, IHasFailureCode
@@ -46,10 +52,10 @@ internal sealed class ModelException : Exception, IHasFailureCode
     public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
 
     public static ModelException DirectoryNotFound(string name) =>
-        new(ModelErrorKind.DirectoryNotFound, $"Model directory '{name}' not found.");
+        new(ModelErrorKind.DirectoryNotFound, $"Model directory '{Excerpt.Of(name)}' not found.");
 
     public static ModelException ModelfileMissing(string name) =>
-        new(ModelErrorKind.ModelfileMissing, $"Modelfile not found in '{name}' directory.");
+        new(ModelErrorKind.ModelfileMissing, $"Modelfile not found in '{Excerpt.Of(name)}' directory.");
 
     public static ModelException FromMissing() =>
         new(ModelErrorKind.FromMissing, "FROM or HUGGINGFACE_PATH not defined in Modelfile.");
@@ -61,13 +67,22 @@ internal sealed class ModelException : Exception, IHasFailureCode
         new(ModelErrorKind.ModelfileUnreadable, $"Modelfile '{path}' cannot be read: {cause.Message}", cause);
 
     public static ModelException NameInvalid(string name) =>
-        new(ModelErrorKind.NameRefused, $"'{name}' cannot be a model's name: it has to be a plain file name.");
+        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' cannot be a model's name: it has to be a plain file name.");
 
     public static ModelException NameTaken(string name) =>
-        new(ModelErrorKind.NameRefused, $"There is a model or a file named '{name}' already.");
+        new(ModelErrorKind.NameRefused, $"There is a model or a file named '{Excerpt.Of(name)}' already.");
 
     public static ModelException NotWritable(Exception cause) =>
         new(ModelErrorKind.NotWritable, $"The models directory cannot be changed: {cause.Message}", cause);
+
+    public static ModelException NoSpace(Exception cause) =>
+        new(ModelErrorKind.NoSpace, $"The disk of the models directory has not enough free space: {cause.Message}", cause);
+
+    public static ModelException ModelFileMissing(string path) =>
+        new(ModelErrorKind.NotCopyable, $"The model file '{path}' does not exist or is not a regular file.");
+
+    public static ModelException FromNotRewritable(string path) =>
+        new(ModelErrorKind.NotCopyable, $"FROM in '{path}' names a file outside of the model's directory and cannot be changed; write it in one line, as FROM=\"file\".");
 
     public static ModelException ModelsDirectoryMissing(string root, Exception? cause = null) =>
         new(ModelErrorKind.ModelsDirectoryMissing, cause is null ? $"Models directory '{root}' not found." : $"Models directory '{root}' cannot be read: {cause.Message}", cause);

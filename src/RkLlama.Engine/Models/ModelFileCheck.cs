@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models;
 
@@ -22,22 +24,20 @@ internal static class ModelFileCheck
             return $"'{path}' is a directory; FROM must name the .rkllm file in it.";
         }
 
-        // Checks the length without opening the file, because opening a named pipe blocks. Pipes and devices have the length 0.
-        if (new FileInfo(RealPath.Resolve(path)) is { Exists: true, Length: 0 })
-        {
-            return $"The model file '{path}' is empty; copy or download it again.";
-        }
-
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using SafeFileHandle file = RegularFile.OpenHandle(path);
             byte[] head = new byte[HeadBytes];
-            int length = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            return DescribeContent(path, file.Length, head.AsSpan(0, length));
+            int length = RandomAccess.Read(file, head, 0);
+            return DescribeContent(path, RandomAccess.GetLength(file), head.AsSpan(0, length));
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
             return DescribeMissing(path);
+        }
+        catch (FileRefusedException ex)
+        {
+            return $"{ex.Message.TrimEnd('.')}; FROM must name the .rkllm file.";
         }
         catch (UnauthorizedAccessException)
         {
@@ -56,6 +56,11 @@ internal static class ModelFileCheck
 
     private static string? DescribeContent(string path, long size, ReadOnlySpan<byte> head)
     {
+        if (size == 0)
+        {
+            return $"The model file '{path}' is empty; copy or download it again.";
+        }
+
         if (head.StartsWith("version https://git-lfs"u8))
         {
             return $"'{path}' is a Git LFS pointer of {size} bytes, not the model; fetch the model itself with 'git lfs pull'.";

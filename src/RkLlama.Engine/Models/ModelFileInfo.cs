@@ -15,19 +15,13 @@ internal sealed record ModelFileInfo(string Name, string Path, DateTimeOffset Mo
     /// <summary>Reads the properties from the disk. A missing model or file is not an error.</summary>
     internal static ModelFileInfo Read(ModelCatalog catalog, string name)
     {
-        ModelEntry entry;
         try
         {
-            entry = catalog.Find(name);
+            return catalog.Describe(catalog.Find(name));
         }
         catch (ModelException)
         {
             return new(name, "", DateTimeOffset.UnixEpoch, 0, null);
         }
-
-        FileInfo file = new(RealPath.Resolve(entry.ModelPath));
-        return file.Exists
-            ? new(name, file.FullName, file.LastWriteTimeUtc, file.Length, entry.Modelfile)
-            : new(name, entry.ModelPath, DateTimeOffset.UnixEpoch, 0, entry.Modelfile);
     }
 }

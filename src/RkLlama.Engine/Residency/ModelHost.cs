@@ -128,7 +128,7 @@ internal sealed partial class ModelHost(
     {
         lock (_lock)
         {
-            if (_resident?.Model is { } current && current.Name == requested)
+            if (_resident?.Model is { IsRemoved: false } current && current.Name == requested)
                 return current;
         }
 
@@ -136,7 +136,7 @@ internal sealed partial class ModelHost(
         ModelEntry entry = catalog.Find(name);
         lock (_lock)
         {
-            if (_resident?.Model is { } current && current.Name == name)
+            if (_resident?.Model is { IsRemoved: false } current && current.Name == name)
                 return current;
 
             return _recent.GetOrAdd(entry, NewInstance);
@@ -184,8 +184,8 @@ internal sealed partial class ModelHost(
             Resident? pending = null;
             lock (_lock)
             {
-                // Unloading is final for this instance. The next lookup creates a new one.
-                if (model.Unloaded.IsCancellationRequested)
+                // Unloading and deleting are final for this instance. The next lookup creates a new one.
+                if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && _resident?.Model != model))
                     throw new NoModelException();
                 if (_resident is { Load.IsCompletedSuccessfully: true } own && own.Model == model)
                     return own.Supervisor;
@@ -226,7 +226,7 @@ internal sealed partial class ModelHost(
     internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
         TimeSpan idle = keepAlive ?? options.KeepAlive;
-        model.Expires = model.IsPinned || idle < TimeSpan.Zero ? DateTimeOffset.MaxValue : time.GetUtcNow() + idle;
+        model.IdleTimer = model.IsPinned || idle < TimeSpan.Zero ? null : new(idle, time);
         PolicyChanged?.Invoke();
     }
 
@@ -251,16 +251,51 @@ internal sealed partial class ModelHost(
         Log.Unloaded(logger, name);
     }
 
+    /// <summary>
+    /// Hides a model that was deleted or renamed from new requests. Requests that already have the model may still use it until <see cref="RemoveAsync"/>.
+    /// </summary>
+    /// <returns>Whether the model is resident.</returns>
+    internal bool Hide(string name)
+    {
+        lock (_lock)
+        {
+            foreach (ModelInstance model in _recent.Remove(name))
+                model.IsRemoved = true;
+            if (_resident?.Model is not { } resident || resident.Name != name)
+                return false;
+            resident.IsRemoved = true;
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Ends the worker of a model that <see cref="Hide"/> has hidden, also if it is still loading. Fails the requests that wait for it. Returns when its memory
+    /// is free.
+    /// </summary>
+    /// <returns>Whether the model was resident.</returns>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
+    internal Task<bool> RemoveAsync(string name) => TryUnloadAsync(model => model.IsRemoved && model.Name == name);
+
     /// <summary>Unloads the resident model for the operator: aborts its run and fails the requests that wait for it. Returns when its memory is free.</summary>
     /// <exception cref="NoModelException">No model is resident.</exception>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL, so the NPU is not free.</exception>
     internal async Task UnloadAsync()
     {
+        if (!await TryUnloadAsync(static _ => true).ConfigureAwait(false))
+            throw new NoModelException();
+    }
+
+    /// <summary>Unloads the resident model if it meets the condition.</summary>
+    /// <returns>Whether it did.</returns>
+    private async Task<bool> TryUnloadAsync(Func<ModelInstance, bool> condition)
+    {
         Resident resident;
         Task marked, end;
         lock (_lock)
         {
-            resident = _resident ?? throw new NoModelException();
+            if (_resident is not { } found || !condition(found.Model))
+                return false;
+            resident = found;
             _resident = null;
 
             // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
@@ -273,6 +308,7 @@ internal sealed partial class ModelHost(
         await marked.ConfigureAwait(false);
         await end.ConfigureAwait(false);
         Log.Unloaded(logger, resident.Model.Name);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -282,7 +318,7 @@ internal sealed partial class ModelHost(
             await UnloadAsync().ConfigureAwait(false);
     }
 
-    private ModelInstance NewInstance(ModelEntry entry) => new(entry, prompts.LoadAsync(entry), OnStateChanged);
+    private ModelInstance NewInstance(ModelEntry entry) => new(entry, unloaded => prompts.LoadAsync(entry, unloaded), OnStateChanged);
 
     private void OnStateChanged(ModelInstance model, ModelState from)
     {

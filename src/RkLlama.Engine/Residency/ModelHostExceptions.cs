@@ -1,12 +1,15 @@
+using RkLlama.Engine.Diagnostics;
+
 namespace RkLlama.Engine.Residency;
 
 /// <summary>No model is loaded or loading, or the model was unloaded while the request waited for it.</summary>
 internal sealed class NoModelException() : Exception("No models are currently loaded.");
 
 /// <summary>No model has the name that the request gives.</summary>
-internal sealed class ModelNotFoundException(string name) : Exception($"model '{name}' not found")
+internal sealed class ModelNotFoundException(string name) : Exception($"model '{Excerpt.Of(name)}' not found")
 {
-    internal string Name => name;
+    /// <summary>The name in the request, cut like all text from clients in errors.</summary>
+    internal string Name { get; } = Excerpt.Of(name);
 }
 
 /// <summary>The operator's load was refused because a model is already loaded or loading.</summary>

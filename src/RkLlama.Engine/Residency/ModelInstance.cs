@@ -27,17 +27,21 @@ internal sealed class ModelInstance
     private int? _processId;
     private string? _failure;
 
-    // When the idle timer expires, in UTC ticks; at least DateTimeOffset.MaxValue.Ticks for never. Read and written with Volatile.
-    private long _expires = long.MaxValue;
+    private IdleTimer? _idleTimer;
 
-    /// <param name="prompts">The chat template and the tokenizer, which load in the background.</param>
+    // Read and written with Volatile.
+    private bool _isRemoved;
+
+    /// <param name="loadPrompts">
+    /// Starts to load the chat template and the tokenizer in the background. Its token is cancelled when the model is unloaded.
+    /// </param>
     /// <param name="changed">
     /// Called after each change of the state, with the previous state. The thread that changed the state calls it, without the lock of this instance.
     /// </param>
-    internal ModelInstance(ModelEntry entry, Task<PromptBuilder> prompts, Action<ModelInstance, ModelState> changed)
+    internal ModelInstance(ModelEntry entry, Func<CancellationToken, Task<PromptBuilder>> loadPrompts, Action<ModelInstance, ModelState> changed)
     {
         Entry = entry;
-        Prompts = prompts;
+        Prompts = loadPrompts(_unloaded.Token);
         _changed = changed;
         int contextLength = entry.Modelfile.NumCtx ?? DefaultContextLength;
         Engine = new(
@@ -129,11 +133,18 @@ internal sealed class ModelInstance
     /// </summary>
     internal bool IsPinned { get; set; }
 
-    /// <summary>When the idle timer unloads the model, in UTC; <see cref="DateTimeOffset.MaxValue"/> for never.</summary>
-    internal DateTimeOffset Expires
+    /// <summary>Whether the model was deleted or renamed, so that no new request may use this instance. Never reset.</summary>
+    internal bool IsRemoved
     {
-        get => Volatile.Read(ref _expires) is var ticks && ticks < DateTimeOffset.MaxValue.Ticks ? new(ticks, TimeSpan.Zero) : DateTimeOffset.MaxValue;
-        set => Volatile.Write(ref _expires, value.UtcTicks);
+        get => Volatile.Read(ref _isRemoved);
+        set => Volatile.Write(ref _isRemoved, value);
+    }
+
+    /// <summary>The idle timer of the model; <see langword="null"/> if it stays loaded without a limit.</summary>
+    internal IdleTimer? IdleTimer
+    {
+        get => Volatile.Read(ref _idleTimer);
+        set => Volatile.Write(ref _idleTimer, value);
     }
 
     /// <summary>
@@ -190,7 +201,7 @@ internal sealed class ModelInstance
         (ModelState.Ready, ModelState.Running or ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Running, ModelState.Ready or ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Restarting, ModelState.Ready or ModelState.Failed or ModelState.Unloading or ModelState.Stuck) => true,
-        (ModelState.Failed, ModelState.Unloading) => true,
+        (ModelState.Failed, ModelState.Restarting or ModelState.Unloading) => true,
         (ModelState.Unloading, ModelState.NotLoaded or ModelState.Stuck) => true,
 
         // The stuck worker has exited.

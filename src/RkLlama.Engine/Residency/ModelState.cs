@@ -21,7 +21,10 @@ internal enum ModelState
     /// <summary>The worker died. The next one is starting, or is loading the model. Requests wait.</summary>
     Restarting,
 
-    /// <summary>The workers of the model died too often, so the server starts no new worker. The model must be loaded again.</summary>
+    /// <summary>
+    /// The workers of the model died too often, or could not be started. If the library or the executable is missing, the server tries it again later. Otherwise
+    /// the model must be loaded again.
+    /// </summary>
     Failed,
 
     /// <summary>The worker survived SIGKILL, because it is blocked in the NPU driver. No model can be loaded. Usually only a reboot helps.</summary>

@@ -1,4 +1,6 @@
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Workers;
@@ -7,23 +9,49 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>Loads the chat template and the tokenizer of a model. Logs where they come from, and what is missing.</summary>
-internal sealed partial class PromptBuilderFactory(TimeProvider time, ILogger<PromptBuilderFactory> logger)
+internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProvider time, ILogger<PromptBuilderFactory> logger)
 {
-    /// <summary>Loads the template and the tokenizer on the thread pool. Takes a few hundred milliseconds.</summary>
-    /// <exception cref="EngineException">The Modelfile's template cannot be used, or the model's directory cannot be read.</exception>
-    internal async Task<PromptBuilder> LoadAsync(ModelEntry entry)
+    /// <summary>
+    /// Loads the template and the tokenizer on the thread pool. Takes a few hundred milliseconds, and at most <see cref="NodeOptions.LoadTimeout"/>.
+    /// </summary>
+    /// <param name="unloaded">Ends the load.</param>
+    /// <exception cref="EngineException">
+    /// The Modelfile's template cannot be used, the model's directory cannot be read, or the load took too long.
+    /// </exception>
+    /// <exception cref="NoModelException"><paramref name="unloaded"/> was cancelled.</exception>
+    internal async Task<PromptBuilder> LoadAsync(ModelEntry entry, CancellationToken unloaded = default)
     {
+        using CancellationTokenSource timeout = new(options.LoadTimeout, time);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, unloaded);
+        CancellationToken cancellationToken = ended.Token;
         try
         {
-            PromptBuilder prompts = await Task.Run(() => PromptBuilder.Load(SettingsOf(entry), time)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // The wait ends with the token also if the load does not, for example because a read of the disk blocks.
+            PromptBuilder prompts = await Task.Run(Load, CancellationToken.None)
+                .WaitAsync(cancellationToken).ConfigureAwait(false);
             foreach (PromptNote note in prompts.Notes)
                 Log.Note(logger, note.IsWarning ? LogLevel.Warning : LogLevel.Information, note.Text);
             return prompts;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            if (unloaded.IsCancellationRequested)
+                throw new NoModelException();
+            throw new EngineException(
+                $"the tokenizer and the chat template of {entry.Name} could not be loaded within {options.LoadTimeout.TotalSeconds:0.###} s")
+            {
+                Code = FailureCode.TemplateInvalid,
+            };
         }
         catch (Exception ex) when (ex is PromptException or IOException or UnauthorizedAccessException)
         {
             throw new EngineException(ex.Message) { Code = FailureCode.TemplateInvalid };
         }
+
+        PromptBuilder Load() => PromptBuilder.Load(
+            SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken);
     }
 
     internal static PromptSettings SettingsOf(ModelEntry entry) => new(entry.Name)

@@ -3,12 +3,14 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
 /// Supervises the workers of a resident model. Starts the first worker, and a new one after each crash, at most 5 times in 10 minutes. The delay before a
-/// restart grows from 0 to 8 s. Updates the state of the model. Each load of a model has its own supervisor. Thread-safe.
+/// restart grows from 0 to 8 s. If the library or the executable is missing at the last restart, tries it again later, without a limit on attempts. Updates
+/// the state of the model. Each load of a model has its own supervisor. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and a pending start may use its token after the end
 internal sealed partial class WorkerSupervisor
@@ -29,6 +31,7 @@ internal sealed partial class WorkerSupervisor
     // Times of the restarts in the last 10 minutes, oldest first. Used by one task at a time. They are timestamps of the monotonic clock, because a board
     // corrects its wall clock when it first reaches a time server.
     private readonly Queue<long> _restarts = new();
+    private readonly RetryBackoff _backoff = new();
 
     // Guarded by _lock. The session for the next run. Not complete while a worker starts. Faulted if no further worker will be started.
     private Task<IEngineSession> _session;
@@ -152,9 +155,15 @@ internal sealed partial class WorkerSupervisor
 
             // If this model was still Unloading when the constructor was called, its change to Loading was refused. Now it is possible.
             _model.TryMove(ModelState.Loading);
+
+            // The model is resident now, so if it is deleted after this check, the deletion ends this load.
+            if (FileStatus.Of(_model.Entry.Directory ?? _model.Entry.ModelPath) is null)
+                throw new EngineException($"the model {_model.Name} no longer exists") { Code = FailureCode.ModelNotFound };
             if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
                 throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
-            await _model.Prompts.ConfigureAwait(false);
+
+            // Prompts ends by itself after the load timeout. EndAsync does not wait for that.
+            await _model.Prompts.WaitAsync(_end.Token).ConfigureAwait(false);
             return await StartAsync(ModelState.NotLoaded).ConfigureAwait(false);
         }
         catch (EngineException ex) when (!_end.IsCancellationRequested)
@@ -219,10 +228,14 @@ internal sealed partial class WorkerSupervisor
     {
         await Task.Yield();
         await EndSessionAsync(dead, ModelState.Failed).ConfigureAwait(false);
+        bool isTransient = false;
         while (true)
         {
             while (_restarts.TryPeek(out long oldest) && _time.GetElapsedTime(oldest) > RestartWindow)
                 _restarts.Dequeue();
+
+            if (_restarts.Count >= MaxRestarts && isTransient)
+                throw RetryLater(reason);
 
             if (_restarts.Count >= MaxRestarts)
             {
@@ -242,12 +255,59 @@ internal sealed partial class WorkerSupervisor
             }
             catch (EngineException ex) when (ex is not WorkerStuckException)
             {
-                reason = ex.Message;
-                _metrics.RecordModelLoadFailure();
-                _faults.Add(_model.Name, reason);
-                Log.RestartFailed(_logger, _model.Name, reason);
+                (reason, isTransient) = (ex.Message, ex.IsTransient);
+                RecordFailedRestart(reason);
             }
         }
+    }
+
+    /// <summary>
+    /// Marks the model as failed and starts a task that tries the restart again after a delay. Until then, requests fail with the returned exception.
+    /// </summary>
+    private EngineException RetryLater(string reason)
+    {
+        TimeSpan delay = _backoff.Next();
+        EngineException failure = new($"Model {_model.Name} could not be started again ({reason}); the next attempt is {delay.TotalSeconds:0} s after the last one.");
+        Log.RetriesLater(_logger, _model.Name, delay.TotalSeconds, reason);
+        _model.TryMove(ModelState.Failed, failure.Message);
+        _ = RetryAfterAsync(delay);
+        return failure;
+    }
+
+    private async Task RetryAfterAsync(TimeSpan delay)
+    {
+        await Task.Delay(delay, _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            if (_end.IsCancellationRequested)
+                return;
+            _model.TryMove(ModelState.Restarting);
+            _session = RetryAsync();
+        }
+    }
+
+    private async Task<IEngineSession> RetryAsync()
+    {
+        await Task.Yield();
+        try
+        {
+            IEngineSession session = await StartAsync(ModelState.Failed).ConfigureAwait(false);
+            _backoff.Reset();
+            _restarts.Clear();
+            return session;
+        }
+        catch (EngineException ex) when (ex is not WorkerStuckException && !_end.IsCancellationRequested)
+        {
+            RecordFailedRestart(ex.Message);
+            throw RetryLater(ex.Message);
+        }
+    }
+
+    private void RecordFailedRestart(string reason)
+    {
+        _metrics.RecordModelLoadFailure();
+        _faults.Add(_model.Name, reason);
+        Log.RestartFailed(_logger, _model.Name, reason);
     }
 
     private static partial class Log
@@ -266,5 +326,8 @@ internal sealed partial class WorkerSupervisor
 
         [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
         internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);
+
+        [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "Model {Model} is not available, next attempt to start it in {Seconds} s: {Reason}")]
+        internal static partial void RetriesLater(ILogger logger, string model, double seconds, string reason);
     }
 }

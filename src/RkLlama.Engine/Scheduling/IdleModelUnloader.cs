@@ -64,9 +64,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
             return null;
         if (_host.Current is not { } model)
             return _host.PreloadedModel is not null && !_host.IsBusy ? TimeSpan.Zero : null;
-        if (model.Expires == DateTimeOffset.MaxValue)
-            return null;
-        return model.Expires - _time.GetUtcNow() is { Ticks: > 0 } rest ? rest : TimeSpan.Zero;
+        return model.IdleTimer?.Remaining is { } rest ? TimeSpan.FromTicks(Math.Max(rest.Ticks, 0)) : null;
     }
 
     /// <summary>Waits until the state of a model or an idle timer changes, or the time is over.</summary>
@@ -95,7 +93,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         {
             try
             {
-                if (_host.Current is { } model && model.Expires <= _time.GetUtcNow())
+                if (_host.Current is { } model && model.IdleTimer?.Remaining <= TimeSpan.Zero)
                     await _host.StopWorkerAsync(model.Name).ConfigureAwait(false);
                 if (_host.PreloadedModel is { } preloaded && !_host.IsBusy)
                     await _host.EnsureLoadedAsync(preloaded, CancellationToken.None).ConfigureAwait(false);

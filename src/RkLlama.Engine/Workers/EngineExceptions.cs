@@ -7,6 +7,16 @@ internal class EngineException(string message) : Exception(message), IHasFailure
 {
     /// <inheritdoc/>
     public FailureCode? Code { get; init; }
+
+    /// <summary>
+    /// Whether the cause is outside of the model and may go away without a new load by the operator: the executable or the vendor library is missing or cannot
+    /// be loaded, for example while a package is updated.
+    /// </summary>
+    internal bool IsTransient
+    {
+        get => field || Code is FailureCode.LibraryNotFound or FailureCode.LibraryNotLoadable or FailureCode.LibraryDependencyMissing;
+        init;
+    }
 }
 
 /// <summary>A worker process survived SIGKILL: it is blocked in the NPU driver and still occupies the NPU. Usually only a reboot of the board helps.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace RkLlama.Native.Interop;
@@ -87,14 +86,11 @@ internal sealed record RuntimeEvidence
     /// </summary>
     internal static string? FindKnownFile(ReadOnlySpan<byte> file)
     {
-        using IncrementalHash sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        sha1.AppendData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"));
-        sha1.AppendData(file);
-        string blob = Convert.ToHexStringLower(sha1.GetHashAndReset());
+        string blob = Convert.ToHexStringLower(Sha1.HashData(Encoding.ASCII.GetBytes($"blob {file.Length}\0"), file));
         if (OfficialBlobs.TryGetValue(blob, out string? version))
             return version;
 
-        return Convert.ToHexStringLower(SHA256.HashData(file)) == Sha256Of131 ? "1.3.1" : null;
+        return Convert.ToHexStringLower(Sha256.HashData(file)) == Sha256Of131 ? "1.3.1" : null;
     }
 
     // This hash comes from a public project and is not verified.

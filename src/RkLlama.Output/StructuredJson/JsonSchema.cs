@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
@@ -25,7 +26,8 @@ internal sealed class JsonSchema
     internal static JsonSchema Parse(JsonElement root) => new JsonSchemaParser(root).Parse();
 
     /// <summary>Returns a text for each problem of the value (at most five), for the model and the client; empty if the value is valid.</summary>
-    internal IReadOnlyList<string> Validate(JsonElement value) => new JsonSchemaValidator(this).Validate(value);
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    internal IReadOnlyList<string> Validate(JsonElement value, CpuBudget cpu) => new JsonSchemaValidator(this, cpu).Validate(value);
 
     /// <param name="reference">The text of a <c>$ref</c> that this schema contains.</param>
     internal JsonElement Resolve(string reference) => _references[reference];

@@ -14,6 +14,12 @@ internal sealed class JsonSchemaParser(JsonElement root)
     /// <summary>The maximum number of opening parentheses and brackets in one pattern. It also limits how deeply the pattern nests.</summary>
     internal const int MaxPatternGroups = 100;
 
+    /// <summary>The maximum number of different patterns in one schema.</summary>
+    internal const int MaxPatterns = 100;
+
+    /// <summary>The maximum number of different <c>$ref</c> in one schema. Each one is looked up in the whole schema.</summary>
+    internal const int MaxReferences = 1000;
+
     // Keywords that do not restrict a value, or that the validator reads together with another keyword.
     private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal)
     {
@@ -130,6 +136,10 @@ internal sealed class JsonSchemaParser(JsonElement root)
 
     private void ParseReference(JsonElement value, string at)
     {
+        if (value.ValueKind == JsonValueKind.String && _references.ContainsKey(value.GetString()!))
+            return;
+        if (_references.Count == MaxReferences)
+            throw new JsonSchemaException($"{at}: the schema has more than {MaxReferences} different references");
         if (value.ValueKind != JsonValueKind.String || Find(value.GetString()!) is not { } target)
             throw new JsonSchemaException($"{at} must refer to a schema within this one, as in #/$defs/name");
         _references[value.GetString()!] = target;
@@ -162,13 +172,20 @@ internal sealed class JsonSchemaParser(JsonElement root)
     {
         if (_patterns.ContainsKey(pattern))
             return;
+        if (_patterns.Count == MaxPatterns)
+            throw new JsonSchemaException($"{at}: the schema has more than {MaxPatterns} different patterns");
         if (pattern.Length > MaxPatternLength)
             throw new JsonSchemaException($"{at}: the pattern is longer than {MaxPatternLength} characters");
         if (pattern.Count(static c => c is '(' or '[') > MaxPatternGroups)
             throw new JsonSchemaException($"{at}: the pattern has more than {MaxPatternGroups} groups and character classes");
         try
         {
-            _patterns[pattern] = new(pattern, RegexOptions.CultureInvariant, ValidationBudget.MatchTimeout);
+            // Without backtracking, the time of a match is proportional to the length of the text, whatever the pattern is.
+            _patterns[pattern] = new(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, ValidationBudget.MatchTimeout);
+        }
+        catch (NotSupportedException)
+        {
+            throw new JsonSchemaException($"{at}: the pattern is too large, or uses a lookaround, a backreference or an atomic group, which are not supported");
         }
         catch (ArgumentException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Output.Text;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
@@ -9,13 +10,19 @@ namespace RkLlama.Output.StructuredJson;
 internal sealed class JsonSchemaValidator
 {
     private readonly JsonSchema _schema;
-    private readonly ValidationBudget _budget = new();
+    private readonly ValidationBudget _budget;
     private readonly ValidationProblems _problems = new();
     private readonly SchemaAssertions _assertions;
 
-    internal JsonSchemaValidator(JsonSchema schema) => (_schema, _assertions) = (schema, new(schema, _budget, _problems));
+    internal JsonSchemaValidator(JsonSchema schema, CpuBudget cpu)
+    {
+        _schema = schema;
+        _budget = new(cpu);
+        _assertions = new(schema, _budget, _problems);
+    }
 
     /// <returns>One text for each problem of the value, at most five; empty if the value is valid.</returns>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal IReadOnlyList<string> Validate(JsonElement value)
     {
         if (JsonLimits.IsTooDeep(value))

@@ -48,16 +48,18 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
     };
 
     /// <summary>Checks whether a reply has the format.</summary>
+    /// <param name="cpu">The processor time of the check.</param>
     /// <param name="json">The JSON in the reply, repaired if necessary; null if there is none.</param>
     /// <returns>The problem of the reply; null if the reply has the format.</returns>
-    internal string? FindProblem(string reply, out string? json)
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    internal string? FindProblem(string reply, CpuBudget cpu, out string? json)
     {
         json = JsonRepair.Repair(reply);
         if (json is null)
             return "it is not JSON";
         using JsonDocument document = JsonDocument.Parse(json, JsonLimits.Document);
         if (Schema is not null)
-            return Schema.Validate(document.RootElement) is { Count: > 0 } problems ? string.Join("; ", problems) : null;
+            return Schema.Validate(document.RootElement, cpu) is { Count: > 0 } problems ? string.Join("; ", problems) : null;
         return document.RootElement.ValueKind == JsonValueKind.Object ? null : "it is not a JSON object";
     }
 }

@@ -1,12 +1,13 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
 /// Counts the work of one validation and enforces its limits. The limits are the same in every build and do not depend on the stack size of the thread.
 /// </summary>
-internal sealed class ValidationBudget
+/// <param name="cpu">The processor time of the validation.</param>
+internal sealed class ValidationBudget(CpuBudget cpu)
 {
     /// <summary>
     /// The maximum number of steps. A step applies a schema to a value, compares two values, or matches a pattern. Typical validations need some hundred
@@ -20,22 +21,27 @@ internal sealed class ValidationBudget
     /// </summary>
     internal const int MaxDepth = 256;
 
-    /// <summary>The maximum time of one pattern match.</summary>
-    internal static readonly TimeSpan MatchTimeout = TimeSpan.FromMilliseconds(50);
+    /// <summary>
+    /// The maximum wall-clock time of one pattern match. The time of a match is proportional to the length of the text, so only a very large pattern on a long
+    /// text reaches this limit.
+    /// </summary>
+    internal static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>The maximum time of all pattern matches of one validation together.</summary>
-    internal static readonly TimeSpan MaxMatchTime = TimeSpan.FromSeconds(1);
+    // The number of steps between two checks of the processor time and of cancellation.
+    private const int StepsPerCheck = 64;
 
     private int _steps;
     private int _depth;
-    private TimeSpan _matchTime;
 
     /// <summary>Counts one step.</summary>
-    /// <exception cref="ValidationLimitException">The validation has taken too many steps.</exception>
+    /// <exception cref="ValidationLimitException">The validation has taken too many steps or too much processor time.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal void Step()
     {
         if (++_steps > MaxSteps)
             throw TooManySteps();
+        if (_steps % StepsPerCheck == 0 && cpu.IsExceeded())
+            throw TooSlow();
     }
 
     /// <summary>Counts one step and one level of recursion. Called before a schema is applied; <see cref="Leave"/> is called afterwards.</summary>
@@ -51,14 +57,13 @@ internal sealed class ValidationBudget
     internal void Leave() => _depth--;
 
     /// <summary>Matches a pattern and counts one step.</summary>
-    /// <exception cref="ValidationLimitException">The validation has taken too many steps, or this match or all matches together took too
-    /// long.</exception>
+    /// <exception cref="ValidationLimitException">The validation has taken too many steps or too much processor time.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal bool IsMatch(Regex pattern, string text)
     {
         Step();
-        if (_matchTime > MaxMatchTime)
+        if (cpu.IsExceeded())
             throw TooSlow();
-        long start = Stopwatch.GetTimestamp();
         try
         {
             return pattern.IsMatch(text);
@@ -67,15 +72,11 @@ internal sealed class ValidationBudget
         {
             throw TooSlow();
         }
-        finally
-        {
-            _matchTime += Stopwatch.GetElapsedTime(start);
-        }
     }
 
     private static ValidationLimitException TooManySteps() => new("the schema takes too many steps to check");
 
-    private static ValidationLimitException TooSlow() => new("a pattern of the schema takes too long to match");
+    private static ValidationLimitException TooSlow() => new("the schema takes too long to check");
 }
 
 /// <summary>The validation exceeded a limit. The message names the limit.</summary>

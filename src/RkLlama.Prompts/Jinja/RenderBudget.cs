@@ -3,12 +3,11 @@ namespace RkLlama.Prompts.Jinja;
 /// <summary>
 /// Counts the resources that one rendering uses and enforces <see cref="RenderLimits"/>. Used by one thread: the one that renders.
 /// </summary>
-internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, CancellationToken cancellationToken)
+internal sealed class RenderBudget(RenderLimits limits, CpuBudget cpu)
 {
-    // The number of steps between two checks of the time limit and of cancellation.
+    // The number of steps between two checks of the processor time and of cancellation.
     private const int StepsPerCheck = 4096;
 
-    private readonly long _start = time.GetTimestamp();
     private long _steps;
     private long _characters;
     private long _items;
@@ -17,7 +16,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     public RenderLimits Limits => limits;
 
     /// <summary>Counts one operation.</summary>
-    /// <exception cref="TemplateException">The rendering exceeds the limit of steps or of time.</exception>
+    /// <exception cref="TemplateException">The rendering exceeds the limit of steps or of processor time.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public void Step() => Step(1);
 
@@ -43,7 +42,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
     }
 
     /// <summary>Counts characters, in UTF-16 units, before they are written.</summary>
-    /// <exception cref="TemplateException">The rendering exceeds a limit of text or of time.</exception>
+    /// <exception cref="TemplateException">The rendering exceeds a limit of text or of processor time.</exception>
     public void AddCharacters(long count)
     {
         _characters += count;
@@ -68,8 +67,7 @@ internal sealed class RenderBudget(RenderLimits limits, TimeProvider time, Cance
 
     private void CheckTime()
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (time.GetElapsedTime(_start) > limits.MaxTime)
+        if (cpu.IsExceeded())
             throw new TemplateException("the chat template takes too long");
     }
 }

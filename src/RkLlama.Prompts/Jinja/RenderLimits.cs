@@ -1,7 +1,7 @@
 namespace RkLlama.Prompts.Jinja;
 
 /// <summary>
-/// The limits of one rendering. They protect the server from the templates of downloaded models. Known chat templates need a small fraction of each limit.
+/// The limits of one rendering, besides those of <see cref="CpuBudget"/>. They protect the server from the templates of downloaded models. Known chat templates need a small fraction of each limit.
 /// </summary>
 internal sealed record RenderLimits
 {
@@ -34,7 +34,4 @@ internal sealed record RenderLimits
     /// template with 400 levels needs less than 320 KiB of stack in Debug and Release builds; the smallest thread stack of the server is 1.5 MB.
     /// </summary>
     public int MaxDepth { get; init; } = 400;
-
-    /// <summary>The maximum wall-clock time of the rendering.</summary>
-    public TimeSpan MaxTime { get; init; } = TimeSpan.FromSeconds(10);
 }

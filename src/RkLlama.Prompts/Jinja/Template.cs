@@ -23,16 +23,17 @@ internal sealed class Template
         : new Template(Parser.Parse(source));
 
     /// <summary>Renders the template.</summary>
-    /// <param name="time">The clock for the time limit and for the function <c>strftime_now</c>.</param>
-    /// <exception cref="TemplateException">The template raised an error, or it exceeds <paramref name="limits"/>.</exception>
+    /// <param name="cpu">The processor time of the rendering.</param>
+    /// <param name="time">The clock for the function <c>strftime_now</c>.</param>
+    /// <exception cref="TemplateException">The template raised an error, or it exceeds <paramref name="limits"/> or <paramref name="cpu"/>.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
     public PromptText Render(
-        IReadOnlyDictionary<string, Value> variables, RenderLimits limits, TimeProvider time, CancellationToken cancellationToken = default)
+        IReadOnlyDictionary<string, Value> variables, RenderLimits limits, CpuBudget cpu, TimeProvider time)
     {
         Scope scope = new(BuiltInGlobals.Scope);
         foreach ((string name, Value value) in variables)
             scope.Set(name, value);
-        RenderState state = new(new RenderBudget(limits, time, cancellationToken), time.GetLocalNow().DateTime, scope);
+        RenderState state = new(new RenderBudget(limits, cpu), time.GetLocalNow().DateTime, scope);
         _statements.Execute(state);
         return state.Output.ToPromptText();
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Prompts.Files;
 using RkLlama.Prompts.Tokenizers.Decoders;
 using RkLlama.Prompts.Tokenizers.Loading;
 using RkLlama.Prompts.Tokenizers.Models;
@@ -14,6 +15,9 @@ namespace RkLlama.Prompts.Tokenizers;
 /// </summary>
 public sealed class Tokenizer
 {
+    // The number of tokens between two checks of the processor time and of cancellation.
+    private const int TokensPerCheck = 4096;
+
     private readonly NormalizerChain _normalizers;
     private readonly IReadOnlyList<PreTokenizer> _preTokenizers;
     private readonly BpeModel _model;
@@ -22,10 +26,14 @@ public sealed class Tokenizer
     private readonly Dictionary<string, int> _addedByContent = new(StringComparer.Ordinal);
     private readonly AddedTokenMatcher _added;
     private readonly AddedTokenMatcher _normalizedAdded;
+    private readonly string _name;
     private EncodeScratch? _idleScratch;
 
-    internal Tokenizer(TokenizerComponents parts)
+    /// <param name="name">The name of the tokenizer file, for error messages.</param>
+    /// <exception cref="TokenizerException">The normalizer makes the added tokens too long.</exception>
+    internal Tokenizer(TokenizerComponents parts, string name = "tokenizer.json")
     {
+        _name = name;
         _normalizers = parts.Normalizers;
         _preTokenizers = parts.PreTokenizers;
         _model = parts.Model;
@@ -39,10 +47,15 @@ public sealed class Tokenizer
         // Special tokens come first, because the first of two tokens with the same text counts.
         AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
         _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        TextBudget budget = new(name, ordered.Sum(token => (long)token.Content.Length));
         _normalizedAdded = new AddedTokenMatcher(
-            ordered.Where(token => token.Normalized).Select(token => (_normalizers.Normalize(token.Content), token)));
+            ordered.Where(token => token.Normalized).Select(token => (_normalizers.Normalize(token.Content, budget), token)));
+        LongestToken = Math.Max(1, Math.Max(_model.Vocabulary.MaxLength, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Content.Length)));
         VocabularySize = Math.Max(_model.Vocabulary.IdLimit, AddedTokens.Count == 0 ? 0 : AddedTokens.Max(token => token.Id) + 1);
     }
+
+    /// <summary>An upper bound of the length of a token's text, in UTF-16 units; at least 1.</summary>
+    public int LongestToken { get; }
 
     /// <summary>The highest token id plus 1.</summary>
     public int VocabularySize { get; }
@@ -52,11 +65,13 @@ public sealed class Tokenizer
 
     /// <summary>Loads a tokenizer file: a <c>*.tiktoken</c> file of Qwen 1, or a tokenizer.json with any other file name.</summary>
     /// <exception cref="TokenizerException">The file is not valid, or it uses a component that is not supported. The message has the details.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Tokenizer LoadFile(string path)
+    /// <exception cref="IOException">The file cannot be read, is not a regular file, or is larger than its limit in <see cref="FileLimits"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Tokenizer LoadFile(string path, CancellationToken cancellationToken = default)
     {
-        using FileStream stream = File.OpenRead(path);
-        return new Tokenizer(path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase) ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream));
+        bool isTiktoken = path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase);
+        using Stream stream = RegularFile.Open(path, isTiktoken ? FileLimits.Tiktoken : FileLimits.Tokenizer, cancellationToken);
+        return new Tokenizer(isTiktoken ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream), Path.GetFileName(path));
     }
 
     /// <summary>Loads a tokenizer.json.</summary>
@@ -68,11 +83,11 @@ public sealed class Tokenizer
     public int[] Encode(string text) => Encode(PromptText.Trusted(text), guard: false);
 
     /// <summary>Encodes a prompt.</summary>
-    /// <inheritdoc cref="Encode(PromptText, bool, List{int})"/>
+    /// <inheritdoc cref="Encode(PromptText, bool, List{int}, PromptLimits)"/>
     public int[] Encode(PromptText prompt, bool guard)
     {
         var ids = new List<int>(prompt.Text.Length / 3 + 16);
-        Encode(prompt, guard, ids);
+        Encode(prompt, guard, ids, PromptLimits.None());
         return [.. ids];
     }
 
@@ -80,10 +95,17 @@ public sealed class Tokenizer
     /// Appends the token ids of a prompt to <paramref name="ids"/>. If <paramref name="guard"/> is true, request text never becomes an added token, so that a
     /// client cannot insert a message of another role. All other text is encoded as the model's original tokenizer does. Lone surrogates are encoded as U+FFFD.
     /// </summary>
+    /// <param name="limits">The limits of tokens and processor time; null for none.</param>
+    /// <returns>False if the text has more tokens than the limit. Then <paramref name="ids"/> has the first ones, more than the limit.</returns>
     /// <exception cref="ArgumentException">The request spans are not in order, or are outside the text.</exception>
-    /// <exception cref="TokenizerException">A regular expression of the tokenizer needs too many steps for this text.</exception>
-    public void Encode(PromptText prompt, bool guard, List<int> ids)
+    /// <exception cref="TokenizerException">
+    /// The tokenizer needs too much processor time or too many steps for this text, or a normalizer makes it too long.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
+    public bool Encode(PromptText prompt, bool guard, List<int> ids, PromptLimits? limits = null)
     {
+        limits ??= PromptLimits.None();
+        TextBudget budget = new(_name, prompt.Text.Length);
         EncodeScratch scratch = Interlocked.Exchange(ref _idleScratch, null) ?? new EncodeScratch();
         scratch.Prompt.Load(prompt, guard);
         guard = scratch.Prompt.TracksOrigin; // false if the prompt has no request text: then the guard has no effect
@@ -94,10 +116,13 @@ public sealed class Tokenizer
             if (segment.TokenId >= 0)
                 ids.Add(segment.TokenId);
             else
-                EncodeRun(segment.Range, scratch, guard, ids);
+                EncodeRun(segment.Range, scratch, guard, budget, ids, limits);
+            if (ids.Count > limits.MaxTokens)
+                break;
         }
         if (scratch.IsSmallEnoughToReuse)
             _idleScratch = scratch;
+        return ids.Count <= limits.MaxTokens;
     }
 
     /// <summary>Returns the id of a token; null if there is no such token.</summary>
@@ -138,11 +163,12 @@ public sealed class Tokenizer
     /// <summary>
     /// Encodes the text between two added tokens: normalizes the text, finds the added tokens that are matched in normalized text, and encodes the rest.
     /// </summary>
-    private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, List<int> ids)
+    private void EncodeRun(TextRange range, EncodeScratch scratch, bool guard, TextBudget budget, List<int> ids, PromptLimits limits)
     {
+        TokenizerException.ThrowIfExceeded(limits.Budget);
         scratch.Run.Clear(scratch.Prompt.TracksOrigin);
         scratch.Run.Append(scratch.Prompt, range.Start, range.End);
-        TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare);
+        TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare, budget);
         scratch.NormalizedSegments.Clear();
         _normalizedAdded.Split(text, scratch.NormalizedSegments);
         foreach (AddedSegment segment in scratch.NormalizedSegments)
@@ -153,16 +179,32 @@ public sealed class Tokenizer
                 continue;
             }
             scratch.PreTokenization.Start(text, segment.Range, startsPrompt: range.Start == 0);
-            EncodePieces(scratch, guard, ids);
+            EncodePieces(scratch, guard, ids, limits);
+            if (ids.Count > limits.MaxTokens)
+                return;
         }
     }
 
-    private void EncodePieces(EncodeScratch scratch, bool guard, List<int> ids)
+    /// <summary>Encodes the pieces of a text. Stops if the ids exceed the limit of tokens.</summary>
+    private void EncodePieces(EncodeScratch scratch, bool guard, List<int> ids, PromptLimits limits)
     {
         PreTokenization state = scratch.PreTokenization;
         foreach (PreTokenizer step in _preTokenizers)
+        {
             step.Apply(state);
+            TokenizerException.ThrowIfExceeded(limits.Budget);
+        }
+
+        int next = ids.Count + TokensPerCheck;
         foreach (TextRange piece in state.Pieces)
-            _model.Encode(state.TextOf(piece), scratch.Bpe, guard, ids);
+        {
+            _model.Encode(state.TextOf(piece), scratch.Bpe, guard, ids, limits.Budget);
+            if (ids.Count > limits.MaxTokens)
+                return;
+            if (ids.Count < next)
+                continue;
+            TokenizerException.ThrowIfExceeded(limits.Budget);
+            next = ids.Count + TokensPerCheck;
+        }
     }
 }

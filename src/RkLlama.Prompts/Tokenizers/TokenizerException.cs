@@ -21,4 +21,12 @@ public sealed class TokenizerException : Exception
     /// </summary>
     internal static TokenizerException Unsupported(string component) =>
         new($"This tokenizer uses {component}, which is not supported.");
+
+    /// <exception cref="TokenizerException">The budget is exceeded.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    internal static void ThrowIfExceeded(CpuBudget budget)
+    {
+        if (budget.IsExceeded())
+            throw new TokenizerException("The text takes too long to tokenise.");
+    }
 }

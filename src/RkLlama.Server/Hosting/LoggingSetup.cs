@@ -1,4 +1,5 @@
 using RkLlama.Server.Http.Results;
+using RkLlama.Server.Monitoring;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -8,28 +9,29 @@ namespace RkLlama.Server.Hosting;
 /// <summary>Configures Serilog. All other code logs through <c>ILogger</c>.</summary>
 internal static class LoggingSetup
 {
-    /// <param name="output">Where a test reads the log; null for the console.</param>
-    internal static Logger Create(TextWriter? output = null)
-    {
-        LoggerConfiguration configuration = new LoggerConfiguration()
-            .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
-            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
+    /// <summary>Creates the sink that writes to stdout. The logger disposes it.</summary>
+    internal static AsyncLogSink OpenConsole(DroppedLogLines dropped) =>
+        new(new JournalFormatter(JournalFormatter.IsJournal), Console.OpenStandardOutput(), dropped);
 
-            // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.
-            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
+    /// <summary>Creates a logger that writes to a text writer. Only for tests, which read the log.</summary>
+    internal static Logger Create(TextWriter output) => Create(new WriterSink(new JournalFormatter(JournalFormatter.IsJournal), output));
 
-            // The host's error for a failed start, with a stack trace. ServerHost logs the reason in one line.
-            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start");
-        JournalFormatter formatter = new(JournalFormatter.IsJournal);
-        return (output is null
-            ? configuration.WriteTo.Console(formatter)
-            : configuration.WriteTo.Sink(new WriterSink(formatter, output))).CreateLogger();
-    }
+    /// <param name="sink">Disposed together with the logger.</param>
+    internal static Logger Create(ILogEventSink sink) => new LoggerConfiguration()
+        .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
+        .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+        .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
+
+        // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.
+        .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
+
+        // The host's error for a failed start, with a stack trace. ServerHost logs the reason in one line.
+        .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start")
+        .WriteTo.Sink(sink)
+        .CreateLogger();
 
     private static LogEventLevel LevelOf(string? name) => Enum.TryParse(name, ignoreCase: true, out LogEventLevel level) ? level : LogEventLevel.Information;
 
-    /// <summary>Writes the log to a text writer. Only for tests, which read the log.</summary>
     private sealed class WriterSink(JournalFormatter formatter, TextWriter output) : ILogEventSink
     {
         public void Emit(LogEvent logEvent)

@@ -1,13 +1,17 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Net.Http.Headers;
 using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;
 using RkLlama.Server.Api.RkLlama;
+using RkLlama.Server.Connections;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -38,21 +42,24 @@ internal static partial class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
-        await using Serilog.Core.Logger log = LoggingSetup.Create();
-        WebApplication app = Build(options, log);
+        HeapLimit.Set(options.MemoryMiB);
+        DroppedLogLines dropped = new();
+        await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped));
+        WebApplication app = Build(options, log, services => services.AddSingleton(dropped));
         await using (app.ConfigureAwait(false))
         {
             try
             {
                 await app.StartAsync().ConfigureAwait(false);
             }
-            catch (IOException ex)
+            catch (Exception ex) when (ex is IOException or SocketException)
             {
-                // A port is in use or cannot be opened. Kestrel and HaproxyAgentCheck throw IOException then.
+                // The port is in use, or the server may not listen on it, or the address is none of this machine.
                 log.Fatal("{Reason}", $"The server could not start: {ex.Message}");
                 return 1;
             }
 
+            FileLimit.Check(options, app.Logger);
             Log.Listening(app.Logger, string.Join(", ", app.Urls), BuildInfo.Version, options.ModelsDirectory);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;
@@ -60,7 +67,7 @@ internal static partial class ServerHost
     }
 
     /// <summary>Builds the server without starting it.</summary>
-    /// <param name="configure">Changes the services after the server has registered them; null for no changes. For tests.</param>
+    /// <param name="configure">Changes the services after the server has registered them; null for no changes.</param>
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
         // By default the content root is the working directory, and the host watches it recursively. For a service, this would be "/".
@@ -79,21 +86,29 @@ internal static partial class ServerHost
         // The thread that writes a response also sends it, which saves two thread switches per token. Received data still goes through the thread pool. .NET's
         // setting for inline completions is not used, because with it handlers would run on the one thread that all sockets share.
         builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddSingleton<IConnectionListenerFactory, ConnectionListenerFactory>();
         AddServer(builder.Services, options);
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-        // Routing comes first, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
+
+        // Starts the threads of the pool, so that the number of threads does not change with the first request.
+        app.Services.GetRequiredService<CpuPool>();
+
+        // Routing comes before the other middleware, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
+        app.Use(FirstRequestTimeout.OnRequestAsync);
         app.UseRouting();
         app.UseMiddleware<NodeHeadersMiddleware>();
         app.UseMiddleware<RequestMetricsMiddleware>();
         app.UseMiddleware<ErrorMiddleware>();
+        app.UseMiddleware<TransferEncodingMiddleware>();
         app.Use(app.Services.GetRequiredService<ConnectionLimiter>().OnRequestAsync);
         app.UseMiddleware<OriginMiddleware>();
         if (options.Origins.Count > 0)
             app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
                 .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
         app.UseMiddleware<ApiKeyMiddleware>();
+        app.UseMiddleware<ReadOnlyMiddleware>();
         app.UseMiddleware<DrainMiddleware>();
         app.Services.GetRequiredService<ApiRegistry>().Map(app);
         return app;
@@ -102,28 +117,38 @@ internal static partial class ServerHost
     private static void Configure(KestrelServerOptions kestrel, NodeOptions options)
     {
         ConnectionLimiter connections = kestrel.ApplicationServices.GetRequiredService<ConnectionLimiter>();
+        FirstRequestTimeout firstRequest = kestrel.ApplicationServices.GetRequiredService<FirstRequestTimeout>();
         kestrel.AddServerHeader = false;
 
         // Kestrel's limit is off, because RequestBody has its own limit and sends an error response in the format of the API.
         kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MaxRequestBufferSize = ConnectionListenerFactory.MaxUnreadBytes;
         kestrel.Limits.RequestHeadersTimeout = HeaderTime;
         kestrel.Limits.KeepAliveTimeout = KeepAliveTime;
+        kestrel.RequestHeaderEncodingSelector = StrictHeaderEncoding.Of;
         if (options.Host is { } address)
             kestrel.Listen(address, options.Port, Guard);
         else
             kestrel.ListenAnyIP(options.Port, Guard);
 
-        void Guard(ListenOptions listen) => listen.Use(next => connection => connections.OnConnectionAsync(connection, next));
+        void Guard(ListenOptions listen)
+        {
+            listen.Use(next => connection => connections.OnConnectionAsync(connection, next));
+            listen.Use(next => connection => firstRequest.OnConnectionAsync(connection, next));
+            listen.Use(next => connection => HalfCloseWatch.OnConnectionAsync(connection, next));
+        }
     }
 
     private static void AddServer(IServiceCollection services, NodeOptions options)
     {
         services.AddEngine(options);
         services.AddSingleton<HardwareGauges>();
+        services.AddSingleton<DroppedLogLines>();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ConnectionLimiter>();
+        services.AddSingleton<FirstRequestTimeout>();
         services.AddSingleton<RequestBodyBudget>();
         services.AddSingleton<RetryDeduplicator>();
         services.AddSingleton<RequestReader>();

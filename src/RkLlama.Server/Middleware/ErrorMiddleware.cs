@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Primitives;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -45,8 +46,8 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         context.Response.StatusCode,
         new(context.Response.StatusCode switch
         {
-            StatusCodes.Status404NotFound => $"There is no {context.Request.Path.Value}.",
-            StatusCodes.Status405MethodNotAllowed => $"{context.Request.Method} is not allowed on {context.Request.Path.Value}; use {context.Response.Headers.Allow}.",
+            StatusCodes.Status404NotFound => $"There is no {Excerpt.Of(context.Request.Path.Value)}.",
+            StatusCodes.Status405MethodNotAllowed => $"{Excerpt.Of(context.Request.Method)} is not allowed on {Excerpt.Of(context.Request.Path.Value)}; use {context.Response.Headers.Allow}.",
             int status => $"The request was refused ({status}).",
         }))
     {

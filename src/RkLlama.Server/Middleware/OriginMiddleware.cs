@@ -1,5 +1,6 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Middleware;
@@ -18,7 +19,7 @@ internal sealed class OriginMiddleware(RequestDelegate next, NodeOptions options
             ? next(context)
             : throw new ApiException(
                 StatusCodes.Status403Forbidden,
-                new($"Web pages of '{origin}' may not use this server; the operator can list it with --origins."));
+                new($"Web pages of '{Excerpt.Of(origin)}' may not use this server; the operator can list it with --origins."));
 
     private bool IsAllowed(string origin, HostString host) =>
         options.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase) || IsOwnPage(origin, host);

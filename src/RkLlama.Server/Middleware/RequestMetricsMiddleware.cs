@@ -1,13 +1,16 @@
 using System.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 
-/// <summary>Records every request in the metrics when it ends, including failed and cancelled requests.</summary>
-internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics)
+/// <summary>
+/// Records every request in the metrics when it ends, including failed and cancelled requests. Then lets <see cref="HeapTrimmer"/> return its memory.
+/// </summary>
+internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics, HeapTrimmer heap)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -28,8 +31,12 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
                 _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.IsReplaced(context) ? "cancelled" : "error",
             };
+
+            // A cancelled answer may have started with status 200, because the server has sent a keep-alive to see whether the client still reads.
+            int status = finish == "cancelled" ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
             metrics.RecordRequest(
-                apis.Find(context)?.Name ?? "other", trace.Model, context.Response.StatusCode, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+                apis.Find(context)?.Name ?? "other", trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+            heap.WorkEnded();
         }
     }
 

@@ -4,7 +4,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Middleware;
+using RkLlama.Server.Connections;
 using static RkLlama.Engine.Metrics.Samples;
 
 namespace RkLlama.Server.Monitoring;
@@ -20,7 +20,14 @@ internal sealed class NodeGauges
     private readonly ModelHost _host;
 
     public NodeGauges(
-        NodeMetrics metrics, HardwareGauges hardware, ModelHost host, RunQueue queue, Readiness readiness, ConnectionLimiter connections, NodeOptions options)
+        NodeMetrics metrics,
+        HardwareGauges hardware,
+        ModelHost host,
+        RunQueue queue,
+        Readiness readiness,
+        ConnectionLimiter connections,
+        DroppedLogLines dropped,
+        NodeOptions options)
     {
         (_metrics, _hardware, _host) = (metrics, hardware, host);
         Meter meter = metrics.Meter;
@@ -36,6 +43,7 @@ internal sealed class NodeGauges
         Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
         Gauge("rkllama_queue_capacity", "Requests that may wait in the queue.", () => queue.Capacity);
         Gauge("rkllama_connections_open", "Open connections to the server.", () => connections.Open);
+        meter.CreateObservableCounter("rkllama_log_dropped_total", () => (double)dropped.Count, null, "Log lines that were dropped, because stdout did not accept them.");
         Info(
             "rkllama_worker_resident_memory_bytes",
             "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.",

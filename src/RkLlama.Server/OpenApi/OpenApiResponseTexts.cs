@@ -24,6 +24,7 @@ internal static class OpenApiResponseTexts
         503 when operation.IgnoresLimits => "Requests should go to other nodes for now. The body has the reason.",
         503 when operation.RunsModel => "The queue is full, the request waited too long, the server has no capacity, or it is shutting down.",
         503 => "The server has no capacity at the moment, or it is shutting down.",
+        507 => "The disk of the models directory is full.",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "This status has no description."),
     };
 

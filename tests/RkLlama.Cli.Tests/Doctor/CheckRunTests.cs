@@ -112,6 +112,26 @@ public sealed class CheckRunTests
         DoctorCommand.Report(after, json: false, TextWriter.Null).Should().Be(broken.Verdict == Verdict.Failure ? 1 : 0);
     }
 
+    [Fact]
+    public void Models_whose_files_are_missing_or_are_no_files_are_named()
+    {
+        using HealthyNode node = new();
+        Directory.CreateDirectory(node.Board.At("/var/lib/rkllama/models/Dangling"));
+        File.CreateSymbolicLink(node.Board.At("/var/lib/rkllama/models/Dangling/d.rkllm"), "/nowhere");
+        node.Board.Write("/var/lib/rkllama/models/Dangling/Modelfile", "FROM=\"d.rkllm\"\n");
+        File.CreateSymbolicLink(node.Board.At("/var/lib/rkllama/models/loose.rkllm"), "/nowhere");
+        node.Board.Write("/var/lib/rkllama/models/Pipe/Modelfile", "FROM=\"p.rkllm\"\n");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [node.Board.At("/var/lib/rkllama/models/Pipe/p.rkllm")]))
+            make.WaitForExit();
+
+        string[] failures = [.. node.Check().Where(finding => finding.Id == CheckIds.ModelFile).Select(finding => finding.Text)];
+
+        failures.Should().HaveCount(3);
+        failures.Should().Contain(text => text.Contains("Dangling/d.rkllm", StringComparison.Ordinal));
+        failures.Should().Contain(text => text.Contains("loose.rkllm", StringComparison.Ordinal));
+        failures.Should().Contain(text => text.Contains("p.rkllm' is a named pipe", StringComparison.Ordinal));
+    }
+
     /// <summary>Without models, the lines of the model checks are missing and the other lines do not change.</summary>
     [Theory]
     [InlineData(false, "Models directory '/var/lib/rkllama/models' not found")]

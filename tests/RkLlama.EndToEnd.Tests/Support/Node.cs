@@ -38,39 +38,69 @@ internal sealed partial class Node : IAsyncDisposable
 
     /// <param name="runtime">A simulator build such as <c>1.2.3</c>, or <see langword="null"/> for none.</param>
     /// <param name="arguments">Further command line arguments.</param>
-    internal static async Task<Node> StartAsync(string? runtime, string[]? arguments = null, params (string Name, string? Value)[] environment)
+    internal static Task<Node> StartAsync(string? runtime, string[]? arguments = null, params (string Name, string? Value)[] environment)
+    {
+        (ProcessStartInfo info, string home) = Prepare(runtime, arguments, environment);
+        return LaunchAsync(info, home);
+    }
+
+    /// <summary>Starts a server whose stdout nobody reads after the start.</summary>
+    /// <param name="runtime">A simulator build such as <c>1.2.3</c>.</param>
+    internal static Task<Node> StartUnreadAsync(string runtime)
+    {
+        (ProcessStartInfo info, string home) = Prepare(runtime, null, []);
+        return LaunchAsync(info, home, readsLog: false);
+    }
+
+    /// <summary>Starts the server and waits until it listens.</summary>
+    /// <param name="info">The command. Its process becomes the server.</param>
+    /// <param name="home">A directory with <c>RKLLAMA/models</c>. The node deletes it at its end.</param>
+    /// <param name="readsLog">Whether to read stdout after the start.</param>
+    internal static async Task<Node> LaunchAsync(ProcessStartInfo info, string home, bool readsLog = true)
+    {
+        info.RedirectStandardInput = info.RedirectStandardOutput = info.RedirectStandardError = true;
+        Node node = new(Process.Start(info)!, Path.Combine(home, "RKLLAMA", "models"), Path.Combine(home, "trace.jsonl"));
+        try
+        {
+            node._process.ErrorDataReceived += (_, line) => node.OnLine(line.Data);
+            node._process.BeginErrorReadLine();
+            if (readsLog)
+            {
+                node._process.OutputDataReceived += (_, line) => node.OnLine(line.Data);
+                node._process.BeginOutputReadLine();
+            }
+
+            _ = node._process.WaitForExitAsync().ContinueWith(
+                _ => node._address.TrySetException(new InvalidOperationException($"The server ended at once:\n{node.Log}")), TaskScheduler.Default);
+            while (!readsLog && !node._address.Task.IsCompleted)
+                node.OnLine(await node._process.StandardOutput.ReadLineAsync().WaitAsync(Patience));
+            node.Address = await node._address.Task.WaitAsync(Patience);
+            node.Client = node.NewClient();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static (ProcessStartInfo Info, string Home) Prepare(string? runtime, string[]? arguments, (string Name, string? Value)[] environment)
     {
         string home = Directory.CreateTempSubdirectory("rkllama-e2e-").FullName;
-        string models = Path.Combine(home, "RKLLAMA", "models");
-        Directory.CreateDirectory(models);
-        string trace = Path.Combine(home, "trace.jsonl");
+        Directory.CreateDirectory(Path.Combine(home, "RKLLAMA", "models"));
 
         // env resets SIGINT: a background job inherits an ignored SIGINT, and the server would keep ignoring it.
         arguments ??= ["--port", "0"];
         string[] host = arguments.Contains("--host") ? [] : ["--host", "127.0.0.1"];
-        ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, .. host, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, .. host, .. arguments]);
         info.Environment["HOME"] = home;
         info.Environment["RKLLM_SIMULATOR_SPEED"] = "0";
-        info.Environment["RKLLM_SIMULATOR_TRACE"] = trace;
+        info.Environment["RKLLM_SIMULATOR_TRACE"] = Path.Combine(home, "trace.jsonl");
         info.Environment["RKLLAMA_LIBRARY"] = runtime is null ? Path.Combine(home, "no-library.so") : TestPaths.Simulator(runtime);
         foreach ((string name, string? value) in environment)
             info.Environment[name] = value;
-
-        Node node = new(Process.Start(info)!, models, trace);
-        node._process.OutputDataReceived += (_, line) => node.OnLine(line.Data);
-        node._process.ErrorDataReceived += (_, line) => node.OnLine(line.Data);
-        node._process.BeginOutputReadLine();
-        node._process.BeginErrorReadLine();
-        _ = node._process.WaitForExitAsync().ContinueWith(
-            _ => node._address.TrySetException(new InvalidOperationException($"The server ended at once:\n{node.Log}")), TaskScheduler.Default);
-        node.Address = await node._address.Task.WaitAsync(Patience);
-        node.Client = node.NewClient();
-        return node;
+        return (info, home);
     }
 
     /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>

@@ -36,6 +36,10 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void An_ipv4_address_in_the_form_of_ipv6_is_the_ipv4_address() =>
+        Read([("host", "::ffff:127.0.0.1")], []).Host.Should().Be(IPAddress.Loopback);
+
+    [Fact]
     public void By_default_the_node_has_its_host_name_and_no_agent_port()
     {
         NodeOptions silent = Read([], []), said = Read([("node-name", "node1")], [("RKLLAMA_AGENT_PORT", "8081")]);
@@ -82,6 +86,8 @@ public sealed class SettingsReaderTests
     [InlineData("token-timeout", "NaN")]
     [InlineData("token-timeout", "-1")]
     [InlineData("max-connections", "0")]
+    [InlineData("memory", "100")]
+    [InlineData("read-only", "maybe")]
     [InlineData("api-key", "two words")]
     public void An_invalid_value_names_its_option(string name, string value)
     {

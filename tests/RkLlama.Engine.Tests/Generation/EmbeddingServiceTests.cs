@@ -14,7 +14,7 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
     private readonly LogLines<EmbeddingService> _log = new();
     private readonly EmbeddingService _service;
 
-    public EmbeddingServiceTests() => _service = new(_node.Host, _node.Scheduler, _node.Metrics, _log);
+    public EmbeddingServiceTests() => _service = new(_node.Host, _node.Scheduler, _node.Cpu, _node.Metrics, _log);
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();
 
@@ -34,7 +34,35 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
         (trace.Model, trace.FinishReason).Should().Be(("m", (FinishReason?)FinishReason.Stop));
         _node.Queue.IsBusy.Should().BeFalse();
         _node.MetricsPage["rkllama_prompt_tokens_total{model=\"m\"}"].Should().Be(made.PromptTokens);
-        _log.All.Should().ContainSingle().Which.Should().StartWith("Embedded: model m").And.EndWith("request r-1");
+    }
+
+    [Fact]
+    public async Task A_batch_embeds_its_texts_in_order_and_logs_one_line()
+    {
+        EmbeddingBatch batch = await _service.StartAsync(_service.Find("m"), ["one", "two", "three"], truncates: false, null, new("r-1"), CancellationToken.None);
+        Task<List<float[]>> reading = batch.EmbedAsync(CancellationToken.None).ToListAsync().AsTask();
+        foreach (string text in (string[])["one", "two", "three"])
+        {
+            FakeRun run = await _node.Runs.NextAsync();
+            run.Prompt.Should().Be(text);
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [text.Length]);
+        }
+
+        (await reading.WaitAsync(Patience)).Select(vector => vector.Single()).Should().Equal(3, 3, 5);
+
+        batch.PromptTokens.Should().Be(3);
+        _log.All.Should().ContainSingle().Which.Should().StartWith("Embedded: model m, 3 of 3 texts, 3 tokens").And.EndWith("request r-1");
+    }
+
+    [Fact]
+    public async Task A_text_that_is_too_long_fails_the_batch_before_the_first_run()
+    {
+        string tooLong = new('a', 10_000_000);
+
+        Func<Task> start = () => _service.StartAsync(_service.Find("m"), ["one", tooLong], truncates: false, null, new("test"), CancellationToken.None);
+
+        (await start.Should().ThrowAsync<ContextLengthException>().WithMessage("The text has at least * tokens *")).Which.PromptField.Should().Be("input");
+        _node.Runs.Count.Should().Be(0);
     }
 
     [Fact]

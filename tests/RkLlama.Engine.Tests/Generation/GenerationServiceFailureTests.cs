@@ -3,6 +3,7 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
+using RkLlama.Prompts;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Engine.Tests.Generation;
@@ -132,5 +133,34 @@ public sealed class GenerationServiceFailureTests : GenerationServiceFixture
         await stream.Invoking(ReadAsync).Should().ThrowAsync<EngineException>().WithMessage("bad magic");
 
         Node.GenerationLog.All.Should().BeEmpty("no run has started");
+    }
+
+    [Fact]
+    public async Task A_prompt_that_cannot_fit_is_refused_by_its_length()
+    {
+        // The template would be an error, but it is never rendered.
+        Node.AddModel("long", "FROM=\"m.rkllm\"\nTEMPLATE=\"{{ raise_exception('rendered') }}\"\n");
+        GenerationRequest request = EngineNode.Ask(new string('a', 8_000_000)) with { Model = "long" };
+
+        ContextLengthException error = await Assert.ThrowsAsync<ContextLengthException>(() => StartAsync(request));
+
+        error.Message.Should().StartWith("The prompt has at least ");
+        error.PromptTokens.Should().BeGreaterThan(error.ContextLength);
+        Node.Runs.Count.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_template_that_burns_processor_time_fails_and_the_client_can_cancel_it()
+    {
+        Node.AddModel("slow", "FROM=\"m.rkllm\"\nTEMPLATE=\"{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}\"\n");
+        using CancellationTokenSource leave = new();
+        GenerationRequest request = EngineNode.Ask() with { Model = "slow" };
+        Task<GenerationStream> left = StartAsync(request, leave.Token);
+
+        await leave.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        Func<Task> start = () => StartAsync(request);
+        await start.Should().ThrowAsync<PromptException>().WithMessage("*takes too*");
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
 using RkLlama.Output.StructuredJson;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Tests.Generation;
 
@@ -22,7 +23,7 @@ public sealed class StructuredOutputTests : IGenerationSink
         Write(output, new ReasoningPart("hm"), new ContentPart("{\"age\""));
         Write(output, new ContentPart(":3}"));
         _sent.Select(item => item.Part).Should().Equal(new ReasoningPart("hm"));
-        output.Check(FinishReason.Stop).Should().BeNull();
+        output.Check(FinishReason.Stop, CpuBudget.Unlimited()).Should().BeNull();
         output.Send(Summary).Should().BeNull();
 
         output.Content.Should().Be("{\"age\":3}");
@@ -35,7 +36,7 @@ public sealed class StructuredOutputTests : IGenerationSink
         StructuredOutput output = New(isStrict: true);
         Write(output, new ContentPart("{\"age\""));
 
-        output.Check(FinishReason.Length).Should().BeNull();
+        output.Check(FinishReason.Length, CpuBudget.Unlimited()).Should().BeNull();
         output.Send(Summary).Should().BeNull();
 
         _sent.Select(item => item.Part).Should().Equal(new ContentPart("{\"age\""));
@@ -47,7 +48,7 @@ public sealed class StructuredOutputTests : IGenerationSink
         StructuredOutput output = New(isStrict: true);
         Write(output, new ContentPart("{\"age\":\"old\"}"));
 
-        output.Check(FinishReason.Stop).Should().Contain("/age must be integer");
+        output.Check(FinishReason.Stop, CpuBudget.Unlimited()).Should().Contain("/age must be integer");
 
         output.Invoking(one => one.Send(Summary)).Should().Throw<OutputFormatException>().Which.Parameter.Should().Be("response_format");
         _sent.Should().BeEmpty();
@@ -58,7 +59,7 @@ public sealed class StructuredOutputTests : IGenerationSink
     {
         StructuredOutput output = New(isStrict: false);
         Write(output, new ContentPart("{\"age\":\"old\"}"));
-        output.Check(FinishReason.Stop);
+        output.Check(FinishReason.Stop, CpuBudget.Unlimited());
 
         output.Send(Summary).Should().Contain("/age must be integer");
 
@@ -70,11 +71,11 @@ public sealed class StructuredOutputTests : IGenerationSink
     {
         StructuredOutput output = New(isStrict: true);
         Write(output, new ContentPart("no"));
-        output.Check(FinishReason.Stop).Should().Be("it is not JSON");
+        output.Check(FinishReason.Stop, CpuBudget.Unlimited()).Should().Be("it is not JSON");
 
         output.BeginRetry();
         Write(output, new ContentPart("{\"age\":4}"));
-        output.Check(FinishReason.Stop).Should().BeNull();
+        output.Check(FinishReason.Stop, CpuBudget.Unlimited()).Should().BeNull();
         output.Send(Summary);
 
         _sent.Select(item => item.Part).Should().Equal(new ContentPart("{\"age\":4}"));
@@ -87,10 +88,10 @@ public sealed class StructuredOutputTests : IGenerationSink
         foreach (StructuredOutput output in (StructuredOutput[])[lenient, strict])
         {
             Write(output, new ContentPart("{\"age\":\"old\"}"));
-            output.Check(FinishReason.Stop);
+            output.Check(FinishReason.Stop, CpuBudget.Unlimited());
             output.BeginRetry();
             Write(output, new ContentPart("I cannot."));
-            output.Check(FinishReason.Stop).Should().Be("it is not JSON");
+            output.Check(FinishReason.Stop, CpuBudget.Unlimited()).Should().Be("it is not JSON");
         }
 
         lenient.Send(Summary).Should().Contain("/age must be integer");

@@ -34,7 +34,7 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void Links_count_like_their_targets_even_if_they_are_broken()
+    public void Links_count_like_their_targets_and_broken_ones_are_found_but_not_listed()
     {
         using TempDirectory elsewhere = new();
         elsewhere.Write("model/m.rkllm");
@@ -44,7 +44,14 @@ public sealed class ModelCatalogListTests : IDisposable
         _root.Link("dangling/a.rkllm", "/nowhere/a.rkllm");
         _root.Link("dangling-directory", "/nowhere");
 
-        List().Should().Equal("dangling", "linked-directory", "linked-file");
+        _root.Write("gone/Modelfile", "FROM=gone.rkllm\n");
+        _root.MakePipe("pipe/a.rkllm");
+
+        List().Should().Equal("linked-directory", "linked-file");
+        ModelCatalog catalog = new(_root.Path);
+        catalog.ListAll().Should().Equal("dangling", "gone", "linked-directory", "linked-file", "pipe");
+        catalog.Resolve("Dangling:latest").Should().Be("dangling");
+        catalog.Resolve("gone").Should().Be("gone");
     }
 
     [Fact]
@@ -67,7 +74,7 @@ public sealed class ModelCatalogListTests : IDisposable
         _root.Write("..rkllm");
         _root.Write("...rkllm");
 
-        List().Should().Equal("dangling", "x");
+        List().Should().Equal("x");
     }
 
     [Theory]

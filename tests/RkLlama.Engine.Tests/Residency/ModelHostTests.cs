@@ -209,17 +209,16 @@ public sealed class ModelHostTests : IAsyncDisposable
     {
         ModelInstance pinned = await LoadAsync();
         ModelInstance other = _node.NewInstance("m", (_, _) => { });
-        DateTimeOffset now = _node.Time.GetUtcNow();
 
         Host.ResetIdleTimer(pinned, TimeSpan.FromMinutes(1));
-        pinned.Expires.Should().Be(DateTimeOffset.MaxValue);
+        pinned.IdleTimer.Should().BeNull();
 
         Host.ResetIdleTimer(other, null);
-        other.Expires.Should().Be(now + _node.Options.KeepAlive);
+        other.IdleTimer!.Remaining.Should().Be(_node.Options.KeepAlive);
         Host.ResetIdleTimer(other, TimeSpan.FromMinutes(1));
-        other.Expires.Should().Be(now + TimeSpan.FromMinutes(1));
+        other.IdleTimer!.Remaining.Should().Be(TimeSpan.FromMinutes(1));
         Host.ResetIdleTimer(other, TimeSpan.FromSeconds(-1));
-        other.Expires.Should().Be(DateTimeOffset.MaxValue);
+        other.IdleTimer.Should().BeNull();
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class ModelInstanceTests : IAsyncDisposable
         [ModelState.Ready] = [ModelState.Running, ModelState.Restarting, ModelState.Unloading],
         [ModelState.Running] = [ModelState.Ready, ModelState.Restarting, ModelState.Unloading],
         [ModelState.Restarting] = [ModelState.Ready, ModelState.Failed, ModelState.Unloading, ModelState.Stuck],
-        [ModelState.Failed] = [ModelState.Unloading],
+        [ModelState.Failed] = [ModelState.Restarting, ModelState.Unloading],
         [ModelState.Unloading] = [ModelState.NotLoaded, ModelState.Stuck],
         [ModelState.Stuck] = [ModelState.NotLoaded, ModelState.Failed],
     };
@@ -147,11 +147,11 @@ public sealed class ModelInstanceTests : IAsyncDisposable
     [Fact]
     public void A_new_instance_never_expires()
     {
-        _model.Expires.Should().Be(DateTimeOffset.MaxValue);
+        _model.IdleTimer.Should().BeNull();
 
-        _model.Expires = _node.Time.GetUtcNow();
+        _model.IdleTimer = new(TimeSpan.FromMinutes(1), _node.Time);
 
-        _model.Expires.Should().Be(_node.Time.GetUtcNow());
+        _model.IdleTimer.Remaining.Should().Be(TimeSpan.FromMinutes(1));
     }
 
     private void Bring(ModelState state)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
@@ -124,6 +125,48 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Restarts_go_on_while_the_library_is_missing()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+        bool isMissing = true;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = (model, cancellationToken) => isMissing
+            ? Task.FromException<IEngineSession>(new EngineException("librkllmrt.so was not found") { Code = FailureCode.LibraryNotFound })
+            : load(model, cancellationToken);
+
+        Sessions[0].Crash("crash");
+        foreach (int seconds in (int[])[1, 2, 4, 8])
+            await PassDelayAsync(TimeSpan.FromSeconds(seconds));
+        await EventuallyAsync(() => _model.State == ModelState.Failed);
+        _model.Failure.Should().Contain("librkllmrt.so was not found").And.Contain("30 s");
+        await supervisor.Invoking(one => one.StartRunAsync(EngineNode.Start, default)).Should().ThrowAsync<EngineException>().WithMessage("*not found*");
+        await PassDelayAsync(TimeSpan.FromSeconds(30));
+        await EventuallyAsync(() => _model.State == ModelState.Failed && _model.Failure!.Contains("60 s", StringComparison.Ordinal));
+        isMissing = false;
+        await PassDelayAsync(TimeSpan.FromSeconds(60));
+
+        await EventuallyAsync(() => _model.State == ModelState.Ready);
+        Sessions.Should().HaveCount(2);
+        (await supervisor.StartRunAsync(EngineNode.Start, default).WaitAsync(Patience)).Completion.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task An_end_stops_the_attempts_to_restart()
+    {
+        WorkerSupervisor supervisor = await StartAsync();
+        _node.Engine.Load = static (_, _) => Task.FromException<IEngineSession>(new EngineException("the worker process could not be started") { IsTransient = true });
+        Sessions[0].Crash("crash");
+        foreach (int seconds in (int[])[1, 2, 4, 8])
+            await PassDelayAsync(TimeSpan.FromSeconds(seconds));
+        await EventuallyAsync(() => _model.State == ModelState.Failed);
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+        _time.Advance(TimeSpan.FromHours(1));
+
+        _model.State.Should().Be(ModelState.NotLoaded);
+    }
+
+    [Fact]
     public async Task A_run_that_finds_a_dead_session_goes_to_the_next()
     {
         WorkerSupervisor supervisor = await StartAsync();
@@ -172,6 +215,20 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => supervisor.Ready);
         _model.State.Should().Be(ModelState.NotLoaded);
         _node.Faults.Last.Should().BeNull("an end is not a fault");
+    }
+
+    [Fact]
+    public async Task An_end_does_not_wait_for_a_tokenizer_that_does_not_load()
+    {
+        TaskCompletionSource<Prompts.PromptBuilder> never = new();
+        ModelInstance model = new(_node.Catalog.Find("m"), _ => never.Task, static (_, _) => { });
+        WorkerSupervisor supervisor = new(model, Task.CompletedTask, _node.Engine, _node.Faults, _node.Metrics, _time, NullLogger.Instance);
+        model.TryMove(ModelState.Loading);
+
+        await supervisor.EndAsync().WaitAsync(Patience);
+
+        model.State.Should().Be(ModelState.NotLoaded);
+        Sessions.Should().BeEmpty();
     }
 
     [Fact]
@@ -230,6 +287,13 @@ public sealed class WorkerSupervisorTests : IAsyncDisposable
 
         await EventuallyAsync(() => _model.State == ModelState.Failed);
         Sessions.Should().ContainSingle();
+    }
+
+    /// <summary>Waits for this delay to start, and advances the clock by it.</summary>
+    private async Task PassDelayAsync(TimeSpan delay)
+    {
+        await EventuallyAsync(() => _time.Delays.Contains(delay));
+        _time.Advance(delay);
     }
 
     private WorkerSupervisor New(Task previousEnd)

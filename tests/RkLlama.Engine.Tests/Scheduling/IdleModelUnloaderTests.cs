@@ -35,6 +35,22 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         _node.Host.HasModel.Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_change_of_the_system_time_does_not_change_the_idle_time(int hours)
+    {
+        ModelInstance model = await UseAsync("m");
+
+        _node.Time.Shift = TimeSpan.FromHours(hours);
+        _node.Time.Advance(TimeSpan.FromMinutes(4.9));
+        model.IdleTimer!.Remaining.Should().Be(TimeSpan.FromMinutes(0.1));
+        model.State.Should().Be(ModelState.Ready);
+        _node.Time.Advance(TimeSpan.FromMinutes(0.1));
+
+        await EventuallyAsync(() => model.State == ModelState.NotLoaded);
+    }
+
     [Fact]
     public async Task A_use_starts_the_idle_time_again()
     {
@@ -43,7 +59,7 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         await UseAsync("m");
 
         _node.Time.Advance(TimeSpan.FromMinutes(4));
-        model.Expires.Should().Be(_node.Time.GetUtcNow() + TimeSpan.FromMinutes(1));
+        model.IdleTimer!.Remaining.Should().Be(TimeSpan.FromMinutes(1));
         model.State.Should().Be(ModelState.Ready);
         _node.Time.Advance(TimeSpan.FromMinutes(1));
 
@@ -60,13 +76,13 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         model.State.Should().Be(ModelState.Ready);
         lease.Dispose();
 
-        model.Expires.Should().Be(_node.Time.GetUtcNow() + TimeSpan.FromMinutes(5));
+        model.IdleTimer!.Remaining.Should().Be(TimeSpan.FromMinutes(5));
         await EventuallyAsync(() =>
         {
             _node.Time.Advance(TimeSpan.FromMinutes(1));
             return model.State == ModelState.NotLoaded;
         });
-        _node.Time.GetUtcNow().Should().BeOnOrAfter(model.Expires);
+        model.IdleTimer!.Remaining.Should().BeLessThanOrEqualTo(TimeSpan.Zero);
     }
 
     [Fact]
@@ -77,7 +93,7 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 
         _node.Time.Advance(TimeSpan.FromDays(2));
 
-        (pinned.State, pinned.Expires).Should().Be((ModelState.Ready, DateTimeOffset.MaxValue));
+        (pinned.State, pinned.IdleTimer).Should().Be((ModelState.Ready, (IdleTimer?)null));
     }
 
     [Fact]
@@ -92,7 +108,7 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 
         await EventuallyAsync(() => preloaded.State == ModelState.Ready && !_node.Queue.IsBusy);
         other.State.Should().Be(ModelState.NotLoaded);
-        (_node.Host.Current, preloaded.Expires).Should().Be((preloaded, DateTimeOffset.MaxValue));
+        (_node.Host.Current, preloaded.IdleTimer).Should().Be((preloaded, (IdleTimer?)null));
     }
 
     private async Task<ModelInstance> UseAsync(string name)

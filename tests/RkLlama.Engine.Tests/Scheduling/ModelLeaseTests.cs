@@ -119,11 +119,11 @@ public sealed class ModelLeaseTests : IAsyncDisposable
         ModelInstance model = _node.Host.Find("m");
         ModelLease lease = await _node.AcquireAsync(model, keepAlive: keepAliveSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
         _node.Time.Advance(TimeSpan.FromMinutes(1));
-        model.Expires.Should().Be(DateTimeOffset.MaxValue);
+        model.IdleTimer.Should().BeNull();
 
         lease.Dispose();
 
-        model.Expires.Should().Be(expectedSeconds is { } expected ? _node.Time.GetUtcNow() + TimeSpan.FromSeconds(expected) : DateTimeOffset.MaxValue);
+        (model.IdleTimer?.Remaining).Should().Be(expectedSeconds is { } expected ? TimeSpan.FromSeconds(expected) : null);
     }
 
     [Fact]

@@ -26,5 +26,15 @@ internal sealed class TempDirectory : IDisposable
         return File.CreateSymbolicLink(path, target).FullName;
     }
 
+    /// <summary>Makes a named pipe. A plain open for reading blocks, because no process opens it for writing. Returns the full path.</summary>
+    public string MakePipe(string relativePath)
+    {
+        string path = At(relativePath);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        using System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [path]);
+        make.WaitForExit();
+        return path;
+    }
+
     public string At(string relativePath) => System.IO.Path.Combine(Path, relativePath);
 }

@@ -70,6 +70,39 @@ public sealed class JsonSchemaParserTests
             parse.Should().NotThrow();
     }
 
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(101, true)]
+    public void A_schema_has_at_most_100_patterns(int count, bool isRefused)
+    {
+        string members = string.Join(',', Enumerable.Range(0, count).Select(static i => $"{{\"pattern\":\"a{i}\"}},{{\"pattern\":\"a{i}\"}}"));
+        using JsonDocument schema = JsonDocument.Parse($"{{\"allOf\":[{members}]}}");
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement);
+
+        if (isRefused)
+            parse.Should().Throw<JsonSchemaException>().WithMessage("*more than 100 different patterns");
+        else
+            parse.Should().NotThrow();
+    }
+
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(1001, true)]
+    public void A_schema_has_at_most_1000_references(int count, bool isRefused)
+    {
+        string definitions = string.Join(',', Enumerable.Range(0, count).Select(static i => $"\"d{i}\":{{}}"));
+        string references = string.Join(',', Enumerable.Range(0, count).Select(static i => $"{{\"$ref\":\"#/$defs/d{i}\"}}"));
+        using JsonDocument schema = JsonDocument.Parse($"{{\"$defs\":{{{definitions}}},\"anyOf\":[{references},{references}]}}");
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement);
+
+        if (isRefused)
+            parse.Should().Throw<JsonSchemaException>().WithMessage("*more than 1000 different references");
+        else
+            parse.Should().NotThrow();
+    }
+
     private static JsonDocument Nest(string open, string core, string close, int repetitions, string prefix = "", string suffix = "") => JsonDocument.Parse(
         prefix + string.Concat(Enumerable.Repeat(open, repetitions)) + core + string.Concat(Enumerable.Repeat(close, repetitions)) + suffix,
         new JsonDocumentOptions { MaxDepth = int.MaxValue });

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Output.Tests.Support;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.Tests.StructuredJson;
 
@@ -55,14 +56,33 @@ public sealed class JsonSchemaValidatorTests
     }
 
     [Fact]
+    public void Processor_time_is_limited()
+    {
+        TimeSpan used = TimeSpan.Zero;
+        CpuBudget cpu = new(TimeSpan.FromMilliseconds(200), () => used += TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        string value = $"[{string.Join(',', Enumerable.Repeat("\"a\"", 100))}]";
+
+        Validate("""{"items":{"pattern":"a"}}""", value, cpu).Should().Equal("the schema takes too long to check");
+        Validate("""{"items":{"enum":["a"]}}""", $"[{string.Join(',', Enumerable.Repeat("\"a\"", 1000))}]", cpu).Should().Equal("the schema takes too long to check");
+    }
+
+    [Fact]
+    public void A_validation_can_be_cancelled()
+    {
+        Action validate = () => Validate("""{"pattern":"a"}""", "\"a\"", CpuBudget.Unlimited(new CancellationToken(canceled: true)));
+
+        validate.Should().Throw<OperationCanceledException>();
+    }
+
+    [Fact]
     public void At_most_five_problems_are_reported() =>
         Validate("""{"items":{"type":"string"}}""", "[1,2,3,4,5,6,7]").Should().HaveCount(5).And.HaveElementAt(4, "/4 must be string, but is number");
 
-    private static IReadOnlyList<string> Validate(string schema, string value)
+    private static IReadOnlyList<string> Validate(string schema, string value, CpuBudget? cpu = null)
     {
         using JsonDocument schemaDocument = JsonDocument.Parse(schema);
         using JsonDocument document = JsonDocument.Parse(value, new JsonDocumentOptions { MaxDepth = int.MaxValue });
-        return SmallStack.Run(() => JsonSchema.Parse(schemaDocument.RootElement).Validate(document.RootElement));
+        return SmallStack.Run(() => JsonSchema.Parse(schemaDocument.RootElement).Validate(document.RootElement, cpu ?? CpuBudget.Unlimited()));
     }
 
     private static string Nest(string open, string core, string close, int depth) =>

@@ -44,7 +44,7 @@ public sealed class OutputFormatTests
     [InlineData("I cannot.", "it is not JSON", null)]
     public void Without_a_schema_the_reply_must_have_an_object(string reply, string? problem, string? json)
     {
-        OutputFormat.AnyObject.FindProblem(reply, out string? found).Should().Be(problem);
+        OutputFormat.AnyObject.FindProblem(reply, CpuBudget.Unlimited(), out string? found).Should().Be(problem);
         found.Should().Be(json);
     }
 
@@ -53,7 +53,7 @@ public sealed class OutputFormatTests
     {
         using JsonDocument schema = JsonDocument.Parse("""{"required":["a","b"]}""");
 
-        new OutputFormat(JsonSchema.Parse(schema.RootElement), IsStrict: false).FindProblem("{}", out string? json)
+        new OutputFormat(JsonSchema.Parse(schema.RootElement), IsStrict: false).FindProblem("{}", CpuBudget.Unlimited(), out string? json)
             .Should().Be("the value lacks the member \"a\"; the value lacks the member \"b\"");
         json.Should().Be("{}");
     }

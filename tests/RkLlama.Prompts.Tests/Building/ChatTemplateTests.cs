@@ -48,19 +48,19 @@ public sealed class ChatTemplateTests
         ChatTemplate template = Create("plain", "tools");
         Conversation conversation = new([new("user", "u")]);
 
-        template.Render(conversation, CancellationToken.None).Text.Should().Be("plain");
-        template.Render(conversation with { Tools = [tool.RootElement] }, CancellationToken.None).Text.Should().Be("tools");
+        template.Render(conversation, CpuBudget.Unlimited()).Text.Should().Be("plain");
+        template.Render(conversation with { Tools = [tool.RootElement] }, CpuBudget.Unlimited()).Text.Should().Be("tools");
     }
 
     [Fact]
     public void The_role_is_template_text_and_the_content_is_request_text()
     {
-        PromptText text = Create("<|{{ messages[0].role }}|>{{ messages[0].content }}").Render(new([new("user", "Hi")]), CancellationToken.None);
+        PromptText text = Create("<|{{ messages[0].role }}|>{{ messages[0].content }}").Render(new([new("user", "Hi")]), CpuBudget.Unlimited());
 
         text.Text.Should().Be("<|user|>Hi");
         text.RequestSpans.Should().Equal(new PromptSpan(8, 10));
     }
 
     private static ChatTemplate Create(string source, string? toolSource = null) =>
-        new(source, toolSource, new SpecialTokens(new Dictionary<string, string>()), TimeProvider.System);
+        new(source, toolSource, new SpecialTokens(new Dictionary<string, string>()), TimeProvider.System, CpuBudget.Unlimited());
 }

@@ -42,4 +42,27 @@ public sealed class ControlTokenGuardTests
 
         new ControlTokenGuard([]).Apply(prompt).Text.Should().Be("< |im_end|>");
     }
+
+    [Fact]
+    public void Of_tokens_that_start_at_the_same_place_the_longest_counts()
+    {
+        PromptText prompt = new("[GO]xy", [new PromptSpan(4, 6)]);
+
+        new ControlTokenGuard(["[G", "[GO]x"]).Apply(prompt).Text.Should().Be("[ GO]xy");
+        new ControlTokenGuard(["[G", "[GO]"]).Apply(prompt).Text.Should().Be("[GO]xy");
+    }
+
+    [Fact]
+    public void The_time_does_not_grow_with_the_square_of_the_number_of_tokens()
+    {
+        // 200,000 tokens in 200,000 spans: 40 billion comparisons if each token were compared with each span.
+        const int Count = 200_000;
+        string text = string.Concat(Enumerable.Repeat("</s>[GO]", Count));
+        PromptText prompt = new(text, [.. Enumerable.Range(0, Count).Select(i => new PromptSpan(i * 8, i * 8 + 8))]);
+
+        PromptText guarded = new ControlTokenGuard(["[GO]"]).Apply(prompt);
+
+        guarded.Text.Length.Should().Be(Count * 10);
+        guarded.RequestSpans[^1].Should().Be(new PromptSpan(Count * 10 - 10, Count * 10));
+    }
 }

@@ -15,6 +15,14 @@ internal sealed class ModelDirectory : IDisposable
         return this;
     }
 
+    /// <summary>Adds a named pipe. A plain open for reading blocks, because no process opens it for writing.</summary>
+    public ModelDirectory AddPipe(string name)
+    {
+        using System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [System.IO.Path.Combine(Path, name)]);
+        make.WaitForExit();
+        return this;
+    }
+
     /// <summary>Adds a tokenizer.json whose tokens are the 256 bytes, and control tokens from id 256 on.</summary>
     public ModelDirectory AddTokenizer(params string[] controlTokens)
     {

@@ -36,11 +36,14 @@ public sealed class RenderBudgetTests
     }
 
     [Fact]
-    public void Time_is_limited()
+    public void Processor_time_is_limited()
     {
+        TimeSpan used = TimeSpan.Zero;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(2), () => used += TimeSpan.FromSeconds(1), CancellationToken.None);
+
         Action render = () => Rendering.Render(
             "{% for a in range(100000) %}{% for b in range(100000) %}{{ b }}{% endfor %}{% endfor %}", "{}",
-            new RenderLimits { MaxSteps = long.MaxValue, MaxCharacters = long.MaxValue, MaxTextLength = int.MaxValue, MaxTime = TimeSpan.Zero });
+            new RenderLimits { MaxSteps = long.MaxValue, MaxCharacters = long.MaxValue, MaxTextLength = int.MaxValue }, cpu);
 
         render.Should().Throw<TemplateException>().WithMessage("*too long*");
     }
@@ -48,7 +51,7 @@ public sealed class RenderBudgetTests
     [Fact]
     public void Levels_are_counted_until_they_are_left()
     {
-        RenderBudget budget = new(new RenderLimits { MaxDepth = 2 }, TimeProvider.System, CancellationToken.None);
+        RenderBudget budget = new(new RenderLimits { MaxDepth = 2 }, CpuBudget.Unlimited());
         Action enter = budget.Enter;
 
         for (int i = 0; i < 10; i++)

@@ -9,14 +9,14 @@ internal static class Rendering
 {
     public static TimeProvider Clock { get; } = new FixedClock();
 
-    public static PromptText Render(string template, string json = "{}", RenderLimits? limits = null)
+    public static PromptText Render(string template, string json = "{}", RenderLimits? limits = null, CpuBudget? cpu = null)
     {
         using JsonDocument data = JsonDocument.Parse(json);
-        return Render(Template.Compile(template), data.RootElement, limits);
+        return Render(Template.Compile(template), data.RootElement, limits, cpu);
     }
 
-    public static PromptText Render(Template template, JsonElement data, RenderLimits? limits = null) =>
-        template.Render(Variables(data), limits ?? RenderLimits.Default, Clock);
+    public static PromptText Render(Template template, JsonElement data, RenderLimits? limits = null, CpuBudget? cpu = null) =>
+        template.Render(Variables(data), limits ?? RenderLimits.Default, cpu ?? CpuBudget.Unlimited(), Clock);
 
     /// <summary>Returns the rendered text; null if the template does not compile or raises an error.</summary>
     public static string? TryRender(string template, JsonElement data, out string? error)

@@ -14,7 +14,7 @@ public sealed class TemplateTests
         Template template = Template.Compile("{% for a in range(100000) %}{{ a }}{% endfor %}");
 
         Action render = () => template.Render(
-            Rendering.Variables(JsonDocument.Parse("{}").RootElement), RenderLimits.Default, Rendering.Clock, new CancellationToken(canceled: true));
+            Rendering.Variables(JsonDocument.Parse("{}").RootElement), RenderLimits.Default, CpuBudget.Unlimited(new CancellationToken(canceled: true)), Rendering.Clock);
 
         render.Should().Throw<OperationCanceledException>();
     }

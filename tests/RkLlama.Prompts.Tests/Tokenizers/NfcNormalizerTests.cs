@@ -69,5 +69,5 @@ public sealed class NfcNormalizerTests
         target.FromRequest.ToArray().Should().Equal(false, true, true);
     }
 
-    private static string Apply(Normalizer normalizer, string text) => new NormalizerChain([normalizer]).Normalize(text);
+    private static string Apply(Normalizer normalizer, string text) => new NormalizerChain([normalizer]).Normalize(text, new TextBudget("test", text.Length));
 }

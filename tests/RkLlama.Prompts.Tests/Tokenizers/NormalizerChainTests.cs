@@ -1,4 +1,5 @@
 using RkLlama.Prompts.Tokenizers.Normalizers;
+using RkLlama.Prompts.Tokenizers.Text;
 
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
@@ -41,5 +42,5 @@ public sealed class NormalizerChainTests
         new TestTokenizer { Normalizer = config }.Tokenize(text).Should().Equal(expected.Split('|'));
     }
 
-    private static string Apply(Normalizer normalizer, string text) => new NormalizerChain([normalizer]).Normalize(text);
+    private static string Apply(Normalizer normalizer, string text) => new NormalizerChain([normalizer]).Normalize(text, new TextBudget("test", text.Length));
 }

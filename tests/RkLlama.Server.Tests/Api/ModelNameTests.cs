@@ -22,6 +22,38 @@ public sealed class ModelNameTests : IDisposable
 
     public void Dispose() => _outside.Delete(recursive: true);
 
+    [Fact]
+    public async Task A_long_name_is_cut_in_the_error_and_in_the_log()
+    {
+        await using TestServer server = await StartAsync();
+        string name = new('x', 1 << 20);
+
+        (string Method, string Path, string Body)[] requests =
+        [
+            ("POST", "/load_model", $$"""{"model_name":"{{name}}"}"""),
+            ("POST", "/api/show", $$"""{"model":"{{name}}"}"""),
+            ("POST", "/api/copy", $$"""{"source":"m","destination":"{{name}}"}"""),
+            ("DELETE", "/api/delete", $$"""{"model":"{{name}}"}"""),
+            ("POST", "/v1/chat/completions", $$"""{"model":"{{name}}","messages":[{"role":"user","content":"Hi"}]}"""),
+            ("POST", "/v1/chat/completions", $$"""{"model":"m","messages":[{"role":"{{name}}","content":"Hi"}]}"""),
+            ("POST", "/v1/chat/completions", $$$"""{"model":"m","messages":[{"role":"user","content":"Hi"}],"chat_template_kwargs":{"{{{name}}}":{} },"response_format":{"type":"json_schema","json_schema":{"schema":{"{{{name}}}":1} } } }"""),
+            ("POST", "/v1/embeddings", $$"""{"model":"{{name}}","input":"Hi"}"""),
+            ("POST", "/api/chat", $$"""{"model":"m","messages":[{"role":"{{name}}","content":"Hi"}]}"""),
+            ("POST", "/api/generate", $$"""{"model":"{{name}}","prompt":"Hi","suffix":"x"}"""),
+            ("GET", "/" + name[..4096], ""),
+        ];
+        foreach ((string method, string path, string body) in requests)
+        {
+            using HttpRequestMessage request = new(new(method), path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+            using HttpResponseMessage response = await server.Client.SendAsync(request);
+
+            ((int)response.StatusCode).Should().BeInRange(400, 404, path);
+            (await response.Content.ReadAsStringAsync()).Length.Should().BeLessThan(1000, path);
+        }
+
+        server.Log.Length.Should().BeLessThan(10_000);
+    }
+
     [Theory]
     [MemberData(nameof(AllNames))]
     public async Task A_name_is_looked_up_only_in_the_models_directory(string name)
@@ -40,6 +72,8 @@ public sealed class ModelNameTests : IDisposable
             ("POST", "/api/show", $$"""{"model":{{json}}}"""),
             ("POST", "/api/copy", $$"""{"source":{{json}},"destination":"new"}"""),
             ("POST", "/api/copy", $$"""{"source":"m","destination":{{destination}}}"""),
+            ("POST", "/api/rename", $$"""{"source":{{json}},"destination":"new"}"""),
+            ("POST", "/api/rename", $$"""{"source":"m","destination":{{destination}}}"""),
             ("DELETE", "/api/delete", $$"""{"model":{{json}}}"""),
             ("POST", "/v1/chat/completions", $$"""{"model":{{json}},"messages":[{"role":"user","content":"Hi"}]}"""),
             ("POST", "/v1/embeddings", $$"""{"model":{{json}},"input":"Hi"}"""),

@@ -135,15 +135,16 @@ public sealed class QueueTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 1 << 20 });
         await server.LoadAsync();
         string large = $$"""{"messages":[{"role":"user","content":"{{new string('x', 1_000_000)}}"}]}""";
+        const int LargeBodies = (int)(RequestBodyBudget.MinLimit >> 20);
         List<Task<HttpResponseMessage>> asked = [];
-        for (int i = 0; i < RequestBodyBudget.MaxFullSizeBodies; i++)
+        for (int i = 0; i < LargeBodies; i++)
             asked.Add(server.PostAsync("/generate", large));
         RunQueue queue = server.Services.GetRequiredService<RunQueue>();
-        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.MaxFullSizeBodies - 1);
+        await EventuallyAsync(() => queue.Waiting == LargeBodies - 1);
 
         using HttpResponseMessage refused = await server.PostAsync("/generate", large);
         asked.Add(server.PostAsync("/generate", Hello));
-        await EventuallyAsync(() => queue.Waiting == RequestBodyBudget.MaxFullSizeBodies);
+        await EventuallyAsync(() => queue.Waiting == LargeBodies);
 
         refused.StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
         refused.Headers.RetryAfter!.Delta.Should().NotBeNull();

@@ -23,6 +23,8 @@ public sealed class ExceptionMapperTests
         ["output format"] = (new OutputFormatException("it is not JSON", "response_format"), 422, "invalid_output_format", "response_format", null),
         ["models directory"] = (ModelException.ModelsDirectoryMissing("/models"), 500, null, null, null),
         ["modelfile"] = (ModelException.FromMissing(), 400, null, null, null),
+        ["full disk"] = (ModelException.NoSpace(new IOException("No space left on device")), 507, null, null, null),
+        ["read-only directory"] = (ModelException.NotWritable(new IOException("Read-only file system")), 500, null, null, null),
         ["no model"] = (new NoModelException(), 400, null, null, null),
         ["model occupied"] = (new ModelAlreadyLoadedException(), 400, null, null, null),
         ["prompt"] = (new PromptException("The template has no system role."), 400, null, null, null),
@@ -38,6 +40,15 @@ public sealed class ExceptionMapperTests
     private readonly ExceptionMapper _mapper = new(NullLogger<ExceptionMapper>.Instance);
 
     public static TheoryData<string> Names => [.. Cases.Keys];
+
+    [Fact]
+    public void A_request_that_needs_too_much_memory_can_be_retried()
+    {
+        ApiException error = _mapper.Map(new InsufficientMemoryException());
+
+        (error.Status, error.RetryAfterSeconds).Should().Be((503, 5));
+        error.Message.Should().Contain("too little memory");
+    }
 
     [Theory]
     [MemberData(nameof(Names))]

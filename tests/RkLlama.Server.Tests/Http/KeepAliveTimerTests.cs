@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Server.Http.Results;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
@@ -55,10 +56,27 @@ public sealed class KeepAliveTimerTests
     }
 
     [Fact]
+    public async Task A_probe_is_reported_once_and_before_the_interval()
+    {
+        TaskCompletionSource probe = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using KeepAliveTimer timer = new(Interval, _time, probe.Task);
+        Task<bool> wait = timer.WaitAsync(_item.Task).AsTask();
+        wait.IsCompleted.Should().BeFalse();
+
+        probe.SetResult();
+        (await wait.WaitAsync(Patience)).Should().BeFalse();
+        Task<bool> next = timer.WaitAsync(_item.Task).AsTask();
+        next.IsCompleted.Should().BeFalse();
+        _item.SetResult();
+
+        (await next.WaitAsync(Patience)).Should().BeTrue();
+    }
+
+    [Fact]
     public async Task The_padding_of_an_answer_in_one_piece_has_its_own_delay()
     {
         KeepAlive keepAlive = new(Interval, TimeSpan.FromSeconds(20), _time);
-        using KeepAliveTimer padding = keepAlive.NewPaddingTimer(), stream = keepAlive.NewTimer();
+        using KeepAliveTimer padding = keepAlive.NewPaddingTimer(new DefaultHttpContext()), stream = keepAlive.NewTimer(new DefaultHttpContext());
         Task<bool> late = padding.WaitAsync(_item.Task).AsTask(), early = stream.WaitAsync(_item.Task).AsTask();
 
         _time.Advance(Interval);

@@ -8,10 +8,12 @@ namespace RkLlama.Server.Tests.Http;
 
 public sealed class RequestBodyBudgetTests : IDisposable
 {
+    private const int LargeBody = 10 << 20;
+
     private readonly NodeMetrics _metrics = new();
     private readonly RequestBodyBudget _budget;
 
-    public RequestBodyBudgetTests() => _budget = new(new NodeOptions { ModelsDirectory = "/", MaxRequestBytes = 100 }, _metrics);
+    public RequestBodyBudgetTests() => _budget = new(new NodeOptions { ModelsDirectory = "/", MaxRequestBytes = LargeBody }, _metrics);
 
     public void Dispose() => _metrics.Dispose();
 
@@ -19,7 +21,7 @@ public sealed class RequestBodyBudgetTests : IDisposable
     public void The_bodies_of_all_requests_share_one_limit()
     {
         for (int i = 0; i < RequestBodyBudget.MaxFullSizeBodies; i++)
-            _budget.TryTake(100).Should().BeTrue();
+            _budget.TryTake(LargeBody).Should().BeTrue();
 
         _budget.TryTake(1).Should().BeFalse();
 
@@ -27,9 +29,18 @@ public sealed class RequestBodyBudgetTests : IDisposable
     }
 
     [Fact]
+    public void With_a_small_maximum_size_the_limit_is_16_MiB()
+    {
+        RequestBodyBudget budget = new(new NodeOptions { ModelsDirectory = "/", MaxRequestBytes = 1 << 20 }, _metrics);
+
+        budget.TryTake(16 << 20).Should().BeTrue();
+        budget.TryTake(1).Should().BeFalse();
+    }
+
+    [Fact]
     public void Returned_bytes_can_be_taken_again()
     {
-        _budget.TryTake(800).Should().BeTrue();
+        _budget.TryTake(2 * LargeBody).Should().BeTrue();
         _budget.TryTake(100).Should().BeFalse("a refusal takes nothing");
 
         _budget.Return(100);

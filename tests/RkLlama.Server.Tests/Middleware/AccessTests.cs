@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Server.Middleware;
+using RkLlama.Server.Connections;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Middleware;
@@ -37,6 +37,35 @@ public sealed class AccessTests
             return;
         response.Headers.WwwAuthenticate.ToString().Should().Be("Bearer");
         (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Contain("API key").And.NotContain("secret");
+    }
+
+    [Theory]
+    [InlineData("POST", "/load_model", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/unload_model", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/pull", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "/rm", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/api/copy", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/api/rename", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "/api/delete", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/api/pull", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/api/create", HttpStatusCode.Forbidden)]
+    [InlineData("POST", "/api/push", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "/models", HttpStatusCode.OK)]
+    [InlineData("GET", "/api/tags", HttpStatusCode.OK)]
+    [InlineData("POST", "/v1/chat/completions", HttpStatusCode.OK)]
+    public async Task A_read_only_server_only_answers(string method, string path, HttpStatusCode expected)
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { IsReadOnly = true });
+        server.AddModel("m");
+        using HttpRequestMessage request = new(new(method), path);
+        if (method != "GET")
+            request.Content = new StringContent("""{"model":"m","messages":[{"role":"user","content":"Hi"}]}""");
+
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
+
+        response.StatusCode.Should().Be(expected);
+        if (expected == HttpStatusCode.Forbidden)
+            (await response.Content.ReadAsStringAsync()).Should().Contain("read-only");
     }
 
     [Theory]
@@ -121,7 +150,7 @@ public sealed class AccessTests
     [Fact]
     public async Task Beyond_its_connections_the_server_answers_health_checks_only()
     {
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 });
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 });
         using TcpClient first = await ConnectAsync(server), second = await ConnectAsync(server);
         (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200");
         (await AskAsync(second, "/models")).Should().StartWith("HTTP/1.1 200");
@@ -138,7 +167,7 @@ public sealed class AccessTests
     public async Task An_idle_connection_does_not_block_health_checks_for_long()
     {
         FakeTimeProvider time = new();
-        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2 }, time: time);
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 }, time: time);
         List<TcpClient> held = [];
         for (int i = 0; i < 2 + ConnectionLimiter.Reserve; i++)
             held.Add(await ConnectAsync(server));

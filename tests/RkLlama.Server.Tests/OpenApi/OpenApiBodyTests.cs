@@ -137,6 +137,14 @@ public sealed class OpenApiBodyTests
         // A copy fails if the destination exists.
         if (route == "POST /api/copy" && Path.Combine(server.Models, "demo-copy") is var copy && Directory.Exists(copy))
             Directory.Delete(copy, recursive: true);
+
+        // A rename removes its source.
+        if (route == "POST /api/rename" && Path.Combine(server.Models, "demo-renamed") is var renamed && Directory.Exists(renamed))
+        {
+            Directory.Delete(renamed, recursive: true);
+            server.AddModel("demo");
+        }
+
         string[] parts = route.Split(' ');
         using HttpRequestMessage request = new(new(parts[0]), parts[1])
         {

@@ -1,36 +1,36 @@
+using RkLlama.Prompts.Files;
+
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>Reads a Modelfile from a file or a string. Never writes and never uses environment variables.</summary>
 internal static class ModelfileReader
 {
     /// <summary>Maximum size of a Modelfile in bytes.</summary>
-    public const int MaxBytes = 1 << 20;
+    public const int MaxBytes = FileLimits.Modelfile;
 
     private const int MaxQuotedChars = 60;
 
     // A limit, because a file that is not a Modelfile can have thousands of unknown keys.
     private const int MaxWarnings = 20;
 
-    /// <exception cref="ModelfileException">The file is larger than <see cref="MaxBytes"/>, is not UTF-8, or has an invalid line or value.</exception>
+    /// <exception cref="ModelfileException">
+    /// The file is not a regular file, is larger than <see cref="MaxBytes"/>, is not UTF-8, or has an invalid line or value.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">No permission to read the file.</exception>
     public static Modelfile Read(string path)
     {
-        using FileStream stream = File.OpenRead(path);
-        using MemoryStream content = new();
-        byte[] chunk = new byte[4096];
-        int read;
-        while ((read = stream.Read(chunk)) > 0)
+        byte[] content;
+        try
         {
-            content.Write(chunk, 0, read);
-            // The size is checked while reading, because the length of a device or of a growing file is not reliable.
-            if (content.Length > MaxBytes)
-            {
-                throw new ModelfileException(path, 1, 1, "the file is larger than 1 MiB; a Modelfile is a short text");
-            }
+            content = RegularFile.ReadAllBytes(path, MaxBytes);
+        }
+        catch (FileRefusedException ex)
+        {
+            throw new ModelfileException(path, 1, 1, $"a Modelfile is a short text: {ex.Message.TrimEnd('.')}", ex);
         }
 
-        return Parse(ModelfileSource.Decode(path, content.GetBuffer().AsSpan(0, (int)content.Length)));
+        return Parse(ModelfileSource.Decode(path, content));
     }
 
     /// <param name="file">The file name for messages.</param>

@@ -95,7 +95,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         }
         catch (Win32Exception ex)
         {
-            throw new EngineException($"the worker process could not be started ({ex.Message})");
+            throw new EngineException($"the worker process could not be started ({ex.Message})") { IsTransient = true };
         }
     }
 

@@ -74,7 +74,9 @@ internal sealed class BpeModel
     public Vocabulary Vocabulary => _vocabulary;
 
     /// <summary>Appends the token ids of one piece of text. If <paramref name="guard"/> is true, none of them is the id of a control token.</summary>
-    public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids)
+    /// <exception cref="TokenizerException">The piece is long and needs too much processor time.</exception>
+    /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
+    public void Encode(ReadOnlySpan<char> piece, BpeScratch scratch, bool guard, List<int> ids, CpuBudget budget)
     {
         if (_options.IgnoreMerges && piece.Length <= _vocabulary.MaxLength)
         {
@@ -88,12 +90,12 @@ internal sealed class BpeModel
         for (int start = 0; start < piece.Length;)
         {
             int end = _options.ByteLevel ? piece.Length : _boundaries.EndOfWord(piece, start);
-            EncodeWord(piece[start..end], scratch, guard, ids);
+            EncodeWord(piece[start..end], scratch, guard, ids, budget);
             start = end;
         }
     }
 
-    private void EncodeWord(ReadOnlySpan<char> word, BpeScratch scratch, bool guard, List<int> ids)
+    private void EncodeWord(ReadOnlySpan<char> word, BpeScratch scratch, bool guard, List<int> ids, CpuBudget budget)
     {
         ReadOnlySpan<byte> token = ToVocabularyText(word, scratch);
         int id = _vocabulary.Find(token);
@@ -108,7 +110,7 @@ internal sealed class BpeModel
             AddBytes(scratch.Utf8, merger);
         else
             AddCharacters(token, merger);
-        merger.Merge(_rules, guard);
+        merger.Merge(_rules, guard, budget);
         ids.AddRange(merger.Symbols);
         if (id >= 0 && _wordOutcomes[id] == WordOutcome.Unknown && !guard)
             _wordOutcomes[id] = merger.Count == 1 && merger.Symbols[0] == id ? WordOutcome.OneToken : WordOutcome.SeveralTokens;

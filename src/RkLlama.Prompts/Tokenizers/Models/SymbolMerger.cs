@@ -9,6 +9,9 @@ internal sealed class SymbolMerger
     private const int MaxScannedLength = 64;
     private const int Removed = -1;
 
+    // The number of steps between two checks of the processor time and of cancellation.
+    private const int StepsPerCheck = 16 * 1024;
+
     private int[] _symbols = new int[MaxScannedLength];
     private long[] _pairs = new long[MaxScannedLength];
     private int[] _next = [];
@@ -34,7 +37,9 @@ internal sealed class SymbolMerger
 
     /// <summary>Merges pairs of symbols until no pair can be merged.</summary>
     /// <param name="guard">Whether merges that result in a control token are left out.</param>
-    public void Merge(MergeRules rules, bool guard)
+    /// <exception cref="TokenizerException">The word is long and needs too much processor time.</exception>
+    /// <exception cref="OperationCanceledException">The encoding was cancelled.</exception>
+    public void Merge(MergeRules rules, bool guard, CpuBudget budget)
     {
         if (Count < 2)
             return;
@@ -46,7 +51,7 @@ internal sealed class SymbolMerger
         if (Count <= MaxScannedLength)
             MergeByScan(rules, guard);
         else
-            MergeByHeap(rules, guard);
+            MergeByHeap(rules, guard, budget);
     }
 
     private void MergeByScan(MergeRules rules, bool guard)
@@ -75,11 +80,14 @@ internal sealed class SymbolMerger
         Count = symbols.Length;
     }
 
-    private void MergeByHeap(MergeRules rules, bool guard)
+    private void MergeByHeap(MergeRules rules, bool guard, CpuBudget budget)
     {
         PrepareHeap();
+        int steps = 0;
         while (_heapCount > 0)
         {
+            if (++steps % StepsPerCheck == 0)
+                TokenizerException.ThrowIfExceeded(budget);
             ulong top = Pop();
             int position = (int)(uint)top;
             long pair = _pairs[position];

@@ -19,23 +19,30 @@ internal sealed class NormalizerChain(IReadOnlyList<Normalizer> steps)
     /// Normalizes a text. Returns the buffer with the result, which is <paramref name="source"/> or <paramref name="spare"/>. The content of the other buffer
     /// is undefined.
     /// </summary>
-    public TextBuffer Normalize(TextBuffer source, TextBuffer spare)
+    /// <exception cref="TokenizerException">The text grows beyond the budget.</exception>
+    public TextBuffer Normalize(TextBuffer source, TextBuffer spare, TextBudget budget)
     {
         foreach (Normalizer step in steps)
         {
             spare.Clear(source.TracksOrigin);
-            if (step.TryNormalize(source, spare))
-                (source, spare) = (spare, source);
+            spare.Limit(budget, budget.LimitFor(source.Length));
+            bool isChanged = step.TryNormalize(source, spare);
+            spare.Limit(null, long.MaxValue);
+            if (!isChanged)
+                continue;
+            budget.Spend(source.Length, spare.Length);
+            (source, spare) = (spare, source);
         }
         return source;
     }
 
     /// <summary>Normalizes a text that comes from the model's files and contains no text of a client.</summary>
-    public string Normalize(string text)
+    /// <exception cref="TokenizerException">The text grows beyond the budget.</exception>
+    public string Normalize(string text, TextBudget budget)
     {
         var source = new TextBuffer();
         source.Clear(trackOrigin: false);
         source.Append(text, false);
-        return Normalize(source, new TextBuffer()).Text.ToString();
+        return Normalize(source, new TextBuffer(), budget).Text.ToString();
     }
 }

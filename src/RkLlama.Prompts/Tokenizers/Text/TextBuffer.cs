@@ -8,6 +8,8 @@ internal sealed class TextBuffer
 {
     private char[] _chars = new char[256];
     private bool[] _fromRequest = [];
+    private TextBudget? _budget;
+    private long _limit = long.MaxValue;
 
     public int Length { get; private set; }
 
@@ -27,6 +29,11 @@ internal sealed class TextBuffer
         if (trackOrigin && _fromRequest.Length < _chars.Length)
             _fromRequest = new bool[_chars.Length];
     }
+
+    /// <summary>Limits the length of the text until the next call. Text beyond the limit is an error.</summary>
+    /// <param name="budget">Raises the error; <see langword="null"/> for no limit.</param>
+    /// <param name="limit">Maximum length in UTF-16 units.</param>
+    public void Limit(TextBudget? budget, long limit) => (_budget, _limit) = (budget, limit);
 
     /// <summary>
     /// Replaces the content by a prompt. Lone surrogates become U+FFFD. If <paramref name="trackOrigin"/> is true and the prompt contains request text, records
@@ -122,6 +129,8 @@ internal sealed class TextBuffer
 
     private void Reserve(int more)
     {
+        if (Length + (long)more > _limit)
+            _budget?.ThrowExceeded();
         int needed = Length + more;
         if (needed <= _chars.Length)
             return;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts;
 using RkLlama.Server.Http.Errors;
 
@@ -21,7 +22,7 @@ internal static class MessageReader
 
         string role = message.Role ?? throw ApiException.BadRequest($"{path}.role must be a string: system, user, assistant or tool.", path);
         if (role is not ("system" or "developer" or "user" or "assistant" or "tool" or "function"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.", path);
+            throw ApiException.BadRequest($"{path}.role is '{Excerpt.Of(role)}': use system, user, assistant or tool.", path);
 
         List<ToolCall>? calls = role == "assistant" ? CallsOf(message.ToolCalls, $"{path}.tool_calls") : null;
 
@@ -63,7 +64,7 @@ internal static class MessageReader
 
             // In the responses API, the type of a text part is input_text or output_text, depending on the author.
             if (part?.Type is not ("text" or "input_text" or "output_text"))
-                throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {part?.Type ?? "other content"}.", at);
+                throw ApiException.BadRequest($"{at} must be a part of type text; this model takes no {Excerpt.Of(part?.Type ?? "other content")}.", at);
             text.Append(part.Text ?? throw ApiException.BadRequest($"{at}.text must be a string.", at));
         }
 

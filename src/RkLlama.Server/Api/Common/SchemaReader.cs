@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Server.Http.Errors;
 
@@ -18,7 +19,7 @@ internal static class SchemaReader
         }
         catch (JsonSchemaException ex)
         {
-            throw ApiException.BadRequest($"The schema in {name} cannot be used: {ex.Message}.", name);
+            throw ApiException.BadRequest($"The schema in {name} cannot be used: {Excerpt.Of(ex.Message)}.", name);
         }
     }
 }

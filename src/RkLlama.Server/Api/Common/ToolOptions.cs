@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -56,7 +57,7 @@ internal sealed record ToolOptions(IReadOnlyList<JsonElement>? Tools, bool IsReq
         // The runtime cannot force a call. To make the right call more likely, the model sees only this function.
         return forced.Length > 0
             ? new(forced, true)
-            : throw ApiException.BadRequest($"tool_choice names the function '{name}', which is not one of the tools.", "tool_choice");
+            : throw ApiException.BadRequest($"tool_choice names the function '{Excerpt.Of(name)}', which is not one of the tools.", "tool_choice");
     }
 
     /// <summary>Returns the name of a tool's function. It is under <c>function</c>, or at the top level in the responses API. Null if there is none.</summary>

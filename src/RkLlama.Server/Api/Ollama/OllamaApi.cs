@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
@@ -33,20 +34,21 @@ internal sealed class OllamaApi : IApi
         routes.MapMethods("/api/tags", Read, OllamaModelEndpoints.Tags).WithMetadata(OllamaOperations.Tags);
         routes.MapMethods("/api/ps", Read, OllamaModelEndpoints.Running).WithMetadata(OllamaOperations.Running);
         routes.MapPost("/api/show", OllamaModelEndpoints.Show).WithMetadata(OllamaOperations.Show);
-        routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy);
-        routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete);
+        routes.MapPost("/api/copy", OllamaModelEndpoints.Copy).WithMetadata(OllamaOperations.Copy, EndpointAccess.Management);
+        routes.MapPost("/api/rename", OllamaModelEndpoints.Rename).WithMetadata(OllamaOperations.Rename, EndpointAccess.Management);
+        routes.MapDelete("/api/delete", OllamaModelEndpoints.Delete).WithMetadata(OllamaOperations.Delete, EndpointAccess.Management);
         routes.MapPost("/api/chat", OllamaGenerationEndpoints.Chat).WithMetadata(OllamaOperations.Chat);
         routes.MapPost("/api/generate", OllamaGenerationEndpoints.Generate).WithMetadata(OllamaOperations.Generate);
         routes.MapPost("/api/embed", OllamaEmbeddingEndpoints.Embed).WithMetadata(OllamaOperations.Embed);
         routes.MapPost("/api/embeddings", OllamaEmbeddingEndpoints.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
-        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull);
-        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create);
-        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push);
+        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull, EndpointAccess.Management);
+        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create, EndpointAccess.Management);
+        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push, EndpointAccess.Management);
     }
 
     private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), OllamaJson.Wire.OllamaVersion);
 
     private static void NotImplemented(HttpContext context) => throw new ApiException(
         StatusCodes.Status501NotImplemented,
-        new($"{context.Request.Path.Value} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
+        new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
 }

@@ -42,6 +42,16 @@ internal sealed record OllamaCopyBody
     public required string Destination { get; init; }
 }
 
+/// <summary>The model to rename, and its new name.</summary>
+internal sealed record OllamaRenameBody
+{
+    /// <summary>Name of the model.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The new name.</summary>
+    public required string Destination { get; init; }
+}
+
 /// <summary>Common fields of the requests that need a loaded model.</summary>
 internal abstract record OllamaKeepAliveBody : OllamaModelBody
 {

@@ -14,6 +14,7 @@ namespace RkLlama.Server.Api.Ollama;
 [JsonSerializable(typeof(OllamaEmbeddingsBody))]
 [JsonSerializable(typeof(OllamaShowBody))]
 [JsonSerializable(typeof(OllamaCopyBody))]
+[JsonSerializable(typeof(OllamaRenameBody))]
 [JsonSerializable(typeof(OllamaDeleteBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]
 [JsonSerializable(typeof(ToolCallBody[]))]

@@ -18,7 +18,7 @@ internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> In
         string model = OllamaRequest.ModelOf(body);
         if (body.Input is { HasTokens: true })
             throw JsonFields.Wrong("input", StringOrArray.Expected);
-        return new(model, body.Input?.Texts ?? [], body.Truncate ?? true, body.Dimensions, body.KeepAlive);
+        return new(model, EmbeddingInput.Check(body.Input?.Texts ?? []), body.Truncate ?? true, body.Dimensions, body.KeepAlive);
     }
 }
 

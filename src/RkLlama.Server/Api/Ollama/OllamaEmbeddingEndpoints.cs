@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
@@ -13,38 +14,51 @@ internal static class OllamaEmbeddingEndpoints
     internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
         long start = Stopwatch.GetTimestamp();
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        OllamaEmbedRequest request = OllamaEmbedRequest.From(run.Body);
+        ModelRequest<OllamaEmbedRequest> run = await reader.ReadModelRequestAsync(context, OllamaEmbedRequest.From).ConfigureAwait(false);
+        OllamaEmbedRequest request = run.Request;
         ModelInstance model = embeddings.Find(request.Model);
-        return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbedReply, run.Cancelled);
-
-        async Task<OllamaEmbedReply> EmbedAsync(CancellationToken cancellationToken)
-        {
-            List<float[]> vectors = [];
-            int tokens = 0;
-            TimeSpan load = TimeSpan.Zero;
-            foreach (string text in request.Input)
-            {
-                TextEmbedding one = await embeddings.EmbedAsync(model, text, request.Truncates, request.KeepAlive, context.Trace(), cancellationToken).ConfigureAwait(false);
-                vectors.Add(EmbeddingDimensions.Shorten(one.Vector, request.Dimensions));
-                tokens += one.PromptTokens;
-                load += one.Load;
-            }
-
-            return new(request.Model, [.. vectors], OllamaTime.Of(Stopwatch.GetElapsedTime(start)), OllamaTime.Of(load), tokens);
-        }
+        EmbeddingBatch batch = await embeddings.StartAsync(
+            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled).ConfigureAwait(false);
+        return new(chunks => WriteAsync(chunks, batch, request, start, run.Cancelled), run.Cancelled);
     }
 
     internal static async Task<KeepAliveJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        OllamaEmbeddingsBody body = OllamaRequest.Read<OllamaEmbeddingsBody>(run.Body);
-        ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(body));
-        string text = body.Prompt ?? "";
+        ModelRequest<OllamaEmbeddingsBody> run = await reader.ReadModelRequestAsync(context, OllamaRequest.Read<OllamaEmbeddingsBody>).ConfigureAwait(false);
+        ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(run.Request));
+        string text = run.Request.Prompt ?? "";
+        EmbeddingBatch batch = await embeddings.StartAsync(
+            model, text.Length == 0 ? [] : [text], truncates: true, run.Request.KeepAlive, context.Trace(), run.Cancelled).ConfigureAwait(false);
         return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
-        async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken) => text.Length == 0
-            ? new([])
-            : new((await embeddings.EmbedAsync(model, text, truncates: true, body.KeepAlive, context.Trace(), cancellationToken).ConfigureAwait(false)).Vector);
+        async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken)
+        {
+            float[] vector = [];
+            await foreach (float[] one in batch.EmbedAsync(cancellationToken).ConfigureAwait(false))
+                vector = one;
+            return new(vector);
+        }
+    }
+
+    /// <summary>Writes an <see cref="OllamaEmbedReply"/>, one vector after the other.</summary>
+    /// <param name="start">When the request arrived, as a <see cref="Stopwatch"/> timestamp.</param>
+    private static async Task WriteAsync(JsonChunks chunks, EmbeddingBatch batch, OllamaEmbedRequest request, long start, CancellationToken cancellationToken)
+    {
+        using Utf8JsonWriter json = chunks.NewWriter(OllamaJson.Wire.Options);
+        json.WriteStartObject();
+        json.WriteString("model"u8, request.Model);
+        json.WriteStartArray("embeddings"u8);
+        await foreach (float[] vector in batch.EmbedAsync(cancellationToken).ConfigureAwait(false))
+        {
+            JsonSerializer.Serialize(json, EmbeddingDimensions.Shorten(vector, request.Dimensions), OllamaJson.Wire.SingleArray);
+            json.Flush();
+            await chunks.PassOnAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("total_duration"u8, OllamaTime.Of(Stopwatch.GetElapsedTime(start)));
+        json.WriteNumber("load_duration"u8, OllamaTime.Of(batch.Load));
+        json.WriteNumber("prompt_eval_count"u8, batch.PromptTokens);
+        json.WriteEndObject();
     }
 }

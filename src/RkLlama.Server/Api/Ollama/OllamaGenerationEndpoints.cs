@@ -13,8 +13,8 @@ internal static class OllamaGenerationEndpoints
     internal static async Task<IResult> Chat(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        OllamaChatRequest request = OllamaChatRequest.From(run.Body);
+        ModelRequest<OllamaChatRequest> run = await reader.ReadModelRequestAsync(context, OllamaChatRequest.From).ConfigureAwait(false);
+        OllamaChatRequest request = run.Request;
         OllamaChatWriter writer = new(request.Model, time);
         if (request.Messages.Count == 0)
             return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaChatReply, run.Cancelled);
@@ -30,8 +30,8 @@ internal static class OllamaGenerationEndpoints
     internal static async Task<IResult> Generate(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        OllamaGenerateRequest request = OllamaGenerateRequest.From(run.Body);
+        ModelRequest<OllamaGenerateRequest> run = await reader.ReadModelRequestAsync(context, OllamaGenerateRequest.From).ConfigureAwait(false);
+        OllamaGenerateRequest request = run.Request;
         OllamaGenerateWriter writer = new(request.Model, time);
         if (request.Prompt.Length == 0)
             return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);

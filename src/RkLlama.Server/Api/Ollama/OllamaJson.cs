@@ -11,6 +11,7 @@ namespace RkLlama.Server.Api.Ollama;
 [JsonSerializable(typeof(OllamaModels))]
 [JsonSerializable(typeof(OllamaShowReply))]
 [JsonSerializable(typeof(OllamaVersion))]
+[JsonSerializable(typeof(OllamaRenameReply))]
 [JsonSerializable(typeof(OllamaEmbedReply))]
 [JsonSerializable(typeof(OllamaEmbeddingReply))]
 internal sealed partial class OllamaJson : JsonSerializerContext

@@ -1,3 +1,4 @@
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http.Errors;
@@ -22,7 +23,7 @@ internal static class OllamaMessageReader
             throw ApiException.BadRequest($"{path}.images: this is a text model.", path);
         string role = message.Role ?? "";
         if (role is not ("system" or "user" or "assistant" or "tool"))
-            throw ApiException.BadRequest($"{path}.role is '{role}': use system, user, assistant or tool.", path);
+            throw ApiException.BadRequest($"{path}.role is '{Excerpt.Of(role)}': use system, user, assistant or tool.", path);
         return new(role, message.Content is null ? "" : MessageReader.Content(message.Content, role, hasCalls: true, $"{path}.content"))
         {
             ToolCalls = role == "assistant" ? MessageReader.CallsOf(message.ToolCalls, $"{path}.tool_calls") : null,

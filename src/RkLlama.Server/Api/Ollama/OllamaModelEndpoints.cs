@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
@@ -7,22 +7,23 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Prompts;
+using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The endpoints that list, show, copy and delete models.</summary>
+/// <summary>The endpoints that list, show, copy, rename and delete models.</summary>
 internal static class OllamaModelEndpoints
 {
     // Value of expires_at for a model without an idle timer.
     private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
-        new(new([.. catalog.List().Select(name => ModelOf(ModelFileInfo.Read(catalog, name)))]), OllamaJson.Wire.OllamaModels);
+        new(new([.. catalog.Describe().Select(ModelOf)]), OllamaJson.Wire.OllamaModels);
 
-    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host)
+    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host, TimeProvider time)
     {
         if (host.Current is not { } model)
             return new(new([]), OllamaJson.Wire.OllamaModels);
@@ -30,7 +31,7 @@ internal static class OllamaModelEndpoints
         ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         OllamaModel running = ModelOf(facts) with
         {
-            ExpiresAt = OllamaTime.Of(model.Expires == DateTimeOffset.MaxValue ? Never : model.Expires),
+            ExpiresAt = OllamaTime.Of(model.IdleTimer is { } timer ? time.GetUtcNow() + timer.Remaining : Never),
             SizeVram = facts.Size,
             ContextLength = model.ContextLength,
         };
@@ -73,31 +74,47 @@ internal static class OllamaModelEndpoints
             OllamaJson.Wire.OllamaShowReply);
     }
 
-    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelCatalog catalog)
+    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaCopyBody body = OllamaRequest.Read<OllamaCopyBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string source = body.Source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required");
-        string destination = body.Destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required");
-        ModelFiles.Copy(catalog, catalog.Resolve(source) ?? throw new ModelNotFoundException(source), destination);
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        await models.CopyAsync(source, destination, context.RequestAborted).ConfigureAwait(false);
         return Results.Ok();
     }
 
+    /// <summary>Renames a model. Ollama has no such endpoint: its clients copy and delete.</summary>
+    internal static async Task<JsonResult<OllamaRenameReply>> Rename(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaRenameBody body = OllamaRequest.Read<OllamaRenameBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        (string name, bool wasLoaded) = await models.RenameAsync(source, destination).ConfigureAwait(false);
+        return new(new(name, wasLoaded), OllamaJson.Wire.OllamaRenameReply);
+    }
+
     /// <summary>Unloads and deletes a model. Ollama's clients send the name of the model in the body of the DELETE request.</summary>
-    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelScheduler scheduler)
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelManager models)
     {
         OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
-        string requested = OllamaRequest.ModelOf(body);
-        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        await scheduler.UnloadAsync(name, context.RequestAborted).ConfigureAwait(false);
-        ModelFiles.Delete(catalog, name);
+        await models.DeleteAsync(OllamaRequest.ModelOf(body)).ConfigureAwait(false);
         return Results.Ok();
     }
+
+    private static (string Source, string Destination) NamesOf(string? source, string? destination) =>
+        (source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required"),
+            destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required"));
 
     private static OllamaModel ModelOf(ModelFileInfo facts) =>
         new(facts.Name + ":latest", facts.Name + ":latest", OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
 
-    private static string DigestOf(ModelFileInfo facts) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"))));
+    /// <summary>
+    /// Returns 64 hexadecimal digits, as Ollama's digests have. They identify the path, the size and the time of the last change of the model file, and not
+    /// its content. They are two hashes of 128 bits with different seeds: SHA-256 of .NET needs libssl, which a machine may not have.
+    /// </summary>
+    private static string DigestOf(ModelFileInfo facts)
+    {
+        byte[] file = Encoding.UTF8.GetBytes(FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}"));
+        return Convert.ToHexStringLower([.. XxHash128.Hash(file, 0), .. XxHash128.Hash(file, 1)]);
+    }
 
     /// <summary>Finds family, parameter size and quantization in the names of the model and of its file. Does not read the model file.</summary>
     private static OllamaDetails DetailsOf(ModelFileInfo facts)
@@ -110,7 +127,7 @@ internal static class OllamaModelEndpoints
     {
         try
         {
-            return model.Entry.Directory is { } directory ? File.ReadAllText(Path.Join(directory, "Modelfile")) : $"FROM={model.Entry.ModelPath}\n";
+            return model.Entry.Directory is { } directory ? RegularFile.ReadAllText(Path.Join(directory, "Modelfile"), FileLimits.Modelfile) : $"FROM={model.Entry.ModelPath}\n";
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {

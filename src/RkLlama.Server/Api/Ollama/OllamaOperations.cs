@@ -27,15 +27,27 @@ internal static class OllamaOperations
 
     internal static Operation Copy { get; } = new("copyModel", "Copies a model")
     {
-        Description = "The response has no body.",
+        Description = "The copy is independent of the original, and shares its large files on the disk. If the copy fails, nothing has changed; "
+            + "the status is 507 if the disk is full. The response has no body.",
         Body = typeof(OllamaCopyBody),
         Example = """{"source": "demo", "destination": "demo-copy"}""",
-        Errors = [404],
+        Errors = [404, 500, 507],
+    };
+
+    internal static Operation Rename { get; } = new("renameModel", "Renames a model")
+    {
+        Description = "Not in Ollama. If the model is loaded, the server unloads it after its active run, and the next request for the new name loads it again. "
+            + "If the renaming fails, nothing has changed.",
+        Body = typeof(OllamaRenameBody),
+        Example = """{"source": "demo", "destination": "demo-renamed"}""",
+        Reply = typeof(OllamaRenameReply),
+        Errors = [404, 500],
     };
 
     internal static Operation Delete { get; } = new("deleteModel", "Unloads and deletes a model")
     {
-        Description = "The request has a body, the response has none.",
+        Description = "The server unloads the model after its active run. If the deletion fails, nothing has changed, and the model stays loaded. "
+            + "The request has a body, the response has none.",
         Body = typeof(OllamaDeleteBody),
         Example = """{"model": "demo-copy"}""",
         Errors = [404, 500],

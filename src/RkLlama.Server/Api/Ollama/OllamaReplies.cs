@@ -135,5 +135,10 @@ internal sealed record OllamaShowReply(
     public string? System { get; init; }
 }
 
+/// <summary>Response of <c>POST /api/rename</c>.</summary>
+/// <param name="Model">The new name of the model.</param>
+/// <param name="Unloaded">Whether the model was loaded. Then it is unloaded now, and the next request for it loads it again.</param>
+internal sealed record OllamaRenameReply(string Model, bool Unloaded);
+
 /// <summary>Response of <c>GET /api/version</c>.</summary>
 internal sealed record OllamaVersion(string Version);

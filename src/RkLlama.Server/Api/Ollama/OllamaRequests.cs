@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
@@ -131,9 +132,9 @@ internal sealed record OllamaGenerateRequest(
         OllamaGenerateBody body = OllamaRequest.Read<OllamaGenerateBody>(json);
         string model = OllamaRequest.ModelOf(body);
         if (!string.IsNullOrEmpty(body.Suffix))
-            throw ApiException.BadRequest($"\"{model}\" does not support insert");
+            throw ApiException.BadRequest($"\"{Excerpt.Of(model)}\" does not support insert");
         if (body.Images is { Length: > 0 })
-            throw ApiException.BadRequest($"\"{model}\" does not support images");
+            throw ApiException.BadRequest($"\"{Excerpt.Of(model)}\" does not support images");
         bool raw = body.Raw ?? false, hasTemplate = !string.IsNullOrEmpty(body.Template), hasContext = body.Context is { Length: > 0 };
         if (raw && (!string.IsNullOrEmpty(body.System) || hasTemplate || hasContext))
             throw ApiException.BadRequest("raw mode does not support template, system, or context");

@@ -44,27 +44,26 @@ internal sealed class OpenAiApi : IApi
     }
 
     private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
-        new(new("list", [.. catalog.List().Select(name => Card(catalog, host, name))]), OpenAiJson.Wire.ModelList);
+        new(new("list", [.. catalog.Describe().Select(file => Card(file, host))]), OpenAiJson.Wire.ModelList);
 
     private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
     {
         // Kestrel decodes all escapes in a path except %2F, the slash.
         string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        return new(Card(catalog, host, name), OpenAiJson.Wire.ModelCard);
+        return new(Card(ModelFileInfo.Read(catalog, name), host), OpenAiJson.Wire.ModelCard);
     }
 
-    private static ModelCard Card(ModelCatalog catalog, ModelHost host, string name)
+    private static ModelCard Card(ModelFileInfo file, ModelHost host)
     {
-        ModelFileInfo file = ModelFileInfo.Read(catalog, name);
-        int? context = host.Current is { Facts: { } loaded } current && current.Name == name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
-        return new(name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
+        int? context = host.Current is { Facts: { } loaded } current && current.Name == file.Name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
+        return new(file.Name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        ChatCompletionRequest request = ChatCompletionRequest.From(run.Body);
+        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From).ConfigureAwait(false);
+        ChatCompletionRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
         ChatCompletionWriter writer = new(OpenAiWriter.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -73,8 +72,8 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        TextCompletionRequest request = TextCompletionRequest.From(run.Body);
+        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, TextCompletionRequest.From).ConfigureAwait(false);
+        TextCompletionRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
         TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -83,8 +82,8 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        ResponsesRequest request = ResponsesRequest.From(run.Body);
+        ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(context, ResponsesRequest.From).ConfigureAwait(false);
+        ResponsesRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
         ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Server.Http.Errors;
@@ -25,7 +24,7 @@ internal abstract class OpenAiWriter : IApiWriter
     public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Events.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 
     /// <summary>Returns the prefix, such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits.</summary>
-    internal static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(24, lowercase: true);
+    internal static string NewId(string prefix) => prefix + Random.Shared.GetHexString(24, lowercase: true);
 
     /// <summary>Writes the last event of a stream, <c>[DONE]</c>.</summary>
     protected static void WriteDone(IBufferWriter<byte> output) => output.Write("data: [DONE]\n\n"u8);

@@ -39,11 +39,11 @@ internal sealed class RkLlamaApi : IApi
         routes.MapMethods("/", Read, Welcome).WithMetadata(RkLlamaOperations.Welcome, EndpointAccess.Open);
         routes.MapMethods("/models", Read, ListModels).WithMetadata(RkLlamaOperations.ListModels);
         routes.MapMethods("/current_model", Read, CurrentModel).WithMetadata(RkLlamaOperations.CurrentModel);
-        routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel);
-        routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel);
+        routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel, EndpointAccess.Management);
+        routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel, EndpointAccess.Management);
         routes.MapPost("/generate", Generate).WithMetadata(RkLlamaOperations.Generate);
-        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull);
-        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove);
+        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull, EndpointAccess.Management);
+        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove, EndpointAccess.Management);
     }
 
     // Text and link are those of docs/guide.md.
@@ -117,12 +117,12 @@ internal sealed class RkLlamaApi : IApi
         if (!host.HasModel)
             throw readiness.NoModel();
 
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        GenerateRequest request = GenerateRequest.From(run.Body);
+        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, GenerateRequest.From).ConfigureAwait(false);
+        GenerateRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         return new(answer, new GenerateWriter(answer.PromptTokens), request.Stream, run.Cancelled);
     }
 
     private static void NotImplemented(HttpContext context) =>
-        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{context.Request.Path.Value} is not implemented."));
+        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented."));
 }

@@ -45,7 +45,8 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             Code = "invalid_output_format",
             Parameter = format.Parameter,
         },
-        ModelException { Kind: ModelErrorKind.ModelsDirectoryMissing } => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
+        ModelException { Kind: ModelErrorKind.NoSpace } => new(StatusCodes.Status507InsufficientStorage, new(exception.Message)),
+        ModelException { Kind: ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.NotWritable } => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
         NoModelException or ModelAlreadyLoadedException or ModelException or PromptException or MissingCapabilityException => ApiException.BadRequest(exception.Message),
         NotReadyException early => new(StatusCodes.Status503ServiceUnavailable, new(early.Message)) { RetryAfterSeconds = early.RetryAfterSeconds },
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message))
@@ -59,6 +60,10 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             RetryAfterSeconds = DrainingException.RetryAfterSeconds,
         },
         EngineException => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
+        OutOfMemoryException => new(StatusCodes.Status503ServiceUnavailable, new("The server has too little memory for this request at the moment."))
+        {
+            RetryAfterSeconds = 5,
+        },
         BadHttpRequestException bad => new(bad.StatusCode, new(bad.Message)),
         _ => Fault(exception),
     };

@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Requests;
@@ -11,6 +13,12 @@ internal static class RequestBody
 {
     // Maximum nesting depth. Enough for any real request. Without a limit, a body could overflow the stack of recursive code.
     private const int MaxDepth = 64;
+
+    // Maximum number of JSON values. The parsed form of a value needs up to a hundred times the memory of its text, so the size of the body is no limit for it.
+    private const int MaxValues = 250_000;
+
+    // A larger body is not copied after it is parsed, although the parsed form then keeps the whole buffer.
+    private const int MaxCopiedBytes = 32 << 10;
 
     // If a body is too large, the server still reads and discards it up to these limits. Otherwise the client could see a broken connection in place of the
     // error.
@@ -30,11 +38,13 @@ internal static class RequestBody
         ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
         return request.Headers.ContentEncoding is not [{ Length: > 0 } encoding] || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
             ? body
-            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {encoding} is not supported: send the body as it is."));
+            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {Excerpt.Of(encoding)} is not supported: send the body as it is."));
     }
 
     /// <summary>Parses a body. Ignores a byte order mark at its start.</summary>
-    /// <exception cref="ApiException">Status 400: the body is empty, not valid JSON in UTF-8, nested too deep, or has half of a surrogate pair.</exception>
+    /// <exception cref="ApiException">
+    /// Status 400: the body is empty, not valid JSON in UTF-8, nested too deep, has too many values, or has half of a surrogate pair.
+    /// </exception>
     internal static JsonElement Parse(ReadOnlyMemory<byte> body)
     {
         if (body.Span.StartsWith("\uFEFF"u8))
@@ -46,10 +56,11 @@ internal static class RequestBody
 
         try
         {
+            Check(body.Span);
+            if (body.Length > MaxCopiedBytes)
+                return JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth }).RootElement;
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            return HasUnpairedSurrogate(body.Span)
-                ? throw ApiException.BadRequest("The body has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.")
-                : document.RootElement.Clone();
+            return document.RootElement.Clone();
         }
         catch (JsonException ex)
         {
@@ -58,29 +69,49 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>
-    /// Whether a string or a property name has a <c>\u</c> escape that is only half of a surrogate pair. Later code that reads such a string would throw.
-    /// </summary>
-    private static bool HasUnpairedSurrogate(ReadOnlySpan<byte> json)
+    /// <summary>Reads the JSON once without building objects, to find values that later code cannot or must not read.</summary>
+    /// <exception cref="JsonException">The body is not valid JSON or nested too deep.</exception>
+    /// <exception cref="ApiException">Status 400: the body has too many values, or has half of a surrogate pair.</exception>
+    private static void Check(ReadOnlySpan<byte> json)
     {
-        if (json.IndexOf("\\u"u8) < 0)
-            return false;
-
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = MaxDepth });
-        try
+        int values = 0;
+        while (reader.Read())
         {
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    reader.GetString();
-            }
+            if (++values > MaxValues)
+                throw ApiException.BadRequest($"The body has more than {MaxValues} JSON values.");
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped && HasUnpairedSurrogate(reader.ValueSpan))
+                throw ApiException.BadRequest("The body has a \\u escape that is half of a surrogate pair: send both halves, or the character itself.");
         }
-        catch (InvalidOperationException)
-        {
-            return true;
-        }
+    }
 
-        return false;
+    /// <summary>
+    /// Whether a string has a <c>\u</c> escape that is only half of a surrogate pair. Later code that reads such a string would throw.
+    /// </summary>
+    /// <param name="text">The text of a valid JSON string, without its quotation marks.</param>
+    private static bool HasUnpairedSurrogate(ReadOnlySpan<byte> text)
+    {
+        bool isAfterHigh = false;
+        while (true)
+        {
+            int escape = text.IndexOf((byte)'\\');
+            if (isAfterHigh && (escape != 0 || text[1] != 'u'))
+                return true;
+            if (escape < 0)
+                return false;
+            text = text[escape..];
+            if (text[1] != 'u')
+            {
+                text = text[2..];
+                continue;
+            }
+
+            ushort unit = ushort.Parse(text.Slice(2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            text = text[6..];
+            if (char.IsLowSurrogate((char)unit) != isAfterHigh)
+                return true;
+            isAfterHigh = char.IsHighSurrogate((char)unit);
+        }
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadInTimeAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)

@@ -9,13 +9,16 @@ namespace RkLlama.Server.Http.Requests;
 /// </summary>
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
-    /// <summary>The first 64 KiB of each body are not counted, because they need little memory even with the maximum number of connections.</summary>
-    internal const int UncountedBytesPerBody = 64 << 10;
+    /// <summary>The first 4 KiB of each body are not counted, because they need little memory even with the maximum number of connections.</summary>
+    internal const int UncountedBytesPerBody = 4 << 10;
 
-    /// <summary>The size of the budget, as a number of bodies of the maximum size.</summary>
-    internal const int MaxFullSizeBodies = 8;
+    /// <summary>The minimum size of the budget, in bytes.</summary>
+    internal const long MinLimit = 16 << 20;
 
-    private readonly long _limit = (long)MaxFullSizeBodies * options.MaxRequestBytes;
+    /// <summary>The size of the budget, as a number of bodies of the maximum size, if that is more than <see cref="MinLimit"/>.</summary>
+    internal const int MaxFullSizeBodies = 2;
+
+    private readonly long _limit = Math.Max(MinLimit, (long)MaxFullSizeBodies * options.MaxRequestBytes);
     private long _taken;
 
     /// <summary>Takes bytes from the budget.</summary>

@@ -1,30 +1,44 @@
 using System.Text.Json;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Limits;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Requests;
 
 /// <summary>Reads the JSON bodies of requests.</summary>
-internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries)
+internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retries, CpuPool cpu)
 {
+    // Parsing a larger body takes more than about 1 ms. It must not delay the other requests on the thread pool.
+    private const int MaxInlineBytes = 32 << 10;
+
     /// <summary>Reads and parses the body of a request that does not run a model.</summary>
     /// <exception cref="ApiException">The body cannot be read or is not valid JSON; see <see cref="RequestBody"/>.</exception>
-    internal async Task<JsonElement> ReadAsync(HttpContext context) =>
-        RequestBody.Parse(await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false));
+    internal async Task<JsonElement> ReadAsync(HttpContext context)
+    {
+        ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        return await ParseAsync(body, static json => json, context.RequestAborted).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Reads and parses the body of a request that runs a model. If the request is a retry, it replaces the original request, see
     /// <see cref="RetryDeduplicator"/>.
     /// </summary>
-    /// <exception cref="ApiException">The body cannot be read or is not valid JSON; see <see cref="RequestBody"/>.</exception>
-    internal async Task<ModelRequest> ReadModelRequestAsync(HttpContext context)
+    /// <param name="parse">Converts the JSON to the request. May throw <see cref="ApiException"/>.</param>
+    /// <exception cref="ApiException">
+    /// The body cannot be read or is not valid JSON, see <see cref="RequestBody"/>, or <paramref name="parse"/> refuses it.
+    /// </exception>
+    internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, T> parse)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
-        JsonElement json = RequestBody.Parse(body);
-        return new(json, retries.Enter(context, body.Span));
+        T request = await ParseAsync(body, parse, context.RequestAborted).ConfigureAwait(false);
+        return new(request, retries.Enter(context, body.Span));
     }
+
+    private async ValueTask<T> ParseAsync<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> parse, CancellationToken cancellationToken) => body.Length <= MaxInlineBytes
+        ? parse(RequestBody.Parse(body))
+        : await cpu.RunAsync(CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
 }
 
-/// <summary>The body of a request that runs a model.</summary>
+/// <summary>A request that runs a model.</summary>
 /// <param name="Cancelled">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal readonly record struct ModelRequest(JsonElement Body, CancellationToken Cancelled);
+internal readonly record struct ModelRequest<T>(T Request, CancellationToken Cancelled);

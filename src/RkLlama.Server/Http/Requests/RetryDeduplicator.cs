@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 
 namespace RkLlama.Server.Http.Requests;
@@ -13,6 +13,9 @@ namespace RkLlama.Server.Http.Requests;
 /// </remarks>
 internal sealed class RetryDeduplicator
 {
+    // Seed of the digests. It is secret and differs in each process, so that a client cannot create a request with the digest of another client's request.
+    private static readonly long Seed = Random.Shared.NextInt64();
+
     private readonly Lock _lock = new();
 
     // Guarded by _lock. The key is a digest of a request, the value is the list of queued or running requests with this digest, oldest first. A request has one
@@ -25,7 +28,7 @@ internal sealed class RetryDeduplicator
     {
         HttpRequest request = context.Request;
         string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}";
-        string content = Convert.ToHexString(SHA256.HashData(body));
+        string content = Convert.ToHexString(XxHash128.Hash(body, Seed));
 
         // Behind a load balancer all clients have the same address, so the digest includes X-Forwarded-For. This header may be false, because it only
         // distinguishes clients.
@@ -73,7 +76,7 @@ internal sealed class RetryDeduplicator
         }
     }
 
-    private static string Digest(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    private static string Digest(string text) => Convert.ToHexString(XxHash128.Hash(Encoding.UTF8.GetBytes(text), Seed));
 
     /// <summary>A queued or running request.</summary>
     private sealed class Entry(RetryDeduplicator owner, string[] names, CancellationToken disconnected) : IDisposable

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using RkLlama.Engine.Generation;
 using RkLlama.Server.Http.Errors;
@@ -22,7 +23,7 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
             if (isStreamed)
                 await StreamAsync(httpContext).ConfigureAwait(false);
             else
-                await new KeepAliveJsonResult(CollectAsync, cancellationToken).ExecuteAsync(httpContext).ConfigureAwait(false);
+                await new KeepAliveJsonResult(async chunks => chunks.Buffer.Write(await CollectAsync().ConfigureAwait(false)), cancellationToken).ExecuteAsync(httpContext).ConfigureAwait(false);
         }
     }
 
@@ -32,7 +33,7 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
         HttpResponse response = httpContext.Response;
         PipeWriter body = response.BodyWriter;
         bool hasBegun = false;
-        using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer();
+        using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer(httpContext);
         IAsyncEnumerator<GenerationEvent> events = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         try
         {

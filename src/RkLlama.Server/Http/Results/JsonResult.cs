@@ -13,9 +13,9 @@ internal static class JsonResult
 {
     /// <summary>Sends a serialized JSON object with a Content-Length, followed by a newline.</summary>
     /// <param name="json">One JSON object, without a newline.</param>
-    internal static async Task WriteAsync(HttpContext httpContext, byte[] json, int status)
+    internal static async Task WriteAsync(HttpContext httpContext, ReadOnlyMemory<byte> json, int status)
     {
-        byte[] body = [.. json, (byte)'\n'];
+        byte[] body = [.. json.Span, (byte)'\n'];
         HttpResponse response = httpContext.Response;
         response.StatusCode = status;
         response.ContentType = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext).JsonContentType;

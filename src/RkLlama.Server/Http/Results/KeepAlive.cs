@@ -9,23 +9,32 @@ namespace RkLlama.Server.Http.Results;
 internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider time)
 {
     /// <summary>Creates the timer of a stream, or of any response that has started.</summary>
-    internal KeepAliveTimer NewTimer() => new(interval, time);
+    internal KeepAliveTimer NewTimer(HttpContext context) => new(interval, time, ProbeDue(context));
 
     /// <summary>Creates the timer of a response that is not streamed, for the time before its first write.</summary>
-    internal KeepAliveTimer NewPaddingTimer() => new(delay, time);
+    internal KeepAliveTimer NewPaddingTimer(HttpContext context) => new(delay, time, ProbeDue(context));
+
+    private static Task? ProbeDue(HttpContext context) => context.Features.Get<IHalfCloseFeature>()?.ProbeDue;
 }
 
 /// <summary>Measures the time between two writes of one response. Not thread-safe: one request uses it.</summary>
-internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time) : IDisposable
+/// <param name="probeDue">Completes if a keep-alive is needed at once, see <see cref="IHalfCloseFeature"/>; null for never.</param>
+internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time, Task? probeDue = null) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
+
+    // Null after the probe.
+    private Task? _probeDue = probeDue;
 
     // Consecutive calls share one delay, so that not every event needs a new timer. If the delay ends during a call, the call waits only for the rest of its
     // own interval.
     private Task? _delay;
 
-    /// <summary>Waits until the task completes, fails or is cancelled, or until the interval has passed. Does not throw the exception of the task.</summary>
-    /// <returns><see langword="false"/> if the interval has passed first.</returns>
+    /// <summary>
+    /// Waits until the task completes, fails or is cancelled, or until a keep-alive is due: the interval has passed, or a probe is needed. Does not throw the
+    /// exception of the task.
+    /// </summary>
+    /// <returns><see langword="false"/> if the keep-alive is due first.</returns>
     internal async ValueTask<bool> WaitAsync(Task task)
     {
         if (task.IsCompleted)
@@ -34,15 +43,27 @@ internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time) : IDi
         long since = time.GetTimestamp();
         while (true)
         {
-            _delay ??= Task.Delay(interval, time, _end.Token);
+            _delay ??= Delay(interval);
             if (await Task.WhenAny(task, _delay).ConfigureAwait(false) == task)
                 return true;
             TimeSpan rest = interval - time.GetElapsedTime(since);
             _delay = null;
+            if (_probeDue is { IsCompleted: true })
+            {
+                _probeDue = null;
+                return false;
+            }
+
             if (rest <= TimeSpan.Zero)
                 return false;
-            _delay = Task.Delay(rest, time, _end.Token);
+            _delay = Delay(rest);
         }
+    }
+
+    private Task Delay(TimeSpan delay)
+    {
+        Task end = Task.Delay(delay, time, _end.Token);
+        return _probeDue is null ? end : Task.WhenAny(end, _probeDue);
     }
 
     public void Dispose()

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.IO.Pipelines;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Server.Http.Errors;
 
@@ -6,28 +6,32 @@ namespace RkLlama.Server.Http.Results;
 
 /// <summary>
 /// A JSON response that may take a long time to produce. If it is not ready after a delay, the server sends the headers and white space, which JSON allows, to
-/// keep the connection open. If <paramref name="make"/> fails after that, status 200 is already sent: the body is then an error object, and the server cuts the
-/// connection.
+/// keep the connection open. A large response is sent in chunks while it is produced. If <paramref name="produce"/> fails after the response has started, status
+/// 200 is already sent: the server then sends an error object and cuts the connection.
 /// </summary>
-/// <param name="make">Produces the serialized object, without a newline. Called once.</param>
+/// <param name="produce">Writes one JSON object, without a newline at its end. Called once.</param>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationToken cancellationToken) : IResult
+internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, CancellationToken cancellationToken) : IResult
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
 
+    private static ReadOnlyMemory<byte> End { get; } = "\n"u8.ToArray();
+
     /// <summary>Creates a result that serializes the value that <paramref name="make"/> returns.</summary>
     internal static KeepAliveJsonResult Of<T>(Func<CancellationToken, Task<T>> make, JsonTypeInfo<T> type, CancellationToken cancellationToken) => new(
-        async () => JsonSerializer.SerializeToUtf8Bytes(await make(cancellationToken).ConfigureAwait(false), type), cancellationToken);
+        async chunks => chunks.Write(await make(cancellationToken).ConfigureAwait(false), type), cancellationToken);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         KeepAlive keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>();
-        Task<byte[]> making = make();
-        using (KeepAliveTimer first = keepAlive.NewPaddingTimer())
+        JsonChunks chunks = new();
+        Task producing = chunks.ProduceAsync(produce);
+        Task<bool> next = chunks.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        using (KeepAliveTimer first = keepAlive.NewPaddingTimer(httpContext))
         {
-            if (await first.WaitAsync(making).ConfigureAwait(false))
+            if (await first.WaitAsync(next).ConfigureAwait(false) && !await next.ConfigureAwait(false))
             {
-                await JsonResult.WriteAsync(httpContext, await making.ConfigureAwait(false), StatusCodes.Status200OK).ConfigureAwait(false);
+                await JsonResult.WriteAsync(httpContext, chunks.Rest, StatusCodes.Status200OK).ConfigureAwait(false);
                 return;
             }
         }
@@ -35,15 +39,10 @@ internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationT
         HttpResponse response = httpContext.Response;
         IApi api = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext);
         response.SetStreamHeaders(api.JsonContentType);
-        using KeepAliveTimer timer = keepAlive.NewTimer();
         try
         {
-            do
-                await response.BodyWriter.WriteAsync(Padding, cancellationToken).ConfigureAwait(false);
-            while (!await timer.WaitAsync(making).ConfigureAwait(false));
-
-            byte[] body = [.. await making.ConfigureAwait(false), (byte)'\n'];
-            await response.BodyWriter.WriteAsync(body, cancellationToken).ConfigureAwait(false);
+            using KeepAliveTimer timer = keepAlive.NewTimer(httpContext);
+            await SendAsync(response.BodyWriter, chunks, next, timer).ConfigureAwait(false);
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
@@ -53,7 +52,32 @@ internal sealed class KeepAliveJsonResult(Func<Task<byte[]>> make, CancellationT
         }
         finally
         {
-            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            chunks.Abandon();
+            await producing.ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Sends the chunks, with white space before a chunk that takes long. JSON allows it between the values at which the producer passes on.</summary>
+    private async Task SendAsync(PipeWriter body, JsonChunks chunks, Task<bool> next, KeepAliveTimer timer)
+    {
+        if (!next.IsCompleted)
+            await body.WriteAsync(Padding, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            if (!await timer.WaitAsync(next).ConfigureAwait(false))
+            {
+                await body.WriteAsync(Padding, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            if (!await next.ConfigureAwait(false))
+                break;
+            while (chunks.Reader.TryRead(out byte[]? chunk))
+                await body.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+            next = chunks.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        }
+
+        await body.WriteAsync(chunks.Rest, cancellationToken).ConfigureAwait(false);
+        await body.WriteAsync(End, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -66,15 +66,19 @@ public class ModelfileReaderTests
         Action read = () => ModelfileReader.Read(tooLarge);
 
         ModelfileReader.Read(fits).From.Should().Be("x");
-        read.Should().Throw<ModelfileException>().WithMessage("*larger than 1 MiB*");
+        read.Should().Throw<ModelfileException>().WithMessage("*larger than the limit for this file, 64 KiB");
     }
 
     [Fact]
-    public void An_endless_file_is_refused()
+    public void A_device_or_a_named_pipe_is_refused()
     {
-        Action read = () => ModelfileReader.Read("/dev/zero");
+        using TempDirectory directory = new();
 
-        read.Should().Throw<ModelfileException>().WithMessage("*larger than 1 MiB*");
+        Action readDevice = () => ModelfileReader.Read("/dev/zero");
+        Action readPipe = () => ModelfileReader.Read(directory.MakePipe("Modelfile"));
+
+        readDevice.Should().Throw<ModelfileException>().WithMessage("*is a device, not a regular file");
+        readPipe.Should().Throw<ModelfileException>().WithMessage("*is a named pipe, not a regular file");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Common.Fields;
@@ -41,7 +42,7 @@ internal sealed class BodyReader
         catch (JsonException ex)
         {
             FieldException wrong = FieldException.From(ex);
-            string field = Name(wrong.FullPath, path);
+            string field = Excerpt.Of(Name(wrong.FullPath, path));
             throw new ApiException(StatusCodes.Status400BadRequest, new($"{field} must be {wrong.Expected}."))
             {
                 Parameter = field,

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.OpenApi;
@@ -28,7 +29,7 @@ internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Inp
             "base64" => true,
             _ => throw JsonFields.Wrong("encoding_format", "\"float\" or \"base64\""),
         };
-        return new(model, texts, isBase64, body.Dimensions);
+        return new(model, EmbeddingInput.Check(texts), isBase64, body.Dimensions);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common;
@@ -11,23 +12,33 @@ internal static class OpenAiEmbeddings
 {
     internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        ModelRequest run = await reader.ReadModelRequestAsync(context).ConfigureAwait(false);
-        EmbeddingsRequest request = EmbeddingsRequest.From(run.Body);
+        ModelRequest<EmbeddingsRequest> run = await reader.ReadModelRequestAsync(context, EmbeddingsRequest.From).ConfigureAwait(false);
+        EmbeddingsRequest request = run.Request;
         ModelInstance model = embeddings.Find(request.Model);
-        return KeepAliveJsonResult.Of(EmbedAsync, OpenAiJson.Wire.EmbeddingList, run.Cancelled);
+        EmbeddingBatch batch = await embeddings.StartAsync(model, request.Input, truncates: false, null, context.Trace(), run.Cancelled).ConfigureAwait(false);
+        return new(chunks => WriteAsync(chunks, batch, request, run.Cancelled), run.Cancelled);
+    }
 
-        async Task<EmbeddingList> EmbedAsync(CancellationToken cancellationToken)
+    /// <summary>Writes an <see cref="EmbeddingList"/>, one item after the other.</summary>
+    private static async Task WriteAsync(JsonChunks chunks, EmbeddingBatch batch, EmbeddingsRequest request, CancellationToken cancellationToken)
+    {
+        using Utf8JsonWriter json = chunks.NewWriter(OpenAiJson.Wire.Options);
+        json.WriteStartObject();
+        json.WriteString("object"u8, "list"u8);
+        json.WriteStartArray("data"u8);
+        int index = 0;
+        await foreach (float[] vector in batch.EmbedAsync(cancellationToken).ConfigureAwait(false))
         {
-            List<EmbeddingItem> items = [];
-            int tokens = 0;
-            foreach (string text in request.Input)
-            {
-                TextEmbedding one = await embeddings.EmbedAsync(model, text, truncates: false, null, context.Trace(), cancellationToken).ConfigureAwait(false);
-                items.Add(new("embedding", items.Count, new(EmbeddingDimensions.Shorten(one.Vector, request.Dimensions), request.IsBase64)));
-                tokens += one.PromptTokens;
-            }
-
-            return new("list", [.. items], request.Model, new(tokens, tokens));
+            EmbeddingValues values = new(EmbeddingDimensions.Shorten(vector, request.Dimensions), request.IsBase64);
+            JsonSerializer.Serialize(json, new("embedding", index++, values), OpenAiJson.Wire.EmbeddingItem);
+            json.Flush();
+            await chunks.PassOnAsync(cancellationToken).ConfigureAwait(false);
         }
+
+        json.WriteEndArray();
+        json.WriteString("model"u8, request.Model);
+        json.WritePropertyName("usage"u8);
+        JsonSerializer.Serialize(json, new(batch.PromptTokens, batch.PromptTokens), OpenAiJson.Wire.EmbeddingUsage);
+        json.WriteEndObject();
     }
 }

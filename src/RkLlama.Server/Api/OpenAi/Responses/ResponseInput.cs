@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http.Errors;
@@ -59,7 +60,7 @@ internal static class ResponseInput
                     // Reasoning items are ignored, because models do not see the reasoning of earlier messages.
                     break;
                 case var other:
-                    throw OpenAiRequest.Unsupported($"{at} is of the type {other}: use message, function_call and function_call_output.", "input");
+                    throw OpenAiRequest.Unsupported($"{at} is of the type {Excerpt.Of(other)}: use message, function_call and function_call_output.", "input");
             }
         }
 

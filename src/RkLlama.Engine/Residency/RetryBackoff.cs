@@ -1,4 +1,4 @@
-namespace RkLlama.Engine.Scheduling;
+namespace RkLlama.Engine.Residency;
 
 /// <summary>Retry delays that grow exponentially from 30 s to 10 minutes. The number of attempts has no limit. Used by one task.</summary>
 internal sealed class RetryBackoff

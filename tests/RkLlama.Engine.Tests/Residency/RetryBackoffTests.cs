@@ -1,6 +1,6 @@
-using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Residency;
 
-namespace RkLlama.Engine.Tests.Scheduling;
+namespace RkLlama.Engine.Tests.Residency;
 
 public sealed class RetryBackoffTests
 {

@@ -1,0 +1,86 @@
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Store;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Workers;
+
+namespace RkLlama.Engine.Scheduling;
+
+/// <summary>
+/// Copies, renames and deletes models, also models that are loaded. The change on the disk comes first. If it fails, the model is still loaded and serves.
+/// Thread-safe.
+/// </summary>
+internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, ModelHost host, RunQueue queue)
+{
+    /// <summary>Copies a model. See <see cref="ModelStore.Copy"/>.</summary>
+    /// <param name="source">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
+    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="ModelException">The model cannot be copied. Nothing has changed.</exception>
+    /// <exception cref="OperationCanceledException">The copy was cancelled. Nothing has changed.</exception>
+    internal Task CopyAsync(string source, string destination, CancellationToken cancellationToken)
+    {
+        string name = Resolve(source);
+
+        // A copy to another file system takes minutes, so it gets its own thread.
+        return Task.Factory.StartNew(
+            () => store.Copy(name, destination, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    }
+
+    /// <summary>Renames a model. If the model is loaded, unloads it after its active run. The next request for the new name loads it again.</summary>
+    /// <param name="source">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
+    /// <returns>The new name, and whether the model was loaded.</returns>
+    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="ModelException">The model cannot be renamed. Nothing has changed.</exception>
+    /// <exception cref="WorkerStuckException">The model is renamed, but the worker survived SIGKILL.</exception>
+    internal async Task<(string Name, bool WasLoaded)> RenameAsync(string source, string destination)
+    {
+        string name = Resolve(source);
+        string renamed = store.Rename(name, destination);
+        return (renamed, await UnloadAsync(name).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// Deletes a model. If the model is loaded or loading, unloads it after its active run. When this method returns, the model no longer serves.
+    /// </summary>
+    /// <param name="requested">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
+    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="ModelException">The model cannot be deleted. Nothing has changed.</exception>
+    /// <exception cref="WorkerStuckException">The model is deleted, but the worker survived SIGKILL.</exception>
+    internal async Task DeleteAsync(string requested)
+    {
+        string name = Resolve(requested);
+        string hidden = store.Detach(name);
+        try
+        {
+            await UnloadAsync(name).ConfigureAwait(false);
+        }
+        finally
+        {
+            store.Remove(hidden);
+        }
+    }
+
+    private string Resolve(string requested) => catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
+
+    /// <summary>
+    /// Unloads a model that no longer exists under this name. The change on the disk is final, so this cannot be cancelled. If the queue gives no slot, for
+    /// example because it is full, the active run is aborted.
+    /// </summary>
+    private async Task<bool> UnloadAsync(string name)
+    {
+        if (!host.Hide(name))
+            return false;
+
+        QueueSlot? slot = null;
+        try
+        {
+            slot = await queue.EnterAsync(name, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is QueueFullException or DrainingException)
+        {
+            // The model is unloaded without the slot.
+        }
+
+        using (slot)
+            return await host.RemoveAsync(name).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace RkLlama.Server.Connections;
+
+/// <summary>Accepts connections. If an accept fails, waits before the next one, at first 100 ms and at most 1 s.</summary>
+/// <param name="accept">Accepts one connection from the listening socket.</param>
+/// <param name="listener">The listening socket. This object disposes it.</param>
+/// <param name="connections">Creates the connections. This object disposes it.</param>
+/// <param name="pool">
+/// Pool of Kestrel's buffers. This object disposes it. Kestrel needs a pool whose buffers have a minimum size; the default pool of <paramref name="connections"/>
+/// has empty ones.
+/// </param>
+internal sealed partial class ConnectionListener(
+    Func<CancellationToken, ValueTask<Socket>> accept,
+    Socket listener,
+    SocketConnectionContextFactory connections,
+    MemoryPool<byte> pool,
+    TimeProvider time,
+    ILogger<ConnectionListener> logger)
+    : IConnectionListener
+{
+    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
+
+    // Minimum time between two log lines about failed accepts.
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+
+    private readonly IMemoryPoolFeature _poolFeature = new PoolFeature(pool);
+    private readonly CancellationTokenSource _end = new();
+
+    // Used by AcceptAsync only, which is not called concurrently.
+    private TimeSpan _pause = MinPause;
+    private long? _lastLog;
+
+    public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
+
+    /// <returns>The connection; null after <see cref="UnbindAsync"/>.</returns>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                Socket socket = await accept(cancellationToken).ConfigureAwait(false);
+                _pause = MinPause;
+                if (TryOpen(socket) is { } connection)
+                    return connection;
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.OperationAborted)
+            {
+                return null;
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            {
+                // The client has disconnected before the accept.
+            }
+            catch (SocketException ex)
+            {
+                // The process or the system has no free file descriptors or no memory for another socket.
+                if (_lastLog is not { } last || time.GetElapsedTime(last) >= LogInterval)
+                {
+                    _lastLog = time.GetTimestamp();
+                    Log.NotAccepted(logger, ex.Message);
+                }
+
+                await Task.Delay(_pause, time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                _pause = _pause * 2 < MaxPause ? _pause * 2 : MaxPause;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Starts the connection. Returns null if the client has already disconnected.</summary>
+    private ConnectionContext? TryOpen(Socket socket)
+    {
+        try
+        {
+            socket.NoDelay = true;
+            ConnectionContext connection = connections.Create(socket);
+            connection.Features.Set(_poolFeature);
+            return connection;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            return null;
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _end.Cancel();
+        listener.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _end.Cancel();
+        listener.Dispose();
+        connections.Dispose();
+        pool.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed record PoolFeature(MemoryPool<byte> MemoryPool) : IMemoryPoolFeature;
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "New connections wait, because the server cannot accept them: {Reason}")]
+        internal static partial void NotAccepted(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace RkLlama.Server.Connections;
+
+/// <summary>
+/// Closes connections that have not sent a complete request head within <see cref="Limit"/> after their accept. Kestrel's timeout for the head starts with its
+/// first byte, so a client that sends nothing would occupy a connection for the much longer time of an idle connection.
+/// </summary>
+internal sealed class FirstRequestTimeout(TimeProvider time)
+{
+    internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Connection middleware of the listener.</summary>
+    internal async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        using Countdown countdown = new(time.CreateTimer(static state => ((ConnectionContext)state!).Abort(), connection, Limit, Timeout.InfiniteTimeSpan));
+        connection.Features.Set(countdown);
+        await next(connection).ConfigureAwait(false);
+    }
+
+    /// <summary>Request middleware. The head of a request is complete, so the timeout of its connection ends.</summary>
+    internal static Task OnRequestAsync(HttpContext context, RequestDelegate next)
+    {
+        context.Features.Get<Countdown>()?.Dispose();
+        return next(context);
+    }
+
+    private sealed class Countdown(ITimer timer) : IDisposable
+    {
+        public void Dispose() => timer.Dispose();
+    }
+}

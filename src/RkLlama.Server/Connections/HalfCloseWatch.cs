@@ -1,0 +1,116 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using RkLlama.Server.Http;
+
+namespace RkLlama.Server.Connections;
+
+/// <summary>
+/// Keeps a connection open whose client has only closed its sending side, so that the client gets its whole answer. Kestrel would abort the active request.
+/// While such a connection is open, the watch reads the state of the socket. When it is no longer half-closed, the client has left, and the watch tells Kestrel
+/// that the connection is closed.
+/// </summary>
+internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
+{
+    // Interval of the readings. Only half-closed connections are read, and they are few and short.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    // The probe is due after this number of readings. Until then, a request that fails can still answer with its own status.
+    private const int ReadingsBeforeProbe = 5;
+
+    // From the kernel's tcp.h: level and name of the option, and the first byte of its value if only the client has closed its sending side.
+    private const int IpProtoTcp = 6, TcpInfo = 11;
+    private const byte CloseWait = 8;
+
+    private readonly Socket _socket;
+    private readonly CancellationTokenRegistration _registration;
+    private readonly TaskCompletionSource _probeDue = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Not disposed: it has no timer and no handle, and a reading may cancel it while the connection ends.
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock.
+    private Timer? _timer;
+    private bool _isDisposed;
+
+    // Used by the timer only.
+    private int _readings;
+
+    private HalfCloseWatch(Socket socket, CancellationToken received)
+    {
+        _socket = socket;
+        _registration = received.Register(static state => ((HalfCloseWatch)state!).OnEndOfInput(), this);
+    }
+
+    public Task ProbeDue => _probeDue.Task;
+
+    /// <summary>Connection middleware of the listener.</summary>
+    internal static async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (connection.Features.Get<IConnectionSocketFeature>() is not { Socket: var socket })
+        {
+            await next(connection).ConfigureAwait(false);
+            return;
+        }
+
+        // The transport cancels its token as soon as it receives no more, also if the client only ends its sending. Kestrel gets the token of the watch.
+        using HalfCloseWatch watch = new(socket, connection.ConnectionClosed);
+        connection.ConnectionClosed = watch._closed.Token;
+        connection.Transport = new Pipes(new UnreadInputReader(connection.Transport.Input), connection.Transport.Output);
+        connection.Features.Set<IHalfCloseFeature>(watch);
+        await next(connection).ConfigureAwait(false);
+    }
+
+    private void OnEndOfInput()
+    {
+        if (!IsHalfClosed())
+        {
+            _closed.Cancel();
+            return;
+        }
+
+        lock (_lock)
+        {
+            // The timer uses the clock of the system also in tests, because the state of a socket does not depend on the clock of a test.
+            if (!_isDisposed)
+                _timer = new(static state => ((HalfCloseWatch)state!).Read(), this, Interval, Interval);
+        }
+    }
+
+    private void Read()
+    {
+        if (!IsHalfClosed())
+            _closed.Cancel();
+        else if (++_readings == ReadingsBeforeProbe)
+            _probeDue.TrySetResult();
+    }
+
+    /// <summary>Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.</summary>
+    private bool IsHalfClosed()
+    {
+        Span<byte> info = stackalloc byte[8];
+        try
+        {
+            return _socket.GetRawSocketOption(IpProtoTcp, TcpInfo, info) > 0 && info[0] == CloseWait;
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _timer?.Dispose();
+        }
+
+        _registration.Dispose();
+    }
+
+    private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

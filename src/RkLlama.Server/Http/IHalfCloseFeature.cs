@@ -1,0 +1,14 @@
+namespace RkLlama.Server.Http;
+
+/// <summary>
+/// Feature of a connection whose client may have closed its sending side. TCP reports a client that only ends its sending, as <c>nc -N</c> does, and a client
+/// that has left in the same way. They differ when the server sends something: only a client that has left answers with a reset.
+/// </summary>
+internal interface IHalfCloseFeature
+{
+    /// <summary>
+    /// Completes shortly after the client has closed its sending side. Then a response that has nothing to send yet sends a keep-alive. It is the probe that
+    /// shows whether the client still reads.
+    /// </summary>
+    Task ProbeDue { get; }
+}

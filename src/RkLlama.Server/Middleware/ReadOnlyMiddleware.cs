@@ -1,0 +1,18 @@
+using RkLlama.Engine.Configuration;
+using RkLlama.Server.Http;
+using RkLlama.Server.Http.Errors;
+
+namespace RkLlama.Server.Middleware;
+
+/// <summary>
+/// With <c>--read-only</c>, answers 403 to requests that load, unload or change models. A request for an answer still loads the model that it names.
+/// </summary>
+internal sealed class ReadOnlyMiddleware(RequestDelegate next, NodeOptions options)
+{
+    public Task InvokeAsync(HttpContext context) => options.IsReadOnly && EndpointAccess.Of(context).ChangesNode
+        ? throw new ApiException(StatusCodes.Status403Forbidden, new("This server is read-only: it answers requests, but clients cannot load, unload or change models."))
+        {
+            Code = "read_only",
+        }
+        : next(context);
+}

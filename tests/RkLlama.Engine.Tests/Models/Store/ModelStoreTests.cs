@@ -1,0 +1,236 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Store;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Prompts.Files;
+
+namespace RkLlama.Engine.Tests.Models.Store;
+
+public sealed class ModelStoreTests : IDisposable
+{
+    private readonly TempDirectory _root = new();
+    private readonly ModelCatalog _catalog;
+    private readonly ModelStore _store;
+
+    public ModelStoreTests()
+    {
+        _catalog = new(_root.Path);
+        _store = new(_catalog, new StoreFiles(), NullLogger<ModelStore>.Instance);
+    }
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void A_copy_survives_the_deletion_of_the_original()
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
+        _root.Write("m/tokenizer.json", "{}");
+
+        _store.Copy("m", "copy:latest");
+        Inode("copy/m.rkllm").Should().Be(Inode("m/m.rkllm"), "the large file is shared");
+        Inode("copy/Modelfile").Should().NotBe(Inode("m/Modelfile"), "the small files are not shared");
+        _store.Remove(_store.Detach("m"));
+
+        _catalog.List().Should().Equal("copy");
+        File.ReadAllText(_catalog.Find("copy").ModelPath).Should().Be("model");
+        File.ReadAllText(_root.At("copy/tokenizer.json")).Should().Be("{}");
+        _catalog.Find("copy").Modelfile.Temperature.Should().Be(0.5);
+    }
+
+    [Theory]
+    [InlineData("link")]
+    [InlineData("absolute")]
+    [InlineData("parent")]
+    [InlineData("inside")]
+    public void A_copy_has_its_own_name_of_a_file_outside_of_the_directory(string form)
+    {
+        string outside = _root.Write(form == "inside" ? "m/real.rkllm" : "shared/real.rkllm", "model");
+        string from = form switch
+        {
+            "link" => "w.rkllm",
+            "parent" => "../shared/real.rkllm",
+            _ => outside,
+        };
+        _root.Write("m/Modelfile", $"TEMPERATURE=0.5\nFROM=\"{from}\"\nSYSTEM=\"x\"\n");
+        if (form == "link")
+            _root.Link("m/w.rkllm", outside);
+
+        _store.Copy("m", "copy");
+        _store.Remove(_store.Detach("m"));
+        if (form != "inside")
+            File.Delete(outside);
+
+        ModelEntry copy = _catalog.Find("copy");
+        Path.GetDirectoryName(copy.ModelPath).Should().Be(_root.At("copy"));
+        File.ReadAllText(copy.ModelPath).Should().Be("model");
+        new FileInfo(copy.ModelPath).LinkTarget.Should().BeNull();
+        (copy.Modelfile.Temperature, copy.Modelfile.System).Should().Be((0.5, "x"));
+    }
+
+    [Fact]
+    public void A_copy_of_a_loose_file_gets_a_Modelfile()
+    {
+        _root.Write("m.rkllm", "model");
+
+        _store.Copy("m", "copy");
+
+        _catalog.Find("copy").Modelfile.From.Should().Be("m.rkllm");
+    }
+
+    [Fact]
+    public void A_copy_leaves_out_pipes_directories_and_dangling_links()
+    {
+        Add("m");
+        _root.MakePipe("m/tokenizer.json");
+        _root.Write("m/sub/file");
+        _root.Link("m/other.rkllm", "/nowhere");
+
+        _store.Copy("m", "copy");
+
+        Directory.EnumerateFileSystemEntries(_root.At("copy")).Select(Path.GetFileName).Should().BeEquivalentTo("m.rkllm", "Modelfile");
+    }
+
+    [Fact]
+    public void A_copy_of_a_model_without_its_file_is_refused_and_leaves_nothing()
+    {
+        _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\n");
+        _root.Link("m/m.rkllm", "/nowhere");
+
+        Refused(() => _store.Copy("m", "copy")).Kind.Should().Be(ModelErrorKind.NotCopyable);
+
+        Entries().Should().Equal("m");
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData(".rkllama-x")]
+    [InlineData("m")]
+    [InlineData("M")]
+    [InlineData("m:latest")]
+    [InlineData("loose")]
+    public void An_invalid_or_used_name_is_refused(string destination)
+    {
+        Add("m");
+        _root.Write("loose.rkllm", "model");
+
+        Refused(() => _store.Copy("m", destination)).Kind.Should().Be(ModelErrorKind.NameRefused);
+        Refused(() => _store.Rename("m", destination)).Kind.Should().Be(ModelErrorKind.NameRefused);
+
+        Entries().Should().Equal("loose.rkllm", "m");
+    }
+
+    [Fact]
+    public void A_rename_moves_a_directory_or_a_loose_file()
+    {
+        Add("m");
+        _root.Write("loose.rkllm", "model");
+
+        _store.Rename("m", "n:latest").Should().Be("n");
+        _store.Rename("loose", "free");
+
+        _catalog.List().Should().Equal("free", "n");
+        File.Exists(_catalog.Find("n").ModelPath).Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_rename_keeps_a_FROM_that_names_the_old_directory_valid()
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", $"FROM={_root.At("m/m.rkllm")}\nTOP_K=3\n");
+
+        _store.Rename("m", "n");
+
+        ModelEntry entry = _catalog.Find("n");
+        File.ReadAllText(entry.ModelPath).Should().Be("model");
+        entry.Modelfile.TopK.Should().Be(3);
+    }
+
+    [Fact]
+    public void A_deletion_removes_a_directory_or_a_loose_file()
+    {
+        Add("m");
+        _root.Write("loose.rkllm", "model");
+
+        _store.Remove(_store.Detach("m"));
+        _store.Remove(_store.Detach("loose"));
+
+        Entries().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_deletion_of_a_linked_directory_keeps_its_target()
+    {
+        using TempDirectory other = new();
+        other.Write("m.rkllm", "model");
+        Directory.CreateSymbolicLink(_root.At("m"), other.Path);
+
+        _store.Remove(_store.Detach("m"));
+
+        Directory.Exists(_root.At("m")).Should().BeFalse();
+        File.Exists(other.At("m.rkllm")).Should().BeTrue();
+    }
+
+    [Fact]
+    public void The_sweep_deletes_own_leftovers_only()
+    {
+        Add("m");
+        _root.Write(".rkllama-0123456789abcdef.new/m.rkllm", "model");
+        _root.Write(".rkllama-0123456789abcdef.deleted", "model");
+        _root.Write(".rkllama-notes", "mine");
+
+        _catalog.List().Should().Equal("m");
+        _store.Sweep();
+
+        Entries().Should().Equal(".rkllama-notes", "m");
+    }
+
+    [Fact]
+    public void The_sweep_leaves_a_copy_that_is_being_built()
+    {
+        StoreFiles files = new();
+        string build = _root.At(".rkllama-0123456789abcdef.new");
+        using (files.CreateLocked(build))
+            _store.Sweep();
+
+        Directory.Exists(build).Should().BeTrue();
+        _store.Sweep();
+        Directory.Exists(build).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_copy_to_another_file_system_has_the_same_content()
+    {
+        const string Memory = "/dev/shm";
+        if (!Directory.Exists(Memory) || FileStatus.Of(Memory)!.Value.Device == FileStatus.Of(_root.Path)!.Value.Device)
+            return; // there is no second file system
+        string outside = Path.Join(Memory, $"rkllama-{Guid.NewGuid():N}.rkllm");
+        byte[] content = new byte[(3 << 20) + 5];
+        new Random(1).NextBytes(content);
+        File.WriteAllBytes(outside, content);
+        try
+        {
+            _root.Write("m/Modelfile", $"FROM={outside}\n");
+
+            _store.Copy("m", "copy");
+        }
+        finally
+        {
+            File.Delete(outside);
+        }
+
+        File.ReadAllBytes(_catalog.Find("copy").ModelPath).Should().Equal(content);
+    }
+
+    private void Add(string name)
+    {
+        _root.Write($"{name}/m.rkllm", "model");
+        _root.Write($"{name}/Modelfile", "FROM=\"m.rkllm\"\n");
+    }
+
+    private ulong Inode(string path) => FileStatus.Of(_root.At(path))!.Value.Inode;
+
+    private IEnumerable<string?> Entries() => Directory.EnumerateFileSystemEntries(_root.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+
+    private static ModelException Refused(Action action) => action.Should().Throw<ModelException>().Which;
+}

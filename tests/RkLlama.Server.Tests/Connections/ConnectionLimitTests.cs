@@ -1,0 +1,121 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Server.Connections;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Connections;
+
+/// <summary>Silent connections and many connections of one address do not lock out other clients.</summary>
+public sealed class ConnectionLimitTests
+{
+    private static readonly IPAddress Other = IPAddress.Parse("127.0.0.2");
+
+    [Fact]
+    public async Task One_address_has_at_most_half_of_the_connections()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 4 });
+        using TcpClient first = await ConnectAsync(server), second = await ConnectAsync(server);
+        (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200");
+        (await AskAsync(second, "/models")).Should().StartWith("HTTP/1.1 200");
+
+        using TcpClient third = await ConnectAsync(server), fourth = await ConnectAsync(server), other = await ConnectAsync(server, Other);
+
+        (await AskAsync(third, "/models")).Should().StartWith("HTTP/1.1 503").And.Contain("2 from your address");
+        (await AskAsync(fourth, "/health")).Should().StartWith("HTTP/1.1 200");
+        (await AskAsync(other, "/models")).Should().StartWith("HTTP/1.1 200");
+    }
+
+    [Fact]
+    public async Task One_address_cannot_take_the_connections_for_health_checks_and_refusals_are_counted_and_logged_once()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 4 }, time: new FakeTimeProvider());
+        ConnectionLimiter limiter = server.Services.GetRequiredService<ConnectionLimiter>();
+        const int accepted = 2 + (ConnectionLimiter.Reserve / 2);
+        List<TcpClient> held = [];
+        for (int i = 0; i < accepted + 10; i++)
+            held.Add(await ConnectAsync(server));
+        foreach (TcpClient client in held.Skip(accepted))
+            (await AskAsync(client, "/health")).Should().BeEmpty();
+
+        using TcpClient other = await ConnectAsync(server, Other);
+        (await AskAsync(other, "/models")).Should().StartWith("HTTP/1.1 200");
+        limiter.Open.Should().Be(accepted + 1);
+        (await AskAsync(other, "/metrics")).Should().Contain("rkllama_connections_refused_total 10\n");
+        server.Log.Split("Connections refused: ").Should().HaveCount(2);
+        held.ForEach(static client => client.Dispose());
+        await HeldRuns.EventuallyAsync(() => limiter.Open == 1);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1", "10.0.0.1")]
+    [InlineData("::ffff:10.0.0.1", "10.0.0.1")]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
+    [InlineData("fe80::1%2", "fe80::")]
+    public void Addresses_that_one_machine_can_choose_count_as_one(string address, string key) =>
+        ConnectionLimiter.KeyOf(new IPEndPoint(IPAddress.Parse(address), 1)).Should().Be(IPAddress.Parse(key));
+
+    [Fact]
+    public async Task A_connection_without_a_request_is_closed_and_one_with_a_request_stays()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(time: time);
+        ConnectionLimiter limiter = server.Services.GetRequiredService<ConnectionLimiter>();
+        using TcpClient silent = await ConnectAsync(server), half = await ConnectAsync(server), active = await ConnectAsync(server);
+        await half.GetStream().WriteAsync("GET /models HTTP/1.1\r\nHost: x\r\n"u8.ToArray());
+        (await AskAsync(active, "/models")).Should().StartWith("HTTP/1.1 200");
+        await HeldRuns.EventuallyAsync(() => limiter.Open == 3);
+
+        time.Advance(FirstRequestTimeout.Limit);
+
+        await HeldRuns.EventuallyAsync(() => limiter.Open == 1);
+        (await AskAsync(silent, "/models")).Should().BeEmpty();
+        (await AskAsync(active, "/models")).Should().StartWith("HTTP/1.1 200");
+    }
+
+    [Theory]
+    [InlineData("Content-Length: +2\r\n\r\n{}")]
+    [InlineData("Content-Length: 0000000000000000000000000002\r\n\r\n{}")]
+    [InlineData("Content-Length: 2, 2\r\n\r\n{}")]
+    [InlineData("Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
+    public async Task Ambiguous_framing_is_refused(string rest)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using TcpClient client = await ConnectAsync(server);
+        using StreamReader reader = new(client.GetStream(), Encoding.ASCII);
+
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /api/show HTTP/1.1\r\nHost: localhost\r\n{rest}"));
+
+        (await reader.ReadToEndAsync().WaitAsync(HeldRuns.Patience)).Should().StartWith("HTTP/1.1 400", "and the connection is closed");
+    }
+
+    private static async Task<TcpClient> ConnectAsync(TestServer server, IPAddress? from = null)
+    {
+        TcpClient client = new(new IPEndPoint(from ?? IPAddress.Loopback, 0));
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        return client;
+    }
+
+    /// <returns>The start of the response; empty if the server has closed the connection.</returns>
+    private static async Task<string> AskAsync(TcpClient client, string path)
+    {
+        NetworkStream stream = client.GetStream();
+        byte[] answer = new byte[64 << 10];
+        try
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+            int length = await stream.ReadAsync(answer).AsTask().WaitAsync(HeldRuns.Patience);
+            return Encoding.ASCII.GetString(answer, 0, length);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
