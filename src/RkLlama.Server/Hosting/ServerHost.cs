@@ -71,7 +71,12 @@ internal static partial class ServerHost
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
         // By default the content root is the working directory, and the host watches it recursively. For a service, this would be "/".
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // The argument turns the watch off, because there are no configuration files. The watch would cost a thread in any directory.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddSerilog(log);
