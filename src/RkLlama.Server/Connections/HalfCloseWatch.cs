@@ -13,11 +13,12 @@ namespace RkLlama.Server.Connections;
 /// </summary>
 internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 {
-    // Interval of the readings. Only half-closed connections are read, and they are few and short.
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    // The delays before the readings, in ms. The last one repeats. After the probe, a client that has left answers with a reset, usually within a millisecond.
+    // Only half-closed connections are read, and they are few and short.
+    private static readonly int[] Delays = [5, 5, 10, 2, 3, 5, 10, 20];
 
-    // The probe is due after this number of readings. Until then, a request that fails can still answer with its own status.
-    private const int ReadingsBeforeProbe = 5;
+    // The probe is due after this number of readings, 20 ms. Until then, a request that fails can still answer with its own status.
+    private const int ReadingsBeforeProbe = 3;
 
     // From the kernel's tcp.h: level and name of the option, and the first byte of its value if only the client has closed its sending side.
     private const int IpProtoTcp = 6, TcpInfo = 11;
@@ -75,16 +76,25 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
         {
             // The timer uses the clock of the system also in tests, because the state of a socket does not depend on the clock of a test.
             if (!_isDisposed)
-                _timer = new(static state => ((HalfCloseWatch)state!).Read(), this, Interval, Interval);
+                _timer = new(static state => ((HalfCloseWatch)state!).Read(), this, Delays[0], Timeout.Infinite);
         }
     }
 
     private void Read()
     {
         if (!IsHalfClosed())
+        {
             _closed.Cancel();
-        else if (++_readings == ReadingsBeforeProbe)
+            return;
+        }
+
+        if (++_readings == ReadingsBeforeProbe)
             _probeDue.TrySetResult();
+        lock (_lock)
+        {
+            if (!_isDisposed)
+                _timer!.Change(Delays[Math.Min(_readings, Delays.Length - 1)], Timeout.Infinite);
+        }
     }
 
     /// <summary>Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.</summary>
