@@ -3,13 +3,14 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Limits;
 
 /// <summary>
-/// Runs the processor work of requests outside the runtime: parsing large bodies, rendering templates, tokenizing, checking schemas. It has as many threads as
-/// the machine has cores, so that the memory for this work is bounded, and their priority is lower than that of the other threads, so that the server answers
-/// health checks and sends tokens while they are busy. Work waits in the order in which it arrives. Thread-safe.
+/// Runs the CPU work on the content of requests in the server process: parsing large bodies, rendering templates, tokenizing, checking schemas. The pool has
+/// one thread for each core of the machine. This limits how many requests need memory for such work at the same time. The threads have a lower priority than
+/// the other threads of the server, so the server answers health checks and sends tokens while the pool is busy. Work starts in the order in which it arrives.
+/// Thread-safe.
 /// </summary>
 internal sealed class CpuPool : IDisposable
 {
-    /// <summary>The maximum processor time to build one prompt.</summary>
+    /// <summary>The maximum processor time to build one prompt. Work that parses a body has the same limit, but does not check it.</summary>
     internal static readonly TimeSpan PromptTime = TimeSpan.FromSeconds(2);
 
     /// <summary>The maximum processor time to check one output against its JSON schema.</summary>

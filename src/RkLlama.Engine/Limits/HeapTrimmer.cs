@@ -1,12 +1,12 @@
 namespace RkLlama.Engine.Limits;
 
 /// <summary>
-/// Returns memory to the system after large requests. The garbage collector keeps memory that it has once taken, because it expects to need it again; on a node,
-/// the model needs it. Thread-safe.
+/// Returns unused memory of the heap to the system after large requests; this is called a trim. By default the garbage collector keeps such memory for later
+/// allocations, but on a node the model needs the memory. Thread-safe.
 /// </summary>
 internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
 {
-    // A trim takes tens of milliseconds, so a few small requests must not cause one.
+    // Minimum number of bytes that were allocated since the last trim. A trim takes tens of milliseconds, so a few small requests must not cause one.
     private const long MinAllocated = 12 << 20;
 
     // The time between the end of a request and the trim. Other large requests often end in this time.
