@@ -1,8 +1,8 @@
 namespace RkLlama.Engine.Limits;
 
 /// <summary>
-/// Returns memory to the system after large requests. The garbage collector keeps memory that it has once taken, because it expects to need it again; on a node,
-/// the model needs it. Thread-safe.
+/// Returns unused memory of the heap to the system after large requests; this is called a trim. By default the garbage collector keeps such memory for later
+/// allocations, but on a node the model needs the memory. Thread-safe.
 /// </summary>
 internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
 {

@@ -7,17 +7,17 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Keeps a connection open whose client has only closed its sending side, so that the client gets its whole answer. Kestrel would abort the active request.
-/// While such a connection is open, the watch reads the state of the socket. When it is no longer half-closed, the client has left, and the watch tells Kestrel
-/// that the connection is closed.
+/// Keeps a connection open if its client has closed only its sending side (a half-closed connection), so that the client gets its whole answer. Without the
+/// watch, Kestrel would abort the active request. The watch reads the state of the socket again and again. When the connection is no longer half-closed, the
+/// client has left, and the watch tells Kestrel that the connection is closed.
 /// </summary>
 internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 {
-    // The delays before the readings, in ms. The last one repeats. After the probe, a client that has left answers with a reset, usually within a millisecond.
-    // Only half-closed connections are read, and they are few and short.
+    // The delays before the readings of the state, in ms. The last one repeats. The probe is the keep-alive that a response sends when ProbeDue completes. A
+    // client that has left answers the probe with a reset, usually within a millisecond. Few connections are half-closed, and each one only for a short time.
     private static readonly int[] Delays = [5, 5, 10, 2, 3, 5, 10, 20];
 
-    // The probe is due after this number of readings, 20 ms. Until then, a request that fails can still answer with its own status.
+    // The probe is due after this number of readings: after 20 ms. If a request fails before the probe, its response still has the right status.
     private const int ReadingsBeforeProbe = 3;
 
     // From the kernel's tcp.h: level and name of the option, and the first byte of its value if only the client has closed its sending side.
@@ -56,7 +56,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
             return;
         }
 
-        // The transport cancels its token as soon as it receives no more, also if the client only ends its sending. Kestrel gets the token of the watch.
+        // The transport cancels its token when the input ends, even if the client has closed only its sending side. So Kestrel gets the token of the watch.
         using HalfCloseWatch watch = new(socket, connection.ConnectionClosed);
         connection.ConnectionClosed = watch._closed.Token;
         connection.Transport = new Pipes(new UnreadInputReader(connection.Transport.Input), connection.Transport.Output);
@@ -97,7 +97,9 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
         }
     }
 
-    /// <summary>Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.</summary>
+    /// <summary>
+    /// Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.
+    /// </summary>
     private bool IsHalfClosed()
     {
         Span<byte> info = stackalloc byte[8];

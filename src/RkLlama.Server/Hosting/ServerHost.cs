@@ -97,9 +97,6 @@ internal static partial class ServerHost
 
         WebApplication app = builder.Build();
 
-        // Starts the threads of the pool, so that the number of threads does not change with the first request.
-        app.Services.GetRequiredService<CpuPool>();
-
         // Routing comes before the other middleware, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
         app.Use(FirstRequestTimeout.OnRequestAsync);
         app.UseRouting();

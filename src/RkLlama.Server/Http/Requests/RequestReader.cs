@@ -36,7 +36,7 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
 
     private async ValueTask<T> ParseAsync<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> parse, CancellationToken cancellationToken) => body.Length <= MaxInlineBytes
         ? parse(RequestBody.Parse(body))
-        : await cpu.RunAsync(CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
+        : await cpu.RunAsync("bodies", CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
 }
 
 /// <summary>A request that runs a model.</summary>
