@@ -24,6 +24,9 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     private const int IpProtoTcp = 6, TcpInfo = 11;
     private const byte CloseWait = 8;
 
+    // How long a client may have closed its sending side while its request is being prepared.
+    private const int MaxPreparingMs = 2000;
+
     private readonly Socket _socket;
     private readonly CancellationTokenRegistration _registration;
     private readonly TaskCompletionSource _probeDue = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,8 +39,13 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     private Timer? _timer;
     private bool _isDisposed;
 
+    private bool _isPreparing;
+
     // Used by the timer only.
     private int _readings;
+
+    // When the client closed its sending side, in ms. Set before the timer starts.
+    private long _endOfInput;
 
     private HalfCloseWatch(Socket socket, CancellationToken received)
     {
@@ -46,6 +54,12 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     }
 
     public Task ProbeDue => _probeDue.Task;
+
+    public bool IsPreparing
+    {
+        get => Volatile.Read(ref _isPreparing);
+        set => Volatile.Write(ref _isPreparing, value);
+    }
 
     /// <summary>Connection middleware of the listener.</summary>
     internal static async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -66,6 +80,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 
     private void OnEndOfInput()
     {
+        _endOfInput = Environment.TickCount64;
         if (!IsHalfClosed())
         {
             _closed.Cancel();
@@ -82,7 +97,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 
     private void Read()
     {
-        if (!IsHalfClosed())
+        if (!IsHalfClosed() || (IsPreparing && Environment.TickCount64 - _endOfInput > MaxPreparingMs))
         {
             _closed.Cancel();
             return;

@@ -30,6 +30,8 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
     internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, T> parse)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
+            halfClose.IsPreparing = true;
         T request = await ParseAsync(body, parse, context.RequestAborted).ConfigureAwait(false);
         return new(request, retries.Enter(context, body.Span));
     }
