@@ -41,6 +41,7 @@ internal sealed class BenchmarkServer : IAsyncDisposable
         };
         info.Environment["RKLLM_SIMULATOR_SPEED"] = speed;
         info.Environment["RKLLM_SIMULATOR_TRACE"] = Path.Combine(home, "trace.jsonl");
+        info.Environment["RKLLAMA_MAX_CONNECTIONS_PER_ADDRESS"] = "512"; // all clients have one address
         long start = Stopwatch.GetTimestamp();
         BenchmarkServer server = new(Process.Start(info)!, home);
         server.Client.BaseAddress = await server.AddressAsync().ConfigureAwait(false);

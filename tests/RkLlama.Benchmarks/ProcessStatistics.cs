@@ -23,8 +23,7 @@ internal sealed class ProcessStatistics(int id)
     public long Pss => Number(File.ReadLines($"/proc/{id}/smaps_rollup").Single(static line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "").Trim()) << 10;
 
     /// <summary>Voluntary context switches of all threads: how often they blocked and were woken.</summary>
-    public long WakeUps => Directory.EnumerateDirectories($"/proc/{id}/task").Sum(static task => Number(
-        File.ReadLines(Path.Combine(task, "status")).Single(static line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1]));
+    public long WakeUps => Directory.EnumerateDirectories($"/proc/{id}/task").Sum(WakeUpsOf);
 
     /// <summary>The child processes.</summary>
     public IReadOnlyList<ProcessStatistics> Children =>
@@ -33,6 +32,20 @@ internal sealed class ProcessStatistics(int id)
             .SelectMany(static task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Select(static child => new ProcessStatistics((int)Number(child))),
     ];
+
+    private static long WakeUpsOf(string task)
+    {
+        try
+        {
+            return Number(
+                File.ReadLines(Path.Combine(task, "status")).Single(static line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split(':')[1]);
+        }
+        catch (IOException)
+        {
+            // The thread has ended.
+            return 0;
+        }
+    }
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

@@ -44,7 +44,7 @@ internal sealed record NodeOptions
     /// </summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Timeout for the vendor library to load a model.</summary>
+    /// <summary>Timeout for the vendor library to load a model. The loading of the tokenizer and the template has the same timeout.</summary>
     public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>

@@ -109,7 +109,7 @@ internal sealed class EmbeddingService(ModelHost host, ModelScheduler scheduler,
         try
         {
             return await cpu.RunAsync(
-                CpuPool.PromptTime, budget => prompts.BuildText(text, new(model.ContextLength, budget), truncates), cancellationToken).ConfigureAwait(false);
+                model.Name, CpuPool.PromptTime, budget => prompts.BuildText(text, new(model.ContextLength, budget), truncates), cancellationToken).ConfigureAwait(false);
         }
         catch (PromptTooLongException ex)
         {

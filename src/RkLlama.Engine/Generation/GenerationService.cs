@@ -54,7 +54,7 @@ internal sealed partial class GenerationService(
         Prompt prompt;
         try
         {
-            prompt = await cpu.RunAsync(CpuPool.PromptTime, Build, cancellationToken).ConfigureAwait(false);
+            prompt = await cpu.RunAsync(model.Name, CpuPool.PromptTime, Build, cancellationToken).ConfigureAwait(false);
         }
         catch (PromptTooLongException ex)
         {
@@ -115,7 +115,7 @@ internal sealed partial class GenerationService(
     }
 
     private Task<string?> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream) =>
-        cpu.RunAsync(CpuPool.SchemaTime, budget => output.Check(summary.FinishReason, budget), stream.Abandoned);
+        cpu.RunAsync(stream.Model.Name, CpuPool.SchemaTime, budget => output.Check(summary.FinishReason, budget), stream.Abandoned);
 
     /// <summary>Waits for a lease, and runs one turn on it.</summary>
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)

@@ -3,40 +3,61 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Limits;
 
 /// <summary>
-/// Runs the processor work of requests outside the runtime: parsing large bodies, rendering templates, tokenizing, checking schemas. It has as many threads as
-/// the machine has cores, so that the memory for this work is bounded, and their priority is lower than that of the other threads, so that the server answers
-/// health checks and sends tokens while they are busy. Work waits in the order in which it arrives. Thread-safe.
+/// Runs the CPU work on the content of requests in the server process: parsing large bodies, rendering templates, tokenizing, checking schemas. The pool has
+/// at most one thread for each core of the machine. This limits how many requests need memory for such work at the same time. The threads have a lower priority
+/// than the other threads of the server, so the server answers health checks and sends tokens while the pool is busy. Thread-safe.
 /// </summary>
 internal sealed class CpuPool : IDisposable
 {
-    /// <summary>The maximum processor time to build one prompt.</summary>
+    /// <summary>The maximum processor time to build one prompt. Work that parses a body has the same limit, but does not check it.</summary>
     internal static readonly TimeSpan PromptTime = TimeSpan.FromSeconds(2);
 
     /// <summary>The maximum processor time to check one output against its JSON schema.</summary>
     internal static readonly TimeSpan SchemaTime = TimeSpan.FromMilliseconds(200);
 
-    // Guarded by itself. Waiting work, oldest first.
-    private readonly Queue<Action> _waiting = new();
+    // How long a thread waits for work before it ends. The buffers that .NET keeps for each thread are then free.
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
+
+    private static readonly int MaxThreads = Environment.ProcessorCount;
+
+    // The maximum number of threads that work on one lane at a time. One thread is left for the other lanes, unless the machine has one core.
+    private static readonly int MaxThreadsPerLane = Math.Max(1, MaxThreads - 1);
+
+    // Guards all fields. Threads that have no work wait for its pulse.
+    private readonly object _lock = new();
+
+    // The lanes that have waiting or running work, by name.
+    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
+
+    // The lanes whose oldest work can start. They take turns.
+    private readonly Queue<Lane> _ready = new();
+    private int _threads;
+    private int _idleThreads;
     private bool _isDisposed;
 
-    public CpuPool()
-    {
-        for (int i = 0; i < Environment.ProcessorCount; i++)
-            new Thread(Run) { IsBackground = true, Name = "cpu pool" }.Start();
-    }
-
     /// <summary>Runs work on a thread of the pool.</summary>
+    /// <param name="lane">
+    /// What the work belongs to, such as the name of a model. Lanes take turns, and a lane uses all threads but one. So slow work of one lane does not keep the
+    /// work of the others waiting. Within a lane, work starts in the order in which it arrives.
+    /// </param>
     /// <param name="limit">The maximum processor time of the work. It takes effect where the work checks its budget.</param>
     /// <param name="cancellationToken">Cancels the work, whether it waits or runs. The returned task then ends at once.</param>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    internal Task<T> RunAsync<T>(TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
+    internal Task<T> RunAsync<T>(string lane, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
     {
         TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_waiting)
+        lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _waiting.Enqueue(() => Complete(result, limit, work, cancellationToken));
-            Monitor.Pulse(_waiting);
+            if (!_lanes.TryGetValue(lane, out Lane? own))
+                _lanes[lane] = own = new(lane);
+            own.Waiting.Enqueue(() => Complete(result, limit, work, cancellationToken));
+            Offer(own);
+            if (_ready.Count > _idleThreads && _threads < MaxThreads)
+            {
+                _threads++;
+                new Thread(Run) { IsBackground = true, Name = "cpu pool" }.Start();
+            }
         }
 
         return result.Task.WaitAsync(cancellationToken);
@@ -45,10 +66,10 @@ internal sealed class CpuPool : IDisposable
     /// <summary>Ends the threads when they have finished their current work.</summary>
     public void Dispose()
     {
-        lock (_waiting)
+        lock (_lock)
         {
             _isDisposed = true;
-            Monitor.PulseAll(_waiting);
+            Monitor.PulseAll(_lock);
         }
     }
 
@@ -74,26 +95,70 @@ internal sealed class CpuPool : IDisposable
         }
     }
 
+    /// <summary>The method of the threads: does one work after the other, until there has been none for <see cref="IdleTime"/>.</summary>
     private void Run()
     {
         CurrentThread.LowerPriority();
-        while (Next() is { } work)
+        while (Next() is var (lane, work))
+        {
             work();
+            lock (_lock)
+            {
+                lane.Running--;
+                Offer(lane);
+                if (lane is { Running: 0, Waiting.Count: 0 })
+                    _lanes.Remove(lane.Name);
+            }
+        }
     }
 
-    /// <summary>Waits for work and takes it. Returns null if the pool is disposed.</summary>
-    private Action? Next()
+    /// <summary>Waits for work and takes it. Returns null if the thread must end.</summary>
+    private (Lane Lane, Action Work)? Next()
     {
-        lock (_waiting)
+        lock (_lock)
         {
-            while (!_isDisposed)
+            bool isIdle = false;
+            while (!_isDisposed && !(isIdle && _ready.Count == 0))
             {
-                if (_waiting.TryDequeue(out Action? work))
-                    return work;
-                Monitor.Wait(_waiting);
+                if (_ready.TryDequeue(out Lane? lane))
+                {
+                    lane.IsReady = false;
+                    lane.Running++;
+                    Action work = lane.Waiting.Dequeue();
+                    Offer(lane);
+                    return (lane, work);
+                }
+
+                _idleThreads++;
+                isIdle = !Monitor.Wait(_lock, IdleTime);
+                _idleThreads--;
             }
 
+            _threads--;
             return null;
         }
+    }
+
+    /// <summary>Puts the lane at the end of the lanes that are ready, if it is not there and its oldest work can start. The caller holds the lock.</summary>
+    private void Offer(Lane lane)
+    {
+        if (lane.IsReady || lane.Running >= MaxThreadsPerLane || lane.Waiting.Count == 0)
+            return;
+        lane.IsReady = true;
+        _ready.Enqueue(lane);
+        Monitor.Pulse(_lock);
+    }
+
+    /// <summary>The work of one lane.</summary>
+    private sealed class Lane(string name)
+    {
+        internal string Name => name;
+
+        internal Queue<Action> Waiting { get; } = new();
+
+        internal int Running { get; set; }
+
+        /// <summary>Whether the lane is in the queue of the lanes that are ready.</summary>
+        internal bool IsReady { get; set; }
     }
 }

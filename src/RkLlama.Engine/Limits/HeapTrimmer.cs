@@ -1,13 +1,14 @@
 namespace RkLlama.Engine.Limits;
 
 /// <summary>
-/// Returns memory to the system after large requests. The garbage collector keeps memory that it has once taken, because it expects to need it again; on a node,
-/// the model needs it. Thread-safe.
+/// Returns unused memory of the heap to the system after large requests; this is called a trim. By default the garbage collector keeps such memory for later
+/// allocations, but on a node the model needs the memory. Thread-safe.
 /// </summary>
 internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
 {
-    // A trim takes tens of milliseconds, so a few small requests must not cause one.
-    private const long MinAllocated = 12 << 20;
+    // A trim takes 10 ms or more, so it must be worth it: the resident memory of the process must have grown by this many bytes. Reading it is a system call,
+    // so it is read only after as many bytes were allocated.
+    private const long MinGrowth = 12 << 20;
 
     // The time between the end of a request and the trim. Other large requests often end in this time.
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
@@ -22,13 +23,21 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
     private bool _isDisposed;
 
     private long? _lastTrim;
-    private long _allocatedAtTrim = GC.GetTotalAllocatedBytes();
+    private long _residentAtTrim = Environment.WorkingSet;
+    private long _allocated = GC.GetTotalAllocatedBytes();
 
-    /// <summary>Called when a request has ended. Schedules a trim if much memory was allocated since the last one.</summary>
+    /// <summary>Called when a request has ended. Schedules a trim if the memory of the process has grown since the last one.</summary>
     internal void WorkEnded()
     {
-        if (GC.GetTotalAllocatedBytes() - Volatile.Read(ref _allocatedAtTrim) < MinAllocated)
+        long allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - Volatile.Read(ref _allocated) < MinGrowth)
             return;
+        if (Environment.WorkingSet - Volatile.Read(ref _residentAtTrim) < MinGrowth)
+        {
+            Volatile.Write(ref _allocated, allocated);
+            return;
+        }
+
         lock (_lock)
         {
             if (_isDisposed || _timer is not null)
@@ -57,10 +66,10 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
             _lastTrim = time.GetTimestamp();
         }
 
-        Volatile.Write(ref _allocatedAtTrim, GC.GetTotalAllocatedBytes());
-
         // The first collection lets the array pools release their buffers, the second one frees them.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Volatile.Write(ref _allocated, GC.GetTotalAllocatedBytes());
+        Volatile.Write(ref _residentAtTrim, Environment.WorkingSet);
     }
 }

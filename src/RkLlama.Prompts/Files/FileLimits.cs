@@ -21,6 +21,6 @@ public static class FileLimits
     /// <summary>A <c>tokenizer_config.json</c>.</summary>
     public const int TokenizerConfig = 16 * MiB;
 
-    /// <summary>A file with the name of a revision in the cache of the Hugging Face libraries.</summary>
+    /// <summary>A file in the cache of the Hugging Face libraries that contains the name of a revision, such as <c>refs/main</c>.</summary>
     public const int Revision = 4 * KiB;
 }

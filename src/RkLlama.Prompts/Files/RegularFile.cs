@@ -103,7 +103,7 @@ public static partial class RegularFile
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);
 
-    /// <summary>A file that ends with an error when more than the limit is read from it. Only for reading, from start to end.</summary>
+    /// <summary>Reads a file from start to end. A read throws if the file has more bytes than the limit.</summary>
     private sealed class BoundedStream(FileStream file, string path, long maxBytes, CancellationToken cancellationToken) : Stream
     {
         private long _read;

@@ -9,9 +9,9 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Limits the number of open connections, in all and for each client address. Above a limit, the server accepts <see cref="Reserve"/> more connections for
-/// health checks and metrics. It answers other requests on them with 503, and closes these connections after <see cref="ReserveTime"/>. It closes any further
-/// connection at once. One address has at most the same share of the reserve as of the other connections.
+/// Limits the number of open connections, in total and for each client address. Above a limit, the server accepts <see cref="Reserve"/> more connections for
+/// health checks and metrics: the reserve. It answers other requests on them with 503, and closes these connections after <see cref="ReserveTime"/>. It closes
+/// any further connection at once. If one address may have half of the other connections, it may have half of the reserve; other ratios work in the same way.
 /// </summary>
 internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics metrics, TimeProvider time, ILogger<ConnectionLimiter> logger)
 {
@@ -29,11 +29,11 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
     private readonly int _perAddress = options.MaxConnectionsPerAddress ?? Math.Max(1, options.MaxConnections / 2);
     private readonly Lock _lock = new();
 
-    // Guarded by _lock: connections within the limits and in the reserve, in all and for each address that has one.
+    // Guarded by _lock: numbers of connections within the limits and in the reserve, for each address that has a connection, and in total.
     private readonly Dictionary<IPAddress, Places> _addresses = [];
     private Places _all;
 
-    // Guarded by _lock: connections that were refused since the last log line, and its time.
+    // Guarded by _lock: the number of connections that were refused since the last log line, and the time of this log line.
     private int _refused;
     private long? _lastLog;
 
@@ -55,8 +55,8 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
     }
 
     /// <summary>
-    /// Returns the address that a client's connections are counted under: an IPv4 address also if the socket shows it as an IPv6 address, and the first 64 bits of
-    /// an IPv6 address, because one machine can have all addresses of such a network.
+    /// Returns the address under which the connections of a client are counted. If the socket shows an IPv4 address as an IPv6 address, this is the IPv4
+    /// address. Other IPv6 addresses are cut to their first 64 bits, because one machine can have all addresses of such a network.
     /// </summary>
     internal static IPAddress KeyOf(EndPoint? client)
     {
@@ -98,7 +98,9 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
         }
     }
 
-    /// <summary>Request middleware. On a connection above a limit, refuses requests for endpoints that do not ignore limits.</summary>
+    /// <summary>
+    /// Request middleware. On a connection of the reserve, accepts only requests for endpoints that ignore limits (health checks and metrics).
+    /// </summary>
     internal Task OnRequestAsync(HttpContext context, RequestDelegate next)
     {
         if (context.Features.Get<IConnectionItemsFeature>()?.Items.ContainsKey(OverLimit) != true || EndpointAccess.Of(context).IgnoresLimits)

@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace RkLlama.Server.Connections;
 
-/// <summary>Accepts connections. If an accept fails, waits before the next one, at first 100 ms and at most 1 s.</summary>
+/// <summary>Accepts connections. If an accept fails, waits before the next one: 100 ms after the first failure, up to 1 s after further ones.</summary>
 /// <param name="accept">Accepts one connection from the listening socket.</param>
 /// <param name="listener">The listening socket. This object disposes it.</param>
 /// <param name="connections">Creates the connections. This object disposes it.</param>
 /// <param name="pool">
-/// Pool of Kestrel's buffers. This object disposes it. Kestrel needs a pool whose buffers have a minimum size; the default pool of <paramref name="connections"/>
-/// has empty ones.
+/// Pool of Kestrel's buffers. This object disposes it. Kestrel needs buffers of a minimum size, but the buffers in the default pool of
+/// <paramref name="connections"/> are empty.
 /// </param>
 internal sealed partial class ConnectionListener(
     Func<CancellationToken, ValueTask<Socket>> accept,

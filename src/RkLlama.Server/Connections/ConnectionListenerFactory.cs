@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Listens for Kestrel. Connections are those of .NET's socket transport. Only the listener differs: the one of .NET tries the next accept at once if an accept
-/// fails, and uses a whole CPU while the process has no free file descriptor.
+/// Listens for Kestrel. The connections are those of Kestrel's own socket transport; only the listener differs. If an accept fails, Kestrel's own listener
+/// tries the next accept at once. So it uses a whole CPU while the process has no free file descriptor.
 /// </summary>
 /// <param name="pools">Creates the pool of Kestrel's buffers.</param>
 internal sealed class ConnectionListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider time, ILoggerFactory loggers)

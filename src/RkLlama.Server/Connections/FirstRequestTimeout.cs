@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Connections;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Closes connections that have not sent a complete request head within <see cref="Limit"/> after their accept. Kestrel's timeout for the head starts with its
-/// first byte, so a client that sends nothing would occupy a connection for the much longer time of an idle connection.
+/// Closes connections that have not sent a complete request head within <see cref="Limit"/> after their accept. Kestrel's own timeout for the head starts with
+/// the first byte of the head. A client that sends nothing would therefore occupy its connection until Kestrel's timeout for idle connections, which is much
+/// longer.
 /// </summary>
 internal sealed class FirstRequestTimeout(TimeProvider time)
 {

@@ -7,21 +7,25 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Keeps a connection open whose client has only closed its sending side, so that the client gets its whole answer. Kestrel would abort the active request.
-/// While such a connection is open, the watch reads the state of the socket. When it is no longer half-closed, the client has left, and the watch tells Kestrel
-/// that the connection is closed.
+/// Keeps a connection open if its client has closed only its sending side (a half-closed connection), so that the client gets its whole answer. Without the
+/// watch, Kestrel would abort the active request. The watch reads the state of the socket again and again. When the connection is no longer half-closed, the
+/// client has left, and the watch tells Kestrel that the connection is closed.
 /// </summary>
 internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 {
-    // Interval of the readings. Only half-closed connections are read, and they are few and short.
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+    // The delays before the readings of the state, in ms. The last one repeats. The probe is the keep-alive that a response sends when ProbeDue completes. A
+    // client that has left answers the probe with a reset, usually within a millisecond. Few connections are half-closed, and each one only for a short time.
+    private static readonly int[] Delays = [5, 5, 10, 2, 3, 5, 10, 20];
 
-    // The probe is due after this number of readings. Until then, a request that fails can still answer with its own status.
-    private const int ReadingsBeforeProbe = 5;
+    // The probe is due after this number of readings: after 20 ms. If a request fails before the probe, its response still has the right status.
+    private const int ReadingsBeforeProbe = 3;
 
     // From the kernel's tcp.h: level and name of the option, and the first byte of its value if only the client has closed its sending side.
     private const int IpProtoTcp = 6, TcpInfo = 11;
     private const byte CloseWait = 8;
+
+    // How long a client may have closed its sending side while its request is being prepared.
+    private const int MaxPreparingMs = 2000;
 
     private readonly Socket _socket;
     private readonly CancellationTokenRegistration _registration;
@@ -35,8 +39,13 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     private Timer? _timer;
     private bool _isDisposed;
 
+    private bool _isPreparing;
+
     // Used by the timer only.
     private int _readings;
+
+    // When the client closed its sending side, in ms. Set before the timer starts.
+    private long _endOfInput;
 
     private HalfCloseWatch(Socket socket, CancellationToken received)
     {
@@ -45,6 +54,12 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     }
 
     public Task ProbeDue => _probeDue.Task;
+
+    public bool IsPreparing
+    {
+        get => Volatile.Read(ref _isPreparing);
+        set => Volatile.Write(ref _isPreparing, value);
+    }
 
     /// <summary>Connection middleware of the listener.</summary>
     internal static async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -55,7 +70,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
             return;
         }
 
-        // The transport cancels its token as soon as it receives no more, also if the client only ends its sending. Kestrel gets the token of the watch.
+        // The transport cancels its token when the input ends, even if the client has closed only its sending side. So Kestrel gets the token of the watch.
         using HalfCloseWatch watch = new(socket, connection.ConnectionClosed);
         connection.ConnectionClosed = watch._closed.Token;
         connection.Transport = new Pipes(new UnreadInputReader(connection.Transport.Input), connection.Transport.Output);
@@ -65,6 +80,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 
     private void OnEndOfInput()
     {
+        _endOfInput = Environment.TickCount64;
         if (!IsHalfClosed())
         {
             _closed.Cancel();
@@ -75,19 +91,30 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
         {
             // The timer uses the clock of the system also in tests, because the state of a socket does not depend on the clock of a test.
             if (!_isDisposed)
-                _timer = new(static state => ((HalfCloseWatch)state!).Read(), this, Interval, Interval);
+                _timer = new(static state => ((HalfCloseWatch)state!).Read(), this, Delays[0], Timeout.Infinite);
         }
     }
 
     private void Read()
     {
-        if (!IsHalfClosed())
+        if (!IsHalfClosed() || (IsPreparing && Environment.TickCount64 - _endOfInput > MaxPreparingMs))
+        {
             _closed.Cancel();
-        else if (++_readings == ReadingsBeforeProbe)
+            return;
+        }
+
+        if (++_readings == ReadingsBeforeProbe)
             _probeDue.TrySetResult();
+        lock (_lock)
+        {
+            if (!_isDisposed)
+                _timer!.Change(Delays[Math.Min(_readings, Delays.Length - 1)], Timeout.Infinite);
+        }
     }
 
-    /// <summary>Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.</summary>
+    /// <summary>
+    /// Whether the client has closed its sending side, and the connection is otherwise intact. False after a reset and after the server's close.
+    /// </summary>
     private bool IsHalfClosed()
     {
         Span<byte> info = stackalloc byte[8];

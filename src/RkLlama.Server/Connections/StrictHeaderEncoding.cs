@@ -4,8 +4,8 @@ using Microsoft.Net.Http.Headers;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Decodes the value of <c>Content-Length</c> so that Kestrel refuses everything except digits with status 400. Kestrel would accept a sign: a proxy that reads
-/// <c>+90</c> in another way would find the end of the request in another place.
+/// Decodes the value of <c>Content-Length</c> so that Kestrel accepts digits only, and answers 400 to other values. Without this class, Kestrel would accept a
+/// sign. If a proxy reads <c>+90</c> in another way than Kestrel, the two do not agree where the request ends.
 /// </summary>
 internal sealed class StrictHeaderEncoding : Encoding
 {

@@ -4,14 +4,14 @@ using System.IO.Pipelines;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Reads the input of a connection. Reports the end of the input only when the reader has examined all bytes before it. Kestrel refuses a body whose last bytes
-/// arrive together with the end of the input, although it is complete.
+/// Reads the input of a connection for Kestrel. Reports the end of the input only when Kestrel has examined all bytes before it. Otherwise Kestrel would refuse
+/// a complete body if its last bytes arrive together with the end of the input.
 /// </summary>
 internal sealed class UnreadInputReader(PipeReader input) : PipeReader
 {
     private ReadOnlySequence<byte> _buffer;
 
-    // Number of bytes at the start of the next buffer that the reader has examined and not consumed.
+    // Number of bytes at the start of the next buffer that Kestrel has examined and not consumed.
     private long _examined;
 
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>

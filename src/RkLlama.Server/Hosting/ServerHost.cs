@@ -71,7 +71,12 @@ internal static partial class ServerHost
     internal static WebApplication Build(NodeOptions options, Serilog.ILogger log, Action<IServiceCollection>? configure = null)
     {
         // By default the content root is the working directory, and the host watches it recursively. For a service, this would be "/".
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // The argument turns the watch off, because there are no configuration files. The watch would cost a thread in any directory.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         builder.Configuration.Sources.Clear();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.AddSerilog(log);
@@ -91,9 +96,6 @@ internal static partial class ServerHost
         configure?.Invoke(builder.Services);
 
         WebApplication app = builder.Build();
-
-        // Starts the threads of the pool, so that the number of threads does not change with the first request.
-        app.Services.GetRequiredService<CpuPool>();
 
         // Routing comes before the other middleware, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
         app.Use(FirstRequestTimeout.OnRequestAsync);

@@ -11,4 +11,10 @@ internal interface IHalfCloseFeature
     /// shows whether the client still reads.
     /// </summary>
     Task ProbeDue { get; }
+
+    /// <summary>
+    /// Whether the request is being prepared, so that no answer can start. No probe is possible then. If the client has closed its sending side for 2 s, it
+    /// counts as gone, because most of these clients have left.
+    /// </summary>
+    bool IsPreparing { get; set; }
 }

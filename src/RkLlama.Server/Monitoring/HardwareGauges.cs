@@ -29,7 +29,7 @@ internal sealed class HardwareGauges
         void Gauge(string name, string help, Func<IEnumerable<Measurement<double>>> read) => metrics.Meter.CreateObservableGauge(name, read, null, help);
     }
 
-    /// <summary>Reads the hardware. Called once per scrape, before the gauges. Reads about 50 small files of the kernel in 1 to 2 ms.</summary>
+    /// <summary>Reads the hardware. Called once per scrape, before the gauges are read. Reads about 50 small files of the kernel in 1 to 2 ms.</summary>
     internal void Refresh() => _reading = _reader.Read();
 
     private IEnumerable<Measurement<double>> Loads() => (_reading?.CoreLoads ?? []).Select(static (percent, core) =>

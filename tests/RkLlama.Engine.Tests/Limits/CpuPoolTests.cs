@@ -13,35 +13,73 @@ public sealed class CpuPoolTests : IDisposable
     public void Dispose() => _pool.Dispose();
 
     [Fact]
-    public async Task At_most_one_work_per_core_runs_at_a_time_and_the_rest_waits_in_order()
+    public async Task At_most_one_work_per_core_runs_at_a_time()
     {
         using SemaphoreSlim started = new(0), release = new(0);
-        ConcurrentQueue<int> order = new();
         int cores = Environment.ProcessorCount;
-        Task<int>[] works = [.. Enumerable.Range(0, cores + 2).Select(i => _pool.RunAsync(TimeSpan.MaxValue, _ => Work(i), CancellationToken.None))];
+        Task<bool>[] works = [.. Enumerable.Range(0, 2 * cores).Select(i => _pool.RunAsync($"m{i}", TimeSpan.MaxValue, _ => Work(), CancellationToken.None))];
         for (int i = 0; i < cores; i++)
             (await started.WaitAsync(Patience)).Should().BeTrue();
 
-        order.Should().HaveCount(cores);
-        release.Release(cores + 2);
+        started.CurrentCount.Should().Be(0);
+        release.Release(cores);
+        for (int i = 0; i < cores; i++)
+            (await started.WaitAsync(Patience)).Should().BeTrue();
+        release.Release(cores);
         await Task.WhenAll(works).WaitAsync(Patience);
 
-        order.Should().HaveCount(cores + 2);
-        order.Take(cores).Should().BeEquivalentTo(Enumerable.Range(0, cores));
-
-        int Work(int number)
+        bool Work()
         {
-            order.Enqueue(number);
             started.Release();
-            release.Wait();
+            return release.Wait(Patience);
+        }
+    }
+
+    [Fact]
+    public async Task Work_of_one_lane_starts_in_the_order_in_which_it_arrives()
+    {
+        using ManualResetEventSlim release = new();
+        ConcurrentQueue<int> order = new();
+        Task<bool>[] busy = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => _pool.RunAsync("m", TimeSpan.MaxValue, _ => release.Wait(Patience), CancellationToken.None))];
+        int started = 0;
+        Task<int>[] works = [.. Enumerable.Range(0, 100).Select(i => _pool.RunAsync("m", TimeSpan.MaxValue, _ => Record(i), CancellationToken.None))];
+
+        release.Set();
+        await Task.WhenAll([.. busy, .. works]).WaitAsync(Patience);
+
+        started.Should().Be(100);
+        if (Environment.ProcessorCount <= 2)
+            order.Should().Equal(Enumerable.Range(0, 100));
+
+        int Record(int number)
+        {
+            Interlocked.Increment(ref started);
+            order.Enqueue(number);
             return number;
         }
+    }
+
+    [Fact]
+    public async Task Slow_work_of_one_lane_does_not_keep_another_lane_waiting()
+    {
+        if (Environment.ProcessorCount == 1)
+            return;
+        using ManualResetEventSlim release = new();
+        Task<bool>[] slow = [.. Enumerable.Range(0, 100).Select(_ => _pool.RunAsync("slow", TimeSpan.MaxValue, _ => release.Wait(Patience), CancellationToken.None))];
+
+        int answer = await _pool.RunAsync("other", TimeSpan.MaxValue, static _ => 7, CancellationToken.None).WaitAsync(Patience);
+
+        answer.Should().Be(7);
+        slow.Should().NotContain(task => task.IsCompleted);
+        release.Set();
+        await Task.WhenAll(slow).WaitAsync(Patience);
     }
 
     [Fact]
     public async Task The_budget_counts_the_processor_time_of_the_work_and_not_the_time_it_sleeps()
     {
         bool isExceededAfterSleep = await _pool.RunAsync(
+            "m",
             TimeSpan.FromMilliseconds(50),
             static budget =>
             {
@@ -49,7 +87,7 @@ public sealed class CpuPoolTests : IDisposable
                 return budget.IsExceeded();
             },
             CancellationToken.None);
-        Task<bool> spinning = _pool.RunAsync(TimeSpan.FromMilliseconds(50), SpinUntilExceeded, CancellationToken.None);
+        Task<bool> spinning = _pool.RunAsync("m", TimeSpan.FromMilliseconds(50), SpinUntilExceeded, CancellationToken.None);
 
         isExceededAfterSleep.Should().BeFalse();
         (await spinning.WaitAsync(Patience)).Should().BeTrue();
@@ -61,6 +99,7 @@ public sealed class CpuPoolTests : IDisposable
         using CancellationTokenSource cancel = new();
         TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously), ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> work = _pool.RunAsync(
+            "m",
             TimeSpan.MaxValue,
             budget =>
             {
@@ -89,14 +128,14 @@ public sealed class CpuPoolTests : IDisposable
         using CancellationTokenSource cancel = new();
         using ManualResetEventSlim release = new();
         bool hasRun = false;
-        Task<bool>[] busy = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => _pool.RunAsync(TimeSpan.MaxValue, _ => release.Wait(Patience), CancellationToken.None))];
-        Task<bool> waiting = _pool.RunAsync(TimeSpan.MaxValue, _ => hasRun = true, cancel.Token);
+        Task<bool>[] busy = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(i => _pool.RunAsync($"m{i}", TimeSpan.MaxValue, _ => release.Wait(Patience), CancellationToken.None))];
+        Task<bool> waiting = _pool.RunAsync("m", TimeSpan.MaxValue, _ => hasRun = true, cancel.Token);
 
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Patience));
         release.Set();
         await Task.WhenAll(busy);
-        await _pool.RunAsync(TimeSpan.MaxValue, static _ => 0, CancellationToken.None);
+        await _pool.RunAsync("m", TimeSpan.MaxValue, static _ => 0, CancellationToken.None);
 
         hasRun.Should().BeFalse();
     }
@@ -106,11 +145,11 @@ public sealed class CpuPoolTests : IDisposable
     {
         for (int i = 0; i < 2 * Environment.ProcessorCount; i++)
         {
-            Func<Task> failing = () => _pool.RunAsync<int>(TimeSpan.MaxValue, static _ => throw new PromptException("bad"), CancellationToken.None);
+            Func<Task> failing = () => _pool.RunAsync<int>("m", TimeSpan.MaxValue, static _ => throw new PromptException("bad"), CancellationToken.None);
             await failing.Should().ThrowAsync<PromptException>();
         }
 
-        (await _pool.RunAsync(TimeSpan.MaxValue, static _ => 7, CancellationToken.None)).Should().Be(7);
+        (await _pool.RunAsync("m", TimeSpan.MaxValue, static _ => 7, CancellationToken.None)).Should().Be(7);
     }
 
     /// <summary>Uses processor time until the budget is exceeded. Returns false if that takes unreasonably long.</summary>

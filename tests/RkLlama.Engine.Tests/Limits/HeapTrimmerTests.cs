@@ -15,7 +15,7 @@ public sealed class HeapTrimmerTests : IDisposable
     [Fact]
     public void After_large_work_the_heap_is_collected_once()
     {
-        Allocate(64);
+        List<byte[]> large = Allocate(64);
         int before = GC.CollectionCount(GC.MaxGeneration);
 
         _heap.WorkEnded();
@@ -24,11 +24,14 @@ public sealed class HeapTrimmerTests : IDisposable
 
         GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
         GC.GetGCMemoryInfo(GCKind.Any).Compacted.Should().BeTrue();
+        GC.KeepAlive(large);
     }
 
-    private static void Allocate(int count)
+    /// <summary>Allocates memory and writes to it, so that it is resident.</summary>
+    private static List<byte[]> Allocate(int mebibytes) => [.. Enumerable.Range(0, mebibytes).Select(static _ =>
     {
-        for (int i = 0; i < count; i++)
-            GC.KeepAlive(new byte[1 << 20]);
-    }
+        byte[] block = new byte[1 << 20];
+        block.AsSpan().Fill(1);
+        return block;
+    })];
 }

@@ -18,7 +18,7 @@ internal static partial class FromRewriter
         string changed = FromLine.Replace(text, _ => line);
         try
         {
-            // Checks the result, because the pattern does not know all forms of a Modelfile.
+            // Checks the result, because the pattern does not cover all forms of a Modelfile.
             Modelfile expected = ModelfileReader.Parse(text) with { From = from, Warnings = [] };
             return ModelfileReader.Parse(changed) with { Warnings = expected.Warnings } == expected ? changed : null;
         }

@@ -1,12 +1,16 @@
 namespace RkLlama.Engine.Models.Store;
 
 /// <summary>
-/// The changes that <see cref="ModelStore"/> makes in the models directory, one system call or a few each. An interface, so that tests can fail each of them.
-/// All methods throw <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>; the <see cref="Exception.HResult"/> is the value of errno.
+/// The operations with which <see cref="ModelStore"/> changes the models directory. Each one makes one or a few system calls. This is an interface, so that a
+/// test can make each operation fail. If an operation fails, it throws an <see cref="IOException"/> or an <see cref="UnauthorizedAccessException"/>. Its
+/// <see cref="Exception.HResult"/> is the value of errno.
 /// </summary>
 internal interface IStoreFiles
 {
-    /// <summary>Creates a directory and locks it against <see cref="TryDeleteUnlocked"/> of all processes of this machine, until the result is disposed.</summary>
+    /// <summary>
+    /// Creates a directory and locks it until the result is disposed. <see cref="TryDeleteUnlocked"/> does not delete a locked directory, even if another
+    /// process of this machine calls it.
+    /// </summary>
     IDisposable CreateLocked(string directory);
 
     /// <summary>
@@ -23,7 +27,7 @@ internal interface IStoreFiles
     /// <returns><see langword="false"/> if the new name exists. Then nothing has changed.</returns>
     bool TryRename(string source, string destination);
 
-    /// <summary>Replaces a file by another one.</summary>
+    /// <summary>Renames a file in one step. If the new name exists, replaces the file that has it.</summary>
     void Replace(string source, string destination);
 
     /// <summary>Deletes a file, a link, or a directory with its content. Links in the directory are not followed.</summary>
@@ -33,6 +37,6 @@ internal interface IStoreFiles
     /// <returns><see langword="false"/> if the directory is locked.</returns>
     bool TryDeleteUnlocked(string path);
 
-    /// <summary>Writes the names in a directory to the disk.</summary>
+    /// <summary>Writes the entries of a directory to the disk (fsync), so that a change of names is not lost in a power failure.</summary>
     void Sync(string directory);
 }

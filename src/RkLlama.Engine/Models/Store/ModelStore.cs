@@ -5,13 +5,15 @@ using RkLlama.Prompts.Files;
 namespace RkLlama.Engine.Models.Store;
 
 /// <summary>
-/// Copies, renames and deletes models. Each change becomes visible with one rename, so a model exists completely or not at all, also after a crash or a loss
-/// of power. Copies are built, and deleted models are removed, under hidden names of the models directory; <see cref="Sweep"/> removes what a crash has left
-/// there. Changes only the models directory: if an entry in it is a link, the target of the link does not change. Thread-safe.
+/// Copies, renames and deletes models. Each change becomes visible with one call of <c>rename</c>, so a model exists completely or not at all, even after a
+/// crash or a loss of power. A hidden name is a name in the models directory that begins with <c>.rkllama-</c>. A copy has a hidden name until it is complete.
+/// A deleted model has a hidden name until its files are deleted. <see cref="Sweep"/> deletes what a crash has left under hidden names. If an entry of the
+/// models directory is a link, the target of the link does not change. Exception: <see cref="Rename"/> may change FROM in the Modelfile of a linked directory.
+/// Thread-safe.
 /// </summary>
 internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files, ILogger<ModelStore> logger)
 {
-    // Smaller files of a model are copied, so that the operator can edit them in one of the models only. Larger files become hard links.
+    // Files up to this size are copied, so that an edit changes only one of the two models. Larger files become hard links.
     private const int MaxCopiedBytes = 1 << 20;
     private const string ModelExtension = ".rkllm";
     private const string ModelfileName = "Modelfile";
@@ -107,7 +109,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
     }
 
-    /// <summary>Deletes what copies and deletions have left when a server was killed. Never throws because of the disk.</summary>
+    /// <summary>Deletes what copies and deletions have left when a server was killed. Throws no errors of the file system.</summary>
     internal void Sweep()
     {
         try
@@ -137,7 +139,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
 
     private string HiddenPath(string kind) => Path.Join(catalog.Root, $"{ModelName.HiddenPrefix}{Guid.NewGuid().ToString("N")[..16]}.{kind}");
 
-    /// <summary>Returns the path of a model's directory; of its .rkllm file if it has no directory.</summary>
+    /// <summary>Returns the path of a model's directory. If the model has no directory, returns the path of its .rkllm file.</summary>
     private string PathOf(string name)
     {
         if (!ModelName.IsModelName(name))
@@ -181,7 +183,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
     }
 
-    /// <summary>Returns the Modelfile of a copy that has the .rkllm file in its own directory.</summary>
+    /// <summary>Returns the text of the Modelfile for a copy. FROM names the .rkllm file in the directory of the copy.</summary>
     private static string ModelfileOf(ModelEntry source, string model)
     {
         string path = Path.Join(source.Directory, ModelfileName);
@@ -192,8 +194,8 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     }
 
     /// <summary>
-    /// If FROM names a file in the model's own directory, but by the name of the directory, makes FROM relative to the directory. The new Modelfile means the
-    /// same as the old one.
+    /// Makes FROM relative to the model's directory, if FROM names a file in this directory but contains the name of the directory, for example
+    /// <c>../name/model.rkllm</c>. Otherwise FROM would name a missing file after the rename.
     /// </summary>
     private void MakeFromRelative(string name, string directory)
     {
@@ -225,7 +227,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     private static bool IsOwn(string from, string relative) =>
         !Path.IsPathRooted(from) && !from.Split('/').Contains("..") && Path.GetFullPath(Path.Join("/", from)) == Path.Join("/", relative);
 
-    /// <summary>Writes the names in the models directory to the disk. The change is already visible, so a failure is only logged.</summary>
+    /// <summary>Writes the entries of the models directory to the disk. The change is already visible, so a failure is only logged.</summary>
     private void SyncRoot()
     {
         try

@@ -63,7 +63,9 @@ internal abstract class Value
     /// <exception cref="TemplateException">The type is not hashable.</exception>
     public virtual int ComputeHash() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 
-    /// <summary>Python's <c>str(value)</c>. For a string, returns the same text as a plain string (not <c>Markup</c>).</summary>
+    /// <summary>
+    /// Python's <c>str(value)</c>. The result is always a plain string: for a <c>Markup</c> value, it has the same text, but is no <c>Markup</c>.
+    /// </summary>
     public virtual StringValue ToStringValue(RenderBudget budget)
     {
         TextBuilder builder = new(budget);

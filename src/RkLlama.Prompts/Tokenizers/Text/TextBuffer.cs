@@ -30,7 +30,7 @@ internal sealed class TextBuffer
             _fromRequest = new bool[_chars.Length];
     }
 
-    /// <summary>Limits the length of the text until the next call. Text beyond the limit is an error.</summary>
+    /// <summary>Sets the maximum length of the text. It applies until the next call of this method. A longer text is an error.</summary>
     /// <param name="budget">Raises the error; <see langword="null"/> for no limit.</param>
     /// <param name="limit">Maximum length in UTF-16 units.</param>
     public void Limit(TextBudget? budget, long limit) => (_budget, _limit) = (budget, limit);

@@ -26,7 +26,8 @@ internal static class OllamaRequest
         : throw ApiException.BadRequest("model is required");
 
     /// <summary>
-    /// Converts the field <c>format</c>: <c>"json"</c> or a JSON schema. An empty string means plain text, because some clients send it in place of no field.
+    /// Converts the field <c>format</c>: <c>"json"</c> or a JSON schema. An empty string means plain text, because some clients send it instead of leaving the
+    /// field out.
     /// </summary>
     /// <returns>Null for plain text.</returns>
     /// <exception cref="ApiException">Status 400: the field has another value, or the schema is not supported.</exception>

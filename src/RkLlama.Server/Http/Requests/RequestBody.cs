@@ -20,6 +20,9 @@ internal static class RequestBody
     // A larger body is not copied after it is parsed, although the parsed form then keeps the whole buffer.
     private const int MaxCopiedBytes = 32 << 10;
 
+    // The number of reads after which the reader lets the pool thread do other work.
+    private const int ReadsPerYield = 4;
+
     // If a body is too large, the server still reads and discards it up to these limits. Otherwise the client could see a broken connection in place of the
     // error.
     private const long MaxDrainedBytes = 64 << 20;
@@ -143,8 +146,11 @@ internal static class RequestBody
         RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
         long taken = RequestBodyBudget.UncountedBytesPerBody;
         PipeReader reader = request.BodyReader;
-        while (true)
+        for (int reads = 1; ; reads++)
         {
+            // If the data arrives faster than it is read, no call waits. Without a pause, a few large bodies would keep all pool threads busy.
+            if (reads % ReadsPerYield == 0)
+                await Task.Yield();
             ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             long total = body.WrittenCount + result.Buffer.Length;
             if (total > maxBytes)

@@ -30,13 +30,15 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
     internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, T> parse)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
+        if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
+            halfClose.IsPreparing = true;
         T request = await ParseAsync(body, parse, context.RequestAborted).ConfigureAwait(false);
         return new(request, retries.Enter(context, body.Span));
     }
 
     private async ValueTask<T> ParseAsync<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> parse, CancellationToken cancellationToken) => body.Length <= MaxInlineBytes
         ? parse(RequestBody.Parse(body))
-        : await cpu.RunAsync(CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
+        : await cpu.RunAsync("bodies", CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
 }
 
 /// <summary>A request that runs a model.</summary>

@@ -14,7 +14,13 @@ internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider 
     /// <summary>Creates the timer of a response that is not streamed, for the time before its first write.</summary>
     internal KeepAliveTimer NewPaddingTimer(HttpContext context) => new(delay, time, ProbeDue(context));
 
-    private static Task? ProbeDue(HttpContext context) => context.Features.Get<IHalfCloseFeature>()?.ProbeDue;
+    private static Task? ProbeDue(HttpContext context)
+    {
+        if (context.Features.Get<IHalfCloseFeature>() is not { } halfClose)
+            return null;
+        halfClose.IsPreparing = false;
+        return halfClose.ProbeDue;
+    }
 }
 
 /// <summary>Measures the time between two writes of one response. Not thread-safe: one request uses it.</summary>
