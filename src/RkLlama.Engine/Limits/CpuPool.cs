@@ -45,22 +45,17 @@ internal sealed class CpuPool : IDisposable
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     internal Task<T> RunAsync<T>(string lane, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
     {
-        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Work<T> item = new(limit, work, cancellationToken);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (!_lanes.TryGetValue(lane, out Lane? own))
                 _lanes[lane] = own = new(lane);
-            own.Waiting.Enqueue(() => Complete(result, limit, work, cancellationToken));
+            own.Waiting.Enqueue(item);
             Offer(own);
-            if (_ready.Count > _idleThreads && _threads < MaxThreads)
-            {
-                _threads++;
-                new Thread(Run) { IsBackground = true, Name = "cpu pool" }.Start();
-            }
         }
 
-        return result.Task.WaitAsync(cancellationToken);
+        return item.WaitAsync();
     }
 
     /// <summary>Ends the threads when they have finished their current work.</summary>
@@ -73,35 +68,21 @@ internal sealed class CpuPool : IDisposable
         }
     }
 
-    private static void Complete<T>(TaskCompletionSource<T> result, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            result.SetCanceled(cancellationToken);
-            return;
-        }
-
-        try
-        {
-            result.SetResult(work(new CpuBudget(limit, CurrentThread.ProcessorTime, cancellationToken)));
-        }
-        catch (OperationCanceledException ex)
-        {
-            result.SetCanceled(ex.CancellationToken);
-        }
-        catch (Exception ex)
-        {
-            result.SetException(ex);
-        }
-    }
-
     /// <summary>The method of the threads: does one work after the other, until there has been none for <see cref="IdleTime"/>.</summary>
     private void Run()
     {
         CurrentThread.LowerPriority();
         while (Next() is var (lane, work))
         {
-            work();
+            try
+            {
+                work.Execute();
+            }
+            catch (OutOfMemoryException)
+            {
+                // There was no memory to pass on the result. The thread goes on, because an exception here would end the process.
+            }
+
             lock (_lock)
             {
                 lane.Running--;
@@ -113,7 +94,7 @@ internal sealed class CpuPool : IDisposable
     }
 
     /// <summary>Waits for work and takes it. Returns null if the thread must end.</summary>
-    private (Lane Lane, Action Work)? Next()
+    private (Lane Lane, Work Work)? Next()
     {
         lock (_lock)
         {
@@ -124,7 +105,7 @@ internal sealed class CpuPool : IDisposable
                 {
                     lane.IsReady = false;
                     lane.Running++;
-                    Action work = lane.Waiting.Dequeue();
+                    Work work = lane.Waiting.Dequeue();
                     Offer(lane);
                     return (lane, work);
                 }
@@ -147,6 +128,78 @@ internal sealed class CpuPool : IDisposable
         lane.IsReady = true;
         _ready.Enqueue(lane);
         Monitor.Pulse(_lock);
+        if (_ready.Count > _idleThreads && _threads < MaxThreads)
+            StartThread();
+    }
+
+    /// <summary>Starts a thread. The caller holds the lock.</summary>
+    private void StartThread()
+    {
+        _threads++;
+        try
+        {
+            new Thread(Run) { IsBackground = true, Name = "cpu pool" }.Start();
+        }
+        catch (Exception ex) when (ex is OutOfMemoryException or ThreadStartException)
+        {
+            // The next work tries again. Until then, the other threads do this work, too.
+            if (--_threads == 0)
+                throw;
+        }
+    }
+
+    /// <summary>One piece of work.</summary>
+    private abstract class Work
+    {
+        /// <summary>Does the work on the calling thread, unless it was cancelled.</summary>
+        internal abstract void Execute();
+    }
+
+    private sealed class Work<T> : Work
+    {
+        private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TimeSpan _limit;
+        private readonly CancellationToken _cancellationToken;
+        private readonly CancellationTokenRegistration _cancelled;
+
+        // Null after the start and after a cancellation, so that waiting work that was cancelled does not keep the memory of its request.
+        private Func<CpuBudget, T>? _work;
+
+        internal Work(TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
+        {
+            (_limit, _work, _cancellationToken) = (limit, work, cancellationToken);
+            _cancelled = cancellationToken.UnsafeRegister(static state => ((Work<T>)state!)._work = null, this);
+        }
+
+        internal Task<T> WaitAsync() => _result.Task.WaitAsync(_cancellationToken);
+
+        internal override void Execute()
+        {
+            T value;
+            try
+            {
+                _cancelled.Unregister();
+                if (Interlocked.Exchange(ref _work, null) is not { } work)
+                {
+                    _result.TrySetCanceled(_cancellationToken);
+                    return;
+                }
+
+                value = work(new CpuBudget(_limit, CurrentThread.ProcessorTime, _cancellationToken));
+            }
+            catch (OperationCanceledException ex)
+            {
+                _result.TrySetCanceled(ex.CancellationToken);
+                return;
+            }
+            catch (Exception ex)
+            {
+                _result.TrySetException(ex);
+                return;
+            }
+
+            _result.TrySetResult(value);
+        }
     }
 
     /// <summary>The work of one lane.</summary>
@@ -154,7 +207,7 @@ internal sealed class CpuPool : IDisposable
     {
         internal string Name => name;
 
-        internal Queue<Action> Waiting { get; } = new();
+        internal Queue<Work> Waiting { get; } = new();
 
         internal int Running { get; set; }
 

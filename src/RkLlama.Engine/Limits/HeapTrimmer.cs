@@ -22,7 +22,12 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
     private ITimer? _timer;
     private bool _isDisposed;
 
+    // Guarded by _lock: when the last trim started.
     private long? _lastTrim;
+
+    // Used by the timer only: whether the next trim repeats one that left much memory.
+    private bool _isSecond;
+
     private long _residentAtTrim = Environment.WorkingSet;
     private long _allocated = GC.GetTotalAllocatedBytes();
 
@@ -38,13 +43,10 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
             return;
         }
 
+        TimeSpan wait;
         lock (_lock)
-        {
-            if (_isDisposed || _timer is not null)
-                return;
-            TimeSpan wait = _lastTrim is { } last ? MinInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
-            _timer = time.CreateTimer(static state => ((HeapTrimmer)state!).Trim(), this, wait > Delay ? wait : Delay, Timeout.InfiniteTimeSpan);
-        }
+            wait = _lastTrim is { } last ? MinInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
+        Schedule(wait > Delay ? wait : Delay);
     }
 
     /// <inheritdoc/>
@@ -70,6 +72,27 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Volatile.Write(ref _allocated, GC.GetTotalAllocatedBytes());
-        Volatile.Write(ref _residentAtTrim, Environment.WorkingSet);
+        long resident = Environment.WorkingSet;
+        if (resident - _residentAtTrim >= MinGrowth && !_isSecond)
+        {
+            // A request that was active during this trim may have held much memory. Tries once more.
+            _isSecond = true;
+            Schedule(Delay);
+            return;
+        }
+
+        // The memory may have grown for good, for example because another tokenizer is loaded. This counts only in steps, because it may also be that of an
+        // active request.
+        _isSecond = false;
+        Volatile.Write(ref _residentAtTrim, Math.Min(resident, _residentAtTrim + (MinGrowth / 2)));
+    }
+
+    private void Schedule(TimeSpan delay)
+    {
+        lock (_lock)
+        {
+            if (!_isDisposed)
+                _timer ??= time.CreateTimer(static state => ((HeapTrimmer)state!).Trim(), this, delay, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -261,6 +261,12 @@ internal sealed partial class ModelHost(
         {
             foreach (ModelInstance model in _recent.Remove(name))
                 model.IsRemoved = true;
+            if (PreloadedModel is { } preloaded && preloaded.Name == name)
+            {
+                preloaded.IsRemoved = true;
+                PreloadedModel = null;
+            }
+
             if (_resident?.Model is not { } resident || resident.Name != name)
                 return false;
             resident.IsRemoved = true;

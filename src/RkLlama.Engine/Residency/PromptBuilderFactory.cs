@@ -9,8 +9,13 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>Loads the chat template and the tokenizer of a model. Logs where they come from, and what is missing.</summary>
-internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProvider time, ILogger<PromptBuilderFactory> logger)
+internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProvider time, ILogger<PromptBuilderFactory> logger) : IDisposable
 {
+    // The number of models whose tokenizers are loaded at the same time, because each needs up to 64 MiB and a pool thread.
+    private const int MaxLoads = 2;
+
+    private readonly SemaphoreSlim _loads = new(MaxLoads);
+
     /// <summary>
     /// Loads the template and the tokenizer on the thread pool. Takes a few hundred milliseconds, and at most <see cref="NodeOptions.LoadTimeout"/>.
     /// </summary>
@@ -26,7 +31,7 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
         CancellationToken cancellationToken = ended.Token;
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            await _loads.WaitAsync(cancellationToken).ConfigureAwait(false);
 
             // The wait ends with the token also if the load does not, for example because a read of the disk blocks.
             PromptBuilder prompts = await Task.Run(Load, CancellationToken.None)
@@ -50,9 +55,22 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
             throw new EngineException(ex.Message) { Code = FailureCode.TemplateInvalid };
         }
 
-        PromptBuilder Load() => PromptBuilder.Load(
-            SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken);
+        PromptBuilder Load()
+        {
+            try
+            {
+                return PromptBuilder.Load(
+                    SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken);
+            }
+            finally
+            {
+                _loads.Release();
+            }
+        }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _loads.Dispose();
 
     internal static PromptSettings SettingsOf(ModelEntry entry) => new(entry.Name)
     {

@@ -101,7 +101,8 @@ internal sealed partial class IdleModelUnloader : BackgroundService
             }
             catch (NoModelException)
             {
-                // The operator has unloaded the model meanwhile.
+                // The operator has unloaded the model meanwhile. The pause keeps the loop from using a whole core if the state does not change.
+                delay = BusyPause;
             }
             catch (EngineException ex)
             {

@@ -18,6 +18,9 @@ public sealed class Tokenizer
     // The number of tokens between two checks of the processor time and of cancellation.
     private const int TokensPerCheck = 4096;
 
+    // The time to search for added tokens is proportional to the length of the longest one. Known added tokens have less than 100 characters.
+    private const int MaxAddedTokenLength = 1024;
+
     private readonly NormalizerChain _normalizers;
     private readonly IReadOnlyList<PreTokenizer> _preTokenizers;
     private readonly BpeModel _model;
@@ -46,6 +49,8 @@ public sealed class Tokenizer
         }
         // Special tokens come first, because the first of two tokens with the same text counts.
         AddedToken[] ordered = [.. AddedTokens.OrderByDescending(token => token.Special)];
+        if (Array.Find(ordered, token => token.Content.Length > MaxAddedTokenLength) is { } tooLong)
+            throw new TokenizerException($"The added token {tooLong.Id} is longer than {MaxAddedTokenLength} characters.");
         _added = new AddedTokenMatcher(ordered.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         TextBudget budget = new(name, ordered.Sum(token => (long)token.Content.Length));
         _normalizedAdded = new AddedTokenMatcher(

@@ -63,9 +63,9 @@ internal sealed partial class ConnectionListener(
             {
                 // The client has disconnected before the accept.
             }
-            catch (SocketException ex)
+            catch (Exception ex) when (ex is SocketException or OutOfMemoryException)
             {
-                // The process or the system has no free file descriptors or no memory for another socket.
+                // The process or the system has no free file descriptors or no memory for another connection.
                 if (_lastLog is not { } last || time.GetElapsedTime(last) >= LogInterval)
                 {
                     _lastLog = time.GetTimestamp();
@@ -94,6 +94,11 @@ internal sealed partial class ConnectionListener(
         {
             socket.Dispose();
             return null;
+        }
+        catch (OutOfMemoryException)
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

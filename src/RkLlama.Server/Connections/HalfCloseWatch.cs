@@ -39,7 +39,8 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     private Timer? _timer;
     private bool _isDisposed;
 
-    private bool _isPreparing;
+    // When the preparation of the active request started, in ms; 0 if no request is being prepared.
+    private long _preparingSince;
 
     // Used by the timer only.
     private int _readings;
@@ -57,8 +58,8 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 
     public bool IsPreparing
     {
-        get => Volatile.Read(ref _isPreparing);
-        set => Volatile.Write(ref _isPreparing, value);
+        get => Volatile.Read(ref _preparingSince) != 0;
+        set => Volatile.Write(ref _preparingSince, value ? Environment.TickCount64 : 0);
     }
 
     /// <summary>Connection middleware of the listener.</summary>
@@ -97,7 +98,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
 
     private void Read()
     {
-        if (!IsHalfClosed() || (IsPreparing && Environment.TickCount64 - _endOfInput > MaxPreparingMs))
+        if (!IsHalfClosed() || (Volatile.Read(ref _preparingSince) is not 0 and var since && Environment.TickCount64 - Math.Max(since, _endOfInput) > MaxPreparingMs))
         {
             _closed.Cancel();
             return;

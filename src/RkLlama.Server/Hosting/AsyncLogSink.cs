@@ -83,21 +83,22 @@ internal sealed class AsyncLogSink : ILogEventSink, IDisposable
         while (Next(ref reported, reports: !hasFailed) is { } first)
         {
             int events = 0;
-            for (LogEvent? next = first; next is not null; next = text.GetStringBuilder().Length < MaxWriteLength ? TryNext() : null)
-            {
-                _formatter.Format(next, text);
-                events++;
-            }
-
             try
             {
+                for (LogEvent? next = first; next is not null; next = text.GetStringBuilder().Length < MaxWriteLength ? TryNext() : null)
+                {
+                    events++;
+                    _formatter.Format(next, text);
+                }
+
                 _output.Write(Encoding.UTF8.GetBytes(text.ToString()));
                 _output.Flush();
                 hasFailed = false;
             }
-            catch (IOException)
+            catch (Exception)
             {
-                // The output has been closed, or its disk is full. The dropped events are reported after the next event that can be written.
+                // The output has been closed, its disk is full, or there is no memory for the text. An exception on this thread would end the process. The
+                // dropped events are reported after the next event that can be written.
                 hasFailed = true;
                 _dropped.Add(events);
             }

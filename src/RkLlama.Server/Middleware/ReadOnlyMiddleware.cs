@@ -9,10 +9,24 @@ namespace RkLlama.Server.Middleware;
 /// </summary>
 internal sealed class ReadOnlyMiddleware(RequestDelegate next, NodeOptions options)
 {
-    public Task InvokeAsync(HttpContext context) => options.IsReadOnly && EndpointAccess.Of(context).ChangesNode
-        ? throw new ApiException(StatusCodes.Status403Forbidden, new("This server is read-only: it answers requests, but clients cannot load, unload or change models."))
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (EndpointAccess.Of(context).ChangesNode)
+            Check(options);
+        return next(context);
+    }
+
+    /// <summary>For requests whose body decides whether they load or unload a model.</summary>
+    /// <exception cref="ApiException">Status 403: the server is read-only.</exception>
+    internal static void Check(NodeOptions options)
+    {
+        if (options.IsReadOnly)
         {
-            Code = "read_only",
+            throw new ApiException(
+                StatusCodes.Status403Forbidden, new("This server is read-only: it answers requests, but clients cannot load, unload or change models."))
+            {
+                Code = "read_only",
+            };
         }
-        : next(context);
+    }
 }

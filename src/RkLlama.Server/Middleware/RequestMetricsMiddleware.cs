@@ -37,6 +37,8 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
             metrics.RecordRequest(
                 apis.Find(context)?.Name ?? "other", trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
             heap.WorkEnded();
+            if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
+                halfClose.IsPreparing = false;
         }
     }
 

@@ -116,6 +116,20 @@ public sealed class ModelManagerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_deletion_of_the_preloaded_model_clears_it_also_if_another_model_is_loaded()
+    {
+        ModelInstance preloaded = await LoadAsync();
+        _node.Host.PreloadedModel = preloaded;
+        _node.AddModel("other");
+        (await _node.AcquireAsync(_node.Host.Find("other"))).Dispose();
+
+        await New().DeleteAsync("m").WaitAsync(Patience);
+
+        _node.Host.PreloadedModel.Should().BeNull();
+        preloaded.IsRemoved.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_deletion_of_another_model_keeps_the_loaded_one()
     {
         ModelInstance model = await LoadAsync();

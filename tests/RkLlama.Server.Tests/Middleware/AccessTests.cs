@@ -69,6 +69,18 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [InlineData("/api/generate", """{"model":"m","keep_alive":0}""")]
+    [InlineData("/api/generate", """{"model":"m"}""")]
+    [InlineData("/api/chat", """{"model":"m","messages":[],"keep_alive":0}""")]
+    public async Task A_read_only_server_refuses_requests_that_only_load_or_unload(string path, string body)
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { IsReadOnly = true });
+        server.AddModel("m");
+
+        (await server.PostJsonAsync(path, body)).Status.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    [Theory]
     [InlineData("GET", "/", HttpStatusCode.OK)]
     [InlineData("HEAD", "/", HttpStatusCode.OK)]
     [InlineData("GET", "/health", HttpStatusCode.OK)]

@@ -90,7 +90,16 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     internal string Detach(string name)
     {
         string source = PathOf(name), hidden = HiddenPath("deleted");
-        Change(() => files.TryRename(source, hidden));
+        try
+        {
+            Change(() => files.TryRename(source, hidden));
+        }
+        catch (ModelException) when (!Path.Exists(source))
+        {
+            // Another request has deleted or renamed the model meanwhile.
+            throw ModelException.DirectoryNotFound(name);
+        }
+
         SyncRoot();
         return hidden;
     }

@@ -1,9 +1,11 @@
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Api.Common;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
+using RkLlama.Server.Middleware;
 
 namespace RkLlama.Server.Api.Ollama;
 
@@ -11,13 +13,16 @@ namespace RkLlama.Server.Api.Ollama;
 internal static class OllamaGenerationEndpoints
 {
     internal static async Task<IResult> Chat(
-        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, NodeOptions options, TimeProvider time)
     {
         ModelRequest<OllamaChatRequest> run = await reader.ReadModelRequestAsync(context, OllamaChatRequest.From).ConfigureAwait(false);
         OllamaChatRequest request = run.Request;
         OllamaChatWriter writer = new(request.Model, time);
         if (request.Messages.Count == 0)
+        {
+            ReadOnlyMiddleware.Check(options);
             return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaChatReply, run.Cancelled);
+        }
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
@@ -28,13 +33,16 @@ internal static class OllamaGenerationEndpoints
     }
 
     internal static async Task<IResult> Generate(
-        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, TimeProvider time)
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, NodeOptions options, TimeProvider time)
     {
         ModelRequest<OllamaGenerateRequest> run = await reader.ReadModelRequestAsync(context, OllamaGenerateRequest.From).ConfigureAwait(false);
         OllamaGenerateRequest request = run.Request;
         OllamaGenerateWriter writer = new(request.Model, time);
         if (request.Prompt.Length == 0)
+        {
+            ReadOnlyMiddleware.Check(options);
             return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);
+        }
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
