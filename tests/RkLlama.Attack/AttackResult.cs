@@ -61,7 +61,7 @@ internal sealed class AttackResult(Attack attack, AttackOptions options, Tally t
         .. Ending is null && !(AnsweredAfter <= MaxAnswer) ? [Text($"no answer within {MaxAnswer.TotalSeconds:0} s after the attack")] : (string[])[],
         .. tally.Wrong + tally.Lost > 0 ? [tally.Problems] : (string[])[],
         .. attack.NeedsConnections && tally.LongestInnocentMs > MaxChatMs ? [Text($"others waited {tally.LongestInnocentMs:0} ms")] : (string[])[],
-        .. tally.Served == 0 && !attack.UsesRuntime && !attack.Unloads ? ["nobody else was served"] : (string[])[],
+        .. tally.Served == 0 && options.HealthMs is not null && !attack.UsesRuntime && !attack.Unloads ? ["nobody else was served"] : (string[])[],
         .. Ending is null && !(Stopped <= MaxStop) ? [Text($"no end {MaxStop.TotalSeconds:0} s after SIGTERM")] : (string[])[],
     ];
 
