@@ -18,7 +18,7 @@ internal static class BenchCommand
     internal static Command Create(Func<ParseResult, string, string?> setting)
     {
         Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded model]", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> url = new("--url") { Description = "Server to measure", DefaultValueFactory = static _ => "http://127.0.0.1:8080" };
+        Option<string> url = NodeClient.UrlOption("Server to measure");
         Option<string> lengths = new("--lengths") { Description = "Approximate prompt lengths in tokens, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
         Option<int> tokens = new("--tokens") { Description = "Output tokens per run", DefaultValueFactory = static _ => DefaultTokens };
         Option<int> time = new("--time") { Description = "Seconds after which no further run starts", DefaultValueFactory = static _ => 600 };
@@ -26,35 +26,25 @@ internal static class BenchCommand
         Command command = new("bench", "Measure a model on a running server and compare it with the vendor's figures.") { model, url, lengths, tokens, time, json };
         command.SetAction(async (result, cancellationToken) =>
         {
-            if (!Uri.TryCreate(result.GetValue(url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-                return await FailAsync($"--url: '{result.GetValue(url)}' is not the address of a server").ConfigureAwait(false);
-            if (address.Scheme == "https" && !TlsLibrary.IsInstalled)
-                return await FailAsync($"--url: {TlsLibrary.Missing}", code: 1).ConfigureAwait(false);
             if (Numbers(result.GetValue(lengths)!) is not { } wanted)
-                return await FailAsync($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)").ConfigureAwait(false);
+                return await CommandException.PrintAsync($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)", exitCode: 2).ConfigureAwait(false);
             if (result.GetValue(tokens) is < 2 or > 4096)
-                return await FailAsync($"--tokens: {result.GetValue(tokens)} is not a number of tokens (2 to 4096)").ConfigureAwait(false);
+                return await CommandException.PrintAsync($"--tokens: {result.GetValue(tokens)} is not a number of tokens (2 to 4096)", exitCode: 2).ConfigureAwait(false);
 
-            using BenchClient client = new(address, setting(result, "api-key") ?? Environment.GetEnvironmentVariable("RKLLAMA_API_KEY"));
-            Measurement measurement = new(client, wanted, result.GetValue(tokens), TimeSpan.FromSeconds(result.GetValue(time)), TimeProvider.System);
             try
             {
+                using NodeClient node = NodeClient.Open(result.GetValue(url), setting(result, "api-key"));
+                Measurement measurement = new(new(node), wanted, result.GetValue(tokens), TimeSpan.FromSeconds(result.GetValue(time)), TimeProvider.System);
                 BenchReport report = await measurement.RunAsync(result.GetValue(model), setting(result, "target_platform"), cancellationToken).ConfigureAwait(false);
                 await Console.Out.WriteAsync(result.GetValue(json) ? JsonSerializer.Serialize(report, BenchJson.Wire.BenchReport) + "\n" : report.ToText()).ConfigureAwait(false);
                 return 0;
             }
-            catch (BenchException ex)
+            catch (CommandException ex)
             {
-                return await FailAsync(ex.Message, code: 1).ConfigureAwait(false);
+                return await CommandException.PrintAsync(ex.Message, ex.ExitCode).ConfigureAwait(false);
             }
         });
         return command;
-    }
-
-    private static async Task<int> FailAsync(string message, int code = 2)
-    {
-        await Console.Error.WriteLineAsync($"rkllama: {message}").ConfigureAwait(false);
-        return code;
     }
 
     private static int[]? Numbers(string text)

@@ -14,7 +14,7 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
     /// <summary>Makes one run to warm up, then one run for each prompt length, one after the other.</summary>
     /// <param name="named">The model to load; <see langword="null"/> for the loaded model.</param>
     /// <param name="platform">The chip from the settings; <see langword="null"/> for the chip that the server reports.</param>
-    /// <exception cref="BenchException">The server does not respond, or no prompt length could be measured.</exception>
+    /// <exception cref="CommandException">The server does not respond, or no prompt length could be measured.</exception>
     internal async Task<BenchReport> RunAsync(string? named, string? platform, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
@@ -37,14 +37,14 @@ internal sealed class Measurement(BenchClient client, IReadOnlyList<int> lengths
             {
                 rows.Add((await client.RunAsync(model, (int)Math.Max(2, length / tokensPerWord), tokens, cancellationToken).ConfigureAwait(false)).Row);
             }
-            catch (BenchException ex) when (rows.Count > 0 || ex.Message.Contains("context", StringComparison.OrdinalIgnoreCase))
+            catch (CommandException ex) when (rows.Count > 0 || ex.Message.Contains("context", StringComparison.OrdinalIgnoreCase))
             {
                 skipped.Add($"{length} tokens: {ex.Message}");
             }
         }
 
         if (rows.Count == 0)
-            throw new BenchException(string.Join("; ", skipped));
+            throw new CommandException(string.Join("; ", skipped));
 
         JsonElement health = await client.GetAsync("/health", cancellationToken).ConfigureAwait(false);
         JsonElement npu = await client.GetAsync("/npu", cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Net;
+using RkLlama.Cli;
 using RkLlama.Cli.Bench;
 using RkLlama.Cli.Tests.Doctor;
 using RkLlama.Engine.Tests.Support;
@@ -34,7 +35,7 @@ public sealed class MeasurementTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync();
         Func<Task> empty = () => RunAsync(server, null, [32]);
-        await empty.Should().ThrowAsync<BenchException>().WithMessage("*404*No models are currently loaded.");
+        await empty.Should().ThrowAsync<CommandException>().WithMessage("*404*No models are currently loaded.");
         await server.LoadAsync();
 
         BenchReport report = await RunAsync(server, null, [32]);
@@ -65,17 +66,18 @@ public sealed class MeasurementTests : IDisposable
 
         Func<Task> run = () => RunAsync(server, null, [32, 64], TimeSpan.Zero);
 
-        await run.Should().ThrowAsync<BenchException>().WithMessage("32 tokens: the time limit of 0 s (--time) is over; 64 tokens:*");
+        await run.Should().ThrowAsync<CommandException>().WithMessage("32 tokens: the time limit of 0 s (--time) is over; 64 tokens:*");
     }
 
     [Fact]
     public async Task A_server_that_does_not_answer_is_an_error_of_one_sentence()
     {
-        using BenchClient client = new(new("http://127.0.0.1:1"), null);
+        using NodeClient node = new(new("http://127.0.0.1:1"), null);
+        BenchClient client = new(node);
 
         Func<Task> run = () => new Measurement(client, [32], 4, TimeSpan.FromMinutes(1), TimeProvider.System).RunAsync(null, null, CancellationToken.None);
 
-        await run.Should().ThrowAsync<BenchException>().WithMessage("http://127.0.0.1:1/ does not answer: *");
+        await run.Should().ThrowAsync<CommandException>().WithMessage("http://127.0.0.1:1/ does not answer: *");
     }
 
     [Fact]
@@ -83,17 +85,18 @@ public sealed class MeasurementTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret" });
         server.AddModel("m");
-        using BenchClient stranger = new(server.Address, null), friend = new(server.Address, "secret");
+        using NodeClient stranger = new(server.Address, null), friend = new(server.Address, "secret");
 
-        Func<Task> refused = () => stranger.RunAsync("m", 10, 2, CancellationToken.None);
+        Func<Task> refused = () => new BenchClient(stranger).RunAsync("m", 10, 2, CancellationToken.None);
 
-        await refused.Should().ThrowAsync<BenchException>().WithMessage($"*{(int)HttpStatusCode.Unauthorized}*");
-        (await friend.RunAsync("m", 10, 2, CancellationToken.None)).Row.OutputTokens.Should().Be(2);
+        await refused.Should().ThrowAsync<CommandException>().WithMessage($"*{(int)HttpStatusCode.Unauthorized}*");
+        (await new BenchClient(friend).RunAsync("m", 10, 2, CancellationToken.None)).Row.OutputTokens.Should().Be(2);
     }
 
     private static async Task<BenchReport> RunAsync(TestServer server, string? model, int[] lengths, TimeSpan? time = null)
     {
-        using BenchClient client = new(server.Address, null);
+        using NodeClient node = new(server.Address, null);
+        BenchClient client = new(node);
         return await new Measurement(client, lengths, 4, time ?? TimeSpan.FromMinutes(1), TimeProvider.System).RunAsync(model, null, CancellationToken.None);
     }
 }
