@@ -40,7 +40,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
             throw ModelException.ModelFileMissing(source.ModelPath);
 
         string build = HiddenPath("new");
-        Change(() =>
+        Change(name, source.Directory ?? source.ModelPath, () =>
         {
             try
             {
@@ -73,7 +73,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         string plain = CheckFree(destination);
         string source = PathOf(name);
         bool isDirectory = Directory.Exists(source);
-        Change(() =>
+        Change(name, source, () =>
         {
             if (isDirectory)
                 MakeFromRelative(name, source);
@@ -90,16 +90,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     internal string Detach(string name)
     {
         string source = PathOf(name), hidden = HiddenPath("deleted");
-        try
-        {
-            Change(() => files.TryRename(source, hidden));
-        }
-        catch (ModelException) when (!Path.Exists(source))
-        {
-            // Another request has deleted or renamed the model meanwhile.
-            throw ModelException.DirectoryNotFound(name);
-        }
-
+        Change(name, source, () => files.TryRename(source, hidden));
         SyncRoot();
         return hidden;
     }
@@ -109,7 +100,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     {
         try
         {
-            if (Path.Exists(hidden) || new FileInfo(hidden).LinkTarget is not null)
+            if (StoreFiles.Exists(hidden))
                 files.Delete(hidden);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
@@ -157,7 +148,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         if (Directory.Exists(directory))
             return directory;
         string file = directory + ModelExtension;
-        return Path.Exists(file) || new FileInfo(file).LinkTarget is not null ? file : throw ModelException.DirectoryNotFound(name);
+        return StoreFiles.Exists(file) ? file : throw ModelException.DirectoryNotFound(name);
     }
 
     /// <returns>The name without the tag <c>:latest</c>.</returns>
@@ -249,7 +240,9 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
     }
 
-    private static void Change(Action action)
+    /// <summary>Makes a change on the disk, and turns its errors into those of models.</summary>
+    /// <param name="source">The path of the model that is changed or copied.</param>
+    private static void Change(string name, string source, Action action)
     {
         try
         {
@@ -257,6 +250,9 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
+            // Another request may have deleted or renamed the model meanwhile.
+            if (!StoreFiles.Exists(source))
+                throw ModelException.DirectoryNotFound(name);
             throw ex.HResult is FileSystemCalls.ENOSPC or FileSystemCalls.EDQUOT ? ModelException.NoSpace(ex) : ModelException.NotWritable(ex);
         }
     }

@@ -106,7 +106,8 @@ internal sealed class StoreFiles : IStoreFiles
         return descriptor >= 0 ? new(descriptor, ownsHandle: true) : throw LastError(path);
     }
 
-    private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+    /// <summary>Whether there is a file, a directory or a link with this path. A link may have no target.</summary>
+    internal static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
 
     /// <summary>Copies a file: shares its data if the file system can do this, otherwise copies the data.</summary>
     private static void Copy(string source, string destination, CancellationToken cancellationToken)
