@@ -26,7 +26,8 @@ internal sealed class EmbeddingService(ModelHost host, ModelScheduler scheduler,
     internal ModelInstance Find(string model) => host.Find(model);
 
     /// <summary>
-    /// Prepares the embedding of several texts. Checks that no text is longer than the context, so that such an error arises before the first run.
+    /// Prepares the embedding of several texts. Checks that none of them, except the first, is longer than the context, so that such an error arises before the
+    /// first run.
     /// </summary>
     /// <param name="truncates">
     /// What to do with a text that is longer than the context: true uses the first tokens only, false throws <see cref="ContextLengthException"/>. If the
@@ -43,8 +44,8 @@ internal sealed class EmbeddingService(ModelHost host, ModelScheduler scheduler,
         {
             PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
 
-            // A token has at least one byte, and a UTF-16 unit at most three, so shorter texts fit.
-            foreach (string text in texts.Where(text => text.Length * 3L > model.ContextLength))
+            // A token has at least one byte, and a UTF-16 unit at most three, so shorter texts fit. The first text is checked when it is embedded, before its run.
+            foreach (string text in texts.Skip(1).Where(text => text.Length * 3L > model.ContextLength))
                 InputOf(await BuildAsync(prompts, text, model, truncates, cancellationToken).ConfigureAwait(false), model);
         }
 
