@@ -90,14 +90,11 @@ internal sealed partial class ConnectionListener(
             connection.Features.Set(_poolFeature);
             return connection;
         }
-        catch (SocketException)
+        catch (Exception ex)
         {
             socket.Dispose();
-            return null;
-        }
-        catch (OutOfMemoryException)
-        {
-            socket.Dispose();
+            if (ex is SocketException)
+                return null;
             throw;
         }
     }
