@@ -17,6 +17,6 @@ internal sealed record Attack(string Name, Func<AttackContext, Task> RunAsync)
     /// <summary>Whether the attack needs about 600 open connections.</summary>
     internal bool NeedsConnections { get; init; }
 
-    /// <summary>Whether nobody reads the output of the server during the attack.</summary>
+    /// <summary>Whether the output of the server is not read during the attack.</summary>
     internal bool LeavesLogUnread { get; init; }
 }

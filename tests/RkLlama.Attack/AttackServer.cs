@@ -120,7 +120,7 @@ internal sealed partial class AttackServer : IAsyncDisposable
         Directory.Delete(Home, recursive: true);
     }
 
-    /// <summary>Waits for the process only. <see cref="Process.WaitForExitAsync"/> also waits for the end of a redirected output that nobody reads.</summary>
+    /// <summary>Waits for the process only. <see cref="Process.WaitForExitAsync"/> also waits for the end of a redirected output, which is not read here.</summary>
     private async Task WaitForEndAsync()
     {
         while (!_process.HasExited)

@@ -4,7 +4,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Stdout is a pipe that nobody reads.</summary>
+/// <summary>The stdout of the server is a pipe without a reader.</summary>
 public sealed class UnreadLogTests
 {
     // Each request logs one line. They fill the pipe (64 KiB) and the queue (4,096 lines).

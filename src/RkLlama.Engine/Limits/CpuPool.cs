@@ -120,7 +120,10 @@ internal sealed class CpuPool : IDisposable
         }
     }
 
-    /// <summary>Puts the lane at the end of the lanes that are ready, if it is not there and its oldest work can start. The caller holds the lock.</summary>
+    /// <summary>
+    /// Adds the lane to the lanes that are ready, at the end. Does nothing if the lane is already there, has no waiting work, or uses all its threads. The caller
+    /// holds the lock.
+    /// </summary>
     private void Offer(Lane lane)
     {
         if (lane.IsReady || lane.Running >= MaxThreadsPerLane || lane.Waiting.Count == 0)

@@ -81,8 +81,8 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
             return;
         }
 
-        // The memory may have grown for good, for example because another tokenizer is loaded. This counts only in steps, because it may also be that of an
-        // active request.
+        // The memory may have grown permanently, for example because another tokenizer is loaded. An active request may also hold it. So each trim raises the
+        // reference size only by a small step.
         _isSecond = false;
         Volatile.Write(ref _residentAtTrim, Math.Min(resident, _residentAtTrim + (MinGrowth / 2)));
     }

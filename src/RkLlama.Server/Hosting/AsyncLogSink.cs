@@ -20,7 +20,7 @@ internal sealed class AsyncLogSink : ILogEventSink, IDisposable
     // The thread writes an event together with those that follow, until the text has this many characters.
     private const int MaxWriteLength = 16 << 10;
 
-    // Timeout for writing the rest of the queue when the server stops. The output may be a full pipe that nobody reads.
+    // Timeout for writing the rest of the queue when the server stops. The output may be a full pipe without a reader.
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(1);
     private static readonly MessageTemplate DroppedMessage = new MessageTemplateParser().Parse("{Count} log lines were dropped, because the output does not accept them fast enough");
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace RkLlama.Attack.Attacks;
 
-/// <summary>Clients that do not read their answers, or leave them, and a log that nobody reads.</summary>
+/// <summary>Attacks by clients that do not read their answers or that disconnect early, and an attack during which the log is not read.</summary>
 internal static class StreamAttacks
 {
     private const int SmallBuffer = 4096;

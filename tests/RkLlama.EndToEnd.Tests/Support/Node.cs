@@ -44,7 +44,7 @@ internal sealed partial class Node : IAsyncDisposable
         return LaunchAsync(info, home);
     }
 
-    /// <summary>Starts a server whose stdout nobody reads after the start.</summary>
+    /// <summary>Starts a server whose stdout is not read after the start.</summary>
     /// <param name="runtime">A simulator build such as <c>1.2.3</c>.</param>
     internal static Task<Node> StartUnreadAsync(string runtime)
     {
