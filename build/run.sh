@@ -5,7 +5,8 @@ has_npu() {
     [ -e /dev/dri/renderD129 ] && [ "$(uname -m)" = aarch64 ]
 }
 
-# run [OPTION...]: passes the options to the server. On a machine without an NPU, it builds the simulator while it compiles the server.
+# run [OPTION...]: passes the options to the server. On a machine without an NPU, it builds the simulator while it compiles the server. The link ./rkllama
+# is the executable, for commands in another terminal.
 run() {
     local simulator_job=
     require_dotnet
@@ -20,11 +21,12 @@ run() {
 
     [ -e artifacts/run ] || echo "Building the server: about a minute the first time."
     compile_server
+    ln -sfn artifacts/run/bin/RkLlama.Server/debug/rkllama rkllama
     if [ -n "$simulator_job" ]; then
         wait "$simulator_job"
         RKLLAMA_LIBRARY=$PWD/$(simulator_library)
         export RKLLAMA_LIBRARY
-        echo "No NPU here: a simulator answers, no language model runs."
+        echo "No NPU here: a simulator answers, no language model runs. Talk to it in a second terminal: ./rkllama run demo"
     fi
     exec artifacts/run/bin/RkLlama.Server/debug/rkllama "$@"
 }

@@ -4,7 +4,7 @@
 # Fields: a program or Python module; if it exists, the packages are installed | Debian packages | commands that need them.
 # publish-aot stands for publish without --no-aot.
 requirements='
-cc                    | gcc libc6-dev                               | build run bench soak attack test test-clients test-cluster test-package test-monitoring
+cc                    | gcc libc6-dev                               | build run bench soak attack test test-clients test-agents test-cluster test-package test-monitoring
 aarch64-linux-gnu-gcc | gcc-aarch64-linux-gnu libc6-dev-arm64-cross | test test-arm64
 readelf               | binutils                                    | publish publish-aot
 clang                 | clang                                       | publish-aot
@@ -12,16 +12,19 @@ ld.lld                | lld                                         | publish-ao
 llvm-objcopy          | llvm                                        | publish-aot
 mmdebstrap            | mmdebstrap                                  | publish-aot test-package test-arm64
 dpkg-deb              | dpkg                                        | package test-package test-arm64
-curl                  | curl                                        | test test-cluster test-package test-arm64 test-monitoring
+curl                  | curl                                        | bench test test-cluster test-package test-arm64 test-monitoring
+script                | bsdutils                                | test
 python3               | python3                                     | test test-cluster test-monitoring
 python3:requests      | python3-requests                            | test test-cluster
 systemd-analyze       | systemd                                     | test
-node                  | nodejs                                      | test-clients
-npm                   | npm                                         | test-clients
+node                  | nodejs                                      | test-clients test-agents
+npm                   | npm                                         | test-clients test-agents
 haproxy               | haproxy                                     | test-cluster
-nginx                 | nginx                                       | test-cluster
+nginx                 | nginx                                       | bench test-cluster
 systemd-nspawn        | systemd-container                           | test-package
 lintian               | lintian                                     | test-package
+mandoc                | mandoc                                      | test-package
+col                   | bsdextrautils                               | test-package
 ansible-playbook      | ansible-core                                | test-package
 pgrep                 | procps                                      | test-package
 arch-test             | arch-test                                   | test-arm64

@@ -68,8 +68,26 @@ client_suites() {
     require test-clients publish-aot
     require_node
     prepare 1.1.4 1.2.3 1.3.0
-    [ $clients/node_modules/.package-lock.json -nt $clients/package-lock.json ] || npm ci --prefix $clients --ignore-scripts --loglevel=error >/dev/null
-    suite "clients of npm" node $clients/run.js "$@"
+    npm_packages $clients ci
+    suite "clients of npm" node tests/node-tests.js $clients "$@"
+}
+
+# npm_packages DIRECTORY COMMAND...: installs the packages of DIRECTORY with a command of npm, without scripts, unless they are installed.
+npm_packages() {
+    local directory=$1
+    shift
+    [ "$directory/node_modules/.package-lock.json" -nt "$directory/package-lock.json" ] ||
+        npm "$@" --prefix "$directory" --ignore-scripts --loglevel=error >/dev/null
+}
+
+# agent_suites: runs coding agents from npm against the published server. Not part of ci, because the packages have 900 MB. npm ci would refuse the lock file,
+# because it does not have the packages of all other platforms.
+agent_suites() {
+    require test-agents publish-aot
+    require_node
+    prepare $run_version
+    npm_packages tests/agents install --no-save
+    suite agents node tests/node-tests.js tests/agents
 }
 
 # Tests four nodes behind real load balancers, and the container files of deploy/. Takes two minutes. Needs root, because nginx and HAProxy change their user.

@@ -47,7 +47,9 @@ for sample in models/samples/*/; do
     put 644 "$sample"* "$doc/examples/$(basename "$sample")"
 done
 packaging/notices.sh "$rid" | gzip -9n >$tree/$doc/NOTICES.gz
-gzip -9n <packaging/rkllama.1 >$tree/usr/share/man/man1/rkllama.1.gz
+sed "s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" +%F)/; s/@VERSION@/$version/" packaging/rkllama.1 | gzip -9n >$tree/usr/share/man/man1/rkllama.1.gz
+mkdir -p $tree/usr/share/bash-completion/completions
+install -m 644 packaging/rkllama.bash-completion $tree/usr/share/bash-completion/completions/rkllama
 {
     echo "rkllama ($version) stable; urgency=medium"
     echo

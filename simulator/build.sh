@@ -49,7 +49,7 @@ object() {
     if [ "$1" = 10001 ]; then
         files="base/message.c api/exports_1_0.c"
     else
-        files=$(cd "$src" && find base abi model handle run api -name '*.c' ! -name version.c ! -name exports_1_0.c)
+        files=$(cd "$src" && find base node abi model handle run api -name '*.c' ! -name version.c ! -name exports_1_0.c)
     fi
     # shellcheck disable=SC2086
     for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"

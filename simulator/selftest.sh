@@ -74,7 +74,7 @@ refused() { # name, text that the output must contain
 }
 
 mkdir "$scratch/planted"
-(cd "$src" && cp -r base abi model handle run api "$scratch/planted")
+(cd "$src" && cp -r base node abi model handle run api "$scratch/planted")
 echo '#include "run/run.h"' >> "$scratch/planted/base/text.h"
 refused "order of the modules: a planted include against the order" "base/text uses run/run (include)"
 cp "$src/base/text.h" "$scratch/planted/base/text.h"
@@ -89,7 +89,7 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
     dir=$scratch/$1${4:+-san}
     mkdir -p "$dir"
     # shellcheck disable=SC2086
-    $cc -std=c11 -O1 -Wall -Wextra -Werror -DSIM_ABI="$2" $4 "$src"/selftest/*.c -I"$src" -pthread -ldl \
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DSIM_ABI="$2" $4 "$src"/selftest/*.c -I"$src" -pthread -ldl -lm \
             -o "$dir/selftest" &&
         ${RUN:+env SELFTEST_EMULATED=1 $RUN} "$dir/selftest" "$3/$1/librkllmrt.so" "$demo" "$dir" $5 \
             > "$dir/result" 2> "$dir/stderr"

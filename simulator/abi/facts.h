@@ -17,6 +17,7 @@ typedef struct {
     bool batch_fields;                  // RKLLMParam has n_batch, use_cross_attn
     bool run_fields;                    // RKLLMInferParam has sampling_params, max_new_tokens; RKLLMParam ignore_eos_token
     int callback_struct;                // size of RKLLMCallback in rkllm_init; 0 if rkllm_init takes a function
+    bool memory_crash;                  // a load without enough memory crashes instead of returning -1
     bool callback_releases;             // if the callback returns 2, the library frees the buffers of the result
 } AbiFacts;
 

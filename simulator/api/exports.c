@@ -11,6 +11,7 @@
 #include "base/trace.h"
 #include "base/violation.h"
 #include "handle/abort.h"
+#include "handle/prompt_cache.h"
 #include "run/run.h"
 #include <stdlib.h>
 #include <string.h>
@@ -117,8 +118,19 @@ EXPORT int rkllm_load_prompt_cache(LLMHandle handle, const char *path)
     if (!check_handle(handle, __func__) || !check_text(path, "prompt cache path"))
         return -1;
     Handle *h = handle;
+    FaultSet f;
     trace_call(__func__);
-    return kv_load(&h->kv, path);
+    faults_draw(CLASS_CACHE, h->model.fault, &f);
+    int ret = prompt_cache_load(h, path, &f);
+    if (trace_on()) {
+        Buf b = {0};
+        trace_begin(&b, "prompt_cache");
+        trace_text(&b, "path", path);
+        trace_int(&b, "ret", ret);
+        trace_int(&b, "kv", h->kv.len);
+        trace_end(&b);
+    }
+    return ret;
 }
 
 EXPORT int rkllm_release_prompt_cache(LLMHandle handle)
@@ -127,7 +139,6 @@ EXPORT int rkllm_release_prompt_cache(LLMHandle handle)
         return -1;
     Handle *h = handle;
     trace_call(__func__);
-    h->kv.from_file = false;
-    kv_clear(&h->kv, false);
+    prompt_cache_release(h);
     return 0;
 }

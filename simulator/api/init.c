@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/faults.h"
 #include "base/log.h"
+#include "base/settings.h"
 #include "handle/handle.h"
+#include "node/ledger.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +48,10 @@ static void log_context(int wanted, int limit)
     log_line("E rkllm: max_context[%d] must be less than the model's max_context_limit[%d]", wanted, limit);
 }
 
-static void log_oom(void)
+static void log_oom(long long bytes)
 {
     log_line("E RKNN: failed to allocate handle, ret: -1, errno: 14, errstr: Bad address");
-    log_line("E RKNN: failed to malloc npu memory, size: 1711276032, flags: 0x2");
+    log_line("E RKNN: failed to malloc npu memory, size: %lld, flags: 0x2", bytes);
     log_line("E RKNN: load model file error!");
     log_failed();
 }
@@ -73,6 +75,8 @@ static void process_faults_of_init(const FaultSet *f)
         crash();
     if (faulty(f, FAULT_half_line))
         fputs("loading: 50%", stderr);
+    if (faulty(f, FAULT_first_killed))
+        ledger_kill_first();
 }
 
 // If an injected fault refuses this init, logs the reason and returns true.
@@ -89,7 +93,7 @@ static bool refused_by_fault(const FaultSet *f, const RKLLMParam *p)
     else if (faulty(f, FAULT_ctx_limit))
         log_context(p->max_context_len, p->max_context_len / 2);
     else if (faulty(f, FAULT_npu_oom))
-        log_oom();
+        log_oom(1711276032);
     else if (faulty(f, FAULT_no_device)) {
         log_line("E RKNN: failed to open rknpu module, need to insmod rknpu dirver!");
         log_line("E RKNN: failed to open rknn device!");
@@ -134,6 +138,9 @@ static bool usable(ModelStatus status, const Model *m, const FaultSet *faults, c
         return false;
     }
     if (status == MODEL_FOREIGN) {
+        // The only line that the vendor's library does not have: a user may not know that there is no NPU.
+        log_line("E rkllm: this is the simulator, which answers from scripts such as the model demo and cannot run a language model; "
+                 "a board with an RK3588 or RK3576 and Rockchip's librkllmrt.so can");
         log_invalid();
         return false;
     }
@@ -147,13 +154,28 @@ static Handle *make_handle(const Model *m, const RKLLMParam *p, const Callbacks 
     h->model = *m;
     h->callbacks = *callbacks;
     h->max_new = p->max_new_tokens;
-    h->skip_special = p->skip_special_token;
+    h->skip_special = p->skip_special_token && m->skips_special;
     h->ignore_eos = more.ignore_eos;
     h->cross_attn = more.cross_attn;
     h->n_batch = more.n_batch ? more.n_batch : 1;
     int window = p->max_context_len > 0 ? p->max_context_len : m->ctx_limit;
     kv_new(&h->kv, window, more.n_keep > 0 ? more.n_keep : 0);
+    h->kv.no_reuse = !strncmp(m->arch, "rwkv", 4) || !strncmp(m->arch, "qwen35", 6);
     return h;
+}
+
+// Enters the model into the ledger of the node. If it does not fit, fails as this version does, or as the setting OOM says.
+static bool enter_node(Handle *h, const RKLLMParam *p)
+{
+    h->ledger_number = ledger_add(p->extend_param.base_domain_id, h->model.bytes);
+    if (h->ledger_number >= 0)
+        return true;
+    log_oom(h->model.bytes);
+    if (setting_is(SETTING_OOM, "segv") || (abi_facts->memory_crash && !setting_is(SETTING_OOM, "fail")))
+        crash();
+    h->ledger_number = 0;
+    handle_free(h);
+    return false;
 }
 
 int init_handle(LLMHandle *out, const RKLLMParam *p, const Callbacks *callbacks)
@@ -174,8 +196,10 @@ int init_handle(LLMHandle *out, const RKLLMParam *p, const Callbacks *callbacks)
         log_line("E RKNN: invalid rknn llm model magic");
         log_line("E RKNN: load model file error!");
         log_line("E RKNN: rknn_init fail! ret=-1");
-    } else
+    } else if (enter_node(h, p))
         log_loaded(&h->model, p);
+    else
+        return -1;
     *out = h;
     return 0;
 }

@@ -7,7 +7,7 @@
 #define FAULTS(F) \
     F(INIT, bad_magic) F(INIT, too_new) F(INIT, too_old) F(INIT, wrong_platform) F(INIT, unknown_platform) \
     F(INIT, ctx_limit) F(INIT, npu_oom) F(INIT, no_device) F(INIT, too_many_files) F(INIT, init0_broken) \
-    F(INIT, second_init_segv) F(INIT, init_hang) F(INIT, init_slow) F(INIT, sigill) F(INIT, half_line) \
+    F(INIT, second_init_segv) F(INIT, init_hang) F(INIT, init_slow) F(INIT, sigill) F(INIT, half_line) F(INIT, first_killed) \
     F(RUN, run_minus1) F(RUN, error_state) F(RUN, segv) F(RUN, abort) F(RUN, exit) F(RUN, orphan) F(RUN, hang) \
     F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
     F(RUN, garbage_tokens) F(RUN, invalid_utf8) F(RUN, null_text) F(RUN, null_result) F(RUN, empty_stream) \
@@ -16,9 +16,9 @@
     F(RUN, async_no_callback) F(RUN, async_hang) \
     F(ABORT, abort_ignored) F(ABORT, abort_late) F(ABORT, abort_minus1) \
     F(DESTROY, destroy_hang) F(DESTROY, destroy_while_running_segv) \
-    F(QUERY, is_running_inverted) F(CLEAR, clear_minus1) F(TEMPLATE, template_minus1)
+    F(CACHE, cache_segv) F(CACHE, cache_after_abort) F(QUERY, is_running_inverted) F(CLEAR, clear_minus1) F(TEMPLATE, template_minus1)
 
-typedef enum { CLASS_INIT, CLASS_RUN, CLASS_ABORT, CLASS_DESTROY, CLASS_QUERY, CLASS_CLEAR, CLASS_TEMPLATE } FaultClass;
+typedef enum { CLASS_INIT, CLASS_RUN, CLASS_ABORT, CLASS_DESTROY, CLASS_CACHE, CLASS_QUERY, CLASS_CLEAR, CLASS_TEMPLATE } FaultClass;
 typedef enum {
 #define F(class, name) FAULT_##name,
     FAULTS(F)

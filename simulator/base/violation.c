@@ -16,6 +16,17 @@ ViolationMode violation_mode(void)
     return VIOLATION_ABORTS;
 }
 
+void violation_report(const char *topic, const char *text)
+{
+    message(topic, "%s", text);
+    if (trace_on()) {
+        Buf b = {0};
+        trace_begin(&b, "violation");
+        trace_text(&b, "text", text);
+        trace_end(&b);
+    }
+}
+
 void violation(const char *format, ...)
 {
     char text[512];
@@ -23,13 +34,7 @@ void violation(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    message("ABI", "%s", text);
-    if (trace_on()) {
-        Buf b = {0};
-        trace_begin(&b, "violation");
-        trace_text(&b, "text", text);
-        trace_end(&b);
-    }
+    violation_report("ABI", text);
     if (violation_mode() == VIOLATION_ABORTS)
         abort();
 }

@@ -1,6 +1,7 @@
 // handle.c - the registry of handles. Destroyed handles stay in it, so that a second destroy or a late call is detected
 // and does not read freed memory. Each takes a few hundred bytes.
 #include "handle/handle.h"
+#include "node/ledger.h"
 #include <stdlib.h>
 
 #define ALIVE_MAGIC 0x53494d414c495645ull
@@ -73,6 +74,7 @@ void handle_free(Handle *h)
     h->alive = false;
     h->magic = DEAD_MAGIC;
     pthread_mutex_unlock(&registry_lock);
+    ledger_remove(h->ledger_number);
     guard_page_free(&h->results);
     pthread_mutex_destroy(&h->lock);
     pthread_cond_destroy(&h->wake);
@@ -80,6 +82,10 @@ void handle_free(Handle *h)
     model_free(&h->model);
     template_free(&h->template);
     kv_free(&h->kv);
+    for (size_t i = 0; i < h->unreleased.n / sizeof(void *); i++)
+        free(((void **)h->unreleased.p)[i]);
+    free(h->unreleased.p);
+    h->unreleased = (Buf){0};
     free(h->lora);
     free(h->stale);
     free(h->tail.p);

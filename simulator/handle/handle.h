@@ -24,6 +24,7 @@ typedef struct Handle {
     KvCache kv;
     GuardPage results;                  // room for MAX_BATCH results
     char *lora;                         // name of the loaded adapter
+    long ledger_number;                 // of ledger_add
 
     pthread_mutex_t lock;               // guards running and has_worker
     pthread_cond_t wake;                // signalled at the end of a run and by an abort
@@ -34,6 +35,7 @@ typedef struct Handle {
 
     bool paused;                        // the next run continues the reply
     Reply reply;
+    Buf unreleased;                     // pointers to the logits that the host did not release
     Buf tail;                           // bytes of an unfinished character
     int batch_kv[MAX_BATCH];            // tokens per row of the last batched run
     char *stale;                        // fault stale_tail: the rest of the last run's reply

@@ -2,13 +2,8 @@
 #include "handle/kv.h"
 #include "abi/facts.h"
 #include "base/log.h"
-#include "base/version.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CACHE_MAGIC "SIMCACHE"
-typedef struct { char magic[8], version[24]; int32_t count; } CacheHeader;
 
 void kv_new(KvCache *kv, int window, int keep)
 {
@@ -39,7 +34,7 @@ void kv_push(KvCache *kv, int32_t id)
     kv->ids[kv->len++] = id;
 }
 
-int kv_prefill(KvCache *kv, const int32_t *ids, size_t count)
+int kv_prefill(KvCache *kv, const int32_t *ids, size_t count, bool keep_history)
 {
     int n = (int)count, usable = kv->window - abi_facts->context_reserve;
     if (n > usable) {
@@ -56,6 +51,10 @@ int kv_prefill(KvCache *kv, const int32_t *ids, size_t count)
     if (abi_facts->prefix_reuse || kv->from_file)
         while (same < n && base + same < kv->len && kv->ids[base + same] == ids[same])
             same++;
+    if (same && kv->no_reuse)
+        log_line("W rkllm: Current model does not support kv cache reuse. clearing all caches.");
+    if (kv->no_reuse || (kv->from_file && keep_history))
+        same = 0;
     if (n)
         memcpy(kv->ids + base, ids, (size_t)n * sizeof *kv->ids);
     kv->len = base + n;
@@ -82,35 +81,11 @@ void kv_remove(KvCache *kv, int from, int to)
     kv->len -= to - from;
 }
 
-int kv_save(const KvCache *kv, const char *path)
+void kv_restore(KvCache *kv, int count)
 {
-    CacheHeader head = {.count = kv->len};
-    memcpy(head.magic, CACHE_MAGIC, 8);
-    snprintf(head.version, sizeof head.version, "%s", built_version);
-    FILE *f = fopen(path, "wbe");
-    if (!f)
-        return -1;
-    bool ok = fwrite(&head, sizeof head, 1, f) == 1 &&
-              fwrite(kv->ids, sizeof *kv->ids, (size_t)kv->len, f) == (size_t)kv->len;
-    return fclose(f) == 0 && ok ? 0 : -1;
-}
-
-int kv_load(KvCache *kv, const char *path)
-{
-    CacheHeader head;
-    FILE *f = fopen(path, "rbe");
-    if (!f)
-        return -1;
-    bool ok = fread(&head, sizeof head, 1, f) == 1 && !memcmp(head.magic, CACHE_MAGIC, 8) &&
-              !strncmp(head.version, built_version, sizeof head.version) && head.count >= 0 && head.count <= kv->window &&
-              fread(kv->ids, sizeof *kv->ids, (size_t)head.count, f) == (size_t)head.count;
-    fclose(f);
-    if (!ok)
-        return -1;
-    kv->len = head.count;
+    kv->len = count;
     kv->history_len = 0;
     kv->from_file = true;
-    return 0;
 }
 
 void kv_free(KvCache *kv)

@@ -40,7 +40,7 @@ static void sleepy(Command *c)
     c->out->delay_us = ms * 1000;
 }
 
-static void prompt(Command *c) { reply_text(c->out, c->prompt.p, c->prompt.n); }
+static void prompt(Command *c) { reply_spelled(c->out, c->prompt.p, c->prompt.n); }
 
 static void think(Command *c)
 {

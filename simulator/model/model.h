@@ -4,14 +4,18 @@
 #include "model/tokenizer.h"
 #include <regex.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct { regex_t match, find; bool has_match, has_find; const Json *spec; } Rule;
 
 typedef struct {
     Json *json;                         // owns every string below
-    const char *toolkit, *platform, *dtype, *template, *system, *fault, *eos;
-    int cores, ctx_limit, vocab, embd, eos_id;
+    const char *toolkit, *platform, *dtype, *template, *system, *fault, *eos, *arch;
+    int cores, ctx_limit, vocab, embd, eos_id, kv_bytes;    // kv_bytes: per token, in a prompt cache file
     bool has_tokenizer, has_embedding;  // if false, 1.3 calls the callbacks of the host
+    bool skips_special;                 // whether skip_special_token has an effect
+    uint64_t id;                        // hash of the model file
+    long long bytes;                    // memory that the loaded model takes
     double prefill_ms, decode_ms, memory_mb;
     Tokenizer tokenizer;
     Rule *rules;                        // the script; the first matching rule gives the reply

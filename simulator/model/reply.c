@@ -20,6 +20,12 @@ void reply_text(Reply *r, const char *text, size_t len)
     r->count = 1;
 }
 
+void reply_spelled(Reply *r, const char *text, size_t len)
+{
+    reply_text(r, text, len);
+    r->spells = true;
+}
+
 void reply_count(Reply *r, long count)
 {
     start(r, REPLY_COUNT);
@@ -75,7 +81,11 @@ static bool next_of_text(Reply *r, const Tokenizer *t, Token *out)
     }
     if (r->pos == r->len)
         return false;
-    *out = cut(t, r->text + r->pos, r->len - r->pos);
+    const char *text = r->text + r->pos;
+    size_t control = r->spells ? tokenizer_control(t, text, r->len - r->pos) : 0;
+    if (r->pos + control > r->spelled)
+        r->spelled = r->pos + control;
+    *out = r->pos < r->spelled ? (Token){tokenizer_id(t, text, 1), text, 1, -1, false, false} : cut(t, text, r->len - r->pos);
     r->pos += out->len;
     return true;
 }
@@ -116,7 +126,7 @@ bool reply_next(Reply *r, const Tokenizer *t, Token *out)
 
 void reply_rewind(Reply *r)
 {
-    r->pos = 0;
+    r->pos = r->spelled = 0;
     r->done = 0;
 }
 

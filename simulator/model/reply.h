@@ -19,10 +19,13 @@ typedef struct {
     long count, done;                   // number of tokens (LIST, COUNT, SAME; -1: no limit) or repetitions (TEXT)
     long delay_us;                      // -1: the model's decode time, scaled by the setting SPEED
     bool raw;                           // deliver the bytes unchanged, without UTF-8 assembly
+    bool spells;                        // TEXT: write the texts of control tokens in single bytes, as ordinary text
+    size_t spelled;                     // position in text up to which bytes are single
     char scratch[24];
 } Reply;
 
 void reply_text(Reply *r, const char *text, size_t len);
+void reply_spelled(Reply *r, const char *text, size_t len);             // text without control tokens
 void reply_count(Reply *r, long count);                                 // " 1", " 2", ...
 void reply_same(Reply *r, const char *text, long count);
 void reply_push(Reply *r, const char *bytes, size_t len, int32_t id);   // LIST: one more token

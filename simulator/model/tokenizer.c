@@ -1,6 +1,5 @@
 // tokenizer.c - see tokenizer.h.
 #include "model/tokenizer.h"
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,10 +25,12 @@ void tokenizer_new(Tokenizer *t, int room, int vocab)
     memset(t->first, -1, sizeof t->first);
 }
 
-void tokenizer_add(Tokenizer *t, const char *text, size_t len)
+void tokenizer_add(Tokenizer *t, const char *text, size_t len, int32_t id, bool special)
 {
     int i = t->n_pieces++;
-    t->pieces[i] = (Piece){text, (int)len, -1};
+    t->pieces[i] = (Piece){text, (int)len, -1, id < 0 ? 256 + i : id, special};
+    t->own_ids |= id >= 0;
+    t->has_special |= special;
     if (!len)
         return;
     uint32_t slot = hash(text, len) & (uint32_t)t->index_mask;
@@ -50,18 +51,31 @@ void tokenizer_free(Tokenizer *t)
     *t = (Tokenizer){0};
 }
 
+const Piece *tokenizer_piece(const Tokenizer *t, int32_t id)
+{
+    for (int i = 0; t->own_ids && i < t->n_pieces; i++)
+        if (t->pieces[i].id == id)
+            return &t->pieces[i];
+    return !t->own_ids && id >= 256 && id < 256 + t->n_pieces ? &t->pieces[id - 256] : NULL;
+}
+
 int32_t tokenizer_id(const Tokenizer *t, const char *text, size_t len)
 {
-    if (len == 1)
+    if (len == 1 && !t->own_ids)
         return (unsigned char)*text;
     uint32_t h = hash(text, len);
     for (uint32_t i = h & (uint32_t)t->index_mask; t->index && t->index[i] >= 0; i = (i + 1) & (uint32_t)t->index_mask) {
         const Piece *p = &t->pieces[t->index[i]];
         if ((size_t)p->len == len && !memcmp(p->text, text, len))
-            return 256 + t->index[i];
+            return p->id;
     }
+    if (len == 1)
+        return (unsigned char)*text;
     int first = 256 + t->n_pieces, rest = t->vocab - first;
-    return rest > 0 ? first + (int32_t)(h % (uint32_t)rest) : first;
+    int32_t id = rest > 0 ? first + (int32_t)(h % (uint32_t)rest) : first;
+    while (t->own_ids && tokenizer_piece(t, id))
+        id++;
+    return id;
 }
 
 static const Piece *longest_piece(const Tokenizer *t, const char *text, size_t len)
@@ -77,14 +91,21 @@ static bool letter(unsigned char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || (c >= 0x80 && c < 0xe0);
 }
 
+// A control token is a piece that is special or begins with '<'.
+size_t tokenizer_control(const Tokenizer *t, const char *text, size_t len)
+{
+    const Piece *p = *text == '<' || t->has_special ? longest_piece(t, text, len) : NULL;
+    return p && (*text == '<' || p->special) ? (size_t)p->len : 0;
+}
+
 // A blank is part of the next word. Characters of three and four bytes are cut into parts of one and two bytes, so that
 // tokens end inside a character.
 size_t tokenizer_cut(const Tokenizer *t, const char *text, size_t len)
 {
     unsigned char c = (unsigned char)*text;
-    const Piece *special = c == '<' ? longest_piece(t, text, len) : NULL;
-    if (special)
-        return (size_t)special->len;
+    size_t control = tokenizer_control(t, text, len);
+    if (control)
+        return control;
     if (c >= 0xf0 && len >= 4)
         return 2;                       // 2 + 1 + 1
     if (c >= 0xe0 && len >= 3)
@@ -98,6 +119,8 @@ size_t tokenizer_cut(const Tokenizer *t, const char *text, size_t len)
         return n;
     }
     size_t n = c == ' ' && len > 1 ? 1 : 0;
+    if (n && tokenizer_control(t, text + n, len - n))
+        return n;
     c = (unsigned char)text[n];
     if (c >= '0' && c <= '9') {
         for (size_t digits = 0; n < len && digits < 3 && text[n] >= '0' && text[n] <= '9'; digits++)
@@ -119,7 +142,7 @@ int32_t *tokenizer_encode(const Tokenizer *t, const char *text, size_t len, size
         abort();
     for (size_t i = 0; i < len; n++) {
         const Piece *p = longest_piece(t, text + i, len - i);
-        ids[n] = p ? 256 + (int32_t)(p - t->pieces) : (unsigned char)text[i];
+        ids[n] = p ? p->id : (unsigned char)text[i];
         i += p ? (size_t)p->len : 1;
     }
     *count = n;
@@ -130,9 +153,10 @@ void tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t count, Buf 
 {
     buf_put(out, "", 0);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] >= 0 && ids[i] < 256)
+        const Piece *p = tokenizer_piece(t, ids[i]);
+        if (p)
+            buf_put(out, p->text, (size_t)p->len);
+        else if (ids[i] >= 0 && ids[i] < 256)
             buf_put(out, &(unsigned char){(unsigned char)ids[i]}, 1);
-        else if (ids[i] >= 256 && ids[i] < 256 + t->n_pieces)
-            buf_put(out, t->pieces[ids[i] - 256].text, (size_t)t->pieces[ids[i] - 256].len);
     }
 }

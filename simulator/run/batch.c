@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "handle/abort.h"
+#include "node/npu.h"
 #include "run/emit.h"
 #include "run/prompt.h"
 #include <stdlib.h>
@@ -55,6 +56,8 @@ int run_batch(Run *r, const RKLLMInput *input, const RKLLMInferParam *infer)
     }
     for (int i = 0; i < rows && !ret; i++)
         ret = prepare_row(r, i, &input[i], infer, &replies[i]);
+    if (!ret)
+        r->npu = npu_enter();
     r->begin_us = r->first_us = now_us();
     for (int steps = 0; !ret && left && !(r->aborted = abort_due(h)); steps++) {
         left -= step(r, replies, tokens, done, r->rq.max_new > 0 && steps >= r->rq.max_new);

@@ -13,7 +13,10 @@ static void forget(Run *r, int slot)
         return;
     memset(r->block[slot], 0xdd, r->block_len[slot]);
     __asm__ volatile("" : : "r"(r->block[slot]) : "memory");    // keeps the compiler from removing the memset
-    free(r->block[slot]);
+    if (slot == DATA && r->unreleased)
+        buf_put(&r->h->unreleased, &r->block[slot], sizeof r->block[slot]);
+    else
+        free(r->block[slot]);
     r->block[slot] = NULL;
 }
 
@@ -46,8 +49,10 @@ static CallbackAction call(Run *r, RKLLMResult *result, LLMCallState state, int 
     int answer = callback_call(&r->h->callbacks, result, r->rq.userdata, state);
     if (result)
         memset(result, 0xdd, (size_t)rows * sizeof *result);
-    if (answer == ACTION_RELEASE && abi_facts->callback_releases)
+    if (answer == ACTION_RELEASE && abi_facts->callback_releases) {
+        r->unreleased = false;
         emit_done(r);
+    }
     return answer == ACTION_PAUSE || answer == ACTION_RELEASE ? (CallbackAction)answer : ACTION_CONTINUE;
 }
 
@@ -110,14 +115,17 @@ CallbackAction emit_hidden_layer(Run *r, float *data, int dim, int count)
 {
     RKLLMResult *result = results(r, 1);
     keep_data(r, data, dim, count);
+    r->unreleased = false;
     LLMCallState state = result_set_hidden_layer(result, data, dim, count);
     return call(r, result, state, 1);
 }
 
+// From 1.3 on, the library keeps the logits until the host returns 2 or destroys the handle.
 CallbackAction emit_logits(Run *r, float *data, int dim, int count)
 {
     RKLLMResult *result = results(r, 1);
     keep_data(r, data, dim, count);
+    r->unreleased = abi_facts->callback_releases;
     LLMCallState state = result_set_logits(result, data, dim, count);
     return call(r, result, state, 1);
 }

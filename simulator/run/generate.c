@@ -4,10 +4,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "handle/abort.h"
+#include "handle/prompt_cache.h"
 #include "model/vectors.h"
+#include "node/npu.h"
 #include "run/emit.h"
 #include "run/process_faults.h"
 #include <string.h>
+
+#define LOGIT_OF_NEXT 10
 
 // The simulated duration of the prefill in microseconds.
 static double prefill_us(const Run *r)
@@ -27,8 +31,6 @@ static void prefill(Run *r)
         hang();
     if (us > 0)
         wait_until(h, r->begin_us + (long long)us, false);
-    if (!r->resumed && r->rq.save_cache && kv_save(&h->kv, r->rq.cache_path))
-        log_line("E rkllm: failed to save prompt cache to %s", r->rq.cache_path);
     r->first_us = r->deadline_us = now_us();
     r->prefill_us = r->first_us - r->begin_us;
 }
@@ -68,6 +70,9 @@ static bool next_token(Run *r, Token *t)
         t->len = 0;
         t->raw = true;
     }
+    const Piece *piece = h->skip_special && tokenizer->has_special ? tokenizer_piece(tokenizer, t->id) : NULL;
+    if (piece && piece->special)
+        t->len = 0;
     t->null_text |= faulty(&r->faults, FAULT_null_text) && r->emitted % 2 == 0;
     return true;
 }
@@ -132,11 +137,63 @@ static void generate_hidden_layer(Run *r)
         emit_hidden_layer(r, model_vectors(r->ids, r->n_ids, dim), dim, (int)r->n_ids);
 }
 
-static void generate_logits(Run *r)
+// Returns the id of the token that the library samples next, without taking it from the reply.
+static int32_t sampled_id(Run *r)
 {
-    int dim = r->h->model.vocab;
-    if (!abort_due(r->h))
-        emit_logits(r, model_vectors(r->ids, r->n_ids, dim), dim, (int)r->n_ids);
+    Reply before = r->h->reply;
+    Token t;
+    int32_t id = next_token(r, &t) ? t.id : r->h->model.eos_id;
+    r->h->reply = before;
+    return id;
+}
+
+static void set_logit(const Model *m, float *row, int32_t id, double value)
+{
+    if (id >= 0 && id < m->vocab)
+        row[id] = (float)value;
+}
+
+// Delivers one row for each id. The last row has its maximum at the next token. For a rerank prompt, the softmax of "yes" and
+// "no" is 0.98 if all words of the query occur in the document, and 0.02 if none does.
+static CallbackAction deliver_logits(Run *r, const int32_t *ids, size_t count)
+{
+    const Model *m = &r->h->model;
+    float *rows = model_vectors(ids, count, m->vocab), *last = rows + (count - 1) * (size_t)m->vocab;
+    double margin = 1.9 * (2 * r->share - 1);
+    set_logit(m, last, sampled_id(r), LOGIT_OF_NEXT);
+    if (r->rerank && !r->emitted) {
+        set_logit(m, last, tokenizer_id(&m->tokenizer, "yes", 3), LOGIT_OF_NEXT + margin);
+        set_logit(m, last, tokenizer_id(&m->tokenizer, "no", 2), LOGIT_OF_NEXT - margin);
+    }
+    return emit_logits(r, rows, m->vocab, (int)count);
+}
+
+// Delivers the rows of the prompt, then one row for each token that the library samples itself. Returns false if no FINISH
+// callback follows.
+static bool generate_logits(Run *r)
+{
+    Handle *h = r->h;
+    CallbackAction action = ACTION_CONTINUE;
+    Token t;
+    if (process_faults(r))
+        return false;
+    if (!r->resumed && r->n_ids && !aborted(r))
+        action = deliver_logits(r, r->ids, r->n_ids);
+    while (action != ACTION_PAUSE && !aborted(r) && (r->rq.max_new <= 0 || r->emitted < r->rq.max_new)) {
+        if (process_faults(r))
+            return false;
+        if (!next_token(r, &t))
+            break;
+        decode_wait(r, t.delay_us);
+        if (aborted(r))
+            break;
+        r->emitted++;
+        kv_push(&h->kv, t.id);
+        action = deliver_logits(r, &t.id, 1);
+    }
+    if (action == ACTION_PAUSE)
+        h->paused = r->paused = true;
+    return action != ACTION_PAUSE;
 }
 
 // Returns false if no FINISH callback follows.
@@ -150,21 +207,31 @@ static bool generate_mode(Run *r)
     if (r->rq.mode == RKLLM_INFER_GENERATE)
         return generate_text(r);
     if (r->rq.mode == 2)                // RKLLM_INFER_GET_LOGITS, which 1.1 does not declare
-        generate_logits(r);
-    else
-        generate_hidden_layer(r);
+        return generate_logits(r);
+    generate_hidden_layer(r);
     return true;
+}
+
+static bool finishes(const Run *r)
+{
+    bool data_only = !strcmp(fault_arg(&r->faults, FAULT_no_finish), "data");
+    return !faulty(&r->faults, FAULT_no_finish) || (data_only && r->rq.mode == RKLLM_INFER_GENERATE);
 }
 
 void generate(Run *r)
 {
     const FaultSet *f = &r->faults;
+    r->npu = npu_enter();
     prefill(r);
     if (r->async && faulty(f, FAULT_async_hang))
         hang();
     if (r->async && faulty(f, FAULT_async_no_callback))
         return;
-    if (!generate_mode(r) || faulty(f, FAULT_no_finish))
+    if (!generate_mode(r))
+        return;
+    if (r->rq.save_cache && prompt_cache_save(r->h, r->rq.cache_path, r->aborted))
+        r->ret = -1;
+    if (!finishes(r))
         return;
     emit_finish(r, faulty(f, FAULT_null_result));
     if (faulty(f, FAULT_double_finish))

@@ -1,6 +1,7 @@
 // process_faults.c - see process_faults.h.
 #include "run/process_faults.h"
 #include "base/log.h"
+#include "node/npu.h"
 #include "run/emit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static void end_process(Run *r)
     }
     if (before_token(r, FAULT_orphan)) {
         if (!fork()) {
+            npu_leave(r->npu);          // the run ends with its own process
             sleep(4);
             _exit(0);
         }

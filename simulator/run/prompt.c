@@ -4,6 +4,7 @@
 #include "base/trace.h"
 #include "base/violation.h"
 #include "model/commands.h"
+#include "model/rerank.h"
 #include "model/script.h"
 #include <math.h>
 #include <stdlib.h>
@@ -141,7 +142,10 @@ static void choose_reply(Run *r)
     buf_put(&conversation, r->prompt, r->prompt_len);
     Span prompt = {r->prompt, r->prompt_len}, message = last_user_message(r->prompt, r->prompt_len);
     reply_free(&h->reply);
-    if (!command_reply(prompt, message, &r->faults, &h->reply))
+    r->rerank = rerank_share(message, &r->share);
+    if (r->rerank)
+        reply_text(&h->reply, r->share >= 0.5 ? "yes" : "no", r->share >= 0.5 ? 3 : 2);
+    else if (!command_reply(prompt, message, &r->faults, &h->reply))
         script_reply(&h->model, (Span){conversation.p, conversation.n}, message, &h->reply);
     skip_thoughts(&h->reply, prompt, message);
     if (r->rq.thinking && !h->template.custom && r->rq.text)

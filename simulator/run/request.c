@@ -44,7 +44,7 @@ Request request_read(const Handle *h, const RKLLMInput *input, const RKLLMInferP
     const RKLLMPromptCacheParam *cache = infer->prompt_cache_params;
     if (cache) {
         q.save_cache = cache->save_prompt_cache;
-        q.cache_path = cache->prompt_cache_path ? cache->prompt_cache_path : "./prompt_cache.bin";
+        q.cache_path = cache->prompt_cache_path;
     }
     return q;
 }

@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "base/settings.h"
 #include "base/trace.h"
+#include "node/npu.h"
 #include "run/batch.h"
 #include "run/emit.h"
 #include "run/generate.h"
@@ -36,7 +37,7 @@ static Preparation prepare(Run *r)
     if (prompt_prepare(r) || faulty(&r->faults, FAULT_run_minus1))
         return REFUSED;
     reply_faults_apply(r);
-    int tokens = kv_prefill(&h->kv, r->ids, r->n_ids);
+    int tokens = kv_prefill(&h->kv, r->ids, r->n_ids, r->rq.keep_history);
     if (tokens < 0)
         return REFUSED;
     r->prefill_tokens = tokens;
@@ -80,6 +81,7 @@ static int end(Run *r)
     free(r->prompt);
     free(r->ids);
     free((char *)r->rq.cache_path);
+    npu_leave(r->npu);
     leave(r->h);
     if (r->async && faulty(&r->faults, FAULT_late_callback)) {
         sleep_ms(20);
@@ -144,6 +146,7 @@ static Run *new_run(Handle *h, const RKLLMInput *input, const RKLLMInferParam *i
         abort();
     r->h = h;
     r->async = async;
+    r->npu = -1;
     r->speed = clock_speed();
     r->split_characters = *setting(SETTING_UTF8, abi_facts->split_characters);
     r->rq = request_read(h, input, infer, userdata);

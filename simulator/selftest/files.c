@@ -1,4 +1,4 @@
-// files.c - tests of files and settings: model files, prompt caches, adapters, the log, the trace.
+// files.c - tests of files and settings: model files, adapters, the log, the trace.
 #define _GNU_SOURCE
 #include "selftest/harness.h"
 #include <stdio.h>
@@ -7,22 +7,6 @@
 
 static RKLLMInput input;
 static RKLLMInferParam infer;
-
-static bool prompt_cache(void)
-{
-    char path[300], foreign[300];
-    RKLLMPromptCacheParam cache = {1, path};
-    LLMHandle h = open_demo();
-    snprintf(path, sizeof path, "%s/cache", scratch);
-    snprintf(foreign, sizeof foreign, "%s/foreign", scratch);
-    FILE *f = fopen(foreign, "w");
-    fputs("something else, long enough to be read as a header", f);
-    fclose(f);
-    infer.prompt_cache_params = &cache;
-    input.prompt_input = "!count 2";
-    return !run_with(h, &input, &infer) && !api.load_cache(h, path) && api.load_cache(h, foreign) == -1 &&
-        api.load_cache(h, "/nonexistent") == -1 && !api.release_cache(h) && !api.destroy(h);
-}
 
 static bool lora(void)
 {
@@ -82,11 +66,28 @@ static bool trace(void)
         is(strstr(line, "\"ids\":[") && strstr(line, "\"call\":\"rkllm_destroy\""), "run and destroy in the trace");
 }
 
+static bool own_ids(void)               // of pieces: in replies, in token input, with and without skip_special_token
+{
+    const char *model = "RKSIMULATOR1\n{\"pieces\": [{\"text\": \"[CALL]\", \"id\": 5, \"special\": true}, {\"text\": \" you\", \"id\": 9000}, \"x y\"],"
+                        "\"script\": [{\"match\": \"ids\", \"emit_tokens\": [5, 9000, 258, 65]}, {\"emit\": \"a [CALL]b you\"}]}";
+    LLMHandle h = open_text(model);
+    bool ok = h && !run(h, "text") && said("[a][ ][][b][ you][]F") && !run(h, "ids") && said("[][ you][x y][A][]F");
+    char literal[500];
+    snprintf(literal, sizeof literal, "RKSIMULATOR1\n{\"skips_special\": false,%s", strchr(model, '{') + 1);
+    LLMHandle whole = open_text(literal);
+    int32_t ids[] = {'i', 'd', 's', 9000};
+    input.input_type = RKLLM_INPUT_TOKEN;
+    input.token_input.input_ids = ids;
+    input.token_input.n_tokens = 4;
+    ok = ok && whole && !run_with(whole, &input, &infer) && said("[[CALL]][ you][x y][A][<|im_end|>]F");
+    return ok && !api.destroy(h) && !api.destroy(whole);
+}
+
 static const Check checks[] = {
-    {"prompt cache files", prompt_cache, PASS},
     {"lora adapters", lora, PASS},
     {"log lines", log_lines, PASS},
     {"trace", trace, PASS},
+    {"pieces with ids of their own, special tokens", own_ids, PASS},
     {"first line of a model file", first_line, PASS},
     {"former names of the settings", former_names, PASS},
     {0},

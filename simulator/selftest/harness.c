@@ -208,7 +208,10 @@ int main(int argc, char **argv)
     set("SPEED", "0");
     behaviour_checks();
     behaviour_since_1_2_checks();
+    logits_checks();
     file_checks();
+    prompt_cache_checks();
+    node_checks();
     abi_checks();
     if (!clean)
         fault_checks();

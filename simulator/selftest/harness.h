@@ -55,4 +55,5 @@ bool is(bool ok, const char *what);                 // returns ok; if false, rep
 double now_ms(void);
 void keep_history(RKLLMInferParam *p);              // sets keep_history if the version has it
 
-void behaviour_checks(void), behaviour_since_1_2_checks(void), file_checks(void), abi_checks(void), fault_checks(void);
+void behaviour_checks(void), behaviour_since_1_2_checks(void), logits_checks(void), file_checks(void);
+void prompt_cache_checks(void), node_checks(void), abi_checks(void), fault_checks(void);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace RkLlama.Cli;
 
 /// <summary>A command failed. The message is the reason, for the user.</summary>
@@ -6,13 +8,16 @@ internal sealed class CommandException(string message) : Exception(message)
     /// <summary>The exit code of the command: 2 for an invalid argument, otherwise 1.</summary>
     internal int ExitCode { get; init; } = 1;
 
-    /// <summary>The error that a server has reported, without the request; <see langword="null"/> if no server has reported one.</summary>
-    internal string? ServerError { get; init; }
+    /// <summary>The status of the node's response; <see langword="null"/> if the node has not refused a request.</summary>
+    internal HttpStatusCode? Status { get; init; }
 
-    /// <summary>Prints an error and returns the exit code.</summary>
+    /// <summary>Prints an error on stderr and returns the exit code.</summary>
     internal static async Task<int> PrintAsync(string message, int exitCode)
     {
-        await Console.Error.WriteLineAsync($"rkllama: {message}").ConfigureAwait(false);
+        await WriteAsync(Console.Error, message).ConfigureAwait(false);
         return exitCode;
     }
+
+    /// <summary>Writes an error as one line.</summary>
+    internal static Task WriteAsync(TextWriter output, string message) => output.WriteLineAsync($"Error: {message.ReplaceLineEndings(" ")}");
 }

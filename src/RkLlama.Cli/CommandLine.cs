@@ -1,20 +1,23 @@
 using System.CommandLine;
 using RkLlama.Cli.Bench;
+using RkLlama.Cli.Chat;
 using RkLlama.Cli.Doctor;
+using RkLlama.Cli.Models;
 using RkLlama.Cli.Move;
 using RkLlama.Cli.Npu;
 using RkLlama.Cli.Tune;
 using RkLlama.Engine.Configuration;
+using RkLlama.Hub.Hubs;
 
 namespace RkLlama.Cli;
 
 /// <summary>
-/// Parses <c>rkllama [command] [options]</c> and runs the command. Each common option also has an environment variable with the prefix <c>RKLLAMA_</c>.
-/// The option has priority over the variable, and the variable has priority over the default.
+/// Parses <c>rkllama [command] [options]</c> and runs the command. Each setting of the server also has an environment variable with the prefix
+/// <c>RKLLAMA_</c>. The option has priority over the variable, and the variable has priority over the default.
 /// </summary>
 internal static class CommandLine
 {
-    /// <summary>The common options, which every command accepts. <see cref="SettingsReader"/> validates their values.</summary>
+    /// <summary>The settings of the server, for <c>serve</c> and <c>doctor</c>. <see cref="SettingsReader"/> validates their values.</summary>
     private static readonly (string Name, string Description)[] Settings =
     [
         ("port", "Port to listen on [8080; also PORT]"),
@@ -22,7 +25,8 @@ internal static class CommandLine
         ("models", "Models directory [~/RKLLAMA/models]"),
         ("library", "The RKLLM runtime librkllmrt.so, or its directory [standard directories]"),
         ("target_platform", "rk3588 or rk3576"),
-        ("preload", "Name of a model to load at start"),
+        ("preload", "Names of models to load at start, separated by commas"),
+        ("max-models", "Number of models in memory at the same time, or auto: one for text, one for embeddings, one for reranking [auto]"),
         ("queue", "Maximum number of waiting requests [64]"),
         ("queue-time", "Maximum time in the queue, in seconds [300]"),
         ("switch-time", "Seconds that a model keeps the NPU while requests for it and for other models wait [30]"),
@@ -42,6 +46,9 @@ internal static class CommandLine
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("read-only", "Only answer requests: clients cannot load, unload, copy, rename or delete models [false]"),
+        ("share-models", "Let other nodes download the models of this node [false]"),
+        ("pull", "Models to download at start, if the node does not have them, comma-separated"),
+        ("pull-rate", "Maximum rate of downloads, in MB per second; 0 for no limit [0]"),
         ("node-name", "Name of the node in its responses [host name]"),
         ("agent-port", "Port for HAProxy's agent check [none]"),
     ];
@@ -51,53 +58,94 @@ internal static class CommandLine
     /// <returns>The exit code of the command; 2 for an invalid argument or setting.</returns>
     internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve)
     {
-        RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards.");
-        Command command = new("serve", "Start the server (the default).");
-        Dictionary<string, Option<string?>> options = Settings.ToDictionary(
-            setting => setting.Name,
-            setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}", Recursive = true });
-
-        // The only setting that may stand without a value.
-        options["read-only"].Arity = ArgumentArity.ZeroOrOne;
-        options["read-only"].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";
-        foreach (Option<string?> option in options.Values)
-            root.Options.Add(option);
-
-        root.Subcommands.Add(command);
-        root.Subcommands.Add(TuneCommand.Create(options["target_platform"], static () => Environment.GetEnvironmentVariable("RKLLAMA_TARGET_PLATFORM")));
-        root.Subcommands.Add(NpuCommand.Create());
-        root.Subcommands.Add(DoctorCommand.Create((result, name) => result.GetValue(options[name])));
-        root.Subcommands.Add(BenchCommand.Create((result, name) => result.GetValue(options[name])));
-        root.Subcommands.Add(MoveCommand.Create((result, name) => result.GetValue(options[name])));
-        root.SetAction(Serve);
-        command.SetAction(Serve);
-        ParseResult parsed = root.Parse(args is ["--version"] ? [] : args);
         if (args is ["--version"])
         {
             Console.WriteLine(BuildInfo.Version);
             return 0;
         }
 
-        if (parsed.Errors.Count > 0)
+        RootCommand root = Create(serve);
+
+        // Otherwise a prompt such as "@everyone" would be the name of a file with arguments.
+        ParseResult parsed = root.Parse(RunCommand.Normalize(args), new() { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0 && !root.Directives.Any(directive => parsed.GetResult(directive) is not null))
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                Console.Error.WriteLine($"rkllama: {error.Message}");
+                Console.Error.WriteLine($"Error: {error.Message}");
             return 2;
         }
 
         return parsed.InvokeAsync().GetAwaiter().GetResult();
+    }
+
+    /// <summary>Creates the tree of all commands, options and arguments, with their descriptions.</summary>
+    /// <inheritdoc cref="Run"/>
+    internal static RootCommand Create(Func<NodeOptions, Task<int>> serve)
+    {
+        RootCommand root = new("RkLlama serves language models on the NPU of Rockchip RK3588 and RK3576 boards. The commands that use a node speak to its HTTP API.");
+        Command command = new("serve", "Start the server (the default).");
+        Dictionary<string, Option<string?>> options = Settings.ToDictionary(
+            setting => setting.Name,
+            setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}" });
+
+        // The settings that may stand without a value.
+        foreach (string name in (string[])["read-only", "share-models"])
+        {
+            options[name].Arity = ArgumentArity.ZeroOrOne;
+            options[name].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";
+        }
+
+        Command doctor = DoctorCommand.Create(Setting);
+        foreach (Command owner in (Command[])[root, command, doctor])
+        {
+            foreach (Option<string?> option in options.Values)
+                owner.Options.Add(option);
+        }
+
+        NodeArguments node = new(Setting);
+        ModelArgument models = new(node);
+        Command[] commands =
+        [
+            command,
+            RunCommand.Create(node, models),
+            PullCommand.Create(node, models),
+            ListCommands.CreateList(node, models),
+            ShowCommand.Create(node, models),
+            ListCommands.CreatePs(node, models),
+            LoadCommands.CreateLoad(node, models),
+            LoadCommands.CreateUnload(node, models),
+            LoadCommands.CreateStop(node, models),
+            ChangeCommands.CreateCopy(node, models),
+            MoveCommand.Create(node, models.One("Name of the model", "old")),
+            ChangeCommands.CreateRemove(node, models),
+            CreateCommand.Create(node),
+            StatusCommand.Create(node),
+            BenchCommand.Create(node, models.Optional("Model to load and measure [the loaded model]"), options["target_platform"]),
+            doctor,
+            NpuCommand.Create(),
+            TuneCommand.Create(options["target_platform"], static () => Environment.GetEnvironmentVariable("RKLLAMA_TARGET_PLATFORM")),
+        ];
+        foreach (Command one in commands)
+            root.Subcommands.Add(one);
+        root.SetAction(Serve);
+        command.SetAction(Serve);
+        return root;
+
+        string? Setting(ParseResult result, string name) => result.GetValue(options[name]);
 
         async Task<int> Serve(ParseResult result, CancellationToken cancellationToken)
         {
             NodeOptions settings;
             try
             {
-                settings = new SettingsReader(name => result.GetValue(options[name]), Environment.GetEnvironmentVariable).Read();
+                settings = new SettingsReader(name => Setting(result, name), Environment.GetEnvironmentVariable).Read();
+
+                // The server reads them again at the first download.
+                HubEnvironment.Read(Environment.GetEnvironmentVariable);
             }
-            catch (SettingException ex)
+            catch (Exception ex) when (ex is SettingException or HubException)
             {
-                await Console.Error.WriteLineAsync($"rkllama: {ex.Message}").ConfigureAwait(false);
-                return 2;
+                return await CommandException.PrintAsync(ex.Message, exitCode: 2).ConfigureAwait(false);
             }
 
             return await serve(settings).ConfigureAwait(false);

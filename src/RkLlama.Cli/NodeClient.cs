@@ -1,6 +1,7 @@
-using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -10,6 +11,8 @@ namespace RkLlama.Cli;
 /// <summary>An HTTP client for the running RkLlama server that a command uses.</summary>
 internal sealed class NodeClient : IDisposable
 {
+    private const string IgnoredHeader = "X-RkLlama-Ignored", WarningHeader = "X-RkLlama-Warning";
+
     // On a slow node, the prefill of thousands of tokens takes minutes. Other requests wait for the active run.
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromMinutes(10);
 
@@ -19,26 +22,20 @@ internal sealed class NodeClient : IDisposable
     /// <param name="key">The API key of the server; <see langword="null"/> if it needs none.</param>
     internal NodeClient(Uri url, string? key)
     {
-        _http = new() { BaseAddress = url, Timeout = RequestTimeout };
+        // A command that stops in the middle of an answer closes the connection, so that the node stops, too.
+        _http = new(new SocketsHttpHandler { MaxResponseDrainSize = 0, AllowAutoRedirect = false }) { BaseAddress = url, Timeout = RequestTimeout };
         if (key is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>Creates the option <c>--url</c> of a command.</summary>
-    internal static Option<string> UrlOption(string description) => new("--url") { Description = description, DefaultValueFactory = static _ => "http://127.0.0.1:8080" };
+    /// <summary>The address of the node.</summary>
+    internal Uri Address => _http.BaseAddress!;
 
-    /// <summary>Creates the client from the options of a command.</summary>
-    /// <param name="url">The value of <c>--url</c>.</param>
-    /// <param name="key">The value of <c>--api-key</c>; <see langword="null"/> for the environment variable.</param>
-    /// <exception cref="CommandException">The address is not valid, or this machine cannot connect to an address with https.</exception>
-    internal static NodeClient Open(string? url, string? key)
-    {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-            throw new CommandException($"--url: '{url}' is not the address of a server") { ExitCode = 2 };
-        if (address.Scheme == "https" && !TlsLibrary.IsInstalled)
-            throw new CommandException($"--url: {TlsLibrary.Missing}");
-        return new(address, key ?? Environment.GetEnvironmentVariable("RKLLAMA_API_KEY"));
-    }
+    /// <summary>The fields of the last request that the node has ignored, comma-separated; <see langword="null"/> if there were none.</summary>
+    internal string? Ignored { get; private set; }
+
+    /// <summary>What the model lacks that the last request has loaded; <see langword="null"/> for nothing.</summary>
+    internal string? Warning { get; private set; }
 
     public void Dispose() => _http.Dispose();
 
@@ -52,40 +49,117 @@ internal sealed class NodeClient : IDisposable
 
     /// <summary>Sends a POST request with a JSON body and returns the body of the response.</summary>
     /// <inheritdoc cref="SendAsync"/>
-    internal async Task<JsonElement> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    internal Task<JsonElement> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body, type, cancellationToken);
+
+    /// <summary>Sends a request with a JSON body and returns the body of the response.</summary>
+    /// <inheritdoc cref="SendAsync(HttpRequestMessage, CancellationToken)"/>
+    internal async Task<JsonElement> SendAsync<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, path)
-        {
-            Content = new StringContent(JsonSerializer.Serialize(body, type), Encoding.UTF8, "application/json"),
-        };
+        using HttpRequestMessage request = Create(method, path, body, type);
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Sends a POST request and returns the lines of the response as they arrive. Each line is a JSON object.</summary>
+    /// <exception cref="CommandException">
+    /// The server does not respond, or responds with an error, or a line is an error, or the connection is lost before the response ends.
+    /// </exception>
+    internal async IAsyncEnumerable<JsonElement> StreamAsync<T>(string path, T body, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = Create(HttpMethod.Post, path, body, type);
+        using HttpResponseMessage response = await GuardAsync(() => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), path, cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+            throw Refused(response, await GuardAsync(() => response.Content.ReadAsStringAsync(cancellationToken), path, cancellationToken).ConfigureAwait(false));
+
+        Ignored = HeaderOf(response, IgnoredHeader);
+        using StreamReader lines = new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), Encoding.UTF8);
+        while (await GuardAsync(() => lines.ReadLineAsync(cancellationToken).AsTask(), path, cancellationToken).ConfigureAwait(false) is { } line)
+        {
+            if (line.Length == 0)
+                continue;
+            JsonElement json = Parse(line, path);
+            if (ErrorOf(json) is { } error)
+                throw new CommandException(error);
+            yield return json;
+        }
+    }
+
+    /// <returns>The body of the response. If it is empty, the kind of the element is <see cref="JsonValueKind.Undefined"/>.</returns>
     /// <exception cref="CommandException">The server does not respond, or responds with an error or without JSON.</exception>
     private async Task<JsonElement> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         string path = request.RequestUri!.ToString();
+        using HttpResponseMessage response = await GuardAsync(() => _http.SendAsync(request, cancellationToken), path, cancellationToken).ConfigureAwait(false);
+        string text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+        if (!response.IsSuccessStatusCode)
+            throw Refused(response, text);
+        Ignored = HeaderOf(response, IgnoredHeader);
+        Warning = HeaderOf(response, WarningHeader);
+        return string.IsNullOrWhiteSpace(text) ? default : Parse(text, path);
+    }
+
+    private static HttpRequestMessage Create<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type) => new(method, path)
+    {
+        Content = new StringContent(JsonSerializer.Serialize(body, type), Encoding.UTF8, "application/json"),
+    };
+
+    /// <summary>Turns the failures of a connection into a <see cref="CommandException"/>.</summary>
+    private async Task<T> GuardAsync<T>(Func<Task<T>> send, string path, CancellationToken cancellationToken)
+    {
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            string text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-            using JsonDocument json = JsonDocument.Parse(text);
-            if (response.IsSuccessStatusCode)
-                return json.RootElement.Clone();
-            string reported = json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out JsonElement error) ? error.ToString() : text;
-            throw new CommandException(string.Create(CultureInfo.InvariantCulture, $"{path} returned status {(int)response.StatusCode}: {reported}")) { ServerError = reported };
+            return await send().ConfigureAwait(false);
         }
-        catch (HttpRequestException ex)
+        catch (HttpRequestException ex) when (ex.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            throw new CommandException($"{_http.BaseAddress} does not answer: {ex.Message}");
+            string reason = ex.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? "" : $" ({(ex.InnerException ?? ex).Message.TrimEnd('.')})";
+            throw new CommandException($"no node answers at {ShownAddress}{reason}: start one with 'rkllama serve' or 'systemctl start rkllama', or name another one with --host");
         }
-        catch (JsonException)
+        catch (Exception ex) when (ex is HttpRequestException or IOException)
         {
-            throw new CommandException($"the response of {_http.BaseAddress} to {path} is not JSON");
+            throw new CommandException($"the connection to {ShownAddress} was lost: {ex.Message.TrimEnd('.')}");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new CommandException($"{path} took longer than {RequestTimeout.TotalMinutes:0} minutes");
         }
     }
+
+    private string ShownAddress => Address.ToString().TrimEnd('/');
+
+    private static CommandException Refused(HttpResponseMessage response, string text)
+    {
+        string fallback = string.Create(CultureInfo.InvariantCulture, $"the node answered with status {(int)response.StatusCode}");
+        string? reported;
+        try
+        {
+            reported = ErrorOf(JsonElement.Parse(text));
+        }
+        catch (JsonException)
+        {
+            reported = null;
+        }
+
+        return new(reported ?? fallback) { Status = response.StatusCode };
+    }
+
+    /// <summary>Returns the error of a response: a text, or an object with <c>message</c>.</summary>
+    private static string? ErrorOf(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("error", out JsonElement error) && error.ValueKind is not JsonValueKind.Null
+            ? error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message) ? message.ToString() : error.ToString()
+            : null;
+
+    private JsonElement Parse(string text, string path)
+    {
+        try
+        {
+            return JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            throw new CommandException($"the response of {ShownAddress} to {path} is not JSON");
+        }
+    }
+
+    private static string? HeaderOf(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out IEnumerable<string>? names) ? string.Join(", ", names) : null;
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
@@ -32,19 +33,27 @@ internal static class EngineServices
         services.AddSingleton<IEngine, WorkerEngine>();
         services.AddSingleton<PromptBuilderFactory>();
         services.AddSingleton<ModelHost>();
-        services.AddSingleton(static provider => new RunQueue(
-            provider.GetRequiredService<NodeOptions>().QueueLength,
-            provider.GetRequiredService<NodeOptions>().MaxQueueWait,
-            provider.GetRequiredService<NodeOptions>().MinResidency,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<NodeMetrics>()));
+        services.AddSingleton(static provider =>
+        {
+            NodeOptions settings = provider.GetRequiredService<NodeOptions>();
+            ModelHost host = provider.GetRequiredService<ModelHost>();
+            return new RunQueue(
+                settings.QueueLength,
+                settings.MaxQueueWait,
+                settings.MinResidency,
+                model => host.FindResident(model) is not null,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<NodeMetrics>());
+        });
         services.AddSingleton<ModelScheduler>();
         services.AddSingleton<ModelManager>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<CpuPool>();
         services.AddSingleton<HeapTrimmer>();
         services.AddSingleton<GenerationService>();
+        services.AddSingleton<VectorRunner>();
         services.AddSingleton<EmbeddingService>();
+        services.AddSingleton<RerankService>();
         services.AddHostedService<CatalogStartup>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();

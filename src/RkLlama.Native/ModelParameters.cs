@@ -18,6 +18,12 @@ public sealed record ModelParameters
     public SamplingParameters Sampling { get; init; } = SamplingParameters.Default;
 
     /// <summary>
+    /// The first NPU address space (domain) of the model, 1 to 15: the library's <c>base_domain_id</c>. Models that are loaded at the same time need different
+    /// ones; each has about 4 GB. Domain 0 is that of the encoders of vision models. Library versions before 1.2.2 have only one, and ignore this value.
+    /// </summary>
+    public int NpuDomain { get; init; } = 1;
+
+    /// <summary>
     /// The CPU cores for the work that does not run on the NPU. Bit n stands for core n; 0 means the library's default. Ignored before library
     /// version 1.2.0.
     /// </summary>

@@ -45,7 +45,7 @@ public sealed class RkllmModel : IDisposable
         fixed (byte* path = ToNulTerminatedUtf8(parameters.ModelPath))
         fixed (byte* callbackStruct = callback)
         {
-            RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity));
+            RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity, parameters));
             void* callbackArgument = abi.HasPerRunSampling ? callbackStruct : RkllmRun.Callback;
             int status = Rkllm.rkllm_init(out RkllmHandle handle, &param, callbackArgument);
             if (status != 0 || handle.IsInvalid)
@@ -58,10 +58,9 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    // 1 selects a separate NPU address space, so that a second model or an encoder can be loaded beside this one. Library versions before 1.2.2 crash with
-    // a value other than 0.
-    private static int BaseDomainId(RuntimeIdentity identity) =>
-        identity.Family >= RuntimeFamily.V130 || identity.Version is "1.2.2" or "1.2.3" ? 1 : 0;
+    // Library versions before 1.2.2 crash with a value other than 0.
+    private static int BaseDomainId(RuntimeIdentity identity, ModelParameters parameters) =>
+        identity.Family >= RuntimeFamily.V130 || identity.Version is "1.2.2" or "1.2.3" ? parameters.NpuDomain : 0;
 
     /// <summary>
     /// Disables the library's own chat template, so that the library uses text input unchanged. Also clears the KV cache. Has no effect before library
@@ -110,6 +109,30 @@ public sealed class RkllmModel : IDisposable
         return run.HiddenStates ?? throw new RkllmException(end?.Error ?? "the runtime returned no hidden states: this model is not an embedding model");
     }
 
+    /// <summary>
+    /// Runs the model on an input, and returns the logits of some tokens as the next token: how likely the model writes them next. Generates no text. Blocks until the
+    /// run has ended. The library needs memory for the logits of the whole vocabulary for each token of the input: 4 bytes each.
+    /// </summary>
+    /// <param name="tokens">Ids of tokens, at least one.</param>
+    /// <returns>One logit for each of <paramref name="tokens"/>.</returns>
+    /// <exception cref="RkllmException">
+    /// The run failed, the library returned no logits, an id is not in the vocabulary, or the library is older than version 1.2.0.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled and has ended.</exception>
+    /// <exception cref="InvalidOperationException">Another run is active.</exception>
+    public float[] Score(RunInput input, IReadOnlyList<int> tokens, CancellationToken cancellationToken)
+    {
+        if (!_abi.HasLogits)
+            throw new RkllmException("this version of the runtime returns no logits: version 1.2.0 or later is needed");
+
+        float[] logits = new float[tokens.Count];
+        RkllmRun run = Start(input, new(SamplingParameters.Default, MaxNewTokens: 1), RKLLMInferMode.GetLogits, 1, cancellationToken, ([.. tokens], logits));
+        RunEnd? end = Read(run, null, cancellationToken).Last().End;
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return run.HasLogits ? logits : throw new RkllmException(end?.Error ?? "the runtime returned no logits");
+    }
+
     private static IEnumerable<RunPiece> Read(RkllmRun run, Action? beforeWait, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration registration = cancellationToken.Register(static state => ((RkllmRun)state!).Cancel(), run);
@@ -141,13 +164,19 @@ public sealed class RkllmModel : IDisposable
         }
     }
 
-    private RkllmRun Start(RunInput input, RunParameters parameters, RKLLMInferMode mode, int maxNewTokens, CancellationToken cancellationToken)
+    private RkllmRun Start(
+        RunInput input,
+        RunParameters parameters,
+        RKLLMInferMode mode,
+        int maxNewTokens,
+        CancellationToken cancellationToken,
+        (int[] Tokens, float[] Logits)? scores = null)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
-        RkllmRun run = new(_abi, mode, maxNewTokens, Abort);
+        RkllmRun run = new(_abi, mode, maxNewTokens, Abort) { Scores = scores };
         if (cancellationToken.IsCancellationRequested)
             run.Cancel();
 

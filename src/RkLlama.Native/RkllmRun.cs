@@ -32,6 +32,7 @@ internal sealed class RkllmRun
     private int _tokens;
     private bool _lastWasEmpty;
     private bool _finished;
+    private bool _hasLogits;
     private RunStatistics? _statistics;
     private string? _error;
 
@@ -68,6 +69,14 @@ internal sealed class RkllmRun
     /// <summary>The hidden states of an embedding run; null if the library has not delivered them, and for other runs.</summary>
     internal HiddenStates? HiddenStates { get; private set; }
 
+    /// <summary>
+    /// For a run with <see cref="RKLLMInferMode.GetLogits"/>: token ids, in place of which the run writes the logits of these tokens. Null for other runs.
+    /// </summary>
+    internal (int[] Tokens, float[] Logits)? Scores { get; init; }
+
+    /// <summary>Whether the library has delivered the logits of all <see cref="Scores"/>.</summary>
+    internal bool HasLogits => _hasLogits;
+
     internal bool IsCancelled => _cancelled;
 
     /// <summary>
@@ -101,7 +110,7 @@ internal sealed class RkllmRun
     }
 
     /// <returns>
-    /// The return value of the callback. From library version 1.3.0 on, 2 after hidden states, so that the library frees its buffer. Otherwise 0. Never
+    /// The return value of the callback. From library version 1.3.0 on, 2 after hidden states and logits, so that the library frees its buffer. Otherwise 0. Never
     /// 1, because 1 pauses the run.
     /// </returns>
     private unsafe int Handle(byte* result, LLMCallState state)
@@ -113,6 +122,17 @@ internal sealed class RkllmRun
         {
             case LLMCallState.Normal or LLMCallState.GetLastHiddenLayer when _mode == RKLLMInferMode.GetLastHiddenLayer:
                 return CopyHiddenStates(result) && _abi.HasPerRunSampling ? 2 : 0;
+
+            case LLMCallState.Normal when Scores is { } scores:
+                if (!_hasLogits)
+                {
+                    _hasLogits = CopyLogits(result, scores.Tokens, scores.Logits);
+
+                    // The library would go on and generate text.
+                    _abort();
+                }
+
+                return _abi.HasPerRunSampling ? 2 : 0;
 
             case LLMCallState.Normal:
                 ReadOnlySpan<byte> text = TextOf(result);
@@ -140,7 +160,7 @@ internal sealed class RkllmRun
 
     private unsafe void Add(byte* result, ReadOnlyMemory<byte> text)
     {
-        int token = result == null ? 0 : *(int*)(result + _abi.RKLLMResult.token_id);
+        int token = result == null ? -1 : *(int*)(result + _abi.RKLLMResult.token_id);
         _tokens++;
         _pieces.Writer.TryWrite(new(token, text));
 
@@ -169,6 +189,25 @@ internal sealed class RkllmRun
             return false;
 
         HiddenStates = new(new ReadOnlySpan<float>((void*)values, checked(width * tokens)).ToArray(), tokens, width);
+        return true;
+    }
+
+    /// <summary>Copies the logits of some tokens for the token that follows the prompt: they are in the last row of the first callback with data.</summary>
+    private unsafe bool CopyLogits(byte* result, int[] tokens, float[] logits)
+    {
+        if (result == null)
+            return false;
+
+        ReadOnlySpan<byte> rows = new(result + _abi.RKLLMResult.logits, RKLLMResultLogitsLayout.size);
+        nint values = RkllmBuffers.ReadPointer(rows, RKLLMResultLogitsLayout.logits);
+        int width = RkllmBuffers.ReadInt(rows, RKLLMResultLogitsLayout.vocab_size);
+        int count = RkllmBuffers.ReadInt(rows, RKLLMResultLogitsLayout.num_tokens);
+        if (values == 0 || count <= 0 || tokens.Any(token => token < 0 || token >= width))
+            return false;
+
+        float* last = (float*)values + ((long)width * (count - 1));
+        for (int i = 0; i < tokens.Length; i++)
+            logits[i] = last[tokens[i]];
         return true;
     }
 

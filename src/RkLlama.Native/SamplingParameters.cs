@@ -24,6 +24,9 @@ public sealed record SamplingParameters(
     float? MirostatTau = null,
     float? MirostatEta = null)
 {
+    /// <summary>A <see cref="TopK"/> that has no effect in practice: tokens beyond it have almost no probability.</summary>
+    public const int AllTokens = 100_000;
+
     public static SamplingParameters Default { get; } = new();
 
     /// <summary>Returns these values; each null is replaced by the value of <paramref name="fallback"/>.</summary>

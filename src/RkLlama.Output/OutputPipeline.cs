@@ -1,7 +1,10 @@
 using System.Text;
 using RkLlama.Output.Reasoning;
 using RkLlama.Output.StopSequences;
+using RkLlama.Output.Text;
 using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
+using RkLlama.Output.ToolCalls.Parsing;
 
 namespace RkLlama.Output;
 
@@ -14,25 +17,48 @@ namespace RkLlama.Output;
 internal sealed class OutputPipeline
 {
     private readonly ReasoningSplitter _reasoning;
+    private readonly AnswerUnwrapper? _answer;
     private readonly ToolCallSplitter? _tools;
+    private readonly ToolCallSplitter? _thoughtTools;
     private readonly StopSequenceMatcher _stops;
-    private readonly bool _dropsCalls;
+    private readonly int _maxCalls;
     private readonly StringBuilder _text = new();
     private bool _textIsReasoning;
     private List<OutputPart> _parts = [];
     private int _callCount;
+    private int _tokens;
 
     internal OutputPipeline(OutputPipelineSettings settings)
     {
-        _dropsCalls = settings.DropsToolCalls;
+        _maxCalls = settings.DropsToolCalls ? 0 : settings.MaxToolCalls;
         _stops = new(settings.StopSequences, c => Emit(c, isReasoning: false));
-        _tools = settings.Tools == ToolSyntax.None
-            ? null
-            : new(new(settings.Tools, settings.ToolNames, settings.ToolSchemas), _stops.Feed, EmitCall);
-        Action<char> content = _tools is null ? _stops.Feed : _tools.Feed;
-        _reasoning = settings.SplitsReasoning
-            ? new(settings.StartsInReasoning, content, c => Emit(c, isReasoning: true), _ => { })
-            : new(settings.StartsInReasoning, content, _stops.Feed, _stops.Feed);
+        Action<OutputChar> content = _stops.Feed;
+        Action<OutputChar> thoughts = settings.SplitsReasoning ? c => Emit(c, isReasoning: true) : _stops.Feed;
+        if (settings.Tools is { } family)
+        {
+            ToolCallReader reader = new(settings.ToolNames, settings.ToolSchemas, allowsKeyed: !settings.ExpectsJson);
+            _tools = new(reader, family, settings.DropsToolCalls ? CallPlaces.Marks : CallPlaces.Any, content, EmitCall);
+            content = _tools.Feed;
+
+            // A call inside a block that never ends is a call. Without splitting, the block is content, in the order in which it arrives.
+            if (settings is { SplitsReasoning: true, DropsToolCalls: false })
+            {
+                _thoughtTools = new(reader, family, CallPlaces.End, thoughts, EmitCall);
+                thoughts = _thoughtTools.Feed;
+            }
+        }
+
+        if (settings.SplitsReasoning)
+        {
+            _answer = new(settings.PlainTags, content);
+            content = _answer.Feed;
+        }
+
+        _reasoning = new(
+            settings.StartTag,
+            settings is { SplitsReasoning: true, MayBeginWithReasoning: true } ? UnopenedReasoning.Of(settings.ModelTag) : UnopenedReasoning.None,
+            settings.PlainTags,
+            new(content, thoughts, settings.SplitsReasoning ? static _ => { } : _stops.Feed, StartCall, EndReasoning, EndContentPart, EndUnopenedReasoning));
     }
 
     /// <summary>Whether a stop sequence has ended the output. Further text is ignored.</summary>
@@ -45,27 +71,28 @@ internal sealed class OutputPipeline
 
     internal bool HasToolCalls => _callCount > 0;
 
-    /// <summary>The number of generated tokens in the reasoning block, including those of its tags. Each call of <see cref="Add"/> is one token.</summary>
+    /// <summary>The number of generated tokens in the reasoning block, including those of its tags.</summary>
     internal int ReasoningTokens { get; private set; }
 
-    /// <summary>Adds the text of one token, which may be empty.</summary>
+    /// <summary>Adds one token.</summary>
     /// <param name="parts">The parts that are complete are appended to this list; often there are none.</param>
-    /// <param name="isToken">False for text that the server inserted. It does not count in <see cref="ReasoningTokens"/>.</param>
-    internal void Add(string text, List<OutputPart> parts, bool isToken = true)
+    internal void Add(OutputToken token, List<OutputPart> parts)
     {
         if (IsStopped)
             return;
         _parts = parts;
         bool isReasoning = IsInReasoning;
-        foreach (char c in text)
+        bool isSpecial = token.Kind == OutputTokenKind.Special;
+        _tokens += token.Kind == OutputTokenKind.Inserted ? 0 : 1;
+        foreach (char c in token.Text)
         {
-            _reasoning.Feed(c);
+            _reasoning.Feed(new(c, isSpecial));
             isReasoning |= IsInReasoning;
             if (IsStopped)
                 break;
         }
 
-        ReasoningTokens += isReasoning && isToken ? 1 : 0;
+        ReasoningTokens += isReasoning && token.Kind != OutputTokenKind.Inserted ? 1 : 0;
         FlushText();
     }
 
@@ -77,28 +104,69 @@ internal sealed class OutputPipeline
             return;
         _parts = parts;
         _reasoning.Finish();
+        if (IsInReasoning)
+            _thoughtTools?.Finish(isTruncated);
+        _answer?.Finish();
         _tools?.Finish(isTruncated);
         _stops.Flush();
         FlushText();
     }
 
-    private void Emit(char c, bool isReasoning)
+    private void Emit(OutputChar c, bool isReasoning)
     {
+        if (c.IsSpecial)
+            return;
         if (_textIsReasoning != isReasoning)
             FlushText();
         _textIsReasoning = isReasoning;
-        _text.Append(c);
+        _text.Append(c.Value);
     }
 
     private void EmitCall(ParsedToolCall call)
     {
         // A stop sequence cannot continue across a tool call.
         _stops.Flush();
-        if (IsStopped || _dropsCalls)
+        if (IsStopped || _callCount >= _maxCalls)
             return;
         FlushText();
         string id = "call_" + Random.Shared.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 24);
         _parts.Add(new ToolCallPart(_callCount++, id, call.Name, call.Arguments));
+    }
+
+    private void StartCall(OutputChar[] recipient)
+    {
+        if (_tools is { IsOpen: false })
+            _tools.Start(ToolFamilies.Recipient, recipient);
+        else
+            Array.ForEach(recipient, _tools is null ? _stops.Feed : _tools.Feed);
+    }
+
+    private void EndReasoning()
+    {
+        _thoughtTools?.Abandon();
+        _answer?.StartAnswer();
+    }
+
+    /// <summary>Called at the end of a message. No call and no stop sequence can continue in the next one.</summary>
+    private void EndContentPart()
+    {
+        _answer?.StartAnswer();
+        _tools?.Finish(isTruncated: false);
+        _tools?.Abandon();
+        _stops.Flush();
+    }
+
+    /// <summary>Called at a closing tag without an opening one: all content so far was reasoning.</summary>
+    private void EndUnopenedReasoning()
+    {
+        _answer?.StartAnswer();
+        _tools?.Abandon();
+        _stops.Flush();
+        if (IsStopped)
+            return;
+        FlushText();
+        _parts.Add(new UnopenedReasoningPart());
+        ReasoningTokens = _tokens;
     }
 
     private void FlushText()

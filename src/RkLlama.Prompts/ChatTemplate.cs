@@ -1,5 +1,5 @@
+using RkLlama.Prompts.Conversations;
 using RkLlama.Prompts.Jinja;
-using RkLlama.Prompts.Jinja.Values;
 
 namespace RkLlama.Prompts;
 
@@ -9,16 +9,10 @@ namespace RkLlama.Prompts;
 /// </summary>
 internal sealed class ChatTemplate
 {
-    private const string ProbeText = "9f2c61";
+    private const string EnableThinking = "enable_thinking";
 
-    // The roles that the server accepts. Their names count as template text, because templates make control tokens of them, as in <|user|>.
-    private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
-
-    private readonly Template _default;
-    private readonly Template? _withTools;
-    private readonly SpecialTokens _tokens;
-    private readonly TimeProvider _time;
-    private readonly bool _takesContentParts;
+    private readonly RepairingTemplate _default;
+    private readonly RepairingTemplate? _withTools;
 
     /// <param name="source">The Jinja source.</param>
     /// <param name="toolSource">The Jinja source for requests with tools; null to use <paramref name="source"/>.</param>
@@ -30,13 +24,8 @@ internal sealed class ChatTemplate
     {
         Source = source;
         ToolSource = toolSource ?? source;
-        _default = Template.Compile(source);
-        _withTools = toolSource is null ? null : Template.Compile(toolSource);
-        _tokens = tokens;
-        _time = time;
-        ChatMessage user = new("user", ProbeText);
-        _takesContentParts = !ShowsProbe([user], asParts: false, cpu) && ShowsProbe([user], asParts: true, cpu);
-        SupportsSystemRole = ShowsProbe([new("system", ProbeText), new("user", "x")], _takesContentParts, cpu);
+        _default = new(Template.Compile(source), tokens, time, cpu);
+        _withTools = toolSource is null ? null : new(Template.Compile(toolSource), tokens, time, cpu);
     }
 
     /// <summary>The Jinja source.</summary>
@@ -45,103 +34,27 @@ internal sealed class ChatTemplate
     /// <summary>The Jinja source for requests with tools. Equal to <see cref="Source"/> if the model has one template.</summary>
     public string ToolSource { get; }
 
-    /// <summary>Whether the template renders system messages. If not, the caller must merge them into the first user message.</summary>
-    public bool SupportsSystemRole { get; }
+    /// <summary>Whether the template renders system messages. If not, they are merged into the first user message.</summary>
+    public bool SupportsSystemRole => !_default.Needs(ConversationRepairs.MergesSystem);
 
-    /// <summary>Renders a conversation to a prompt. The prompt ends with the text that introduces the assistant's answer.</summary>
-    /// <exception cref="TemplateException">The template refuses the conversation, or rendering fails.</exception>
+    /// <summary>
+    /// Renders a conversation to a prompt. The prompt ends with the text that introduces the assistant's answer, or with the text of the last message if the
+    /// answer continues it. If the template refuses the conversation or leaves out its text, it gets a repaired one.
+    /// </summary>
+    /// <param name="cpu">The processor time of all attempts together.</param>
+    /// <param name="notes">Receives what had to be changed, and what is missing; null if the caller does not need it.</param>
+    /// <exception cref="TemplateException">The template refuses the conversation with and without repairs, or rendering fails.</exception>
     /// <exception cref="OperationCanceledException">The rendering was cancelled.</exception>
-    public PromptText Render(Conversation conversation, CpuBudget cpu)
-    {
-        try
-        {
-            return Render(conversation, ArgumentForm.Object, _takesContentParts, cpu);
-        }
-        catch (TemplateException) when (conversation.Messages.Any(message => message.ToolCalls is { Count: > 0 }))
-        {
-            // Most templates write the arguments of a tool call with tojson, which needs an object. Some concatenate them, which needs the JSON string that
-            // the API sends.
-            return Render(conversation, ArgumentForm.Text, _takesContentParts, cpu);
-        }
-    }
+    public PromptText Render(Conversation conversation, CpuBudget cpu, RenderNotes? notes = null) =>
+        ContinuedMessage.Of(conversation) is { } continued
+            ? continued.Render(For(conversation), cpu, notes)
+            : For(conversation).Render(conversation, cpu, notes);
 
-    private bool ShowsProbe(IReadOnlyList<ChatMessage> messages, bool asParts, CpuBudget cpu)
-    {
-        try
-        {
-            string text = Render(new(messages), ArgumentForm.Object, asParts, cpu).Text;
-            // If the template writes the list of parts as a Python list, it does not support parts.
-            return text.Contains(ProbeText, StringComparison.Ordinal) && !text.Contains($"'text': '{ProbeText}'", StringComparison.Ordinal);
-        }
-        catch (TemplateException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Whether a variable of the request has an effect on the rendering of the conversation.</summary>
+    public bool Uses(string variable, Conversation conversation) => TemplateVariables.IsSettable(variable) && For(conversation).Names.Contains(variable);
 
-    private PromptText Render(Conversation conversation, ArgumentForm form, bool asParts, CpuBudget cpu)
-    {
-        bool hasTools = conversation.Tools is { Count: > 0 };
-        Dictionary<string, Value> variables = new()
-        {
-            ["messages"] = new ListValue([.. conversation.Messages.Select(message => ToValue(message, form, asParts))]),
-            ["tools"] = hasTools
-                ? new ListValue([.. conversation.Tools!.Select(tool => JsonValues.Convert(tool, fromRequest: true))])
-                : NoneValue.Instance,
-            ["documents"] = NoneValue.Instance,
-            ["add_generation_prompt"] = BooleanValue.True,
-        };
-        foreach ((string name, string text) in _tokens.ByName)
-            variables[name] = StringValue.FromTemplate(text);
-        if (conversation.EnableThinking is { } thinking)
-            variables["enable_thinking"] = BooleanValue.Of(thinking);
-        return (hasTools ? _withTools ?? _default : _default).Render(variables, RenderLimits.Default, cpu, _time);
-    }
+    /// <summary>Whether the template can turn reasoning on or off.</summary>
+    public bool HasThinkingSwitch(Conversation conversation) => For(conversation).Names.Contains(EnableThinking);
 
-    private static DictValue ToValue(ChatMessage message, ArgumentForm form, bool asParts)
-    {
-        DictValue value = new();
-        value.Set("role", _roles.Contains(message.Role) ? StringValue.FromTemplate(message.Role) : StringValue.FromRequest(message.Role));
-        value.Set("content", message.Content is { } content ? ContentValue(content, asParts) : NoneValue.Instance);
-        if (message.ToolCalls is { Count: > 0 } calls)
-            value.Set("tool_calls", new ListValue([.. calls.Select(call => ToValue(call, form))]));
-        SetText(value, "tool_call_id", message.ToolCallId);
-        SetText(value, "name", message.Name);
-        SetText(value, "reasoning_content", message.Reasoning);
-        return value;
-    }
-
-    private static Value ContentValue(string content, bool asParts)
-    {
-        if (!asParts)
-            return StringValue.FromRequest(content);
-        DictValue part = new();
-        part.Set("type", StringValue.FromTemplate("text"));
-        part.Set("text", StringValue.FromRequest(content));
-        return new ListValue([part]);
-    }
-
-    private static DictValue ToValue(ToolCall call, ArgumentForm form)
-    {
-        DictValue function = new();
-        function.Set("name", StringValue.FromRequest(call.Name));
-        function.Set("arguments", form == ArgumentForm.Object ? ToolArguments.AsObject(call.Arguments) : ToolArguments.AsText(call.Arguments));
-        DictValue value = new();
-        SetText(value, "id", call.Id);
-        value.Set("type", StringValue.FromTemplate("function"));
-        value.Set("function", function);
-        return value;
-    }
-
-    private static void SetText(DictValue value, string name, string? text)
-    {
-        if (text is not null)
-            value.Set(name, StringValue.FromRequest(text));
-    }
-
-    private enum ArgumentForm
-    {
-        Object,
-        Text,
-    }
+    private RepairingTemplate For(Conversation conversation) => conversation.Tools is { Count: > 0 } && _withTools is not null ? _withTools : _default;
 }

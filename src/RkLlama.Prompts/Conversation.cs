@@ -11,6 +11,22 @@ public sealed record Conversation(IReadOnlyList<ChatMessage> Messages)
 
     /// <summary>Whether the model writes reasoning before its answer; null to use <see cref="PromptSettings.EnableThinking"/>.</summary>
     public bool? EnableThinking { get; init; }
+
+    /// <summary>
+    /// Whether the answer continues the last message, if this is an assistant message with text and without tool calls. The prompt then ends with this text.
+    /// </summary>
+    public bool ContinuesLastMessage { get; init; }
+
+    /// <summary>
+    /// Whether the prompt ends with the text that introduces the assistant's answer. Without effect if the answer continues the last message.
+    /// </summary>
+    public bool AddsGenerationPrompt { get; init; } = true;
+
+    /// <summary>
+    /// More variables for the chat template, by name; null for none. The variables that the server sets itself, such as <c>messages</c>, have priority.
+    /// Exception: <c>enable_thinking</c>, where <see cref="EnableThinking"/> has priority only if it is set.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonElement>? TemplateVariables { get; init; }
 }
 
 /// <summary>One message of a conversation.</summary>
@@ -29,10 +45,14 @@ public sealed record ChatMessage(string Role, string? Content)
 
     /// <summary>The reasoning text of an assistant message; null if the client does not send it in a field of its own.</summary>
     public string? Reasoning { get; init; }
+
+    internal bool HasToolCalls => ToolCalls is { Count: > 0 };
 }
 
 /// <summary>A tool call that the model made in an assistant message.</summary>
 /// <param name="Id">The id of the call; null if the client sends none.</param>
 /// <param name="Name">The name of the function.</param>
-/// <param name="Arguments">The arguments: a JSON object, or a string that contains one.</param>
+/// <param name="Arguments">
+/// The arguments: a JSON object, or a string that contains one. JSON null or <see cref="JsonValueKind.Undefined"/> if the client sends none.
+/// </param>
 public sealed record ToolCall(string? Id, string Name, JsonElement Arguments);

@@ -15,11 +15,14 @@ public sealed class CpuBudget(TimeSpan limit, Func<TimeSpan> clock, Cancellation
     /// <summary>Creates a budget without a limit of time.</summary>
     public static CpuBudget Unlimited(CancellationToken cancellationToken = default) => new(TimeSpan.MaxValue, static () => TimeSpan.Zero, cancellationToken);
 
+    /// <summary>The processor time that the work has used so far.</summary>
+    public TimeSpan Used => clock() - _start;
+
     /// <summary>Whether the work has used more processor time than the limit. A call takes less than 1 µs.</summary>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public bool IsExceeded()
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return clock() - _start > limit;
+        return Used > limit;
     }
 }

@@ -12,8 +12,9 @@ public sealed class ProjectReferenceTests
         ["RkLlama.Prompts"] = [],
         ["RkLlama.Output"] = ["RkLlama.Prompts"],
         ["RkLlama.Engine"] = ["RkLlama.Native", "RkLlama.Output", "RkLlama.Prompts"],
-        ["RkLlama.Cli"] = ["RkLlama.Engine"],
-        ["RkLlama.Server"] = ["RkLlama.Cli", "RkLlama.Engine"],
+        ["RkLlama.Hub"] = [],
+        ["RkLlama.Cli"] = ["RkLlama.Engine", "RkLlama.Hub"],
+        ["RkLlama.Server"] = ["RkLlama.Cli", "RkLlama.Engine", "RkLlama.Hub"],
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetDirectories(Path.Join(RepositoryRoot.Path, "src")).Select(Path.GetFileName).OfType<string>()];
@@ -39,14 +40,14 @@ public sealed class ProjectReferenceTests
     [Theory]
     [InlineData("Serilog", "src/RkLlama.Server/Hosting")]
     [InlineData("System.CommandLine", "src/RkLlama.Cli")]
-    [InlineData("Tomlyn", "src/RkLlama.Engine/Models")]
-    public void A_library_is_used_in_one_place(string library, string folder)
+    [InlineData("Tomlyn", "src/RkLlama.Engine/Models", "src/RkLlama.Hub/Names")]
+    public void A_library_is_used_in_few_places(string library, params string[] folders)
     {
         IEnumerable<string> users = Directory.EnumerateFiles(Path.Join(RepositoryRoot.Path, "src"), "*.cs", SearchOption.AllDirectories)
             .Where(path => File.ReadAllText(path).Contains($"using {library}", StringComparison.Ordinal))
             .Select(path => Path.GetRelativePath(RepositoryRoot.Path, path));
 
-        users.Should().NotBeEmpty().And.OnlyContain(path => path.StartsWith(folder, StringComparison.Ordinal));
+        users.Should().NotBeEmpty().And.OnlyContain(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)));
     }
 
     private static IEnumerable<string> References(string project, string kind) =>

@@ -113,7 +113,7 @@ internal static class LoadBenchmark
     /// Reads one answer at the speed of a board. Returns the share of the runtime's token rate that reaches the client, and the share of one
     /// CPU core.
     /// </summary>
-    private static async Task<(double Share, double Cpu)> PacedAsync(BenchmarkServer server)
+    internal static async Task<(double Share, double Cpu)> PacedAsync(BenchmarkServer server)
     {
         IReadOnlyList<ProcessStatistics> processes = [server.Statistics, .. server.Statistics.Children];
         using HttpResponseMessage response = await server.StreamAsync($"!count {PacedTokens}").ConfigureAwait(false);

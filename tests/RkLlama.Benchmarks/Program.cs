@@ -14,6 +14,7 @@ await BaselineBenchmark.RunAsync(baseline, executable, library, longModels, outp
 await LoadBenchmark.PaceAsync(executable, library, longModels, output).ConfigureAwait(false);
 await LoadBenchmark.IdleAsync(executable, library, models, output).ConfigureAwait(false);
 await LoadBenchmark.GrowthAsync(executable, library, longModels, output).ConfigureAwait(false);
+await DownloadBenchmark.RunAsync(executable, library, longModels, output).ConfigureAwait(false);
 await ServerBenchmarks.RunAsync(executable, library, models, output).ConfigureAwait(false);
 await ConversationBenchmark.RunAsync(library, Path.Combine(models, "demo"), output).ConfigureAwait(false);
 return 0;

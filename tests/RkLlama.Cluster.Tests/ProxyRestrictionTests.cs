@@ -26,6 +26,8 @@ public sealed class ProxyRestrictionTests
             JsonDocument.Parse(await refused.Content.ReadAsStringAsync()).RootElement.GetProperty("error").GetString().Should().Contain("each node");
         }
 
+        using HttpResponseMessage kept = await client.DeleteAsync(new Uri("/v1/models/demo", UriKind.Relative));
+        kept.StatusCode.Should().Be(HttpStatusCode.Forbidden);
         (await client.GetStringAsync(new Uri("/models", UriKind.Relative))).Should().Contain("demo");
         using HttpResponseMessage shown = await client.PostAsync(new Uri("/api/show", UriKind.Relative), new StringContent("""{"model":"demo"}"""));
         shown.StatusCode.Should().Be(HttpStatusCode.OK);

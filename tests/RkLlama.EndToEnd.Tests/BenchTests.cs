@@ -10,8 +10,8 @@ public sealed class BenchTests
     public async Task A_model_that_is_twice_as_slow_is_measured_twice_as_slow()
     {
         await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_SPEED", "1"));
-        AddPaced(node, "quick", prefillMs: 1, decodeMs: 20);
-        AddPaced(node, "Qwen2.5-1.5B", prefillMs: 2, decodeMs: 40);
+        AddPaced(node, "quick", prefillMs: 4, decodeMs: 20);
+        AddPaced(node, "Qwen2.5-1.5B", prefillMs: 8, decodeMs: 40);
 
         JsonElement quick = await BenchAsync(node, "quick");
         JsonElement slow = await BenchAsync(node, "Qwen2.5-1.5B");
@@ -48,7 +48,7 @@ public sealed class BenchTests
     }
 
     [Theory]
-    [InlineData("--url", "node1")]
+    [InlineData("--url", "ftp://node1")]
     [InlineData("--lengths", "short")]
     [InlineData("--tokens", "1")]
     public async Task A_bad_option_is_named(string option, string value)

@@ -182,9 +182,10 @@ public sealed class CrashRecoveryTests
         foreach ((string path, string question) in ((string, string)[])[
             ("/generate", ""), ("/v1/chat/completions", "\"model\":\"demo\","), ("/api/chat", "\"model\":\"demo\",")])
         {
+            // Each request has another prompt, because a request that has ended the worker twice is refused.
             using HttpRequestMessage request = new(HttpMethod.Post, path)
             {
-                Content = new StringContent($"{{{question}\"messages\":[{{\"role\":\"user\",\"content\":\"!sleep 20 2000\"}}],\"stream\":true}}"),
+                Content = new StringContent($"{{{question}\"messages\":[{{\"role\":\"user\",\"content\":\"!sleep 20 {2000 + path.Length}\"}}],\"stream\":true}}"),
             };
             using HttpResponseMessage response = await node.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             using StreamReader reader = new(await response.Content.ReadAsStreamAsync());

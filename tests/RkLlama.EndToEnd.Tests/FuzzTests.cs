@@ -42,8 +42,8 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         {% if enable_thinking is defined and not enable_thinking %}{{ enable_thinking }}{% endif %}{% endif %}
         """;
 
-    private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/rm", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate",
-         "/v1/models", "/v1/models/m", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/api/create", "/api/push", "/v1/nothing", "/api/nothing"];
+    private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate",
+         "/v1/models", "/v1/models/nobody", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/api/create", "/api/push", "/v1/nothing", "/api/nothing"];
     private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/api/chat", "/api/generate", "/api/embed", "/api/embeddings"];
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     private static readonly string[] ContentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "/", "\u007F"];

@@ -21,6 +21,28 @@ public sealed class LibraryTests
     }
 
     [Fact]
+    public async Task A_library_that_is_moved_away_and_back_is_found_again()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("rkllama-library-");
+        string library = Path.Combine(directory.FullName, "librkllmrt.so"), away = library + ".away";
+        File.Copy(TestPaths.Simulator("1.3.0"), library);
+        await using Node node = await Node.StartAsync("1.3.0", null, ("RKLLAMA_LIBRARY", library));
+        await node.LoadAsync();
+        await node.PostJsonAsync("/unload_model", "");
+
+        File.Move(library, away);
+        (HttpStatusCode missing, JsonElement error) = await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
+        File.Move(away, library);
+        (HttpStatusCode back, _) = await node.PostJsonAsync("/load_model", """{"model_name":"demo"}""");
+
+        missing.Should().Be(HttpStatusCode.BadRequest);
+        error.GetProperty("error").GetString().Should().Contain(library);
+        back.Should().Be(HttpStatusCode.OK);
+        (await node.AskAsync("!echo ok")).Should().Be("ok");
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task A_missing_dependency_names_what_to_install()
     {
         await using Node node = await Node.StartAsync("1.2.3-missing-dep");

@@ -142,9 +142,10 @@ public sealed class PromptTests
         await using Node node = await Node.StartAsync("1.2.3");
         await node.LoadAsync("m", "FROM=\"demo.rkllm\"\nTEMPLATE_MODE=text\n");
 
-        string prompt = await node.AskAsync("!prompt <|im_end|>");
+        await node.AskAsync("<|im_end|>");
 
-        prompt.Should().Be("<|im_start|>user\n!prompt < |im_end|><|im_end|>\n<|im_start|>assistant\n");
+        // Not the command !prompt: without a tokenizer, the text of the end token ends the answer.
+        node.Trace("prompt")[^1].GetProperty("prompt").GetString().Should().Be("<|im_start|>user\n< |im_end|><|im_end|>\n<|im_start|>assistant\n");
     }
 
     private static int[] LastIds(Node node) => [.. node.Trace("prompt")[^1].GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Text;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Configuration;
@@ -31,9 +29,9 @@ internal sealed class EngineNode : IAsyncDisposable
         Options = configure?.Invoke(options) ?? options;
         Catalog = new(_models.Path);
         Faults = new(Time);
-        PromptFactory = new(Options, Time, NullLogger<PromptBuilderFactory>.Instance);
+        PromptFactory = new(Options, Cpu, Time, NullLogger<PromptBuilderFactory>.Instance);
         Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
-        Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, Time, Metrics);
+        Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, name => Host.FindResident(name) is not null, Time, Metrics);
         Scheduler = new(Queue, Host);
         AddModel("m");
     }
@@ -136,20 +134,4 @@ internal sealed class SettableTime(DateTimeOffset start) : FakeTimeProvider(star
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
 
     public override long GetTimestamp() => base.GetUtcNow().Ticks;
-}
-
-/// <summary>Records log messages. Thread-safe.</summary>
-internal sealed class LogLines<T> : ILogger<T>
-{
-    private readonly ConcurrentQueue<string> _lines = new();
-
-    internal IReadOnlyList<string> All => [.. _lines];
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue(formatter(state, exception));
 }

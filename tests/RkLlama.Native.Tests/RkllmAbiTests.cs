@@ -105,6 +105,8 @@ public sealed class RkllmAbiTests
         }
 
         List<Type> constants = [typeof(RKLLMResultLastHiddenLayerLayout)];
+        if (abi.HasLogits)
+            constants.Add(typeof(RKLLMResultLogitsLayout));
         if (abi.HasStatistics)
             constants.Add(typeof(RKLLMPerfStatLayout));
         if (abi.HasPerRunSampling)

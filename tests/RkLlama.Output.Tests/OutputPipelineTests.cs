@@ -1,5 +1,6 @@
+using RkLlama.Output.Reasoning;
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
 
 namespace RkLlama.Output.Tests;
 
@@ -11,13 +12,13 @@ public sealed class OutputPipelineTests
 
     [Theory]
     [InlineData("Hermes", HermesCall)]
-    [InlineData("QwenXml", XmlCall)]
-    [InlineData("Llama3Json", """<|python_tag|>{"name": "get_time", "parameters": {"zone": "a b"}}""")]
+    [InlineData("Qwen XML", XmlCall)]
+    [InlineData("Llama 3", """<|python_tag|>{"name": "get_time", "parameters": {"zone": "a b"}}""")]
     [InlineData("Mistral", """[TOOL_CALLS]get_time[ARGS]{"zone": "a b"}""")]
     [InlineData("DeepSeek", DeepSeekCall)]
     public void Token_boundaries_do_not_change_the_result(string syntax, string call)
     {
-        OutputPipelineSettings settings = Pipeline.SettingsFor(Enum.Parse<ToolSyntax>(syntax)) with { StopSequences = ["STOP"] };
+        OutputPipelineSettings settings = Pipeline.SettingsFor(Pipeline.Family(syntax)) with { StopSequences = ["STOP"] };
         string output = $"<think>\nHm <b>.\n</think>\n\nI look. {call} after STOP {call}";
         PipelineResult expected = new("I look. after ", "Hm <b>.", ["""get_time{"zone":"a b"}"""], "rctc", "STOP");
         Random random = new(11);
@@ -29,7 +30,7 @@ public sealed class OutputPipelineTests
     [Fact]
     public void Parts_are_emitted_in_order()
     {
-        List<OutputPart> parts = Pipeline.RunToParts(Pipeline.SettingsFor(ToolSyntax.Hermes), ["<think>a</think>b ", HermesCall, "c"], out OutputPipeline pipeline);
+        List<OutputPart> parts = Pipeline.RunToParts(Pipeline.SettingsFor(ToolFamilies.Hermes), ["<think>a</think>b ", HermesCall, "c"], out OutputPipeline pipeline);
 
         parts.Select(static part => part.GetType()).Should().Equal(typeof(ReasoningPart), typeof(ContentPart), typeof(ToolCallPart), typeof(ContentPart));
         (pipeline.HasToolCalls, pipeline.IsStopped, pipeline.ReasoningTokens).Should().Be((true, false, 1));
@@ -38,12 +39,12 @@ public sealed class OutputPipelineTests
     [Fact]
     public void Inserted_text_is_not_a_reasoning_token()
     {
-        OutputPipeline pipeline = new(new() { StartsInReasoning = true });
+        OutputPipeline pipeline = new(new() { StartTag = ReasoningTags.All[0] });
         List<OutputPart> parts = [];
 
-        pipeline.Add("Hm", parts);
-        pipeline.Add("\n</think>\n\n", parts, isToken: false);
-        pipeline.Add("Hi", parts);
+        pipeline.Add(new("Hm", OutputTokenKind.Text), parts);
+        pipeline.Add(new("\n</think>\n\n", OutputTokenKind.Inserted), parts);
+        pipeline.Add(new("Hi", OutputTokenKind.Text), parts);
 
         pipeline.ReasoningTokens.Should().Be(1);
         parts.Should().Equal(new ReasoningPart("Hm"), new ContentPart("Hi"));
@@ -55,8 +56,8 @@ public sealed class OutputPipelineTests
         OutputPipeline pipeline = new(new() { StopSequences = ["END"] });
         List<OutputPart> parts = [];
 
-        pipeline.Add("a END b", parts);
-        pipeline.Add("c", parts);
+        pipeline.Add(new("a END b", OutputTokenKind.Text), parts);
+        pipeline.Add(new("c", OutputTokenKind.Text), parts);
         pipeline.Finish(parts);
 
         parts.Should().Equal(new ContentPart("a "));

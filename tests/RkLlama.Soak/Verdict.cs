@@ -36,6 +36,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         ("unloaded while", "unloaded"),
         ("too many requests", "full"),
         ("not started again", GivenUp),
+        ("ended the worker", "refused"),
         ("no token for", "hung"),
         ("no first token", "hung"),
         ("did not end the run", "hung"),

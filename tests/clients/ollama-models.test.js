@@ -71,14 +71,25 @@ describe('ollama: models', () => {
     assert.match((await client.version()).version, /^\d+\.\d+\.\d+$/);
   });
 
-  it('refuses pull, push and create with a message', async () => {
+  it('refuses pull and push with a message', async () => {
     for (const act of [
       () => client.pull({ model: 'llama3' }),
       () => client.pull({ model: 'llama3', stream: true }),
       () => client.push({ model: 'demo' }),
-      () => client.create({ model: 'mine', from: 'demo' }),
     ])
       await assert.rejects(act, error => error.name === 'ResponseError' && error.status_code >= 400 && error.message.length > 20);
+  });
+
+  it('makes a model of another one', async () => {
+    const made = await client.create({ model: 'mine', from: 'demo', system: 'Be brief.', parameters: { temperature: 0.5 } });
+    const lines = [];
+    for await (const line of await client.create({ model: 'mine', from: 'demo', system: 'Be kind.', stream: true })) lines.push(line.status);
+    const shown = await client.show({ model: 'mine' });
+    await client.delete({ model: 'mine' });
+
+    assert.equal(made.status, 'success');
+    assert.deepEqual(lines.slice(-2), ['writing manifest', 'success']);
+    assert.match(shown.modelfile, /Be kind\./);
   });
 
   it('GET / greets, HEAD / is 200, and /models and /v1/models have different shapes', async () => {

@@ -53,8 +53,8 @@ describe('openai: embeddings', () => {
     await assert.rejects(embed('Hello world', { dimensions: 4096 }), error => error.status === 400 && error.param === 'dimensions');
   });
 
-  it('refuses token ids, empty input and too long input, and names the field', async () => {
-    for (const input of [[1, 2, 3], [[1, 2], [3]], '', [], ['Hello', '']])
+  it('refuses empty input and too long input, and names the field', async () => {
+    for (const input of ['', [], [[]], ['Hello', '']])
       await assert.rejects(embed(input), error => error.status === 400 && error.param === 'input' && error.type === 'invalid_request_error');
     await assert.rejects(embed('word '.repeat(6000)), error => error.status === 400 && error.code === 'context_length_exceeded');
     await assert.rejects(client.embeddings.create({ model: 'nobody', input: 'Hello' }), error => error.status === 404 && error.code === 'model_not_found');

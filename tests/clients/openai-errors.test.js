@@ -41,11 +41,10 @@ describe('openai: errors', () => {
     await refuses(create('Hello', { stream: 'yes' }), { status: 400, param: 'stream' });
   });
 
-  it('n greater than 1, audio and images are a 400', async () => {
+  it('n greater than 1 and images are a 400', async () => {
     await refuses(create('Hello', { n: 2 }), { status: 400, code: 'unsupported_value', param: 'n' });
-    await refuses(create('Hello', { modalities: ['text', 'audio'] }), { status: 400, code: 'unsupported_value', param: 'modalities' });
     await assert.rejects(create([{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]), error => error.status === 400 && /image_url/.test(error.message));
-    await assert.rejects(client.completions.create({ model: 'demo', prompt: [1, 2, 3] }), error => error.status === 400 && error.param === 'prompt');
+    await assert.rejects(client.completions.create({ model: 'demo', prompt: [1, -2, 3] }), error => error.status === 400);
     await assert.rejects(client.completions.create({ model: 'demo', prompt: 'a', suffix: 'b' }), error => error.status === 400 && error.param === 'suffix');
   });
 
@@ -205,7 +204,7 @@ describe('openai: keys and web pages', () => {
     await assert.rejects(wrong.models.list(), error => {
       assert.ok(error instanceof OpenAI.AuthenticationError);
       assert.equal(error.code, 'invalid_api_key');
-      assert.equal(error.type, 'invalid_request_error');
+      assert.equal(error.type, 'authentication_error');
       assert.equal(error.headers.get('www-authenticate'), 'Bearer');
       return true;
     });

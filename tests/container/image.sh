@@ -9,7 +9,6 @@ cd "$(dirname "$0")/../.."
 rid=$1
 library=$(realpath "$2")
 . tests/packaging/node.sh
-base=localhost/rkllama-test-base
 image=localhost/rkllama-test:$$
 container=rkllama-test-$$
 work=$(mktemp -d)
@@ -32,14 +31,16 @@ skip() {
 
 command -v podman >/dev/null || skip "podman is not installed"
 [ "$(id -u)" = 0 ] || skip "this test needs root"
-if ! engine image exists $base; then
-    tar -C "$(tests/packaging/rootfs.sh "$(dpkg --print-architecture)")" --exclude=./usr/share/doc --exclude=./var/cache -c . | engine import - $base >/dev/null 2>&1 ||
+root=$(tests/packaging/rootfs.sh "$(dpkg --print-architecture)")
+base=localhost/rkllama-test-$(basename "$root")
+if ! engine image exists "$base"; then
+    tar -C "$root" --exclude=./usr/share/doc --exclude=./var/cache -c . | engine import - "$base" >/dev/null 2>&1 ||
         skip "podman cannot make an image here"
 fi
 # Find a runtime that supports the cgroup version of this machine.
 for runtime in crun runc none; do
     [ $runtime != none ] || skip "podman cannot run a container here"
-    ! engine --runtime $runtime run --rm "${run[@]}" $base true 2>/dev/null || break
+    ! engine --runtime $runtime run --rm "${run[@]}" "$base" true 2>/dev/null || break
 done
 engine() { podman --log-level=error --runtime $runtime "$@"; }
 
@@ -50,7 +51,7 @@ packaging/package.sh "$rid" >/dev/null
 cp "dist/rkllama_${version}_$arch.tar.gz" "$work/context"
 build() {
     # In the host's namespaces: the build needs no own namespaces and no network setup.
-    engine build --isolation=chroot --network=host --build-arg BASE=$base --build-arg TARGETARCH="$arch" \
+    engine build --isolation=chroot --network=host --build-arg BASE="$base" --build-arg TARGETARCH="$arch" \
         -f deploy/container/Containerfile -t "$image" --format docker "$work/context"
 }
 port=$((20000 + $$ % 10000))

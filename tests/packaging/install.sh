@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # install.sh DEB LIBRARY: installs, upgrades and removes the package on a node with a real systemd: first without an earlier installation
-# (fresh.sh), then with the Python service (takeover.sh), then with RkLlama installed by hand (by-hand.sh). LIBRARY is a simulator's
-# librkllmrt.so. Needs root. The last line is "N passed, N failed".
+# (fresh.sh), then with the Python service (takeover.sh), then with RkLlama installed by hand (by-hand.sh), then as a new user (newcomer.sh). LIBRARY is
+# a simulator's librkllmrt.so. Needs root. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -35,7 +35,9 @@ service() { on_node systemctl show -p "$1" --value rkllama; }
 . tests/packaging/fresh.sh
 . tests/packaging/takeover.sh
 . tests/packaging/by-hand.sh
-
 stop_node
+. tests/packaging/newcomer.sh
+stop_node
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

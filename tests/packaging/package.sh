@@ -22,7 +22,7 @@ dpkg-deb --fsys-tarfile "$deb" | tar -t | sort >"$work/in-deb"
 tar -tf "${deb%.deb}.tar.gz" | sort >"$work/in-archive"
 check "the archive has the same files as the package" diff <(grep -v lintian "$work/in-deb") "$work/in-archive"
 for file in opt/rkllama/rkllama usr/bin/rkllama usr/lib/systemd/system/rkllama.service usr/lib/systemd/system/rkllama-tune.service \
-    usr/lib/udev/rules.d/60-rkllama.rules etc/rkllama/rkllama.env usr/share/doc/rkllama/NOTICES.gz usr/share/doc/rkllama/copyright \
+    usr/share/man/man1/rkllama.1.gz usr/share/bash-completion/completions/rkllama usr/lib/udev/rules.d/60-rkllama.rules etc/rkllama/rkllama.env usr/share/doc/rkllama/NOTICES.gz usr/share/doc/rkllama/copyright \
     usr/share/doc/rkllama/deploy/prometheus/rkllama.rules.yml usr/share/doc/rkllama/examples/DeepSeek-R1-1.5B/Modelfile; do
     check "the package contains $file" grep -qx "./$file" "$work/in-deb"
 done
@@ -31,9 +31,17 @@ dpkg-deb -R "$deb" "$work/tree"
 for component in "Microsoft.NETCore.App.Runtime.NativeAOT" "Microsoft.AspNetCore.App.Runtime" Serilog Tomlyn System.CommandLine; do
     check "the notices name $component" grep -q "^== $component" <(zcat "$work/tree/usr/share/doc/rkllama/NOTICES.gz")
 done
+lint_manual() { zcat "$work/tree/usr/share/man/man1/rkllama.1.gz" >"$work/rkllama.1" && mandoc -T lint -W warning "$work/rkllama.1"; }
+check "mandoc has no warning about the man page" lint_manual
+check "the man page has the version of the package" grep -q "RkLlama $(sed -nE 's/^Version: (.*)/\1/p' "$work/tree/DEBIAN/control")\"" "$work/rkllama.1"
+check "the man page shows the options of a command" grep -q -- '--hidethinking' <(mandoc -T ascii "$work/rkllama.1" | col -b)
+check "bash reads the completion" bash -c '. "$1" && complete -p rkllama' bash "$work/tree/usr/share/bash-completion/completions/rkllama"
+for package in ca-certificates 'libssl3 | libssl3t64 | libssl1.1'; do
+    check "the package depends on $package" grep -qE "^Depends: .*, ${package//|/\\|}(,|\$)" "$work/tree/DEBIAN/control"
+done
 check "the settings file is a conffile" grep -qx /etc/rkllama/rkllama.env "$work/tree/DEBIAN/conffiles"
 check "the package has at most 12 MB" test "$(stat -c %s "$deb")" -le 12000000
-check "the executable has at most 25 MB" test "$(stat -c %s "$work/tree/opt/rkllama/rkllama")" -le 25000000
+check "the executable has less than 27 MB" test "$(stat -c %s "$work/tree/opt/rkllama/rkllama")" -lt 27000000
 check "the executable runs on glibc 2.31" packaging/glibc.sh "$work/tree/opt/rkllama/rkllama"
 
 echo "$passed passed, $failed failed"

@@ -8,10 +8,10 @@ cd "$(dirname "$0")/../.."
 arch=$1
 suite=bookworm
 cache=${RKLLAMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rkllama}
-root=$cache/rootfs-$suite-$arch
+packages=systemd,systemd-sysv,udev,dbus,iproute2,curl,acl,ca-certificates,libssl3,libstdc++6,libgomp1,python3-apt
+root=$cache/rootfs-$suite-$arch-$(cksum <<<"$packages" | cut -d' ' -f1)
 [ ! -e "$root" ] || { echo "$root"; exit; }
 
-packages=systemd,systemd-sysv,udev,dbus,iproute2,curl,acl,libstdc++6,libgomp1,python3-apt
 [ "$arch" = arm64 ] && tests/packaging/emulation.sh
 
 mkdir -p "$cache"

@@ -28,7 +28,7 @@ internal sealed class BenchClient(NodeClient node)
     internal Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => node.GetAsync(path, cancellationToken);
 
     /// <summary>
-    /// Runs a prompt of random words. It starts with a random text, so that no part of it is in the KV cache. The server loads the model if necessary.
+    /// Runs a prompt of common words. It starts with a random text, so that no part of it is in the KV cache. The server loads the model if necessary.
     /// </summary>
     /// <param name="words">Number of words of the prompt.</param>
     /// <param name="tokens">Maximum number of output tokens.</param>
@@ -45,11 +45,12 @@ internal sealed class BenchClient(NodeClient node)
         double Ms(string name) => Math.Round(reply.GetProperty(name).GetInt64() / 1e6, 2);
     }
 
+    // The words have a fixed order, so that the number of tokens depends on the number of words only.
     private static string Prompt(int words)
     {
         StringBuilder text = new(Guid.NewGuid().ToString("N")[..8]);
         for (int i = 1; i < words; i++)
-            text.Append(' ').Append(Words[Random.Shared.Next(Words.Length)]);
+            text.Append(' ').Append(Words[i % Words.Length]);
         return text.ToString();
     }
 }

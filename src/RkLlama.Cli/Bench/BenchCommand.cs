@@ -14,37 +14,26 @@ internal static class BenchCommand
     private const string DefaultLengths = "64,128,512,1024";
     private const int DefaultTokens = 64;
 
-    /// <param name="setting">Returns the value of a common option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
-    internal static Command Create(Func<ParseResult, string, string?> setting)
+    /// <param name="platform">The option <c>--target_platform</c>.</param>
+    internal static Command Create(NodeArguments node, Argument<string?> model, Option<string?> platform)
     {
-        Argument<string?> model = new("model") { Description = "Model to load and measure [the loaded model]", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> url = NodeClient.UrlOption("Server to measure");
         Option<string> lengths = new("--lengths") { Description = "Approximate prompt lengths in tokens, comma-separated", DefaultValueFactory = static _ => DefaultLengths };
         Option<int> tokens = new("--tokens") { Description = "Output tokens per run", DefaultValueFactory = static _ => DefaultTokens };
         Option<int> time = new("--time") { Description = "Seconds after which no further run starts", DefaultValueFactory = static _ => 600 };
         Option<bool> json = new("--json") { Description = "Print one JSON object" };
-        Command command = new("bench", "Measure a model on a running server and compare it with the vendor's figures.") { model, url, lengths, tokens, time, json };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            if (Numbers(result.GetValue(lengths)!) is not { } wanted)
-                return await CommandException.PrintAsync($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)", exitCode: 2).ConfigureAwait(false);
-            if (result.GetValue(tokens) is < 2 or > 4096)
-                return await CommandException.PrintAsync($"--tokens: {result.GetValue(tokens)} is not a number of tokens (2 to 4096)", exitCode: 2).ConfigureAwait(false);
-
-            try
+        return CommandAction.Create(
+            "bench", "Measure a model on a running server and compare it with the vendor's figures.", node, [model, lengths, tokens, time, json, platform], async (result, client, cancellationToken) =>
             {
-                using NodeClient node = NodeClient.Open(result.GetValue(url), setting(result, "api-key"));
-                Measurement measurement = new(new(node), wanted, result.GetValue(tokens), TimeSpan.FromSeconds(result.GetValue(time)), TimeProvider.System);
-                BenchReport report = await measurement.RunAsync(result.GetValue(model), setting(result, "target_platform"), cancellationToken).ConfigureAwait(false);
+                if (Numbers(result.GetValue(lengths)!) is not { } wanted)
+                    throw new CommandException($"--lengths: '{result.GetValue(lengths)}' is not a list of numbers (16 to 100000)") { ExitCode = 2 };
+                if (result.GetValue(tokens) is < 2 or > 4096)
+                    throw new CommandException($"--tokens: {result.GetValue(tokens)} is not a number of tokens (2 to 4096)") { ExitCode = 2 };
+
+                Measurement measurement = new(new(client), wanted, result.GetValue(tokens), TimeSpan.FromSeconds(result.GetValue(time)), TimeProvider.System);
+                BenchReport report = await measurement.RunAsync(result.GetValue(model), result.GetValue(platform), cancellationToken).ConfigureAwait(false);
                 await Console.Out.WriteAsync(result.GetValue(json) ? JsonSerializer.Serialize(report, BenchJson.Wire.BenchReport) + "\n" : report.ToText()).ConfigureAwait(false);
                 return 0;
-            }
-            catch (CommandException ex)
-            {
-                return await CommandException.PrintAsync(ex.Message, ex.ExitCode).ConfigureAwait(false);
-            }
-        });
-        return command;
+            });
     }
 
     private static int[]? Numbers(string text)

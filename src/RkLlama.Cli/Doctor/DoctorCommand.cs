@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -21,7 +22,7 @@ internal static class DoctorCommand
             if (result.GetValue(reach))
                 return ServiceAccess.RunAsUser(Console.In, Console.Out);
 
-            NodeSnapshot node = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, Environment.UserName)
+            NodeSnapshot node = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, CurrentUser.Name)
             {
                 IdentifyLibrary = RuntimeProbe.Identify,
                 FindDenied = ServiceAccess.FindDenied,

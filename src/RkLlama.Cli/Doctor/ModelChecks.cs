@@ -95,8 +95,10 @@ internal sealed class ModelChecks(NodeSnapshot node)
         yield return RealPath.Resolve(entry.ModelPath);
         if (entry.Directory is not { } directory)
             yield break;
-        foreach (string name in (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json"])
+        foreach (string name in (string[])["Modelfile", "tokenizer.json", "tokenizer_config.json", "chat_template.json", "chat_template.jinja"])
             yield return RealPath.Resolve(Path.Join(directory, name));
+        if (PromptBuilderFactory.SettingsOf(entry).Tokenizer is { } tokenizer)
+            yield return RealPath.Resolve(Path.Combine(directory, tokenizer));
     }
 
     private void CheckMemory()
@@ -119,7 +121,9 @@ internal sealed class ModelChecks(NodeSnapshot node)
             "copy tokenizer_config.json or chat_template.jinja from the model's repository into its directory, or set TEMPLATE"));
 
         (Verdict, string, string)? FirstWarning(ModelEntry entry, PromptComponent part, string remedy) =>
-            notes[entry].FirstOrDefault(note => note.IsWarning && note.Part == part) is { } note ? (Verdict.Warning, $"{entry.Name}: {note.Text.TrimEnd('.')}", remedy) : null;
+            notes[entry].FirstOrDefault(note => note.IsWarning && note.Part == part) is { } note
+                ? (Verdict.Warning, $"{entry.Name}: {note.Text.TrimEnd('.')}", note.Command is { } command ? $"run: {command}" : remedy)
+                : null;
     }
 
     private IReadOnlyList<PromptNote> Notes(ModelEntry entry)

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts.Files;
 
 namespace RkLlama.Cli.Doctor;
@@ -26,7 +27,7 @@ internal static class ServiceAccess
     {
         List<PathAccess> hidden = [.. paths.Where(path => node.RepresentsService && node.Unit!.Hides(path.Path))];
         PathAccess[] visible = [.. paths.Except(hidden)];
-        return [.. hidden, .. node.User != Environment.UserName
+        return [.. hidden, .. node.User != CurrentUser.Name
             ? visible.GroupBy(path => node.Unit!.FindMount(path.Path) ?? "/").SelectMany(group => FindDeniedAs(node.User, group.Key, [.. group]))
             : visible.Where(IsDenied)];
     }

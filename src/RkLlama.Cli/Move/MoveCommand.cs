@@ -7,27 +7,14 @@ namespace RkLlama.Cli.Move;
 /// <summary><c>rkllama mv</c>: renames a model on a running server.</summary>
 internal static class MoveCommand
 {
-    /// <param name="setting">Returns the value of a common option, given its name without <c>--</c>; <see langword="null"/> if it is not set.</param>
-    internal static Command Create(Func<ParseResult, string, string?> setting)
+    internal static Command Create(NodeArguments node, Argument<string> source)
     {
-        Argument<string> source = new("old") { Description = "Name of the model" };
         Argument<string> destination = new("new") { Description = "New name of the model" };
-        Option<string> url = NodeClient.UrlOption("Server of the model");
-        Command command = new("mv", "Rename a model on a running server.") { source, destination, url };
-        command.SetAction(async (result, cancellationToken) =>
+        return CommandAction.Create("mv", "Rename a model.", node, [source, destination], async (result, client, cancellationToken) =>
         {
-            try
-            {
-                using NodeClient node = NodeClient.Open(result.GetValue(url), setting(result, "api-key"));
-                await RenameAsync(node, new(result.GetValue(source)!, result.GetValue(destination)!), cancellationToken).ConfigureAwait(false);
-                return 0;
-            }
-            catch (CommandException ex)
-            {
-                return await CommandException.PrintAsync(ex.ServerError ?? ex.Message, ex.ExitCode).ConfigureAwait(false);
-            }
+            await RenameAsync(client, new(result.GetValue(source)!, result.GetValue(destination)!), cancellationToken).ConfigureAwait(false);
+            return 0;
         });
-        return command;
     }
 
     /// <exception cref="CommandException">The model was not renamed, or the response is not that of RkLlama.</exception>

@@ -16,7 +16,7 @@ internal static class TuneCommand
         Option<bool> dryRun = new("--dry-run") { Description = "Print the changes without making them" };
         Option<bool> restore = new("--restore") { Description = "Restore the values from before the first change" };
         Option<string> root = new("--root") { Description = "The directory that contains sys and run", Hidden = true, DefaultValueFactory = static _ => "/" };
-        Command command = new("tune", "Set CPU, GPU, NPU and memory to their highest clocks. Needs root.") { dryRun, restore, root };
+        Command command = new("tune", "Set CPU, GPU, NPU and memory to their highest clocks. Needs root.") { dryRun, restore, root, platform };
         command.SetAction(result => Run(
             result.GetValue(platform) ?? variable(), result.GetValue(dryRun), result.GetValue(restore), result.GetValue(root)!, Console.Out));
         return command;
@@ -37,8 +37,8 @@ internal static class TuneCommand
         if (Platform.Find(named, sysfs) is not { } platform)
         {
             output.WriteLine(named is null
-                ? "rkllama: the device tree names neither rk3588 nor rk3576; set the chip with --target_platform"
-                : $"rkllama: --target_platform: '{named}' is neither rk3588 nor rk3576");
+                ? "the device tree names neither rk3588 nor rk3576; set the chip with --target_platform"
+                : $"--target_platform: '{named}' is neither rk3588 nor rk3576");
             return 2;
         }
 

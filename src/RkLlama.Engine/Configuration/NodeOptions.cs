@@ -26,8 +26,13 @@ internal sealed record NodeOptions
     /// </summary>
     public string? TargetPlatform { get; init; }
 
-    /// <summary>Name of the model to load at start; <see langword="null"/> for none.</summary>
-    public string? Preload { get; init; }
+    /// <summary>Names of the models to load at start, in this order. Empty for none.</summary>
+    public IReadOnlyList<string> Preload { get; init; } = [];
+
+    /// <summary>
+    /// Maximum number of loaded models, at least 1. <see langword="null"/> (auto) for one model that generates text, one for embeddings and one for reranking.
+    /// </summary>
+    public int? MaxModels { get; init; }
 
     /// <summary>Maximum number of requests that wait for the NPU. The request that uses the NPU does not count.</summary>
     public int QueueLength { get; init; } = 64;
@@ -88,6 +93,15 @@ internal sealed record NodeOptions
 
     /// <summary>Whether clients can only ask for answers, and cannot load, unload or change models through the endpoints for that.</summary>
     public bool IsReadOnly { get; init; }
+
+    /// <summary>Whether other nodes can download the files of this node's models.</summary>
+    public bool SharesModels { get; init; }
+
+    /// <summary>Names of models to download at start, if the node does not have them. Empty for none.</summary>
+    public IReadOnlyList<string> Pulls { get; init; } = [];
+
+    /// <summary>Maximum rate of all downloads of models together, in bytes per second; 0 for no limit.</summary>
+    public long PullBytesPerSecond { get; init; }
 
     /// <summary>The node's name in response headers and metrics.</summary>
     public string NodeName { get; init; } = Environment.MachineName;

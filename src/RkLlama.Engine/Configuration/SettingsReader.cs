@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Configuration;
 
@@ -12,6 +13,7 @@ internal sealed class SettingException(string message) : Exception(message);
 internal sealed class SettingsReader(Func<string, string?> option, Func<string, string?> environment)
 {
     private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
+    private const int MaxKeyFileBytes = 4096;
     private const double MaxSeconds = 86_400;
 
     /// <summary>Returns the environment variable of an option: <c>RKLLAMA_QUEUE_TIME</c> for <c>queue-time</c>.</summary>
@@ -30,7 +32,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             LibraryPath = Find("library") is { } library ? FullPath(library) : null,
             RuntimeVersion = NotEmpty(environment("RKLLAMA_RUNTIME_VERSION")),
             TargetPlatform = Find("target_platform") is { } platform ? Platform(platform) : null,
-            Preload = Find("preload")?.Value,
+            Preload = Names("preload"),
+            MaxModels = Find("max-models") is { Value: not "auto" } count ? Number(count, 1, 15, "auto or a number of models") : null,
             QueueLength = Find("queue") is { } queue ? Number(queue, 0, 100_000, "a number of requests") : defaults.QueueLength,
             MaxQueueWait = Find("queue-time") is { } wait ? Seconds(wait, MaxSeconds) : defaults.MaxQueueWait,
             MinResidency = Find("switch-time") is { } residency ? Seconds(residency, MaxSeconds) : defaults.MinResidency,
@@ -44,9 +47,12 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MemoryMiB = Find("memory") is { } memory ? Number(memory, 128, 65_536, "MiB") : defaults.MemoryMiB,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
             MaxConnectionsPerAddress = Find("max-connections-per-address") is { } each ? Number(each, 1, 100_000, "a number of connections") : null,
-            Origins = Find("origins")?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? defaults.Origins,
+            Origins = Names("origins"),
             ApiKey = ApiKey(),
             IsReadOnly = Find("read-only") is { } readOnly && Boolean(readOnly),
+            SharesModels = Find("share-models") is { } share && Boolean(share),
+            Pulls = Names("pull"),
+            PullBytesPerSecond = Find("pull-rate") is { } rate ? Number(rate, 0, 100_000, "MB per second") * 1_000_000L : defaults.PullBytesPerSecond,
             NodeName = Find("node-name") is { } node ? NodeName(node) : defaults.NodeName,
             AgentPort = Find("agent-port") is { } agent ? Number(agent, 0, 65535, "a port number") : null,
         };
@@ -67,7 +73,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
 
         try
         {
-            string text = File.ReadAllText(path).Trim();
+            string text = RegularFile.ReadAllText(path, MaxKeyFileBytes).Trim();
             return IsHeaderToken(text) ? text : throw new SettingException($"{KeyFileVariable}: '{path}' must contain one key of printable ASCII without spaces");
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
@@ -75,6 +81,9 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             throw new SettingException($"{KeyFileVariable}: '{path}' cannot be read ({ex.Message.TrimEnd('.')})");
         }
     }
+
+    /// <summary>Parses a list with commas. Empty if the setting is not given.</summary>
+    private string[] Names(string name) => Find(name)?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private static string NodeName(Setting setting) => IsHeaderToken(setting.Value) && setting.Value.Length <= 253
         ? setting.Value

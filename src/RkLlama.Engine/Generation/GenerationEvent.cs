@@ -21,6 +21,9 @@ internal readonly record struct GenerationEvent
     /// <summary>New output; <see langword="null"/> in the last event.</summary>
     internal OutputPart? Part => _value is string text ? new ContentPart(text) : _value as OutputPart;
 
+    /// <summary>Whether <see cref="Part"/> is a tool call.</summary>
+    internal bool IsToolCall => _value is ToolCallPart;
+
     /// <summary>Number of tokens that the current turn has generated so far. After the end of the last turn: the tokens of all turns.</summary>
     internal int OutputTokens { get; }
 

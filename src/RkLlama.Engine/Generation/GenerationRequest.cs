@@ -15,6 +15,14 @@ internal sealed record GenerationRequest(Conversation Conversation, SamplingPara
     /// <summary>A prompt that replaces the conversation and gets no chat template; <see langword="null"/> for none.</summary>
     internal string? RawPrompt { get; init; }
 
+    /// <summary>
+    /// The text after a gap. <see cref="RawPrompt"/> is the text before it, and the output is the text of the gap. <see langword="null"/> if there is no gap.
+    /// </summary>
+    internal string? Suffix { get; init; }
+
+    /// <summary>The token ids of the prompt, in place of a text; <see langword="null"/> for none. They replace the conversation and the raw prompt.</summary>
+    internal IReadOnlyList<int>? RawTokens { get; init; }
+
     /// <summary>Name of the request field that contains the prompt, for error messages.</summary>
     internal string PromptField { get; init; } = "messages";
 
@@ -48,4 +56,7 @@ internal enum RequiredCapabilities
 
     /// <summary>The model supports reasoning before its answer.</summary>
     Thinking = 4,
+
+    /// <summary>The model's vocabulary supports fill-in-the-middle.</summary>
+    Insert = 8,
 }

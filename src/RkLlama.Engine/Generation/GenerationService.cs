@@ -5,6 +5,7 @@ using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 
@@ -31,19 +32,39 @@ internal sealed partial class GenerationService(
     /// <exception cref="PromptException">The conversation does not fit the model, or the model's prompt settings are not valid.</exception>
     /// <exception cref="ContextLengthException">The prompt leaves too few tokens of the context for the output.</exception>
     /// <exception cref="MissingCapabilityException">The model lacks a capability that the request needs.</exception>
+    /// <exception cref="EmptyPromptException">The prompt has no tokens.</exception>
+    /// <exception cref="FatalRequestException">The request has ended too many workers of the model.</exception>
     internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         if (request.Output?.Format is { } format)
-            request = request with { Conversation = format.AddInstruction(request.Conversation) };
+        {
+            // The rest of a JSON text is not JSON, so the answer is a new message.
+            request = request with { Conversation = format.AddInstruction(request.Conversation) with { ContinuesLastMessage = false } };
+        }
+
         PreparedGeneration prepared = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
         ModelCapabilities capabilities = ModelCapabilities.Of(prepared.Model, prepared.Prompts);
         if (capabilities.FirstMissing(request.Requires) is not RequiredCapabilities.None and var missing)
-            throw new MissingCapabilityException(request.Model ?? prepared.Model.Name, missing, request.Operation);
+            throw new MissingCapabilityException(request.Model ?? prepared.Model.Name, missing, request.Operation, RemedyOf(prepared.Prompts));
 
-        GenerationStream stream = new(prepared.Model, capabilities, prepared.Prompt.TokenCount, cancellationToken);
+        host.ThrowIfRefused(prepared.Model, prepared.Fingerprint);
+        GenerationStream stream = new(prepared.Model, capabilities, prepared.Prompt.TokenCount, cancellationToken) { Ignored = prepared.Prompt.Ignored };
         _ = ProduceAsync(prepared, stream);
         return stream;
     }
+
+    /// <summary>Returns the number of tokens of the prompt of a request. An estimate if the runtime tokenizes the prompt itself. Loads no model.</summary>
+    /// <inheritdoc cref="StartAsync" path="/exception"/>
+    internal async Task<int> CountTokensAsync(GenerationRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Output?.Format is { } format)
+            request = request with { Conversation = format.AddInstruction(request.Conversation) };
+        ModelInstance model = request.Model is { } name ? host.Find(name) : host.GetResident();
+        PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return (await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false)).TokenCount;
+    }
+
+    private static string? RemedyOf(PromptBuilder prompts) => prompts.Notes.FirstOrDefault(static note => note.Command is not null)?.Command;
 
     private async Task<PreparedGeneration> PrepareAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
@@ -51,23 +72,40 @@ internal sealed partial class GenerationService(
         ModelInstance model = request.Model is { } name ? host.Find(name) : host.GetResident();
         request.Trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Prompt prompt;
+        if (request.Suffix is not null && !prompts.SupportsFillInTheMiddle)
+            throw new MissingCapabilityException(request.Model ?? model.Name, RequiredCapabilities.Insert, request.Operation, RemedyOf(prompts));
+        Prompt prompt = await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false);
+        if (prompt.Repairs.Count > 0)
+            Log.Repaired(logger, model.Name, string.Join(", ", prompt.Repairs));
+        TokenBudget budget = TokenBudget.For(prompt, model, request.MaxNewTokens, request.PromptField);
+        RunInput input = PromptInput.Of(prompt, request.PromptField);
+        return new(request, model, prompts, prompt, input, budget, RequestFingerprint.Of(input, new(request.Sampling, budget.MaxNewTokens)), arrival);
+    }
+
+    private async Task<Prompt> BuildAsync(GenerationRequest request, ModelInstance model, PromptBuilder prompts, CancellationToken cancellationToken)
+    {
         try
         {
-            prompt = await cpu.RunAsync(model.Name, CpuPool.PromptTime, Build, cancellationToken).ConfigureAwait(false);
+            Prompt prompt = await cpu.RunAsync(model.Name, CpuPool.PromptTime, Build, cancellationToken).ConfigureAwait(false);
+            if (prompt.Note is { } note)
+                Log.Note(logger, model.Name, note.Text);
+            return prompt;
         }
         catch (PromptTooLongException ex)
         {
             throw new ContextLengthException(ex.MinTokens, model.ContextLength, request.PromptField, isLowerBound: true);
         }
 
-        TokenBudget budget = TokenBudget.For(prompt, model, request.MaxNewTokens, request.PromptField);
-        return new(request, model, prompts, prompt, budget, arrival);
-
         Prompt Build(CpuBudget budget)
         {
             PromptLimits limits = new(model.ContextLength, budget);
-            return request.RawPrompt is { } raw ? prompts.BuildRaw(raw, limits) : prompts.Build(request.Conversation, limits);
+            return request switch
+            {
+                { RawTokens: { } tokens } => prompts.BuildTokens(tokens, limits),
+                { Suffix: { } after } => prompts.BuildFillInTheMiddle(request.RawPrompt ?? "", after, limits),
+                { RawPrompt: { } raw } => prompts.BuildRaw(raw, limits) with { Ignored = new([], request.Conversation.EnableThinking is not null, false) },
+                _ => prompts.Build(request.Conversation, limits),
+            };
         }
     }
 
@@ -100,13 +138,14 @@ internal sealed partial class GenerationService(
     {
         StructuredOutput output = new(format, stream);
         GenerationSummary summary = await ProduceTurnAsync(first, output, stream.Abandoned).ConfigureAwait(false);
-        if (await CheckAsync(output, summary, stream).ConfigureAwait(false) is { } problem && first.Request.RawPrompt is null)
+        (string? problem, TimeSpan left) = await CheckAsync(output, summary, stream, CpuPool.SchemaTime).ConfigureAwait(false);
+        if (problem is not null && left > TimeSpan.Zero && first.Request is { RawPrompt: null, RawTokens: null })
         {
             GenerationRequest again = first.Request with { Conversation = OutputFormat.AddCorrection(first.Request.Conversation, output.Content, problem) };
-            PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false);
+            PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false) with { Fingerprint = first.Fingerprint };
             output.BeginRetry();
             summary += await ProduceTurnAsync(second, output, stream.Abandoned).ConfigureAwait(false);
-            await CheckAsync(output, summary, stream).ConfigureAwait(false);
+            await CheckAsync(output, summary, stream, left).ConfigureAwait(false);
         }
 
         if (output.Send(summary) is { } unmet)
@@ -114,8 +153,12 @@ internal sealed partial class GenerationService(
         return summary;
     }
 
-    private Task<string?> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream) =>
-        cpu.RunAsync(stream.Model.Name, CpuPool.SchemaTime, budget => output.Check(summary.FinishReason, budget), stream.Abandoned);
+    /// <summary>Checks the content of a turn.</summary>
+    /// <returns>
+    /// The problem of the content; null if there is none. The processor time that is left for further checks; if there is none, a second turn is of no use.
+    /// </returns>
+    private Task<(string? Problem, TimeSpan Left)> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream, TimeSpan limit) => cpu.RunAsync(
+        stream.Model.Name, limit, budget => (output.Check(summary.FinishReason, budget), limit - budget.Used), stream.Abandoned, isForOutput: true);
 
     /// <summary>Waits for a lease, and runs one turn on it.</summary>
     private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
@@ -131,6 +174,12 @@ internal sealed partial class GenerationService(
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 4, Level = LogLevel.Debug, Message = "The chat template of model {Model} needs a changed conversation: {Repairs}")]
+        internal static partial void Repaired(ILogger logger, string model, string repairs);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "Model {Model}: {Note}")]
+        internal static partial void Note(ILogger logger, string model, string note);
+
         [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Answer of model {Model} cut: it repeated itself, a phrase of {Length} tokens more than {Times} times")]
         internal static partial void Repeats(ILogger logger, string model, int length, int times);
 
@@ -140,11 +189,15 @@ internal sealed partial class GenerationService(
 }
 
 /// <summary>A request with its model and its prompt, ready for one turn.</summary>
+/// <param name="Input">The input of the first run.</param>
+/// <param name="Fingerprint">
+/// Identifies the request if it is sent again. All runs of a request have the same one. See <see cref="RequestFingerprint"/>.
+/// </param>
 /// <param name="Arrival">
 /// When the preparation of the turn started, as a <see cref="Stopwatch"/> timestamp. In the statistics, this is the arrival of the request.
 /// </param>
 internal sealed record PreparedGeneration(
-    GenerationRequest Request, ModelInstance Model, PromptBuilder Prompts, Prompt Prompt, TokenBudget Budget, long Arrival);
+    GenerationRequest Request, ModelInstance Model, PromptBuilder Prompts, Prompt Prompt, RunInput Input, TokenBudget Budget, UInt128 Fingerprint, long Arrival);
 
 /// <summary>The request requires a tool call, but the model generated none. The runtime has no means to force one.</summary>
 internal sealed class MissingToolCallException() : Exception("The model answered without the function call that tool_choice asks for.");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using RkLlama.Engine.Residency;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
@@ -9,7 +10,7 @@ namespace RkLlama.Engine.Generation;
 /// unbounded, and max new tokens limits the number of events. If the reader waits, it continues on the thread of the writer, which saves two thread wake-ups
 /// per token.
 /// </summary>
-internal sealed class GenerationStream : IGenerationSink, IDisposable
+internal sealed class GenerationStream : IGenerationSink, IGenerationEvents
 {
     // Each item is a batch of events that were written together, so that the reader can send them together.
     private readonly Channel<GenerationEvent[]> _events = Channel.CreateUnbounded<GenerationEvent[]>(
@@ -32,6 +33,15 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
 
     internal int PromptTokens { get; }
 
+    /// <summary>The parts of the request that have no effect on the prompt.</summary>
+    internal IgnoredInput Ignored { get; init; } = IgnoredInput.None;
+
+    /// <summary>Whether a tool call was written.</summary>
+    internal bool HasToolCalls { get; private set; }
+
+    /// <summary>Whether the last event was written.</summary>
+    internal bool HasEnded { get; private set; }
+
     /// <summary>
     /// Cancelled when the constructor's token is cancelled or the reader disposes the stream. Then the generation leaves the queue or aborts its run.
     /// </summary>
@@ -41,7 +51,7 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
     /// Returns the events in order. The last event has the summary. If the generation fails, throws its error after the events that came before it. May be
     /// called once.
     /// </summary>
-    internal async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<GenerationEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (GenerationEvent[] together in _events.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -51,11 +61,16 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Write(GenerationEvent[] events) => _events.Writer.TryWrite(events);
+    public void Write(GenerationEvent[] events)
+    {
+        HasToolCalls |= Array.Exists(events, static item => item.IsToolCall);
+        _events.Writer.TryWrite(events);
+    }
 
     /// <summary>Writes the last event and completes the stream.</summary>
     internal void Complete(GenerationSummary summary)
     {
+        HasEnded = true;
         Write([new(null, summary.OutputTokens, summary.TokensPerSecond, summary)]);
         _events.Writer.TryComplete();
     }
@@ -69,6 +84,13 @@ internal sealed class GenerationStream : IGenerationSink, IDisposable
         _abandoned.Cancel();
         _abandoned.Dispose();
     }
+}
+
+/// <summary>The events that answer one request. Disposing cancels what has not ended.</summary>
+internal interface IGenerationEvents : IDisposable
+{
+    /// <summary>Returns the events in order. If a generation fails, throws its error after the events that came before it. May be called once.</summary>
+    IAsyncEnumerable<GenerationEvent> ReadAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Receives the events of a generation.</summary>

@@ -5,22 +5,18 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Output;
-using RkLlama.Output.ToolCalls;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
 /// One turn of a generation: one run on a lease, or two. If the reasoning reaches the thinking budget, the first run is aborted, and a second run continues the
-/// output without reasoning. Passes the tokens through the output pipeline to the sink. Used by one task.
+/// output without reasoning. Passes the output to the sink. Used by one task.
 /// </summary>
 /// <param name="guard">Detects repetitions in the output; <see langword="null"/> if repetitions are allowed.</param>
 internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
 {
-    // The text with which a model ends its reasoning.
-    private const string EndOfThinking = "\n</think>\n\n";
-
-    private readonly OutputPipeline? _pipeline = PipelineOf(prepared);
+    private readonly TurnOutput _output = new(prepared, id => recorder.RecordDifference(prepared.Model.Name, id));
     private readonly List<OutputPart> _parts = [];
     private readonly List<GenerationEvent> _events = [];
 
@@ -31,6 +27,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     // Number of tokens of all runs so far.
     private int _tokens;
+
+    // Number of tokens before the token that ended the answer; null if none has.
+    private int? _tokensBeforeEnd;
     private bool _hasEndedThinking;
     private long _started;
     private AbortCause? _lastAbort;
@@ -40,7 +39,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
     {
-        (RunInput Input, RunParameters Parameters)? next = (InputOf(prepared.Prompt), new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
+        (RunInput Input, RunParameters Parameters)? next = (prepared.Input, new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
         int tokensBefore = 0;
         AbortCause? cut = null;
         GenerationStatistics? statistics = null;
@@ -51,7 +50,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             while (next is { } run)
             {
                 tokensBefore = _tokens;
-                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken).ConfigureAwait(false);
+                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
                 _started = lease.Started;
                 if (_outcomes.Count == 0)
                     prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
@@ -92,11 +91,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 AbortCause? cut = null;
                 foreach (EngineToken token in together)
                 {
-                    _tokens++;
-                    _tokenIds?.Add(token.TokenId);
-                    _text?.Append(token.Text);
-                    Emit(token.Text, isToken: true);
-                    cut = AbortCauseAfter(token);
+                    cut = _output.HasEnded && token.TokenId >= 0 ? AbortCause.EndToken : Add(token);
                     if (cut is not null)
                         break;
                 }
@@ -129,6 +124,23 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return (null, null);
     }
 
+    /// <summary>Adds a token to the output.</summary>
+    /// <returns>The cause for which the server must abort the run after this token; null if there is none.</returns>
+    private AbortCause? Add(EngineToken token)
+    {
+        _tokens++;
+        _tokenIds?.Add(token.TokenId);
+        _text?.Append(token.Text);
+        _output.Add(token, _parts);
+        Collect();
+        if (!_output.HasEnded)
+            return AbortCauseAfter(token);
+
+        // The runtime ends the run by itself if it knows the end token. An abort would then only disturb it, so the run is aborted at the next token.
+        _tokensBeforeEnd ??= _tokens - 1;
+        return _output.IsStopped ? AbortCause.StopSequence : null;
+    }
+
     /// <summary>Waits until the runtime has ended the run, even if the client has disconnected, because the run uses the NPU until then.</summary>
     private async Task<RunOutcome> EndOfAsync(EngineRun run)
     {
@@ -142,7 +154,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <summary>Returns the cause for which the server must abort the run after this token; null if there is none.</summary>
     private AbortCause? AbortCauseAfter(EngineToken token)
     {
-        if (_pipeline?.IsStopped == true)
+        if (_output.IsStopped)
             return AbortCause.StopSequence;
 
         // Before runtime 1.3, the maximum number of tokens is set at load and cannot be lowered for a run, so the server enforces the budget.
@@ -150,34 +162,17 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return AbortCause.Length;
         if (guard?.AddAndDetectLoop(token.TokenId) == true)
             return AbortCause.Repetition;
-        if (_hasEndedThinking || _pipeline?.IsInReasoning != true || !(_pipeline.ReasoningTokens >= prepared.Request.Output?.ThinkingBudget))
+        if (_hasEndedThinking || !_output.IsInReasoning || !(_output.ReasoningTokens >= prepared.Request.Output?.ThinkingBudget))
             return null;
         _hasEndedThinking = true;
         return AbortCause.ThinkingBudget;
     }
 
-    /// <summary>Passes text through the output pipeline and collects the resulting events.</summary>
-    /// <param name="isToken">True for the text of a generated token, false for text that the server adds. Added text does not count as a token.</param>
-    private void Emit(string text, bool isToken)
-    {
-        if (_pipeline is null)
-        {
-            // The text is empty if the token completes no character.
-            if (text.Length > 0)
-                _parts.Add(new ContentPart(text));
-        }
-        else
-        {
-            _pipeline.Add(text, _parts, isToken);
-        }
-
-        Collect();
-    }
-
     private void EmitEndOfThinking()
     {
-        _text?.Append(EndOfThinking);
-        Emit(EndOfThinking, isToken: false);
+        _text?.Append(_output.EndOfThinking);
+        _output.AddEndOfThinking(_parts);
+        Collect();
         Flush();
     }
 
@@ -209,13 +204,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     {
         if (prepared.Prompts.Mode == PromptMode.Runtime)
             return null;
-        IReadOnlyList<int> between = prepared.Prompts.BuildRaw(EndOfThinking).Tokens ?? [];
+        IReadOnlyList<int> between = prepared.Prompts.BuildRaw(_output.EndOfThinking).Tokens ?? [];
         int? left = prepared.Budget.MaxNewTokens - _tokens - between.Count;
         if (left < 1)
             return null;
         RunInput input = prepared.Prompt.Tokens is { } tokens
             ? RunInput.FromTokens([.. tokens, .. _tokenIds!, .. between])
-            : RunInput.FromText(prepared.Prompt.Text.Text + _text + EndOfThinking);
+            : RunInput.FromText(prepared.Prompt.Text.Text + _text + _output.EndOfThinking);
         return (input, new(prepared.Request.Sampling, left));
     }
 
@@ -223,43 +218,47 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <param name="cut">Why the server aborted the last run; null if it did not.</param>
     /// <param name="tokensBefore">Number of tokens of the runs before the last one.</param>
     /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
+    /// <exception cref="ContextLengthException">The runtime refused the prompt, because it is too long.</exception>
     private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut, int tokensBefore)
     {
         RunEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
 
         // TokenCount does not include the end-of-text token of the last run, but _tokens does.
-        int made = tokensBefore + end.TokenCount;
+        int made = Math.Min(tokensBefore + end.TokenCount, _tokensBeforeEnd ?? int.MaxValue);
         bool isStop;
         if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
         {
             // A run may end by itself before the abort reaches it. Then the output was cut only if the run generated more tokens than were read.
-            isStop = cut == AbortCause.StopSequence || (end.Reason == RunEndReason.Stop && made <= _tokens);
+            isStop = cut is AbortCause.StopSequence or AbortCause.EndToken || (end.Reason == RunEndReason.Stop && made <= _tokens);
             made = Math.Min(_tokens, made);
         }
         else if (end.Reason is RunEndReason.Stop or RunEndReason.Length)
         {
-            isStop = end.Reason == RunEndReason.Stop;
+            isStop = end.Reason == RunEndReason.Stop || _output.HasEnded;
         }
         else
         {
+            // A second run is longer than the prompt of the request.
+            if (!isUnloaded && _outcomes is [{ RefusedPrompt: { } refused }])
+                throw ContextLengthException.Of(refused, prepared.Model.ContextLength, prepared.Request.PromptField);
             throw new EngineException(isUnloaded
                 ? "The model was unloaded while it answered."
                 : $"The answer failed: {end.Error ?? "the run was aborted"}.");
         }
 
-        _pipeline?.Finish(_parts, isTruncated: !isStop);
+        _output.Finish(isComplete: cut is null && end.Reason == RunEndReason.Stop, isTruncated: !isStop, _parts);
         Collect();
         Flush();
-        FinishReason reason = _pipeline?.HasToolCalls == true ? FinishReason.ToolCalls
-            : isStop || _pipeline?.IsStopped == true ? FinishReason.Stop
+        FinishReason reason = _output.HasToolCalls ? FinishReason.ToolCalls
+            : isStop || _output.IsStopped ? FinishReason.Stop
             : FinishReason.Length;
         prepared.Request.Trace.Completed(reason, statistics.Timings);
         return new(
             reason,
             prepared.Prompt.TokenCount,
             made,
-            _pipeline?.ReasoningTokens ?? 0,
+            _output.ReasoningTokens,
             statistics.CachedTokens,
             RateAt(_outcomes[^1].Ended, made),
             statistics.Timings);
@@ -267,20 +266,4 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     private double RateAt(long timestamp, int? tokens = null) =>
         (tokens ?? _tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
-
-    private static RunInput InputOf(Prompt prompt) =>
-        prompt.Tokens is { } tokens ? RunInput.FromTokens(tokens) : RunInput.FromText(prompt.Text.Text);
-
-    private static OutputPipeline? PipelineOf(PreparedGeneration prepared) => prepared.Request.Output is not { } options
-        ? null
-        : new(new()
-        {
-            Tools = options.Tools is null ? ToolSyntax.None : ToolSyntaxDetector.Detect(prepared.Prompts.ToolTemplateSource),
-            ToolNames = options.Tools?.Keys.ToHashSet(StringComparer.Ordinal),
-            ToolSchemas = options.Tools,
-            DropsToolCalls = options.DropsToolCalls,
-            StopSequences = options.StopSequences,
-            SplitsReasoning = options.SplitsReasoning,
-            StartsInReasoning = options.SplitsReasoning && prepared.Prompt.Text.Text.AsSpan().TrimEnd().EndsWith("<think>"),
-        });
 }

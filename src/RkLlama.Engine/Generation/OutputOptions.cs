@@ -6,6 +6,7 @@ namespace RkLlama.Engine.Generation;
 /// <summary>How the model's output is processed for a request.</summary>
 internal sealed record OutputOptions
 {
+    /// <summary>Texts that end the output. If there are none, those of the Modelfile apply.</summary>
     internal IReadOnlyList<string> StopSequences { get; init; } = [];
 
     /// <summary>
@@ -16,6 +17,9 @@ internal sealed record OutputOptions
 
     /// <summary>Whether detected tool calls are removed from the output, because the request does not allow them.</summary>
     internal bool DropsToolCalls { get; init; }
+
+    /// <summary>Maximum number of tool calls in the output. Later calls are dropped. <see langword="null"/> for no limit.</summary>
+    internal int? MaxToolCalls { get; init; }
 
     /// <summary>Whether the generation fails if the output contains no tool call.</summary>
     internal bool RequiresToolCall { get; init; }

@@ -27,10 +27,21 @@ internal sealed class StructuredOutput(OutputFormat format, IGenerationSink sink
         {
             if (item.Part is ContentPart content)
                 _content.Append(content.Text);
+            else if (item.Part is UnopenedReasoningPart)
+                PassAsReasoning(item);
         }
 
-        if (Array.FindAll(events, static item => item.Part is not ContentPart) is { Length: > 0 } others)
+        if (Array.FindAll(events, static item => item.Part is not (ContentPart or UnopenedReasoningPart)) is { Length: > 0 } others)
             sink.Write(others);
+    }
+
+    /// <summary>Passes on the content so far as reasoning, because the model has closed a reasoning block that it did not open.</summary>
+    private void PassAsReasoning(GenerationEvent at)
+    {
+        string reasoning = Content.Trim();
+        _content.Clear();
+        if (reasoning.Length > 0)
+            sink.Write([new(new ReasoningPart(reasoning), at.OutputTokens, at.TokensPerSecond, null)]);
     }
 
     /// <summary>

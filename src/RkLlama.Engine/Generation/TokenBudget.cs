@@ -1,4 +1,5 @@
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
@@ -45,6 +46,10 @@ internal sealed class ContextLengthException(
     ? $"The prompt has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
     : $"The text has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
 {
+    /// <summary>Creates the exception for a prompt that the runtime has tokenized and refused.</summary>
+    internal static ContextLengthException Of(RefusedPrompt refused, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens) =>
+        new(refused.Tokens ?? contextLength, contextLength, promptField, min, isLowerBound: refused.Tokens is null);
+
     internal int PromptTokens => promptTokens;
 
     internal int ContextLength => contextLength;

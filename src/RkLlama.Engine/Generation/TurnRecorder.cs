@@ -28,11 +28,16 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<Generati
             requestId);
     }
 
+    /// <summary>Logs that the token ids of a model are not those of its tokenizer. Called once per load of the model.</summary>
+    /// <param name="tokenId">The token at which the difference was found.</param>
+    internal void RecordDifference(string model, int tokenId) => Log.IdsDiffer(logger, model, tokenId);
+
     private static string Describe(RunEnd end, AbortCause? cause) => (end.Error, cause) switch
     {
         ({ } error, _) => $"{end.Reason} ({error})",
         (null, AbortCause.Length) => "Length",
         (null, AbortCause.StopSequence) => "Stop (at a stop sequence)",
+        (null, AbortCause.EndToken) => "Stop (at an end token that the runtime does not know)",
         (null, AbortCause.Repetition) => "Length (cut because of a repetition)",
         (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
         (null, AbortCause.ClientDisconnected) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
@@ -42,6 +47,12 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<Generati
 
     private static partial class Log
     {
+        [LoggerMessage(
+            EventId = 4,
+            Level = LogLevel.Warning,
+            Message = "Model {Model}: the runtime's text of token {TokenId} is not that of the tokenizer. The tokenizer belongs to another model, or the conversion has changed the ids. Answers use the text of the runtime, without control tokens")]
+        internal static partial void IdsDiffer(ILogger logger, string model, int tokenId);
+
         [LoggerMessage(
             EventId = 1,
             Level = LogLevel.Information,

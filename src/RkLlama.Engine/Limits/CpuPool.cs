@@ -9,10 +9,10 @@ namespace RkLlama.Engine.Limits;
 /// </summary>
 internal sealed class CpuPool : IDisposable
 {
-    /// <summary>The maximum processor time to build one prompt. Work that parses a body has the same limit, but does not check it.</summary>
+    /// <summary>The maximum processor time to build one prompt, and to parse one body.</summary>
     internal static readonly TimeSpan PromptTime = TimeSpan.FromSeconds(2);
 
-    /// <summary>The maximum processor time to check one output against its JSON schema.</summary>
+    /// <summary>The maximum processor time to check the output of a request against its JSON schema, in both turns together.</summary>
     internal static readonly TimeSpan SchemaTime = TimeSpan.FromMilliseconds(200);
 
     // How long a thread waits for work before it ends. The buffers that .NET keeps for each thread are then free.
@@ -23,7 +23,11 @@ internal sealed class CpuPool : IDisposable
     // The maximum number of threads that work on one lane at a time. One thread is left for the other lanes, unless the machine has one core.
     private static readonly int MaxThreadsPerLane = Math.Max(1, MaxThreads - 1);
 
-    // Guards all fields. Threads that have no work wait for its pulse.
+    // Cancelled by CloseAsync, and at the end of the time of CancelAfter.
+    private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _cancelled = new();
+
+    // Guards the fields below. Threads that have no work wait for its pulse.
     private readonly object _lock = new();
 
     // The lanes that have waiting or running work, by name.
@@ -35,6 +39,14 @@ internal sealed class CpuPool : IDisposable
     private int _idleThreads;
     private bool _isDisposed;
 
+    public CpuPool() => Closed = _closed.Token;
+
+    /// <summary>Cancelled when the server begins to stop. Then no request gets the NPU any more, so the preparation of requests is of no use.</summary>
+    internal CancellationToken Closed { get; }
+
+    /// <summary>The memory that is freed if work of this pool needs more than the heap has.</summary>
+    internal SpareMemory Spare { get; } = new();
+
     /// <summary>Runs work on a thread of the pool.</summary>
     /// <param name="lane">
     /// What the work belongs to, such as the name of a model. Lanes take turns, and a lane uses all threads but one. So slow work of one lane does not keep the
@@ -42,10 +54,34 @@ internal sealed class CpuPool : IDisposable
     /// </param>
     /// <param name="limit">The maximum processor time of the work. It takes effect where the work checks its budget.</param>
     /// <param name="cancellationToken">Cancels the work, whether it waits or runs. The returned task then ends at once.</param>
+    /// <param name="isForOutput">Whether the work is on the output of a run. Then <see cref="CloseAsync"/> does not cancel it.</param>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    internal Task<T> RunAsync<T>(string lane, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
+    internal async Task<T> RunAsync<T>(string lane, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken, bool isForOutput = false)
     {
-        Work<T> item = new(limit, work, cancellationToken);
+        // A thread may check the token after this is disposed, which is allowed.
+        using CancellationTokenSource ended =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, isForOutput ? _cancelled.Token : Closed);
+        Work<T> item = new(Spare, limit, work, ended.Token);
+        Add(lane, item);
+        try
+        {
+            return await item.WaitAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new DrainingException();
+        }
+    }
+
+    /// <summary>Cancels all present and future work, except work on the output of runs.</summary>
+    internal Task CloseAsync() => _closed.CancelAsync();
+
+    /// <summary>Cancels all work after a time.</summary>
+    internal void CancelAfter(TimeSpan time) => _cancelled.CancelAfter(time);
+
+    private void Add(string lane, Work item)
+    {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -54,8 +90,6 @@ internal sealed class CpuPool : IDisposable
             own.Waiting.Enqueue(item);
             Offer(own);
         }
-
-        return item.WaitAsync();
     }
 
     /// <summary>Ends the threads when they have finished their current work.</summary>
@@ -66,6 +100,9 @@ internal sealed class CpuPool : IDisposable
             _isDisposed = true;
             Monitor.PulseAll(_lock);
         }
+
+        _closed.Dispose();
+        _cancelled.Dispose();
     }
 
     /// <summary>The method of the threads: does one work after the other, until there has been none for <see cref="IdleTime"/>.</summary>
@@ -161,6 +198,7 @@ internal sealed class CpuPool : IDisposable
     private sealed class Work<T> : Work
     {
         private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly SpareMemory _spare;
         private readonly TimeSpan _limit;
         private readonly CancellationToken _cancellationToken;
         private readonly CancellationTokenRegistration _cancelled;
@@ -168,9 +206,9 @@ internal sealed class CpuPool : IDisposable
         // Null after the start and after a cancellation, so that waiting work that was cancelled does not keep the memory of its request.
         private Func<CpuBudget, T>? _work;
 
-        internal Work(TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
+        internal Work(SpareMemory spare, TimeSpan limit, Func<CpuBudget, T> work, CancellationToken cancellationToken)
         {
-            (_limit, _work, _cancellationToken) = (limit, work, cancellationToken);
+            (_spare, _limit, _work, _cancellationToken) = (spare, limit, work, cancellationToken);
             _cancelled = cancellationToken.UnsafeRegister(static state => ((Work<T>)state!)._work = null, this);
         }
 
@@ -188,7 +226,7 @@ internal sealed class CpuPool : IDisposable
                     return;
                 }
 
-                value = work(new CpuBudget(_limit, CurrentThread.ProcessorTime, _cancellationToken));
+                value = _spare.Use(() => work(new CpuBudget(_limit, CurrentThread.ProcessorTime, _cancellationToken)));
             }
             catch (OperationCanceledException ex)
             {

@@ -49,6 +49,9 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
         Schedule(wait > Delay ? wait : Delay);
     }
 
+    /// <summary>Called when memory has become free that may have been in use for long. Schedules a trim.</summary>
+    internal void MemoryFreed() => Schedule(Delay);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -11,11 +11,11 @@ internal static class RejectionCause
 /// <summary>Values of the label <c>cause</c> in the metric <c>rkllama_aborts_total</c>: why the server aborted a run.</summary>
 internal static class AbortLabel
 {
-    internal const string ClientDisconnected = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", Repetition = "repetition",
-        ThinkingBudget = "thinking_budget";
+    internal const string ClientDisconnected = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", EndToken = "end_token",
+        Repetition = "repetition", ThinkingBudget = "thinking_budget";
 
     /// <summary>The watchdog aborted the run because the runtime exceeded a timeout.</summary>
     internal const string Timeout = "late";
 
-    internal static IReadOnlyList<string> All { get; } = [ClientDisconnected, Unloaded, Length, StopSequence, Repetition, ThinkingBudget, Timeout];
+    internal static IReadOnlyList<string> All { get; } = [ClientDisconnected, Unloaded, Length, StopSequence, EndToken, Repetition, ThinkingBudget, Timeout];
 }

@@ -9,13 +9,13 @@ namespace RkLlama.Engine.Models;
 /// </summary>
 internal static class MemoryCheck
 {
-    /// <summary>Reads the memory that the kernel estimates as available, in bytes. Returns <see langword="null"/> if it is unknown.</summary>
+    /// <summary>Reads the memory of the node. Returns <see langword="null"/> if it is unknown.</summary>
     /// <param name="path">The file to read: <c>/proc/meminfo</c>, except in tests.</param>
-    internal static long? AvailableBytes(string path = "/proc/meminfo")
+    internal static MemoryReading? Read(string path)
     {
         try
         {
-            return MemoryReading.Parse(File.ReadAllText(path))?.AvailableBytes;
+            return MemoryReading.Parse(File.ReadAllText(path));
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
@@ -25,7 +25,7 @@ internal static class MemoryCheck
 
     /// <summary>Compares the size of the model file with the available memory, because a loaded model needs about as much memory as its file.</summary>
     /// <param name="modelPath">Path of the .rkllm file.</param>
-    /// <param name="availableBytes">Memory in bytes, for example from <see cref="AvailableBytes"/>; <see langword="null"/> skips the check.</param>
+    /// <param name="availableBytes">Memory in bytes, <see langword="null"/> skips the check.</param>
     /// <returns>A sentence with both sizes if the file is larger than the memory; <see langword="null"/> if it fits or a size is unknown.</returns>
     internal static string? FindProblem(string modelPath, long? availableBytes)
     {

@@ -50,8 +50,7 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
     /// <returns>A name from <see cref="ListAll"/>; <see langword="null"/> if there is no such model or the models directory cannot be read.</returns>
     public string? Resolve(string requested)
     {
-        const string Tag = ":latest";
-        string bare = requested.EndsWith(Tag, StringComparison.OrdinalIgnoreCase) ? requested[..^Tag.Length] : requested;
+        string bare = ModelName.WithoutLatest(requested);
 
         // The usual case needs no scan.
         if (IsModelDirectory(requested))
@@ -69,7 +68,8 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
 
         return names.FirstOrDefault(name => name == requested)
             ?? names.FirstOrDefault(name => name == bare)
-            ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+            ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase))
+            ?? names.FirstOrDefault(name => ModelName.WithoutLatest(name).Equals(bare, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Finds a model by its exact name and reads its Modelfile. Does not check that the .rkllm file exists.</summary>

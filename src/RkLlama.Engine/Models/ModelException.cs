@@ -27,7 +27,7 @@ internal enum ModelErrorKind
     /// <summary>The name for a copy of a model is invalid or in use.</summary>
     NameRefused,
 
-    /// <summary>The model cannot be copied or renamed as it is: its .rkllm file is missing, or FROM cannot be changed.</summary>
+    /// <summary>The model cannot be copied, renamed or shared as it is: its .rkllm file is missing, or FROM cannot be changed, or names a file elsewhere.</summary>
     NotCopyable,
 
     /// <summary>A copy, a rename or a deletion failed, because the models directory or its content cannot be changed.</summary>
@@ -72,8 +72,17 @@ internal sealed class ModelException : Exception, IHasFailureCode
     public static ModelException NameTaken(string name) =>
         new(ModelErrorKind.NameRefused, $"There is a model or a file named '{Excerpt.Of(name)}' already.");
 
+    public static ModelException ValueInvalid(string key, string value, string allowed) =>
+        new(ModelErrorKind.ModelfileInvalid, $"{key} is '{Excerpt.Of(value)}'; it must be {allowed}.");
+
+    public static ModelException ModelfileTooLarge(int bytes, int limit) =>
+        new(ModelErrorKind.ModelfileInvalid, $"The Modelfile of the new model would have {bytes} bytes; it may have {limit}.");
+
     public static ModelException NotWritable(Exception cause) =>
         new(ModelErrorKind.NotWritable, $"The models directory cannot be changed: {cause.Message}", cause);
+
+    public static ModelException SourceUnreadable(string path, Exception cause) =>
+        new(ModelErrorKind.NotWritable, $"The model cannot be copied: '{path}' cannot be read: {cause.Message}", cause);
 
     public static ModelException NoSpace(Exception cause) =>
         new(ModelErrorKind.NoSpace, $"The disk of the models directory has not enough free space: {cause.Message}", cause);
@@ -83,6 +92,10 @@ internal sealed class ModelException : Exception, IHasFailureCode
 
     public static ModelException FromNotRewritable(string path) =>
         new(ModelErrorKind.NotCopyable, $"FROM in '{path}' names a file outside of the model's directory and cannot be changed; write it in one line, as FROM=\"file\".");
+
+    public static ModelException NotShareable(string name) =>
+        new(ModelErrorKind.NotCopyable, $"FROM in the Modelfile of '{Excerpt.Of(name)}' is an absolute path or names a file outside of the model's directory, so other nodes cannot download the model. "
+            + $"'rkllama cp {Excerpt.Of(name)} NAME' makes a copy that they can download.");
 
     public static ModelException ModelsDirectoryMissing(string root, Exception? cause = null) =>
         new(ModelErrorKind.ModelsDirectoryMissing, cause is null ? $"Models directory '{root}' not found." : $"Models directory '{root}' cannot be read: {cause.Message}", cause);

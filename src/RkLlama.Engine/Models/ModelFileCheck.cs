@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models;
@@ -41,7 +42,7 @@ internal static class ModelFileCheck
         }
         catch (UnauthorizedAccessException)
         {
-            return $"The model file '{path}' may not be read by the user '{Environment.UserName}'; allow it, with chmod or chown, also on the directories above it.";
+            return $"The model file '{path}' may not be read by the user '{CurrentUser.Name}'; allow it, with chmod or chown, also on the directories above it.";
         }
         catch (IOException ex)
         {

@@ -7,27 +7,42 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Loads and unloads models. At most one model is resident: it is loading, loaded or restarting, or its worker failed after the load. The operator loads and
-/// unloads a model explicitly. A request for another model replaces the resident model, when the request gets the queue slot. Thread-safe.
+/// Loads and unloads models. A resident model is loading, loaded or restarting, or its worker failed after the load. Several models can be resident, as the
+/// setting <see cref="NodeOptions.MaxModels"/> and the memory allow. The operator loads and unloads models explicitly. A request for another model loads it, and
+/// evicts others if necessary, when the request gets the queue slot. Thread-safe.
 /// </summary>
-internal sealed partial class ModelHost(
-    IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
-    : IAsyncDisposable
+internal sealed partial class ModelHost : IAsyncDisposable
 {
-    private readonly ModelPreflight _preflight = new(logger);
+    private readonly ModelCatalog _catalog;
+    private readonly PromptBuilderFactory _prompts;
+    private readonly FaultLog _faults;
+    private readonly NodeOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ModelHost> _logger;
+    private readonly ModelPreflight _preflight;
+    private readonly FatalRequests _fatal;
+    private readonly ResidentModels _residents;
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. The resident model and its worker; null if there is none.
-    private Resident? _resident;
-
-    // Guarded by _lock. Completes when the worker of the previous resident model has ended. The next worker starts after that.
-    private Task _previousEnd = Task.CompletedTask;
-
-    // Guarded by _lock.
     private readonly RecentModelCache _recent = new();
 
-    // The model whose worker is stuck, or null. While a worker is stuck, no other worker can start.
-    private volatile ModelInstance? _stuck;
+    // Replaced as a whole, under _lock.
+    private volatile IReadOnlyList<ModelInstance> _preloaded = [];
+
+    public ModelHost(
+        IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
+    {
+        (_catalog, _prompts, _faults, _options, _time, _logger) = (catalog, prompts, faults, options, time, logger);
+        (_preflight, _fatal) = (new(logger), new(time));
+        Memory = new(() => MemoryCheck.Read(Path.Combine(options.SysfsRoot, "proc/meminfo")));
+        _residents = new(
+            (model, domain, previousEnd) => new(model, domain, previousEnd, engine, Memory, faults, _fatal, metrics, time, logger),
+            new(options.MaxModels, Memory),
+            Memory,
+            OnEvicting,
+            () => PolicyChanged?.Invoke());
+        prompts.Spare.Set(_recent.DropUnused);
+    }
 
     /// <summary>
     /// Raised after each change of the state of any model. The arguments are the model and its previous state. The thread that changed the state calls the
@@ -36,86 +51,69 @@ internal sealed partial class ModelHost(
     internal event Action<ModelInstance, ModelState>? StateChanged;
 
     /// <summary>
-    /// Raised when <see cref="PreloadedModel"/> or an idle timer has changed, or the load of a model has failed. Handlers must return at once.
+    /// Raised when <see cref="PreloadedModels"/> or an idle timer has changed, or the load of a model has failed. Handlers must return at once.
     /// </summary>
     internal event Action? PolicyChanged;
 
-    /// <summary>
-    /// The resident model if its first load has succeeded, also while its worker restarts and after its restarts have failed. <see langword="null"/> if no
-    /// model is resident or the first load is not finished.
-    /// </summary>
-    internal ModelInstance? Current
-    {
-        get
-        {
-            lock (_lock)
-                return _resident?.Model is { IsLoaded: true } model ? model : null;
-        }
-    }
+    /// <summary>The estimated memory of models.</summary>
+    internal MemoryLedger Memory { get; }
+
+    /// <summary>The resident models, the least recently used one first.</summary>
+    internal IReadOnlyList<Resident> Residents => _residents.All;
 
     /// <summary>
-    /// Whether a model is loading, loaded or restarting, so that <see cref="LoadAsync"/> would throw <see cref="ModelAlreadyLoadedException"/>. A failed model
-    /// does not prevent the next load.
+    /// The model for requests that do not name one, if its first load has succeeded: also while its worker restarts and after its restarts have failed. This is the
+    /// model that the operator has loaded, else the most recently used one. <see langword="null"/> if there is none, or its first load is not finished.
     /// </summary>
-    internal bool IsBusy
-    {
-        get
-        {
-            lock (_lock)
-                return IsBusyUnderLock;
-        }
-    }
+    internal ModelInstance? Current => _residents.Main is { IsLoaded: true } model ? model : null;
+
+    /// <summary>
+    /// Whether <see cref="LoadAsync(ModelEntry)"/> would throw <see cref="ModelAlreadyLoadedException"/> for every model: the operator has loaded a model already, or a model
+    /// is loading, or another one is resident and no second one is allowed. Failed models do not count.
+    /// </summary>
+    internal bool RefusesLoads => _residents.RefusesLoad(null, isFirst: true);
 
     /// <summary>Whether a model is resident, so that a request without a model name can be queued.</summary>
-    internal bool HasModel
-    {
-        get
-        {
-            lock (_lock)
-                return _resident is not null;
-        }
-    }
+    internal bool HasModel => _residents.Main is not null;
 
     /// <summary>
-    /// The state of the node at this moment. Does not wait for a load or a run. While the worker of any model is stuck, the state is
-    /// <see cref="ModelState.Stuck"/>.
+    /// The state of the node at this moment: that of the model for requests that do not name one. Does not wait for a load or a run. If a worker is stuck and no
+    /// model works, the state is <see cref="ModelState.Stuck"/>.
     /// </summary>
     internal ModelStatus Status
     {
         get
         {
-            lock (_lock)
-            {
-                ModelInstance? resident = _resident?.Model;
-                return _stuck is { } stuck
-                    ? new(ModelState.Stuck, resident?.Name, resident?.Facts, faults.Last, stuck.Failure)
-                    : new(resident?.State ?? ModelState.NotLoaded, resident?.Name, resident?.Facts, faults.Last, resident?.Failure);
-            }
+            ModelInstance? main = _residents.Main;
+            return _residents.Stuck is { } stuck && main?.State is not (ModelState.Ready or ModelState.Running)
+                ? new(ModelState.Stuck, main?.Name, main?.Facts, _faults.Last, stuck.Failure)
+                : new(main?.State ?? ModelState.NotLoaded, main?.Name, main?.Facts, _faults.Last, main?.Failure);
         }
     }
 
     /// <summary>
-    /// The model that the server loaded when it started, because the setting <see cref="NodeOptions.Preload"/> names it. If a request replaces it with another
-    /// model, the preloaded model is loaded again when the idle timer of the other model expires. <see langword="null"/> if no model was preloaded or the
-    /// operator has unloaded it.
+    /// The models that the server loaded when it started, because the setting <see cref="NodeOptions.Preload"/> names them. If one of them is evicted, it is loaded
+    /// again as soon as there is room for it. Models that the operator has unloaded are not in this list.
     /// </summary>
-    internal ModelInstance? PreloadedModel
+    internal IReadOnlyList<ModelInstance> PreloadedModels => _preloaded;
+
+    /// <summary>Makes a model a preloaded one, which is loaded as soon as there is room for it. The name is one from the catalog.</summary>
+    /// <inheritdoc cref="Find" path="/exception"/>
+    internal void PreloadWhenIdle(string name)
     {
-        get;
-        set
-        {
-            field = value;
-            PolicyChanged?.Invoke();
-        }
+        ModelInstance model = Find(name);
+        model.IsPinned = true;
+        lock (_lock)
+            _preloaded = [.. _preloaded.Where(preloaded => preloaded.Name != model.Name), model];
+        PolicyChanged?.Invoke();
     }
 
-    /// <summary>Returns the resident model, for a request without a model name. It may still be loading, or have failed.</summary>
+    /// <summary>Returns the model for a request without a model name. It may still be loading, or have failed.</summary>
     /// <exception cref="NoModelException">No model is resident.</exception>
-    internal ModelInstance GetResident()
-    {
-        lock (_lock)
-            return _resident?.Model ?? throw new NoModelException();
-    }
+    internal ModelInstance GetResident() => _residents.Main ?? throw new NoModelException();
+
+    /// <summary>Returns a resident model; <see langword="null"/> if the model is not resident.</summary>
+    internal ModelInstance? FindResident(string name) => _residents.Find(name);
 
     /// <summary>
     /// Finds the model that a request names. Starts to load its tokenizer and chat template in the background if they are not loaded. Does not load the model
@@ -126,107 +124,72 @@ internal sealed partial class ModelHost(
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string requested)
     {
+        if (_residents.Find(requested) is { IsRemoved: false } current)
+            return current;
+
+        string name = _catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
+        ModelEntry entry = _catalog.Find(name);
         lock (_lock)
         {
-            if (_resident?.Model is { IsRemoved: false } current && current.Name == requested)
-                return current;
-        }
-
-        string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
-        ModelEntry entry = catalog.Find(name);
-        lock (_lock)
-        {
-            if (_resident?.Model is { IsRemoved: false } current && current.Name == name)
-                return current;
-
-            return _recent.GetOrAdd(entry, NewInstance);
+            return _residents.Find(name) is { IsRemoved: false } resident ? resident : _recent.GetOrAdd(entry, NewInstance);
         }
     }
 
-    /// <summary>Loads a model for the operator. The model gets no idle timer. Takes seconds. If the caller stops waiting, the load continues.</summary>
-    /// <exception cref="ModelAlreadyLoadedException">A model is loading, loaded or restarting.</exception>
+    /// <summary>Refuses a request that has ended too many workers of the model, before the request is queued.</summary>
+    /// <param name="request">See <see cref="RequestFingerprint"/>.</param>
+    /// <exception cref="FatalRequestException">The request is refused.</exception>
+    internal void ThrowIfRefused(ModelInstance model, UInt128 request) => _fatal.ThrowIfRefused(model.Name, request);
+
+    /// <summary>
+    /// Loads a model for the operator. The model gets no idle timer. Takes seconds. If the caller stops waiting, the load continues. If a model is resident, the
+    /// caller must hold the queue slot.
+    /// </summary>
+    /// <exception cref="ModelAlreadyLoadedException">The operator has loaded a model already, or there is no room for another one beside those that are in use.</exception>
     /// <exception cref="EngineException">The load failed, the model file is not valid, or the worker of another model is stuck.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
-    internal async Task<ModelInstance> LoadAsync(ModelEntry entry)
+    internal Task<ModelInstance> LoadAsync(ModelEntry entry) => LoadAsync(entry, isFirst: true);
+
+    /// <summary>Loads a model at the start of the server, also beside others that were preloaded. As <see cref="LoadAsync(ModelEntry)"/> otherwise.</summary>
+    internal async Task<ModelInstance> PreloadAsync(ModelEntry entry)
+    {
+        ModelInstance model = await LoadAsync(entry, isFirst: false).ConfigureAwait(false);
+        lock (_lock)
+            _preloaded = [.. _preloaded, model];
+        PolicyChanged?.Invoke();
+        return model;
+    }
+
+    private async Task<ModelInstance> LoadAsync(ModelEntry entry, bool isFirst)
     {
         _preflight.Check(entry);
         ModelInstance model = NewInstance(entry);
         model.IsPinned = true;
-        Resident resident;
-        lock (_lock)
-        {
-            ThrowIfStuck();
-            if (IsBusyUnderLock)
-                throw new ModelAlreadyLoadedException();
-            if (_resident is { } failed)
-                _previousEnd = failed.Supervisor.EndAsync();
-            resident = StartLoad(model);
-        }
-
-        await resident.Load.ConfigureAwait(false);
+        _fatal.Forget(model.Name);
+        await _residents.LoadAsync(model, isFirst).ConfigureAwait(false);
         return model;
     }
 
     /// <summary>
-    /// Makes the model the resident one and waits until its first load has succeeded. If another model is resident, ends its worker first. If the caller stops
-    /// waiting, the load continues. The caller must hold the queue slot, so that no run is active.
+    /// Makes the model resident and waits until its first load has succeeded. Evicts other models if they leave no room for it. If the caller stops waiting, the
+    /// load continues. The caller must hold the queue slot, so that no run is active.
     /// </summary>
     /// <returns>The supervisor of the model's worker.</returns>
     /// <exception cref="EngineException">
-    /// The load failed, the model file is not valid, or the worker of another model is stuck. After a failed load, no model is resident.
+    /// The load failed, the model file is not valid, the model cannot fit into the memory, or the worker of another model is stuck. The model is not resident then.
     /// </exception>
     /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
-    internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken)
-    {
-        bool isChecked = false;
-        while (true)
-        {
-            Resident? pending = null;
-            lock (_lock)
-            {
-                // Unloading and deleting are final for this instance. The next lookup creates a new one.
-                if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && _resident?.Model != model))
-                    throw new NoModelException();
-                if (_resident is { Load.IsCompletedSuccessfully: true } own && own.Model == model)
-                    return own.Supervisor;
-                if (_resident is { Load.IsCompleted: false })
-                {
-                    pending = _resident;
-                }
-                else if (isChecked)
-                {
-                    ThrowIfStuck();
-                    cancellationToken.ThrowIfCancellationRequested();
-                    pending = SwitchTo(model);
-                }
-            }
+    internal Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken) =>
+        _residents.EnsureLoadedAsync(model, () => _preflight.Check(model.Entry), cancellationToken);
 
-            if (pending is null)
-            {
-                // Outside the lock, because it reads the disk.
-                _preflight.Check(model.Entry);
-                isChecked = true;
-                continue;
-            }
-
-            if (pending.Model == model)
-            {
-                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(false);
-                return pending.Supervisor;
-            }
-
-            // Another model is loading. Waits for the end of that load, then tries again.
-            await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-    }
+    /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
+    internal bool HasRoomFor(ModelInstance model) => _residents.HasRoomFor(model);
 
     /// <summary>Restarts the idle timer of the model. When it expires, the model is unloaded. Models loaded by the operator have no idle timer.</summary>
     /// <param name="keepAlive">How long the model stays loaded from now on; <see langword="null"/> for the node's default, negative for no limit.</param>
     internal void ResetIdleTimer(ModelInstance model, TimeSpan? keepAlive)
     {
-        TimeSpan idle = keepAlive ?? options.KeepAlive;
-        model.IdleTimer = model.IsPinned || idle < TimeSpan.Zero ? null : new(idle, time);
+        TimeSpan idle = keepAlive ?? _options.KeepAlive;
+        model.IdleTimer = model.IsPinned || idle < TimeSpan.Zero ? null : new(idle, _time);
         PolicyChanged?.Invoke();
     }
 
@@ -234,21 +197,15 @@ internal sealed partial class ModelHost(
     /// Ends the worker of the model if the model is resident and not loading. Returns when its memory is free. The next request that names the model loads it
     /// again. The caller must hold the queue slot.
     /// </summary>
-    /// <param name="name">Name of the model. If another model is resident, nothing happens.</param>
+    /// <param name="name">Name of the model. If it is not resident, nothing happens.</param>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task StopWorkerAsync(string name)
     {
-        Task end;
-        lock (_lock)
-        {
-            if (_resident is not { Load.IsCompleted: true } resident || resident.Model.Name != name)
-                return;
-            _resident = null;
-            end = _previousEnd = resident.Supervisor.EndAsync();
-        }
+        if (_residents.TryStopWorker(name) is not { } end)
+            return;
 
         await end.ConfigureAwait(false);
-        Log.Unloaded(logger, name);
+        Log.Unloaded(_logger, name);
     }
 
     /// <summary>
@@ -261,13 +218,12 @@ internal sealed partial class ModelHost(
         {
             foreach (ModelInstance model in _recent.Remove(name))
                 model.IsRemoved = true;
-            if (PreloadedModel is { } preloaded && preloaded.Name == name)
-            {
-                preloaded.IsRemoved = true;
-                PreloadedModel = null;
-            }
+            foreach (ModelInstance model in _preloaded.Where(model => model.Name == name))
+                model.IsRemoved = true;
+            _preloaded = [.. _preloaded.Where(static model => !model.IsRemoved)];
 
-            if (_resident?.Model is not { } resident || resident.Name != name)
+            // The instances are marked before this, so that none of them can become resident afterwards.
+            if (_residents.Find(name) is not { } resident)
                 return false;
             resident.IsRemoved = true;
             return true;
@@ -280,128 +236,61 @@ internal sealed partial class ModelHost(
     /// </summary>
     /// <returns>Whether the model was resident.</returns>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
-    internal Task<bool> RemoveAsync(string name) => TryUnloadAsync(model => model.IsRemoved && model.Name == name);
+    internal Task<bool> RemoveAsync(string name) => _residents.Find(name) is { IsRemoved: true } model ? TryUnloadAsync(model) : Task.FromResult(false);
 
-    /// <summary>Unloads the resident model for the operator: aborts its run and fails the requests that wait for it. Returns when its memory is free.</summary>
+    /// <summary>
+    /// Unloads the model for requests that do not name one, for the operator: aborts its run and fails the requests that wait for it. Returns when its memory is
+    /// free.
+    /// </summary>
     /// <exception cref="NoModelException">No model is resident.</exception>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL, so the NPU is not free.</exception>
     internal async Task UnloadAsync()
     {
-        if (!await TryUnloadAsync(static _ => true).ConfigureAwait(false))
+        if (_residents.Main is not { } model || !await TryUnloadAsync(model).ConfigureAwait(false))
             throw new NoModelException();
+        _recent.DropUnused();
     }
 
-    /// <summary>Unloads the resident model if it meets the condition.</summary>
-    /// <returns>Whether it did.</returns>
-    private async Task<bool> TryUnloadAsync(Func<ModelInstance, bool> condition)
+    /// <summary>Unloads all models whose workers are not stuck, as <see cref="UnloadAsync"/>. Does nothing if no model is resident.</summary>
+    /// <exception cref="WorkerStuckException">A worker survived SIGKILL, so the NPU is not free.</exception>
+    internal Task UnloadAllAsync() =>
+        Task.WhenAll(_residents.All.Where(static resident => resident.Model.State != ModelState.Stuck).Select(resident => TryUnloadAsync(resident.Model)));
+
+    /// <summary>Unloads a model if it is resident.</summary>
+    /// <returns>Whether it was.</returns>
+    private async Task<bool> TryUnloadAsync(ModelInstance model)
     {
-        Resident resident;
-        Task marked, end;
+        if (_residents.TryUnload(model) is not { } end)
+            return false;
         lock (_lock)
-        {
-            if (_resident is not { } found || !condition(found.Model))
-                return false;
-            resident = found;
-            _resident = null;
-
-            // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
-            marked = resident.Model.MarkUnloadedAsync();
-            end = _previousEnd = resident.Supervisor.EndAsync();
-            if (PreloadedModel == resident.Model)
-                PreloadedModel = null;
-        }
-
-        await marked.ConfigureAwait(false);
+            _preloaded = [.. _preloaded.Where(preloaded => preloaded != model)];
+        PolicyChanged?.Invoke();
         await end.ConfigureAwait(false);
-        Log.Unloaded(logger, resident.Model.Name);
+        Log.Unloaded(_logger, model.Name);
         return true;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (IsBusy)
-            await UnloadAsync().ConfigureAwait(false);
-    }
+    public async ValueTask DisposeAsync() => await UnloadAllAsync().ConfigureAwait(false);
 
-    private ModelInstance NewInstance(ModelEntry entry) => new(entry, unloaded => prompts.LoadAsync(entry, unloaded), OnStateChanged);
+    private ModelInstance NewInstance(ModelEntry entry)
+    {
+        ModelInstance model = new(entry, unloaded => _prompts.LoadAsync(entry, unloaded), OnStateChanged);
+        _ = model.Prompts.ContinueWith(_ => _recent.Trim(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        return model;
+    }
 
     private void OnStateChanged(ModelInstance model, ModelState from)
     {
-        if (model.State == ModelState.Stuck)
-            _stuck = model;
-        else if (from == ModelState.Stuck)
-            Interlocked.CompareExchange(ref _stuck, null, model);
+        _residents.OnStateChanged(model, from);
         StateChanged?.Invoke(model, from);
     }
 
-    /// <summary>The value of <see cref="IsBusy"/>. The caller holds the lock.</summary>
-    private bool IsBusyUnderLock => _resident is { Model.State: not (ModelState.Failed or ModelState.Stuck) };
-
-    private void ThrowIfStuck()
+    /// <summary>The evicted model gets an idle timer when it is loaded again, unless it was preloaded.</summary>
+    private void OnEvicting(ModelInstance model)
     {
-        if (_stuck is { Failure: { } failure })
-            throw new EngineException(failure);
-    }
-
-    /// <summary>Ends the resident model's worker and starts to load this model. The caller holds the lock.</summary>
-    private Resident SwitchTo(ModelInstance model)
-    {
-        if (_resident is { } before)
-        {
-            Log.SwitchedAway(logger, before.Model.Name);
-            before.Model.IsPinned = before.Model == PreloadedModel;
-            _previousEnd = before.Supervisor.EndAsync();
-        }
-
-        return StartLoad(model);
-    }
-
-    /// <summary>Makes the model resident and starts to load it. The caller holds the lock.</summary>
-    private Resident StartLoad(ModelInstance model)
-    {
-        model.TryMove(ModelState.Loading);
-        WorkerSupervisor supervisor = new(model, _previousEnd, engine, faults, metrics, time, logger);
-        Resident resident = new(model, supervisor);
-
-        // Set before WatchLoadAsync starts: if the load has already failed, that method resets it at once.
-        _resident = resident;
-        resident.Load = WatchLoadAsync(resident);
-        return resident;
-    }
-
-    /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
-    /// <exception cref="NoModelException">The operator unloaded the model during the load.</exception>
-    private async Task WatchLoadAsync(Resident resident)
-    {
-        try
-        {
-            await resident.Supervisor.Ready.ConfigureAwait(false);
-        }
-        catch (Exception ex)
-        {
-            lock (_lock)
-            {
-                if (_resident == resident)
-                    _resident = null;
-            }
-
-            PolicyChanged?.Invoke();
-            if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
-                throw new NoModelException();
-            throw;
-        }
-    }
-
-    /// <summary>A resident model and the supervisor of its worker.</summary>
-    private sealed class Resident(ModelInstance model, WorkerSupervisor supervisor)
-    {
-        internal ModelInstance Model => model;
-
-        internal WorkerSupervisor Supervisor => supervisor;
-
-        /// <summary>Completes when the first load of the model has succeeded or failed.</summary>
-        internal Task Load { get; set; } = Task.CompletedTask;
+        Log.Evicted(_logger, model.Name);
+        model.IsPinned = _preloaded.Contains(model);
     }
 
     private static partial class Log
@@ -410,6 +299,6 @@ internal sealed partial class ModelHost(
         internal static partial void Unloaded(ILogger logger, string model);
 
         [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Model {Model} is unloaded to load another one")]
-        internal static partial void SwitchedAway(ILogger logger, string model);
+        internal static partial void Evicted(ILogger logger, string model);
     }
 }

@@ -2,6 +2,7 @@ using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
+using RkLlama.Output.Decoding;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Residency;
@@ -60,6 +61,14 @@ internal sealed class ModelInstance
 
     internal ModelEntry Entry { get; }
 
+    internal ModelRole Role => Entry.Modelfile switch
+    {
+        { Rerank: true } => ModelRole.Reranking,
+        { Pooling: not null } => ModelRole.Embedding,
+        { Rerank: null } when Name.Contains("rerank", StringComparison.OrdinalIgnoreCase) => ModelRole.Reranking,
+        _ => ModelRole.Chat,
+    };
+
     /// <summary>The parameters for the worker that loads the model.</summary>
     internal ModelLoadParameters Engine { get; }
 
@@ -68,6 +77,9 @@ internal sealed class ModelInstance
     /// model fails too.
     /// </summary>
     internal Task<PromptBuilder> Prompts { get; }
+
+    /// <summary>Whether the token ids of the model are those of its tokenizer.</summary>
+    internal TokenReferee Referee { get; } = new();
 
     internal ModelState State
     {
@@ -128,8 +140,8 @@ internal sealed class ModelInstance
     internal bool IsLoaded => State is ModelState.Ready or ModelState.Running or ModelState.Restarting or ModelState.Failed or ModelState.Stuck;
 
     /// <summary>
-    /// Whether the model is pinned: the operator loaded it, so it has no idle timer. If a request has replaced the model with another one, the model stays
-    /// pinned only if it is the preloaded model.
+    /// Whether the model is pinned: the operator loaded it, so it has no idle timer, and is evicted last. If it was evicted for a request, it stays pinned only if
+    /// it was preloaded.
     /// </summary>
     internal bool IsPinned { get; set; }
 
@@ -210,7 +222,7 @@ internal sealed class ModelInstance
     };
 
     private static SamplingParameters SamplingOf(Modelfile file) => new(
-        file.TopK,
+        file.TopK < 0 ? SamplingParameters.AllTokens : file.TopK,
         (float?)file.TopP,
         (float?)file.Temperature,
         (float?)file.RepeatPenalty,

@@ -1,4 +1,3 @@
-using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
 
@@ -10,13 +9,13 @@ namespace RkLlama.Engine.Residency;
 internal sealed partial class ModelPreflight(ILogger logger)
 {
     /// <summary>Checks the model file and logs the warnings of the Modelfile. Reads the disk.</summary>
-    /// <exception cref="EngineException">The model file is missing, cannot be read, or is not a model.</exception>
+    /// <exception cref="ModelFileException">The model file is missing, cannot be read, or is not a model.</exception>
     internal void Check(ModelEntry entry)
     {
         if (ModelFileCheck.FindProblem(entry.ModelPath) is { } problem)
         {
             Log.Refused(logger, entry.Name, problem);
-            throw new EngineException(problem) { Code = FailureCode.ModelFileInvalid };
+            throw new ModelFileException(problem);
         }
 
         foreach (string warning in entry.Modelfile.Warnings)

@@ -9,12 +9,15 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>Loads the chat template and the tokenizer of a model. Logs where they come from, and what is missing.</summary>
-internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProvider time, ILogger<PromptBuilderFactory> logger) : IDisposable
+internal sealed partial class PromptBuilderFactory(NodeOptions options, CpuPool cpu, TimeProvider time, ILogger<PromptBuilderFactory> logger) : IDisposable
 {
     // The number of models whose tokenizers are loaded at the same time, because each needs up to 64 MiB and a pool thread.
     private const int MaxLoads = 2;
 
     private readonly SemaphoreSlim _loads = new(MaxLoads);
+
+    /// <summary>The memory that is freed if the heap is too small for a tokenizer.</summary>
+    internal SpareMemory Spare => cpu.Spare;
 
     /// <summary>
     /// Loads the template and the tokenizer on the thread pool. Takes a few hundred milliseconds, and at most <see cref="NodeOptions.LoadTimeout"/>.
@@ -24,10 +27,11 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
     /// The Modelfile's template cannot be used, the model's directory cannot be read, or the load took too long.
     /// </exception>
     /// <exception cref="NoModelException"><paramref name="unloaded"/> was cancelled.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<PromptBuilder> LoadAsync(ModelEntry entry, CancellationToken unloaded = default)
     {
         using CancellationTokenSource timeout = new(options.LoadTimeout, time);
-        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, unloaded);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, unloaded, cpu.Closed);
         CancellationToken cancellationToken = ended.Token;
         try
         {
@@ -44,6 +48,8 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
         {
             if (unloaded.IsCancellationRequested)
                 throw new NoModelException();
+            if (cpu.Closed.IsCancellationRequested)
+                throw new DrainingException();
             throw new EngineException(
                 $"the tokenizer and the chat template of {entry.Name} could not be loaded within {options.LoadTimeout.TotalSeconds:0.###} s")
             {
@@ -59,8 +65,8 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
         {
             try
             {
-                return PromptBuilder.Load(
-                    SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken);
+                return cpu.Spare.Use(() => PromptBuilder.Load(
+                    SettingsOf(entry), time, () => new CpuBudget(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken), cancellationToken));
             }
             finally
             {
@@ -76,8 +82,10 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
     {
         FileName = Path.GetFileName(entry.ModelPath),
         Directory = entry.Directory,
+        Tokenizer = TokenizerOf(entry),
         HuggingFacePath = entry.Modelfile.HuggingFacePath,
         SystemPrompt = entry.Modelfile.System,
+        Messages = [.. entry.Modelfile.Messages.Select(static text => ModelfileMessage.Parse(text)!).Select(static message => new ChatMessage(message.Role, message.Content))],
         Template = entry.Modelfile.Template,
         Mode = entry.Modelfile.TemplateMode switch
         {
@@ -86,8 +94,16 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, TimeProv
             _ => PromptMode.Tokens,
         },
         EnableThinking = entry.Modelfile.EnableThinking,
+        UsesGenericTools = entry.Modelfile.Tools == ToolPrompt.Generic,
         GuardsSpecialTokens = entry.Modelfile.GuardSpecialTokens ?? true,
     };
+
+    /// <summary>
+    /// Returns the value of TOKENIZER. If it is a path with '..', symbolic links before that are resolved first, as in the kernel and as for FROM.
+    /// </summary>
+    private static string? TokenizerOf(ModelEntry entry) => entry.Modelfile.Tokenizer is { } tokenizer && tokenizer.Split('/').Contains("..")
+        ? RealPath.Resolve(Path.Combine(entry.Directory ?? "/", tokenizer))
+        : entry.Modelfile.Tokenizer;
 
     private static partial class Log
     {

@@ -1,37 +1,36 @@
-using System.Diagnostics;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
-using RkLlama.Engine.Models;
 using RkLlama.Engine.Workers;
-using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// Supervises the workers of a resident model. Starts the first worker, and a new one after each crash, at most 5 times in 10 minutes. The delay before a
-/// restart grows from 0 to 8 s. If the library or the executable is missing at the last restart, tries it again later, without a limit on attempts. Updates
-/// the state of the model. Each load of a model has its own supervisor. Thread-safe.
+/// Supervises the workers of a resident model. Makes <see cref="WorkerStarter"/> start the first worker, and a new one after each death. The delay before a
+/// restart grows from 0 to 8 s with the number of restarts in the last 10 minutes. After the sixth death that does not belong to a request (see
+/// <see cref="WorkerDeaths"/>), the model has failed until it is loaded again. If the library or the executable is missing at the last restart, tries it again
+/// later, without a limit on attempts. Updates the state of the model. Each load of a model has its own supervisor. Thread-safe.
 /// </summary>
 #pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and a pending start may use its token after the end
 internal sealed partial class WorkerSupervisor
 #pragma warning restore CA1001
 {
     private const int MaxRestarts = 5;
-    private static readonly TimeSpan RestartWindow = TimeSpan.FromMinutes(10);
 
     private readonly ModelInstance _model;
-    private readonly IEngine _engine;
+    private readonly WorkerStarter _starter;
     private readonly FaultLog _faults;
-    private readonly NodeMetrics _metrics;
+    private readonly FatalRequests _fatal;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
 
-    // Times of the restarts in the last 10 minutes, oldest first. Used by one task at a time. They are timestamps of the monotonic clock, because a board
-    // corrects its wall clock when it first reaches a time server.
-    private readonly Queue<long> _restarts = new();
+    // Used by one task at a time.
+    private readonly RestartHistory _restarts;
     private readonly RetryBackoff _backoff = new();
+
+    // Guarded by _lock.
+    private readonly WorkerDeaths _deaths;
 
     // Guarded by _lock. The session for the next run. Not complete while a worker starts. Faulted if no further worker will be started.
     private Task<IEngineSession> _session;
@@ -40,11 +39,23 @@ internal sealed partial class WorkerSupervisor
     /// Starts to load the model. Before that, the caller tries to change the state of the model to <see cref="ModelState.Loading"/>. If the change is refused
     /// because the model is still unloading, this class makes the change when <paramref name="previousEnd"/> has completed.
     /// </summary>
-    /// <param name="previousEnd">Completes when the worker of the previous model has ended. The new worker starts after that.</param>
+    /// <param name="domain">The first NPU domain of the model.</param>
+    /// <param name="previousEnd">Completes when the workers of evicted models have ended. The new worker starts after that.</param>
     internal WorkerSupervisor(
-        ModelInstance model, Task previousEnd, IEngine engine, FaultLog faults, NodeMetrics metrics, TimeProvider time, ILogger logger)
+        ModelInstance model,
+        int domain,
+        Task previousEnd,
+        IEngine engine,
+        MemoryLedger memory,
+        FaultLog faults,
+        FatalRequests fatal,
+        NodeMetrics metrics,
+        TimeProvider time,
+        ILogger logger)
     {
-        (_model, _engine, _faults, _metrics, _time, _logger) = (model, engine, faults, metrics, time, logger);
+        (_model, _faults, _fatal, _time, _logger) = (model, faults, fatal, time, logger);
+        (_restarts, _deaths) = (new(time), new(model.Name, fatal));
+        _starter = new(model, domain, engine, memory, faults, metrics, logger, _end.Token);
         _session = StartFirstAsync(previousEnd);
     }
 
@@ -65,8 +76,10 @@ internal sealed partial class WorkerSupervisor
     /// <param name="start">
     /// Starts the run on a session. If that session died before the run started, the function is called again with the next session.
     /// </param>
+    /// <param name="request">The fingerprint of the request; <see langword="null"/> if the request is never refused.</param>
     /// <exception cref="EngineException">The load failed, or the worker failed and is not restarted.</exception>
-    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
+    /// <exception cref="FatalRequestException">The request has ended too many workers.</exception>
+    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken, UInt128? request = null)
     {
         while (true)
         {
@@ -77,9 +90,15 @@ internal sealed partial class WorkerSupervisor
             IEngineSession session = await current.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (!session.Died.IsCompleted)
             {
+                // The new session of a restart exists only after the death of the previous one was recorded.
+                if (request is { } known)
+                    _fatal.ThrowIfRefused(_model.Name, known);
                 try
                 {
-                    return start(session);
+                    EngineRun run = start(session);
+                    lock (_lock)
+                        _deaths.OnRunStarted(session, run, request);
+                    return run;
                 }
                 catch (SessionDiedException)
                 {
@@ -113,90 +132,19 @@ internal sealed partial class WorkerSupervisor
         if (last.Exception?.InnerException is WorkerStuckException stuck)
             throw stuck;
         if (last.IsCompletedSuccessfully)
-            await EndSessionAsync(last.Result, ModelState.NotLoaded).ConfigureAwait(false);
+            await _starter.EndAsync(last.Result, ModelState.NotLoaded).ConfigureAwait(false);
         _model.TryMove(ModelState.NotLoaded);
-    }
-
-    /// <summary>Disposes the session.</summary>
-    /// <param name="afterwards">The state of the model after a stuck worker has exited. Used only if the worker of the session is stuck.</param>
-    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
-    private async Task EndSessionAsync(IEngineSession session, ModelState afterwards)
-    {
-        await session.DisposeAsync().ConfigureAwait(false);
-        if (session.Stuck is not { } stuck)
-            return;
-
-        BecomeStuck(stuck, afterwards);
-        throw stuck;
-    }
-
-    private void BecomeStuck(WorkerStuckException stuck, ModelState afterwards)
-    {
-        _model.TryMove(ModelState.Stuck, stuck.Message);
-        _ = LeaveStuckAsync();
-
-        async Task LeaveStuckAsync()
-        {
-            await stuck.Exited.ConfigureAwait(false);
-            _model.TryMove(afterwards, stuck.Message);
-        }
     }
 
     private async Task<IEngineSession> StartFirstAsync(Task previousEnd)
     {
         // Continues on the thread pool, because the caller holds the lock of ModelHost.
         await Task.Yield();
-        try
-        {
-            // If the previous worker could not be ended, this load can start nevertheless, unless that worker is stuck.
-            await previousEnd.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (previousEnd.Exception?.InnerException is WorkerStuckException { Exited.IsCompleted: false } stuck)
-                throw stuck;
-
-            // If this model was still Unloading when the constructor was called, its change to Loading was refused. Now it is possible.
-            _model.TryMove(ModelState.Loading);
-
-            // The model is resident now, so if it is deleted after this check, the deletion ends this load.
-            if (FileStatus.Of(_model.Entry.Directory ?? _model.Entry.ModelPath) is null)
-                throw new EngineException($"the model {_model.Name} no longer exists") { Code = FailureCode.ModelNotFound };
-            if (MemoryCheck.FindProblem(_model.Entry.ModelPath, MemoryCheck.AvailableBytes()) is { } shortage)
-                throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
-
-            // Prompts ends by itself after the load timeout. EndAsync does not wait for that.
-            await _model.Prompts.WaitAsync(_end.Token).ConfigureAwait(false);
-            return await StartAsync(ModelState.NotLoaded).ConfigureAwait(false);
-        }
-        catch (EngineException ex) when (!_end.IsCancellationRequested)
-        {
-            Log.NotLoaded(_logger, _model.Name, ex.Message);
-            _faults.Add(_model.Name, ex.Message);
-            _metrics.RecordModelLoadFailure();
-            if (_model.State != ModelState.Stuck)
-                _model.TryMove(ModelState.NotLoaded);
-            throw;
-        }
+        return Watch(await _starter.StartAsync(previousEnd).ConfigureAwait(false));
     }
 
-    /// <summary>Starts a worker and waits until it has loaded the model.</summary>
-    /// <param name="afterwards">The state of the model after a stuck worker has exited. Used only if the new worker is stuck.</param>
-    private async Task<IEngineSession> StartAsync(ModelState afterwards)
+    private IEngineSession Watch(IEngineSession session)
     {
-        long start = Stopwatch.GetTimestamp();
-        IEngineSession session;
-        try
-        {
-            session = await _engine.LoadAsync(_model.Engine, _end.Token).ConfigureAwait(false);
-        }
-        catch (WorkerStuckException ex)
-        {
-            BecomeStuck(ex, afterwards);
-            throw;
-        }
-
-        TimeSpan took = Stopwatch.GetElapsedTime(start);
-        _metrics.RecordModelLoad(_model.Name, took);
-        Log.Loaded(_logger, _model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
-        _model.TryBecomeReady(session.Facts, session.ProcessId);
         _ = WatchAsync(session);
         return session;
     }
@@ -227,38 +175,45 @@ internal sealed partial class WorkerSupervisor
     private async Task<IEngineSession> RestartAsync(IEngineSession dead, string reason)
     {
         await Task.Yield();
-        await EndSessionAsync(dead, ModelState.Failed).ConfigureAwait(false);
+        bool isOfRequest = await IsDeathOfRequestAsync(dead).ConfigureAwait(false);
+        await _starter.EndAsync(dead, ModelState.Failed).ConfigureAwait(false);
         bool isTransient = false;
         while (true)
         {
-            while (_restarts.TryPeek(out long oldest) && _time.GetElapsedTime(oldest) > RestartWindow)
-                _restarts.Dequeue();
-
-            if (_restarts.Count >= MaxRestarts && isTransient)
+            int counted = _restarts.Counted();
+            if (!isOfRequest && counted >= MaxRestarts && isTransient)
                 throw RetryLater(reason);
 
-            if (_restarts.Count >= MaxRestarts)
+            if (!isOfRequest && counted >= MaxRestarts)
             {
-                Log.GaveUp(_logger, _model.Name, MaxRestarts, RestartWindow);
-                EngineException failure = new($"Model {_model.Name} failed {MaxRestarts} times in {RestartWindow.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
+                Log.GaveUp(_logger, _model.Name, MaxRestarts, RestartHistory.Window);
+                EngineException failure = new($"Model {_model.Name} failed {MaxRestarts} times in {RestartHistory.Window.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
                 _model.TryMove(ModelState.Failed, failure.Message);
                 throw failure;
             }
 
-            // The delay is 0, 1, 2, 4 or 8 seconds if there were 0, 1, 2, 3 or 4 restarts in the last 10 minutes.
-            TimeSpan delay = TimeSpan.FromSeconds(_restarts.Count == 0 ? 0 : 1 << (_restarts.Count - 1));
-            _restarts.Enqueue(_time.GetTimestamp());
-            await Task.Delay(delay, _time, _end.Token).ConfigureAwait(false);
+            await Task.Delay(_restarts.Add(!isOfRequest), _time, _end.Token).ConfigureAwait(false);
             try
             {
-                return await StartAsync(ModelState.Failed).ConfigureAwait(false);
+                return Watch(await _starter.RestartAsync().ConfigureAwait(false));
             }
             catch (EngineException ex) when (ex is not WorkerStuckException)
             {
-                (reason, isTransient) = (ex.Message, ex.IsTransient);
-                RecordFailedRestart(reason);
+                (reason, isTransient, isOfRequest) = (ex.Message, ex.IsTransient, false);
             }
         }
+    }
+
+    /// <summary>Decides whether the session died during a run. If so, waits until the run has recorded its end, and charges the death to its request.</summary>
+    private async Task<bool> IsDeathOfRequestAsync(IEngineSession dead)
+    {
+        EngineRun? run;
+        lock (_lock)
+            run = _deaths.LastRunOf(dead);
+        if (run is not null)
+            await run.Completion.ConfigureAwait(false);
+        lock (_lock)
+            return _deaths.OnDeath(dead);
     }
 
     /// <summary>
@@ -267,7 +222,7 @@ internal sealed partial class WorkerSupervisor
     private EngineException RetryLater(string reason)
     {
         TimeSpan delay = _backoff.Next();
-        EngineException failure = new($"Model {_model.Name} could not be started again ({reason}); the next attempt is {delay.TotalSeconds:0} s after the last one.");
+        EngineException failure = new($"Model {_model.Name} is not started again now ({reason}); the next attempt is {delay.TotalSeconds:0} s after the last one.");
         Log.RetriesLater(_logger, _model.Name, delay.TotalSeconds, reason);
         _model.TryMove(ModelState.Failed, failure.Message);
         _ = RetryAfterAsync(delay);
@@ -291,38 +246,21 @@ internal sealed partial class WorkerSupervisor
         await Task.Yield();
         try
         {
-            IEngineSession session = await StartAsync(ModelState.Failed).ConfigureAwait(false);
+            IEngineSession session = Watch(await _starter.RestartAsync().ConfigureAwait(false));
             _backoff.Reset();
             _restarts.Clear();
             return session;
         }
         catch (EngineException ex) when (ex is not WorkerStuckException && !_end.IsCancellationRequested)
         {
-            RecordFailedRestart(ex.Message);
             throw RetryLater(ex.Message);
         }
     }
 
-    private void RecordFailedRestart(string reason)
-    {
-        _metrics.RecordModelLoadFailure();
-        _faults.Add(_model.Name, reason);
-        Log.RestartFailed(_logger, _model.Name, reason);
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model} loaded in {LoadMs} ms (runtime {Runtime}, context length {ContextLength})")]
-        internal static partial void Loaded(ILogger logger, string model, long loadMs, string runtime, int contextLength);
-
-        [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Model {Model} is not loaded: {Reason}")]
-        internal static partial void NotLoaded(ILogger logger, string model, string reason);
-
         [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "The worker of model {Model} died: {Reason}")]
         internal static partial void Died(ILogger logger, string model, string reason);
-
-        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Model {Model} could not be loaded again: {Reason}")]
-        internal static partial void RestartFailed(ILogger logger, string model, string reason);
 
         [LoggerMessage(EventId = 5, Level = LogLevel.Critical, Message = "Model {Model} failed {Times} times in {Window}: giving up until it is loaded again")]
         internal static partial void GaveUp(ILogger logger, string model, int times, TimeSpan window);

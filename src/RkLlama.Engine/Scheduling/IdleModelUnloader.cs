@@ -5,7 +5,9 @@ using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Scheduling;
 
-/// <summary>Unloads a model when its idle timer expires, and then loads the preloaded model again. Sleeps until there is something to do.</summary>
+/// <summary>
+/// Unloads models when their idle timers expire, and loads preloaded models again when there is room for them. Sleeps until there is something to do.
+/// </summary>
 internal sealed partial class IdleModelUnloader : BackgroundService
 {
     // Task.Delay accepts at most 49 days. So the sleep ends after a day, and the time is computed again.
@@ -40,7 +42,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         {
             if (NextActionIn() is var wait && wait != TimeSpan.Zero)
                 await SleepAsync(wait, stoppingToken).ConfigureAwait(false);
-            else if (_queue.TryEnter(_host.PreloadedModel?.Name ?? "") is { } slot)
+            else if (_queue.TryEnter("") is { } slot)
                 await ActAsync(slot, stoppingToken).ConfigureAwait(false);
             else
                 await WaitForSlotAsync(stoppingToken).ConfigureAwait(false);
@@ -62,9 +64,11 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     {
         if (_host.Status.State == ModelState.Stuck)
             return null;
-        if (_host.Current is not { } model)
-            return _host.PreloadedModel is not null && !_host.IsBusy ? TimeSpan.Zero : null;
-        return model.IdleTimer?.Remaining is { } rest ? TimeSpan.FromTicks(Math.Max(rest.Ticks, 0)) : null;
+        if (_host.PreloadedModels.Any(_host.HasRoomFor))
+            return TimeSpan.Zero;
+        return _host.Residents.Where(static resident => resident.Model.IsLoaded).Min(static resident => resident.Model.IdleTimer?.Remaining) is { } rest
+            ? TimeSpan.FromTicks(Math.Max(rest.Ticks, 0))
+            : null;
     }
 
     /// <summary>Waits until the state of a model or an idle timer changes, or the time is over.</summary>
@@ -83,8 +87,8 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     }
 
     /// <summary>
-    /// Unloads a model whose idle timer has expired, and loads the preloaded model. Holds the slot during this time, so that no run starts and no request
-    /// changes the model. After a failure, waits for the retry delay.
+    /// Unloads the models whose idle timers have expired, and loads preloaded models. Holds the slot during this time, so that no run starts and no request loads
+    /// a model. After a failure, waits for the retry delay.
     /// </summary>
     private async Task ActAsync(QueueSlot slot, CancellationToken stoppingToken)
     {
@@ -93,9 +97,9 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         {
             try
             {
-                if (_host.Current is { } model && model.IdleTimer?.Remaining <= TimeSpan.Zero)
-                    await _host.StopWorkerAsync(model.Name).ConfigureAwait(false);
-                if (_host.PreloadedModel is { } preloaded && !_host.IsBusy)
+                foreach (Resident resident in _host.Residents.Where(static resident => resident.Model.IdleTimer?.Remaining <= TimeSpan.Zero))
+                    await _host.StopWorkerAsync(resident.Model.Name).ConfigureAwait(false);
+                foreach (ModelInstance preloaded in _host.PreloadedModels.Where(_host.HasRoomFor))
                     await _host.EnsureLoadedAsync(preloaded, CancellationToken.None).ConfigureAwait(false);
                 _backoff.Reset();
             }
@@ -116,7 +120,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "The preloaded model could not be loaded again, next attempt in {Seconds} s: {Reason}")]
+        [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "A preloaded model could not be loaded again, next attempt in {Seconds} s: {Reason}")]
         internal static partial void Failed(ILogger logger, string reason, double seconds);
     }
 }

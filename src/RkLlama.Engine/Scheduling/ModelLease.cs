@@ -49,17 +49,19 @@ internal sealed class ModelLease : IDisposable
     /// <param name="start">
     /// Starts the run on a session. If that session died before the run started, the function is called again with the next session.
     /// </param>
+    /// <param name="request">The fingerprint of the request; <see langword="null"/> if the request is never refused.</param>
     /// <returns>The run. If <see cref="Abort"/> was called before, the abort of this run is already requested.</returns>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     /// <exception cref="EngineException">The model's worker failed and is not restarted.</exception>
-    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken)
+    /// <exception cref="FatalRequestException">The request has ended too many workers.</exception>
+    internal async Task<EngineRun> StartRunAsync(Func<IEngineSession, EngineRun> start, CancellationToken cancellationToken, UInt128? request = null)
     {
         EngineRun run;
         using (CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _model.Unloaded))
         {
             try
             {
-                run = await _worker.StartRunAsync(start, ended.Token).ConfigureAwait(false);
+                run = await _worker.StartRunAsync(start, ended.Token, request).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_model.Unloaded.IsCancellationRequested)
             {

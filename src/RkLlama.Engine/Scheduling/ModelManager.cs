@@ -1,4 +1,6 @@
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Models.Store;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
@@ -6,7 +8,7 @@ using RkLlama.Engine.Workers;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Copies, renames and deletes models, also models that are loaded. The change on the disk comes first. If it fails, the model is still loaded and serves.
+/// Copies, makes, renames and deletes models, also models that are loaded. The change on the disk comes first. If it fails, the model is still loaded and serves.
 /// Thread-safe.
 /// </summary>
 internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, ModelHost host, RunQueue queue)
@@ -23,6 +25,36 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
         // A copy to another file system takes minutes, so it gets its own thread.
         return Task.Factory.StartNew(
             () => store.Copy(name, destination, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Makes a model of another one. See <see cref="ModelStore.Create"/>. If it replaces a model that is loaded, unloads that after its active run. The next request
+    /// for the name loads the new one.
+    /// </summary>
+    /// <param name="source">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
+    /// <returns>The name of the new model.</returns>
+    /// <exception cref="WorkerStuckException">The model is made, but the worker of the replaced one survived SIGKILL.</exception>
+    /// <inheritdoc cref="CopyAsync" path="/exception"/>
+    internal async Task<string> CreateAsync(string source, string destination, Func<Modelfile, Modelfile> change, CancellationToken cancellationToken)
+    {
+        string name = Resolve(source);
+        (string created, string? replaced) = await Task.Factory.StartNew(
+            () => store.Create(name, destination, change, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
+        if (replaced is null)
+            return created;
+        try
+        {
+            bool isPreloaded = host.PreloadedModels.Any(model => model.Name == created);
+            await UnloadAsync(created).ConfigureAwait(false);
+            if (isPreloaded)
+                host.PreloadWhenIdle(created);
+        }
+        finally
+        {
+            store.Remove(replaced);
+        }
+
+        return created;
     }
 
     /// <summary>Renames a model. If the model is loaded, unloads it after its active run. The next request for the new name loads it again.</summary>

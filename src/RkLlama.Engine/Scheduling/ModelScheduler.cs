@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using RkLlama.Engine.Limits;
+using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
 
@@ -39,6 +41,19 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
                 throw new NoModelException();
             throw;
         }
+    }
+
+    /// <summary>Loads a model for the operator. See <see cref="ModelHost.LoadAsync(ModelEntry)"/>. If a model is resident, waits for a queue slot first.</summary>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
+    internal async Task<ModelInstance> LoadAsync(ModelEntry entry, CancellationToken cancellationToken)
+    {
+        if (host.RefusesLoads)
+            throw new ModelAlreadyLoadedException();
+
+        // No run may be active during the load.
+        using QueueSlot? slot = host.HasModel ? await queue.EnterAsync(entry.Name, cancellationToken).ConfigureAwait(false) : null;
+        return await host.LoadAsync(entry).ConfigureAwait(false);
     }
 
     /// <summary>Waits for a queue slot, then unloads the model if it is resident. The next request that names the model loads it again.</summary>

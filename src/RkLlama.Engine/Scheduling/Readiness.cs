@@ -11,13 +11,14 @@ internal sealed class Readiness
 {
     private readonly ModelHost _host;
     private readonly RunQueue _queue;
+    private readonly IModelDownloads? _downloads;
 
     // The preload while it is in progress or after it has failed; else null. A failed preload is cleared when any model is loaded.
     private volatile Preload? _preload;
 
-    public Readiness(ModelHost host, RunQueue queue)
+    public Readiness(ModelHost host, RunQueue queue, IModelDownloads? downloads = null)
     {
-        (_host, _queue) = (host, queue);
+        (_host, _queue, _downloads) = (host, queue, downloads);
         host.StateChanged += (model, from) =>
         {
             if (from == ModelState.Loading && model.State == ModelState.Ready && _preload is { Failure: not null } failed)
@@ -52,6 +53,8 @@ internal sealed class Readiness
             _ when _queue.IsClosed => new("draining", "The server is shutting down."),
             (ModelState.Stuck or ModelState.Failed, _) => new("failed", status.Failure),
             (_, { Failure: null } preload) => new("loading", $"Model {preload.Model} is being loaded."),
+            (ModelState.NotLoaded or ModelState.Unloading, { Failure: not null } preload) when _downloads?.FindDownload(preload.Model) is { } download =>
+                new(download.IsActive ? "loading" : "failed", $"Model {preload.Model} {download.Description}"),
             (ModelState.NotLoaded or ModelState.Unloading, { Failure: { } failure } preload) => new("failed", $"Model {preload.Model} could not be preloaded: {failure}"),
             _ when _queue.IsFull => new("busy", "The queue is full."),
             _ => new("ready", null),

@@ -1,29 +1,36 @@
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The queue of requests for the NPU. It has one slot, so one request runs at a time. The order is first in, first out, with one exception: changing the model
-/// takes seconds, so requests for the current model go first until this model has had the NPU for the residency time. The number of waiting requests and their
-/// wait time are limited. A slot is released when the run ends, not when the response ends, so a slow client does not delay other requests. Thread-safe.
+/// The queue of requests for the NPU. It has one slot, so one request runs at a time, also if several models are resident. The resident models take turns, and
+/// the requests for one model are first in, first out. Loading a model takes seconds and may evict another one, so requests for resident models go first until
+/// the residency time since the last load is over. The number of waiting requests and their wait time are limited. A slot is released when the run ends, not when
+/// the response ends, so a slow client does not delay other requests. Thread-safe.
 /// </summary>
 /// <param name="capacity">Maximum number of waiting requests.</param>
 /// <param name="maxWait">Maximum wait time of a request.</param>
 /// <param name="residency">
-/// Residency time: how long requests for the current model go before requests for other models, measured from the first slot for this model.
+/// Residency time: how long requests for resident models go before requests for other models, measured from the last slot for a model that had to be loaded.
 /// </param>
+/// <param name="isResident">Returns whether a model is resident, so that its requests need no load. Called under the lock of the queue, so it must return at once.</param>
 /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
-internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, TimeProvider time, NodeMetrics? metrics = null)
+internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, Func<string, bool> isResident, TimeProvider time, NodeMetrics? metrics = null)
 {
+    // More than the number of resident models.
+    private const int MaxTurns = 16;
     private readonly Lock _lock = new();
     private readonly LinkedList<QueueEntry> _waiting = new();
 
-    // Guarded by _lock, as is _waiting. The current model is _model, since _modelStart. _slotStart is the time at which the last slot was taken.
+    // Guarded by _lock, as is _waiting. _slotStart is the time of the last slot, _loadStart that of the last slot for a model that was not resident.
     private bool _isBusy;
     private bool _isClosed;
-    private string? _model;
-    private long _modelStart;
+    private long _loadStart;
     private long _slotStart;
+
+    // Guarded by _lock. The models that had a slot, the least recently used first. At most MaxTurns.
+    private readonly List<string> _turns = [];
 
     // Guarded by _lock. Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
@@ -234,30 +241,43 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     }
 
     /// <summary>
-    /// Takes the slot for a request and records the time. If the request's model is not the current model, it becomes the current model and its residency
-    /// time begins. The caller holds the lock.
+    /// Takes the slot for a request and records the time. If the request's model must be loaded, the residency time begins. The caller holds the lock.
     /// </summary>
     private QueueSlot NewSlot(string model)
     {
         _isBusy = true;
         _slotStart = time.GetTimestamp();
-        if (_model != model)
-            (_model, _modelStart) = (model, time.GetTimestamp());
+        if (!isResident(model))
+            _loadStart = _slotStart;
+        _turns.Remove(model);
+        if (_turns.Count == MaxTurns)
+            _turns.RemoveAt(0);
+        _turns.Add(model);
         return new(this);
     }
 
     /// <summary>
-    /// Returns the entry that gets the slot next; null if no request waits. This is the first entry for the current model, if there is one and the residency
-    /// time of this model is not over. Otherwise it is the first entry of the queue. The caller holds the lock.
+    /// Returns the entry that gets the slot next; null if no request waits. If the first entry needs a load and the residency time is over, it is this entry.
+    /// Otherwise it is the first entry of the resident model whose last turn is the longest time ago, or the first entry if no request is for a resident model. The
+    /// caller holds the lock.
     /// </summary>
     private LinkedListNode<QueueEntry>? Next()
     {
-        if (_waiting.First is not { } first || first.Value.Model == _model || time.GetElapsedTime(_modelStart) >= residency)
-            return _waiting.First;
-        LinkedListNode<QueueEntry>? same = first;
-        while (same is not null && same.Value.Model != _model)
-            same = same.Next;
-        return same ?? first;
+        if (_waiting.First is not { } first)
+            return null;
+        if (time.GetElapsedTime(_loadStart) >= residency && !isResident(first.Value.Model))
+            return first;
+
+        LinkedListNode<QueueEntry>? next = null;
+        int nextTurn = int.MaxValue;
+        for (LinkedListNode<QueueEntry>? entry = first; entry is not null && nextTurn >= 0; entry = entry.Next)
+        {
+            int turn = _turns.IndexOf(entry.Value.Model);
+            if (turn < nextTurn && isResident(entry.Value.Model))
+                (next, nextTurn) = (entry, turn);
+        }
+
+        return next ?? first;
     }
 
     /// <summary>A waiting request.</summary>
@@ -267,29 +287,4 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
 
         public TaskCompletionSource<QueueSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
-}
-
-/// <summary>The permission to use the NPU. Disposing it gives the slot to the next waiting request; only the first call has an effect.</summary>
-internal sealed class QueueSlot(RunQueue queue) : IDisposable
-{
-    private int _isReleased;
-
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
-            queue.Release();
-    }
-}
-
-/// <summary>The queue is full, or the request waited too long.</summary>
-/// <param name="retryAfterSeconds">After how many seconds the client should try again, 1 to 60.</param>
-internal sealed class QueueFullException(string message, int retryAfterSeconds) : Exception(message)
-{
-    internal int RetryAfterSeconds => retryAfterSeconds;
-}
-
-/// <summary>The server is shutting down and accepts no more requests.</summary>
-internal sealed class DrainingException() : Exception("The server is shutting down; try another node, or again in a moment.")
-{
-    internal const int RetryAfterSeconds = 5;
 }

@@ -11,6 +11,7 @@ internal static class AbortCauseLabels
         AbortCause.Unloaded => AbortLabel.Unloaded,
         AbortCause.Length => AbortLabel.Length,
         AbortCause.StopSequence => AbortLabel.StopSequence,
+        AbortCause.EndToken => AbortLabel.EndToken,
         AbortCause.Repetition => AbortLabel.Repetition,
         AbortCause.ThinkingBudget => AbortLabel.ThinkingBudget,
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, null),

@@ -19,6 +19,13 @@ internal class EngineException(string message) : Exception(message), IHasFailure
     }
 }
 
+/// <summary>The model file is missing, cannot be read, or is not a model. Found out before the load.</summary>
+internal sealed class ModelFileException : EngineException
+{
+    internal ModelFileException(string problem)
+        : base(problem) => Code = FailureCode.ModelFileInvalid;
+}
+
 /// <summary>A worker process survived SIGKILL: it is blocked in the NPU driver and still occupies the NPU. Usually only a reboot of the board helps.</summary>
 /// <param name="exited">Completes when the process exits, which may never happen.</param>
 internal sealed class WorkerStuckException(int processId, Task exited) : EngineException(

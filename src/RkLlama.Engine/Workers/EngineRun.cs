@@ -18,8 +18,34 @@ internal readonly record struct EngineToken(int TokenId, string Text);
 /// <param name="Ended">When the server recorded the end of the run.</param>
 internal sealed record RunOutcome(RunEnd End, long? FirstToken, long Ended)
 {
-    /// <summary>One value per hidden dimension, normalized to length 1. <see langword="null"/> if the run generated text, was aborted or failed.</summary>
-    internal float[]? Embedding { get; init; }
+    /// <summary>
+    /// The embedding, with one value per hidden dimension and length 1, or the logits of the requested tokens. <see langword="null"/> if the run generated text, was
+    /// aborted or failed.
+    /// </summary>
+    internal float[]? Vector { get; init; }
+
+    /// <summary>The prompt, if the runtime refused the run because the prompt is longer than the context; otherwise <see langword="null"/>.</summary>
+    internal RefusedPrompt? RefusedPrompt { get; init; }
+
+    /// <summary>How the worker died during the run, which ended the run; <see langword="null"/> if the run ended otherwise.</summary>
+    internal WorkerDeath? Death { get; init; }
+}
+
+/// <summary>A prompt that is longer than the context.</summary>
+/// <param name="Tokens">Number of tokens of the prompt; <see langword="null"/> if the runtime did not say it.</param>
+internal readonly record struct RefusedPrompt(int? Tokens);
+
+/// <summary>How a worker died.</summary>
+internal enum WorkerDeath
+{
+    /// <summary>The worker ended itself: a signal such as SIGSEGV, or an exit in the vendor library.</summary>
+    Crash,
+
+    /// <summary>The server killed the worker, because the run exceeded a timeout and ignored the abort.</summary>
+    Hang,
+
+    /// <summary>Something outside of the server killed the worker with SIGKILL, usually the kernel because of too little memory.</summary>
+    Killed,
 }
 
 /// <summary>The reason why the server aborted a run.</summary>
@@ -36,6 +62,9 @@ internal enum AbortCause
 
     /// <summary>The output contains a stop sequence of the request.</summary>
     StopSequence,
+
+    /// <summary>The model generated a token that ends its answer, and the runtime did not end the run.</summary>
+    EndToken,
 
     /// <summary>The output repeated a phrase more times in a row than <c>NodeOptions.MaxRepetitions</c> allows.</summary>
     Repetition,
@@ -119,10 +148,12 @@ internal class EngineRun(Action<EngineRun> abort)
     }
 
     /// <summary>Completes the run, because the runtime has ended it or the session has died. Later calls have no effect. Any thread.</summary>
-    /// <param name="embedding">The result of an embedding run; else <see langword="null"/>.</param>
-    internal void Complete(RunEnd end, float[]? embedding = null)
+    /// <param name="vector">The result of an embedding run; else <see langword="null"/>.</param>
+    /// <param name="death">How the worker died during the run; <see langword="null"/> if it did not.</param>
+    /// <param name="refused">The prompt, if it was too long; else <see langword="null"/>.</param>
+    internal void Complete(RunEnd end, float[]? vector = null, WorkerDeath? death = null, RefusedPrompt? refused = null)
     {
         _tokens.Writer.TryComplete();
-        _completion.TrySetResult(new(end, _firstToken, Stopwatch.GetTimestamp()) { Embedding = embedding });
+        _completion.TrySetResult(new(end, _firstToken, Stopwatch.GetTimestamp()) { Vector = vector, Death = death, RefusedPrompt = refused });
     }
 }

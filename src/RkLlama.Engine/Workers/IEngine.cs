@@ -13,7 +13,10 @@ internal interface IEngine
     /// Identifies the vendor library without loading a model. Logs the result, or the reason why the library cannot be used. Does not throw in the second case,
     /// because the library may be installed later.
     /// </summary>
-    Task ProbeAsync();
+    /// <returns>
+    /// The version, for example <c>1.2.3</c>, or a range such as <c>1.2.1 to 1.2.3</c>; <see langword="null"/> if the library cannot be used.
+    /// </returns>
+    Task<string?> ProbeAsync();
 }
 
 /// <summary>The parameters of a load.</summary>
@@ -29,6 +32,12 @@ internal sealed record ModelLoadParameters(string Name, string ModelPath, int Ma
 
     /// <summary>Whether the runtime applies its own chat template to text prompts. If false, the load disables this template.</summary>
     internal bool KeepsChatTemplate { get; init; }
+
+    /// <summary>
+    /// The first address space (domain) of the NPU that the model uses, at least 1. Models that are loaded at the same time have different ones. Library
+    /// versions before 1.2.2 have only one, and ignore this value.
+    /// </summary>
+    internal int NpuDomain { get; init; } = 1;
 }
 
 /// <summary>
@@ -55,12 +64,20 @@ internal interface IEngineSession : IAsyncDisposable
     EngineRun Start(RunInput input, RunParameters parameters);
 
     /// <summary>
-    /// Starts a run that computes the embedding of the input and generates no tokens. Returns at once. <see cref="RunOutcome.Embedding"/> has the result. The
+    /// Starts a run that computes the embedding of the input and generates no tokens. Returns at once. <see cref="RunOutcome.Vector"/> has the result. The
     /// previous run must have ended.
     /// </summary>
     /// <param name="isMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
     EngineRun StartEmbedding(RunInput input, bool isMean);
+
+    /// <summary>
+    /// Starts a run that computes the logits of some tokens as the next token, and generates no tokens. Returns at once. <see cref="RunOutcome.Vector"/> has the
+    /// result: one value for each of <paramref name="tokens"/>. The previous run must have ended.
+    /// </summary>
+    /// <param name="tokens">Ids of tokens, at least one.</param>
+    /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
+    EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens);
 }
 
 /// <summary>Properties of a loaded model and of its runtime.</summary>

@@ -81,4 +81,7 @@ internal enum RKLLMInferMode
 {
     Generate = 0,
     GetLastHiddenLayer = 1,
+
+    /// <summary>Library version 1.2.0 and later.</summary>
+    GetLogits = 2,
 }

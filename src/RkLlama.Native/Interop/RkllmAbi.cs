@@ -29,6 +29,8 @@ internal sealed record RkllmAbi(
     internal bool HasChatTemplate => Family >= RuntimeFamily.V120;
 
     /// <summary>Whether the result of the FINISH callback contains an <c>RKLLMPerfStat</c> (version 1.2.1 and later).</summary>
+    internal bool HasLogits => Family >= RuntimeFamily.V120;
+
     internal bool HasStatistics => RKLLMResult.perf != Absent;
 
     /// <summary>
@@ -58,7 +60,7 @@ internal sealed record RkllmAbi(
         },
         new() { size = 32, role = Absent, enable_thinking = Absent, input_type = 0, union = 8 },
         new() { size = 24, sampling_params = Absent, keep_history = Absent, max_new_tokens = Absent },
-        new() { size = 32, perf = Absent });
+        new() { size = 32, logits = Absent, perf = Absent });
 
     /// <summary>Library versions 1.2.0 and 1.2.1b1. They differ in the multimodal input only.</summary>
     internal static readonly RkllmAbi V120 = new(
@@ -176,6 +178,9 @@ internal readonly record struct RKLLMResultLayout
     public int text { get; init; } = 0;
     public int token_id { get; init; } = 8;
     public int last_hidden_layer { get; init; } = 16;
+
+    /// <summary>Library version 1.2.0 and later: see <see cref="RkllmAbi.HasLogits"/>.</summary>
+    public int logits { get; init; } = 32;
     public required int perf { get; init; }
 }
 
@@ -203,6 +208,15 @@ internal static class RKLLMPerfStatLayout
     public const int generate_time_ms = 8;
     public const int generate_tokens = 12;
     public const int memory_usage_mb = 16;
+}
+
+/// <summary>The size of <c>RKLLMResultLogits</c> (library version 1.2.0 and later) and the offsets of its fields, in bytes.</summary>
+internal static class RKLLMResultLogitsLayout
+{
+    public const int size = 16;
+    public const int logits = 0;
+    public const int vocab_size = 8;
+    public const int num_tokens = 12;
 }
 
 /// <summary>The size of <c>RKLLMResultLastHiddenLayer</c> and the offsets of its fields, in bytes.</summary>

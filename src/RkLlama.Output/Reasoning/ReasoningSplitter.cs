@@ -1,125 +1,297 @@
-using System.Text;
 using RkLlama.Output.Text;
 
 namespace RkLlama.Output.Reasoning;
 
 /// <summary>
-/// Separates the reasoning block at the start of the output from the content that follows. Processes one character at a time. Holds back only white space,
-/// and text that may be the start of a tag.
+/// Separates the reasoning blocks at the start of the output from the content that follows. A block may have the tags of any family. A second block belongs
+/// to the reasoning if only white space is between the two. Processes one character at a time. Holds back only white space, and text that may be the start
+/// of a tag.
 /// </summary>
-/// <param name="startsInBlock">Whether the prompt already ends with the opening tag. The model may write the tag again.</param>
-/// <param name="onDelimiter">Receives the characters of the tags, and the white space directly before and after each tag.</param>
-internal sealed class ReasoningSplitter(bool startsInBlock, Action<char> onContent, Action<char> onReasoning, Action<char> onDelimiter)
+/// <param name="startTag">The tag with which the prompt ends; null if there is none. The model may write this tag again.</param>
+/// <param name="unopened">How reasoning ends that began without an opening tag.</param>
+/// <param name="plainTags">Opening tags that are content.</param>
+internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasoning unopened, IReadOnlySet<string> plainTags, ReasoningSinks sinks)
 {
-    private const string OpenTag = "<think>";
-    private const string CloseTag = "</think>";
+    private readonly HeldText _space = new();
+    private readonly HeldText _partial = new();
+    private ReasoningTag? _tag = startTag;
+    private LiteralMatcher _matcher = startTag is null
+        ? new([.. ReasoningTags.OpenTags(unopened.Tag).Except(plainTags), .. ReasoningTags.TurnStarts, .. unopened.Ends, ReasoningTag.Recipient])
+        : new([.. ReasoningTags.ClosersOf(startTag).Except([startTag.Open]), startTag.Open]);
 
-    private readonly StringBuilder _space = new();
-    private LiteralMatcher _tag = startsInBlock ? new(CloseTag, OpenTag) : new(OpenTag);
-    private State _state = startsInBlock ? State.InBlock : State.BeforeBlock;
+    // Finds the closing tag after reasoning that began with the output, or after a preamble; null if the content has no such end.
+    private LiteralMatcher? _contentEnd = startTag is null && unopened.Ends is [var end] ? new(end, unopened.Tag!.Open) : null;
+    private State _state = startTag is null ? State.BeforeBlock : State.InBlock;
     private bool _hasText;
+    private bool _isPreamble;
+
+    // Whether only the start of a turn, and white space, is before the next character.
+    private bool _isAfterTurnStart;
+    private bool _isAtLineStart = true;
+
+    // Whether the held text ends with the closing tag of another pair, which ends the block if a line break follows.
+    private bool _isOtherEnd;
 
     private enum State
     {
         BeforeBlock,
+        Header,
         InBlock,
         AfterBlock,
         Content,
     }
 
-    internal bool IsInBlock => _state == State.InBlock;
+    internal bool IsInBlock => _state is State.InBlock or State.Header;
 
-    internal void Feed(char c)
+    internal void Feed(OutputChar c)
     {
-        if (_state is State.BeforeBlock or State.InBlock)
-        {
+        if (_state != State.Content)
             FeedNearTag(c);
-        }
-        else if (_state == State.AfterBlock && char.IsWhiteSpace(c))
-        {
-            onDelimiter(c);
-        }
+        else if (_contentEnd is null || (_partial.Length == 0 && !_contentEnd.CanStartWith(c.Value)))
+            PassContent(c);
         else
-        {
-            _state = State.Content;
-            onContent(c);
-        }
+            FeedContent(_contentEnd, c);
     }
 
     /// <summary>Ends the output and passes on the text that was held back. Without a closing tag, all text after the opening tag is reasoning.</summary>
     internal void Finish()
     {
-        if (_state == State.BeforeBlock || _tag.Length > 0)
+        if (_isOtherEnd)
+            EndBlock();
+        if (_state is State.BeforeBlock or State.Content || _partial.Length > 0)
             ReleaseHeld();
         else
-            ReleaseSpace(onDelimiter);
+            _space.ReleaseTo(sinks.OnDelimiter);
     }
 
-    private void FeedNearTag(char c)
+    private void PassContent(OutputChar c)
     {
-        if (_tag.Feed(c))
+        _isAtLineStart = c.Value == '\n';
+        sinks.OnContent(c);
+    }
+
+    /// <summary>Processes a character of the content of a model that may have begun its reasoning without an opening tag, or of a preamble.</summary>
+    private void FeedContent(LiteralMatcher end, OutputChar c)
+    {
+        if (!end.Feed(c.Value))
         {
-            if (_tag.Match is { } tag)
-                EndTag(tag);
+            end.Reset();
+            _partial.ReleaseTo(PassContent);
+            Feed(c);
             return;
         }
 
-        if (_tag.Length > 0)
+        _partial.Append(c);
+        if (end.Match is not { } tag)
+            return;
+        if (_isPreamble)
+        {
+            sinks.OnPartEnd();
+            ReleaseDelimiter();
+            EnterAfterBlock();
+            return;
+        }
+
+        bool isOpen = tag == unopened.Tag!.Open;
+        if (!isOpen && (_isAtLineStart || !unopened.IsAloneOnLine))
+        {
+            EndUnopened();
+            return;
+        }
+
+        // An opening tag inside the content: the text is about tags, and a closing tag that follows belongs to it.
+        end.Reset();
+        _contentEnd = isOpen ? null : end;
+        _partial.ReleaseTo(PassContent);
+    }
+
+    private void EndUnopened()
+    {
+        sinks.OnUnopenedEnd();
+        _tag = unopened.Tag;
+        ReleaseDelimiter();
+        EnterAfterBlock();
+    }
+
+    private void FeedNearTag(OutputChar c)
+    {
+        if (_isOtherEnd)
+        {
+            FeedAfterOtherEnd(c);
+        }
+        else if (_matcher.Feed(c.Value))
+        {
+            _partial.Append(c);
+            if (_matcher.Match is { } literal)
+                EndLiteral(literal);
+        }
+        else if (_partial.Length > 0)
         {
             ReleaseHeld();
             Feed(c); // may start the next tag
         }
-        else if (!char.IsWhiteSpace(c))
+        else if (_state == State.Header)
         {
-            ReleaseHeld();
-            (IsInBlock ? onReasoning : onContent)(c);
+            EnterBlock();
+            Feed(c);
         }
-        else if (IsInBlock && !_hasText)
+        else if (c.IsWhiteSpace && (_isAfterTurnStart || (IsInBlock && !_hasText)))
         {
-            onDelimiter(c);
+            sinks.OnDelimiter(c);
         }
-        else
+        else if (c.IsWhiteSpace)
         {
             _space.Append(c);
         }
+        else if (c.IsSpecial && _state is State.BeforeBlock or State.AfterBlock)
+        {
+            sinks.OnContent(c); // dropped later; a block may still follow
+        }
+        else
+        {
+            ReleaseHeld();
+            (IsInBlock ? sinks.OnReasoning : PassContent)(c);
+        }
     }
 
-    /// <summary>
-    /// Passes on the held text after it has turned out not to be a tag. If no reasoning block has started before, none can start later: all text is content.
-    /// </summary>
+    /// <summary>Processes the character after the closing tag of another pair.</summary>
+    private void FeedAfterOtherEnd(OutputChar c)
+    {
+        _isOtherEnd = false;
+        if (c.Value is '\n' or '\r')
+            EndBlock();
+        else
+            ReleaseHeld();
+        Feed(c);
+    }
+
+    /// <summary>Passes on the held text after it has turned out not to be a tag. If no reasoning block has started before, none can start later.</summary>
     private void ReleaseHeld()
     {
-        if (_state == State.BeforeBlock)
-            _state = State.Content;
-        Action<char> target = IsInBlock ? onReasoning : onContent;
-        ReleaseSpace(target);
-        foreach (char held in _tag.Partial)
-            target(held);
-        _tag.Reset();
+        _matcher.Reset();
+        _isAfterTurnStart = false;
+        if (_state is State.BeforeBlock or State.AfterBlock && _partial.Length > 0 && !_partial.HasText)
+        {
+            _partial.ReleaseTo(sinks.OnContent);
+            return;
+        }
 
-        // If the prompt has the opening tag, the model may repeat it only as the first text of the block.
+        if (_state == State.AfterBlock)
+            _space.ReleaseTo(sinks.OnDelimiter);
+        if (_state == State.Header)
+            EnterBlock();
+        if (!IsInBlock)
+            _state = State.Content;
+        Action<OutputChar> target = IsInBlock ? sinks.OnReasoning : PassContent;
+        _space.ReleaseTo(target);
+        _partial.ReleaseTo(target);
+
+        // The model may repeat the opening tag of the prompt only as the first text of the block.
         if (IsInBlock && !_hasText)
-            _tag = new(CloseTag);
+            _matcher = new(ReasoningTags.ClosersOf(_tag!));
         _hasText = true;
     }
 
-    private void EndTag(string tag)
+    private void EndLiteral(string literal)
     {
-        ReleaseSpace(onDelimiter);
-        foreach (char c in tag)
-            onDelimiter(c);
-        _state = tag == OpenTag ? State.InBlock : State.AfterBlock;
-        _tag = new(CloseTag);
+        if (_state == State.InBlock && !_tag!.Closers.Contains(literal) && literal != _tag.Open)
+        {
+            _isOtherEnd = true;
+        }
+        else if (_state == State.InBlock && (literal != _tag!.Open || (_hasText && _tag.Closers.Contains(literal))))
+        {
+            EndBlock();
+        }
+        else if (_state == State.Header && _tag!.CallHeaders.Contains(literal))
+        {
+            OutputChar[] recipient = _partial.TakeLast(ReasoningTag.Recipient.Length);
+            ReleaseDelimiter();
+            _state = State.Content;
+            sinks.OnRecipient(recipient);
+        }
+        else if (_state == State.Header && _tag!.ContentHeaders.Contains(literal))
+        {
+            ReleaseDelimiter();
+            EnterAfterBlock();
+            _isPreamble = literal == _tag.PreambleHeader;
+            _contentEnd = _isPreamble ? new(_tag.Closers[0]) : null;
+        }
+        else if (_state == State.Header)
+        {
+            ReleaseDelimiter();
+            EnterBlock();
+        }
+        else if (literal == ReasoningTag.Recipient)
+        {
+            _space.ReleaseTo(_state == State.AfterBlock ? sinks.OnDelimiter : PassContent);
+            _state = State.Content;
+            sinks.OnRecipient(_partial.Take());
+        }
+        else if (_state == State.AfterBlock && literal != _tag!.Open)
+        {
+            ReleaseDelimiter();
+            _matcher.Reset();
+        }
+        else if (_state == State.BeforeBlock && unopened.Ends.Contains(literal))
+        {
+            EndUnopened();
+        }
+        else if (_state == State.BeforeBlock && ReasoningTags.TurnStarts.Contains(literal))
+        {
+            ReleaseDelimiter();
+            _matcher.Reset();
+            _isAfterTurnStart = true;
+        }
+        else
+        {
+            Open(literal);
+        }
     }
 
-    private void ReleaseSpace(Action<char> target)
+    private void Open(string literal)
     {
-        foreach (ReadOnlyMemory<char> chunk in _space.GetChunks())
+        // The white space between two blocks separates their reasoning.
+        if (_state == State.AfterBlock && _hasText)
+            _space.ReleaseTo(sinks.OnReasoning);
+        ReleaseDelimiter();
+        _tag = _state == State.BeforeBlock ? ReasoningTags.All.First(tag => tag.Open == literal) : _tag!;
+        _contentEnd = null;
+        _hasText = _isAfterTurnStart = false;
+        string[] headers = [.. _tag.Headers, .. _tag.ContentHeaders, .. _tag.CallHeaders];
+        if (headers.Length == 0)
         {
-            foreach (char c in chunk.Span)
-                target(c);
+            EnterBlock();
+            return;
         }
 
-        _space.Clear();
+        _state = State.Header;
+        _matcher = new(headers);
+    }
+
+    private void EnterBlock()
+    {
+        _state = State.InBlock;
+        _matcher = new(ReasoningTags.ClosersOf(_tag!));
+    }
+
+    private void EndBlock()
+    {
+        _isOtherEnd = false;
+        sinks.OnBlockEnd();
+        ReleaseDelimiter();
+        EnterAfterBlock();
+    }
+
+    private void EnterAfterBlock()
+    {
+        _state = State.AfterBlock;
+        _contentEnd = null;
+        _matcher = new([.. new[] { _tag!.Open, _tag.Separator }.OfType<string>().Union(_tag.ContentHeaders).Union(_tag.Closers).Append(ReasoningTag.Recipient)]); // the closing tag may be there twice
+    }
+
+    private void ReleaseDelimiter()
+    {
+        _space.ReleaseTo(sinks.OnDelimiter);
+        _partial.ReleaseTo(sinks.OnDelimiter);
     }
 }

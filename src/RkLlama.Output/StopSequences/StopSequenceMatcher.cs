@@ -1,3 +1,5 @@
+using RkLlama.Output.Text;
+
 namespace RkLlama.Output.StopSequences;
 
 /// <summary>
@@ -6,10 +8,10 @@ namespace RkLlama.Output.StopSequences;
 /// </summary>
 /// <param name="sequences">The stop sequences. Empty ones are ignored.</param>
 /// <param name="onText">Receives each character before the stop sequence.</param>
-internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Action<char> onText)
+internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Action<OutputChar> onText)
 {
     private readonly Automaton _automaton = new(sequences);
-    private readonly Queue<char> _held = new();
+    private readonly Queue<OutputChar> _held = new();
     private int _state;
 
     // Of the sequences that are complete, the one that starts first, and the index of its start in the held text; null and -1 if none is complete. Another
@@ -20,12 +22,18 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
     /// <summary>The sequence that ended the text; null if none has.</summary>
     internal string? Found { get; private set; }
 
-    internal void Feed(char c)
+    internal void Feed(OutputChar c)
     {
         if (Found is not null)
             return;
+        if (_automaton.IsEmpty)
+        {
+            onText(c);
+            return;
+        }
+
         _held.Enqueue(c);
-        _state = _automaton.Next(_state, c);
+        _state = _automaton.Next(_state, c.Value);
         if (_automaton.LongestMatch(_state) is { } found && (_match is null || _held.Count - found.Length < _matchStart))
         {
             _match = found;
@@ -84,6 +92,9 @@ internal sealed class StopSequenceMatcher(IReadOnlyList<string> sequences, Actio
                 Add(sequence);
             Link();
         }
+
+        /// <summary>Whether there are no sequences.</summary>
+        internal bool IsEmpty => _nodes.Count == 1;
 
         /// <summary>Returns the number of characters at the end of the text that may be the start of a sequence.</summary>
         internal int Depth(int state) => _nodes[state].Depth;

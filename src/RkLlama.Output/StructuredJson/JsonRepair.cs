@@ -1,31 +1,27 @@
-using System.Text;
 using System.Text.Json;
 using RkLlama.Output.Text;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
 /// Extracts JSON from a model's reply and repairs typical mistakes: text and Markdown fences around the JSON, single quotes, names without quotes,
-/// comments, extra or missing commas, Python constants, line breaks inside strings, missing closing brackets. Does not guess values: if a value cannot be
-/// read, there is no result.
+/// comments, extra or missing commas, Python constants, line breaks and quotes inside strings, missing closing brackets, brackets that are too many. Does not
+/// guess values: if a value cannot be read, there is no result.
 /// </summary>
-internal sealed class JsonRepair
+internal static class JsonRepair
 {
     /// <summary>The maximum number of opening brackets in the reply that are tried as the start of the JSON.</summary>
     internal const int MaxAttempts = 64;
 
-    private readonly string _text;
-    private readonly StringBuilder _json = new();
-    private int _at;
-
-    private JsonRepair(string text, int start) => (_text, _at) = (text, start);
-
     /// <summary>Returns the first object or array of the reply.</summary>
+    /// <param name="cpu">The processor time of the repair. If it is used up, no further position is tried.</param>
     /// <returns>
     /// The reply, trimmed, if it is a valid JSON object or array. Otherwise the repaired JSON, minified. Null if the reply contains no object or array that
     /// can be repaired.
     /// </returns>
-    internal static string? Repair(string reply)
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
+    internal static string? Repair(string reply, CpuBudget cpu)
     {
         string text = reply.Trim();
         if (IsJson(text))
@@ -33,14 +29,60 @@ internal sealed class JsonRepair
 
         // Text before the JSON may contain brackets too.
         int start = text.AsSpan().IndexOfAny('{', '[');
-        for (int attempts = 0; start >= 0 && attempts < MaxAttempts; attempts++, start = NextBracket(text, start))
+        for (int attempts = 0; start >= 0 && attempts < MaxAttempts && !cpu.IsExceeded(); attempts++, start = NextBracket(text, start))
         {
-            JsonRepair repair = new(text, start);
-            if (repair.ParseValue(0) && IsJson(repair._json.ToString()))
-                return repair._json.ToString();
+            TolerantJsonParser parser = new(text, start);
+            if (parser.ParseValue() && IsJson(parser.Json))
+                return parser.Json;
         }
 
         return null;
+    }
+
+    /// <summary>Returns the object or array that the text consists of, repaired if necessary. Extra closing brackets at its end are dropped.</summary>
+    /// <returns>The text if it is valid JSON. Otherwise the repaired JSON, minified. Null if the text is anything else.</returns>
+    internal static string? RepairWhole(string text)
+    {
+        if (IsJson(text))
+            return text;
+        TolerantJsonParser parser = new(text, 0);
+        bool isWhole = text.AsSpan().TrimStart() is ['{' or '[', ..]
+            && parser.ParseValue()
+            && !parser.IsCut
+            && text.AsSpan(parser.Position).Trim(" \t\r\n}]").IsEmpty;
+        return isWhole && IsJson(parser.Json) ? parser.Json : null;
+    }
+
+    /// <summary>Returns the value of any type that starts at a position of the text, as JSON; null if it cannot be read.</summary>
+    /// <param name="end">The position after the value.</param>
+    internal static string? RepairValueAt(string text, int start, out int end)
+    {
+        TolerantJsonParser parser = new(text, start);
+        bool isValue = parser.ParseValue() && !parser.IsCut;
+        end = parser.Position;
+        return isValue ? parser.Json : null;
+    }
+
+    /// <summary>Returns the scalar value that the reply consists of, with or without a Markdown fence, as JSON; null if it is anything else.</summary>
+    internal static string? RepairScalar(string reply)
+    {
+        string text = WithoutFence(reply);
+        TolerantJsonParser parser = new(text, 0);
+        return text is not ['{' or '[', ..] && parser.ParseValue() && !parser.IsCut && parser.Position == text.Length ? parser.Json : null;
+    }
+
+    /// <summary>Returns the text as a JSON string; null if it is empty, or contains half of a surrogate pair.</summary>
+    internal static string? Quote(string text) => text.Length == 0 || TolerantJsonParser.HasLoneSurrogate(text) ? null : JsonText.Quote(text);
+
+    /// <summary>Returns the text inside of a Markdown fence, or the text itself if it has none. Both are trimmed.</summary>
+    internal static string WithoutFence(string reply)
+    {
+        const string fence = "```";
+        string text = reply.Trim();
+        int start = text.IndexOf('\n', StringComparison.Ordinal);
+        return text.StartsWith(fence, StringComparison.Ordinal) && text.EndsWith(fence, StringComparison.Ordinal) && start > 0
+            ? text[start..^fence.Length].Trim()
+            : text;
     }
 
     private static int NextBracket(string text, int start)
@@ -62,210 +104,6 @@ internal sealed class JsonRepair
         {
             // Invalid JSON, or half of a surrogate pair.
             return false;
-        }
-    }
-
-    private bool IsAtEnd => _at >= _text.Length;
-
-    private char Current => _text[_at];
-
-    /// <summary>Parses a value and appends its repaired form to the result; returns false if the value cannot be read.</summary>
-    /// <param name="depth">The number of objects and arrays that contain the value.</param>
-    private bool ParseValue(int depth)
-    {
-        SkipSpace();
-        if (IsAtEnd)
-            return false;
-        return Current switch
-        {
-            '{' or '[' when depth == JsonLimits.MaxDepth => false,
-            '{' => ParseMembers(depth + 1),
-            '[' => ParseItems(depth + 1),
-            '"' or '\'' or '“' => ParseString(),
-            _ => ParseWord(),
-        };
-    }
-
-    private bool ParseMembers(int depth)
-    {
-        _json.Append('{');
-        _at++;
-        for (bool isFirst = true; ; isFirst = false)
-        {
-            SkipSeparators();
-            if (IsAtEnd || TrySkip('}'))
-                break;
-            if (!isFirst)
-                _json.Append(',');
-            if (!ParseName())
-                return false;
-            SkipSpace();
-            if (!TrySkip(':') && !TrySkip('='))
-                return false;
-            _json.Append(':');
-            if (!ParseValue(depth))
-                return false;
-        }
-
-        _json.Append('}');
-        return true;
-    }
-
-    private bool ParseItems(int depth)
-    {
-        _json.Append('[');
-        _at++;
-        for (bool isFirst = true; ; isFirst = false)
-        {
-            SkipSeparators();
-            if (IsAtEnd || TrySkip(']'))
-                break;
-            if (!isFirst)
-                _json.Append(',');
-            if (!ParseValue(depth))
-                return false;
-        }
-
-        _json.Append(']');
-        return true;
-    }
-
-    private bool ParseName()
-    {
-        if (Current is '"' or '\'' or '“')
-            return ParseString();
-        int start = _at;
-        while (!IsAtEnd && (char.IsLetterOrDigit(Current) || Current is '_' or '$' or '-'))
-            _at++;
-        if (_at == start)
-            return false;
-        _json.Append(JsonText.Quote(_text[start.._at]));
-        return true;
-    }
-
-    /// <summary>Parses a string. Without a closing quote, it ends at the end of the text.</summary>
-    private bool ParseString()
-    {
-        char end = Current == '“' ? '”' : Current;
-        _at++;
-        StringBuilder text = new();
-        while (!IsAtEnd && Current != end)
-        {
-            if (Current != '\\')
-            {
-                text.Append(_text[_at++]);
-                continue;
-            }
-
-            if (++_at < _text.Length && !ParseEscape(text))
-                return false;
-        }
-
-        _at++;
-
-        string whole = text.ToString();
-        if (HasLoneSurrogate(whole))
-            return false;
-        _json.Append(JsonText.Quote(whole));
-        return true;
-    }
-
-    /// <summary>Returns whether the text contains half of a surrogate pair, which is not valid Unicode. An escape sequence can produce it.</summary>
-    private static bool HasLoneSurrogate(string text)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (!char.IsSurrogate(text[i]))
-                continue;
-            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
-                return true;
-            i++;
-        }
-
-        return false;
-    }
-
-    private bool ParseEscape(StringBuilder text)
-    {
-        char c = _text[_at++];
-        if (c != 'u')
-        {
-            text.Append(c switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', _ => c });
-            return true;
-        }
-
-        if (_at + 4 > _text.Length || !ushort.TryParse(_text.AsSpan(_at, 4), System.Globalization.NumberStyles.HexNumber, null, out ushort unit))
-            return false;
-        text.Append((char)unit);
-        _at += 4;
-        return true;
-    }
-
-    /// <summary>Parses a number, or a constant of JSON or Python.</summary>
-    private bool ParseWord()
-    {
-        int start = _at;
-        while (!IsAtEnd && (char.IsAsciiLetterOrDigit(Current) || Current is '+' or '-' or '.' or '_'))
-            _at++;
-        string word = _text[start.._at];
-        string? value = word switch
-        {
-            "true" or "True" or "TRUE" => "true",
-            "false" or "False" or "FALSE" => "false",
-            "null" or "None" or "NULL" or "undefined" => "null",
-            _ => NormalizeNumber(word),
-        };
-        _json.Append(value);
-        return value is not null;
-    }
-
-    private static string? NormalizeNumber(string word)
-    {
-        string number = word.TrimStart('+').Replace("_", "", StringComparison.Ordinal);
-        if (number.StartsWith('.'))
-            number = "0" + number;
-        if (number.EndsWith('.'))
-            number += "0";
-        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(number));
-        try
-        {
-            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read() ? number : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private void SkipSeparators()
-    {
-        SkipSpace();
-        while (TrySkip(',') || TrySkip(';'))
-            SkipSpace();
-    }
-
-    private bool TrySkip(char c)
-    {
-        if (IsAtEnd || Current != c)
-            return false;
-        _at++;
-        return true;
-    }
-
-    /// <summary>Skips white space and comments.</summary>
-    private void SkipSpace()
-    {
-        while (!IsAtEnd)
-        {
-            ReadOnlySpan<char> rest = _text.AsSpan(_at);
-            if (char.IsWhiteSpace(Current))
-                _at++;
-            else if (rest.StartsWith("//"))
-                _at = rest.IndexOf('\n') is >= 0 and var line ? _at + line : _text.Length;
-            else if (rest.StartsWith("/*"))
-                _at = rest.IndexOf("*/") is >= 0 and var close ? _at + close + 2 : _text.Length;
-            else
-                return;
         }
     }
 }

@@ -22,8 +22,9 @@ internal sealed class JsonSchema
     internal JsonElement Root { get; }
 
     /// <param name="root">The schema as JSON. It is not copied: its document must not be disposed while the schema is in use.</param>
-    /// <exception cref="JsonSchemaException">The schema is invalid, or contains a keyword that is not supported.</exception>
-    internal static JsonSchema Parse(JsonElement root) => new JsonSchemaParser(root).Parse();
+    /// <param name="cpu">The processor time to parse the schema, with the rest of its request; null for no limit.</param>
+    /// <inheritdoc cref="JsonSchemaParser.Parse"/>
+    internal static JsonSchema Parse(JsonElement root, CpuBudget? cpu = null) => new JsonSchemaParser(root, cpu ?? CpuBudget.Unlimited()).Parse();
 
     /// <summary>Returns a text for each problem of the value (at most five), for the model and the client; empty if the value is valid.</summary>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>

@@ -1,13 +1,15 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using RkLlama.Output.Text;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
 /// Checks that every keyword of a schema is supported and has a valid value. If one is not, refuses the whole schema, so that no restriction is ignored.
 /// </summary>
-internal sealed class JsonSchemaParser(JsonElement root)
+/// <param name="cpu">The processor time to parse the schema, with the rest of its request.</param>
+internal sealed class JsonSchemaParser(JsonElement root, CpuBudget cpu)
 {
     internal const int MaxPatternLength = 1024;
 
@@ -45,70 +47,90 @@ internal sealed class JsonSchemaParser(JsonElement root)
 
     private static readonly string[] Types = ["null", "boolean", "object", "array", "number", "string", "integer"];
 
+    // The number of schemas and keywords between two checks of the processor time and of cancellation.
+    private const int StepsPerCheck = 64;
+
+    private readonly JsonPointer _at = new("#");
     private readonly Dictionary<string, JsonElement> _references = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
+    private int _steps;
 
-    /// <exception cref="JsonSchemaException">The schema is invalid, or contains a keyword that is not supported.</exception>
+    /// <exception cref="JsonSchemaException">
+    /// The schema is invalid, contains a keyword that is not supported, or takes too much processor time.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal JsonSchema Parse()
     {
         // Checked first, because ParseSchema recurses once per level of the schema.
         if (JsonLimits.IsTooDeep(root))
             throw new JsonSchemaException($"# nests deeper than {JsonLimits.MaxDepth} levels");
-        ParseSchema(root, "#");
+        ParseSchema(root);
         return new(root, _references, _patterns);
     }
 
-    private void ParseSchema(JsonElement schema, string at)
+    private void ParseSchema(JsonElement schema)
     {
+        Step();
         if (schema.ValueKind is JsonValueKind.True or JsonValueKind.False)
             return;
         if (schema.ValueKind != JsonValueKind.Object)
-            throw new JsonSchemaException($"{at} must be a schema: an object, true or false");
+            throw new JsonSchemaException($"{_at} must be a schema: an object, true or false");
         foreach (JsonProperty keyword in schema.EnumerateObject())
-            ParseKeyword(keyword.Name, keyword.Value, $"{at}/{keyword.Name}");
-    }
-
-    private void ParseKeyword(string name, JsonElement value, string at)
-    {
-        if (name == "items" && value.ValueKind == JsonValueKind.Array)
-            ParseList(value, at);
-        else if (Subschemas.Contains(name))
-            ParseSchema(value, at);
-        else if (SubschemaLists.Contains(name))
-            ParseList(value, at);
-        else if (SubschemaMaps.Contains(name))
-            ParseMap(name, value, at);
-        else if (Assertions.Contains(name))
-            ParseAssertion(name, value, at);
-        else if (!Annotations.Contains(name) && !name.StartsWith("x-", StringComparison.Ordinal))
-            throw new JsonSchemaException($"{at}: the keyword '{name}' is not supported");
-    }
-
-    private void ParseList(JsonElement list, string at)
-    {
-        if (list.ValueKind != JsonValueKind.Array)
-            throw new JsonSchemaException($"{at} must be an array of schemas");
-        foreach ((int index, JsonElement item) in list.EnumerateArray().Index())
-            ParseSchema(item, $"{at}/{index}");
-    }
-
-    private void ParseMap(string name, JsonElement map, string at)
-    {
-        if (map.ValueKind != JsonValueKind.Object)
-            throw new JsonSchemaException($"{at} must be an object of schemas");
-        foreach (JsonProperty member in map.EnumerateObject())
         {
-            if (name == "patternProperties")
-                ParsePattern(member.Name, at);
-            ParseSchema(member.Value, $"{at}/{member.Name}");
+            Step();
+            _at.Enter(keyword.Name);
+            ParseKeyword(keyword.Name, keyword.Value);
+            _at.Leave();
         }
     }
 
-    private void ParseAssertion(string name, JsonElement value, string at)
+    private void ParseKeyword(string name, JsonElement value)
+    {
+        if (name == "items" && value.ValueKind == JsonValueKind.Array)
+            ParseList(value);
+        else if (Subschemas.Contains(name))
+            ParseSchema(value);
+        else if (SubschemaLists.Contains(name))
+            ParseList(value);
+        else if (SubschemaMaps.Contains(name))
+            ParseMap(name, value);
+        else if (Assertions.Contains(name))
+            ParseAssertion(name, value);
+        else if (!Annotations.Contains(name) && !name.StartsWith("x-", StringComparison.Ordinal))
+            throw new JsonSchemaException($"{_at}: the keyword '{name}' is not supported");
+    }
+
+    private void ParseList(JsonElement list)
+    {
+        if (list.ValueKind != JsonValueKind.Array)
+            throw new JsonSchemaException($"{_at} must be an array of schemas");
+        foreach ((int index, JsonElement item) in list.EnumerateArray().Index())
+        {
+            _at.Enter(index);
+            ParseSchema(item);
+            _at.Leave();
+        }
+    }
+
+    private void ParseMap(string name, JsonElement map)
+    {
+        if (map.ValueKind != JsonValueKind.Object)
+            throw new JsonSchemaException($"{_at} must be an object of schemas");
+        foreach (JsonProperty member in map.EnumerateObject())
+        {
+            if (name == "patternProperties")
+                ParsePattern(member.Name);
+            _at.Enter(member.Name);
+            ParseSchema(member.Value);
+            _at.Leave();
+        }
+    }
+
+    private void ParseAssertion(string name, JsonElement value)
     {
         if (name == "$ref")
         {
-            ParseReference(value, at);
+            ParseReference(value);
             return;
         }
 
@@ -129,19 +151,20 @@ internal sealed class JsonSchemaParser(JsonElement root)
             _ => value.ValueKind == JsonValueKind.Number && value.GetDouble() >= 0,
         };
         if (!isValid)
-            throw new JsonSchemaException($"{at} has no value that '{name}' can have");
+            throw new JsonSchemaException($"{_at} has no value that '{name}' can have");
         if (name == "pattern")
-            ParsePattern(value.GetString()!, at);
+            ParsePattern(value.GetString()!);
     }
 
-    private void ParseReference(JsonElement value, string at)
+    private void ParseReference(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.String && _references.ContainsKey(value.GetString()!))
             return;
+        CheckTime();
         if (_references.Count == MaxReferences)
-            throw new JsonSchemaException($"{at}: the schema has more than {MaxReferences} different references");
+            throw new JsonSchemaException($"{_at}: the schema has more than {MaxReferences} different references");
         if (value.ValueKind != JsonValueKind.String || Find(value.GetString()!) is not { } target)
-            throw new JsonSchemaException($"{at} must refer to a schema within this one, as in #/$defs/name");
+            throw new JsonSchemaException($"{_at} must refer to a schema within this one, as in #/$defs/name");
         _references[value.GetString()!] = target;
     }
 
@@ -168,16 +191,17 @@ internal sealed class JsonSchemaParser(JsonElement root)
     private static bool IsNames(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(static item => item.ValueKind == JsonValueKind.String);
 
-    private void ParsePattern(string pattern, string at)
+    private void ParsePattern(string pattern)
     {
         if (_patterns.ContainsKey(pattern))
             return;
+        CheckTime();
         if (_patterns.Count == MaxPatterns)
-            throw new JsonSchemaException($"{at}: the schema has more than {MaxPatterns} different patterns");
+            throw new JsonSchemaException($"{_at}: the schema has more than {MaxPatterns} different patterns");
         if (pattern.Length > MaxPatternLength)
-            throw new JsonSchemaException($"{at}: the pattern is longer than {MaxPatternLength} characters");
+            throw new JsonSchemaException($"{_at}: the pattern is longer than {MaxPatternLength} characters");
         if (pattern.Count(static c => c is '(' or '[') > MaxPatternGroups)
-            throw new JsonSchemaException($"{at}: the pattern has more than {MaxPatternGroups} groups and character classes");
+            throw new JsonSchemaException($"{_at}: the pattern has more than {MaxPatternGroups} groups and character classes");
         try
         {
             // Without backtracking, the time of a match is proportional to the length of the text, whatever the pattern is.
@@ -185,11 +209,23 @@ internal sealed class JsonSchemaParser(JsonElement root)
         }
         catch (NotSupportedException)
         {
-            throw new JsonSchemaException($"{at}: the pattern is too large, or uses a lookaround, a backreference or an atomic group, which are not supported");
+            throw new JsonSchemaException($"{_at}: the pattern is too large, or uses a lookaround, a backreference or an atomic group, which are not supported");
         }
         catch (ArgumentException)
         {
-            throw new JsonSchemaException($"{at}: the pattern is no regular expression");
+            throw new JsonSchemaException($"{_at}: the pattern is no regular expression");
         }
+    }
+
+    private void Step()
+    {
+        if (++_steps % StepsPerCheck == 0)
+            CheckTime();
+    }
+
+    private void CheckTime()
+    {
+        if (cpu.IsExceeded())
+            throw new JsonSchemaException("it takes too long to read");
     }
 }

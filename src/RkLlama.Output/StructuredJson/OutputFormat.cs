@@ -9,6 +9,8 @@ namespace RkLlama.Output.StructuredJson;
 /// <param name="IsStrict">If true, a reply that violates the schema is an error. If false, its JSON is returned.</param>
 internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
 {
+    private const string NoJson = "it is not JSON";
+
     internal static OutputFormat AnyObject { get; } = new(null, true);
 
     /// <summary>The name of the request field that specifies the format, for error messages.</summary>
@@ -54,12 +56,59 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
     internal string? FindProblem(string reply, CpuBudget cpu, out string? json)
     {
-        json = JsonRepair.Repair(reply);
-        if (json is null)
-            return "it is not JSON";
-        using JsonDocument document = JsonDocument.Parse(json, JsonLimits.Document);
+        if (Schema is not null && ScalarRoots.AsksForScalar(Schema))
+        {
+            string? problem = FirstProblem(
+                Schema, [JsonRepair.RepairScalar(reply), JsonRepair.Repair(reply, cpu), JsonRepair.Quote(JsonRepair.WithoutFence(reply))], cpu, out json);
+            if (problem is null || OnlyValid(Schema, reply, cpu) is not { } value)
+                return problem;
+            json = value;
+            return null;
+        }
+
         if (Schema is not null)
-            return Schema.Validate(document.RootElement, cpu) is { Count: > 0 } problems ? string.Join("; ", problems) : null;
-        return document.RootElement.ValueKind == JsonValueKind.Object ? null : "it is not a JSON object";
+            return FirstProblem(Schema, [JsonRepair.Repair(reply, cpu)], cpu, out json);
+        json = JsonRepair.Repair(reply, cpu);
+        return json is null ? NoJson : json.StartsWith('{') ? null : "it is not a JSON object";
+    }
+
+    /// <summary>Returns the only value in a reply that the schema allows; null if there is none, or the reply is ambiguous.</summary>
+    private static string? OnlyValid(JsonSchema schema, string reply, CpuBudget cpu)
+    {
+        if (ScalarsInText.Find(reply) is not { } values)
+            return null;
+        string[] valid = [.. values.Marked.Where(IsValid).Take(2)];
+        return valid is [string only] && !values.Words.Any(word => word != only && IsValid(word)) ? only : null;
+
+        bool IsValid(string value)
+        {
+            using JsonDocument document = JsonDocument.Parse(value, JsonLimits.Document);
+            return schema.Validate(document.RootElement, cpu).Count == 0;
+        }
+    }
+
+    /// <summary>
+    /// Checks the values that a reply may mean. The first one that the schema allows counts. If there is none, the problem is that of the first value. Models
+    /// often write a string without quotes, so a reply to a schema for a scalar may have several values.
+    /// </summary>
+    private static string? FirstProblem(JsonSchema schema, string?[] candidates, CpuBudget cpu, out string? json)
+    {
+        json = null;
+        string problem = NoJson;
+        foreach (string candidate in candidates.OfType<string>())
+        {
+            using JsonDocument document = JsonDocument.Parse(candidate, JsonLimits.Document);
+            IReadOnlyList<string> problems = schema.Validate(document.RootElement, cpu);
+            if (problems.Count == 0)
+            {
+                json = candidate;
+                return null;
+            }
+
+            problem = json is null ? string.Join("; ", problems) : problem;
+            json ??= candidate;
+        }
+
+        return problem;
     }
 }

@@ -9,7 +9,7 @@ namespace RkLlama.Output.StructuredJson;
 internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budget, ValidationProblems problems)
 {
     /// <summary>Checks the keywords type, enum and const.</summary>
-    internal bool CheckValue(JsonElement rule, JsonElement value, string at)
+    internal bool CheckValue(JsonElement rule, JsonElement value)
     {
         bool isValid = true;
         if (rule.TryGetProperty("type", out JsonElement type))
@@ -17,13 +17,13 @@ internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budge
             string[] types = type.ValueKind == JsonValueKind.String ? [type.GetString()!] : [.. type.EnumerateArray().Select(static item => item.GetString()!)];
             bool mayBeNull = IsTrue(rule, "nullable");
             if (!types.Any(name => IsOfType(name, value)) && !(mayBeNull && value.ValueKind == JsonValueKind.Null))
-                isValid = problems.Add(at, $"must be {string.Join(" or ", types)}, but is {JsonText.TypeName(value.ValueKind)}");
+                isValid = problems.Add($"must be {string.Join(" or ", types)}, but is {JsonText.TypeName(value.ValueKind)}");
         }
 
         if (rule.TryGetProperty("enum", out JsonElement allowed) && !allowed.EnumerateArray().Any(one => AreEqual(one, value)))
-            isValid = problems.Add(at, $"must be one of {allowed.GetRawText()}");
+            isValid = problems.Add($"must be one of {allowed.GetRawText()}");
         if (rule.TryGetProperty("const", out JsonElement constant) && !AreEqual(constant, value))
-            isValid = problems.Add(at, $"must be {constant.GetRawText()}");
+            isValid = problems.Add($"must be {constant.GetRawText()}");
         return isValid;
     }
 
@@ -39,44 +39,44 @@ internal sealed class SchemaAssertions(JsonSchema schema, ValidationBudget budge
             && (type.ValueKind == JsonValueKind.String ? IsOfType(type.GetString()!, value) : type.EnumerateArray().Any(name => IsOfType(name.GetString()!, value)));
     }
 
-    internal bool CheckString(JsonElement rule, string text, string at)
+    internal bool CheckString(JsonElement rule, string text)
     {
-        bool isValid = CheckCount(rule, text.EnumerateRunes().Count(), "minLength", "maxLength", at, "characters");
+        bool isValid = CheckCount(rule, text.EnumerateRunes().Count(), "minLength", "maxLength", "characters");
         if (rule.TryGetProperty("pattern", out JsonElement pattern) && !budget.IsMatch(schema.Pattern(pattern.GetString()!), text))
-            isValid = problems.Add(at, $"must match the pattern {pattern.GetRawText()}");
+            isValid = problems.Add($"must match the pattern {pattern.GetRawText()}");
         if (rule.TryGetProperty("format", out JsonElement format) && !StringFormats.IsValid(format.GetString()!, text))
-            isValid = problems.Add(at, $"must be of the format {format.GetString()}");
+            isValid = problems.Add($"must be of the format {format.GetString()}");
         return isValid;
     }
 
-    internal bool CheckNumber(JsonElement rule, double number, string at)
+    internal bool CheckNumber(JsonElement rule, double number)
     {
         bool isValid = true;
         double? min = Bound(rule, "minimum"), max = Bound(rule, "maximum"), above = Bound(rule, "exclusiveMinimum"), below = Bound(rule, "exclusiveMaximum");
         if (number < min || (number == min && IsTrue(rule, "exclusiveMinimum")))
-            isValid = problems.Add(at, FormattableString.Invariant($"is below the minimum {min}"));
+            isValid = problems.Add(FormattableString.Invariant($"is below the minimum {min}"));
         if (number > max || (number == max && IsTrue(rule, "exclusiveMaximum")))
-            isValid = problems.Add(at, FormattableString.Invariant($"is above the maximum {max}"));
+            isValid = problems.Add(FormattableString.Invariant($"is above the maximum {max}"));
         if (number <= above)
-            isValid = problems.Add(at, FormattableString.Invariant($"must be greater than {above}"));
+            isValid = problems.Add(FormattableString.Invariant($"must be greater than {above}"));
         if (number >= below)
-            isValid = problems.Add(at, FormattableString.Invariant($"must be less than {below}"));
+            isValid = problems.Add(FormattableString.Invariant($"must be less than {below}"));
         if (Bound(rule, "multipleOf") is { } step && Math.Abs(Math.IEEERemainder(number, step)) > 1e-9 * Math.Max(1, Math.Abs(number)))
-            isValid = problems.Add(at, FormattableString.Invariant($"must be a multiple of {step}"));
+            isValid = problems.Add(FormattableString.Invariant($"must be a multiple of {step}"));
         return isValid;
     }
 
-    internal bool CheckCount(JsonElement rule, int count, string minimum, string maximum, string at, string what, int defaultMinimum = 0)
+    internal bool CheckCount(JsonElement rule, int count, string minimum, string maximum, string what, int defaultMinimum = 0)
     {
         double min = Bound(rule, minimum) ?? defaultMinimum;
         double max = Bound(rule, maximum) ?? double.PositiveInfinity;
         if (count < min)
-            return problems.Add(at, $"must have at least {min} {what}, but has {count}");
-        return count <= max || problems.Add(at, $"must have at most {max} {what}, but has {count}");
+            return problems.Add($"must have at least {min} {what}, but has {count}");
+        return count <= max || problems.Add($"must have at most {max} {what}, but has {count}");
     }
 
-    internal bool CheckUniqueItems(JsonElement rule, JsonElement list, string at) =>
-        !IsTrue(rule, "uniqueItems") || !HasDuplicates(list) || problems.Add(at, "must not have the same item twice");
+    internal bool CheckUniqueItems(JsonElement rule, JsonElement list) =>
+        !IsTrue(rule, "uniqueItems") || !HasDuplicates(list) || problems.Add("must not have the same item twice");
 
     private bool HasDuplicates(JsonElement list)
     {

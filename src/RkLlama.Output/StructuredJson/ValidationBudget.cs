@@ -30,6 +30,10 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     // The number of steps between two checks of the processor time and of cancellation.
     private const int StepsPerCheck = 64;
 
+    // A pattern is matched to prefixes of the text first, each longer than the one before by this many characters, or by a larger part of a long text.
+    private const int PrefixStep = 16;
+    private const int MaxPrefixes = 256;
+
     private int _steps;
     private int _depth;
 
@@ -62,16 +66,30 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     internal bool IsMatch(Regex pattern, string text)
     {
         Step();
-        if (cpu.IsExceeded())
-            throw TooSlow();
         try
         {
+            // A match cannot be interrupted, and .NET builds the states of the automaton during a match, which may take milliseconds for each character. It keeps the
+            // states, so the next match reads the same prefix at some nanoseconds for each character.
+            int step = Math.Max(PrefixStep, text.Length / MaxPrefixes);
+            for (int length = step; length < text.Length; length += step)
+            {
+                ThrowIfTooSlow();
+                pattern.IsMatch(text.AsSpan(0, length));
+            }
+
+            ThrowIfTooSlow();
             return pattern.IsMatch(text);
         }
         catch (RegexMatchTimeoutException)
         {
             throw TooSlow();
         }
+    }
+
+    private void ThrowIfTooSlow()
+    {
+        if (cpu.IsExceeded())
+            throw TooSlow();
     }
 
     private static ValidationLimitException TooManySteps() => new("the schema takes too many steps to check");

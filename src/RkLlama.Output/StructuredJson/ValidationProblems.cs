@@ -9,16 +9,18 @@ internal sealed class ValidationProblems
 
     internal IReadOnlyList<string> Texts => _texts;
 
+    /// <summary>The value that is checked at the moment.</summary>
+    internal JsonPointer At { get; } = new("");
+
     /// <summary>Whether <see cref="Add"/> records nothing. True while the validator only tests whether a value matches a schema.</summary>
     internal bool IsMuted { get; set; }
 
-    /// <param name="at">The JSON pointer to the value; empty for the root.</param>
     /// <param name="problem">The rest of a sentence whose subject is the value, such as "must be an object".</param>
     /// <returns>Always false, so that a check can return the result of this call.</returns>
-    internal bool Add(string at, string problem)
+    internal bool Add(string problem)
     {
         if (!IsMuted && _texts.Count < MaxCount)
-            _texts.Add($"{(at.Length == 0 ? "the value" : at)} {problem}");
+            _texts.Add($"{(At.ToString() is { Length: > 0 } at ? at : "the value")} {problem}");
         return false;
     }
 }

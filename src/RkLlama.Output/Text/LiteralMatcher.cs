@@ -4,9 +4,14 @@ namespace RkLlama.Output.Text;
 /// Matches one of several fixed strings (literals), one character at a time. Two rules for the literals ensure that no match can start inside a failed
 /// match: the first character of a literal does not occur again in the same literal, and no literal is the beginning of another one.
 /// </summary>
-internal sealed class LiteralMatcher(params string[] literals)
+internal sealed class LiteralMatcher(LiteralSet literals)
 {
     private string _candidate = "";
+
+    internal LiteralMatcher(params string[] literals)
+        : this(new LiteralSet(literals))
+    {
+    }
 
     /// <summary>The number of characters that have been matched so far; 0 if no match has started.</summary>
     internal int Length { get; private set; }
@@ -17,10 +22,15 @@ internal sealed class LiteralMatcher(params string[] literals)
     /// <summary>The literal that has been matched completely; null if there is none.</summary>
     internal string? Match => Length > 0 && Length == _candidate.Length ? _candidate : null;
 
+    /// <summary>Returns whether a literal starts with this character.</summary>
+    internal bool CanStartWith(char c) => literals.CanStartWith(c);
+
     /// <returns>True if the characters so far, with this one, are the beginning of a literal. Otherwise false, and the state does not change.</returns>
     internal bool Feed(char c)
     {
-        foreach (string literal in literals)
+        if (Length == 0 && !literals.CanStartWith(c))
+            return false;
+        foreach (string literal in literals.StartingWith(Length == 0 ? c : _candidate[0]))
         {
             if (literal.Length <= Length || literal[Length] != c || string.CompareOrdinal(literal, 0, _candidate, 0, Length) != 0)
                 continue;

@@ -1,93 +1,180 @@
-using System.Text;
 using RkLlama.Output.Text;
+using RkLlama.Output.ToolCalls.Families;
+using RkLlama.Output.ToolCalls.Parsing;
 
 namespace RkLlama.Output.ToolCalls;
 
 /// <summary>
-/// Separates tool calls from the content before and after them. A marker is a text at the beginning of a tool call, such as <c>&lt;tool_call&gt;</c>.
-/// Processes one character at a time. Holds back three things: text that may be the start of a marker, white space before a marker (it is dropped if a tool
-/// call follows), and text that may be a tool call. Text that turns out not to be a tool call is passed on unchanged as content.
+/// Separates tool calls from the text before and after them. A call starts at a mark, or, without a mark, at the start of a line. Processes one character at
+/// a time. Holds back three things: text that may be the start of a mark, white space before a call (it is dropped if a call follows), and text that may be
+/// a call. Text that turns out not to be a call is passed on unchanged.
 /// </summary>
-internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> onContent, Action<ParsedToolCall> onCall)
+/// <remarks>
+/// A call without a mark that follows other text is a call only if it is the rest of the output. It is held back until the output ends. Exceptions: the call
+/// is in a Markdown fence, or it is JSON and the family writes all calls without marks.
+/// </remarks>
+internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family, CallPlaces places, Action<OutputChar> onText, Action<ParsedToolCall> onCall)
 {
-    private readonly ToolCallReader _reader = new(settings);
-    private readonly LiteralMatcher _marker = new(Markers(settings.Syntax));
+    private static readonly LiteralSet Literals = new([.. ToolFamilies.Marks.Keys, .. ToolFamilies.Trailers]);
+
+    private readonly LiteralMatcher _matcher = new(Literals);
     private readonly List<ParsedToolCall> _calls = [];
-    private readonly StringBuilder _space = new();
-    private readonly StringBuilder _held = new();
+    private readonly HeldText _partial = new();
+    private readonly HeldText _space = new();
+    private readonly HeldText _held = new();
+
+    // Complete calls that are calls only if no other text follows, and their text.
+    private readonly List<ParsedToolCall> _pending = [];
+    private readonly HeldText _pendingText = new();
+    private readonly OtherJson _otherJson = new();
     private ToolCallParser? _parser;
     private bool _isMarked;
-    private bool _hasContent;
+    private bool _isImmediate;
+    private bool _hasText;
     private bool _isAfterCall;
+    private bool _isAtLineStart = true;
+    private bool _isEnded;
 
-    internal void Feed(char c)
+    /// <summary>Whether text is held back that may be a mark or a block.</summary>
+    internal bool IsOpen => _parser is not null || _partial.Length > 0;
+
+    private bool IsPending => _pending.Count > 0;
+
+    internal void Feed(OutputChar c)
     {
-        if (_parser is null)
-            Scan(c);
-        else
+        if (_isEnded)
+            return;
+        if (_parser is not null)
             FeedParser(_parser, c);
+        else if (_partial.Length > 0 || _matcher.CanStartWith(c.Value))
+            FeedMatcher(c);
+        else
+            Scan(c);
+    }
+
+    /// <summary>Starts a block at a mark that an earlier stage has found. No block is open.</summary>
+    /// <param name="text">The text of the mark.</param>
+    internal void Start(ToolMark mark, OutputChar[] text)
+    {
+        Open(mark, BlockPlace.Line, isImmediate: places != CallPlaces.End);
+        _held.Append(text);
     }
 
     /// <summary>Ends the output: passes on or drops the text that was held back.</summary>
     /// <param name="isTruncated">
-    /// True if the output ended at its token limit: an unfinished call is dropped. If false, an unfinished call is content.
+    /// True if the output ended at its token limit: an unfinished call is dropped. If false, an unfinished call is passed on as text.
     /// </param>
     internal void Finish(bool isTruncated)
     {
-        if (_parser?.TryFinish() == true)
+        if (_isEnded)
+            return;
+        if (_parser is null && _partial.Length == 0 && _space.HasDigit)
+            Release([]); // it was no bullet of a list
+        bool isDoubledMark = _parser is not null && (_isAfterCall || IsPending) && MarkText.IsOpening(_held.Text);
+        bool isCutAfterComma = isTruncated && _parser is not null && _held.Text.TrimEnd() is [.., ',' or ';'];
+        if ((!isCutAfterComma && _parser?.TryFinish() == true) || isDoubledMark || (_parser is null && (IsPending || _isAfterCall) && IsPartialOfTrailer()))
             EmitCalls();
-        else if (isTruncated && (_marker.Length > 1 || (_parser is not null && _isMarked)))
-            Release("");
-        else if (_parser is not null || _marker.Length > 0)
-            Release(_parser is null ? _marker.Partial : _held.ToString());
+        else if (isTruncated && !IsPending && (_parser is null ? IsPartialOfMark() : _isMarked))
+            Release([]);
+        else if (_parser is not null || _partial.Length > 0)
+            Release(_parser is null ? _partial.Take() : _held.Take());
         else if (!_isAfterCall)
-            Release("");
+            Release([]);
+        _parser = null;
     }
 
-    private static string[] Markers(ToolSyntax syntax) => syntax switch
+    /// <summary>Passes on all text that is held back, because no call can be in it. The next text is at the start of an answer.</summary>
+    internal void Abandon()
     {
-        ToolSyntax.Hermes => [HermesToolCallParser.OpenTag],
-        ToolSyntax.QwenXml => [HermesToolCallParser.OpenTag, QwenXmlToolCallParser.FunctionTag],
-        ToolSyntax.Llama3Json => [LlamaToolCallParser.Marker],
-        ToolSyntax.Mistral => [MistralToolCallParser.Marker],
-        ToolSyntax.DeepSeek => [DeepSeekToolCallParser.CallsBegin, DeepSeekToolCallParser.CallBegin],
-        _ => [],
-    };
+        Release(_parser is null ? _partial.Take() : _held.Take());
+        _parser = null;
+        _otherJson.Clear();
+        _matcher.Reset();
+        (_hasText, _isAfterCall, _isAtLineStart, _isEnded) = (false, false, true, false);
+    }
 
-    private ToolCallParser CreateParser(string marker) => settings.Syntax switch
+    private void FeedMatcher(OutputChar c)
     {
-        ToolSyntax.QwenXml when marker == QwenXmlToolCallParser.FunctionTag => new QwenXmlToolCallParser(_reader, _calls, isWrapped: false),
-        ToolSyntax.Llama3Json => new LlamaToolCallParser(_reader, _calls),
-        ToolSyntax.Mistral => new MistralToolCallParser(_reader, _calls),
-        ToolSyntax.DeepSeek => new DeepSeekToolCallParser(_reader, _calls, isWrapped: marker == DeepSeekToolCallParser.CallsBegin),
-        _ => new HermesToolCallParser(_reader, _calls, mayBeXml: settings.Syntax == ToolSyntax.QwenXml),
-    };
-
-    /// <summary>Processes a character outside a tool call: looks for the marker that starts the next call.</summary>
-    private void Scan(char c)
-    {
-        if (_marker.Feed(c))
+        if (_matcher.Feed(c.Value))
         {
-            if (_marker.Match is { } marker)
-                Open(marker);
+            _partial.Append(c);
+            if (_matcher.Match is { } literal)
+                EndLiteral(literal);
             return;
         }
 
-        if (_marker.Length > 0)
+        // The text is no mark. It may be the start of a call without a mark, such as an array.
+        _matcher.Reset();
+        foreach (OutputChar held in _partial.Take())
         {
-            string text = _marker.Partial;
-            _marker.Reset();
-            Release(text);
-            Scan(c); // may start the next marker
+            if (_parser is null)
+                Scan(held);
+            else
+                FeedParser(_parser, held);
         }
-        else if (char.IsWhiteSpace(c) || (c == ';' && _isAfterCall && settings.Syntax == ToolSyntax.Llama3Json))
+
+        Feed(c);
+    }
+
+    private void EndLiteral(string literal)
+    {
+        _matcher.Reset();
+        OutputChar[] text = _partial.Take();
+        if (_otherJson.IsOpen && !ToolFamilies.Marks.ContainsKey(literal))
+        {
+            foreach (OutputChar c in text)
+                Scan(c);
+            return;
+        }
+
+        if (ToolFamilies.Marks.TryGetValue(literal, out ToolMark? mark))
+        {
+            Start(mark, text);
+        }
+        else if (ToolFamilies.ResultStarts.Contains(literal) && (IsPending || _isAfterCall))
+        {
+            EmitCalls();
+            _isEnded = true;
+        }
+        else if (IsPending)
+        {
+            _pendingText.Append(_space.Take());
+            _pendingText.Append(text);
+        }
+        else if (!_isAfterCall)
+        {
+            _space.Append(text); // dropped if a call follows
+            _isAtLineStart |= literal == ToolFamilies.NextMessage;
+        }
+    }
+
+    /// <summary>Processes a character that is neither inside a call nor inside a mark.</summary>
+    private void Scan(OutputChar c)
+    {
+        if (!c.IsSpecial && _otherJson.Follow(c.Value))
+            Release([c]);
+        else if (c.IsWhiteSpace || (c.Value is ';' or ',' or '}' or ']' or ')' && (_isAfterCall || IsPending)) || IsPartOfBullet(c.Value))
         {
             _space.Append(c);
+            _isAtLineStart |= c.Value == '\n';
         }
-        else if (c == '{' && settings.Syntax == ToolSyntax.Llama3Json && (_isAfterCall || !_hasContent))
+        else if (c.IsSpecial)
         {
-            Open("");
+            onText(c);
+        }
+        else if (MayStartCall(c.Value))
+        {
+            bool mayHaveTextAfter = _isAfterCall || family.HasUnmarkedCalls || (c.Value is '{' or '[' ? !_hasText : c.Value == '`');
+            Open(
+                mark: null,
+                !_isAtLineStart ? BlockPlace.Text : _hasText ? BlockPlace.Line : BlockPlace.Start,
+                isImmediate: places == CallPlaces.Any && _isAtLineStart && mayHaveTextAfter);
             Feed(c);
+        }
+        else if (_space.Length == 0 && !IsPending)
+        {
+            onText(c);
+            (_hasText, _isAfterCall, _isAtLineStart) = (true, false, false);
         }
         else
         {
@@ -95,52 +182,122 @@ internal sealed class ToolCallSplitter(ToolCallSettings settings, Action<char> o
         }
     }
 
-    private void Open(string marker)
+    /// <summary>Returns whether the character may be part of the bullet, or of the number, of an item of a list.</summary>
+    private bool IsPartOfBullet(char c) => _isAtLineStart && (c is '-' or '*' or '•' || char.IsAsciiDigit(c) || (c is '.' or ')' && _space.EndsWithDigit));
+
+    private bool MayStartCall(char c)
     {
-        _marker.Reset();
-        _calls.Clear();
-        _held.Clear().Append(marker);
-        _isMarked = marker.Length > 0;
-        _parser = CreateParser(marker);
+        if (places == CallPlaces.Marks || (reader.AcceptsAnyName && !_isAtLineStart))
+            return false;
+        if (c is '{' or '[' or '`')
+            return true;
+        bool isPlace = !_hasText || _isAfterCall || IsPending || family.StartsWithName;
+        return _isAtLineStart && isPlace && !reader.AcceptsAnyName && NamedCallParser.CanStartWith(c) && reader.MayBecomeOffered(c.ToString());
     }
 
-    private void FeedParser(ToolCallParser parser, char c)
+    private void Open(ToolMark? mark, BlockPlace place, bool isImmediate)
+    {
+        _calls.Clear();
+        _held.Clear();
+        _parser = mark?.CreateParser(reader, _calls) ?? new CallBlockParser(reader, _calls, mark: null, place);
+        (_isMarked, _isImmediate) = (mark is { IsWord: false }, isImmediate);
+    }
+
+    private void FeedParser(ToolCallParser parser, OutputChar c)
     {
         _held.Append(c);
-        ParseStep step = parser.Feed(c);
+        ParseStep step = parser.Feed(c.Value);
         if (step.Status == ParseStatus.Incomplete)
             return;
 
-        string unread = _held.ToString(_held.Length - step.UnreadCount, step.UnreadCount);
+        // The first character of a rejected text cannot start a call again.
+        bool isRejected = step.Status == ParseStatus.Rejected;
+        OutputChar[] unread = _held.TakeLast(isRejected ? Math.Min(step.UnreadCount, _held.Length - 1) : step.UnreadCount);
         _parser = null;
-        if (step.Status == ParseStatus.Complete)
+        if (isRejected)
+        {
+            _calls.Clear();
+            bool isEmptyBlock = _isMarked && (_isAfterCall || IsPending) && MarkText.IsEmptyBlock(_held.Text);
+            OutputChar[] text = _held.Take();
+            _otherJson.Add(text, parser.OpenJson);
+            if (!isEmptyBlock)
+            {
+                Release(text);
+            }
+            else if (IsPending)
+            {
+                _pendingText.Append(_space.Take());
+                _pendingText.Append(text);
+            }
+        }
+        else if (_isImmediate && !parser.MustBeLast)
+        {
             EmitCalls();
+        }
         else
-            Release(_held.ToString(0, _held.Length - step.UnreadCount));
-        foreach (char next in unread)
+        {
+            _pending.AddRange(_calls);
+            _calls.Clear();
+            _pendingText.Append(_space.Take());
+            _pendingText.Append(_held.Take());
+            _isAtLineStart = true;
+        }
+
+        foreach (OutputChar next in unread)
             Feed(next);
     }
 
     private void EmitCalls()
     {
+        _otherJson.Clear();
+        ParsedToolCall[] calls = [.. _pending, .. _calls];
+        _pending.Clear();
+        _calls.Clear();
+        _pendingText.Clear();
         _space.Clear();
-        _isAfterCall = true;
-        foreach (ParsedToolCall call in _calls.ToArray())
+        _held.Clear();
+        (_isAfterCall, _isAtLineStart) = (true, true);
+        foreach (ParsedToolCall call in calls)
             onCall(call);
     }
 
     /// <summary>
-    /// Passes on the held white space and the text as content. If the text is the first content and follows a tool call, drops the white space before the text.
+    /// Passes on all held text, and then this text. If the text is the first one and follows a tool call, drops the white space before the text.
     /// </summary>
-    private void Release(ReadOnlySpan<char> text)
+    private void Release(ReadOnlySpan<OutputChar> text)
     {
-        string space = _space.ToString();
-        _space.Clear();
-        foreach (char c in _isAfterCall && !_hasContent ? space.AsSpan().TrimStart() : space)
-            onContent(c);
-        foreach (char c in text)
-            onContent(c);
-        _hasContent |= text.Length > 0;
-        _isAfterCall &= text.Length == 0;
+        bool hasText = false;
+        foreach (OutputChar c in text)
+            hasText |= !c.IsSpecial;
+        if (text.Length > 0 && !hasText && !IsPending)
+        {
+            Pass(text);
+            return;
+        }
+
+        _pending.Clear();
+        Pass(_pendingText.Take());
+        ReadOnlySpan<OutputChar> space = _space.Take();
+        while (_isAfterCall && !_hasText && space is [{ IsWhiteSpace: true }, ..])
+            space = space[1..];
+        Pass(space);
+        Pass(text);
+        if (!hasText)
+            return;
+        (_hasText, _isAfterCall, _isAtLineStart) = (true, false, text[^1].Value == '\n');
     }
+
+    private void Pass(ReadOnlySpan<OutputChar> text)
+    {
+        foreach (OutputChar c in text)
+            onText(c);
+    }
+
+    /// <summary>Returns whether the output ended directly after a call, or inside a text that is dropped there.</summary>
+    private bool IsPartialOfTrailer() =>
+        _partial.Length == 0 || (_partial.Length > 1 && ToolFamilies.Trailers.Any(trailer => trailer.StartsWith(_matcher.Partial, StringComparison.Ordinal)));
+
+    /// <summary>Returns whether the output ended inside a mark. The first character alone is not enough, because it also occurs in other text.</summary>
+    private bool IsPartialOfMark() =>
+        _matcher.Length > 1 && _matcher.Partial[0] is '<' or '[' && Array.Exists(family.Marks, mark => mark.Open.StartsWith(_matcher.Partial, StringComparison.Ordinal));
 }

@@ -9,4 +9,10 @@ public sealed class TemplateException(string message, bool isRefusal = false, Ex
 {
     /// <summary>Whether the template refused the conversation with <c>raise_exception</c>.</summary>
     public bool IsRefusal { get; } = isRefusal;
+
+    /// <summary>Whether the rendering exceeded a limit. A changed conversation is then not tried, because it would exceed the limit, too.</summary>
+    public bool IsLimit { get; private init; }
+
+    /// <summary>Creates the error for a rendering that exceeds a limit.</summary>
+    public static TemplateException Exceeded(string message) => new(message) { IsLimit = true };
 }

@@ -16,6 +16,9 @@ internal sealed class AddedTokenMatcher
 {
     private const int Root = 0;
 
+    // The number of characters that are compared between two checks of the processor time and of cancellation.
+    private const int ComparisonsPerCheck = 64 * 1024;
+
     private readonly Dictionary<(int Node, char Next), int> _edges = [];
     private readonly List<AddedToken?> _tokens = [null];
     private readonly SearchValues<char> _firstUnits;
@@ -37,13 +40,16 @@ internal sealed class AddedTokenMatcher
     public bool IsEmpty => _edges.Count == 0;
 
     /// <summary>Splits a text into segments and appends them to the list, in order.</summary>
-    public void Split(TextBuffer buffer, List<AddedSegment> segments)
+    /// <exception cref="TokenizerException">The search takes too much processor time.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public void Split(TextBuffer buffer, List<AddedSegment> segments, CpuBudget budget)
     {
+        int comparisons = 0;
         ReadOnlySpan<char> text = buffer.Text;
         int covered = 0;
         int search = 0;
         int spaceEnd = 0;
-        while (Find(buffer, search, out TextRange match) is { } token)
+        while (Find(buffer, search, budget, ref comparisons, out TextRange match) is { } token)
         {
             search = match.End;
             if (token.SingleWord && !StandsAlone(text, match))
@@ -63,7 +69,7 @@ internal sealed class AddedTokenMatcher
             segments.Add(new AddedSegment(new TextRange(covered, text.Length), -1));
     }
 
-    private AddedToken? Find(TextBuffer buffer, int from, out TextRange match)
+    private AddedToken? Find(TextBuffer buffer, int from, CpuBudget budget, ref int comparisons, out TextRange match)
     {
         ReadOnlySpan<char> text = buffer.Text;
         while (true)
@@ -72,7 +78,13 @@ internal sealed class AddedTokenMatcher
             if (offset < 0)
                 break;
             from += offset;
-            if (Longest(buffer, from, out int end) is { } token)
+            AddedToken? token = Longest(buffer, from, ref comparisons, out int end);
+            if (comparisons >= ComparisonsPerCheck)
+            {
+                TokenizerException.ThrowIfExceeded(budget);
+                comparisons = 0;
+            }
+            if (token is not null)
             {
                 match = new TextRange(from, end);
                 return token;
@@ -83,14 +95,16 @@ internal sealed class AddedTokenMatcher
         return null;
     }
 
-    private AddedToken? Longest(TextBuffer buffer, int start, out int end)
+    private AddedToken? Longest(TextBuffer buffer, int start, ref int comparisons, out int end)
     {
         ReadOnlySpan<char> text = buffer.Text;
         AddedToken? longest = null;
         end = start;
         int node = Root;
+        comparisons++;
         for (int i = start; i < text.Length && !buffer.IsFromRequest(i) && _edges.TryGetValue((node, text[i]), out node); i++)
         {
+            comparisons++;
             if (_tokens[node] is not { } token)
                 continue;
             longest = token;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using RkLlama.Prompts.Files;
 using RkLlama.Prompts.Tokenizers.Decoders;
@@ -65,6 +66,9 @@ public sealed class Tokenizer
     /// <summary>The highest token id plus 1.</summary>
     public int VocabularySize { get; }
 
+    /// <summary>The size of the file from which the tokenizer was loaded, in bytes; 0 if it was not loaded from a file.</summary>
+    public long FileSize { get; private init; }
+
     /// <summary>The added tokens, in the order of the tokenizer file.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
@@ -76,7 +80,8 @@ public sealed class Tokenizer
     {
         bool isTiktoken = path.EndsWith(".tiktoken", StringComparison.OrdinalIgnoreCase);
         using Stream stream = RegularFile.Open(path, isTiktoken ? FileLimits.Tiktoken : FileLimits.Tokenizer, cancellationToken);
-        return new Tokenizer(isTiktoken ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream), Path.GetFileName(path));
+        long size = stream.Length;
+        return new Tokenizer(isTiktoken ? TiktokenReader.Load(stream) : TokenizerJsonReader.Load(stream), Path.GetFileName(path)) { FileSize = size };
     }
 
     /// <summary>Loads a tokenizer.json.</summary>
@@ -115,7 +120,7 @@ public sealed class Tokenizer
         scratch.Prompt.Load(prompt, guard);
         guard = scratch.Prompt.TracksOrigin; // false if the prompt has no request text: then the guard has no effect
         scratch.Segments.Clear();
-        _added.Split(scratch.Prompt, scratch.Segments);
+        _added.Split(scratch.Prompt, scratch.Segments, limits.Budget);
         foreach (AddedSegment segment in scratch.Segments)
         {
             if (segment.TokenId >= 0)
@@ -158,6 +163,24 @@ public sealed class Tokenizer
         return _decoders.Decode(tokens);
     }
 
+    /// <summary>Returns the added token with an id; null if there is none.</summary>
+    public AddedToken? FindAddedToken(int id) => _addedById.GetValueOrDefault(id);
+
+    /// <summary>Whether the id belongs to a token.</summary>
+    public bool Contains(int id) => _model.Vocabulary.Contains(id) || _addedById.ContainsKey(id);
+
+    /// <summary>
+    /// Appends the UTF-8 bytes that a token adds to a text, if it is not the first token of the text: see <see cref="TokenBytes"/>. Appends nothing for an
+    /// unknown id.
+    /// </summary>
+    internal void AppendTokenBytes(int id, ArrayBufferWriter<byte> target)
+    {
+        if (_addedById.TryGetValue(id, out AddedToken? added))
+            target.Write(_decoders.GetBytes(added.Content));
+        else if (_model.Vocabulary.Contains(id))
+            _decoders.AppendBytes(_model.Vocabulary.TokenText(id), target);
+    }
+
     private string? TokenText(int id)
     {
         if (_addedById.TryGetValue(id, out AddedToken? added))
@@ -175,7 +198,7 @@ public sealed class Tokenizer
         scratch.Run.Append(scratch.Prompt, range.Start, range.End);
         TextBuffer text = _normalizers.Normalize(scratch.Run, scratch.Spare, budget);
         scratch.NormalizedSegments.Clear();
-        _normalizedAdded.Split(text, scratch.NormalizedSegments);
+        _normalizedAdded.Split(text, scratch.NormalizedSegments, limits.Budget);
         foreach (AddedSegment segment in scratch.NormalizedSegments)
         {
             if (segment.TokenId >= 0)

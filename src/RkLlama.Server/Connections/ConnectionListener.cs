@@ -69,7 +69,7 @@ internal sealed partial class ConnectionListener(
                 if (_lastLog is not { } last || time.GetElapsedTime(last) >= LogInterval)
                 {
                     _lastLog = time.GetTimestamp();
-                    Log.NotAccepted(logger, ex.Message);
+                    Log.NotAccepted(logger, Describe(ex));
                 }
 
                 await Task.Delay(_pause, time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -79,6 +79,9 @@ internal sealed partial class ConnectionListener(
 
         return null;
     }
+
+    // .NET has one error code for the limit of the process and that of the system, and always describes the latter.
+    private static string Describe(Exception ex) => ex is SocketException { SocketErrorCode: SocketError.TooManyOpenSockets } ? "too many open files" : ex.Message;
 
     /// <summary>Starts the connection. Returns null if the client has already disconnected.</summary>
     private ConnectionContext? TryOpen(Socket socket)

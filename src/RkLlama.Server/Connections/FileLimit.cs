@@ -13,18 +13,18 @@ internal static partial class FileLimit
     internal static void Check(NodeOptions options, ILogger logger)
     {
         int needed = options.MaxConnections + ConnectionLimiter.Reserve + OtherFiles;
-        if (Read(Path.Combine(options.SysfsRoot, "proc/self/limits")) is { } limit && limit < needed)
+        if (Read(options, "Max open files") is { } limit && limit < needed)
             Log.TooLow(logger, limit, options.MaxConnections, needed);
     }
 
-    /// <summary>Returns the soft limit of open files in a file with the format of <c>/proc/self/limits</c>; null if there is none.</summary>
-    private static long? Read(string path)
+    /// <summary>Returns a soft limit of the process; null if there is none or it cannot be read.</summary>
+    /// <param name="name">The name of the limit in <c>/proc/self/limits</c>.</param>
+    internal static long? Read(NodeOptions options, string name)
     {
-        const string Name = "Max open files";
         try
         {
-            string? line = File.ReadLines(path).FirstOrDefault(static line => line.StartsWith(Name, StringComparison.Ordinal));
-            string? soft = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            string? line = File.ReadLines(Path.Combine(options.SysfsRoot, "proc/self/limits")).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            string? soft = line?[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
             return long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)

@@ -74,7 +74,9 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
         // The transport cancels its token when the input ends, even if the client has closed only its sending side. So Kestrel gets the token of the watch.
         using HalfCloseWatch watch = new(socket, connection.ConnectionClosed);
         connection.ConnectionClosed = watch._closed.Token;
-        connection.Transport = new Pipes(new UnreadInputReader(connection.Transport.Input), connection.Transport.Output);
+        UnreadInputReader input = new(connection.Transport.Input);
+        connection.Transport = new Pipes(input, connection.Transport.Output);
+        connection.Features.Set(input);
         connection.Features.Set<IHalfCloseFeature>(watch);
         await next(connection).ConfigureAwait(false);
     }

@@ -14,8 +14,15 @@ internal sealed class UnreadInputReader(PipeReader input) : PipeReader
     // Number of bytes at the start of the next buffer that Kestrel has examined and not consumed.
     private long _examined;
 
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-        Hide(await input.ReadAsync(cancellationToken).ConfigureAwait(false));
+    /// <summary>Whether the last read did not have to wait for the client.</summary>
+    internal bool WasInputReady { get; private set; }
+
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        ValueTask<ReadResult> read = input.ReadAsync(cancellationToken);
+        WasInputReady = read.IsCompleted;
+        return Hide(await read.ConfigureAwait(false));
+    }
 
     public override bool TryRead(out ReadResult result)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Options;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
@@ -16,11 +17,19 @@ internal sealed partial class DrainingLifetime(
     IHostApplicationLifetime application,
     RunQueue queue,
     ModelHost host,
+    CpuPool cpu,
     NodeOptions options,
+    IOptions<HostOptions> hostOptions,
+    SystemdNotifier systemd,
     TimeProvider time,
     ILogger<DrainingLifetime> logger) : IHostLifetime, IDisposable
 {
-    private readonly SystemdNotifier _systemd = new();
+    // The maximum time from the end of the drain timeout, or from an earlier abort, until the host closes the last connections.
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1.5);
+
+    // The time between two attempts to tell systemd that the server is ready, while the queue of its socket is full.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
     private readonly List<IDisposable> _registrations = [];
     private readonly CancellationTokenSource _forceStop = new();
     private int _signals;
@@ -37,16 +46,22 @@ internal sealed partial class DrainingLifetime(
 
     private void OnStarted()
     {
-        if (!_systemd.IsEnabled)
+        if (!systemd.IsEnabled)
             return;
 
-        _systemd.Notify(ServiceState.Ready);
+        _ = NotifyReadyAsync();
         if (WatchdogInterval(Environment.GetEnvironmentVariable("WATCHDOG_USEC")) is { } interval)
         {
             // The timer runs on the thread pool. If the pool is blocked, the server cannot answer requests. Then systemd gets no notification and restarts the
             // server.
-            _registrations.Add(time.CreateTimer(_ => _systemd.Notify(new ServiceState("WATCHDOG=1")), null, interval, interval));
+            _registrations.Add(time.CreateTimer(_ => systemd.Notify(SystemdNotifier.Alive), null, interval, interval));
         }
+    }
+
+    private async Task NotifyReadyAsync()
+    {
+        while (!systemd.Notify(SystemdNotifier.Ready) && !application.ApplicationStopping.IsCancellationRequested)
+            await Task.Delay(RetryInterval, time, application.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>
@@ -62,29 +77,44 @@ internal sealed partial class DrainingLifetime(
         if (Interlocked.Increment(ref _signals) == 1)
             _ = DrainAsync();
         else
-            _ = _forceStop.CancelAsync();
+            Force();
     }
 
-    private async Task DrainAsync()
+    private void Force()
     {
-        _systemd.Notify(ServiceState.Stopping);
-        Log.Draining(logger, options.DrainTimeout.TotalSeconds);
+        cpu.CancelAfter(TimeSpan.Zero);
+        _ = _forceStop.CancelAsync();
+    }
+
+    /// <summary>Drains the server, then stops the host.</summary>
+    internal async Task DrainAsync()
+    {
+        long start = time.GetTimestamp();
         try
         {
+            systemd.Notify(SystemdNotifier.Stopping);
+            Log.Draining(logger, options.DrainTimeout.TotalSeconds);
             queue.Close();
+            await cpu.CloseAsync().ConfigureAwait(false);
             if (!await queue.WhenIdleAsync(options.DrainTimeout, _forceStop.Token).ConfigureAwait(false))
             {
                 Log.DrainTimeExceeded(logger);
                 await AbortRunAsync().ConfigureAwait(false);
             }
-            else if (host.Status.State == ModelState.Loading)
+            else if (host.Residents.Any(static resident => resident.Model.State == ModelState.Loading))
             {
-                // No request can use the model that is loading, because the queue is closed.
+                // No request can use a model that is loading, because the queue is closed.
                 await AbortRunAsync().ConfigureAwait(false);
             }
         }
         finally
         {
+            // The runs have ended. Their requests may still check the output and send the rest, for the rest of the drain timeout.
+            TimeSpan rest = options.DrainTimeout - time.GetElapsedTime(start);
+            rest = rest < TimeSpan.Zero || _forceStop.IsCancellationRequested ? TimeSpan.Zero : rest;
+            cpu.CancelAfter(rest);
+            if (rest + CloseTime < hostOptions.Value.ShutdownTimeout)
+                hostOptions.Value.ShutdownTimeout = rest + CloseTime;
             application.StopApplication();
         }
     }
@@ -94,11 +124,11 @@ internal sealed partial class DrainingLifetime(
     {
         try
         {
-            await host.UnloadAsync().ConfigureAwait(false);
+            await host.UnloadAllAsync().ConfigureAwait(false);
         }
-        catch (Exception ex) when (ex is NoModelException or EngineException)
+        catch (EngineException)
         {
-            // The model is unloaded already, or its worker is stuck in the driver. The server stops anyway.
+            // A worker is stuck in the driver. The server stops anyway.
         }
     }
 

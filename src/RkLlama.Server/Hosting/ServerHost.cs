@@ -19,6 +19,7 @@ using RkLlama.Server.Http.Results;
 using RkLlama.Server.Middleware;
 using RkLlama.Server.Monitoring;
 using RkLlama.Server.OpenApi;
+using RkLlama.Server.Pulls;
 using Serilog;
 
 namespace RkLlama.Server.Hosting;
@@ -42,6 +43,12 @@ internal static partial class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 if the server could not start.</returns>
     internal static async Task<int> RunAsync(NodeOptions options)
     {
+        if (AddressSpaceLimit.FindProblem(options) is { } problem)
+        {
+            await Console.Error.WriteLineAsync($"The server could not start: {problem}.").ConfigureAwait(false);
+            return 1;
+        }
+
         HeapLimit.Set(options.MemoryMiB);
         DroppedLogLines dropped = new();
         await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped));
@@ -99,6 +106,8 @@ internal static partial class ServerHost
 
         // Routing comes before the other middleware, because the middleware reads the metadata of the endpoint: its API, and the checks that it skips.
         app.Use(FirstRequestTimeout.OnRequestAsync);
+        app.Use(PipeliningGuard.OnRequestAsync);
+        app.Use(PathMiddleware.OnRequestAsync);
         app.UseRouting();
         app.UseMiddleware<NodeHeadersMiddleware>();
         app.UseMiddleware<RequestMetricsMiddleware>();
@@ -106,9 +115,9 @@ internal static partial class ServerHost
         app.UseMiddleware<TransferEncodingMiddleware>();
         app.Use(app.Services.GetRequiredService<ConnectionLimiter>().OnRequestAsync);
         app.UseMiddleware<OriginMiddleware>();
-        if (options.Origins.Count > 0)
-            app.UseCors(policy => (options.Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. options.Origins]))
-                .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
+        OriginPolicy origins = app.Services.GetRequiredService<OriginPolicy>();
+        app.UseCors(policy => (origins.AllowsAll ? policy.AllowAnyOrigin() : policy.SetIsOriginAllowed(origins.IsAllowed))
+            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<ReadOnlyMiddleware>();
         app.UseMiddleware<DrainMiddleware>();
@@ -144,11 +153,13 @@ internal static partial class ServerHost
     private static void AddServer(IServiceCollection services, NodeOptions options)
     {
         services.AddEngine(options);
+        services.AddPulls();
         services.AddSingleton<HardwareGauges>();
         services.AddSingleton<DroppedLogLines>();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<OriginPolicy>();
         services.AddSingleton<ConnectionLimiter>();
         services.AddSingleton<FirstRequestTimeout>();
         services.AddSingleton<RequestBodyBudget>();
@@ -159,6 +170,7 @@ internal static partial class ServerHost
         services.AddOpenApiDocument(
             Apis,
             [RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, RkLlamaBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default]);
+        services.AddSingleton(static provider => new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), provider.GetRequiredService<ILogger<SystemdNotifier>>()));
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();
         services.AddHostedService(static provider => provider.GetRequiredService<HaproxyAgentCheck>());

@@ -13,6 +13,9 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options
 {
     private const string Scheme = "Bearer ";
 
+    // The second one is that of Azure's OpenAI API.
+    private static readonly string[] KeyHeaders = ["X-Api-Key", "Api-Key"];
+
     private readonly byte[]? _key = options.ApiKey is { } key ? Encoding.UTF8.GetBytes(key) : null;
 
     public Task InvokeAsync(HttpContext context) =>
@@ -27,7 +30,7 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options
 
     private bool IsKnown(IHeaderDictionary headers) =>
         (headers.Authorization is [{ } authorization] && authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Matches(authorization[Scheme.Length..].Trim()))
-        || (headers["X-Api-Key"] is [{ } key] && Matches(key));
+        || Array.Exists(KeyHeaders, name => headers[name] is [{ } key] && Matches(key));
 
     /// <summary>
     /// Whether the client's key is the key of the server. Always compares as many bytes as the server's key has, so the time of the comparison reveals nothing

@@ -1,3 +1,4 @@
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Http;

@@ -36,8 +36,9 @@ internal sealed class NodeGauges
             "Version of the server and name of the node.",
             () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
-        Info("rkllama_model_info", "The model that is loaded or loading.", () => host.Status.Model is { } model ? [new(1, metrics.ModelTag(model))] : []);
-        Info("rkllama_model_state", "1 for the current state of the node's model, 0 for the others.", States);
+        Info("rkllama_model_info", "The models that are loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(1, ModelTag(resident))));
+        Info("rkllama_model_state", "1 for the current state of the model for requests that do not name one, 0 for the others.", States);
+        Info("rkllama_model_memory_bytes", "Estimated memory of each model that is loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(resident.Bytes, ModelTag(resident))));
         Gauge("rkllama_ready", "1 while /ready answers 200.", () => readiness.Evaluate().Reason is null ? 1 : 0);
         Gauge("rkllama_requests_running", "Active runs: 0 or 1.", () => queue.IsBusy ? 1 : 0);
         Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
@@ -46,7 +47,7 @@ internal sealed class NodeGauges
         meter.CreateObservableCounter("rkllama_log_dropped_total", () => (double)dropped.Count, null, "Log lines that were dropped, because stdout did not accept them.");
         Info(
             "rkllama_worker_resident_memory_bytes",
-            "Resident memory of the worker. It does not contain all memory that the NPU driver allocated for the model.",
+            "Resident memory of the workers. It does not contain all memory that the NPU driver allocated for the models.",
             WorkerMemory);
 
         // These three have the standard names of Prometheus' client libraries.
@@ -81,7 +82,12 @@ internal sealed class NodeGauges
             yield return new(state == now ? 1 : 0, Tag("state", state));
     }
 
-    private IEnumerable<Measurement<double>> WorkerMemory() => _host.Current?.ProcessId is { } process ? Bytes(ProcessMemory.ResidentBytes(process)) : [];
+    private IEnumerable<Measurement<double>> WorkerMemory() =>
+        _host.Residents.Select(static resident => resident.Model.ProcessId is { } process ? ProcessMemory.ResidentBytes(process) : null).Sum() is { } sum and > 0
+            ? Bytes(sum)
+            : [];
+
+    private KeyValuePair<string, object?> ModelTag(Resident resident) => _metrics.ModelTag(resident.Model.Name);
 
     private static double StartTime()
     {

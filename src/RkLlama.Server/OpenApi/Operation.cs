@@ -64,7 +64,7 @@ internal sealed record Operation(string Id, string Summary)
         .. Body is null
             ? (int[])[]
             : [StatusCodes.Status400BadRequest, StatusCodes.Status408RequestTimeout, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType],
-        .. RunsModel ? (int[])[StatusCodes.Status500InternalServerError] : [],
+        .. RunsModel ? (int[])[StatusCodes.Status422UnprocessableEntity, StatusCodes.Status500InternalServerError] : [],
         .. IsReplaceable ? (int[])[StatusCodes.Status499ClientClosedRequest] : [],
     ]);
 }

@@ -15,12 +15,18 @@ internal static class ModelAttacks
     private const string DoublingTemplate =
         "{%- set ns = namespace(t=messages[-1].content + ' and more') %}{%- for i in range(40) %}{%- set ns.t = ns.t + ns.t %}{%- endfor %}{{- ns.t }}";
 
+    // Few steps, each of which reads a long text.
+    private const string ReadingTemplate =
+        "{%- set s = 'x' * 8000000 %}{%- set n = 'x' * 40000 ~ 'y' ~ 'x' * 40000 %}{%- for i in range(2000) %}{%- set r = s.isalnum() %}{%- set r = s|wordcount %}"
+        + "{%- set r = n in s %}{%- set r = s.replace(n, '') %}{%- endfor %}{{- messages[-1].content }}";
+
     private const string GrowingNormalizer = "\"normalizer\": {\"type\":\"Sequence\",\"normalizers\":[RULE,RULE,RULE]}";
 
     internal static IEnumerable<Attack> All =>
     [
         new("template that burns CPU, 40 clients", context => ChatAsync(context, "burning", 40)) { Prepare = (models, demo) => AddTemplate(models, demo, "burning", BurningTemplate) },
         new("template that doubles its text", context => ChatAsync(context, "doubling", 20)) { Prepare = (models, demo) => AddTemplate(models, demo, "doubling", DoublingTemplate) },
+        new("string operations in templates", context => ChatAsync(context, "reading", 20)) { Prepare = (models, demo) => AddTemplate(models, demo, "reading", ReadingTemplate) },
         new("tokenizer whose normalizer grows the text", context => ChatAsync(context, "growing", 20)) { Prepare = AddGrowing },
         new("FIFOs as files of models", FifosAsync) { Prepare = AddFifos },
         new("1,000 models and lists in a loop", ListAsync) { Prepare = AddMany },

@@ -21,8 +21,10 @@ internal static class PromptAttacks
         new("7 MiB message, 40 clients, /generate", context => AtOnceAsync(context, "/generate", $$"""{"messages":[{"role":"user","content":"{{Text}}"}]}""")),
         new("7 MiB message, 40 clients, /api/chat", context => AtOnceAsync(context, "/api/chat", Chat(Text))),
         new("7 MiB message, 40 clients, /api/generate", context => AtOnceAsync(context, "/api/generate", $$"""{"model":"demo","prompt":"{{Text}}"}""")),
+        new("7 MiB that the answer repeats, 40 clients", context => AtOnceAsync(context, "/v1/responses", $$$"""{"model":"demo","input":"!echo a","metadata":{"a":"{{{Text}}}"}}""")),
         new("7 MiB of short letters and emoji", context => AtOnceAsync(context, "/v1/chat/completions", Chat(string.Concat(Enumerable.Repeat("é😀", TextBytes / 6))))),
         new("100,000 messages in a request", context => ManyMessagesAsync(context, 100_000)),
+        new("many response items", ManyItemsAsync),
         new("10,000 tools in a request", ManyToolsAsync),
         new("100,000 stop sequences, 300,000 biases", ManyOptionsAsync),
         new("embeddings: one text of 7 MiB", context => AtOnceAsync(context, "/v1/embeddings", $$"""{"model":"demo","input":"{{Text}}"}""")),
@@ -62,6 +64,14 @@ internal static class PromptAttacks
         string body = $$"""{"model":"demo","messages":[{{messages}}]}""";
         byte[][] requests = [.. ((string[])["/v1/chat/completions", "/api/chat", "/generate"]).Select(path => RawClient.Request("POST", path, Encoding.UTF8.GetBytes(body)))];
         return context.LoopAsync(8, client => context.AskAsync(requests[client % requests.Length], Expected.Refusal));
+    }
+
+    private static Task ManyItemsAsync(AttackContext context)
+    {
+        string[] items = ["""{"type":"function_call","name":"a"}""", """{"type":"reasoning","content":[{"type":"reasoning_text","text":"hm"}]}"""];
+        byte[][] requests = [.. items.Select(item => RawClient.Request(
+            "POST", "/v1/responses", Encoding.UTF8.GetBytes($$"""{"model":"demo","input":[{"role":"user","content":"a"},{{string.Join(',', Enumerable.Repeat(item, 40_000))}}]}""")))];
+        return context.LoopAsync(8, client => context.AskAsync(requests[client % requests.Length], Expected.Any));
     }
 
     private static Task ManyToolsAsync(AttackContext context)

@@ -19,6 +19,7 @@ internal static class SchemaAttacks
         new("schema: recursion without end", context => AskAsync(
             context, """{"$ref":"#"}""", """{"allOf":[{"$ref":"#"},{"$ref":"#"}]}""", """{"properties":{"a":{"$ref":"#/properties/b"},"b":{"$ref":"#/properties/a"}}}""")),
         new("schema: enum of 200,000 values", context => AskAsync(context, $"{{\"enum\":[{string.Join(',', Enumerable.Range(0, 200_000).Select(number => $"\"v{number}\""))}]}}")),
+        new("schema: long names", context => AskAsync(context, LongNames())),
         new("schema: response_format of 1 MiB", context => AskAsync(context, Large())),
     ];
 
@@ -43,6 +44,13 @@ internal static class SchemaAttacks
 
     private static string Large() =>
         $"{{\"type\":\"object\",\"properties\":{{{string.Join(',', Enumerable.Range(0, 15_000).Select(number => $"\"p{number}\":{{\"type\":\"string\",\"description\":\"a long text\"}}"))}}}}}";
+
+    /// <summary>20,000 subschemas below a member whose name has 1,000,000 characters.</summary>
+    private static string LongNames()
+    {
+        string members = string.Join(',', Enumerable.Range(0, 20_000).Select(number => $"\"{number}\":{{}}"));
+        return $$$"""{"type":"object","properties":{"{{{new string('n', 1_000_000)}}}":{"properties":{ {{{members}}} } } } }""";
+    }
 
     private static Task AskAsync(AttackContext context, params string[] schemas)
     {

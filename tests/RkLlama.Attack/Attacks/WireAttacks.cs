@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 
 namespace RkLlama.Attack.Attacks;
@@ -14,6 +15,7 @@ internal static class WireAttacks
         new("ambiguous lengths and encodings", FramingAsync),
         new("bad request lines and other protocols", BadLinesAsync),
         new("pipelined requests and garbage", PipelineAsync),
+        new("pipelined requests without end, 16 clients", FloodAsync),
     ];
 
     private static Task LargeHeadAsync(AttackContext context)
@@ -75,6 +77,35 @@ internal static class WireAttacks
             Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("\r\n", 500_000))),
         ];
         return context.LoopAsync(6, client => ConnectionAttacks.ThrowAsync(context, texts[client % texts.Length]), pauseMs: 5);
+    }
+
+    /// <summary>Connections that send requests and read answers as fast as they can, without waiting for one before the next.</summary>
+    private static Task FloodAsync(AttackContext context)
+    {
+        byte[] requests = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("GET /health HTTP/1.1\r\nHost: x\r\n\r\n", 2000)));
+        return context.LoopAsync(16, async _ =>
+        {
+            using Socket socket = await context.ConnectAsync().ConfigureAwait(false);
+            Task reading = ReadAsync(socket, context.Stop);
+            try
+            {
+                while (!reading.IsCompleted)
+                    await socket.SendAsync(requests, context.Stop).ConfigureAwait(false);
+            }
+            finally
+            {
+                socket.Close();
+                await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        });
+    }
+
+    private static async Task ReadAsync(Socket socket, CancellationToken stop)
+    {
+        byte[] buffer = new byte[64 << 10];
+        while (await socket.ReceiveAsync(buffer, stop).ConfigureAwait(false) > 0)
+        {
+        }
     }
 
     private static byte[] Random(int count)

@@ -67,6 +67,12 @@ public sealed class CheckRunTests
         new(CheckIds.ModelPermission, Verdict.Failure, "the user 'rkllama' cannot read " + HealthyNode.Model, node => node.Denied.Add(HealthyNode.Model)),
         new(CheckIds.ModelPermission, Verdict.Failure, "the user 'rkllama' cannot read " + HealthyNode.Modelfile, node => node.Denied.Add(HealthyNode.Modelfile)),
         new(CheckIds.ModelPermission, Verdict.Failure, "cannot read /var/lib/rkllama/models/M/tokenizer.json", node => node.Denied.Add("/var/lib/rkllama/models/M/tokenizer.json")),
+        new(CheckIds.ModelPermission, Verdict.Failure, "cannot read /var/lib/rkllama/models/M/tok/tokenizer.json", node =>
+        {
+            node.Board.Write("/var/lib/rkllama/models/M/tok/tokenizer.json", File.ReadAllText(node.Board.At("/var/lib/rkllama/models/M/tokenizer.json")));
+            node.Board.Write(HealthyNode.Modelfile, "FROM=\"m.rkllm\"\nTOKENIZER=\"tok/tokenizer.json\"\n");
+            node.Denied.Add("/var/lib/rkllama/models/M/tok/tokenizer.json");
+        }),
         new(CheckIds.ModelMemory, Verdict.Warning, "larger than the 0 MiB that are free now", node => node.Board.Write("/proc/meminfo", "MemTotal: 8135420 kB\nMemAvailable: 2 kB\n")),
         new(CheckIds.ModelMemory, Verdict.Failure, "larger than the memory of this node", node => node.Board.Write("/proc/meminfo", "MemTotal: 2 kB\nMemAvailable: 1 kB\n")),
         new(CheckIds.Tokenizer, Verdict.Warning, "No tokenizer.json found", node => node.Board.Delete("/var/lib/rkllama/models/M/tokenizer.json")),

@@ -41,7 +41,7 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
     [GeneratedRegex(@"\b(chatcmpl-|cmpl-|call_|req_|resp_|msg_|rs_|fc_)[0-9a-z]{24,}\b")]
     private static partial Regex Id { get; }
 
-    [GeneratedRegex("""("(?:created|created_at|completed_at)":)[0-9]{10}(?=[,}])|("uptime_seconds":)[0-9]+""")]
+    [GeneratedRegex("""("(?:created|created_at|completed_at)":)[0-9]{10}(?=[,}])|("(?:uptime_seconds|expires_in_seconds)":)[0-9.]+""")]
     private static partial Regex Seconds { get; }
 
     [GeneratedRegex("""
@@ -58,10 +58,10 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
     [GeneratedRegex("""("(?:tokens|prompt|predicted)_per_second":)[0-9.]+""")]
     private static partial Regex Rate { get; }
 
-    [GeneratedRegex("""("digest":")[0-9a-f]{64}(?=")""")]
+    [GeneratedRegex("""("digest":"|layer sha256:)[0-9a-f]{64}(?=")""")]
     private static partial Regex Digest { get; }
 
-    [GeneratedRegex("""("(?:size|size_vram)":)[1-9][0-9]*""")]
+    [GeneratedRegex("""("(?:size|size_vram|total_bytes|available_bytes|reserved_bytes|memory_bytes)":)[1-9][0-9]*""")]
     private static partial Regex Size { get; }
 
     [GeneratedRegex("""("rkllama-|"status":"ok","version":")[0-9]+\.[0-9]+\.[0-9]+""")]

@@ -96,12 +96,16 @@ internal sealed partial class Node : IAsyncDisposable
         ProcessStartInfo info = new("env", ["--default-signal=INT,TERM", TestPaths.Executable, .. host, .. arguments]);
         info.Environment["HOME"] = home;
         info.Environment["RKLLM_SIMULATOR_SPEED"] = "0";
+        info.Environment["HF_HUB_OFFLINE"] = "1";
         info.Environment["RKLLM_SIMULATOR_TRACE"] = Path.Combine(home, "trace.jsonl");
         info.Environment["RKLLAMA_LIBRARY"] = runtime is null ? Path.Combine(home, "no-library.so") : TestPaths.Simulator(runtime);
         foreach ((string name, string? value) in environment)
             info.Environment[name] = value;
         return (info, home);
     }
+
+    /// <summary>Ends the server by SIGKILL.</summary>
+    internal void Kill() => _process.Kill();
 
     /// <summary>Creates a client that closes the connection if an answer is not read to its end. By default, .NET reads the rest.</summary>
     internal HttpClient NewClient() => new(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(2) };

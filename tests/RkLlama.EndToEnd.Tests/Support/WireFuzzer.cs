@@ -20,7 +20,7 @@ internal static class WireFuzzer
 {
     private const string Body = """{"messages":[{"role":"user","content":"!count 30"}],"stream":true}""";
 
-    private static readonly string[] Paths = ["/", "/models", "/current_model", "/load_model", "/unload_model", "/generate", "/health", "/ready", "/pull", "/rm", "/nothing",
+    private static readonly string[] Paths = ["/", "/models", "/current_model", "/load_model", "/unload_model", "/generate", "/health", "/ready", "/pull", "/nothing",
          "/v1/chat/completions", "/v1/models", "/api/chat", "/api/tags"];
 
     private static readonly string[] RequestLines =

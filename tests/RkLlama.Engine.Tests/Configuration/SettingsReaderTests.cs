@@ -1,5 +1,6 @@
 using System.Net;
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Configuration;
 
@@ -35,6 +36,20 @@ public sealed class SettingsReaderTests
         FluentActions.Invoking(() => Read([], [(variable, value)])).Should().Throw<SettingException>().WithMessage($"{variable}: *");
     }
 
+    [Theory]
+    [InlineData("/dev/zero", "is a device")]
+    [InlineData("pipe", "is a named pipe")]
+    [InlineData("large", "is larger than the limit for this file, 4 KiB")]
+    public void A_key_file_that_is_no_small_regular_file_is_refused(string file, string reason)
+    {
+        using TempDirectory directory = new();
+        directory.MakePipe("pipe");
+        directory.Write("large", new string('k', 5000));
+
+        FluentActions.Invoking(() => Read([], [("RKLLAMA_API_KEY_FILE", directory.At(file))])).Should().Throw<SettingException>()
+            .WithMessage($"RKLLAMA_API_KEY_FILE: *{file}*{reason}*");
+    }
+
     [Fact]
     public void An_ipv4_address_in_the_form_of_ipv6_is_the_ipv4_address() =>
         Read([("host", "::ffff:127.0.0.1")], []).Host.Should().Be(IPAddress.Loopback);
@@ -53,7 +68,7 @@ public sealed class SettingsReaderTests
     {
         NodeOptions options = Read([], [
             ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
-            ("RKLLAMA_PRELOAD", "x"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
+            ("RKLLAMA_PRELOAD", "x, y"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
 
         options.Should().BeEquivalentTo(new
         {
@@ -61,7 +76,7 @@ public sealed class SettingsReaderTests
             ModelsDirectory = "/m",
             LibraryPath = "/l.so",
             TargetPlatform = "rk3576",
-            Preload = "x",
+            Preload = new[] { "x", "y" },
             QueueLength = 5,
             DrainTimeout = TimeSpan.FromSeconds(7),
             RuntimeVersion = "1.2.3",
@@ -77,6 +92,8 @@ public sealed class SettingsReaderTests
     [InlineData("models", "")]
     [InlineData("target_platform", "rk3399")]
     [InlineData("queue", "many")]
+    [InlineData("max-models", "0")]
+    [InlineData("max-models", "some")]
     [InlineData("drain", "4000")]
     [InlineData("heartbeat", "0")]
     [InlineData("load-timeout", "0")]

@@ -18,5 +18,8 @@ public sealed class ExcerptTests
     public void A_long_text_is_cut(int length) => Excerpt.Of(new string('x', length)).Should().Be(new string('x', 200) + "…");
 
     [Fact]
+    public void Bidirectional_controls_are_escaped() => Excerpt.Of("a\u202Egpj.\u2066é").Should().Be("a\\u202Egpj.\\u2066é");
+
+    [Fact]
     public void A_surrogate_pair_stays_whole() => Excerpt.Of(new string('x', 199) + "😀y").Should().Be(new string('x', 199) + "…");
 }

@@ -1,4 +1,5 @@
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
@@ -14,7 +15,7 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
     private readonly LogLines<EmbeddingService> _log = new();
     private readonly EmbeddingService _service;
 
-    public EmbeddingServiceTests() => _service = new(_node.Host, _node.Scheduler, _node.Cpu, _node.Metrics, _log);
+    public EmbeddingServiceTests() => _service = new(_node.Host, new(_node.Host, _node.Scheduler, _node.Metrics), _node.Cpu, _log);
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();
 
@@ -74,6 +75,18 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
         await embedding.Invoking(task => task).Should().ThrowAsync<EngineException>().WithMessage("The embedding failed: the NPU hung.");
 
         _node.Queue.IsBusy.Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(5000, "The text has 5000 tokens *")]
+    [InlineData(null, "The text has at least 4096 tokens *")]
+    public async Task A_text_that_the_runtime_finds_too_long_is_the_error_of_its_length(int? tokens, string message)
+    {
+        Task<TextEmbedding> embedding = EmbedAsync();
+
+        (await _node.Runs.NextAsync()).Refuse(tokens);
+
+        await embedding.Invoking(task => task).Should().ThrowAsync<ContextLengthException>().WithMessage(message);
     }
 
     [Fact]

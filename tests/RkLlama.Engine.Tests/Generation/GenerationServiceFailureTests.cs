@@ -110,6 +110,18 @@ public sealed class GenerationServiceFailureTests : GenerationServiceFixture
         Node.Queue.IsBusy.Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData(5000, "The prompt has 5000 tokens and the model's context length is 4096*")]
+    [InlineData(null, "The prompt has at least 4096 tokens and the model's context length is 4096*")]
+    public async Task A_prompt_that_the_runtime_finds_too_long_is_the_error_of_its_length(int? tokens, string message)
+    {
+        using GenerationStream stream = await StartAsync(EngineNode.Ask() with { PromptField = "prompt" });
+
+        (await Node.Runs.NextAsync()).Refuse(tokens);
+
+        (await stream.Invoking(ReadAsync).Should().ThrowAsync<ContextLengthException>().WithMessage(message)).Which.PromptField.Should().Be("prompt");
+    }
+
     [Fact]
     public async Task An_unload_during_the_run_fails_the_answer()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
@@ -44,6 +45,51 @@ public sealed class GenerationServiceTests : GenerationServiceFixture
         Node.GenerationLog.All.Should().ContainSingle().Which.Should().StartWith("Finished: model m,").And.Contain("output 2 tokens").And.EndWith("Stop, request r-1");
         (request.Trace.Model, request.Trace.FinishReason).Should().Be(("m", (FinishReason?)FinishReason.Stop));
         request.Trace.Timings.Should().Be(summary.Timings);
+    }
+
+    [Theory]
+    [InlineData(true, false, "Hello")]
+    [InlineData(true, true, "Hello<end> wor")]
+    [InlineData(false, false, "Hello")]
+    public async Task The_stop_sequences_of_the_Modelfile_apply_if_the_request_sets_none(bool processesOutput, bool setsStop, string expected)
+    {
+        Node.AddModel("m", "FROM=\"m.rkllm\"\nSTOP=\"<end>\"\n");
+        GenerationRequest request = EngineNode.Ask() with
+        {
+            Output = processesOutput ? new() { StopSequences = setsStop ? ["ld"] : [] } : null,
+        };
+
+        using GenerationStream stream = await StartAsync(request);
+        await AnswerAsync("Hello", "<en", "d>", " world");
+        List<GenerationEvent> events = await ReadAsync(stream);
+
+        Text(events).Should().Be(expected);
+        events[^1].Summary!.FinishReason.Should().Be(FinishReason.Stop);
+    }
+
+    [Fact]
+    public async Task A_gap_is_filled_and_ends_at_an_end_token_of_the_family()
+    {
+        Node.Write("m/tokenizer.json", """
+            {"added_tokens": [{"id": 2, "content": "<fim_prefix>", "special": true}, {"id": 3, "content": "<fim_suffix>", "special": true}, {"id": 4, "content": "<fim_middle>", "special": true}],
+             "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
+            """);
+
+        using GenerationStream stream = await StartAsync(EngineNode.Ask() with { RawPrompt = "a", Suffix = "b" });
+        await AnswerAsync("middle", "<file_sep>", "other file");
+
+        stream.PromptTokens.Should().Be(5);
+        Text(await ReadAsync(stream)).Should().Be("middle");
+    }
+
+    [Fact]
+    public async Task A_gap_for_a_model_without_such_tokens_is_refused_before_the_queue()
+    {
+        FluentAssertions.Specialized.ExceptionAssertions<MissingCapabilityException> refused =
+            await FluentActions.Awaiting(() => StartAsync(EngineNode.Ask() with { RawPrompt = "a", Suffix = "b" })).Should().ThrowAsync<MissingCapabilityException>();
+
+        refused.WithMessage("\"m\" does not support insert").Which.Missing.Should().Be(RequiredCapabilities.Insert);
+        Engine.Sessions.Should().BeEmpty();
     }
 
     [Fact]
@@ -185,6 +231,34 @@ public sealed class GenerationServiceTests : GenerationServiceFixture
 
         Node.Runs.Count.Should().Be(2);
         Node.Queue.IsBusy.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Json_whose_check_takes_too_long_is_not_requested_once_more()
+    {
+        // Seconds of work: 2,000 texts with 4,000 characters, and 50 patterns for each.
+        string patterns = string.Join(',', Enumerable.Range(0, 50).Select(static i => $$"""{"pattern":"^(a|b)*c{{i}}$"}"""));
+        JsonSchema schema = JsonSchema.Parse(JsonElement.Parse($$$"""{"items":{"anyOf":[{{{patterns}}}]}}"""));
+        string json = $"[{string.Join(',', Enumerable.Repeat($"\"{new string('a', 4000)}\"", 2000))}]";
+        using GenerationStream stream = await StartAsync(EngineNode.Ask() with { Output = new() { Format = new(schema, IsStrict: true) } });
+        await AnswerAsync(json);
+
+        await stream.Invoking(ReadAsync).Should().ThrowAsync<OutputFormatException>().WithMessage("*takes too long to check*");
+
+        Node.Runs.Count.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("Hello", "b")]
+    [InlineData("Write <analysis> first.", "<analysis>a</analysis>b")]
+    public async Task A_tag_of_reasoning_that_the_prompt_asks_for_is_content(string prompt, string text)
+    {
+        using GenerationStream stream = await StartAsync(EngineNode.Ask(prompt) with { Output = new() });
+        await AnswerAsync("<analysis>", "a", "</analysis>", "b");
+
+        List<GenerationEvent> events = await ReadAsync(stream);
+
+        Text(events).Should().Be(text);
     }
 
     [Fact]

@@ -141,6 +141,54 @@ public sealed class CpuPoolTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pool_that_is_closed_cancels_the_preparation_of_requests_and_not_the_work_on_outputs()
+    {
+        using SemaphoreSlim started = new(0), release = new(0);
+        Task<bool> output = _pool.RunAsync("b", TimeSpan.MaxValue, Wait, CancellationToken.None, isForOutput: true);
+        (await started.WaitAsync(Patience)).Should().BeTrue();
+        Task<bool> preparing = _pool.RunAsync("a", TimeSpan.MaxValue, SpinUntilExceeded, CancellationToken.None);
+
+        await _pool.CloseAsync();
+        Func<Task> waiting = () => preparing.WaitAsync(Patience), late = () => _pool.RunAsync("a", TimeSpan.MaxValue, static _ => 7, CancellationToken.None).WaitAsync(Patience);
+
+        await waiting.Should().ThrowAsync<DrainingException>();
+        await late.Should().ThrowAsync<DrainingException>();
+        release.Release();
+        (await output.WaitAsync(Patience)).Should().BeTrue();
+
+        bool Wait(CpuBudget budget)
+        {
+            started.Release();
+            return release.Wait(Patience) && !budget.IsExceeded();
+        }
+    }
+
+    [Fact]
+    public async Task A_closed_pool_cancels_the_work_on_outputs_after_the_time_that_is_left()
+    {
+        Task<bool> output = _pool.RunAsync("m", TimeSpan.MaxValue, SpinUntilExceeded, CancellationToken.None, isForOutput: true);
+
+        await _pool.CloseAsync();
+        _pool.CancelAfter(TimeSpan.Zero);
+        Func<Task> waiting = () => output.WaitAsync(Patience);
+
+        await waiting.Should().ThrowAsync<DrainingException>();
+    }
+
+    [Fact]
+    public async Task Work_that_runs_out_of_memory_is_done_again_after_memory_was_freed()
+    {
+        int freed = 0, attempts = 0;
+        _pool.Spare.Set(() => ++freed == 1);
+
+        int answer = await _pool.RunAsync("m", TimeSpan.MaxValue, _ => ++attempts == 1 ? throw new InsufficientMemoryException() : 7, CancellationToken.None).WaitAsync(Patience);
+        Func<Task> failing = () => _pool.RunAsync<int>("m", TimeSpan.MaxValue, static _ => throw new InsufficientMemoryException(), CancellationToken.None).WaitAsync(Patience);
+
+        (answer, attempts).Should().Be((7, 2));
+        await failing.Should().ThrowAsync<OutOfMemoryException>("nothing was left to free");
+    }
+
+    [Fact]
     public async Task An_exception_of_the_work_reaches_the_caller_and_the_pool_goes_on()
     {
         for (int i = 0; i < 2 * Environment.ProcessorCount; i++)

@@ -24,7 +24,7 @@ public sealed class MemoryCheckTests : IDisposable
     {
         File.WriteAllText(_file, "MemTotal:        8000000 kB\nMemFree:           10000 kB\nMemAvailable:    5000000 kB\n");
 
-        MemoryCheck.AvailableBytes(_file).Should().Be(5_000_000L << 10);
-        MemoryCheck.AvailableBytes("/nowhere").Should().BeNull();
+        MemoryCheck.Read(_file)!.AvailableBytes.Should().Be(5_000_000L << 10);
+        MemoryCheck.Read("/nowhere").Should().BeNull();
     }
 }

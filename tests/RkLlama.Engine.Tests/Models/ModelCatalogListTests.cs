@@ -54,6 +54,27 @@ public sealed class ModelCatalogListTests : IDisposable
         catalog.Resolve("gone").Should().Be("gone");
     }
 
+    [Theory]
+    [InlineData("qwen2.5:1.5b", "qwen2.5:1.5b")]
+    [InlineData("Qwen2.5:1.5B", "qwen2.5:1.5b")]
+    [InlineData("qwen2.5:1.5b:latest", "qwen2.5:1.5b")]
+    [InlineData("qwen2.5", null)]
+    [InlineData("qwen2.5:latest", null)]
+    [InlineData("qwen2.5:7b", null)]
+    [InlineData("m:latest", "m")]
+    [InlineData("m:v2", null)]
+    [InlineData("tagged:latest", "tagged:latest")]
+    [InlineData("tagged", "tagged:latest")]
+    [InlineData("loose:1b", "loose:1b")]
+    public void A_tag_other_than_latest_is_part_of_a_name(string requested, string? expected)
+    {
+        foreach (string path in (string[])["qwen2.5:1.5b/a.rkllm", "m/a.rkllm", "tagged:latest/a.rkllm", "loose:1b.rkllm"])
+            _root.Write(path);
+
+        new ModelCatalog(_root.Path).Resolve(requested).Should().Be(expected);
+        List().Should().Equal("loose:1b", "m", "qwen2.5:1.5b", "tagged:latest");
+    }
+
     [Fact]
     public void A_directory_with_a_valid_FROM_is_a_model()
     {

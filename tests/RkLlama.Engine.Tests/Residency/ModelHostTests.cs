@@ -24,7 +24,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         Host.GetResident().Should().BeSameAs(model);
         model.IsPinned.Should().BeTrue();
         (Host.Status.State, Host.Status.Model, Host.Status.Facts!.RuntimeVersion).Should().Be((ModelState.Ready, "m", "1.2.3"));
-        (Host.IsBusy, Host.HasModel).Should().Be((true, true));
+        (Host.RefusesLoads, Host.HasModel).Should().Be((true, true));
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class ModelHostTests : IAsyncDisposable
     {
         Func<Task> unload = Host.UnloadAsync;
 
-        (Host.Current, Host.IsBusy, Host.HasModel, Host.Status.State).Should().Be((null, false, false, ModelState.NotLoaded));
+        (Host.Current, Host.RefusesLoads, Host.HasModel, Host.Status.State).Should().Be((null, false, false, ModelState.NotLoaded));
         Host.Invoking(host => host.GetResident()).Should().Throw<NoModelException>();
         await unload.Should().ThrowAsync<NoModelException>();
     }
@@ -61,7 +61,7 @@ public sealed class ModelHostTests : IAsyncDisposable
 
         await load.Should().ThrowAsync<EngineException>().WithMessage("bad magic");
 
-        (Host.HasModel, Host.IsBusy, Host.Status.State).Should().Be((false, false, ModelState.NotLoaded));
+        (Host.HasModel, Host.RefusesLoads, Host.Status.State).Should().Be((false, false, ModelState.NotLoaded));
         Host.Status.LastFault!.Reason.Should().Be("bad magic");
         (await LoadAsync()).State.Should().Be(ModelState.Ready);
     }
@@ -179,27 +179,26 @@ public sealed class ModelHostTests : IAsyncDisposable
     {
         int changes = 0;
         Host.PolicyChanged += () => changes++;
-        Host.PreloadedModel = await LoadAsync();
+        await Host.PreloadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
         int before = changes;
 
         await Host.UnloadAsync().WaitAsync(Patience);
 
-        Host.PreloadedModel.Should().BeNull();
+        Host.PreloadedModels.Should().BeEmpty();
         changes.Should().BeGreaterThan(before);
     }
 
     [Fact]
     public async Task An_idle_unload_keeps_the_preloaded_model_and_the_instance()
     {
-        ModelInstance model = await LoadAsync();
-        Host.PreloadedModel = model;
+        ModelInstance model = await Host.PreloadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
 
         await Host.StopWorkerAsync("other");
         Host.Current.Should().BeSameAs(model);
         await Host.StopWorkerAsync("m").WaitAsync(Patience);
 
         Host.Current.Should().BeNull();
-        Host.PreloadedModel.Should().BeSameAs(model);
+        Host.PreloadedModels.Should().Equal(model);
         await Host.EnsureLoadedAsync(model, default).WaitAsync(Patience);
         Host.Current.Should().BeSameAs(model);
     }

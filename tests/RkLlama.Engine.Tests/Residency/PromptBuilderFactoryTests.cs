@@ -1,3 +1,4 @@
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
@@ -17,6 +18,16 @@ public sealed class PromptBuilderFactoryTests : IAsyncDisposable
         await unloaded.CancelAsync();
 
         await _node.Invoking(node => node.PromptFactory.LoadAsync(node.Catalog.Find("m"), unloaded.Token).WaitAsync(Patience)).Should().ThrowAsync<NoModelException>();
+    }
+
+    [Fact]
+    public async Task A_load_ends_when_the_server_stops()
+    {
+        await _node.Cpu.CloseAsync();
+
+        await _node.Invoking(node => node.PromptFactory.LoadAsync(node.Catalog.Find("m")).WaitAsync(Patience)).Should().ThrowAsync<DrainingException>();
+        await _node.Invoking(node => node.Host.LoadAsync(node.Catalog.Find("m")).WaitAsync(Patience)).Should().ThrowAsync<NoModelException>();
+        _node.Host.HasModel.Should().BeFalse();
     }
 
     [Fact]

@@ -100,8 +100,7 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
     public async Task The_preloaded_model_is_loaded_again_when_the_model_that_replaced_it_expires()
     {
         _node.AddModel("n");
-        ModelInstance preloaded = await _node.Host.LoadAsync(_node.Catalog.Find("m"));
-        _node.Host.PreloadedModel = preloaded;
+        ModelInstance preloaded = await _node.Host.PreloadAsync(_node.Catalog.Find("m"));
         ModelInstance other = await UseAsync("n");
 
         _node.Time.Advance(TimeSpan.FromMinutes(5));

@@ -108,24 +108,23 @@ public sealed class ModelManagerTests : IAsyncDisposable
     [Fact]
     public async Task A_deletion_of_the_preloaded_model_clears_it()
     {
-        _node.Host.PreloadedModel = await LoadAsync();
+        await _node.Host.PreloadAsync(_node.Catalog.Find("m"));
 
         await New().DeleteAsync("m").WaitAsync(Patience);
 
-        _node.Host.PreloadedModel.Should().BeNull();
+        _node.Host.PreloadedModels.Should().BeEmpty();
     }
 
     [Fact]
     public async Task A_deletion_of_the_preloaded_model_clears_it_also_if_another_model_is_loaded()
     {
-        ModelInstance preloaded = await LoadAsync();
-        _node.Host.PreloadedModel = preloaded;
+        ModelInstance preloaded = await _node.Host.PreloadAsync(_node.Catalog.Find("m"));
         _node.AddModel("other");
         (await _node.AcquireAsync(_node.Host.Find("other"))).Dispose();
 
         await New().DeleteAsync("m").WaitAsync(Patience);
 
-        _node.Host.PreloadedModel.Should().BeNull();
+        _node.Host.PreloadedModels.Should().BeEmpty();
         preloaded.IsRemoved.Should().BeTrue();
     }
 
@@ -164,6 +163,32 @@ public sealed class ModelManagerTests : IAsyncDisposable
 
         (await _node.AcquireAsync(_node.Host.Find("mine"))).Dispose();
         _node.Host.Current!.Name.Should().Be("mine");
+    }
+
+    [Fact]
+    public async Task A_loaded_model_that_is_replaced_is_unloaded_and_loads_with_its_new_settings()
+    {
+        ModelInstance model = await LoadAsync();
+
+        string name = await New().CreateAsync("m", "M:latest", static modelfile => modelfile with { NumCtx = 512 }, default).WaitAsync(Patience);
+
+        name.Should().Be("m");
+        model.State.Should().Be(ModelState.NotLoaded);
+        (await _node.AcquireAsync(_node.Host.Find("m"))).Dispose();
+        _node.Host.Current!.ContextLength.Should().Be(512);
+        Directory.EnumerateFileSystemEntries(_node.Catalog.Root, ".*").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_preloaded_model_that_is_replaced_stays_the_preloaded_one()
+    {
+        await _node.Host.PreloadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+
+        await New().CreateAsync("m", "m", static modelfile => modelfile with { NumCtx = 512 }, default).WaitAsync(Patience);
+
+        ModelInstance preloaded = _node.Host.PreloadedModels.Should().ContainSingle().Subject;
+        preloaded.ContextLength.Should().Be(512);
+        preloaded.IsPinned.Should().BeTrue();
     }
 
     private async Task<ModelInstance> LoadAsync() => await _node.Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);

@@ -16,8 +16,8 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();
 
-    private ModelPreloader New(string? name) => new(
-        _node.Options with { Preload = name }, _node.Catalog, _node.Host, _engine, _readiness, _node.Time, NullLogger<ModelPreloader>.Instance);
+    private ModelPreloader New(params string[] names) => new(
+        _node.Options with { Preload = names }, _node.Catalog, _node.Host, _node.Queue, _engine, _readiness, _node.Time, NullLogger<ModelPreloader>.Instance);
 
     [Fact]
     public async Task The_named_model_is_loaded_and_becomes_the_preloaded_one()
@@ -30,7 +30,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
         allowed.SetResult();
         await preloader.ExecuteTask!.WaitAsync(Patience);
 
-        _node.Host.PreloadedModel.Should().BeSameAs(_node.Host.Current).And.NotBeNull();
+        _node.Host.PreloadedModels.Should().Equal(_node.Host.Current!);
         _readiness.Evaluate().Status.Should().Be("ready");
         _engine.Probes.Should().Be(0);
     }
@@ -38,7 +38,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
     [Fact]
     public async Task Without_a_name_the_library_is_identified_and_nothing_is_loaded()
     {
-        using ModelPreloader preloader = New(null);
+        using ModelPreloader preloader = New();
 
         await preloader.StartAsync(default);
         await preloader.ExecuteTask!.WaitAsync(Patience);
@@ -63,7 +63,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
             return preloader.ExecuteTask!.IsCompleted;
         });
 
-        _node.Host.PreloadedModel.Should().NotBeNull();
+        _node.Host.PreloadedModels.Should().ContainSingle();
         _node.Engine.Sessions.Should().ContainSingle();
     }
 
@@ -91,7 +91,7 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
         await preloader.ExecuteTask!.WaitAsync(Patience);
 
         _node.Host.Current.Should().BeSameAs(first);
-        _node.Host.PreloadedModel.Should().BeNull();
+        _node.Host.PreloadedModels.Should().BeEmpty();
         _readiness.Evaluate().Status.Should().Be("ready");
     }
 
@@ -101,10 +101,10 @@ public sealed class ModelPreloaderTests : IAsyncDisposable
 
         public Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task ProbeAsync()
+        public Task<string?> ProbeAsync()
         {
             Probes++;
-            return Task.CompletedTask;
+            return Task.FromResult<string?>("1.2.3");
         }
     }
 }

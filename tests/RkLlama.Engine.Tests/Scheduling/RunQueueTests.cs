@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Scheduling;
 
 namespace RkLlama.Engine.Tests.Scheduling;
@@ -6,9 +7,11 @@ namespace RkLlama.Engine.Tests.Scheduling;
 public sealed class RunQueueTests
 {
     private readonly FakeTimeProvider _time = new();
+    private readonly HashSet<string> _resident = [];
     private readonly RunQueue _queue;
 
-    public RunQueueTests() => _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), residency: TimeSpan.FromSeconds(30), _time);
+    public RunQueueTests() =>
+        _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), residency: TimeSpan.FromSeconds(30), _resident.Contains, _time);
 
     [Fact]
     public async Task Slots_are_given_in_the_order_of_arrival()
@@ -158,9 +161,10 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task A_model_keeps_the_npu_for_its_residency_only()
+    public async Task Requests_for_resident_models_go_before_a_load_for_the_residency_time_only()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
+        _resident.Add("a");
         Task<QueueSlot> other = _queue.EnterAsync("b", default);
         Task<QueueSlot> same = _queue.EnterAsync("a", default);
 
@@ -177,13 +181,35 @@ public sealed class RunQueueTests
     }
 
     [Fact]
-    public async Task Without_requests_for_the_present_model_the_next_one_gets_the_npu()
+    public async Task Without_requests_for_resident_models_another_model_gets_the_npu()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
+        _resident.Add("a");
         Task<QueueSlot> other = _queue.EnterAsync("b", default);
 
         turn.Dispose();
 
         (await other).Dispose();
+    }
+
+    [Fact]
+    public async Task Resident_models_take_turns()
+    {
+        _resident.UnionWith(["a", "b"]);
+        QueueSlot running = await _queue.EnterAsync("a", default);
+        List<(string Model, Task<QueueSlot> Slot)> waiting = [.. new[] { "a", "a", "b" }.Select(model => (model, _queue.EnterAsync(model, default)))];
+        List<string> order = [];
+
+        running.Dispose();
+        while (waiting.Count > 0)
+        {
+            await Task.WhenAny(waiting.Select(static entry => entry.Slot));
+            (string model, Task<QueueSlot> slot) = waiting.Find(static entry => entry.Slot.IsCompleted);
+            waiting.Remove((model, slot));
+            order.Add(model);
+            (await slot).Dispose();
+        }
+
+        order.Should().Equal("b", "a", "a");
     }
 }

@@ -30,7 +30,10 @@ internal sealed class FakeEngine : IEngine
 
     public Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken) => Load(model, cancellationToken);
 
-    public Task ProbeAsync() => Task.CompletedTask;
+    /// <summary>The version that a probe returns.</summary>
+    public string? RuntimeVersion { get; set; } = "1.2.3";
+
+    public Task<string?> ProbeAsync() => Task.FromResult(RuntimeVersion);
 }
 
 internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) : IEngineSession
@@ -42,16 +45,19 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
 
     public bool IsDisposed { get; private set; }
 
-    public LoadedModelInfo Facts => new("1.2.3", "0.9.8", false, model.MaxContextLength, model.MaxNewTokens);
+    public string RuntimeVersion { get; set; } = "1.2.3";
+
+    public LoadedModelInfo Facts => new(RuntimeVersion, "0.9.8", false, model.MaxContextLength, model.MaxNewTokens);
 
     public Task<string> Died => _died.Task;
 
     public WorkerStuckException? Stuck { get; set; }
 
     /// <summary>Ends the session as if its worker had crashed.</summary>
-    public void Crash(string reason)
+    /// <param name="death">How the worker died, if it died during a run.</param>
+    public void Crash(string reason, WorkerDeath death = WorkerDeath.Crash)
     {
-        _run?.End(RunEndReason.Error, reason);
+        _run?.Engine.Complete(new(RunEndReason.Error, 0, null, reason), death: death);
         _died.TrySetResult(reason);
     }
 
@@ -66,6 +72,8 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
     }
 
     public EngineRun StartEmbedding(RunInput input, bool isMean) => Start(input, RunParameters.Default);
+
+    public EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens) => Start(input, RunParameters.Default);
 
     public ValueTask DisposeAsync()
     {
@@ -84,10 +92,14 @@ internal sealed class FakeRun
     public FakeRun(RunInput input)
     {
         Prompt = input.Text ?? "";
+        Tokens = input.Tokens;
         Engine = new(_ => _aborted.TrySetResult());
     }
 
     public string Prompt { get; }
+
+    /// <summary>The prompt as token ids; null if it is text.</summary>
+    public IReadOnlyList<int>? Tokens { get; }
 
     public EngineRun Engine { get; }
 
@@ -112,8 +124,22 @@ internal sealed class FakeRun
         Engine.Flush();
     }
 
+    /// <inheritdoc cref="SendAsync(string)"/>
+    /// <param name="id">The id of the token.</param>
+    public async ValueTask SendAsync(int id, string text)
+    {
+        await Task.Yield();
+        _count++;
+        Engine.Add(new(id, text));
+        Engine.Flush();
+    }
+
     /// <param name="tokens">
     /// The number of tokens that the runtime reports, without the end-of-text token; <see langword="null"/> for the number of sent tokens.
     /// </param>
     public void End(RunEndReason reason, string? error = null, int? tokens = null) => Engine.Complete(new(reason, tokens ?? _count, null, error));
+
+    /// <summary>Ends the run because its prompt is longer than the context.</summary>
+    /// <param name="tokens">The length of the prompt; <see langword="null"/> if the runtime does not say it.</param>
+    public void Refuse(int? tokens) => Engine.Complete(new(RunEndReason.Error, 0, null, "the runtime refused the run"), refused: new(tokens));
 }

@@ -51,6 +51,13 @@ internal sealed class FaultyFiles : IStoreFiles
         _real.Replace(source, destination);
     }
 
+    public void Exchange(string one, string other)
+    {
+        if (!Next(one))
+            throw Failure();
+        _real.Exchange(one, other);
+    }
+
     public void Delete(string path)
     {
         if (!Next(path))

@@ -1,12 +1,13 @@
+using RkLlama.Output.Reasoning;
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
 
 namespace RkLlama.Output.Tests.Reasoning;
 
 public sealed class ReasoningSplitterTests
 {
     private static readonly OutputPipelineSettings Splits = new();
-    private static readonly OutputPipelineSettings Opened = new() { StartsInReasoning = true };
+    private static readonly OutputPipelineSettings Opened = new() { StartTag = ReasoningTags.All[0] };
     private static readonly OutputPipelineSettings Raw = new() { SplitsReasoning = false };
 
     [Theory]
@@ -15,7 +16,10 @@ public sealed class ReasoningSplitterTests
     [InlineData("<think>\n\n</think>\n\nHi", "", "Hi")]
     [InlineData("<think></think>", "", "")]
     [InlineData("<think>a\n\nb</think>c\n", "a\n\nb", "c\n")]
-    [InlineData("<think>a</thin>b</</think></think>c", "a</thin>b</", "</think>c")]
+    [InlineData("<think>a</thin>b</</think>c", "a</thin>b</", "c")]
+    [InlineData("<think>a</think></think>b", "a", "b")]
+    [InlineData("<think>a</think>\n</think>\n</think>\n\nb", "a", "b")]
+    [InlineData("<think>a</think>b</think>", "a", "b</think>")]
     [InlineData("<think>a <think> b</think>c", "a <think> b", "c")]
     public void A_block_at_the_start_is_reasoning_without_surrounding_white_space(string answer, string reasoning, string content)
     {
@@ -27,7 +31,7 @@ public sealed class ReasoningSplitterTests
 
     [Theory]
     [InlineData("  Hi <think>x</think>")]
-    [InlineData("<thinking>x")]
+    [InlineData("<thinker>x")]
     [InlineData("<thin")]
     [InlineData("x</think>y")]
     [InlineData(" \n ")]
@@ -88,7 +92,7 @@ public sealed class ReasoningSplitterTests
     {
         string block = "<think><tool_call>{\"name\": \"get_time\"}</tool_call></think>";
 
-        PipelineResult result = Pipeline.Run(Pipeline.SettingsFor(ToolSyntax.Hermes) with { SplitsReasoning = false }, block, "<tool_call>{\"name\": \"get_weather\"}</tool_call>");
+        PipelineResult result = Pipeline.Run(Pipeline.SettingsFor(ToolFamilies.Hermes) with { SplitsReasoning = false }, block, "<tool_call>{\"name\": \"get_weather\"}</tool_call>");
 
         result.Content.Should().Be(block);
         result.Calls.Should().Equal("get_weather{}");
@@ -109,7 +113,7 @@ public sealed class ReasoningSplitterTests
         List<OutputPart> parts = [];
 
         foreach (string token in (string[])["<think>", "\n", "One", " two\n", "</", "b", "</think>", "Hi"])
-            pipeline.Add(token, parts);
+            pipeline.Add(new(token, OutputTokenKind.Text), parts);
 
         parts.Should().Equal(new ReasoningPart("One"), new ReasoningPart(" two"), new ReasoningPart("\n</b"), new ContentPart("Hi"));
     }
@@ -122,7 +126,7 @@ public sealed class ReasoningSplitterTests
 
         foreach (string token in (string[])["\n", "<think>", "a", "", "b", "</think>", "\n", "Hi"])
         {
-            pipeline.Add(token, []);
+            pipeline.Add(new(token, OutputTokenKind.Text), []);
             inside.Add(pipeline.IsInReasoning);
         }
 
@@ -136,7 +140,7 @@ public sealed class ReasoningSplitterTests
         OutputPipeline pipeline = new(Opened);
 
         foreach (string token in (string[])["a", "b", "</think>", "Hi"])
-            pipeline.Add(token, []);
+            pipeline.Add(new(token, OutputTokenKind.Text), []);
 
         pipeline.ReasoningTokens.Should().Be(3);
     }

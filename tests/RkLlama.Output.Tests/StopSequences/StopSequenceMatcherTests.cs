@@ -1,5 +1,5 @@
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
 
 namespace RkLlama.Output.Tests.StopSequences;
 
@@ -41,11 +41,11 @@ public sealed class StopSequenceMatcherTests
         OutputPipeline pipeline = new(new() { StopSequences = ["END"] });
         List<OutputPart> parts = [];
 
-        pipeline.Add("a EN", parts);
+        pipeline.Add(new("a EN", OutputTokenKind.Text), parts);
         bool before = pipeline.IsStopped;
-        pipeline.Add("D b", parts);
+        pipeline.Add(new("D b", OutputTokenKind.Text), parts);
         bool after = pipeline.IsStopped;
-        pipeline.Add("more", parts);
+        pipeline.Add(new("more", OutputTokenKind.Text), parts);
         pipeline.Finish(parts);
 
         (before, after).Should().Be((false, true));
@@ -66,7 +66,7 @@ public sealed class StopSequenceMatcherTests
     {
         string call = """<tool_call>{"name": "get_time", "arguments": {"zone": "END"}}</tool_call>""";
 
-        PipelineResult result = Pipeline.Run(Pipeline.SettingsFor(ToolSyntax.Hermes) with { StopSequences = ["END"] }, "a", call, "b END", call);
+        PipelineResult result = Pipeline.Run(Pipeline.SettingsFor(ToolFamilies.Hermes) with { StopSequences = ["END"] }, "a", call, "b END", call);
 
         result.Content.Should().Be("ab ");
         result.Calls.Should().Equal("""get_time{"zone":"END"}""");
@@ -77,7 +77,7 @@ public sealed class StopSequenceMatcherTests
     public void A_sequence_does_not_match_across_a_call()
     {
         PipelineResult result = Pipeline.Run(
-            Pipeline.SettingsFor(ToolSyntax.Hermes) with { StopSequences = ["END"] }, "E", """<tool_call>{"name": "get_time"}</tool_call>""", "ND");
+            Pipeline.SettingsFor(ToolFamilies.Hermes) with { StopSequences = ["END"] }, "E", """<tool_call>{"name": "get_time"}</tool_call>""", "ND");
 
         result.Content.Should().Be("END");
         result.Order.Should().Be("ctc");
@@ -90,7 +90,7 @@ public sealed class StopSequenceMatcherTests
         OutputPipeline pipeline = new(new() { StopSequences = ["abcd", "bc"] });
         List<OutputPart> parts = [];
 
-        pipeline.Add("abc", parts);
+        pipeline.Add(new("abc", OutputTokenKind.Text), parts);
         pipeline.Finish(parts);
 
         parts.Should().Equal(new ContentPart("a"));

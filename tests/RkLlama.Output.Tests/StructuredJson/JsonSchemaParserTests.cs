@@ -1,11 +1,68 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Output.Tests.Support;
+using RkLlama.Prompts;
 
 namespace RkLlama.Output.Tests.StructuredJson;
 
 public sealed class JsonSchemaParserTests
 {
+    [Fact]
+    public void The_memory_to_parse_a_schema_is_independent_of_the_place_of_its_parts()
+    {
+        string members = string.Join(',', Enumerable.Range(0, 2000).Select(number => $"\"{number}\":{{}}"));
+        using JsonDocument schema = JsonDocument.Parse($$$"""{"properties":{"{{{new string('n', 100_000)}}}":{"properties":{ {{{members}}} } } } }""");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        JsonSchema.Parse(schema.RootElement);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(20 << 20);
+    }
+
+    [Fact]
+    public void An_error_names_its_place_without_the_whole_of_long_names()
+    {
+        using JsonDocument schema = JsonDocument.Parse($$$"""{"properties":{"{{{new string('n', 100_000)}}}":{"properties":{"a":{"anyOf":[true,5]} } } } }""");
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement);
+
+        parse.Should().Throw<JsonSchemaException>().WithMessage($"#/properties/{new string('n', 60)}…/properties/a/anyOf/1 must be a schema: an object, true or false");
+    }
+
+    [Fact]
+    public void The_place_of_a_deep_error_is_shortened_in_front()
+    {
+        string open = string.Concat(Enumerable.Repeat("{\"properties\":{\"member\":", 20)), close = new('}', 40);
+        using JsonDocument schema = JsonDocument.Parse($"{open}5{close}");
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement);
+
+        parse.Should().Throw<JsonSchemaException>().Which.Message.Should().StartWith("#/…/").And.EndWith("/properties/member must be a schema: an object, true or false")
+            .And.Match(message => message.Length < 200);
+    }
+
+    [Fact]
+    public void A_schema_that_takes_too_long_is_refused()
+    {
+        using JsonDocument schema = JsonDocument.Parse($"{{\"allOf\":[{string.Join(',', Enumerable.Repeat("{}", 1000))}]}}");
+        TimeSpan used = TimeSpan.Zero;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(2), () => used += TimeSpan.FromSeconds(1), CancellationToken.None);
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement, cpu);
+
+        parse.Should().Throw<JsonSchemaException>().WithMessage("*too long*");
+    }
+
+    [Fact]
+    public void Parsing_ends_when_the_request_is_cancelled()
+    {
+        using JsonDocument schema = JsonDocument.Parse($"{{\"allOf\":[{string.Join(',', Enumerable.Repeat("{}", 1000))}]}}");
+
+        Action parse = () => JsonSchema.Parse(schema.RootElement, CpuBudget.Unlimited(new CancellationToken(canceled: true)));
+
+        parse.Should().Throw<OperationCanceledException>();
+    }
+
     [Theory]
     [InlineData("{\"not\":", "}", 63, false)]
     [InlineData("{\"not\":", "}", 64, true)]

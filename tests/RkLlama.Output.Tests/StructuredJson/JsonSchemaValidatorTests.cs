@@ -67,6 +67,22 @@ public sealed class JsonSchemaValidatorTests
     }
 
     [Fact]
+    public void The_match_of_one_pattern_to_a_long_text_is_stopped()
+    {
+        TimeSpan used = TimeSpan.Zero;
+        CpuBudget cpu = new(TimeSpan.FromMilliseconds(200), () => used += TimeSpan.FromMilliseconds(10), CancellationToken.None);
+
+        Validate("""{"pattern":"a"}""", $"\"{new string('b', 3000)}\"", cpu).Should().Equal("the schema takes too long to check");
+    }
+
+    [Fact]
+    public void A_pattern_with_an_anchor_at_the_end_is_matched_to_the_whole_text()
+    {
+        Validate("""{"pattern":"^b*c$"}""", $"\"{new string('b', 3000)}c\"").Should().BeEmpty();
+        Validate("""{"pattern":"^b*$"}""", $"\"{new string('b', 3000)}c\"").Should().NotBeEmpty();
+    }
+
+    [Fact]
     public void A_validation_can_be_cancelled()
     {
         Action validate = () => Validate("""{"pattern":"a"}""", "\"a\"", CpuBudget.Unlimited(new CancellationToken(canceled: true)));

@@ -57,4 +57,52 @@ public sealed class OutputFormatTests
             .Should().Be("the value lacks the member \"a\"; the value lacks the member \"b\"");
         json.Should().Be("{}");
     }
+
+    [Theory]
+    [InlineData("""{"type":"string","enum":["red","blue"]}""", "\"red\"", "\"red\"")]
+    [InlineData("""{"type":"string","enum":["red","blue"]}""", "red", "\"red\"")]
+    [InlineData("""{"enum":["red",1]}""", "```json\n\"red\"\n```", "\"red\"")]
+    [InlineData("""{"type":"boolean"}""", "True", "true")]
+    [InlineData("""{"type":"integer"}""", " 42\n", "42")]
+    [InlineData("""{"type":"string"}""", "42", "\"42\"")]
+    [InlineData("""{"anyOf":[{"type":"null"},{"type":"object"}]}""", "{'a': 1}", """{"a":1}""")]
+    [InlineData("""{"type":["object","string"]}""", "{'a': 1}", """{"a":1}""")]
+    [InlineData("""{"$ref":"#/$defs/c","$defs":{"c":{"const":7}}}""", "7", "7")]
+    [InlineData("""{"enum":["red","blue"]}""", "The answer is \"red\".", "\"red\"")]
+    [InlineData("""{"enum":["red","dark red"]}""", "It is **dark red**, I think.", "\"dark red\"")]
+    [InlineData("""{"enum":["red",1]}""", "The color is `red`", "\"red\"")]
+    [InlineData("""{"type":"integer"}""", "The answer is 42.", "42")]
+    [InlineData("""{"type":"number"}""", "It's -3.5 degrees", "-3.5")]
+    [InlineData("""{"type":"boolean"}""", "The statement is true.", "true")]
+    [InlineData("""{"type":"string","pattern":"^[A-Z]{3}$"}""", "The code is 'ABC', as you know.", "\"ABC\"")]
+    [InlineData("""{"type":"string"}""", "The answer is \"red\".", "\"The answer is \\\"red\\\".\"")]
+    public void A_schema_may_ask_for_a_scalar(string schema, string reply, string json)
+    {
+        using JsonDocument document = JsonDocument.Parse(schema);
+
+        new OutputFormat(JsonSchema.Parse(document.RootElement), IsStrict: true).FindProblem(reply, CpuBudget.Unlimited(), out string? found).Should().BeNull();
+
+        found.Should().Be(json);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"integer"}""", "three", "\"three\"")]
+    [InlineData("""{"enum":["red","blue"]}""", "green", "\"green\"")]
+    [InlineData("""{"type":"object"}""", "red", null)]
+    [InlineData("{}", "red", null)]
+    [InlineData("""{"enum":["red","blue"]}""", "It is \"red\" or \"blue\".", "\"It is \\\"red\\\" or \\\"blue\\\".\"")]
+    [InlineData("""{"enum":["red","blue"]}""", "It is red, not \"blue\".", "\"It is red, not \\\"blue\\\".\"")]
+    [InlineData("""{"enum":["red","blue"]}""", "It is not red.", "\"It is not red.\"")]
+    [InlineData("""{"enum":["red","blue"]}""", "The answer is \"green\".", "\"The answer is \\\"green\\\".\"")]
+    [InlineData("""{"type":"integer"}""", "There are 3 apples and 4 pears.", "\"There are 3 apples and 4 pears.\"")]
+    [InlineData("""{"type":"integer"}""", "About 1,000 people.", "\"About 1,000 people.\"")]
+    [InlineData("""{"type":"integer"}""", "Version v2 of 3.5.1", "\"Version v2 of 3.5.1\"")]
+    public void A_scalar_that_the_schema_does_not_allow_is_a_problem(string schema, string reply, string? json)
+    {
+        using JsonDocument document = JsonDocument.Parse(schema);
+
+        new OutputFormat(JsonSchema.Parse(document.RootElement), IsStrict: true).FindProblem(reply, CpuBudget.Unlimited(), out string? found).Should().NotBeNull();
+
+        found.Should().Be(json);
+    }
 }

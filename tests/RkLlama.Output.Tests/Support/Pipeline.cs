@@ -1,5 +1,5 @@
 using System.Text;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
 
 namespace RkLlama.Output.Tests.Support;
 
@@ -14,7 +14,10 @@ internal static class Pipeline
     internal const string Weather = "get_weather";
     internal const string Time = "get_time";
 
-    internal static OutputPipelineSettings SettingsFor(ToolSyntax tools) => new() { Tools = tools, ToolNames = new HashSet<string> { Weather, Time } };
+    internal static OutputPipelineSettings SettingsFor(ToolFamily tools) => new() { Tools = tools, ToolNames = new HashSet<string> { Weather, Time } };
+
+    /// <summary>Returns the row of the table of families with this name.</summary>
+    internal static ToolFamily Family(string name) => ToolFamilies.All.Single(row => row.Name == name);
 
     internal static PipelineResult Run(OutputPipelineSettings settings, params IEnumerable<string> tokens) =>
         Describe(RunToParts(settings, tokens, out OutputPipeline pipeline), pipeline);
@@ -24,7 +27,7 @@ internal static class Pipeline
         pipeline = new(settings);
         List<OutputPart> parts = [];
         foreach (string token in tokens)
-            pipeline.Add(token, parts);
+            pipeline.Add(new(token, OutputTokenKind.Text), parts);
         pipeline.Finish(parts);
         return parts;
     }
@@ -34,7 +37,7 @@ internal static class Pipeline
     {
         OutputPipeline pipeline = new(settings);
         List<OutputPart> parts = [];
-        pipeline.Add(answer, parts);
+        pipeline.Add(new(answer, OutputTokenKind.Text), parts);
         pipeline.Finish(parts, isTruncated: true);
         return Describe(parts, pipeline);
     }
@@ -45,7 +48,7 @@ internal static class Pipeline
         OutputPipeline pipeline = new(settings);
         List<OutputPart> parts = [];
         foreach (string token in tokens)
-            pipeline.Add(token, parts);
+            pipeline.Add(new(token, OutputTokenKind.Text), parts);
         return Describe(parts, pipeline).Content;
     }
 
@@ -68,8 +71,8 @@ internal static class Pipeline
         List<string> calls = [];
         foreach (OutputPart part in parts)
         {
-            char kind = part is ContentPart ? 'c' : part is ReasoningPart ? 'r' : 't';
-            if (kind == 't' || order.Length == 0 || order[^1] != kind)
+            char kind = part is ContentPart ? 'c' : part is ReasoningPart ? 'r' : part is UnopenedReasoningPart ? 'u' : 't';
+            if (kind is 't' or 'u' || order.Length == 0 || order[^1] != kind)
                 order.Append(kind);
             if (part is ContentPart { Text: var text })
                 content.Append(text);

@@ -1,5 +1,5 @@
+using RkLlama.Output.Reasoning;
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
@@ -8,7 +8,7 @@ public sealed class DeepSeekToolCallParserTests
     private const string Begin = "<｜tool▁calls▁begin｜>";
     private const string End = "<｜tool▁calls▁end｜>";
 
-    private static readonly OutputPipelineSettings DeepSeek = Pipeline.SettingsFor(ToolSyntax.DeepSeek);
+    private static readonly OutputPipelineSettings DeepSeek = Pipeline.SettingsFor(Pipeline.Family("DeepSeek"));
 
     [Theory]
     [InlineData(Begin + "<｜tool▁call▁begin｜>function<｜tool▁sep｜>get_time\n```json\n{\"a\": \"```\"}\n```<｜tool▁call▁end｜>" + End)]
@@ -52,7 +52,7 @@ public sealed class DeepSeekToolCallParserTests
     [InlineData(Begin + "<｜tool▁call▁begin｜>rm_rf<｜tool▁sep｜>{}<｜tool▁call▁end｜>" + End)]
     [InlineData(Begin + "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{x}<｜tool▁call▁end｜>" + End)]
     [InlineData(Begin + "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}so<｜tool▁call▁end｜>" + End)]
-    [InlineData(Begin + "<｜tool▁call▁begin｜>get_time\n<｜tool▁sep｜>{}")]
+    [InlineData(Begin + "<｜tool▁call▁begin｜>get_time\nso<｜tool▁sep｜>{}")]
     [InlineData("<｜tool▁ca")]
     [InlineData("<｜User｜>")]
     public void Text_that_is_not_a_call_is_content_and_unchanged(string answer)
@@ -67,7 +67,7 @@ public sealed class DeepSeekToolCallParserTests
     public void A_call_after_reasoning_is_parsed()
     {
         PipelineResult result = Pipeline.Run(
-            DeepSeek with { StartsInReasoning = true }, "Hm.\n</think>\n\n", Begin, "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜>", End);
+            DeepSeek with { StartTag = ReasoningTags.All[0] }, "Hm.\n</think>\n\n", Begin, "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜>", End);
 
         result.Order.Should().Be("rt");
     }

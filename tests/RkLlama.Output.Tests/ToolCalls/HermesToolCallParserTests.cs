@@ -1,11 +1,11 @@
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Families;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
 public sealed class HermesToolCallParserTests
 {
-    private static readonly OutputPipelineSettings Hermes = Pipeline.SettingsFor(ToolSyntax.Hermes);
+    private static readonly OutputPipelineSettings Hermes = Pipeline.SettingsFor(ToolFamilies.Hermes);
 
     [Theory]
     [InlineData("<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Ulm\", \"days\": 1.0}}\n</tool_call>", """get_weather{"city":"Ulm","days":1.0}""")]
@@ -113,8 +113,8 @@ public sealed class HermesToolCallParserTests
     [InlineData("<tool_call>\n")]
     [InlineData("<tool_ca")]
     [InlineData("""<tool_call>{"name": "get_time", "arguments": {"a": 01}}</tool_call>""")]
-    [InlineData("""<tool_call>{"name": "get_time", "arguments": {"a": 1,}}</tool_call>""")]
-    [InlineData("""<tool_call>{"name": "get_time", "arguments": {"a": '1'}}</tool_call>""")]
+    [InlineData("""<tool_call>{"name": "get_time", "arguments": {"a": maybe}}</tool_call>""")]
+    [InlineData("""<tool_call>{"name": "get_time", "city": "Ulm"}</tool_call>""")]
     [InlineData("""<tool_call>{"name": "get_time", "arguments": [1]}</tool_call>""")]
     [InlineData("""<tool_call>{"name": "get_time", "arguments": "[1]"}</tool_call>""")]
     [InlineData("""<tool_call>{"name": "get_time", "arguments": "{"}</tool_call>""")]
@@ -128,7 +128,6 @@ public sealed class HermesToolCallParserTests
     [InlineData("<tool_call>[]</tool_call>")]
     [InlineData("<tool_call></tool_call>")]
     [InlineData("the <tool_call> tag")]
-    [InlineData("<tool_call><function=get_time></function></tool_call>")]
     public void Text_that_is_not_a_call_is_content_and_unchanged(string answer)
     {
         PipelineResult result = Pipeline.Run(Hermes, "Hi \n", answer);
@@ -145,7 +144,7 @@ public sealed class HermesToolCallParserTests
     [InlineData("<tool_call>{\"name\": \"rm_rf\", \"arguments\": {}}</tool_call>", "<tool_call>{\"name\": \"rm_rf\", \"arguments\": {}}</tool_call>")]
     public void A_truncated_call_is_dropped(string answer, string content)
     {
-        PipelineResult result = Pipeline.RunTruncated(Pipeline.SettingsFor(ToolSyntax.Hermes), answer);
+        PipelineResult result = Pipeline.RunTruncated(Pipeline.SettingsFor(ToolFamilies.Hermes), answer);
 
         result.Content.TrimEnd().Should().Be(content);
         result.Calls.Should().BeEmpty();
@@ -154,16 +153,16 @@ public sealed class HermesToolCallParserTests
     [Fact]
     public void A_call_after_a_marker_in_prose_is_parsed()
     {
-        PipelineResult result = Pipeline.Run(Hermes, "With <tool_call>", "<tool_call>", "{\"name\": \"get_time\"}</tool_call>");
+        PipelineResult result = Pipeline.Run(Hermes, "With <tool_call> so: ", "<tool_call>", "{\"name\": \"get_time\"}</tool_call>");
 
-        result.Content.Should().Be("With <tool_call>");
+        result.Content.Should().Be("With <tool_call> so:");
         result.Calls.Should().Equal("get_time{}");
     }
 
     [Fact]
     public void Without_tool_names_any_name_is_a_call()
     {
-        PipelineResult result = Pipeline.Run(new() { Tools = ToolSyntax.Hermes }, """<tool_call>{"name": "f"}</tool_call>""");
+        PipelineResult result = Pipeline.Run(new() { Tools = ToolFamilies.Hermes }, """<tool_call>{"name": "f"}</tool_call>""");
 
         result.Calls.Should().Equal("f{}");
     }
@@ -195,9 +194,9 @@ public sealed class HermesToolCallParserTests
         OutputPipeline pipeline = new(Hermes);
         List<OutputPart> parts = [];
 
-        pipeline.Add("<tool_call>{\"name\": \"get_time\"}</tool_call", parts);
+        pipeline.Add(new("<tool_call>{\"name\": \"get_time\"}</tool_call", OutputTokenKind.Text), parts);
         int before = parts.Count;
-        pipeline.Add(">", parts);
+        pipeline.Add(new(">", OutputTokenKind.Text), parts);
 
         before.Should().Be(0);
         parts.Should().ContainSingle().Which.Should().BeOfType<ToolCallPart>();

@@ -1,12 +1,11 @@
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
 public sealed class LlamaToolCallParserTests
 {
-    private static readonly OutputPipelineSettings Llama = Pipeline.SettingsFor(ToolSyntax.Llama3Json);
-    private static readonly OutputPipelineSettings AnyName = new() { Tools = ToolSyntax.Llama3Json };
+    private static readonly OutputPipelineSettings Llama = Pipeline.SettingsFor(Pipeline.Family("Llama 3"));
+    private static readonly OutputPipelineSettings AnyName = new() { Tools = Pipeline.Family("Llama 3") };
 
     [Theory]
     [InlineData("""{"name": "get_time", "parameters": {"zone": "a; {b}"}}""", """get_time{"zone":"a; {b}"}""")]
@@ -35,12 +34,12 @@ public sealed class LlamaToolCallParserTests
     }
 
     [Fact]
-    public void A_call_after_text_needs_its_marker()
+    public void A_call_before_text_on_its_line_needs_a_mark()
     {
         string call = """{"name": "get_time", "parameters": {}}""";
 
-        Pipeline.Run(Llama, "I look: ", call).Content.Should().Be("I look: " + call);
-        Pipeline.Run(Llama, "I look: <|python_tag|>", call).Calls.Should().Equal("get_time{}");
+        Pipeline.Run(Llama, "I look: ", call, " Done.").Content.Should().Be("I look: " + call + " Done.");
+        Pipeline.Run(Llama, "I look: <|python_tag|>", call, " Done.").Calls.Should().Equal("get_time{}");
     }
 
     [Fact]
@@ -64,7 +63,7 @@ public sealed class LlamaToolCallParserTests
     [InlineData("{")]
     [InlineData("{{ x }}")]
     [InlineData("{ x: 1 }")]
-    [InlineData("""<|python_tag|>get_time.call(zone="a")""")]
+    [InlineData("""<|python_tag|>get_time.call(zone=here)""")]
     [InlineData("<|python")]
     [InlineData(" \n")]
     public void Text_that_is_not_a_call_is_content_and_unchanged(string answer)

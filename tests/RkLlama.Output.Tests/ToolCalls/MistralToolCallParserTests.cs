@@ -1,11 +1,10 @@
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
 public sealed class MistralToolCallParserTests
 {
-    private static readonly OutputPipelineSettings Mistral = Pipeline.SettingsFor(ToolSyntax.Mistral);
+    private static readonly OutputPipelineSettings Mistral = Pipeline.SettingsFor(Pipeline.Family("Mistral"));
 
     [Theory]
     [InlineData("""[TOOL_CALLS][{"name": "get_time", "arguments": {"a": "]"}, "id": "VvvODy9mT"}]""", """get_time{"a":"]"}""")]
@@ -33,7 +32,7 @@ public sealed class MistralToolCallParserTests
     [InlineData("[TOOL_CALLS]get_time[ARGS]")]
     [InlineData("[TOOL_CALLS]get_time[ARGS]{\"a")]
     [InlineData("[TOOL_CALLS]get_time[ARGS]x")]
-    [InlineData("[TOOL_CALLS]get_time[CALL_ID]7 [ARGS]{}")]
+    [InlineData("[TOOL_CALLS]get_time[CALL_ID]7 so[ARGS]{}")]
     [InlineData("[TOOL_CALLS]get_time[NO]{}")]
     [InlineData("[TOOL_CALLS]rm_rf[ARGS]{}")]
     [InlineData("[TOOL_CALLS][{\"name\": \"rm_rf\", \"arguments\": {}}]")]
@@ -54,7 +53,7 @@ public sealed class MistralToolCallParserTests
         OutputPipeline pipeline = new(Mistral);
         List<OutputPart> parts = [];
 
-        pipeline.Add("""[TOOL_CALLS]get_time[ARGS]{}""", parts);
+        pipeline.Add(new("""[TOOL_CALLS]get_time[ARGS]{}""", OutputTokenKind.Text), parts);
 
         parts.Should().ContainSingle().Which.Should().BeOfType<ToolCallPart>();
     }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Arguments;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 

@@ -1,4 +1,4 @@
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Parsing;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
@@ -24,9 +24,9 @@ public sealed class PartialJsonScannerTests
     [InlineData("\"")]
     [InlineData("{1")]
     [InlineData("{\"a\" 1")]
-    [InlineData("[1 2")]
-    [InlineData("[1}")]
-    [InlineData("[\"a\n")]
+    [InlineData("[1 :")]
+    [InlineData("[}")]
+    [InlineData("{\"a\"\"")]
     [InlineData("{}}")]
     public void An_error_is_detected_at_its_character(string json)
     {
@@ -39,18 +39,18 @@ public sealed class PartialJsonScannerTests
     }
 
     [Fact]
-    public void Names_and_strings_of_the_outermost_object_are_reported()
+    public void Names_and_strings_of_objects_are_reported_with_their_depth()
     {
         PartialJsonScanner scanner = new();
-        List<string> reported = [];
+        List<(string, int)> reported = [];
 
         foreach (char c in """{"name": "f", "arguments": {"name": "inner"}, "x": ["y"]}""")
         {
             if (scanner.Feed(c) is JsonScanStatus.Key or JsonScanStatus.StringValue)
-                reported.Add(scanner.LastString);
+                reported.Add((scanner.LastString, scanner.Depth));
         }
 
-        reported.Should().Equal("name", "f", "arguments", "x");
+        reported.Should().Equal(("name", 1), ("f", 1), ("arguments", 1), ("name", 2), ("inner", 2), ("x", 1));
     }
 
     [Theory]
@@ -58,7 +58,9 @@ public sealed class PartialJsonScannerTests
     [InlineData("""{"a": "b" """, """{"a": "b" }""")]
     [InlineData("""{"a": "b""", null)]
     [InlineData("""{"a":""", null)]
-    [InlineData("""{"a": 1,""", null)]
+    [InlineData("""{"a": 1,""", """{"a": 1,}""")]
+    [InlineData("""[1, """, """[1, ]""")]
+    [InlineData("{", null)]
     public void Missing_closing_brackets_are_added_and_nothing_else(string json, string? closed)
     {
         PartialJsonScanner scanner = new();
@@ -66,6 +68,26 @@ public sealed class PartialJsonScannerTests
             scanner.Feed(c);
 
         scanner.WithClosingBrackets().Should().Be(closed);
+    }
+
+    [Theory]
+    [InlineData("{'a': True, b: None,}")]
+    [InlineData("{\"a\": \"one\ntwo\" \"b\": 1}")]
+    [InlineData("[{\"a\": {\"b\": 1}]")]
+    [InlineData("{“a”: [.5, +1,, 2,]}")]
+    [InlineData("[{\"a\": 1}}, {\"b\": 2}}}]")]
+    [InlineData("{\"a\": 1], \"b\": 2}")]
+    [InlineData("{\"a\": \"the \"big\" one: \"x\"!\", 'b': 'it's'}")]
+    [InlineData("{{\"a\": {{\"b\": 1}}, \"c\": 2}}")]
+    [InlineData("{\"a\": 1, // one }\n\"b\": 2 /* ** } */}")]
+    public void Text_that_can_be_repaired_is_complete_at_its_last_bracket(string json)
+    {
+        PartialJsonScanner scanner = new();
+
+        JsonScanStatus[] statuses = [.. json.Select(scanner.Feed)];
+
+        statuses.SkipLast(1).Should().NotContain([JsonScanStatus.Complete, JsonScanStatus.Invalid]);
+        statuses[^1].Should().Be(JsonScanStatus.Complete);
     }
 
     [Theory]

@@ -1,12 +1,11 @@
 using System.Text.Json;
 using RkLlama.Output.Tests.Support;
-using RkLlama.Output.ToolCalls;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
 public sealed class QwenXmlToolCallParserTests
 {
-    private static readonly OutputPipelineSettings QwenXml = Pipeline.SettingsFor(ToolSyntax.QwenXml) with
+    private static readonly OutputPipelineSettings QwenXml = Pipeline.SettingsFor(Pipeline.Family("Qwen XML")) with
     {
         ToolSchemas = new Dictionary<string, JsonElement>
         {

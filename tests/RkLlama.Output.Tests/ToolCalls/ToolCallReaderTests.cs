@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RkLlama.Output.Text;
-using RkLlama.Output.ToolCalls;
+using RkLlama.Output.ToolCalls.Parsing;
 
 namespace RkLlama.Output.Tests.ToolCalls;
 
@@ -11,7 +11,7 @@ public sealed class ToolCallReaderTests
     [Fact]
     public void An_array_with_one_invalid_call_adds_none()
     {
-        ToolCallReader reader = new(new(ToolSyntax.Hermes, new HashSet<string> { "f" }, null));
+        ToolCallReader reader = new(new HashSet<string> { "f" }, null);
 
         reader.TryRead("""[{"name":"f"},{"name":"g"}]""", needsArguments: false, _calls).Should().BeFalse();
         reader.TryRead("""[{"name":"f"},{"name":"f","arguments":{"a": 1}}]""", needsArguments: false, _calls).Should().BeTrue();
@@ -22,7 +22,7 @@ public sealed class ToolCallReaderTests
     [Fact]
     public void Without_names_every_name_but_the_empty_one_is_offered()
     {
-        ToolCallReader reader = new(new(ToolSyntax.Hermes, null, null));
+        ToolCallReader reader = new(null, null);
 
         (reader.AcceptsAnyName, reader.IsOffered("x"), reader.IsOffered("")).Should().Be((true, true, false));
     }
@@ -34,7 +34,7 @@ public sealed class ToolCallReaderTests
     public void The_schema_of_a_parameter_is_found(string tool, string parameter, string? type)
     {
         using JsonDocument schema = JsonDocument.Parse("""{"type":"object","properties":{"a":{"type":"string"}}}""");
-        ToolCallReader reader = new(new(ToolSyntax.QwenXml, null, new Dictionary<string, JsonElement> { ["f"] = schema.RootElement }));
+        ToolCallReader reader = new(null, new Dictionary<string, JsonElement> { ["f"] = schema.RootElement });
 
         reader.Schema(tool, parameter)?.GetProperty("type").GetString().Should().Be(type);
         (reader.Schema(tool, parameter) is null).Should().Be(type is null);
@@ -43,7 +43,7 @@ public sealed class ToolCallReaderTests
     [Fact]
     public void Arguments_in_a_string_nest_at_most_64_levels()
     {
-        ToolCallReader reader = new(new(ToolSyntax.Hermes, null, null));
+        ToolCallReader reader = new(null, null);
         string deep = string.Concat(Enumerable.Repeat("{\"a\":", 65)) + "1" + new string('}', 65);
 
         reader.TryAdd("f", deep, _calls).Should().BeFalse();

@@ -27,7 +27,8 @@ public sealed class IrregularFileTests
         using ModelDirectory model = new();
         model.AddPipe("own.jinja");
 
-        FluentActions.Invoking(() => model.Load(with: settings => settings with { Template = "own.jinja" })).Should().Throw<PromptException>().WithMessage("*named pipe*");
+        FluentActions.Invoking(() => model.Load(with: settings => settings with { Template = "own.jinja" })).Should().Throw<PromptException>()
+            .WithMessage("*named pipe*").Which.Message.Should().NotContain(".)").And.NotContain("..");
     }
 
     [Theory]

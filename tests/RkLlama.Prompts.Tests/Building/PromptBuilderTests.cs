@@ -73,7 +73,7 @@ public sealed class PromptBuilderTests
             Template = "{{ messages[0].content }}{% if messages|length > 1 %}{{ raise_exception('roles must alternate') }}{% endif %}",
         });
 
-        Action build = () => prompts.Build(new([new("user", "a"), new("user", "b")]));
+        Action build = () => prompts.Build(new([new("user", "a"), new("assistant", "b"), new("user", "c")]));
 
         build.Should().Throw<PromptException>().WithMessage("*refuses*roles must alternate*");
     }

@@ -1,3 +1,5 @@
+using RkLlama.Prompts.Loading;
+
 namespace RkLlama.Prompts.Tests.Building;
 
 public sealed class PromptFileLocatorTests
@@ -39,11 +41,11 @@ public sealed class PromptFileLocatorTests
         using ModelDirectory model = new();
         PromptFileLocator locator = new(model.Path, null);
 
-        locator.FindTokenizerFile().Should().BeNull();
+        locator.FindTokenizerFiles().Should().BeEmpty();
         model.Add("qwen.tiktoken", "");
-        locator.FindTokenizerFile().Should().EndWith("qwen.tiktoken");
+        locator.FindTokenizerFiles().Should().Equal(Path.Combine(model.Path, "qwen.tiktoken"));
         model.Add("tokenizer.json", "{}");
-        locator.FindTokenizerFile().Should().EndWith("tokenizer.json");
+        locator.FindTokenizerFiles().Should().Equal(Path.Combine(model.Path, "tokenizer.json"));
     }
 
     [Fact]
@@ -52,8 +54,11 @@ public sealed class PromptFileLocatorTests
         using ModelDirectory model = new();
         model.Add("tokenizer_config.json", $$"""{"x": {{new string('[', 64)}}{{new string(']', 64)}}}""");
 
-        Action find = () => new PromptFileLocator(model.Path, null).FindTemplate();
+        PromptFileLocator files = new(model.Path, null);
+        Action find = () => files.FindSpecialTokens();
 
+        files.FindTemplates().Should().BeEmpty();
+        files.Problems.Should().ContainSingle(problem => problem.Text.Contains("tokenizer_config.json"));
         find.Should().Throw<System.Text.Json.JsonException>();
     }
 }

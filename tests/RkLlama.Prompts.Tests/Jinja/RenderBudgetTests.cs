@@ -48,6 +48,72 @@ public sealed class RenderBudgetTests
         render.Should().Throw<TemplateException>().WithMessage("*too long*");
     }
 
+    [Theory]
+    [InlineData("s.isalnum()")]
+    [InlineData("s.strip('ab')")]
+    [InlineData("s.startswith(t)")]
+    [InlineData("s.find('y')")]
+    [InlineData("s.replace('y', 'z')")]
+    [InlineData("s.split('y')")]
+    [InlineData("'y' in s")]
+    [InlineData("s == t")]
+    [InlineData("s < t")]
+    [InlineData("{s: 1}[t]")]
+    [InlineData("emoji[5]")]
+    [InlineData("s|float")]
+    [InlineData("s|wordcount")]
+    [InlineData("s is lower")]
+    [InlineData("[s, t]|sort")]
+    [InlineData("[s, t]|unique|list")]
+    [InlineData("[s]|map('wordcount')|list")]
+    [InlineData("[s] * 9 == [t] * 9")]
+    [InlineData("isalnum()")]
+    public void The_characters_that_an_operation_reads_count_towards_the_processor_time(string operation)
+    {
+        int checks = 0;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(100), () => TimeSpan.FromSeconds(checks++), CancellationToken.None);
+
+        Action render = () => Rendering.Render(
+            "{% set s = 'x' * 100000 %}{% set t = 'x' * 100000 %}{% set emoji = '😀' * 50000 %}{% set isalnum = s.isalnum %}"
+            + $"{{% for i in range(300) %}}{{% set r = {operation} %}}{{% endfor %}}",
+            cpu: cpu);
+
+        render.Should().Throw<TemplateException>().WithMessage("*too long*");
+    }
+
+    [Theory]
+    [InlineData("s.find(n)")]
+    [InlineData("s.rfind(n)")]
+    [InlineData("s.count(n)")]
+    [InlineData("s.replace(n, '')")]
+    [InlineData("s.split(n)")]
+    [InlineData("s.rsplit(n)")]
+    [InlineData("s.partition(n)")]
+    [InlineData("n in s")]
+    public void The_processor_time_is_checked_during_one_search(string search)
+    {
+        int checks = 0;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(100), () => TimeSpan.FromSeconds(checks++), CancellationToken.None);
+
+        Action render = () => Rendering.Render($"{{% set s = 'a' * 200000 %}}{{% set n = 'a' * 20000 ~ 'b' ~ 'a' * 20000 %}}{{{{ {search} }}}}", cpu: cpu);
+
+        render.Should().Throw<TemplateException>().WithMessage("*too long*");
+    }
+
+    [Fact]
+    public void Long_texts_are_found_at_every_position()
+    {
+        string search = new string('a', 200_000) + "b";
+
+        for (int shift = 0; shift <= 20; shift++)
+        {
+            string text = new string('a', shift) + search + new string('b', 20 - shift);
+            RenderBudget budget = new(RenderLimits.Default, CpuBudget.Unlimited());
+
+            (TextSearch.IndexOf(text, search, budget), TextSearch.LastIndexOf(text, search, budget), TextSearch.Count(text, search, budget)).Should().Be((shift, shift, 1));
+        }
+    }
+
     [Fact]
     public void Levels_are_counted_until_they_are_left()
     {

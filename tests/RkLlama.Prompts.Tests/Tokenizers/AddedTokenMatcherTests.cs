@@ -1,3 +1,6 @@
+using RkLlama.Prompts.Tokenizers;
+using RkLlama.Prompts.Tokenizers.Text;
+
 namespace RkLlama.Prompts.Tests.Tokenizers;
 
 public sealed class AddedTokenMatcherTests
@@ -81,6 +84,20 @@ public sealed class AddedTokenMatcherTests
         };
 
         tokenizer.Tokenize("c<a>c<a><a>").Should().Equal("▁", "c", "#100", "▁", "c", "#100", "#100");
+    }
+
+    [Fact]
+    public void The_processor_time_is_checked_during_the_search()
+    {
+        AddedTokenMatcher matcher = new([(new string('a', 1000) + "b", new AddedToken(1, "a"))]);
+        TextBuffer text = new();
+        text.Load(PromptText.Trusted(new string('a', 100_000)), trackOrigin: false);
+        int checks = 0;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(10), () => TimeSpan.FromSeconds(checks++), CancellationToken.None);
+
+        Action split = () => matcher.Split(text, [], cpu);
+
+        split.Should().Throw<TokenizerException>();
     }
 
     private static string[] Encode(string[] tokens, string text, string flags = "") =>

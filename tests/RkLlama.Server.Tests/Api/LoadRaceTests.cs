@@ -41,7 +41,7 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> loading = server.PostJsonAsync("/load_model", LoadM);
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().RefusesLoads);
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/generate", Hello);
         await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().IsBusy);
 
@@ -71,7 +71,7 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync(path, body);
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().RefusesLoads);
 
         (await server.PostJsonAsync("/unload_model", "")).Status.Should().Be(HttpStatusCode.OK);
 
@@ -127,7 +127,7 @@ public sealed class LoadRaceTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine, time: time);
         server.AddModel("m");
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
-        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
+        await host.PreloadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("m"));
         HoldLoads();
         await host.StopWorkerAsync("m");
         await EventuallyAsync(() =>

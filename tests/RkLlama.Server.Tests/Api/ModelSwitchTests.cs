@@ -136,7 +136,7 @@ public sealed class ModelSwitchTests : IDisposable
     {
         await using TestServer server = await StartAsync(new FakeEngine());
         ModelHost host = server.Services.GetRequiredService<ModelHost>();
-        host.PreloadedModel = await host.LoadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("a"));
+        await host.PreloadAsync(server.Services.GetRequiredService<ModelCatalog>().Find("a"));
         await AnswerAsync(server, "b");
 
         await AdvanceUntilAsync(TimeSpan.FromSeconds(310), () => host.Current?.Name == "a");

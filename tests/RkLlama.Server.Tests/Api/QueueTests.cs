@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Residency;
@@ -98,7 +100,7 @@ public sealed class QueueTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(engine);
         server.AddModel("m");
         Task<(HttpStatusCode Status, JsonElement Body)> loading = server.PostJsonAsync("/load_model", """{"model_name":"m"}""");
-        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().IsBusy);
+        await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().RefusesLoads);
 
         Task<(HttpStatusCode Status, JsonElement Body)> request = server.PostJsonAsync("/generate", Hello);
         (HttpStatusCode second, _) = await server.PostJsonAsync("/load_model", """{"model_name":"m"}""");
@@ -155,6 +157,28 @@ public sealed class QueueTests : IDisposable
         Task<HttpResponseMessage> again = server.PostAsync("/generate", large);
         (await _held.NextAsync()).End(RunEndReason.Stop);
         (await again).StatusCode.Should().Be(HttpStatusCode.OK, "what they had is free again");
+    }
+
+    [Fact]
+    public async Task A_body_reserves_its_declared_length_when_a_part_has_arrived()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 8 << 20 });
+        await server.LoadAsync();
+        RequestBodyBudget budget = server.Services.GetRequiredService<RequestBodyBudget>();
+        using TcpClient slow = new();
+        await slow.ConnectAsync(server.Client.BaseAddress!.Host, server.Client.BaseAddress.Port);
+
+        await slow.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Length: {8 << 20}\r\n\r\n"));
+        await slow.GetStream().WriteAsync(new byte[3 << 20]);
+
+        await EventuallyAsync(() =>
+        {
+            bool isReserved = !budget.TryTake(9 << 20);
+            if (!isReserved)
+                budget.Return(9 << 20);
+            return isReserved;
+        });
+        budget.TryTake(8 << 20).Should().BeTrue("only the length of this body is reserved");
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class MeasurementTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync();
         Func<Task> empty = () => RunAsync(server, null, [32]);
-        await empty.Should().ThrowAsync<CommandException>().WithMessage("*404*No models are currently loaded.");
+        await empty.Should().ThrowAsync<CommandException>().WithMessage("No models are currently loaded.");
         await server.LoadAsync();
 
         BenchReport report = await RunAsync(server, null, [32]);
@@ -55,7 +55,7 @@ public sealed class MeasurementTests : IDisposable
         BenchReport report = await RunAsync(server, "m", [32, 2000]);
 
         report.Rows.Should().ContainSingle();
-        report.Skipped.Should().ContainSingle().Which.Should().StartWith("2000 tokens: ").And.Contain("400");
+        report.Skipped.Should().ContainSingle().Which.Should().StartWith("2000 tokens: ").And.Contain("context");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class MeasurementTests : IDisposable
 
         Func<Task> run = () => new Measurement(client, [32], 4, TimeSpan.FromMinutes(1), TimeProvider.System).RunAsync(null, null, CancellationToken.None);
 
-        await run.Should().ThrowAsync<CommandException>().WithMessage("http://127.0.0.1:1/ does not answer: *");
+        await run.Should().ThrowAsync<CommandException>().WithMessage("no node answers at http://127.0.0.1:1: start one with *");
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class MeasurementTests : IDisposable
 
         Func<Task> refused = () => new BenchClient(stranger).RunAsync("m", 10, 2, CancellationToken.None);
 
-        await refused.Should().ThrowAsync<CommandException>().WithMessage($"*{(int)HttpStatusCode.Unauthorized}*");
+        (await refused.Should().ThrowAsync<CommandException>()).Which.Status.Should().Be(HttpStatusCode.Unauthorized);
         (await new BenchClient(friend).RunAsync("m", 10, 2, CancellationToken.None)).Row.OutputTokens.Should().Be(2);
     }
 

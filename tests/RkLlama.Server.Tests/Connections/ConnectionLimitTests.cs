@@ -84,13 +84,15 @@ public sealed class ConnectionLimitTests
     [InlineData("Content-Length: 2, 2\r\n\r\n{}")]
     [InlineData("Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
     [InlineData("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
-    public async Task Ambiguous_framing_is_refused(string rest)
+    [InlineData("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "1.0")]
+    public async Task Ambiguous_framing_is_refused(string rest, string version = "1.1")
     {
         await using TestServer server = await TestServer.StartAsync();
         using TcpClient client = await ConnectAsync(server);
         using StreamReader reader = new(client.GetStream(), Encoding.ASCII);
 
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /api/show HTTP/1.1\r\nHost: localhost\r\n{rest}"));
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"POST /api/show HTTP/{version}\r\nHost: localhost\r\n{rest}"));
 
         (await reader.ReadToEndAsync().WaitAsync(HeldRuns.Patience)).Should().StartWith("HTTP/1.1 400", "and the connection is closed");
     }

@@ -19,9 +19,10 @@ public sealed class ConnectionListenerTests
     {
         FakeTimeProvider time = new();
         List<DateTimeOffset> attempts = [];
+        LogLines<ConnectionListener> log = new();
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using ConnectionListener listener = new(Refuse, socket, new(new(), NullLogger.Instance), MemoryPool<byte>.Shared, time, NullLogger<ConnectionListener>.Instance);
+        await using ConnectionListener listener = new(Refuse, socket, new(new(), NullLogger.Instance), MemoryPool<byte>.Shared, time, log);
 
         Task<ConnectionContext?> accepting = listener.AcceptAsync().AsTask();
         int atOnce = Attempts().Length;
@@ -33,6 +34,7 @@ public sealed class ConnectionListenerTests
         await listener.UnbindAsync();
 
         atOnce.Should().Be(1);
+        log.All.Should().OnlyContain(line => line.EndsWith(": too many open files", StringComparison.Ordinal));
         (await accepting.WaitAsync(HeldRuns.Patience)).Should().BeNull();
         DateTimeOffset[] times = Attempts();
         int[] pauses = [100, 200, 400, 800, 1000, 1000];

@@ -119,6 +119,23 @@ public sealed class BadInputTests
         server.Log.Should().NotContain("   at ");
     }
 
+    [Theory]
+    [InlineData("gzip", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("gzip\r\nContent-Encoding: identity", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("identity, gzip", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("identity\r\nContent-Encoding: identity", HttpStatusCode.NotFound)]
+    public async Task A_compressed_body_is_415(string encodings, HttpStatusCode expected)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/show") { Content = new StringContent("""{"model":"none"}""") };
+        foreach (string encoding in encodings.Split("\r\nContent-Encoding: "))
+            request.Content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
+
+        response.StatusCode.Should().Be(expected);
+    }
+
     public static TheoryData<string, string> BadLoadBodies() => new()
     {
         { "", "no body" },

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
@@ -31,6 +32,7 @@ public sealed class ExceptionMapperTests
         ["not ready"] = (new NotReadyException("Model m is being loaded.", 7), 503, null, null, 7),
         ["queue full"] = (new QueueFullException("The server is busy.", 9), 503, "queue_full", null, 9),
         ["draining"] = (new DrainingException(), 503, "draining", null, 5),
+        ["model file"] = (new ModelFileException("The model file 'm.rkllm' does not exist."), 400, null, "model", null),
         ["engine"] = (new EngineException("The answer failed: boom."), 500, null, null, null),
         ["stuck worker"] = (new WorkerStuckException(42, Task.CompletedTask), 500, null, null, null),
         ["bad request"] = (new BadHttpRequestException("Bad chunk size.", 400), 400, null, null, null),

@@ -18,6 +18,8 @@ public sealed class AccessTests
     [InlineData("Authorization", "Bearer secret", HttpStatusCode.OK)]
     [InlineData("Authorization", "bearer secret", HttpStatusCode.OK)]
     [InlineData("X-Api-Key", "secret", HttpStatusCode.OK)]
+    [InlineData("api-key", "secret", HttpStatusCode.OK)]
+    [InlineData("api-key", "secre", HttpStatusCode.Unauthorized)]
     [InlineData("Authorization", "Bearer secre", HttpStatusCode.Unauthorized)]
     [InlineData("Authorization", "Bearer secrets", HttpStatusCode.Unauthorized)]
     [InlineData("Authorization", "Basic secret", HttpStatusCode.Unauthorized)]
@@ -44,6 +46,8 @@ public sealed class AccessTests
     [InlineData("POST", "/unload_model", HttpStatusCode.Forbidden)]
     [InlineData("POST", "/pull", HttpStatusCode.Forbidden)]
     [InlineData("DELETE", "/rm", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "/remove", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "/v1/models/m", HttpStatusCode.Forbidden)]
     [InlineData("POST", "/api/copy", HttpStatusCode.Forbidden)]
     [InlineData("POST", "/api/rename", HttpStatusCode.Forbidden)]
     [InlineData("DELETE", "/api/delete", HttpStatusCode.Forbidden)]
@@ -101,9 +105,28 @@ public sealed class AccessTests
     [Theory]
     [InlineData("http://evil.example", HttpStatusCode.Forbidden)]
     [InlineData("null", HttpStatusCode.Forbidden)]
-    [InlineData("http://127.0.0.1:1", HttpStatusCode.Forbidden)]
+    [InlineData("http://127.0.0.2:1", HttpStatusCode.Forbidden)]
+    [InlineData("http://localhost.evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("http://localhost@evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("http://evillocalhost", HttpStatusCode.Forbidden)]
+    [InlineData("http://0.0.0.0.evil.example", HttpStatusCode.Forbidden)]
+    [InlineData("ftp://localhost", HttpStatusCode.Forbidden)]
+    [InlineData("http-app://x", HttpStatusCode.Forbidden)]
+    [InlineData("app:x", HttpStatusCode.Forbidden)]
+    [InlineData("http://localhost", HttpStatusCode.OK)]
+    [InlineData("https://localhost:5173", HttpStatusCode.OK)]
+    [InlineData("http://127.0.0.1:1", HttpStatusCode.OK)]
+    [InlineData("http://[::1]:3000", HttpStatusCode.OK)]
+    [InlineData("http://0.0.0.0:3000", HttpStatusCode.OK)]
+    [InlineData("http://app.localhost", HttpStatusCode.OK)]
+    [InlineData("https://a.B.LOCALHOST:5173", HttpStatusCode.OK)]
+    [InlineData("app://obsidian.md", HttpStatusCode.OK)]
+    [InlineData("file://", HttpStatusCode.OK)]
+    [InlineData("tauri://localhost", HttpStatusCode.OK)]
+    [InlineData("vscode-webview://1ab2", HttpStatusCode.OK)]
+    [InlineData("vscode-file://vscode-app", HttpStatusCode.OK)]
     [InlineData("http://listed.example:3000", HttpStatusCode.OK)]
-    public async Task A_page_of_another_origin_is_refused_unless_listed(string origin, HttpStatusCode expected)
+    public async Task A_page_of_another_origin_is_refused_unless_listed_or_local(string origin, HttpStatusCode expected)
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { Origins = ["http://listed.example:3000"] });
         using HttpRequestMessage request = new(HttpMethod.Get, Models);
@@ -156,7 +179,7 @@ public sealed class AccessTests
 
         response.StatusCode.Should().Be(HttpStatusCode.NotFound);
         response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("http://listed.example");
-        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored", "X-RkLlama-Node", "X-RkLlama-Model", "Server-Timing");
+        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored", "X-RkLlama-Warning", "X-RkLlama-Node", "X-RkLlama-Model", "Server-Timing");
     }
 
     [Fact]

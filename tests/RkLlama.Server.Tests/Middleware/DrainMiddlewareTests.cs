@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
@@ -20,7 +21,7 @@ public sealed class DrainMiddlewareTests : IDisposable
     private readonly DefaultHttpContext _context = new();
     private bool _isPassed;
 
-    public DrainMiddlewareTests() => _queue = new(4, TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(30), _time);
+    public DrainMiddlewareTests() => _queue = new(4, TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(30), static _ => true, _time);
 
     public void Dispose()
     {

@@ -22,11 +22,20 @@ public sealed class OpenApiBodyTests
         "JsonSchemaBody.name", "ResponseTextFormatBody.name",
         "*.seed", "*.min_p", "*.typical_p", "*.logit_bias", "*.logprobs", "*.top_logprobs", "*.repeat_last_n", "*.num_keep",
         "OllamaChatBody.name", "OllamaGenerateBody.name", "OllamaShowBody.name", "OllamaDeleteBody.name", "OllamaEmbedBody.name", "OllamaEmbeddingsBody.name",
+        "OllamaPullBody.name", "OllamaStopPullBody.name", "OllamaCreateBody.name", "ToolCallBody.custom", "MessageBody.function_call", "ResponseFormatBody.schema", "ResponseToolChoiceBody.mode", "ResponseToolChoiceBody.tools",
+        "ChatCompletionBody.functions", "ChatCompletionBody.function_call", "ChatCompletionBody.guided_json", "ChatCompletionBody.json_schema",
+        "CustomCallBody.name", "CustomCallBody.input", "ResponseItemBody.namespace",
         "OllamaShowBody.verbose",
     ];
 
     /// <summary>Fields of other bodies that an operation refuses, as its description says.</summary>
-    private static readonly string[] Refused = ["POST /v1/responses prompt"];
+    private static readonly string[] Refused = ["POST /v1/responses prompt", "POST /v1/responses/input_tokens prompt"];
+
+    private const string ResponsesAddition = """
+        {"text":{"format":{"type":"json_schema","schema":{"type":"object"}}},"tool_choice":{"name":"get_weather"},
+         "input":[{"type":"function_call_output","call_id":"call_1","output":[{"type":"output_text","text":"19 °C"}]},
+                  {"type":"custom_tool_call","call_id":"call_2","name":"patch","input":"x"}]}
+        """;
 
     /// <summary>Fields that are added to an example, so that every reader of nested fields is used.</summary>
     private static readonly Dictionary<string, string> Additions = new()
@@ -35,10 +44,9 @@ public sealed class OpenApiBodyTests
         ["POST /v1/chat/completions"] = """
             {"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}},"tool_choice":{"function":{"name":"get_weather"}}}
             """,
-        ["POST /v1/responses"] = """
-            {"text":{"format":{"type":"json_schema","schema":{"type":"object"}}},"tool_choice":{"name":"get_weather"},
-             "input":[{"type":"function_call_output","call_id":"call_1","output":[{"type":"output_text","text":"19 °C"}]}]}
-            """,
+        ["POST /v1/responses"] = ResponsesAddition,
+        ["POST /v1/responses/input_tokens"] = ResponsesAddition,
+        ["POST /api/create"] = """{"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}]}""",
         ["POST /api/chat"] = """
             {"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}],
              "tools":[{"function":{"name":"f"}}],"tool_choice":{"function":{"name":"f"}}}

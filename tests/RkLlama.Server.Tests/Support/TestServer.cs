@@ -10,6 +10,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
+using RkLlama.Hub.Hubs;
 using RkLlama.Server.Hosting;
 
 namespace RkLlama.Server.Tests.Support;
@@ -56,17 +57,25 @@ internal sealed class TestServer : IAsyncDisposable
         }
     }
 
-    public static async Task<TestServer> StartAsync(FakeEngine? engine = null, Func<NodeOptions, NodeOptions>? configure = null, TimeProvider? time = null)
+    public static async Task<TestServer> StartAsync(
+        FakeEngine? engine = null,
+        Func<NodeOptions, NodeOptions>? configure = null,
+        TimeProvider? time = null,
+        HubOptions? hubs = null,
+        Action<IServiceCollection>? services = null)
     {
         engine ??= new();
         DirectoryInfo models = Directory.CreateTempSubdirectory("rkllama-tests-");
         StringWriter log = new();
         NodeOptions options = new() { Host = IPAddress.Loopback, Port = 0, ModelsDirectory = models.FullName };
-        WebApplication app = ServerHost.Build(configure?.Invoke(options) ?? options, LoggingSetup.Create(log), services =>
+        WebApplication app = ServerHost.Build(configure?.Invoke(options) ?? options, LoggingSetup.Create(log), added =>
         {
-            services.Replace(ServiceDescriptor.Singleton<IEngine>(engine));
+            added.Replace(ServiceDescriptor.Singleton<IEngine>(engine));
+            if (hubs is not null)
+                added.Replace(ServiceDescriptor.Singleton(new Lazy<HubOptions>(() => hubs)));
             if (time is not null)
-                services.Replace(ServiceDescriptor.Singleton(time));
+                added.Replace(ServiceDescriptor.Singleton(time));
+            services?.Invoke(added);
         });
         await app.StartAsync();
         return new(app, log, models, engine);

@@ -17,8 +17,15 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 function setting(name) {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set; run ./build.sh test-clients.`);
+  if (!value) throw new Error(`${name} is not set; run ./build.sh test-clients or test-agents.`);
   return value;
+}
+
+// Changes a JSON file, or a model file, whose JSON comes after its first line.
+export function editJson(path, change) {
+  const text = readFileSync(path, 'utf8');
+  const start = text.indexOf('{');
+  writeFileSync(path, text.slice(0, start) + JSON.stringify(change(JSON.parse(text.slice(start)))));
 }
 
 export class Node {
@@ -31,6 +38,10 @@ export class Node {
 
   get models() {
     return join(this.#home, 'models');
+  }
+
+  get log() {
+    return this.#log;
   }
 
   // The base addresses of the OpenAI API and the Ollama API.
@@ -94,15 +105,12 @@ export class Node {
   }
 
   // Adds a copy of one of the repository's models under another name. settings: additional lines of its Modelfile. script: rules that replace
-  // those of the model.
-  addModel(name, { from = 'demo', settings = '', script } = {}) {
+  // those of the model. context: its context length.
+  addModel(name, { from = 'demo', settings = '', script, context } = {}) {
     const directory = join(this.models, name);
     cpSync(join(repository, 'models', from), directory, { recursive: true });
-    appendFileSync(join(directory, 'Modelfile'), settings);
-    if (!script) return;
-    const file = join(directory, `${from}.rkllm`);
-    const [magic, ...json] = readFileSync(file, 'utf8').split('\n');
-    writeFileSync(file, `${magic}\n${JSON.stringify({ ...JSON.parse(json.join('\n')), script })}`);
+    appendFileSync(join(directory, 'Modelfile'), settings + (context ? `NUM_CTX=${context}\n` : ''));
+    editJson(join(directory, `${from}.rkllm`), model => ({ ...model, script: script ?? model.script, max_context_limit: context ?? model.max_context_limit }));
   }
 
   async health() {
@@ -127,11 +135,15 @@ export class Node {
     return readFileSync(this.#trace, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line)).filter(entry => entry.call === call);
   }
 
-  // The text of the last prompt that the runtime received. It received token ids: bytes, then the pieces of the demo model.
+  // The texts of the prompts that the runtime received, from the number first on, all for one model. It received token ids: bytes, then the model's pieces.
+  prompts(first = 0, model = 'demo') {
+    const { pieces } = JSON.parse(readFileSync(join(this.models, model, 'demo.rkllm'), 'utf8').split('\n').slice(1).join('\n'));
+    const text = id => (id < 256 ? Buffer.of(id) : Buffer.from(pieces[id - 256].text ?? pieces[id - 256]));
+    return this.trace('prompt').slice(first).map(({ ids }) => Buffer.concat(ids.map(text)).toString());
+  }
+
   lastPrompt() {
-    const { pieces } = JSON.parse(readFileSync(join(repository, 'models', 'demo', 'demo.rkllm'), 'utf8').split('\n').slice(1).join('\n'));
-    const { ids } = this.trace('prompt').at(-1);
-    return Buffer.concat(ids.map(id => (id < 256 ? Buffer.of(id) : Buffer.from(pieces[id - 256])))).toString();
+    return this.prompts(-1)[0];
   }
 
   get #trace() {

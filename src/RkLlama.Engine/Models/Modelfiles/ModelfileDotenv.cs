@@ -1,11 +1,9 @@
-using System.Text;
-
 namespace RkLlama.Engine.Models.Modelfiles;
 
 /// <summary>
-/// Reads a Modelfile line by line: <c>KEY=value</c> with the syntax of python-dotenv 1.2, and also <c>KEY value</c>. It differs from python-dotenv in three
+/// Reads a Modelfile line by line: <c>KEY=value</c> with the syntax of python-dotenv 1.2, and also <c>KEY value</c>. It differs from python-dotenv in four
 /// cases. An invalid line is an error; python-dotenv warns and continues. The value of <c>KEY= # text</c> is empty; python-dotenv up to 1.2.2 returns
-/// <c># text</c>. A line with only a key does not change an earlier value of this key.
+/// <c># text</c>. A line with only a key does not change an earlier value of this key. A value may be in triple quotes, as in TOML.
 /// </summary>
 internal sealed class ModelfileDotenv
 {
@@ -20,6 +18,7 @@ internal sealed class ModelfileDotenv
     }
 
     private char Current => _at < _text.Length ? _text[_at] : '\0';
+    private bool IsTripleQuote => Current is '\'' or '"' && _text.AsSpan(_at).StartsWith(new string(Current, 3));
     private bool AtLineEnd => _at >= _text.Length || _text[_at] is '\r' or '\n';
 
     /// <summary>Returns all entries of the file in their order. Keys are not checked, and <c>${NAME}</c> is not replaced.</summary>
@@ -36,6 +35,18 @@ internal sealed class ModelfileDotenv
         }
 
         return entries;
+    }
+
+    /// <summary>Reads the entry at a position, which must be the start of a line's text.</summary>
+    /// <param name="at">The position in the text. Advanced to the end of the line.</param>
+    /// <inheritdoc cref="Parse" path="/exception"/>
+    internal static ModelfileEntry ReadEntry(ModelfileSource source, ref int at)
+    {
+        ModelfileDotenv reader = new(source) { _at = at };
+        reader.SkipExport();
+        ModelfileEntry entry = reader.ReadPair();
+        at = reader._at;
+        return entry;
     }
 
     private ModelfileEntry? ReadEntry()
@@ -66,13 +77,15 @@ internal sealed class ModelfileDotenv
         SkipBlanks();
 
         string? value = null;
-        int valueAt = _at;
+        bool isTriple = false;
+        int valueAt = _at, end = _at;
         if (!AtLineEnd && Current == '=')
         {
             _at++;
             bool spaced = SkipBlanks();
             valueAt = _at;
-            value = ReadValue(spaced);
+            isTriple = IsTripleQuote;
+            value = ReadValue(spaced, out end);
         }
         else if (!AtLineEnd && Current != '#')
         {
@@ -81,11 +94,12 @@ internal sealed class ModelfileDotenv
                 throw InvalidLine(keyAt, key);
             }
 
-            value = ReadValue(afterBlank: false);
+            isTriple = IsTripleQuote;
+            value = ReadValue(afterBlank: false, out end);
         }
 
         ExpectLineEnd(valueAt);
-        return new ModelfileEntry(key, value, keyAt, valueAt);
+        return new ModelfileEntry(key, value, keyAt, valueAt, end, Verbatim: isTriple);
     }
 
     private string ReadQuotedKey()
@@ -108,19 +122,20 @@ internal sealed class ModelfileDotenv
         return _at > start ? _text[start.._at] : throw _source.Error(start, "a key is missing before '='");
     }
 
-    private string ReadValue(bool afterBlank)
+    /// <param name="end">The position after the value.</param>
+    private string ReadValue(bool afterBlank, out int end)
     {
-        if (AtLineEnd)
+        int start = _at;
+        bool isQuoted = Current is '\'' or '"';
+        string value = AtLineEnd ? "" : Current switch
         {
-            return "";
-        }
-
-        return Current switch
-        {
-            '\'' => Unescape(ReadQuoted('\''), "\\'"),
-            '"' => Unescape(ReadQuoted('"'), "\\'\"abfnrtv"),
+            _ when IsTripleQuote => ReadTripleQuoted(Current),
+            '\'' => ModelfileEscapes.Decode(ReadQuoted('\''), ModelfileEscapes.InSingleQuotes),
+            '"' => ModelfileEscapes.Decode(ReadQuoted('"'), ModelfileEscapes.InDoubleQuotes),
             _ => ReadUnquoted(afterBlank),
         };
+        end = isQuoted ? _at : start + value.Length;
+        return value;
     }
 
     /// <summary>Reads the rest of the line, without trailing blanks and without a comment. A '#' begins a comment only after a blank.</summary>
@@ -171,37 +186,34 @@ internal sealed class ModelfileDotenv
         return _text[(open + 1)..lastEscaped];
     }
 
-    private static string Unescape(string text, string escapes)
+    /// <summary>
+    /// Returns the text between triple quotes, without a line break directly after the opening ones. Only triple double quotes have escapes. Up to two quotes
+    /// before the closing ones belong to the text.
+    /// </summary>
+    private string ReadTripleQuoted(char quote)
     {
-        if (!text.Contains('\\'))
+        int open = _at, start = _at + 3;
+        bool hasEscapes = quote == '"';
+        for (int i = start; i + 3 <= _text.Length; i++)
         {
-            return text;
+            if (hasEscapes && _text[i] == '\\')
+            {
+                i++;
+                continue;
+            }
+
+            if (_text[i] != quote || _text[i + 1] != quote || _text[i + 2] != quote)
+                continue;
+            int end = i;
+            while (end < i + 2 && end + 3 < _text.Length && _text[end + 3] == quote)
+                end++;
+            _at = end + 3;
+            int inner = start + (_text.AsSpan(start).StartsWith("\r\n") ? 2 : _text[start] is '\n' or '\r' ? 1 : 0);
+            string text = _text[inner..end];
+            return hasEscapes ? ModelfileEscapes.Decode(text, ModelfileEscapes.InDoubleQuotes) : text;
         }
 
-        StringBuilder plain = new(text.Length);
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\\' && i + 1 < text.Length && escapes.Contains(text[i + 1]))
-            {
-                plain.Append(text[++i] switch
-                {
-                    'a' => '\a',
-                    'b' => '\b',
-                    'f' => '\f',
-                    'n' => '\n',
-                    'r' => '\r',
-                    't' => '\t',
-                    'v' => '\v',
-                    char other => other,
-                });
-            }
-            else
-            {
-                plain.Append(text[i]);
-            }
-        }
-
-        return plain.ToString();
+        throw _source.Error(open, "these triple quotes are not closed");
     }
 
     private void ExpectLineEnd(int valueAt)

@@ -8,6 +8,7 @@ internal static partial class FileSystemCalls
     internal const int AT_FDCWD = -100;
     internal const int AT_SYMLINK_FOLLOW = 0x400;
     internal const uint RENAME_NOREPLACE = 1;
+    internal const uint RENAME_EXCHANGE = 2;
     internal const nuint FICLONE = 0x40049409;
     internal const int O_CLOEXEC = 0x80000;
     internal const int LOCK_EX = 2;

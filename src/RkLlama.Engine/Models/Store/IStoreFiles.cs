@@ -30,6 +30,10 @@ internal interface IStoreFiles
     /// <summary>Renames a file in one step. If the new name exists, replaces the file that has it.</summary>
     void Replace(string source, string destination);
 
+    /// <summary>Exchanges the names of two directories in one step.</summary>
+    /// <exception cref="IOException">The file system cannot do this (EINVAL), or another error.</exception>
+    void Exchange(string one, string other);
+
     /// <summary>Deletes a file, a link, or a directory with its content. Links in the directory are not followed.</summary>
     void Delete(string path);
 

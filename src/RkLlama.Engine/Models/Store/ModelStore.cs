@@ -1,29 +1,32 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models.Store;
 
 /// <summary>
-/// Copies, renames and deletes models. Each change becomes visible with one call of <c>rename</c>, so a model exists completely or not at all, even after a
+/// Copies, makes, renames and deletes models. Each change becomes visible with one call of <c>rename</c>, so a model exists completely or not at all, even after a
 /// crash or a loss of power. A hidden name is a name in the models directory that begins with <c>.rkllama-</c>. A copy has a hidden name until it is complete.
 /// A deleted model has a hidden name until its files are deleted. <see cref="Sweep"/> deletes what a crash has left under hidden names. If an entry of the
-/// models directory is a link, the target of the link does not change. Exception: <see cref="Rename"/> may change FROM in the Modelfile of a linked directory.
+/// models directory is a link, the target of the link does not change. Exception: <see cref="Rename"/> may change paths in the Modelfile of a linked directory.
 /// Thread-safe.
 /// </summary>
 internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files, ILogger<ModelStore> logger)
 {
-    // Files up to this size are copied, so that an edit changes only one of the two models. Larger files become hard links.
-    private const int MaxCopiedBytes = 1 << 20;
     private const string ModelExtension = ".rkllm";
-    private const string ModelfileName = "Modelfile";
+
+    private readonly ModelFiles _contents = new(files);
 
     [GeneratedRegex(@"^\.rkllama-[0-9a-f]{16}\.(?:new|deleted)$", RegexOptions.CultureInvariant)]
     private static partial Regex HiddenName { get; }
 
+    /// <summary>Raised when there is a new model, with its name. The thread that has made it calls the handlers. They must return at once.</summary>
+    internal event Action<string>? Added;
+
     /// <summary>
     /// Creates an independent copy of a model: a directory with its own Modelfile, and with hard links to the .rkllm files and other large files of the
-    /// original. Subdirectories are left out. Either model may be deleted afterwards.
+    /// original. Of its subdirectories, only those with chat templates or a tokenizer are copied. Either model may be deleted afterwards.
     /// </summary>
     /// <param name="name">The model to copy: a name from the catalog.</param>
     /// <param name="destination">The name of the copy. The tag <c>:latest</c> is removed.</param>
@@ -35,30 +38,45 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     internal void Copy(string name, string destination, CancellationToken cancellationToken = default)
     {
         string plain = CheckFree(destination);
-        ModelEntry source = catalog.Find(name);
-        if (FileStatus.Of(source.ModelPath) is not { Kind: FileKind.Regular })
-            throw ModelException.ModelFileMissing(source.ModelPath);
+        ModelEntry source = FindWithFile(name);
+        Build(source, () => ModelFiles.ModelfileOf(source), build => Place(build, plain), cancellationToken);
+        Added?.Invoke(plain);
+    }
 
-        string build = HiddenPath("new");
-        Change(name, source.Directory ?? source.ModelPath, () =>
+    /// <summary>
+    /// Makes a model of another one: its files as in a copy, and its Modelfile with other values. If there is a model with the new name, replaces it in one step.
+    /// </summary>
+    /// <param name="name">The model to make it of: a name from the catalog.</param>
+    /// <param name="destination">The name of the new model. The tag <c>:latest</c> is removed. It may be the same as <paramref name="name"/>.</param>
+    /// <param name="change">Returns the values of the new Modelfile. May throw <see cref="ModelException"/>.</param>
+    /// <returns>The name of the new model, and the hidden path of the one that it has replaced. <see cref="Remove"/> deletes that.</returns>
+    /// <inheritdoc cref="Copy" path="/param[@name='cancellationToken']"/>
+    /// <inheritdoc cref="Copy" path="/exception"/>
+    internal (string Name, string? Replaced) Create(string name, string destination, Func<Modelfile, Modelfile> change, CancellationToken cancellationToken = default)
+    {
+        string plain = catalog.Resolve(ModelName.WithoutLatest(destination)) ?? CheckFree(destination);
+        ModelEntry source = FindWithFile(name);
+        byte[] modelfile = Encoding.UTF8.GetBytes(ModelfileWriter.Write(change(ModelFiles.AdaptedModelfileOf(source))));
+        if (modelfile.Length > FileLimits.Modelfile)
+            throw ModelException.ModelfileTooLarge(modelfile.Length, FileLimits.Modelfile);
+
+        string path = Path.Join(catalog.Root, plain), loose = path + ModelExtension;
+        string? replaced = null;
+        Build(source, () => modelfile, build =>
         {
-            try
+            if (StoreFiles.Exists(path))
             {
-                using (files.CreateLocked(build))
-                {
-                    Fill(build, source, cancellationToken);
-                    files.Sync(build);
-                    if (!files.TryRename(build, Path.Join(catalog.Root, plain)))
-                        throw ModelException.NameTaken(plain);
-                }
+                files.Exchange(build, path);
+                replaced = build;
+                return;
             }
-            catch
-            {
-                Remove(build);
-                throw;
-            }
-        });
-        SyncRoot();
+
+            Place(build, plain);
+            if (StoreFiles.Exists(loose) && HiddenPath("deleted") is var hidden && files.TryRename(loose, hidden))
+                replaced = hidden;
+        }, cancellationToken);
+        Added?.Invoke(plain);
+        return (plain, replaced);
     }
 
     /// <summary>Renames a model.</summary>
@@ -76,11 +94,12 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         Change(name, source, () =>
         {
             if (isDirectory)
-                MakeFromRelative(name, source);
+                _contents.MakePathsRelative(catalog, name);
             if (!files.TryRename(source, Path.Join(catalog.Root, isDirectory ? plain : plain + ModelExtension)))
                 throw ModelException.NameTaken(plain);
         });
         SyncRoot();
+        Added?.Invoke(plain);
         return plain;
     }
 
@@ -137,6 +156,44 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
     }
 
+    private ModelEntry FindWithFile(string name)
+    {
+        ModelEntry source = catalog.Find(name);
+        return FileStatus.Of(source.ModelPath) is { Kind: FileKind.Regular } ? source : throw ModelException.ModelFileMissing(source.ModelPath);
+    }
+
+    /// <summary>Makes a directory with the files of a model under a hidden name, and then gives it its place.</summary>
+    /// <param name="modelfile">Returns the content of the Modelfile.</param>
+    /// <param name="place">Renames the directory.</param>
+    private void Build(ModelEntry source, Func<byte[]> modelfile, Action<string> place, CancellationToken cancellationToken)
+    {
+        string build = HiddenPath("new");
+        Change(source.Name, source.Directory ?? source.ModelPath, () =>
+        {
+            try
+            {
+                using (files.CreateLocked(build))
+                {
+                    _contents.Fill(build, source, modelfile(), cancellationToken);
+                    files.Sync(build);
+                    place(build);
+                }
+            }
+            catch
+            {
+                Remove(build);
+                throw;
+            }
+        });
+        SyncRoot();
+    }
+
+    private void Place(string build, string name)
+    {
+        if (!files.TryRename(build, Path.Join(catalog.Root, name)))
+            throw ModelException.NameTaken(name);
+    }
+
     private string HiddenPath(string kind) => Path.Join(catalog.Root, $"{ModelName.HiddenPrefix}{Guid.NewGuid().ToString("N")[..16]}.{kind}");
 
     /// <summary>Returns the path of a model's directory. If the model has no directory, returns the path of its .rkllm file.</summary>
@@ -154,78 +211,13 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     /// <returns>The name without the tag <c>:latest</c>.</returns>
     private string CheckFree(string destination)
     {
-        const string Tag = ":latest";
-        string plain = destination.EndsWith(Tag, StringComparison.OrdinalIgnoreCase) ? destination[..^Tag.Length] : destination;
+        string plain = ModelName.WithoutLatest(destination);
         if (!ModelName.IsModelName(plain) || !ModelName.IsPlain(plain + ModelExtension))
             throw ModelException.NameInvalid(destination);
         if (Path.Exists(Path.Join(catalog.Root, plain)) || Path.Exists(Path.Join(catalog.Root, plain + ModelExtension)) || catalog.Resolve(plain) is not null)
             throw ModelException.NameTaken(plain);
         return plain;
     }
-
-    private void Fill(string build, ModelEntry source, CancellationToken cancellationToken)
-    {
-        string model = Path.GetFileName(source.ModelPath);
-        files.Link(source.ModelPath, Path.Join(build, model), cancellationToken);
-        files.Write(Path.Join(build, ModelfileName), Encoding.UTF8.GetBytes(ModelfileOf(source, model)));
-        if (source.Directory is null)
-            return;
-
-        foreach (string file in Directory.EnumerateFileSystemEntries(source.Directory))
-        {
-            string name = Path.GetFileName(file), copy = Path.Join(build, name);
-            if (name == model || name == ModelfileName || FileStatus.Of(file) is not { Kind: FileKind.Regular } status)
-                continue;
-            if (status.Size > MaxCopiedBytes || name.EndsWith(ModelExtension, StringComparison.Ordinal))
-                files.Link(file, copy, cancellationToken);
-            else
-                files.Write(copy, RegularFile.ReadAllBytes(file, MaxCopiedBytes, cancellationToken));
-        }
-    }
-
-    /// <summary>Returns the text of the Modelfile for a copy. FROM names the .rkllm file in the directory of the copy.</summary>
-    private static string ModelfileOf(ModelEntry source, string model)
-    {
-        string path = Path.Join(source.Directory, ModelfileName);
-        if (source.Directory is null || !File.Exists(path))
-            return $"FROM=\"{model}\"\n";
-        string text = RegularFile.ReadAllText(path, FileLimits.Modelfile);
-        return IsOwn(source.Modelfile.From!, model) ? text : FromRewriter.Rewrite(text, model) ?? throw ModelException.FromNotRewritable(path);
-    }
-
-    /// <summary>
-    /// Makes FROM relative to the model's directory, if FROM names a file in this directory but contains the name of the directory, for example
-    /// <c>../name/model.rkllm</c>. Otherwise FROM would name a missing file after the rename.
-    /// </summary>
-    private void MakeFromRelative(string name, string directory)
-    {
-        string path = Path.Join(directory, ModelfileName);
-        if (!File.Exists(path))
-            return;
-        ModelEntry entry;
-        try
-        {
-            entry = catalog.Find(name);
-        }
-        catch (ModelException)
-        {
-            // A model with an invalid Modelfile can be renamed, too.
-            return;
-        }
-
-        string relative = Path.GetRelativePath(directory, entry.ModelPath);
-        if (relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) || IsOwn(entry.Modelfile.From!, relative))
-            return;
-        string text = FromRewriter.Rewrite(RegularFile.ReadAllText(path, FileLimits.Modelfile), relative) ?? throw ModelException.FromNotRewritable(path);
-        string changed = Path.Join(directory, ".Modelfile.new");
-        files.Delete(changed);
-        files.Write(changed, Encoding.UTF8.GetBytes(text));
-        files.Replace(changed, path);
-    }
-
-    /// <summary>Whether FROM names this file by a path that starts at the model's directory and does not leave it.</summary>
-    private static bool IsOwn(string from, string relative) =>
-        !Path.IsPathRooted(from) && !from.Split('/').Contains("..") && Path.GetFullPath(Path.Join("/", from)) == Path.Join("/", relative);
 
     /// <summary>Writes the entries of the models directory to the disk. The change is already visible, so a failure is only logged.</summary>
     private void SyncRoot()

@@ -13,10 +13,19 @@ internal sealed class StoreFiles : IStoreFiles
     /// <inheritdoc/>
     public IDisposable CreateLocked(string directory)
     {
-        Directory.CreateDirectory(directory);
-        SafeFileHandle handle = OpenDirectory(directory);
-        _ = flock((int)handle.DangerousGetHandle(), LOCK_EX | LOCK_NB);
-        return handle;
+        while (true)
+        {
+            Directory.CreateDirectory(directory);
+            SafeFileHandle handle = OpenDirectory(directory);
+
+            // The call fails on a file system without locks. Then the directory is used without one.
+            _ = flock((int)handle.DangerousGetHandle(), LOCK_EX);
+
+            // Before the lock, another process may have removed the directory as a leftover.
+            if (Directory.Exists(directory))
+                return handle;
+            handle.Dispose();
+        }
     }
 
     /// <inheritdoc/>
@@ -64,6 +73,15 @@ internal sealed class StoreFiles : IStoreFiles
     {
         if (rename(source, destination) != 0)
             throw LastError(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Exchange(string one, string other)
+    {
+        if (renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE) == 0)
+            return;
+        int error = Marshal.GetLastPInvokeError();
+        throw error is EINVAL or ENOSYS ? new IOException($"its file system cannot replace a model in one step; delete the model first : '{other}'", error) : Error(error, other);
     }
 
     /// <inheritdoc/>

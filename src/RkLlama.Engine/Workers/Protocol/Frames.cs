@@ -15,6 +15,7 @@ internal enum FrameType : byte
     Run = 3,
     Shutdown = 5,
     Embed = 6,
+    Score = 7,
 
     /// <summary>Server to worker: abort a run. Payload: run id (4 bytes, little-endian).</summary>
     Abort = 4,
@@ -28,8 +29,8 @@ internal enum FrameType : byte
     /// <summary>Worker to server: one token. Payload: run id and token id (4 bytes each, little-endian), text in UTF-8 (the rest).</summary>
     Token = 68,
 
-    /// <summary>Worker to server: an embedding. Payload: run id (4 bytes, little-endian), then one float32 (little-endian) per hidden dimension.</summary>
-    Embedding = 70,
+    /// <summary>Worker to server: an embedding, or logits. Payload: run id (4 bytes, little-endian), then one float32 (little-endian) per value.</summary>
+    Vector = 70,
 }
 
 /// <summary>Collects frames in a buffer. <see cref="Flush"/> writes all of them to the stream with one call. Not thread-safe.</summary>

@@ -24,7 +24,8 @@ internal sealed record LoadCommand(
     int MaxNewTokens,
     SamplingParameters Sampling,
     bool ReusesKvCache,
-    bool KeepsChatTemplate);
+    bool KeepsChatTemplate,
+    int NpuDomain);
 
 /// <summary>Reply to a successful load.</summary>
 /// <param name="ChatTemplateDisabled">
@@ -57,7 +58,12 @@ internal sealed record RunCommand(int Id, RunInput Input, RunParameters Paramete
 /// <param name="IsMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
 internal sealed record EmbedCommand(int Id, RunInput Input, bool IsMean);
 
-/// <summary>Reply to <see cref="RunCommand"/> and <see cref="EmbedCommand"/>: the run has ended.</summary>
+/// <summary>Command: compute the logits of some tokens as the next token.</summary>
+/// <param name="Id">As in <see cref="RunCommand"/>.</param>
+/// <param name="Tokens">Ids of the tokens, at least one.</param>
+internal sealed record ScoreCommand(int Id, RunInput Input, int[] Tokens);
+
+/// <summary>Reply to <see cref="RunCommand"/>, <see cref="EmbedCommand"/> and <see cref="ScoreCommand"/>: the run has ended.</summary>
 internal sealed record EndedReply(int Id, RunEnd End);
 
 internal static class RunEndExtensions
@@ -79,5 +85,6 @@ internal static class RunEndExtensions
 [JsonSerializable(typeof(FailedReply))]
 [JsonSerializable(typeof(RunCommand))]
 [JsonSerializable(typeof(EmbedCommand))]
+[JsonSerializable(typeof(ScoreCommand))]
 [JsonSerializable(typeof(EndedReply))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

@@ -1,12 +1,14 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Derives a <see cref="FailureCode"/> from an error text of the vendor library. The library does not return the cause of an error; it only prints a text. All
-/// other code uses the failure code instead of the text.
+/// Derives the cause of a failure from an error text of the vendor library. The library does not return the cause of an error; it only prints a text. All
+/// other code uses the cause instead of the text.
 /// </summary>
-internal static class RuntimeErrorClassifier
+internal static partial class RuntimeErrorClassifier
 {
     // Parts of the error texts of all library versions. The first part that occurs in the text decides, so specific parts come before general ones.
     private static readonly (string Fragment, FailureCode Code)[] Fragments =
@@ -38,4 +40,21 @@ internal static class RuntimeErrorClassifier
 
         return null;
     }
+
+    /// <summary>Finds out whether the library refused a run because the prompt is longer than the context. Ignores case.</summary>
+    /// <returns>The length of the prompt; <see langword="null"/> if the text does not say that the prompt is too long.</returns>
+    internal static RefusedPrompt? FindRefusedPrompt(string text)
+    {
+        if (!PromptTooLong.IsMatch(text))
+            return null;
+        Match length = PromptTokens.Match(text);
+        return new(length.Success && int.TryParse(length.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out int tokens) ? tokens : null);
+    }
+
+    // The library writes "greater" in several forms, for example "gather".
+    [GeneratedRegex(@"\bprompt\b.*\bmax[_ ]context", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex PromptTooLong { get; }
+
+    [GeneratedRegex(@"\bprompt: ?(\d+) tokens", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex PromptTokens { get; }
 }

@@ -51,7 +51,7 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
     }
 
     /// <inheritdoc/>
-    public async Task ProbeAsync()
+    public async Task<string?> ProbeAsync()
     {
         try
         {
@@ -60,10 +60,12 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
             Log.RuntimeFound(_logger, runtime.Description, library, runtime.Evidence);
             if (runtime.Warning is not null)
                 Log.Warning(_logger, runtime.Warning);
+            return runtime.Version ?? runtime.Description;
         }
         catch (EngineException ex)
         {
             Log.Warning(_logger, $"No model can be loaded yet. {ex.Message}");
+            return null;
         }
     }
 

@@ -10,5 +10,5 @@ internal sealed class WorkerRun(int id, Action<EngineRun> abort) : EngineRun(abo
     internal required RunWatchdog Watchdog { get; init; }
 
     /// <summary>The embedding. The frame thread sets it before the end of an embedding run; before that, and for other runs, <see langword="null"/>.</summary>
-    internal float[]? Embedding { get; set; }
+    internal float[]? Vector { get; set; }
 }

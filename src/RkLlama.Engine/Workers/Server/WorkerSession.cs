@@ -78,6 +78,10 @@ internal sealed partial class WorkerSession : IEngineSession
     public EngineRun StartEmbedding(RunInput input, bool isMean) =>
         Start(input, id => _worker.Send(FrameType.Embed, new EmbedCommand(id, input, isMean), WorkerJson.Default.EmbedCommand));
 
+    /// <inheritdoc/>
+    public EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens) =>
+        Start(input, id => _worker.Send(FrameType.Score, new ScoreCommand(id, input, [.. tokens]), WorkerJson.Default.ScoreCommand));
+
     private WorkerRun Start(RunInput input, Action<int> send)
     {
         WorkerRun run;
@@ -148,9 +152,9 @@ internal sealed partial class WorkerSession : IEngineSession
                 if (!hasNext)
                     run.Flush();
                 break;
-            case FrameType.Embedding:
-                if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } embedded)
-                    embedded.Embedding = MemoryMarshal.Cast<byte, float>(payload[4..]).ToArray();
+            case FrameType.Vector:
+                if (Current(BinaryPrimitives.ReadInt32LittleEndian(payload)) is { } computed)
+                    computed.Vector = MemoryMarshal.Cast<byte, float>(payload[4..]).ToArray();
                 break;
             case FrameType.Ended:
                 EndedReply ended = JsonSerializer.Deserialize(payload, WorkerJson.Default.EndedReply)!;
@@ -176,17 +180,21 @@ internal sealed partial class WorkerSession : IEngineSession
     private async Task EndRunAsync(EndedReply ended)
     {
         RunEnd end = ended.End;
+        RefusedPrompt? refused = null;
         if (end.NeedsExplanation())
         {
             await _worker.WaitForLogMarkAsync(ended.Id).ConfigureAwait(false);
             if (_worker.Log.ErrorText is { Length: > 0 } errors)
+            {
                 end = end with { Reason = RunEndReason.Error, Error = end.Error is null ? errors : $"{end.Error}: {errors}" };
+                refused = end.TokenCount == 0 ? RuntimeErrorClassifier.FindRefusedPrompt(errors) : null;
+            }
         }
 
-        EndRun(ended.Id, end);
+        EndRun(ended.Id, end, refused: refused);
     }
 
-    private void EndRun(int runId, RunEnd end)
+    private void EndRun(int runId, RunEnd end, WorkerDeath? death = null, RefusedPrompt? refused = null)
     {
         WorkerRun? run;
         lock (_lock)
@@ -205,7 +213,7 @@ internal sealed partial class WorkerSession : IEngineSession
             _settings.Metrics?.RecordTimeoutAbort();
         }
 
-        run.Complete(end, run.Embedding);
+        run.Complete(end, run.Vector, death, refused);
     }
 
     /// <summary>
@@ -263,7 +271,7 @@ internal sealed partial class WorkerSession : IEngineSession
             _settings.Metrics?.RecordWorkerDeath(_worker.Signal, isKilled ? "hung" : "crash");
 
         if (runId is { } id)
-            EndRun(id, new(RunEndReason.Error, 0, null, reason));
+            EndRun(id, new(RunEndReason.Error, 0, null, reason), isKilled ? WorkerDeath.Hang : code == FailureCode.Killed ? WorkerDeath.Killed : WorkerDeath.Crash);
 
         _startup.Fail(reason, code);
     }

@@ -31,7 +31,7 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     internal async Task<LoadedModelInfo> LoadAsync(string library, string? versionOverride, ModelLoadParameters model, CancellationToken cancellationToken)
     {
         LoadCommand command = new(library, versionOverride, model.ModelPath, model.MaxContextLength, model.MaxNewTokens, model.Sampling,
-            model.ReusesKvCache, model.KeepsChatTemplate);
+            model.ReusesKvCache, model.KeepsChatTemplate, model.NpuDomain);
         Send(FrameType.Load, command, WorkerJson.Default.LoadCommand);
 
         LoadedReply reply;

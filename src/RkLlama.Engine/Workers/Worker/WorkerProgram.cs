@@ -97,6 +97,10 @@ internal sealed class WorkerProgram
                 EmbedCommand embed = Read(payload, WorkerJson.Default.EmbedCommand);
                 EnqueueRun(embed.Id, stop => Embed(embed, stop));
                 break;
+            case FrameType.Score:
+                ScoreCommand score = Read(payload, WorkerJson.Default.ScoreCommand);
+                EnqueueRun(score.Id, stop => Score(score, stop));
+                break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
                 // On the thread pool: rkllm_abort may block.
                 _ = _stop?.CancelAsync();
@@ -149,6 +153,7 @@ internal sealed class WorkerProgram
                 MaxNewTokens = command.MaxNewTokens,
                 Sampling = command.Sampling,
                 CpuMask = ModelParameters.BigCores(WorkerEnvironment.ProcessorCount),
+                NpuDomain = command.NpuDomain,
             });
             _cache = new(command.ReusesKvCache);
             bool disabled = command.KeepsChatTemplate || _model.DisableChatTemplate();
@@ -196,19 +201,30 @@ internal sealed class WorkerProgram
         SendEnd(command.Id, end!);
     }
 
-    private void Embed(EmbedCommand command, CancellationToken cancellationToken)
+    private void Embed(EmbedCommand command, CancellationToken cancellationToken) => ComputeVector(command.Id, () =>
+    {
+        HiddenStates states = _model!.Embed(command.Input, cancellationToken);
+        return (EmbeddingVector.Of(states, command.IsMean), states.TokenCount);
+    });
+
+    private void Score(ScoreCommand command, CancellationToken cancellationToken) =>
+        ComputeVector(command.Id, () => (_model!.Score(command.Input, command.Tokens, cancellationToken), 0));
+
+    private void ComputeVector(int id, Func<(float[] Vector, int Tokens)> compute)
     {
         _cache.Forget();
         RunEnd end;
         try
         {
-            HiddenStates states = _model!.Embed(command.Input, cancellationToken);
-            float[] vector = EmbeddingVector.Of(states, command.IsMean);
+            (float[] vector, int tokens) = compute();
             byte[] payload = new byte[4 + (4 * vector.Length)];
-            BinaryPrimitives.WriteInt32LittleEndian(payload, command.Id);
+            BinaryPrimitives.WriteInt32LittleEndian(payload, id);
             MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
-            _frames.Add(FrameType.Embedding, payload);
-            end = new(RunEndReason.Stop, states.TokenCount, null, null);
+            _frames.Add(FrameType.Vector, payload);
+
+            // Some library versions become slower with each run of this kind if the cache is not cleared.
+            _model!.ClearKvCache();
+            end = new(RunEndReason.Stop, tokens, null, null);
         }
         catch (RkllmException ex)
         {
@@ -219,7 +235,7 @@ internal sealed class WorkerProgram
             end = new(RunEndReason.Cancelled, 0, null, null);
         }
 
-        SendEnd(command.Id, end);
+        SendEnd(id, end);
     }
 
     private void SendEnd(int runId, RunEnd end)

@@ -8,10 +8,10 @@ internal sealed class AttributePath
 {
     private readonly List<Value> _parts;
 
-    public AttributePath(Value attribute) => _parts = attribute switch
+    public AttributePath(Value attribute, RenderBudget budget) => _parts = attribute switch
     {
         NoneValue => [],
-        StringValue text => [.. StringSplitting.Split(text, ".", -1).Select(Value (part) => part.Text.Length is > 0 and < 10
+        StringValue text => [.. StringSplitting.Split(text, ".", -1, budget).Select(Value (part) => part.Text.Length is > 0 and < 10
             && part.Text.All(char.IsAsciiDigit) ? new IntegerValue(int.Parse(part.Text)) : part)],
         _ => [attribute],
     };

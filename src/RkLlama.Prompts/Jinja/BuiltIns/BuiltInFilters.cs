@@ -65,7 +65,7 @@ internal static class BuiltInFilters
 
     public static Value Apply(string name, Value value, CallArguments arguments)
     {
-        arguments.Budget.Step();
+        arguments.CountOperation(value);
         return _filters.TryGetValue(name, out Filter? filter)
             ? filter(value, arguments)
             : throw new TemplateException($"No filter named '{name}'.");

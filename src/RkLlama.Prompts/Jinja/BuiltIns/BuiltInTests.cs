@@ -56,7 +56,7 @@ internal static class BuiltInTests
 
     public static bool Apply(string name, Value value, CallArguments arguments)
     {
-        arguments.Budget.Step();
+        arguments.CountOperation(value);
         return _tests.TryGetValue(name, out Test? test)
             ? test(value, arguments)
             : throw new TemplateException($"No test named '{name}'.");

@@ -42,7 +42,7 @@ internal static class SelectionFilters
         if (arguments.Named.All(item => item.Key != "attribute"))
             throw new TemplateException("map requires a filter argument");
         Value?[] values = arguments.Bind("attribute", "default");
-        AttributePath path = new(values[0]!);
+        AttributePath path = new(values[0]!, arguments.Budget);
         Value? missing = values[1] is NoneValue ? null : values[1];
         return item => path.Resolve(item, arguments.Budget, missing);
     }
@@ -53,7 +53,7 @@ internal static class SelectionFilters
             yield break;
         if (byAttribute && arguments.Positional.Count == 0)
             throw new TemplateException("Missing parameter for attribute name");
-        AttributePath? path = byAttribute ? new AttributePath(arguments.Positional[0]) : null;
+        AttributePath? path = byAttribute ? new AttributePath(arguments.Positional[0], arguments.Budget) : null;
         CallArguments rest = arguments.Skip(byAttribute ? 1 : 0);
         string? test = rest.Positional.Count > 0 ? CallArguments.String(rest.Positional[0], "name").Text : null;
         CallArguments parameters = rest.Skip(1);

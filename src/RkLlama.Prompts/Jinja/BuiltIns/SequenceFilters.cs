@@ -49,7 +49,7 @@ internal static class SequenceFilters
     {
         Value?[] values = arguments.Bind("d", "attribute");
         StringValue separator = (values[0] ?? StringValue.Empty).ToStringValue(arguments.Budget);
-        AttributePath? path = values[1] is null or NoneValue ? null : new AttributePath(values[1]!);
+        AttributePath? path = values[1] is null or NoneValue ? null : new AttributePath(values[1]!, arguments.Budget);
         TextBuilder output = new(arguments.Budget);
         IEnumerator<Value> items = value.IterateOrThrow();
         for (bool first = true; items.MoveNext(); first = false)
@@ -85,7 +85,7 @@ internal static class SequenceFilters
     public static Value Sum(Value value, CallArguments arguments)
     {
         Value?[] values = arguments.Bind("attribute", "start");
-        AttributePath? path = values[0] is null or NoneValue ? null : new AttributePath(values[0]!);
+        AttributePath? path = values[0] is null or NoneValue ? null : new AttributePath(values[0]!, arguments.Budget);
         Value sum = values[1] ?? new IntegerValue(0);
         if (sum is StringValue)
             throw new TemplateException("sum() can't sum strings [use ''.join(seq) instead]");

@@ -15,9 +15,9 @@ internal static class SortFilters
         bool caseSensitive = CallArguments.Flag(values[1], false);
         List<AttributePath> paths = values[2] switch
         {
-            StringValue text => [.. StringSplitting.Split(text, ",", -1).Select(part => new AttributePath(part))],
+            StringValue text => [.. StringSplitting.Split(text, ",", -1, arguments.Budget).Select(part => new AttributePath(part, arguments.Budget))],
             null or NoneValue => [],
-            _ => [new AttributePath(values[2]!)],
+            _ => [new AttributePath(values[2]!, arguments.Budget)],
         };
         Value Key(Value item) => paths.Count == 0
             ? FoldCase(item, caseSensitive, arguments.Budget)
@@ -55,7 +55,7 @@ internal static class SortFilters
         Value attribute = CallArguments.Required(values[0], "attribute");
         Value? missing = values[1] is NoneValue ? null : values[1];
         Func<Value, Value> key = KeyOf(values[2], attribute, missing, arguments.Budget);
-        AttributePath path = new(attribute);
+        AttributePath path = new(attribute, arguments.Budget);
         List<Value> groups = [];
         List<Value> current = [];
         Value? currentKey = null;
@@ -102,15 +102,16 @@ internal static class SortFilters
         IEnumerator<Value> items = value.IterateOrThrow();
         while (items.MoveNext())
         {
-            budget.Step();
-            if (seen.Add(key(items.Current)))
+            Value itemKey = key(items.Current);
+            budget.Step(itemKey.Size);
+            if (seen.Add(itemKey))
                 yield return items.Current;
         }
     }
 
     private static Func<Value, Value> KeyOf(Value? caseSensitive, Value? attribute, Value? missing, RenderBudget budget)
     {
-        AttributePath? path = attribute is null or NoneValue ? null : new AttributePath(attribute);
+        AttributePath? path = attribute is null or NoneValue ? null : new AttributePath(attribute, budget);
         bool sensitive = CallArguments.Flag(caseSensitive, false);
         return item => FoldCase(path is null ? item : path.Resolve(item, budget, missing), sensitive, budget);
     }

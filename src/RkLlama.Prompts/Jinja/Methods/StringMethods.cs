@@ -64,7 +64,11 @@ internal static class StringMethods
     };
 
     public static Value? Find(StringValue text, string name) => _methods.TryGetValue(name, out Method? method)
-        ? new FunctionValue(name, arguments => method(text, arguments))
+        ? new FunctionValue(name, arguments =>
+        {
+            arguments.CountOperation(text);
+            return method(text, arguments);
+        })
         : null;
 
     /// <summary>Python's <c>text.replace(old, replacement, maxCount)</c>. If <paramref name="maxCount"/> is -1, replaces all occurrences.</summary>
@@ -78,7 +82,7 @@ internal static class StringMethods
             if (search.Length == 0)
                 at = start == 0 && builder.Length == 0 ? 0 : at >= all.Length ? -1 : at + PythonStrings.CodePointLength(all, at);
             else
-                at = all.IndexOf(search, start, StringComparison.Ordinal);
+                at = TextSearch.IndexOf(all, search, budget, start);
             if (at < 0)
                 break;
             builder.Append(text, start, at - start);

@@ -12,7 +12,7 @@ internal static class StringSearch
         if (ResolveRange(text, values[1], values[2]) is not var (start, end))
             return -1;
         ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
-        int at = last ? window.LastIndexOf(search, StringComparison.Ordinal) : window.IndexOf(search, StringComparison.Ordinal);
+        int at = last ? TextSearch.LastIndexOf(window, search, arguments.Budget) : TextSearch.IndexOf(window, search, arguments.Budget);
         return at < 0 ? -1 : text.CodePointsBefore(start + at);
     }
 
@@ -23,7 +23,7 @@ internal static class StringSearch
         if (ResolveRange(text, values[1], values[2]) is not var (start, end))
             return new IntegerValue(0);
         ReadOnlySpan<char> window = text.Text.AsSpan(start, end - start);
-        return new IntegerValue(search.Length == 0 ? PythonStrings.CountCodePoints(window) + 1 : window.Count(search));
+        return new IntegerValue(search.Length == 0 ? PythonStrings.CountCodePoints(window) + 1 : TextSearch.Count(window, search, arguments.Budget));
     }
 
     public static BooleanValue HasAffix(StringValue text, CallArguments arguments, bool atEnd)

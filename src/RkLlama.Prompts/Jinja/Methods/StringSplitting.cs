@@ -6,17 +6,16 @@ namespace RkLlama.Prompts.Jinja.Methods;
 internal static class StringSplitting
 {
     /// <summary>Python's <c>text.split(separator, maxCount)</c>. If <paramref name="maxCount"/> is -1, splits at all separators.</summary>
-    /// <param name="budget">Counts the parts; null to not count them.</param>
-    public static List<StringValue> Split(StringValue text, string separator, int maxCount, RenderBudget? budget = null)
+    public static List<StringValue> Split(StringValue text, string separator, int maxCount, RenderBudget budget)
     {
         List<StringValue> parts = [];
         int start = 0;
         while (parts.Count != maxCount)
         {
-            int at = text.Text.IndexOf(separator, start, StringComparison.Ordinal);
+            int at = TextSearch.IndexOf(text.Text, separator, budget, start);
             if (at < 0)
                 break;
-            budget?.AddItems(1);
+            budget.AddItems(1);
             parts.Add(text.Slice(start, at - start));
             start = at + separator.Length;
         }
@@ -47,7 +46,7 @@ internal static class StringSplitting
         int end = text.Text.Length;
         while (parts.Count != maxCount)
         {
-            int at = text.Text.AsSpan(0, end).LastIndexOf(separator, StringComparison.Ordinal);
+            int at = TextSearch.LastIndexOf(text.Text.AsSpan(0, end), separator, budget);
             if (at < 0)
                 break;
             budget.AddItems(1);
@@ -109,8 +108,8 @@ internal static class StringSplitting
         if (separator.Text.Length == 0)
             throw new TemplateException("empty separator");
         int at = last
-            ? text.Text.LastIndexOf(separator.Text, StringComparison.Ordinal)
-            : text.Text.IndexOf(separator.Text, StringComparison.Ordinal);
+            ? TextSearch.LastIndexOf(text.Text, separator.Text, arguments.Budget)
+            : TextSearch.IndexOf(text.Text, separator.Text, arguments.Budget);
         StringValue nothing = StringValue.Empty.AsMarkup(text.IsMarkup);
         if (at < 0)
             return new TupleValue(last ? [nothing, nothing, text] : [text, nothing, nothing]);

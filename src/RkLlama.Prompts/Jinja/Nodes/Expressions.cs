@@ -7,12 +7,16 @@ namespace RkLlama.Prompts.Jinja.Nodes;
 /// <summary>An expression in the syntax tree. Immutable; many renderings may evaluate it at the same time.</summary>
 internal abstract class Expression
 {
-    /// <summary>Computes the value of the expression. Counts one step in the budget, and one level of nesting while it runs.</summary>
+    /// <summary>
+    /// Computes the value of the expression. Counts one step in the budget, one level of nesting while it runs, and the characters of the value, because the
+    /// operation that gets it reads them.
+    /// </summary>
     public Value Evaluate(RenderState state)
     {
         state.Budget.Step();
         state.Budget.Enter();
         Value value = EvaluateCore(state);
+        state.Budget.Read(value);
         state.Budget.Leave();
         return value;
     }

@@ -83,6 +83,7 @@ internal static class PythonOperators
             case (NumberValue a, NumberValue b):
                 return PythonNumbers.Compare(a, b);
             case (StringValue a, StringValue b):
+                budget.Step(Math.Min(a.Size, b.Size));
                 return PythonStrings.Compare(a.Text, b.Text);
             case (SequenceValue a, SequenceValue b) when a.GetType() == b.GetType():
                 for (int i = 0; i < Math.Min(a.Items.Count, b.Items.Count); i++)
@@ -103,8 +104,7 @@ internal static class PythonOperators
         switch (container)
         {
             case StringValue text when item is StringValue part:
-                budget.AddCharacters(text.Text.Length / 16);
-                return text.Text.Contains(part.Text, StringComparison.Ordinal);
+                return TextSearch.IndexOf(text.Text, part.Text, budget) >= 0;
             case StringValue:
                 throw new TemplateException($"'in <string>' requires string as left operand, not {item.TypeName}");
             case DictValue dict:
@@ -134,7 +134,7 @@ internal static class PythonOperators
     {
         int length = value is StringValue text ? text.Text.Length : ((SequenceValue)value).Items.Count;
         if (length * BigInteger.Max(count, 0) > budget.Limits.MaxTextLength)
-            throw new TemplateException("the chat template writes too much text");
+            throw TemplateException.Exceeded("the chat template writes too much text");
         int times = length == 0 ? 0 : (int)BigInteger.Max(count, 0);
         if (value is SequenceValue sequence)
         {

@@ -18,10 +18,12 @@ internal sealed class Parser
     }
 
     /// <exception cref="TemplateException">The template is not valid. The message has the line number.</exception>
-    public static Block Parse(string source)
+    /// <param name="names">The names of all variables and functions that the template reads.</param>
+    public static Block Parse(string source, out IReadOnlySet<string> names)
     {
         Parser parser = new(source);
         Block template = parser.ParseUntil();
+        names = parser._expressions.MentionedNames;
         return parser._tokens.Current.Kind == TokenKind.End
             ? template
             : throw parser._tokens.Error($"Encountered unknown tag '{parser._tokens.Current.Text}'");

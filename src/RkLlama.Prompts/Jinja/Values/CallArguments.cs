@@ -54,6 +54,18 @@ internal sealed class CallArguments(
         return values;
     }
 
+    /// <summary>Counts one step, and the characters that an operation reads: those of its subject and of its arguments.</summary>
+    /// <exception cref="TemplateException">The rendering exceeds its budget.</exception>
+    public void CountOperation(Value subject)
+    {
+        Budget.Step();
+        Budget.Read(subject);
+        for (int i = 0; i < positional.Count; i++)
+            Budget.Read(positional[i]);
+        for (int i = 0; i < named.Count; i++)
+            Budget.Read(named[i].Value);
+    }
+
     /// <summary>Returns the arguments without the first <paramref name="count"/> positional ones.</summary>
     public CallArguments Skip(int count) => new(state, [.. positional.Skip(count)], named);
 

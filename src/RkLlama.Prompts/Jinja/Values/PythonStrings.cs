@@ -60,13 +60,14 @@ internal static class PythonStrings
     public static StringValue Strip(StringValue text, string? characters, bool left, bool right)
     {
         string all = text.Text;
+        HashSet<int>? stripped = characters is null ? null : CodePointsOf(characters);
         int start = 0, end = all.Length;
-        while (left && start < end && IsStripped(all, start, characters, out int length))
+        while (left && start < end && IsStripped(all, start, stripped, out int length))
             start += length;
         while (right && end > start)
         {
             int length = end - start > 1 && char.IsSurrogatePair(all[end - 2], all[end - 1]) ? 2 : 1;
-            if (!IsStripped(all, end - length, characters, out _))
+            if (!IsStripped(all, end - length, stripped, out _))
                 break;
             end -= length;
         }
@@ -139,12 +140,18 @@ internal static class PythonStrings
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.SpaceSeparator);
 
-    private static bool IsStripped(string text, int index, string? characters, out int length)
+    private static bool IsStripped(string text, int index, HashSet<int>? stripped, out int length)
     {
         length = CodePointLength(text, index);
-        return characters is null
-            ? IsSpace(text[index])
-            : characters.Contains(text.Substring(index, length), StringComparison.Ordinal);
+        return stripped?.Contains(CodePointAt(text, index)) ?? IsSpace(text[index]);
+    }
+
+    private static HashSet<int> CodePointsOf(string text)
+    {
+        HashSet<int> all = [];
+        for (int index = 0; index < text.Length; index += CodePointLength(text, index))
+            all.Add(CodePointAt(text, index));
+        return all;
     }
 
     private static string? Escape(int codePoint, char quote) => codePoint switch

@@ -27,6 +27,9 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
 
     public override int? Length => CodePointCount;
 
+    /// <summary>To compare or to hash a long string takes as long as several values.</summary>
+    public override long Size => 1 + (Text.Length / 64);
+
     /// <summary>Whether every code point is one UTF-16 unit.</summary>
     public bool HasNoSurrogatePairs => CodePointCount == Text.Length;
 
@@ -47,12 +50,8 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
         if (RequestSpans.Length == 0)
             return new StringValue(part, []) { IsMarkup = IsMarkup };
         List<PromptSpan> spans = [];
-        foreach (PromptSpan span in RequestSpans)
-        {
-            int from = Math.Max(span.Start - start, 0), to = Math.Min(span.End - start, length);
-            if (from < to)
-                spans.Add(new PromptSpan(from, to));
-        }
+        for (int i = FirstSpanAfter(start); i < RequestSpans.Length && RequestSpans[i].Start < start + length; i++)
+            spans.Add(new PromptSpan(Math.Max(RequestSpans[i].Start - start, 0), Math.Min(RequestSpans[i].End - start, length)));
         return new StringValue(part, [.. spans]) { IsMarkup = IsMarkup };
     }
 
@@ -72,14 +71,21 @@ internal sealed class StringValue(string text, PromptSpan[] requestSpans) : Valu
     /// <summary>Returns the number of code points before a UTF-16 index.</summary>
     public int CodePointsBefore(int index) => HasNoSurrogatePairs ? index : PythonStrings.CountCodePoints(Text.AsSpan(0, index));
 
-    public bool IsFromRequestAt(int index)
+    public bool IsFromRequestAt(int index) => FirstSpanAfter(index) is var span && span < RequestSpans.Length && RequestSpans[span].Start <= index;
+
+    /// <summary>Returns the position in <see cref="RequestSpans"/> of the first span that ends after an index; their number if there is none.</summary>
+    public int FirstSpanAfter(int index)
     {
-        foreach (PromptSpan span in RequestSpans)
+        int low = 0, high = RequestSpans.Length;
+        while (low < high)
         {
-            if (index < span.End)
-                return index >= span.Start;
+            int middle = (low + high) / 2;
+            if (RequestSpans[middle].End > index)
+                high = middle;
+            else
+                low = middle + 1;
         }
-        return false;
+        return low;
     }
 
     public override IEnumerator<Value> Iterate()

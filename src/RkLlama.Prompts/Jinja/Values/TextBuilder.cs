@@ -43,12 +43,9 @@ internal sealed class TextBuilder(RenderBudget budget)
     {
         Reserve(length);
         int offset = _text.Length - start;
-        foreach (PromptSpan span in text.RequestSpans)
-        {
-            int from = Math.Max(span.Start, start), to = Math.Min(span.End, start + length);
-            if (from < to)
-                AddSpan(from + offset, to + offset);
-        }
+        PromptSpan[] spans = text.RequestSpans;
+        for (int i = text.FirstSpanAfter(start); i < spans.Length && spans[i].Start < start + length; i++)
+            AddSpan(Math.Max(spans[i].Start, start) + offset, Math.Min(spans[i].End, start + length) + offset);
         _text.Append(text.Text, start, length);
     }
 
@@ -60,7 +57,7 @@ internal sealed class TextBuilder(RenderBudget budget)
     {
         budget.AddCharacters(count);
         if (_text.Length > budget.Limits.MaxTextLength - count)
-            throw new TemplateException("the chat template writes too much text");
+            throw TemplateException.Exceeded("the chat template writes too much text");
     }
 
     private void AddSpan(int start, int end)

@@ -18,7 +18,7 @@ internal abstract class Value
     /// </summary>
     public virtual int Depth => 0;
 
-    /// <summary>The number of values in this value, including itself and nested values. A value that occurs twice counts twice.</summary>
+    /// <summary>The number of values in this value, including itself and nested values. A value that occurs twice counts twice, and a long string as several.</summary>
     public virtual long Size => 1;
 
     /// <summary>The result of Python's <c>callable(value)</c>.</summary>
@@ -103,7 +103,7 @@ internal static class ValueNesting
     {
         depth = Math.Max(depth, item.Depth + 1);
         if (depth > RenderLimits.MaxValueDepth)
-            throw new TemplateException("the chat template nests too deeply");
+            throw TemplateException.Exceeded("the chat template nests too deeply");
         size = Math.Min(size + item.Size, MaxSize);
     }
 }

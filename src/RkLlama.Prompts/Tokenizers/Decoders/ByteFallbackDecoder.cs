@@ -45,6 +45,15 @@ internal sealed class ByteFallbackDecoder : TokenDecoder
             && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 
+    /// <summary>Returns the value of a byte token.</summary>
+    /// <param name="token">The token in UTF-8.</param>
+    public static bool TryParse(ReadOnlySpan<byte> token, out byte value)
+    {
+        value = 0;
+        return token.Length == 6 && token.StartsWith("<0x"u8) && token[5] == (byte)'>'
+            && byte.TryParse(token.Slice(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+    }
+
     private static void Flush(List<byte> run, List<string> decoded)
     {
         if (run.Count == 0)

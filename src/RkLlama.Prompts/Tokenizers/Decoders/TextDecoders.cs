@@ -6,6 +6,9 @@ namespace RkLlama.Prompts.Tokenizers.Decoders;
 /// <summary>Replaces the matches of a pattern in each token.</summary>
 internal sealed class ReplaceDecoder(TextPattern pattern, string content) : TokenDecoder
 {
+    /// <summary>Whether this step replaces the space mark by a space, and nothing else.</summary>
+    public bool ReplacesSpaceMark => pattern is LiteralPattern { Literal: SpaceMark.Text } && content == " ";
+
     public override void Decode(List<string> tokens)
     {
         for (int i = 0; i < tokens.Count; i++)
@@ -58,6 +61,9 @@ internal sealed class StripDecoder(char content, int start, int stop) : TokenDec
 /// <param name="prepended">Whether the tokenizer puts a space mark before a text.</param>
 internal sealed class MetaspaceDecoder(char replacement, bool prepended) : TokenDecoder
 {
+    /// <summary>Whether the space mark is the usual one.</summary>
+    public bool ReplacesSpaceMark => replacement == SpaceMark.Text[0];
+
     public override void Decode(List<string> tokens)
     {
         for (int i = 0; i < tokens.Count; i++)

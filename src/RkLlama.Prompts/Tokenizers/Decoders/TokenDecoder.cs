@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using RkLlama.Prompts.Tokenizers.Models;
 
@@ -23,6 +24,8 @@ internal abstract class TokenDecoder
 /// does.</param>
 internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
 {
+    private readonly TokenForm _form = FormOf(steps ?? []);
+
     public string Decode(List<string> tokens)
     {
         if (steps is null)
@@ -42,6 +45,60 @@ internal sealed class DecoderChain(IReadOnlyList<TokenDecoder>? steps)
                 return [.. bytes];
         }
         return Encoding.UTF8.GetBytes(token);
+    }
+
+    /// <summary>
+    /// Appends the bytes that a token adds to a text, if it is not the first token of the text. The result is that of <see cref="GetBytes"/>. Allocates nothing
+    /// in the two usual forms of vocabularies.
+    /// </summary>
+    /// <param name="token">The token as it is written in the tokenizer file, in UTF-8.</param>
+    public void AppendBytes(ReadOnlySpan<byte> token, ArrayBufferWriter<byte> target)
+    {
+        switch (_form)
+        {
+            case TokenForm.ByteLevel:
+                ByteAlphabet.Decode(token, target);
+                break;
+            case TokenForm.SpaceMarks when ByteFallbackDecoder.TryParse(token, out byte value):
+                target.Write([value]);
+                break;
+            case TokenForm.SpaceMarks:
+                SpaceMark.Decode(token, target);
+                break;
+            default:
+                target.Write(GetBytes(Encoding.UTF8.GetString(token)));
+                break;
+        }
+    }
+
+    private static TokenForm FormOf(IReadOnlyList<TokenDecoder> steps)
+    {
+        if (steps is [ByteLevelDecoder, ..])
+            return TokenForm.ByteLevel;
+        bool hasBytes = false, hasMarks = false;
+        foreach (TokenDecoder step in steps)
+        {
+            hasBytes |= step is ByteFallbackDecoder;
+            bool isMark = step is ReplaceDecoder { ReplacesSpaceMark: true } or MetaspaceDecoder { ReplacesSpaceMark: true };
+            hasMarks |= isMark;
+            if (!isMark && step is not (ByteFallbackDecoder or FuseDecoder or StripDecoder))
+                return TokenForm.Other;
+        }
+
+        return hasBytes && hasMarks ? TokenForm.SpaceMarks : TokenForm.Other;
+    }
+
+    /// <summary>How the tokens of a vocabulary represent bytes.</summary>
+    private enum TokenForm
+    {
+        /// <summary>Another form. Every step of the chain is executed.</summary>
+        Other,
+
+        /// <summary>Each character of a token is a byte: see <see cref="ByteAlphabet"/>.</summary>
+        ByteLevel,
+
+        /// <summary>A token is text in which <see cref="SpaceMark"/> is a space, or a byte such as <c>&lt;0xC3&gt;</c>.</summary>
+        SpaceMarks,
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace RkLlama.Prompts.Tokenizers.Models;
@@ -35,6 +36,30 @@ internal static class ByteAlphabet
             }
             target.Add((byte)value);
         }
+    }
+
+    /// <inheritdoc cref="Decode(string, List{byte})"/>
+    /// <param name="token">The token in UTF-8.</param>
+    public static void Decode(ReadOnlySpan<byte> token, ArrayBufferWriter<byte> target)
+    {
+        // A byte has at least one byte of UTF-8 in the token.
+        Span<byte> bytes = target.GetSpan(token.Length + 1);
+        int count = 0;
+        for (ReadOnlySpan<byte> rest = token; !rest.IsEmpty;)
+        {
+            // The letters have one or two bytes of UTF-8.
+            int length = rest[0] < 0x80 || rest.Length == 1 ? 1 : 2;
+            char letter = length == 1 ? (char)rest[0] : (char)((rest[0] & 0x1F) << 6 | rest[1] & 0x3F);
+            int value = rest[0] >= 0xE0 ? -1 : ToByte(letter);
+            if (value < 0)
+            {
+                target.Write(token);
+                return;
+            }
+            bytes[count++] = (byte)value;
+            rest = rest[length..];
+        }
+        target.Advance(count);
     }
 
     private static char[] CreateLetters()

@@ -18,6 +18,8 @@ internal abstract class TextPattern
 /// <summary>Matches a fixed string.</summary>
 internal sealed class LiteralPattern(string literal) : TextPattern
 {
+    public string Literal => literal;
+
     public override void FindAll(ReadOnlySpan<char> text, List<TextMatch> matches)
     {
         int start = 0;

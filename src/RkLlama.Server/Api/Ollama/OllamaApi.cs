@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Server.Api.Ollama.Models;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
@@ -41,14 +42,23 @@ internal sealed class OllamaApi : IApi
         routes.MapPost("/api/generate", OllamaGenerationEndpoints.Generate).WithMetadata(OllamaOperations.Generate);
         routes.MapPost("/api/embed", OllamaEmbeddingEndpoints.Embed).WithMetadata(OllamaOperations.Embed);
         routes.MapPost("/api/embeddings", OllamaEmbeddingEndpoints.EmbedOne).WithMetadata(OllamaOperations.EmbedOne);
-        routes.MapPost("/api/pull", NotImplemented).WithMetadata(OllamaOperations.Pull, EndpointAccess.Management);
-        routes.MapPost("/api/create", NotImplemented).WithMetadata(OllamaOperations.Create, EndpointAccess.Management);
-        routes.MapPost("/api/push", NotImplemented).WithMetadata(OllamaOperations.Push, EndpointAccess.Management);
+        routes.MapPost("/api/pull", OllamaPullEndpoint.Pull).WithMetadata(OllamaOperations.Pull, EndpointAccess.Management);
+        routes.MapDelete("/api/pull", OllamaPullEndpoint.Stop).WithMetadata(OllamaOperations.StopPull, EndpointAccess.Management);
+        routes.MapPost("/api/create", OllamaCreateEndpoint.Create).WithMetadata(OllamaOperations.Create, EndpointAccess.Management);
+        routes.MapMethods("/api/blobs/{digest}", [HttpMethods.Head], FindBlob).WithMetadata(OllamaOperations.FindBlob);
+        routes.MapPost("/api/blobs/{digest}", AddBlob).WithMetadata(OllamaOperations.AddBlob, EndpointAccess.Management);
+        routes.MapPost("/api/push", Push).WithMetadata(OllamaOperations.Push, EndpointAccess.Management);
     }
 
     private static JsonResult<OllamaVersion> GetVersion() => new(new(Version), OllamaJson.Wire.OllamaVersion);
 
-    private static void NotImplemented(HttpContext context) => throw new ApiException(
-        StatusCodes.Status501NotImplemented,
-        new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented: put the model's directory with its Modelfile into the models directory of the node"));
+    private static void FindBlob(string digest) => throw new ApiException(StatusCodes.Status404NotFound, new($"blob '{Excerpt.Of(digest)}' not found"));
+
+    /// <summary>Refuses a file without reading it. Clients send one if a Modelfile names a file of their machine.</summary>
+    private static void AddBlob(string digest) => throw NotImplemented(
+        $"The node takes no files over this API ('{Excerpt.Of(digest)}'): pull the model, or copy its .rkllm file into the models directory of the node. FROM of a Modelfile has to name a model.");
+
+    private static void Push() => throw NotImplemented("/api/push is not implemented: the node publishes no models.");
+
+    private static ApiException NotImplemented(string message) => new(StatusCodes.Status501NotImplemented, new(message));
 }

@@ -2,8 +2,10 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -31,6 +33,32 @@ internal sealed record OllamaShowBody : OllamaModelBody
 
 /// <summary>The model to delete.</summary>
 internal sealed record OllamaDeleteBody : OllamaModelBody;
+
+/// <summary>The model to pull.</summary>
+internal sealed record OllamaPullBody : OllamaModelBody
+{
+    /// <summary>Whether the progress is streamed, one JSON object per line.</summary>
+    [DefaultValue(true)]
+    public bool? Stream { get; init; }
+
+    /// <summary>Has no effect.</summary>
+    public bool? Insecure { get; init; }
+
+    /// <summary>The name that the model gets on this node. Default: the name that model implies. If the node has this model, the pull brings the files that it lacks.</summary>
+    public string? ModelName { get; init; }
+
+    /// <summary>Address of another node (http://node1:8080) that has the model and shares it. Default: a hub.</summary>
+    public string? From { get; init; }
+
+    /// <summary>API key of the other node. Default: the key of this node.</summary>
+    public string? FromKey { get; init; }
+
+    /// <summary>Text of the model's Modelfile, if the model is a path. FROM becomes the copied file.</summary>
+    public string? Modelfile { get; init; }
+}
+
+/// <summary>The model whose pull ends: the name that it gets, or the name that was pulled.</summary>
+internal sealed record OllamaStopPullBody : OllamaModelBody;
 
 /// <summary>The model to copy, and the name of the copy.</summary>
 internal sealed record OllamaCopyBody
@@ -112,8 +140,8 @@ internal sealed record OllamaChatBody : OllamaGenerationBody
 /// <summary>One message of a conversation.</summary>
 internal sealed record OllamaMessageBody
 {
-    /// <summary>Role of the author.</summary>
-    [AllowedValues("system", "user", "assistant", "tool")]
+    /// <summary>Role of the author, in any case. developer is another name for system, and function for tool.</summary>
+    [AllowedValues("system", "developer", "user", "assistant", "tool", "function")]
     [IgnoreWrongType]
     public required string Role { get; init; }
 
@@ -127,8 +155,10 @@ internal sealed record OllamaMessageBody
     [IgnoreWrongType]
     public string? Thinking { get; init; }
 
-    /// <summary>Not supported: must be empty or absent. The server runs only text models.</summary>
-    [LengthRange(Max = 0)]
+    /// <summary>
+    /// Not supported, because the server runs only text models. In the newest turn, images are an error. In older turns they are left out, and the response
+    /// header X-RkLlama-Ignored names the field.
+    /// </summary>
     public string?[]? Images { get; init; }
 
     /// <summary>In assistant messages: the tool calls of the model.</summary>
@@ -161,9 +191,9 @@ internal sealed record OllamaGenerateBody : OllamaGenerationBody
     public bool? Raw { get; init; }
 
     /// <summary>
-    /// Not supported: must be empty or absent. For fill-in-the-middle, set raw to true and put the model's own control tokens into the prompt.
+    /// The text after a gap. The prompt is the text before the gap and may be empty then; the output is the text of the gap. The model must have the capability
+    /// insert. Empty or absent: there is no gap.
     /// </summary>
-    [LengthRange(Max = 0)]
     public string? Suffix { get; init; }
 
     /// <summary>Not supported: must be empty or absent. The server runs only text models.</summary>
@@ -182,7 +212,7 @@ internal sealed record OllamaGenerateBody : OllamaGenerationBody
 /// <summary>A request for embeddings of one or more texts.</summary>
 internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
 {
-    /// <summary>One text, or several texts. Each text gets one vector.</summary>
+    /// <summary>One text, or several texts. Each text gets one vector. One text without tokens, such as an empty one, gets none; in an array it is an error.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Input { get; init; }
 
@@ -214,11 +244,14 @@ internal sealed record OllamaOptionsBody : SamplingBody
     /// </summary>
     public int? NumPredict { get; init; }
 
-    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 16384 characters in total.</summary>
+    /// <summary>Stop sequences: the output ends before the first one that occurs. At most 64 sequences, and at most 16384 characters in all of them together.</summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Stop { get; init; }
 
-    /// <summary>Has no effect. The context length comes from the Modelfile and the model file.</summary>
+    /// <summary>
+    /// Has no effect: the context length comes from the Modelfile and the model file. If the value differs from it, the response header X-RkLlama-Ignored names
+    /// the option.
+    /// </summary>
     public int? NumCtx { get; init; }
 
     /// <summary>Has no effect. The model file determines how the NPU is used.</summary>

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Tools;
+using RkLlama.Server.Api.Ollama.Models;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -16,6 +18,9 @@ namespace RkLlama.Server.Api.Ollama;
 [JsonSerializable(typeof(OllamaCopyBody))]
 [JsonSerializable(typeof(OllamaRenameBody))]
 [JsonSerializable(typeof(OllamaDeleteBody))]
+[JsonSerializable(typeof(OllamaPullBody))]
+[JsonSerializable(typeof(OllamaStopPullBody))]
+[JsonSerializable(typeof(OllamaCreateBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]
 [JsonSerializable(typeof(ToolCallBody[]))]
 [JsonSerializable(typeof(ToolBody[]))]

@@ -1,5 +1,8 @@
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
+using RkLlama.Engine.Generation;
+using RkLlama.Server.Api.Common.Embeddings;
+using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
@@ -9,7 +12,9 @@ namespace RkLlama.Server.Api.Ollama;
 /// <param name="Truncates">Whether texts that exceed the context length are cut off; otherwise they are an error.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
 /// <param name="KeepAlive">How long the model stays loaded afterwards; null for the server's default, negative for no limit.</param>
-internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> Input, bool Truncates, int? Dimensions, TimeSpan? KeepAlive)
+/// <param name="IsList">Whether the request has an array of texts. If it has one text without tokens, the answer has no vector.</param>
+internal sealed record OllamaEmbedRequest(
+    string Model, IReadOnlyList<TextOrTokens> Input, bool IsList, bool Truncates, int? Dimensions, TimeSpan? KeepAlive, IReadOnlyList<string> Unsupported)
 {
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static OllamaEmbedRequest From(JsonElement json)
@@ -18,12 +23,19 @@ internal sealed record OllamaEmbedRequest(string Model, IReadOnlyList<string> In
         string model = OllamaRequest.ModelOf(body);
         if (body.Input is { HasTokens: true })
             throw JsonFields.Wrong("input", StringOrArray.Expected);
-        return new(model, EmbeddingInput.Check(body.Input?.Texts ?? []), body.Truncate ?? true, body.Dimensions, body.KeepAlive);
+        return new(
+            model,
+            EmbeddingInput.Check([.. (body.Input?.Texts ?? []).Select(static text => (TextOrTokens)text)]),
+            json.TryGet("input", out JsonElement input) && input.ValueKind == JsonValueKind.Array,
+            body.Truncate ?? true,
+            body.Dimensions,
+            body.KeepAlive,
+            IgnoredFields.Unknown<OllamaEmbedBody>(OllamaBodyJson.Reader, json));
     }
 }
 
 /// <summary>Response of <c>POST /api/embed</c>. Durations are in nanoseconds.</summary>
-/// <param name="Embeddings">One vector per text, in the order of the texts, normalized to length 1.</param>
+/// <param name="Embeddings">One vector per text, in the order of the texts, normalized to length 1. Empty if the input is one text without tokens.</param>
 /// <param name="TotalDuration">Time from the arrival of the request to the response.</param>
 /// <param name="LoadDuration">Time to load the model. Close to 0 if the model was already loaded.</param>
 /// <param name="PromptEvalCount">Number of tokens of all texts together.</param>

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
-using RkLlama.Engine.Generation;
+using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.Common;
+using RkLlama.Native;
+using RkLlama.Server.Api.Common.Embeddings;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
 
@@ -14,21 +16,22 @@ internal static class OllamaEmbeddingEndpoints
     internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
         long start = Stopwatch.GetTimestamp();
-        ModelRequest<OllamaEmbedRequest> run = await reader.ReadModelRequestAsync(context, OllamaEmbedRequest.From).ConfigureAwait(false);
+        ModelRequest<OllamaEmbedRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => OllamaEmbedRequest.From(json)).ConfigureAwait(false);
         OllamaEmbedRequest request = run.Request;
         ModelInstance model = embeddings.Find(request.Model);
         EmbeddingBatch batch = await embeddings.StartAsync(
-            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled).ConfigureAwait(false);
+            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: !request.IsList).ConfigureAwait(false);
+        context.Response.ReportIgnored(model, SamplingParameters.Default, request.Unsupported);
         return new(chunks => WriteAsync(chunks, batch, request, start, run.Cancelled), run.Cancelled);
     }
 
     internal static async Task<KeepAliveJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        ModelRequest<OllamaEmbeddingsBody> run = await reader.ReadModelRequestAsync(context, OllamaRequest.Read<OllamaEmbeddingsBody>).ConfigureAwait(false);
+        ModelRequest<OllamaEmbeddingsBody> run = await reader.ReadModelRequestAsync(context, static (json, _) => OllamaRequest.Read<OllamaEmbeddingsBody>(json)).ConfigureAwait(false);
         ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(run.Request));
         string text = run.Request.Prompt ?? "";
         EmbeddingBatch batch = await embeddings.StartAsync(
-            model, text.Length == 0 ? [] : [text], truncates: true, run.Request.KeepAlive, context.Trace(), run.Cancelled).ConfigureAwait(false);
+            model, [text], truncates: true, run.Request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: true).ConfigureAwait(false);
         return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken)

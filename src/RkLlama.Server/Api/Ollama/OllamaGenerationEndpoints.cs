@@ -2,7 +2,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
 using RkLlama.Server.Middleware;
@@ -25,7 +25,8 @@ internal static class OllamaGenerationEndpoints
         }
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
+        context.Response.ReportIgnored(
+            answer.Model, request.Options.Sampling, [.. request.Options.IgnoredBy(answer.Model), .. request.Ignored, .. answer.Ignored.Names(["think"])]);
         return new GenerationResult(answer, writer, request.Stream, run.Cancelled);
 
         async Task<OllamaChatReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>
@@ -38,14 +39,15 @@ internal static class OllamaGenerationEndpoints
         ModelRequest<OllamaGenerateRequest> run = await reader.ReadModelRequestAsync(context, OllamaGenerateRequest.From).ConfigureAwait(false);
         OllamaGenerateRequest request = run.Request;
         OllamaGenerateWriter writer = new(request.Model, time);
-        if (request.Prompt.Length == 0)
+        if (request.HasNoPrompt)
         {
             ReadOnlyMiddleware.Check(options);
             return KeepAliveJsonResult.Of(_ => LoadAsync(host.Find(request.Model), request.KeepAlive), OllamaJson.Wire.OllamaGenerateReply, run.Cancelled);
         }
 
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Options.Sampling, request.Options.Unsupported);
+        context.Response.ReportIgnored(
+            answer.Model, request.Options.Sampling, [.. request.Options.IgnoredBy(answer.Model), .. request.Ignored, .. answer.Ignored.Names(["think"])]);
         return new GenerationResult(answer, writer, request.Stream, run.Cancelled);
 
         async Task<OllamaGenerateReply> LoadAsync(ModelInstance model, TimeSpan? keepAlive) =>

@@ -13,6 +13,7 @@ namespace RkLlama.Server.Api.Ollama;
 [JsonSerializable(typeof(OllamaVersion))]
 [JsonSerializable(typeof(OllamaRenameReply))]
 [JsonSerializable(typeof(OllamaEmbedReply))]
+[JsonSerializable(typeof(OllamaPullStatus))]
 [JsonSerializable(typeof(OllamaEmbeddingReply))]
 internal sealed partial class OllamaJson : JsonSerializerContext
 {

@@ -1,6 +1,5 @@
-using RkLlama.Engine.Diagnostics;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Messages;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -14,17 +13,16 @@ internal static class OllamaMessageReader
     /// <summary>Converts one message.</summary>
     /// <param name="message">The message; null if the array item is not an object.</param>
     /// <param name="path">Path of the message in the body, for example <c>messages[0]</c>. For error messages.</param>
+    /// <param name="index">Index of the message in the conversation.</param>
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
-    internal static ChatMessage Read(OllamaMessageBody? message, string path)
+    internal static ChatMessage Read(OllamaMessageBody? message, string path, int index, UnreadableContent unreadable)
     {
         if (message is null)
             throw ApiException.BadRequest($"{path} {MessageReader.NoMessage}", path);
-        if (message.Images is { Length: > 0 })
+        if (message.Images is { Length: > 0 } && !unreadable.TryOmit(index, "images"))
             throw ApiException.BadRequest($"{path}.images: this is a text model.", path);
-        string role = message.Role ?? "";
-        if (role is not ("system" or "user" or "assistant" or "tool"))
-            throw ApiException.BadRequest($"{path}.role is '{Excerpt.Of(role)}': use system, user, assistant or tool.", path);
-        return new(role, message.Content is null ? "" : MessageReader.Content(message.Content, role, hasCalls: true, $"{path}.content"))
+        string role = MessageReader.RoleOf(message.Role ?? "", path);
+        return new(role, message.Content is null ? "" : MessageReader.Content(message.Content, role, hasCalls: true, $"{path}.content", index, unreadable))
         {
             ToolCalls = role == "assistant" ? MessageReader.CallsOf(message.ToolCalls, $"{path}.tool_calls") : null,
             ToolCallId = message.ToolCallId,

@@ -1,3 +1,4 @@
+using RkLlama.Server.Api.Ollama.Models;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -76,7 +77,7 @@ internal static class OllamaOperations
         RunsModel = true,
         IsReplaceable = true,
         HasSamplingFields = true,
-        Errors = [404, 422],
+        Errors = [404],
     };
 
     internal static Operation Generate { get; } = new("generateText", "Generates the answer to a prompt")
@@ -90,7 +91,7 @@ internal static class OllamaOperations
         RunsModel = true,
         IsReplaceable = true,
         HasSamplingFields = true,
-        Errors = [404, 422],
+        Errors = [404],
     };
 
     internal static Operation Embed { get; } = new("embed", "Creates embeddings")
@@ -114,9 +115,51 @@ internal static class OllamaOperations
         Errors = [404],
     };
 
-    internal static Operation Pull { get; } = new("pullOllamaModel", "Not implemented") { IsNotImplemented = true };
+    internal static Operation Pull { get; } = new("pullOllamaModel", "Downloads a model")
+    {
+        Description = "Downloads a model from Hugging Face or ModelScope: a short name, owner/repository or owner/repository/file.rkllm. Requests for the same model share one download. It ends when the last client has disconnected, and the next one continues it.",
+        Body = typeof(OllamaPullBody),
+        Example = """{"model": "demo"}""",
+        Reply = typeof(OllamaPullStatus),
+        StreamItem = typeof(OllamaPullStatus),
+        StreamContentType = Lines,
+        Errors = [400, 403, 404, 502, 503, 507],
+    };
 
-    internal static Operation Create { get; } = new("createOllamaModel", "Not implemented") { IsNotImplemented = true };
+    internal static Operation StopPull { get; } = new("stopOllamaPull", "Stops the download of a model")
+    {
+        Description = "Not in Ollama. Ends the download for all clients that wait for it, and the attempts of a download at start (--pull). What was downloaded is kept, and the next pull continues it.",
+        Body = typeof(OllamaStopPullBody),
+        Example = """{"model": "qwen3:4b"}""",
+        Reply = typeof(OllamaPullStatus),
+        Errors = [404],
+        NotFound = "The model is not being downloaded.",
+    };
+
+    internal static Operation Create { get; } = new("createOllamaModel", "Makes a model of another one")
+    {
+        Description = "The new model shares the .rkllm file of the other one on the disk, and has its settings, except those that the request sets. If there is a model with the new name, the new one replaces it in one step; if that is loaded, the server unloads it after its active run. If the request fails, nothing has changed.",
+        Body = typeof(OllamaCreateBody),
+        Example = """
+            {
+              "model": "demo-pirate",
+              "from": "demo",
+              "system": "You are a pirate.",
+              "parameters": {"temperature": 0.5, "stop": ["User:"]},
+              "license": "MIT",
+              "messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Ahoy!"}],
+              "stream": false
+            }
+            """,
+        Reply = typeof(OllamaPullStatus),
+        StreamItem = typeof(OllamaPullStatus),
+        StreamContentType = Lines,
+        Errors = [404, 500, 502, 507],
+    };
+
+    internal static Operation FindBlob { get; } = new("findOllamaBlob", "Always 404: the node stores no blobs") { Errors = [404], NotFound = "The node stores no blobs." };
+
+    internal static Operation AddBlob { get; } = new("addOllamaBlob", "Not implemented: the node stores no blobs") { IsNotImplemented = true };
 
     internal static Operation Push { get; } = new("pushOllamaModel", "Not implemented") { IsNotImplemented = true };
 }

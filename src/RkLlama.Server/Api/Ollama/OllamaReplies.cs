@@ -86,7 +86,7 @@ internal sealed record OllamaFunctionCall(int Index, string Name, JsonElement Ar
 internal sealed record OllamaModels(OllamaModel[] Models);
 
 /// <summary>One model. The fields expires_at, size_vram and context_length are only in the response of <c>GET /api/ps</c>.</summary>
-/// <param name="Name">The model's name with the tag <c>latest</c>.</param>
+/// <param name="Name">The model's name. If it has no tag, with the tag <c>latest</c>.</param>
 /// <param name="Model">The same value as name.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 /// <param name="Size">Size of the model file in bytes.</param>
@@ -119,7 +119,7 @@ internal sealed record OllamaDetails(string ParentModel, string Format, string F
 /// <param name="Parameters">One name and value per line, as in Ollama's Modelfile.</param>
 /// <param name="Template">The chat template as Jinja source.</param>
 /// <param name="ModelInfo">general.architecture, general.basename and the context length in tokens.</param>
-/// <param name="Capabilities">The capabilities of the model: any of completion, tools, thinking and embedding.</param>
+/// <param name="Capabilities">The capabilities of the model: any of completion, tools, thinking, insert and embedding.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 internal sealed record OllamaShowReply(
     string Modelfile,
@@ -133,6 +133,37 @@ internal sealed record OllamaShowReply(
     /// <summary>The system prompt of the Modelfile. Absent if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? System { get; init; }
+
+    /// <summary>The license in the Modelfile. Absent if there is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? License { get; init; }
+
+    /// <summary>The messages with which each conversation begins. Absent if there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OllamaMessage[]? Messages { get; init; }
+}
+
+/// <summary>Response of <c>POST /api/pull</c> and <c>POST /api/create</c>, or one line of it; response of <c>DELETE /api/pull</c>.</summary>
+/// <param name="Status">What the server does. The last line is <c>success</c>: the node has the model.</param>
+internal sealed record OllamaPullStatus(string Status)
+{
+    internal static OllamaPullStatus Success { get; } = new("success");
+
+    /// <summary>In the line that says which file was chosen: the number of bytes of all files. Absent in other lines.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Size { get; init; }
+
+    /// <summary>The hash of the file that is being downloaded. Absent in other lines.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Digest { get; init; }
+
+    /// <summary>The size of the file in bytes. Absent in other lines.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Total { get; init; }
+
+    /// <summary>The number of bytes on the disk. Absent if 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Completed { get; init; }
 }
 
 /// <summary>Response of <c>POST /api/rename</c>.</summary>

@@ -3,7 +3,9 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
@@ -21,7 +23,7 @@ internal static class OllamaRequest
 
     /// <summary>Returns the model's name from <c>model</c>. If that is absent, from <c>name</c>, which older clients send.</summary>
     /// <exception cref="ApiException">Status 400: both fields are missing, the name is empty, or <c>name</c> is not a string.</exception>
-    internal static string ModelOf(OllamaModelBody body) => (body.Model ?? TextOf(body.Name, "name")) is { Length: > 0 } model
+    internal static string ModelOf(OllamaModelBody body) => (body.Model is { Length: > 0 } ? body.Model : TextOf(body.Name, "name")) is { Length: > 0 } model
         ? model
         : throw ApiException.BadRequest("model is required");
 
@@ -31,7 +33,7 @@ internal static class OllamaRequest
     /// </summary>
     /// <returns>Null for plain text.</returns>
     /// <exception cref="ApiException">Status 400: the field has another value, or the schema is not supported.</exception>
-    internal static OutputFormat? FormatOf(JsonElement? format)
+    internal static OutputFormat? FormatOf(JsonElement? format, CpuBudget cpu)
     {
         const string Name = "format";
         return format?.ValueKind switch
@@ -39,7 +41,7 @@ internal static class OllamaRequest
             null => null,
             JsonValueKind.String when format.Value.GetString() is "" => null,
             JsonValueKind.String when format.Value.GetString() is "json" => OutputFormat.AnyObject,
-            JsonValueKind.Object => new(SchemaReader.Read(format.Value, Name), true),
+            JsonValueKind.Object => new(SchemaReader.Read(format.Value, Name, cpu), true),
             _ => throw JsonFields.Wrong(Name, "\"json\" or a JSON schema"),
         };
     }
@@ -59,8 +61,11 @@ internal static class OllamaRequest
 internal sealed record OllamaChatRequest(
     string Model, IReadOnlyList<ChatMessage> Messages, ToolOptions Tools, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
+    /// <summary>Names of the fields and parts, except options, that have no effect.</summary>
+    internal IReadOnlyList<string> Ignored { get; init; } = [];
+
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(
-        new(Messages) { Tools = Tools.Tools, EnableThinking = Thinking.IsOn }, Options.Sampling, Options.MaxTokens)
+        new(Messages) { Tools = Tools.Tools, EnableThinking = Thinking.IsOn, ContinuesLastMessage = true }, Options.Sampling, Options.MaxTokens)
     {
         Model = Model,
         KeepAlive = KeepAlive,
@@ -81,18 +86,24 @@ internal sealed record OllamaChatRequest(
     };
 
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static OllamaChatRequest From(JsonElement json)
+    internal static OllamaChatRequest From(JsonElement json, CpuBudget cpu)
     {
         OllamaChatBody body = OllamaRequest.Read<OllamaChatBody>(json);
+        OllamaMessageBody?[] messages = body.Messages ?? [];
+        UnreadableContent unreadable = UnreadableContent.In(messages.Select(static message => message?.Role));
+        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
         return new(
             OllamaRequest.ModelOf(body),
-            [.. (body.Messages ?? []).Select(static (message, index) => OllamaMessageReader.Read(message, $"messages[{index}]"))],
-            ToolOptions.From(body.Tools, body.ToolChoice),
+            [.. messages.Select((message, index) => OllamaMessageReader.Read(message, $"messages[{index}]", index, unreadable))],
+            tools,
             body.Think ?? default,
-            OllamaRequest.FormatOf(body.Format),
+            OllamaRequest.FormatOf(body.Format, cpu),
             body.Stream ?? true,
             body.KeepAlive,
-            OllamaOptions.From(body.Options));
+            OllamaOptions.From(body.Options, json))
+        {
+            Ignored = [.. IgnoredFields.Unknown<OllamaChatBody>(OllamaBodyJson.Reader, json), .. tools.Ignored, .. unreadable.Omitted],
+        };
     }
 }
 
@@ -105,6 +116,15 @@ internal sealed record OllamaChatRequest(
 internal sealed record OllamaGenerateRequest(
     string Model, string Prompt, string? System, bool IsRaw, ThinkingOptions Thinking, OutputFormat? Format, bool Stream, TimeSpan? KeepAlive, OllamaOptions Options)
 {
+    /// <summary>The text after the gap that the output fills; null if there is no gap.</summary>
+    internal string? Suffix { get; init; }
+
+    /// <summary>Whether the request only loads or unloads the model.</summary>
+    internal bool HasNoPrompt => Prompt.Length == 0 && Suffix is null;
+
+    /// <summary>Names of the fields, except options, that have no effect.</summary>
+    internal IReadOnlyList<string> Ignored { get; init; } = [];
+
     internal GenerationRequest ToGeneration(RequestTrace trace)
     {
         ChatMessage user = new("user", Prompt);
@@ -112,7 +132,8 @@ internal sealed record OllamaGenerateRequest(
         return new(conversation, Options.Sampling, Options.MaxTokens)
         {
             Model = Model,
-            RawPrompt = IsRaw ? Prompt : null,
+            RawPrompt = IsRaw || Suffix is not null ? Prompt : null,
+            Suffix = Suffix,
             PromptField = "prompt",
             KeepAlive = KeepAlive,
             Requires = RequiredCapabilities.Completion | (Thinking.IsOn == true ? RequiredCapabilities.Thinking : RequiredCapabilities.None),
@@ -120,7 +141,7 @@ internal sealed record OllamaGenerateRequest(
             Output = new()
             {
                 StopSequences = Options.StopSequences,
-                SplitsReasoning = !IsRaw,
+                SplitsReasoning = !IsRaw && Suffix is null,
                 ThinkingBudget = Thinking.Budget,
                 Format = Format,
             },
@@ -128,12 +149,10 @@ internal sealed record OllamaGenerateRequest(
     }
 
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static OllamaGenerateRequest From(JsonElement json)
+    internal static OllamaGenerateRequest From(JsonElement json, CpuBudget cpu)
     {
         OllamaGenerateBody body = OllamaRequest.Read<OllamaGenerateBody>(json);
         string model = OllamaRequest.ModelOf(body);
-        if (!string.IsNullOrEmpty(body.Suffix))
-            throw ApiException.BadRequest($"\"{Excerpt.Of(model)}\" does not support insert");
         if (body.Images is { Length: > 0 })
             throw ApiException.BadRequest($"\"{Excerpt.Of(model)}\" does not support images");
         bool raw = body.Raw ?? false, hasTemplate = !string.IsNullOrEmpty(body.Template), hasContext = body.Context is { Length: > 0 };
@@ -143,15 +162,25 @@ internal sealed record OllamaGenerateRequest(
             throw ApiException.BadRequest("context is not supported: send the conversation to /api/chat");
         if (hasTemplate)
             throw ApiException.BadRequest("template is not supported: the model's own is used; with raw the prompt goes in as it is");
+        string? suffix = string.IsNullOrEmpty(body.Suffix) ? null : body.Suffix;
+        OllamaOptions options = OllamaOptions.From(body.Options, json);
+
+        // No family has a place for a system prompt around a gap.
+        if (suffix is not null && !string.IsNullOrEmpty(body.System))
+            options = options with { Unsupported = [.. options.Unsupported, "system"] };
         return new(
             model,
             body.Prompt ?? "",
             body.System,
             raw,
             body.Think ?? default,
-            OllamaRequest.FormatOf(body.Format),
+            OllamaRequest.FormatOf(body.Format, cpu),
             body.Stream ?? true,
             body.KeepAlive,
-            OllamaOptions.From(body.Options));
+            options)
+        {
+            Suffix = suffix,
+            Ignored = IgnoredFields.Unknown<OllamaGenerateBody>(OllamaBodyJson.Reader, json),
+        };
     }
 }

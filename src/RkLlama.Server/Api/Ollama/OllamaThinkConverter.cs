@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Options;
 
 namespace RkLlama.Server.Api.Ollama;
 

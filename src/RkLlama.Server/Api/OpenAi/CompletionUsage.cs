@@ -13,6 +13,13 @@ internal sealed record CompletionUsage(int PromptTokens, int CompletionTokens, i
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CompletionTokensDetails? CompletionTokensDetails { get; init; }
+
+    public static CompletionUsage operator +(CompletionUsage left, CompletionUsage right) => new(
+        left.PromptTokens + right.PromptTokens, left.CompletionTokens + right.CompletionTokens, left.TotalTokens + right.TotalTokens)
+    {
+        PromptTokensDetails = new((left.PromptTokensDetails?.CachedTokens ?? 0) + (right.PromptTokensDetails?.CachedTokens ?? 0)),
+        CompletionTokensDetails = new((left.CompletionTokensDetails?.ReasoningTokens ?? 0) + (right.CompletionTokensDetails?.ReasoningTokens ?? 0)),
+    };
 }
 
 /// <param name="CachedTokens">Number of prompt tokens that the runtime has reused from its KV cache; 0 if unknown.</param>

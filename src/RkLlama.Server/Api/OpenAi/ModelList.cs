@@ -12,3 +12,7 @@ internal sealed record ModelList(string Object, ModelCard[] Data);
 /// </param>
 internal sealed record ModelCard(
     string Id, string Object, long Created, string OwnedBy, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxModelLen);
+
+/// <summary>Response of <c>DELETE /v1/models/{id}</c>.</summary>
+/// <param name="Deleted">Always true.</param>
+internal sealed record ModelDeletion(string Id, string Object, bool Deleted);

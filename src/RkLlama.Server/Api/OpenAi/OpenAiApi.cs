@@ -2,10 +2,12 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.Common;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
@@ -17,6 +19,8 @@ namespace RkLlama.Server.Api.OpenAi;
 /// <summary>The OpenAI API, as far as it applies to text models on this runtime.</summary>
 internal sealed class OpenAiApi : IApi
 {
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
     public string Name => "openai";
 
     public string Title => "OpenAI";
@@ -33,14 +37,22 @@ internal sealed class OpenAiApi : IApi
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/models", ListModels).WithMetadata(OpenAiOperations.ListModels);
+        routes.MapMethods("/v1/models", Read, ListModels).WithMetadata(OpenAiOperations.ListModels);
 
         // An id in the path may contain slashes, which some clients escape. No model has such a name, so the answer is a 404 of this API.
-        routes.MapGet("/v1/models/{**id}", GetModel).WithMetadata(OpenAiOperations.GetModel);
+        routes.MapMethods("/v1/models/{**id}", Read, GetModel).WithMetadata(OpenAiOperations.GetModel);
+        routes.MapDelete("/v1/models/{**id}", DeleteModel).WithMetadata(OpenAiOperations.DeleteModel, EndpointAccess.Management);
         routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
         routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
         routes.MapPost("/v1/responses", CreateResponse).WithMetadata(OpenAiOperations.CreateResponse);
+        routes.MapPost("/v1/responses/input_tokens", CountInputTokens).WithMetadata(OpenAiOperations.CountInputTokens);
         routes.MapPost("/v1/embeddings", OpenAiEmbeddings.Create).WithMetadata(OpenAiOperations.CreateEmbeddings);
+        routes.MapPost("/v1/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.Rerank);
+
+        // The paths of llama-server and of Text Embeddings Inference.
+        routes.MapPost("/v1/reranking", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankV1Reranking"));
+        routes.MapPost("/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankRoot"));
+        routes.MapPost("/reranking", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankRootReranking"));
     }
 
     private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
@@ -54,38 +66,64 @@ internal sealed class OpenAiApi : IApi
         return new(Card(ModelFileInfo.Read(catalog, name), host), OpenAiJson.Wire.ModelCard);
     }
 
+    private static async Task<JsonResult<ModelDeletion>> DeleteModel(string id, ModelManager models)
+    {
+        string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        await models.DeleteAsync(requested).ConfigureAwait(false);
+        return new(new(requested, "model", Deleted: true), OpenAiJson.Wire.ModelDeletion);
+    }
+
     private static ModelCard Card(ModelFileInfo file, ModelHost host)
     {
-        int? context = host.Current is { Facts: { } loaded } current && current.Name == file.Name ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
+        int? context = host.FindResident(file.Name)?.Facts is { } loaded ? loaded.MaxContextLength : file.Modelfile?.NumCtx;
         return new(file.Name, "model", file.Modified.ToUnixTimeSeconds(), "rkllm", context);
     }
 
-    private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
         ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From).ConfigureAwait(false);
-        ChatCompletionRequest request = run.Request;
+        ChatCompletionRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
+        context.Response.ReportIgnored(
+            answer.Model,
+            request.Sampling,
+            [.. request.Unsupported, .. answer.Ignored.Names(request.ThinkingSwitches)],
+            () => request.Tools.IgnoredBy(answer, request.Stream));
         ChatCompletionWriter writer = new(OpenAiWriter.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return new(answer, writer, request.Stream, run.Cancelled);
     }
 
-    private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
-        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, TextCompletionRequest.From).ConfigureAwait(false);
-        TextCompletionRequest request = run.Request;
-        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => TextCompletionRequest.From(json)).ConfigureAwait(false);
+        TextCompletionRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
+        GenerationSequence answer = await GenerationSequence.StartAsync(generation, request.ToGenerations(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
         TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return new(answer, writer, request.Stream, run.Cancelled);
     }
 
-    private static async Task<GenerationResult> CreateResponse(HttpContext context, RequestReader reader, GenerationService generation, TimeProvider time)
+    private static async Task<JsonResult<ResponseInputTokens>> CountInputTokens(
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host)
+    {
+        // Counting runs no model, so a retry replaces nothing.
+        ResponsesRequest request = await reader.ReadAsync(context, ResponsesRequest.From).ConfigureAwait(false);
+        request = request with { Model = OpenAiRequest.ModelOf(request.Model, host) };
+        int tokens = await generation.CountTokensAsync(request.ToGeneration(context.Trace()), context.RequestAborted).ConfigureAwait(false);
+        return new(new("response.input_tokens", tokens), OpenAiJson.Wire.ResponseInputTokens);
+    }
+
+    private static async Task<GenerationResult> CreateResponse(
+        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
         ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(context, ResponsesRequest.From).ConfigureAwait(false);
-        ResponsesRequest request = run.Request;
+        ResponsesRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(answer.Model, request.Sampling, [.. request.Unsupported, .. request.Tools.IgnoredBy(answer.Capabilities)]);
+        context.Response.ReportIgnored(
+            answer.Model,
+            request.Sampling,
+            [.. request.Unsupported, .. answer.Ignored.Names(request.ThinkingSwitches)],
+            () => request.Tools.IgnoredBy(answer, request.Stream));
         ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());
         return new(answer, new ResponseWriter(builder), request.Stream, run.Cancelled);
     }

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.OpenApi;
 
@@ -16,6 +18,8 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(TextCompletionBody))]
 [JsonSerializable(typeof(ResponsesBody))]
 [JsonSerializable(typeof(EmbeddingsBody))]
+[JsonSerializable(typeof(RerankBody))]
+[JsonSerializable(typeof(JsonElement[]))]
 [JsonSerializable(typeof(JsonSchemaBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]
 [JsonSerializable(typeof(ToolCallBody[]))]
@@ -29,6 +33,9 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(int[]))]
+[JsonSerializable(typeof(int[][]))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 internal sealed partial class OpenAiBodyJson : JsonSerializerContext, IRequestBodyJson
 {

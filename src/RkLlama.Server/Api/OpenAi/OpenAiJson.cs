@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.Http;
 
@@ -15,10 +16,14 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(TextCompletion))]
 [JsonSerializable(typeof(Response))]
 [JsonSerializable(typeof(ResponseEvent))]
+[JsonSerializable(typeof(ResponseInputTokens))]
 [JsonSerializable(typeof(ResponseErrorEvent))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelCard))]
+[JsonSerializable(typeof(ModelDeletion))]
 [JsonSerializable(typeof(EmbeddingList))]
+[JsonSerializable(typeof(RerankReply))]
+[JsonSerializable(typeof(RerankRank[]))]
 internal sealed partial class OpenAiJson : JsonSerializerContext
 {
     internal static OpenAiJson Wire { get; } = new(WireOptions.Create());

@@ -1,6 +1,7 @@
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
 using RkLlama.Server.Api.OpenAi.Embeddings;
+using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
 using RkLlama.Server.OpenApi;
 
@@ -20,6 +21,13 @@ internal static class OpenAiOperations
         Description = "Slashes in the name may be sent as `/` or `%2F`.",
         Reply = typeof(ModelCard),
         Errors = [404],
+    };
+
+    internal static Operation DeleteModel { get; } = new("deleteModelById", "Deletes a model")
+    {
+        Description = "Unloads the model first.",
+        Reply = typeof(ModelDeletion),
+        Errors = [404, 500],
     };
 
     internal static Operation CreateChatCompletion { get; } = new("createChatCompletion", "Creates a chat completion")
@@ -49,7 +57,7 @@ internal static class OpenAiOperations
         RunsModel = true,
         IsReplaceable = true,
         HasSamplingFields = true,
-        Errors = [404, 422],
+        Errors = [404],
     };
 
     internal static Operation CreateCompletion { get; } = new("createCompletion", "Creates a text completion without a chat template")
@@ -87,7 +95,16 @@ internal static class OpenAiOperations
         RunsModel = true,
         IsReplaceable = true,
         HasSamplingFields = true,
-        Errors = [404, 422],
+        Errors = [404],
+    };
+
+    internal static Operation CountInputTokens { get; } = new("countInputTokens", "Counts the tokens of the prompt of a model response")
+    {
+        Description = "The body is that of POST /v1/responses. The model is not loaded.",
+        Body = typeof(ResponsesBody),
+        Example = CreateResponse.Example,
+        Reply = typeof(ResponseInputTokens),
+        Errors = [404],
     };
 
     internal static Operation CreateEmbeddings { get; } = new("createEmbeddings", "Creates embeddings")
@@ -96,6 +113,20 @@ internal static class OpenAiOperations
         Body = typeof(EmbeddingsBody),
         Example = """{"model": "demo-embedding", "input": ["one text", "another"], "encoding_format": "base64"}""",
         Reply = typeof(EmbeddingList),
+        RunsModel = true,
+        IsReplaceable = true,
+        Errors = [404],
+    };
+
+    internal static Operation Rerank { get; } = RerankAlias("rerank");
+
+    /// <summary>Describes one of the paths for reranking.</summary>
+    internal static Operation RerankAlias(string id) => new(id, "Judges how relevant documents are for a query")
+    {
+        Description = "For reranking models. The results are sorted, the best one first. With `texts` in place of `documents`, the answer is an array of `index` and `score`.",
+        Body = typeof(RerankBody),
+        Example = """{"model": "demo-reranker", "query": "What is an NPU?", "documents": ["A processor for neural networks.", "A kind of bread."], "top_n": 1}""",
+        Reply = typeof(RerankReply),
         RunsModel = true,
         IsReplaceable = true,
         Errors = [404],

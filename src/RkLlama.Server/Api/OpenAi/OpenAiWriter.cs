@@ -17,6 +17,8 @@ internal abstract class OpenAiWriter : IApiWriter
 
     public abstract byte[] SerializeComplete(CompleteOutput answer);
 
+    public virtual byte[] SerializeAll(IReadOnlyList<CompleteOutput> answers) => SerializeComplete(answers[0]);
+
     public abstract void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 
     public void WriteKeepAlive(IBufferWriter<byte> output) => JsonEventWriter.WriteSseComment(output);

@@ -12,6 +12,7 @@ using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
 using RkLlama.Server.Monitoring;
 using RkLlama.Server.OpenApi;
+using RkLlama.Server.Pulls;
 
 namespace RkLlama.Server.Api.Operations;
 
@@ -47,7 +48,7 @@ internal sealed class OperationsApi : IApi
 
     private static IResult Metrics(NodeGauges gauges) => Results.Bytes(gauges.Scrape(), PrometheusText.ContentType);
 
-    private static JsonResult<HealthReply> Health(ModelHost host, RunQueue queue)
+    private static JsonResult<HealthReply> Health(ModelHost host, RunQueue queue, PullService pulls)
     {
         ModelStatus status = host.Status;
         HealthReply reply = new(
@@ -59,9 +60,22 @@ internal sealed class OperationsApi : IApi
             status.Facts?.RuntimeVersion,
             status.Facts?.DriverVersion,
             new(queue.IsBusy ? 1 : 0, queue.Waiting),
-            status.LastFault is { } fault ? new(fault.At, fault.Model, fault.Reason) : null);
+            status.LastFault is { } fault ? new(fault.At, fault.Model, fault.Reason) : null)
+        {
+            Models = [.. host.Residents.Reverse().Select(Describe)],
+            Memory = host.Memory.Read() is { TotalBytes: { } total, AvailableBytes: { } available } ? new(total, available, MemoryLedger.ReserveOf(total)) : null,
+            Downloads = pulls.Describe() is { Count: > 0 } downloads ? downloads : null,
+        };
         return new(reply, StatusJson.Wire.HealthReply);
     }
+
+    private static HealthModel Describe(Resident resident) => new(
+        resident.Model.Name,
+        resident.Model.State.ToWire(),
+        resident.Model.IsPinned,
+        resident.Bytes,
+        resident.Domain,
+        resident.Model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 3) : null);
 
     private static JsonResult<ReadyReply> Ready(HttpContext context, Readiness readiness)
     {

@@ -2,14 +2,15 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Messages;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.RkLlama;
 
 /// <summary>The parsed and checked body of <c>POST /generate</c>. Unknown fields are ignored, as in the Python service rkllama.</summary>
-internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
+/// <param name="Ignored">Names of the fields and parts that have no effect.</param>
+internal sealed record GenerateRequest(Conversation Conversation, bool Stream, IReadOnlyList<string> Ignored)
 {
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static GenerateRequest From(JsonElement body)
@@ -23,12 +24,13 @@ internal sealed record GenerateRequest(Conversation Conversation, bool Stream)
         GenerateBody fields = RkLlamaBodyJson.Reader.Read<GenerateBody>(body);
         if (fields.Messages.Length == 0)
             throw ApiException.BadRequest("messages is empty: send at least one message.");
-        Conversation conversation = new([.. fields.Messages.Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))])
+        Conversation conversation = new(MessageReader.ReadAll(fields.Messages, out UnreadableContent unreadable))
         {
             Tools = ToolsOf(fields.Tools),
             EnableThinking = fields.EnableThinking,
+            ContinuesLastMessage = true,
         };
-        return new(conversation, fields.Stream ?? false);
+        return new(conversation, fields.Stream ?? false, [.. unreadable.Omitted]);
     }
 
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, SamplingParameters.Default, null) { Trace = trace };

@@ -8,6 +8,19 @@ internal sealed record WelcomeReply(string Message, string Github);
 /// <summary>Response of <c>GET /models</c>.</summary>
 internal sealed record ModelsReply(IReadOnlyList<string> Models);
 
+/// <summary>Response of <c>GET /models/{name}/files</c>.</summary>
+/// <param name="Revision">Another one after each change of a file.</param>
+/// <param name="ModelFile">Path of the .rkllm file.</param>
+/// <param name="Hashing">Whether the node still computes hashes of files without sha256.</param>
+internal sealed record SharedFilesReply(string Revision, string ModelFile, bool Hashing, IReadOnlyList<SharedFileReply> Files);
+
+/// <param name="Path">Path in the model's directory.</param>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Etag">The header ETag of the file, with its quotes.</param>
+/// <param name="Sha256">SHA-256 of the content. Absent if it is not known.</param>
+internal sealed record SharedFileReply(
+    string Path, long Size, string Etag, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha256);
+
 /// <summary>
 /// Response of <c>GET /current_model</c>. model and model_name have the same value: the Python service rkllama sends model_name, but its guide documents model.
 /// </summary>

@@ -1,10 +1,14 @@
+using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
+using RkLlama.Native;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -13,8 +17,8 @@ using RkLlama.Server.Http.Results;
 namespace RkLlama.Server.Api.RkLlama;
 
 /// <summary>
-/// The RkLlama API: the six endpoints of the Python service rkllama that its guide describes (docs/guide.md), and two endpoints of that service that are not
-/// implemented here.
+/// The RkLlama API: the six endpoints of the Python service rkllama that its guide describes (docs/guide.md), and the two with which its client downloads and
+/// deletes models.
 /// </summary>
 internal sealed class RkLlamaApi : IApi
 {
@@ -38,12 +42,15 @@ internal sealed class RkLlamaApi : IApi
     {
         routes.MapMethods("/", Read, Welcome).WithMetadata(RkLlamaOperations.Welcome, EndpointAccess.Open);
         routes.MapMethods("/models", Read, ListModels).WithMetadata(RkLlamaOperations.ListModels);
+        routes.MapMethods("/models/{name}/files", Read, SharedFileEndpoints.List).WithMetadata(RkLlamaOperations.ListFiles);
+        routes.MapMethods("/models/{name}/files/{**path}", Read, SharedFileEndpoints.Get).WithMetadata(RkLlamaOperations.GetFile);
         routes.MapMethods("/current_model", Read, CurrentModel).WithMetadata(RkLlamaOperations.CurrentModel);
         routes.MapPost("/load_model", LoadModel).WithMetadata(RkLlamaOperations.LoadModel, EndpointAccess.Management);
         routes.MapPost("/unload_model", UnloadModel).WithMetadata(RkLlamaOperations.UnloadModel, EndpointAccess.Management);
         routes.MapPost("/generate", Generate).WithMetadata(RkLlamaOperations.Generate);
-        routes.MapPost("/pull", NotImplemented).WithMetadata(RkLlamaOperations.Pull, EndpointAccess.Management);
-        routes.MapDelete("/rm", NotImplemented).WithMetadata(RkLlamaOperations.Remove, EndpointAccess.Management);
+        routes.MapPost("/pull", ModelFileEndpoints.Pull).WithMetadata(RkLlamaOperations.Pull, EndpointAccess.Management);
+        routes.MapDelete("/rm", ModelFileEndpoints.Remove).WithMetadata(RkLlamaOperations.Remove, EndpointAccess.Management);
+        routes.MapDelete("/remove", ModelFileEndpoints.Remove).WithMetadata(RkLlamaOperations.RemoveAlias, EndpointAccess.Management);
     }
 
     // Text and link are those of docs/guide.md.
@@ -69,25 +76,26 @@ internal sealed class RkLlamaApi : IApi
     /// <summary>
     /// Loads a model. Checks in the same order as the Python service: if a model is already loaded, the error says so, even if the body is invalid too.
     /// </summary>
-    private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
+    private static async Task<JsonResult<MessageReply>> LoadModel(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host, ModelScheduler scheduler)
     {
-        if (host.IsBusy)
+        if (host.RefusesLoads)
             throw new ModelAlreadyLoadedException();
 
         LoadModelRequest request = LoadModelRequest.Parse(await reader.ReadAsync(context).ConfigureAwait(false));
         ModelEntry entry;
         try
         {
-            entry = catalog.Find(request.ModelName, request.From, request.HuggingFacePath);
+            entry = catalog.Find(catalog.Resolve(request.ModelName) ?? request.ModelName, request.From, request.HuggingFacePath);
         }
         catch (ModelException ex)
         {
             throw NotLoaded(ex.Message, ex);
         }
 
+        ModelInstance model;
         try
         {
-            await host.LoadAsync(entry).ConfigureAwait(false);
+            model = await scheduler.LoadAsync(entry, context.RequestAborted).ConfigureAwait(false);
         }
         catch (EngineException ex)
         {
@@ -98,15 +106,23 @@ internal sealed class RkLlamaApi : IApi
             throw ApiException.BadRequest($"Model {entry.Name} could not be loaded: it was unloaded meanwhile.");
         }
 
+        // A header, because the body is that of the guide. The log has a warning that is not ASCII.
+        if (model.Prompts is { IsCompletedSuccessfully: true, Result: var prompts }
+            && prompts.Notes.FirstOrDefault(static note => note.Command is not null)?.Text is { } warning && Ascii.IsValid(warning))
+        {
+            context.Response.Headers[RkLlamaHeaders.Warning] = warning;
+        }
+
         return new(new($"Model {entry.Name} loaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
     private static ApiException NotLoaded(string message, Exception cause) =>
         new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.Hint(cause) });
 
-    private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host)
+    private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host, HeapTrimmer heap)
     {
         await host.UnloadAsync().ConfigureAwait(false);
+        heap.MemoryFreed();
         return new(new("Model unloaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
@@ -117,12 +133,10 @@ internal sealed class RkLlamaApi : IApi
         if (!host.HasModel)
             throw readiness.NoModel();
 
-        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, GenerateRequest.From).ConfigureAwait(false);
+        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => GenerateRequest.From(json)).ConfigureAwait(false);
         GenerateRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(answer.Model, SamplingParameters.Default, [.. request.Ignored, .. answer.Ignored.Names(["enable_thinking"])]);
         return new(answer, new GenerateWriter(answer.PromptTokens), request.Stream, run.Cancelled);
     }
-
-    private static void NotImplemented(HttpContext context) =>
-        throw new ApiException(StatusCodes.Status501NotImplemented, new($"{Excerpt.Of(context.Request.Path.Value)} is not implemented."));
 }

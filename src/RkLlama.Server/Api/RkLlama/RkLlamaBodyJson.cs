@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.RkLlama;
@@ -10,6 +10,8 @@ namespace RkLlama.Server.Api.RkLlama;
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LoadModelBody))]
 [JsonSerializable(typeof(GenerateBody))]
+[JsonSerializable(typeof(PullBody))]
+[JsonSerializable(typeof(RemoveBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]
 [JsonSerializable(typeof(ToolCallBody[]))]
 [JsonSerializable(typeof(bool))]

@@ -7,6 +7,7 @@ namespace RkLlama.Server.Api.RkLlama;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(WelcomeReply))]
 [JsonSerializable(typeof(ModelsReply))]
+[JsonSerializable(typeof(SharedFilesReply))]
 [JsonSerializable(typeof(CurrentModelReply))]
 [JsonSerializable(typeof(MessageReply))]
 [JsonSerializable(typeof(GenerateReply))]

@@ -18,6 +18,22 @@ internal static class RkLlamaOperations
         Errors = [500],
     };
 
+    internal static Operation ListFiles { get; } = new("listModelFiles", "Lists the files of a model, for other nodes")
+    {
+        Description = "Only with --share-models. While hashing is true, the node computes hashes that it does not know yet: repeat the request.",
+        Reply = typeof(SharedFilesReply),
+        Errors = [400, 404, 500],
+    };
+
+    internal static Operation GetFile { get; } = new("getModelFile", "Returns a file of a model, for other nodes")
+    {
+        Description = "Only with --share-models. Supports single ranges (206, 416), If-Range, and conditional requests by ETag (304, 412).",
+        Reply = typeof(string),
+        ReplyType = "application/octet-stream",
+        Errors = [400, 404, 500],
+        NotFound = "There is no such model or file.",
+    };
+
     internal static Operation CurrentModel { get; } = new("getCurrentModel", "Returns the name of the loaded model")
     {
         Reply = typeof(CurrentModelReply),
@@ -52,7 +68,23 @@ internal static class RkLlamaOperations
         IsReplaceable = true,
     };
 
-    internal static Operation Pull { get; } = new("pullModel", "Not implemented") { IsNotImplemented = true };
+    internal static Operation Pull { get; } = new("pullModel", "Downloads a model")
+    {
+        Description = "The answer is text: a line for each file, a line for each percent, and lines with notes. An error after the first line is a line that starts with Error.",
+        Body = typeof(PullBody),
+        Example = """{"model": "demo", "model_name": "demo"}""",
+        Reply = typeof(string),
+        ReplyType = "text/plain",
+    };
 
-    internal static Operation Remove { get; } = new("removeModel", "Not implemented") { IsNotImplemented = true };
+    internal static Operation Remove { get; } = new("removeModel", "Deletes a model")
+    {
+        Description = "Unloads the model first.",
+        Body = typeof(RemoveBody),
+        Example = """{"model": "demo"}""",
+        Reply = typeof(MessageReply),
+        Errors = [404, 500],
+    };
+
+    internal static Operation RemoveAlias { get; } = Remove with { Id = "removeModelAlias" };
 }

@@ -1,8 +1,11 @@
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
+using RkLlama.Hub.Hubs;
+using RkLlama.Hub.Pull;
 using RkLlama.Prompts;
 
 namespace RkLlama.Server.Http.Errors;
@@ -22,6 +25,8 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         {
             Parameter = length.PromptField,
         },
+        EmptyPromptException empty => ApiException.BadRequest(empty.Message, empty.PromptField),
+        FatalRequestException => new(StatusCodes.Status422UnprocessableEntity, new(exception.Message)) { Code = "request_ends_worker" },
         ModelNotFoundException unknown => new(StatusCodes.Status404NotFound, new(exception.Message))
         {
             Code = "model_not_found",
@@ -32,7 +37,13 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         {
             Code = "unsupported_value",
             Parameter = "tool_choice",
-            OpenAiMessage = $"The chat template of model '{tools.Model}' knows no tools.",
+            OpenAiMessage = $"The chat template of model '{tools.Model}' knows no tools.{tools.Remedy}",
+        },
+        MissingCapabilityException { Missing: RequiredCapabilities.Insert } insert => new(StatusCodes.Status400BadRequest, new(exception.Message))
+        {
+            Code = "unsupported_value",
+            Parameter = "suffix",
+            OpenAiMessage = "suffix is not supported: put the model's own fill-in-the-middle tokens into the prompt." + insert.Remedy,
         },
         MissingCapabilityException { Missing: RequiredCapabilities.Completion } => ApiException.BadRequest(exception.Message, "model"),
         MissingToolCallException => new(StatusCodes.Status422UnprocessableEntity, new(exception.Message))
@@ -59,6 +70,9 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             Code = "draining",
             RetryAfterSeconds = DrainingException.RetryAfterSeconds,
         },
+        ModelFileException => ApiException.BadRequest(exception.Message, "model"),
+        HubException hub => Map(hub),
+        PullStoppedException => new(StatusCodes.Status503ServiceUnavailable, new(exception.Message)),
         EngineException => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
         OutOfMemoryException => new(StatusCodes.Status503ServiceUnavailable, new("The server has too little memory for this request at the moment."))
         {
@@ -67,6 +81,28 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         BadHttpRequestException bad => new(bad.StatusCode, new(bad.Message)),
         _ => Fault(exception),
     };
+
+    private static ApiException Map(HubException hub) => new(
+        hub.Error switch
+        {
+            HubError.InvalidName => StatusCodes.Status400BadRequest,
+            HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.FileNotFound => StatusCodes.Status404NotFound,
+            HubError.Gated or HubError.TokenInvalid => StatusCodes.Status403Forbidden,
+            HubError.Offline => StatusCodes.Status403Forbidden,
+            HubError.RateLimited => StatusCodes.Status503ServiceUnavailable,
+            HubError.NoSpace => StatusCodes.Status507InsufficientStorage,
+            HubError.NotWritable or HubError.Tls => StatusCodes.Status500InternalServerError,
+            _ => StatusCodes.Status502BadGateway,
+        },
+        new(hub.Message + "."))
+    {
+        RetryAfterSeconds = hub.Error == HubError.RateLimited ? (int)Math.Clamp(Math.Ceiling(hub.RetryAfter?.TotalSeconds ?? 60), 1, 60) : null,
+        OllamaMessage = MissingModelText(hub),
+    };
+
+    /// <summary>Returns Ollama's text for a model that its registry does not have, because clients search for it; <see langword="null"/> for other errors.</summary>
+    private static string? MissingModelText(HubException hub) =>
+        hub.Error is HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.InvalidName ? $"pull model manifest: file does not exist: {hub.Message}." : null;
 
     /// <summary>Logs an unexpected exception with a new id, and returns an error with status 500 and this id.</summary>
     private ApiException Fault(Exception exception)

@@ -39,9 +39,9 @@ internal static class RequestBody
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
-        return request.Headers.ContentEncoding is not [{ Length: > 0 } encoding] || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)
-            ? body
-            : throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {Excerpt.Of(encoding)} is not supported: send the body as it is."));
+        return EncodingOf(request) is { } encoding
+            ? throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {Excerpt.Of(encoding)} is not supported: send the body as it is."))
+            : body;
     }
 
     /// <summary>Parses a body. Ignores a byte order mark at its start.</summary>
@@ -117,6 +117,11 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>Returns the first content coding that changes the body; null if there is none. A request may have several headers with several codings each.</summary>
+    private static string? EncodingOf(HttpRequest request) => request.Headers.ContentEncoding
+        .SelectMany(static header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        .FirstOrDefault(static coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase));
+
     private static async Task<ReadOnlyMemory<byte>> ReadInTimeAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         using CancellationTokenSource inTime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -150,7 +155,7 @@ internal static class RequestBody
         {
             // If the data arrives faster than it is read, no call waits. Without a pause, a few large bodies would keep all pool threads busy.
             if (reads % ReadsPerYield == 0)
-                await Task.Yield();
+                await new SharedQueueYield();
             ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             long total = body.WrittenCount + result.Buffer.Length;
             if (total > maxBytes)
@@ -164,7 +169,9 @@ internal static class RequestBody
 
             if (total > taken)
             {
-                long more = Math.Min(Math.Max(total, 2 * taken), maxBytes) - taken;
+                // A body of which an eighth has arrived takes its whole length, so that several large bodies do not each take a part and then all fail.
+                long needed = request.ContentLength is { } length && total >= length / 8 ? length : Math.Max(total, 2 * taken);
+                long more = Math.Min(needed, maxBytes) - taken;
                 if (!memory.TryTake(more))
                 {
                     reader.AdvanceTo(result.Buffer.End);
@@ -198,8 +205,10 @@ internal static class RequestBody
         timeout.CancelAfter(MaxDrainTime);
         try
         {
-            while (maxBytes > 0)
+            for (int reads = 1; maxBytes > 0; reads++)
             {
+                if (reads % ReadsPerYield == 0)
+                    await new SharedQueueYield();
                 ReadResult result = await reader.ReadAsync(timeout.Token).ConfigureAwait(false);
                 maxBytes -= result.Buffer.Length;
                 reader.AdvanceTo(result.Buffer.End);

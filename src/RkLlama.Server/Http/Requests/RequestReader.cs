@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Limits;
+using RkLlama.Prompts;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Requests;
@@ -15,19 +16,28 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
     /// <exception cref="ApiException">The body cannot be read or is not valid JSON; see <see cref="RequestBody"/>.</exception>
     internal async Task<JsonElement> ReadAsync(HttpContext context)
     {
+        return await ReadAsync(context, static (json, _) => json).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="ReadAsync(HttpContext)"/>
+    /// <inheritdoc cref="ReadModelRequestAsync" path="/param"/>
+    internal async Task<T> ReadAsync<T>(HttpContext context, Func<JsonElement, CpuBudget, T> parse)
+    {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
-        return await ParseAsync(body, static json => json, context.RequestAborted).ConfigureAwait(false);
+        return await ParseAsync(body, parse, context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Reads and parses the body of a request that runs a model. If the request is a retry, it replaces the original request, see
     /// <see cref="RetryDeduplicator"/>.
     /// </summary>
-    /// <param name="parse">Converts the JSON to the request. May throw <see cref="ApiException"/>.</param>
+    /// <param name="parse">
+    /// Converts the JSON to the request. May throw <see cref="ApiException"/>. Work whose time is not proportional to the size of the body checks the budget.
+    /// </param>
     /// <exception cref="ApiException">
     /// The body cannot be read or is not valid JSON, see <see cref="RequestBody"/>, or <paramref name="parse"/> refuses it.
     /// </exception>
-    internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, T> parse)
+    internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, CpuBudget, T> parse)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
         if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
@@ -36,9 +46,10 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
         return new(request, retries.Enter(context, body.Span));
     }
 
-    private async ValueTask<T> ParseAsync<T>(ReadOnlyMemory<byte> body, Func<JsonElement, T> parse, CancellationToken cancellationToken) => body.Length <= MaxInlineBytes
-        ? parse(RequestBody.Parse(body))
-        : await cpu.RunAsync("bodies", CpuPool.PromptTime, _ => parse(RequestBody.Parse(body)), cancellationToken).ConfigureAwait(false);
+    private async ValueTask<T> ParseAsync<T>(ReadOnlyMemory<byte> body, Func<JsonElement, CpuBudget, T> parse, CancellationToken cancellationToken) =>
+        body.Length <= MaxInlineBytes
+            ? parse(RequestBody.Parse(body), new(CpuPool.PromptTime, CurrentThread.ProcessorTime, cancellationToken))
+            : await cpu.RunAsync("bodies", CpuPool.PromptTime, budget => parse(RequestBody.Parse(body), budget), cancellationToken).ConfigureAwait(false);
 }
 
 /// <summary>A request that runs a model.</summary>

@@ -27,7 +27,7 @@ internal sealed class RetryDeduplicator
     internal CancellationToken Enter(HttpContext context, ReadOnlySpan<byte> body)
     {
         HttpRequest request = context.Request;
-        string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}";
+        string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}\n{request.Headers["Api-Key"]}";
         string content = Convert.ToHexString(XxHash128.Hash(body, Seed));
 
         // Behind a load balancer all clients have the same address, so the digest includes X-Forwarded-For. This header may be false, because it only

@@ -36,6 +36,9 @@ internal sealed class CompleteOutput
             case ReasoningPart reasoning:
                 AddText(reasoning.Text, isReasoning: true);
                 break;
+            case UnopenedReasoningPart:
+                MoveContentToReasoning();
+                break;
             case ToolCallPart call:
                 EndText();
                 _parts.Add(call);
@@ -54,6 +57,16 @@ internal sealed class CompleteOutput
             EndText();
         _isReasoning = isReasoning;
         _text.Append(text);
+    }
+
+    /// <summary>Makes all content so far part of the reasoning.</summary>
+    private void MoveContentToReasoning()
+    {
+        EndText();
+        string reasoning = Content.Trim();
+        _parts.RemoveAll(static part => part is ContentPart);
+        if (reasoning.Length > 0)
+            _parts.Insert(0, new ReasoningPart(reasoning));
     }
 
     private void EndText()

@@ -6,12 +6,12 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Http.Results;
 
 /// <summary>
-/// Sends the output of one generation, as a stream or as one JSON object. A stream starts with the first output or the first keep-alive. If the generation
+/// Sends the output of a request, as a stream or as one JSON object. A stream starts with the first output or the first keep-alive. If the generation
 /// fails before that, the response has the HTTP status of the error. If it fails later, the error is the last event or line of the stream, and the server cuts
 /// the connection.
 /// </summary>
 /// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
-internal sealed class GenerationResult(GenerationStream answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
+internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
 {
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
@@ -32,6 +32,7 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
     {
         HttpResponse response = httpContext.Response;
         PipeWriter body = response.BodyWriter;
+        ArrayBufferWriter<byte> buffer = new();
         bool hasBegun = false;
         using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer(httpContext);
         IAsyncEnumerator<GenerationEvent> events = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
@@ -57,7 +58,8 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
                 }
                 else
                 {
-                    writer.WriteEvent(events.Current, body);
+                    writer.WriteEvent(events.Current, buffer);
+                    await body.WriteAndClearAsync(buffer, cancellationToken).ConfigureAwait(false);
                     next = events.MoveNextAsync().AsTask();
                 }
             }
@@ -75,10 +77,18 @@ internal sealed class GenerationResult(GenerationStream answer, IApiWriter write
     /// <summary>Reads the generation's events to the end and serializes them as one JSON object.</summary>
     private async Task<byte[]> CollectAsync()
     {
-        CompleteOutput whole = new();
+        List<CompleteOutput> outputs = [];
+        CompleteOutput current = new();
         await foreach (GenerationEvent item in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
-            whole.Add(item);
-        return writer.SerializeComplete(whole);
+        {
+            current.Add(item);
+            if (item.Summary is null)
+                continue;
+            outputs.Add(current);
+            current = new();
+        }
+
+        return writer.SerializeAll(outputs);
     }
 }
 

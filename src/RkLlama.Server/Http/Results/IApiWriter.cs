@@ -13,6 +13,9 @@ internal interface IApiWriter
     /// <summary>Serializes the complete output as one JSON object, without a newline.</summary>
     byte[] SerializeComplete(CompleteOutput answer);
 
+    /// <summary>Serializes the complete outputs of a request that has several prompts, in their order. By default, a request has one prompt.</summary>
+    byte[] SerializeAll(IReadOnlyList<CompleteOutput> answers) => SerializeComplete(answers[0]);
+
     /// <summary>Writes one event of the generation as zero or more events or lines of the stream.</summary>
     void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 

@@ -20,6 +20,6 @@ internal static class JsonResult
         response.StatusCode = status;
         response.ContentType = httpContext.RequestServices.GetRequiredService<ApiRegistry>().FindOrDefault(httpContext).JsonContentType;
         response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, httpContext.RequestAborted).ConfigureAwait(false);
+        await response.BodyWriter.WriteSlicedAsync(body, httpContext.RequestAborted).ConfigureAwait(false);
     }
 }

@@ -73,11 +73,11 @@ internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, Cancel
             if (!await next.ConfigureAwait(false))
                 break;
             while (chunks.Reader.TryRead(out byte[]? chunk))
-                await body.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+                await body.WriteSlicedAsync(chunk, cancellationToken).ConfigureAwait(false);
             next = chunks.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
         }
 
-        await body.WriteAsync(chunks.Rest, cancellationToken).ConfigureAwait(false);
+        await body.WriteSlicedAsync(chunks.Rest, cancellationToken).ConfigureAwait(false);
         await body.WriteAsync(End, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -50,6 +50,20 @@ public class ModelfileDotenvTests
         FromOf(line).Should().Be(expected);
 
     [Theory]
+    [InlineData("FROM=\"\"\"a \"b\"\nc\"\"\"\nSYSTEM=a b", "a \"b\"\nc")]
+    [InlineData("FROM=\"\"\"\r\na\\tb\"\"\"\"\nSYSTEM=a b", "a\tb\"")]
+    [InlineData("FROM = '''\na\\tb''' # c\nSYSTEM=a b", "a\\tb")]
+    [InlineData("FROM=\"\"\"a\\\"\"\"\"\"\"\nSYSTEM=a b", "a\"\"\"")]
+    [InlineData("FROM=\"\"\"\"\"\"\nSYSTEM=a b", null)]
+    [InlineData("FROM=\"\"\"${X}\"\"\"\nX=y\nSYSTEM=a b", "${X}")]
+    public void Triple_quotes_have_several_lines_in_a_file_that_is_not_TOML(string text, string? expected)
+    {
+        Modelfile modelfile = ModelfileReader.Parse(text);
+
+        (modelfile.From, modelfile.System).Should().Be((expected, "a b"));
+    }
+
+    [Theory]
     [InlineData("""FROM=a\nb""", """a\nb""")]
     [InlineData("FROM=a  b \t ", "a  b")]
     [InlineData("""FROM=a"b"'c'""", """a"b"'c'""")]
@@ -126,12 +140,12 @@ public class ModelfileDotenvTests
     [Fact]
     public void An_unknown_key_is_a_warning_with_its_position()
     {
-        Modelfile modelfile = ModelfileReader.Parse("FROM=x\n  LICENSE=MIT\nPARAMETER temperature 0.7\n");
+        Modelfile modelfile = ModelfileReader.Parse("FROM=x\n  NOVELTY=1\nREQUIRES 0.14\n");
 
         modelfile.From.Should().Be("x");
         modelfile.Warnings.Should().Equal(
-            "Modelfile:2:3: unknown key 'LICENSE' is ignored",
-            "Modelfile:3:1: unknown key 'PARAMETER' is ignored");
+            "Modelfile:2:3: unknown key 'NOVELTY' is ignored",
+            "Modelfile:3:1: unknown key 'REQUIRES' is ignored");
     }
 
     [Fact]

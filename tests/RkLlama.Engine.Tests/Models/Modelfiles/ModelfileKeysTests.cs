@@ -10,6 +10,10 @@ public class ModelfileKeysTests
         Modelfile modelfile = ModelfileReader.Parse("""
             FROM=x y.rkllm
             HUGGINGFACE_PATH=a/b
+            TOKENIZER=/etc/tokenizer.json
+            LICENSE=MIT
+            STOP=User:
+            STOP="\n\n"
             SYSTEM=Be brief.
             TEMPERATURE=0.5
             TOP_K=40
@@ -25,6 +29,7 @@ public class ModelfileKeysTests
             ENABLE_THINKING=no
             TEMPLATE={{ messages }}
             TEMPLATE_MODE=Text
+            TOOLS=generic
             REUSE_KV_CACHE=on
             GUARD_SPECIAL_TOKENS=1
             POOLING=mean
@@ -34,6 +39,9 @@ public class ModelfileKeysTests
         {
             From = "x y.rkllm",
             HuggingFacePath = "a/b",
+            Tokenizer = "/etc/tokenizer.json",
+            License = "MIT",
+            StopSequences = new("User:", "\n\n"),
             System = "Be brief.",
             Temperature = 0.5,
             TopK = 40,
@@ -49,6 +57,7 @@ public class ModelfileKeysTests
             EnableThinking = false,
             Template = "{{ messages }}",
             TemplateMode = TemplateMode.Text,
+            Tools = ToolPrompt.Generic,
             ReuseKvCache = true,
             GuardSpecialTokens = true,
             Pooling = Pooling.Mean,
@@ -56,21 +65,22 @@ public class ModelfileKeysTests
     }
 
     [Theory]
-    [InlineData("TEMPERATURE", "0", "2", "0.8", "+1", "1e-1", " .5 ")]
-    [InlineData("TOP_K", "0", "1", "100000", "1_000")]
-    [InlineData("TOP_P", "1", "0.0001")]
-    [InlineData("REPEAT_PENALTY", "10", "0.1", "1.0")]
+    [InlineData("TEMPERATURE", "0", "2", "0.8", "+1", "1e-1", " .5 ", "", " ")]
+    [InlineData("TOP_K", "-1", "0", "1", "100000", "151936", "2147483647", "1_000", "40.0", "")]
+    [InlineData("TOP_P", "1", "0", "0.0", "0.0001")]
+    [InlineData("REPEAT_PENALTY", "0", "10", "20", "0.1", "1.0")]
     [InlineData("FREQUENCY_PENALTY", "-2", "2", "0")]
     [InlineData("PRESENCE_PENALTY", "-2", "2", "0")]
     [InlineData("MIROSTAT", "0", "1", "2")]
     [InlineData("MIROSTAT_TAU", "0", "5.0")]
     [InlineData("MIROSTAT_ETA", "0", "0.1")]
-    [InlineData("MAX_NEW_TOKENS", "1", "2147483647", "007")]
+    [InlineData("MAX_NEW_TOKENS", "1", "2147483647", "007", "2048.0", "-1")]
     [InlineData("NUM_CTX", "32", "1048576")]
-    [InlineData("ENABLE_THINKING", "true", "False", "1", "0", "yes", "NO", "on", "Off")]
+    [InlineData("ENABLE_THINKING", "true", "False", "1", "0", "yes", "NO", "on", "Off", "")]
     [InlineData("REUSE_KV_CACHE", "true", "False", "1", "0", "yes", "NO", "on", "Off")]
     [InlineData("GUARD_SPECIAL_TOKENS", "true", "False", "1", "0", "yes", "NO", "on", "Off")]
     [InlineData("TEMPLATE_MODE", "tokens", "text", "Runtime")]
+    [InlineData("TOOLS", "generic", "Template")]
     [InlineData("POOLING", "last", "MEAN")]
     public void A_value_in_range_is_accepted_quoted_or_not(string key, params string[] values)
     {
@@ -88,18 +98,18 @@ public class ModelfileKeysTests
     }
 
     [Theory]
-    [InlineData("TEMPERATURE", "-0.1", "2.01", "nan", "inf", "1e400", "0,5", "warm", "")]
-    [InlineData("TOP_K", "-1", "100001", "1.5", "40.0", "_1", "1__0", "99999999999999999999")]
-    [InlineData("TOP_P", "0", "1.1", "-1")]
-    [InlineData("REPEAT_PENALTY", "0", "10.1")]
+    [InlineData("TEMPERATURE", "-0.1", "2.01", "nan", "inf", "1e400", "0,5", "warm")]
+    [InlineData("TOP_K", "-2", "2147483648", "1.5", "40.5", "_1", "1__0", "99999999999999999999")]
+    [InlineData("TOP_P", "1.1", "-1", "-0.01")]
+    [InlineData("REPEAT_PENALTY", "-0.1", "1e39")]
     [InlineData("FREQUENCY_PENALTY", "-2.1", "2.1")]
     [InlineData("PRESENCE_PENALTY", "-2.1", "2.1")]
     [InlineData("MIROSTAT", "-1", "3", "0.5")]
     [InlineData("MIROSTAT_TAU", "-0.1")]
     [InlineData("MIROSTAT_ETA", "-0.1")]
-    [InlineData("MAX_NEW_TOKENS", "0", "-1", "2147483648", "2048.0")]
+    [InlineData("MAX_NEW_TOKENS", "0", "-2", "-0.5", "2147483648", "2048.5")]
     [InlineData("NUM_CTX", "31", "1048577")]
-    [InlineData("ENABLE_THINKING", "maybe", "2", "")]
+    [InlineData("ENABLE_THINKING", "maybe", "2")]
     [InlineData("REUSE_KV_CACHE", "maybe")]
     [InlineData("GUARD_SPECIAL_TOKENS", "maybe")]
     [InlineData("TEMPLATE_MODE", "jinja")]
@@ -128,10 +138,70 @@ public class ModelfileKeysTests
         ModelfileReader.Parse(text).HuggingFacePath.Should().Be(expected);
 
     [Fact]
+    public void A_number_or_a_flag_without_a_value_is_not_set()
+    {
+        Modelfile modelfile = ModelfileReader.Parse("FROM=\"x\"\nTEMPERATURE=\nTOP_P=\nTOP_K=\"\"\nENABLE_THINKING=\nPOOLING=\n");
+
+        (modelfile with { Warnings = [] }).Should().Be(Modelfile.Empty with { From = "x", Warnings = [] }, "an empty value counts as absent");
+    }
+
+    [Fact]
+    public void Whole_numbers_may_have_a_fraction_of_zero_and_the_length_of_an_answer_no_limit()
+    {
+        Modelfile modelfile = ModelfileReader.Parse("TOP_K=40.0\nNUM_CTX=4e3\nMAX_NEW_TOKENS=-1\n");
+
+        (modelfile.TopK, modelfile.NumCtx, modelfile.MaxNewTokens).Should().Be((40, 4000, int.MaxValue));
+    }
+
+    [Fact]
     public void An_empty_SYSTEM_is_not_a_missing_one()
     {
         ModelfileReader.Parse("SYSTEM=\"\"").System.Should().BeEmpty();
         ModelfileReader.Parse("FROM=\"x\"").System.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_value_that_the_runtime_cannot_use_is_replaced_by_one_with_the_same_meaning()
+    {
+        ModelfileReader.Parse("TOP_K=151936").TopK.Should().Be(100_000);
+        ModelfileReader.Parse("REPEAT_PENALTY=0").RepeatPenalty.Should().Be(1, "0 means off");
+    }
+
+    [Theory]
+    [InlineData("STOP = [\"a\", 'b']", "a", "b")]
+    [InlineData("STOP = \"a\"", "a")]
+    [InlineData("STOP = []")]
+    [InlineData("STOP=\"\"\nTOP_K=1 # no TOML, because of the next line\nSTOP=a b\nSTOP c", "a b", "c")]
+    public void STOP_has_several_values(string text, params string[] expected)
+    {
+        Modelfile modelfile = ModelfileReader.Parse(text);
+
+        modelfile.StopSequences.Should().Equal(expected);
+        modelfile.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Several_licenses_are_joined() => ModelfileReader.Parse("LICENSE = [\"MIT\", \"Apache-2.0\"]").License.Should().Be("MIT\nApache-2.0");
+
+    [Fact]
+    public void The_number_and_the_length_of_stop_sequences_are_limited()
+    {
+        ModelfileReader.Parse(Stops(64, 256)).StopSequences.Should().HaveCount(64);
+        foreach (string text in (string[])[Stops(65, 1), Stops(1, 16_385)])
+            FluentActions.Invoking(() => ModelfileReader.Parse(text)).Should().Throw<ModelfileException>().WithMessage("*STOP is*at most 64 texts with 16384 characters*");
+
+        static string Stops(int count, int length) => string.Concat(Enumerable.Repeat($"STOP={new string('x', length)}\n", count));
+    }
+
+    [Fact]
+    public void Equal_Modelfiles_have_equal_stop_sequences()
+    {
+        const string Text = "STOP=a b\nSTOP=c\n";
+
+        Parse(Text).Should().Be(Parse(Text));
+        Parse(Text).Should().NotBe(Parse("STOP=a b\nSTOP=d\n"));
+
+        static Modelfile Parse(string text) => ModelfileReader.Parse(text) with { Warnings = [] };
     }
 
     [Fact]

@@ -61,13 +61,13 @@ public class ModelfileTomlTests
     [Fact]
     public void Tables_and_unknown_keys_are_warnings()
     {
-        Modelfile modelfile = ModelfileReader.Parse("FROM = \"x\"\nLICENSE = [\"a\"]\nFROM_TAG.a = 1\n\n[model]\nTOP_K = 5\n");
+        Modelfile modelfile = ModelfileReader.Parse("FROM = \"x\"\nNOVELTY = [\"a\"]\nFROM_TAG.a = 1\n\n[model]\nTOP_K = 5\n");
 
         modelfile.From.Should().Be("x");
         modelfile.TopK.Should().BeNull();
         modelfile.Warnings.Should().BeEquivalentTo(
             "Modelfile:5:1: table [model] is not known; the lines below it are ignored",
-            "Modelfile:2:1: unknown key 'LICENSE' is ignored",
+            "Modelfile:2:1: unknown key 'NOVELTY' is ignored",
             "Modelfile:3:1: unknown key 'FROM_TAG.a' is ignored");
     }
 

@@ -29,7 +29,7 @@ public sealed class ModelStoreFaultTests : IDisposable
         get
         {
             TheoryData<string, int, bool> cases = [];
-            foreach (string verb in (string[])["copy", "rename", "rename-absolute", "delete"])
+            foreach (string verb in (string[])["copy", "rename", "rename-absolute", "delete", "create", "replace"])
             {
                 foreach (int error in (int[])[InputOutputError, NoSpace, ReadOnly, NotPermitted])
                 {
@@ -114,6 +114,8 @@ public sealed class ModelStoreFaultTests : IDisposable
     private static string AfterOf(string verb) => verb switch
     {
         "copy" => "m: model 0.5; n: model 0.5",
+        "create" => "m: model 0.5; n: model 0.7",
+        "replace" => "m: model 0.7",
         "delete" => "",
         _ => "n: model 0.5",
     };
@@ -125,9 +127,11 @@ public sealed class ModelStoreFaultTests : IDisposable
         {
             if (verb == "copy")
                 store.Copy("m", "n");
+            else if (verb is "create" or "replace" && store.Create("m", verb == "create" ? "n" : "m", static modelfile => modelfile with { Temperature = 0.7 }) is { Replaced: { } replaced })
+                store.Remove(replaced);
             else if (verb == "delete")
                 store.Remove(store.Detach("m"));
-            else
+            else if (verb is "rename" or "rename-absolute")
                 store.Rename("m", "n");
             return null;
         }
@@ -175,6 +179,8 @@ public sealed class ModelStoreFaultTests : IDisposable
         public bool TryRename(string source, string destination) => files.TryRename(source, destination);
 
         public void Replace(string source, string destination) => files.Replace(source, destination);
+
+        public void Exchange(string one, string other) => files.Exchange(one, other);
 
         public void Delete(string path) => files.Delete(path);
 

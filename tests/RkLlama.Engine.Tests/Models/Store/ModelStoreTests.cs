@@ -69,6 +69,19 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_error_of_a_copy_names_the_file_that_cannot_be_read()
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\n");
+        string broken = _root.Link("m/broken.json", "/proc/self/mem");
+
+        Action copy = () => _store.Copy("m", "copy");
+
+        copy.Should().Throw<ModelException>().WithMessage($"*'{broken}' cannot be read:*").Which.Kind.Should().Be(ModelErrorKind.NotWritable);
+        _catalog.List().Should().Equal("m");
+    }
+
+    [Fact]
     public void A_copy_of_a_loose_file_gets_a_Modelfile()
     {
         _root.Write("m.rkllm", "model");
@@ -89,6 +102,84 @@ public sealed class ModelStoreTests : IDisposable
         _store.Copy("m", "copy");
 
         Directory.EnumerateFileSystemEntries(_root.At("copy")).Select(Path.GetFileName).Should().BeEquivalentTo("m.rkllm", "Modelfile");
+    }
+
+    [Fact]
+    public void A_copy_has_the_subdirectories_with_templates_and_tokenizer()
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", "FROM ./m.rkllm\nPARAMETER top_k 5\nTOKENIZER ./tok/tokenizer.json\n");
+        _root.Write("m/tok/tokenizer.json", "{}");
+        _root.Write("m/additional_chat_templates/tool_use.jinja", "tools");
+        _root.Write("m/onnx/model.bin", "large");
+
+        _store.Copy("m", "copy");
+
+        File.ReadAllText(_root.At("copy/tok/tokenizer.json")).Should().Be("{}");
+        File.ReadAllText(_root.At("copy/additional_chat_templates/tool_use.jinja")).Should().Be("tools");
+        Directory.Exists(_root.At("copy/onnx")).Should().BeFalse();
+        _catalog.Find("copy").Modelfile.Tokenizer.Should().Be("./tok/tokenizer.json");
+    }
+
+    [Fact]
+    public void A_TOKENIZER_outside_of_the_directory_is_not_copied()
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\nTOKENIZER=\"../shared\"\n");
+        _root.Write("shared/tokenizer.json", "{}");
+
+        _store.Copy("m", "copy");
+
+        Directory.EnumerateFileSystemEntries(_root.At("copy")).Select(Path.GetFileName).Should().BeEquivalentTo("m.rkllm", "Modelfile");
+    }
+
+    [Theory]
+    [InlineData("../m/tok")]
+    [InlineData("{root}/m/tok/tokenizer.json")]
+    public void A_TOKENIZER_that_contains_the_name_of_the_directory_becomes_relative(string form)
+    {
+        string expected = form.EndsWith(".json", StringComparison.Ordinal) ? "tok/tokenizer.json" : "tok";
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", $"FROM=\"m.rkllm\"\nTOKENIZER=\"{form.Replace("{root}", _root.Path, StringComparison.Ordinal)}\"\nTOP_K=3\n");
+        _root.Write("m/tok/tokenizer.json", "{}");
+
+        _store.Copy("m", "copy");
+        _store.Rename("m", "n");
+
+        foreach (string name in (string[])["copy", "n"])
+        {
+            (_catalog.Find(name).Modelfile.Tokenizer, _catalog.Find(name).Modelfile.TopK).Should().Be((expected, 3));
+            File.Exists(_root.At($"{name}/tok/tokenizer.json")).Should().BeTrue();
+        }
+    }
+
+    [Fact]
+    public void A_name_with_a_tag_is_the_name_of_the_directory()
+    {
+        Add("m");
+
+        _store.Copy("m", "x:v2");
+        _store.Rename("m", "y:1b").Should().Be("y:1b");
+        _store.Remove(_store.Detach("y:1b"));
+
+        _catalog.List().Should().Equal("x:v2");
+        _catalog.Find("x:v2").Directory.Should().Be(_root.At("x:v2"));
+    }
+
+    [Theory]
+    [InlineData("FROM ../m/m.rkllm\nPARAMETER top_k 5\nSYSTEM \"\"\"\nFROM here\n\"\"\"\n")]
+    [InlineData("FROM = '''../m/m.rkllm'''\nSTOP = ['a']\n")]
+    public void A_rename_makes_FROM_relative_in_every_syntax(string modelfile)
+    {
+        _root.Write("m/m.rkllm", "model");
+        _root.Write("m/Modelfile", modelfile);
+        ModelEntry before = _catalog.Find("m");
+
+        _store.Rename("m", "n");
+
+        ModelEntry after = _catalog.Find("n");
+        after.ModelPath.Should().Be(_root.At("n/m.rkllm"));
+        after.Modelfile.Should().Be(before.Modelfile with { From = "m.rkllm", Warnings = after.Modelfile.Warnings });
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using RkLlama.Native;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Options;
 
 namespace RkLlama.Server.Tests.Api.Common;
 

@@ -104,6 +104,10 @@ public sealed class ThinkingBudgetTests : IDisposable
     [InlineData("\"thinking_budget\":0", false)]
     [InlineData("\"reasoning_effort\":\"none\"", false)]
     [InlineData("\"reasoning_effort\":\"high\"", true)]
+    [InlineData("\"reasoning_effort\":\"max\"", true)]
+    [InlineData("\"reasoning\":{\"enabled\":true}", true)]
+    [InlineData("\"reasoning\":{\"enabled\":false}", false)]
+    [InlineData("\"reasoning\":{\"enabled\":false,\"effort\":\"high\"}", false)]
     [InlineData("\"chat_template_kwargs\":{\"enable_thinking\":false}", false)]
     [InlineData("\"reasoning\":{\"effort\":\"low\"}", true)]
     public async Task Thinking_is_switched_by_the_fields_of_every_api(string field, bool isOn)

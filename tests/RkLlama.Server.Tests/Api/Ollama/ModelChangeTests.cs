@@ -61,7 +61,7 @@ public sealed class ModelChangeTests
         int unauthorized = await RunAsync("mv", "m", "n", "--url", server.Address.ToString());
         int renamed = await RunAsync("mv", "m", "n", "--url", server.Address.ToString(), "--api-key", "secret");
         int missing = await RunAsync("mv", "m", "n", "--url", server.Address.ToString(), "--api-key", "secret");
-        int invalid = await RunAsync("mv", "m", "n", "--url", "nowhere");
+        int invalid = await RunAsync("mv", "m", "n", "--url", "no where");
 
         (unauthorized, renamed, missing, invalid).Should().Be((1, 0, 1, 2));
         Directory.Exists(Path.Combine(server.Models, "n")).Should().BeTrue();

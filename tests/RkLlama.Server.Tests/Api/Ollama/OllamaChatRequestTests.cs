@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Engine.Generation;
+using RkLlama.Prompts;
 using RkLlama.Server.Api.Ollama;
 
 namespace RkLlama.Server.Tests.Api.Ollama;
@@ -18,7 +19,7 @@ public sealed class OllamaChatRequestTests
             {"model":"m","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{{{choice}}}}
             """);
 
-        GenerationRequest request = OllamaChatRequest.From(body.RootElement).ToGeneration(new RequestTrace("id"));
+        GenerationRequest request = OllamaChatRequest.From(body.RootElement, CpuBudget.Unlimited()).ToGeneration(new RequestTrace("id"));
 
         request.Output!.RequiresToolCall.Should().Be(isRequired);
     }

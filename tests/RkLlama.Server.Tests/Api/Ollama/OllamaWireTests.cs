@@ -59,15 +59,45 @@ public sealed class OllamaWireTests
     }
 
     [Theory]
-    [InlineData("FROM=\"m.rkllm\"\nPOOLING=\"mean\"\n", true)]
-    [InlineData("FROM=\"m.rkllm\"\n", false)]
-    public async Task A_model_with_pooling_in_its_Modelfile_can_embed(string modelfile, bool embeds)
+    [InlineData("POOLING=\"mean\"\n", "embedding")]
+    [InlineData("POOLING=\"last\"\nTEMPLATE=\"{{ tools }}{{ messages[0].content }}<tool_call><think>\"\n", "embedding")]
+    [InlineData("", "completion")]
+    [InlineData("TEMPLATE=\"{{ tools }}{{ messages[0].content }}<tool_call><think>\"\n", "completion tools thinking")]
+    public async Task The_capabilities_of_a_model_are_those_of_Ollama(string modelfile, string expected)
     {
         await using TestServer server = await TestServer.StartAsync();
-        server.AddModel("m", modelfile);
+        server.AddModel("m", "FROM=\"m.rkllm\"\n" + modelfile);
 
         (_, JsonElement body) = await server.PostJsonAsync("/api/show", """{"model":"m"}""");
 
-        body.GetProperty("capabilities").EnumerateArray().Any(one => one.GetString() == "embedding").Should().Be(embeds);
+        string.Join(' ', body.GetProperty("capabilities").EnumerateArray().Select(one => one.GetString())).Should().StartWith(expected);
+        body.GetProperty("capabilities").EnumerateArray().Any(one => one.GetString() == "embedding").Should().Be(expected == "embedding");
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m"}""", "application/x-ndjson")]
+    [InlineData("""{"name":"m:latest","stream":true}""", "application/x-ndjson")]
+    [InlineData("""{"model":"m","stream":false}""", "application/json; charset=utf-8")]
+    public async Task A_pull_of_a_model_that_the_node_has_succeeds(string request, string contentType)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        using HttpResponseMessage response = await server.PostAsync("/api/pull", request);
+
+        response.StatusCode.Should().Be(HttpStatusCode.OK);
+        response.Content.Headers.ContentType!.ToString().Should().Be(contentType);
+        (await response.Content.ReadAsStringAsync()).Should().Be("{\"status\":\"success\"}\n");
+    }
+
+    [Fact]
+    public async Task A_pull_of_a_name_that_no_table_has_is_refused_in_the_words_of_ollama()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync("/api/pull", """{"model":"other"}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().StartWith("pull model manifest: file does not exist: 'other' is not a model");
     }
 }

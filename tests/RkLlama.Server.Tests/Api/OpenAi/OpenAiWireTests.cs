@@ -34,6 +34,7 @@ public sealed class OpenAiWireTests
         (HttpStatusCode status, JsonElement body) = await server.GetJsonAsync("/v1/models");
 
         status.Should().Be(HttpStatusCode.Unauthorized);
+        body.GetProperty("error").GetProperty("type").GetString().Should().Be("authentication_error");
         body.GetProperty("error").GetProperty("code").GetString().Should().Be("invalid_api_key");
     }
 

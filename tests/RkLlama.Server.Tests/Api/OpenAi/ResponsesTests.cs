@@ -3,6 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Prompts;
+using RkLlama.Server.Api.OpenAi.Responses;
+using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.OpenAi;
@@ -12,7 +15,7 @@ public sealed class ResponsesTests
 {
     private const string Template = """
         FROM="m.rkllm"
-        TEMPLATE="{% for m in messages %}[{{ m.role }}:{{ m.content }}{% for c in m.tool_calls or [] %}({{ c.function.name }} {{ c.function.arguments | tojson }}){% endfor %}]{% endfor %}{% for t in tools or [] %}<tool_call>{{ t.function.name }}{% endfor %}"
+        TEMPLATE="{% for m in messages %}[{{ m.role }}:{% if m.reasoning_content %}{{ m.reasoning_content }}/{% endif %}{{ m.content or '' }}{% for c in m.tool_calls or [] %}({{ c.function.name }} {{ c.function.arguments | tojson }}){% endfor %}]{% endfor %}{% for t in tools or [] %}<tool_call>{{ t.function.name }}{% endfor %}"
         """;
 
     private readonly List<string> _prompts = [];
@@ -29,6 +32,15 @@ public sealed class ResponsesTests
           {"type":"function_call_output","call_id":"c1","output":"1"},{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"2"}]}]}
         """,
         """[user:Sum?][assistant:Let me see.(add {"a": 1})(add {})][tool:1][tool:2]""")]
+    [InlineData(
+        """
+        {"input":[{"role":"user","content":"Sum?"},{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"s"}],"content":[{"type":"reasoning_text","text":"hm"}],"encrypted_content":null},
+          {"type":"function_call","call_id":"c1","name":"add","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":"1"},
+          {"type":"reasoning","id":"rs_2","summary":[],"content":[{"type":"reasoning_text","text":"so"}]},{"role":"assistant","content":"One."},
+          {"type":"reasoning","id":"rs_3","summary":[],"content":[{"type":"reasoning_text","text":"cut off"}]},{"role":"user","content":"Sure?"},{"role":"assistant","content":"Yes."},
+          {"role":"user","content":"Good"}]}
+        """,
+        """[user:Sum?][assistant:hm/(add {})][tool:1][assistant:so/One.][user:Sure?][assistant:Yes.][user:Good]""")]
     public async Task Items_become_the_turns_of_a_conversation(string request, string prompt)
     {
         await using TestServer server = await StartAsync("Yes");
@@ -40,13 +52,29 @@ public sealed class ResponsesTests
     }
 
     [Theory]
+    [InlineData("\"a\"")]
+    [InlineData("[]")]
+    [InlineData("{\"a\":\"LARGE\"}")]
+    public async Task Metadata_that_is_not_a_small_object_is_refused(string metadata)
+    {
+        await using TestServer server = await StartAsync("Yes");
+
+        (HttpStatusCode status, JsonElement body) = await server.PostJsonAsync(
+            "/v1/responses", WithModel($$"""{"input":"Hi","metadata":{{metadata.Replace("LARGE", new string('x', 70_000), StringComparison.Ordinal)}}}"""));
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetProperty("message").GetString().Should().StartWith("metadata must be an object");
+    }
+
+    [Theory]
     [InlineData("{}", "input")]
     [InlineData("""{"input":[]}""", "input")]
     [InlineData("""{"input":"Hi","previous_response_id":"resp_1"}""", "previous_response_id")]
     [InlineData("""{"input":"Hi","conversation":"conv_1"}""", "conversation")]
     [InlineData("""{"input":"Hi","background":true}""", "background")]
     [InlineData("""{"input":[{"type":"item_reference","id":"x"}]}""", "input")]
-    [InlineData("""{"input":"Hi","tools":[{"type":"web_search"}]}""", "tools")]
+    [InlineData("""{"input":"Hi","tools":[{"type":"function"}]}""", "tools")]
+    [InlineData("""{"input":[{"type":"local_shell_call","call_id":"c1"},{"type":"item_reference","id":"x"}]}""", "input")]
     [InlineData("""{"input":"Hi","text":{"format":{"type":"json_schema","name":"x"}}}""", "text.format")]
     public async Task Unsupported_fields_are_refused_by_name(string request, string parameter)
     {
@@ -57,6 +85,51 @@ public sealed class ResponsesTests
         status.Should().Be(HttpStatusCode.BadRequest);
         body.GetProperty("error").GetProperty("param").GetString().Should().Be(parameter);
         _prompts.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_empty_id_of_an_earlier_response_counts_as_absent()
+    {
+        await using TestServer server = await StartAsync("Yes");
+
+        (HttpStatusCode status, _) = await server.PostJsonAsync("/v1/responses", WithModel("""{"input":"Hi","previous_response_id":""}"""));
+
+        status.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"function_call","name":"a"}""")]
+    [InlineData("""{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]}""")]
+    public void The_memory_to_read_items_is_proportional_to_their_number(string item)
+    {
+        using JsonDocument few = Items(item, 4000), many = Items(item, 16_000);
+        Allocated(few);
+
+        long forFew = Allocated(few), forMany = Allocated(many);
+
+        forMany.Should().BeLessThan(6 * forFew);
+
+        static JsonDocument Items(string item, int count) =>
+            JsonDocument.Parse($$"""{"input":[{"role":"user","content":"Hi"},{{string.Join(',', Enumerable.Repeat(item, count))}}]}""");
+
+        static long Allocated(JsonDocument body)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            ResponsesRequest.From(body.RootElement, CpuBudget.Unlimited());
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
+    public void Items_that_take_too_long_are_refused()
+    {
+        using JsonDocument body = JsonDocument.Parse("""{"input":[{"role":"user","content":"Hi"},{"role":"user","content":"Hi"},{"role":"user","content":"Hi"}]}""");
+        TimeSpan used = TimeSpan.Zero;
+        CpuBudget cpu = new(TimeSpan.FromSeconds(2), () => used += TimeSpan.FromSeconds(1), CancellationToken.None);
+
+        Action read = () => ResponsesRequest.From(body.RootElement, cpu);
+
+        read.Should().Throw<ApiException>().WithMessage("input takes too long*");
     }
 
     [Fact]

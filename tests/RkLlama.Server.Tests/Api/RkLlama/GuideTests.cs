@@ -24,9 +24,12 @@ public sealed class GuideTests
     [Theory]
     [InlineData("/")]
     [InlineData("/models")]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/models/m")]
     public async Task Head_answers_as_get_does_without_a_body(string path)
     {
         await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
 
         using HttpResponseMessage response = await server.Client.SendAsync(new(HttpMethod.Head, path));
 
@@ -242,16 +245,35 @@ public sealed class GuideTests
     }
 
     [Theory]
-    [InlineData("POST", "/pull")]
-    [InlineData("DELETE", "/rm")]
-    public async Task Endpoints_that_do_not_exist_yet_answer_501(string method, string path)
+    [InlineData("/rm")]
+    [InlineData("/remove")]
+    public async Task A_model_is_deleted(string path)
     {
         await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("demo");
+        using HttpRequestMessage request = new(HttpMethod.Delete, path) { Content = new StringContent("""{"model":"demo"}""") };
 
-        using HttpResponseMessage response = await server.Client.SendAsync(new(new HttpMethod(method), path));
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
 
-        response.StatusCode.Should().Be(HttpStatusCode.NotImplemented);
-        (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Contain(path);
+        (await response.Content.ReadAsStringAsync()).Should().Be("""{"message":"The model has been successfully deleted!"}""" + "\n");
+        (await server.Client.GetStringAsync("/models")).Should().NotContain("demo");
+    }
+
+    [Theory]
+    [InlineData("POST", "/pull", "{}", HttpStatusCode.BadRequest, "Model not specified.")]
+    [InlineData("POST", "/pull", """{"model":""}""", HttpStatusCode.BadRequest, "Model not specified.")]
+    [InlineData("POST", "/pull", """{"model":"nosuch"}""", HttpStatusCode.BadRequest, "'nosuch' is not a model that can be downloaded")]
+    [InlineData("DELETE", "/rm", "{}", HttpStatusCode.BadRequest, "Please specify a model.")]
+    [InlineData("DELETE", "/rm", """{"model":"nosuch"}""", HttpStatusCode.NotFound, "Model directory for 'nosuch' not found")]
+    public async Task A_model_that_cannot_be_pulled_or_deleted_is_one_sentence(string method, string path, string body, HttpStatusCode status, string words)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        using HttpRequestMessage request = new(new HttpMethod(method), path) { Content = new StringContent(body) };
+
+        using HttpResponseMessage response = await server.Client.SendAsync(request);
+
+        response.StatusCode.Should().Be(status);
+        (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Contain(words);
     }
 
     internal static IEnumerable<string> Keys(JsonElement element) => element.EnumerateObject().Select(property => property.Name);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -15,6 +17,7 @@ internal sealed class BodyReader
 {
     private readonly JsonSerializerOptions _options;
     private readonly JsonConverter[] _converters;
+    private readonly ConcurrentDictionary<Type, FrozenSet<string>> _fields = new();
 
     /// <param name="context">JSON metadata of the record types of one API.</param>
     /// <param name="converters">More converters, for property types that this class does not know.</param>
@@ -51,6 +54,15 @@ internal sealed class BodyReader
                     : null,
             };
         }
+    }
+
+    /// <summary>Returns the fields of a body, or of an object in a body, that its record does not have.</summary>
+    /// <param name="json">A JSON object.</param>
+    internal IEnumerable<JsonProperty> UnknownFields<T>(JsonElement json)
+        where T : class
+    {
+        FrozenSet<string> known = _fields.GetOrAdd(typeof(T), type => _options.GetTypeInfo(type).Properties.Select(static property => property.Name).ToFrozenSet(StringComparer.Ordinal));
+        return json.EnumerateObject().Where(field => !known.Contains(field.Name));
     }
 
     /// <summary>

@@ -13,7 +13,7 @@ internal sealed record ChatCompletion(
 }
 
 /// <param name="Logprobs">Always null.</param>
-/// <param name="FinishReason">stop, length or tool_calls.</param>
+/// <param name="FinishReason">stop, length, tool_calls, or function_call if the request has functions in place of tools.</param>
 internal sealed record ChatCompletionChoice(int Index, ChatCompletionMessage Message, object? Logprobs, string FinishReason);
 
 /// <param name="Content">Null if the message has tool calls and no text.</param>
@@ -25,11 +25,26 @@ internal sealed record ChatCompletionMessage(string Role, string? Content, strin
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ChatToolCall[]? ToolCalls { get; init; }
+
+    /// <summary>The call, in place of tool_calls, if the request has functions in place of tools.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatFunctionCall? FunctionCall { get; init; }
 }
 
 /// <param name="Index">Position of the call in the message, from 0. Present only in streams, where clients drop a call without it.</param>
 internal sealed record ChatToolCall(
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index, string Id, string Type, ChatFunctionCall Function);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Index, string Id, string Type)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatFunctionCall? Function { get; init; }
+
+    /// <summary>Only if the type is custom.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatCustomCall? Custom { get; init; }
+}
+
+/// <param name="Input">The input of the custom tool, any text.</param>
+internal sealed record ChatCustomCall(string Name, string Input);
 
 /// <param name="Arguments">The arguments: a JSON object as a string.</param>
 internal sealed record ChatFunctionCall(string Name, string Arguments);
@@ -48,7 +63,7 @@ internal sealed record ChatCompletionChunk(
 }
 
 /// <param name="Logprobs">Always null.</param>
-/// <param name="FinishReason">stop, length or tool_calls. Null until the output is complete.</param>
+/// <param name="FinishReason">stop, length, tool_calls, or function_call if the request has functions in place of tools. Null until the output is complete.</param>
 internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, object? Logprobs, string? FinishReason);
 
 /// <summary>The new part of the message. A field without new content is absent.</summary>
@@ -65,4 +80,7 @@ internal sealed record ChatDelta
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ChatToolCall[]? ToolCalls { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ChatFunctionCall? FunctionCall { get; init; }
 }

@@ -1,7 +1,10 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
@@ -23,12 +26,43 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [AnyOf(typeof(string), typeof(ToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
 
+    /// <summary>If false, the answer has at most one tool call: the first one.</summary>
+    [DefaultValue(true)]
+    public bool? ParallelToolCalls { get; init; }
+
+    /// <summary>Older form of tools: the functions themselves. The answer then has function_call in place of tool_calls. Ignored if tools is present.</summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>[]))]
+    public JsonElement? Functions { get; init; }
+
+    /// <summary>Older form of tool_choice: none, auto, or an object with the name of a function.</summary>
+    [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? FunctionCall { get; init; }
+
     public ResponseFormatBody? ResponseFormat { get; init; }
+
+    /// <summary>Alias of response_format with a strict JSON schema, as vLLM has it: the schema, or its text. Ignored if response_format is present.</summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>), typeof(string))]
+    public JsonElement? GuidedJson { get; init; }
+
+    /// <summary>Alias of response_format with a strict JSON schema, as llama-server has it. Ignored if response_format or guided_json is present.</summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? JsonSchema { get; init; }
 
     /// <summary>
     /// none: the reasoning stays in the content, with its think tags. Any other value, or absent: the reasoning is in reasoning_content, without the tags.
     /// </summary>
     public string? ReasoningFormat { get; init; }
+
+    /// <summary>
+    /// Whether the answer continues the last message, if that is an assistant message with text. Default: true, unless add_generation_prompt is true.
+    /// </summary>
+    public bool? ContinueFinalMessage { get; init; }
+
+    /// <summary>
+    /// Whether the prompt ends with the text that introduces the assistant's answer. Must not be true together with continue_final_message. Default: true,
+    /// unless the last message is continued.
+    /// </summary>
+    public bool? AddGenerationPrompt { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
 
@@ -44,7 +78,7 @@ internal sealed record ChatCompletionBody : ThinkingBody
     public int? MaxTokens { get; init; }
 
     /// <summary>
-    /// Stop sequences: the output ends before the first one that occurs. At most 16 sequences, and at most 16384 characters in all of them together.
+    /// Stop sequences: the output ends before the first one that occurs. At most 64 sequences, and at most 16384 characters in all of them together.
     /// </summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Stop { get; init; }
@@ -59,7 +93,7 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [CompletionCount]
     public int? BestOf { get; init; }
 
-    /// <summary>Types of output. Each item must be "text".</summary>
+    /// <summary>Types of output. The output is always text; the response header X-RkLlama-Ignored names the field if it asks for another type.</summary>
     public string?[]? Modalities { get; init; }
 }
 
@@ -69,10 +103,17 @@ internal sealed record ResponseFormatBody
     [AllowedValues("text", "json_object", "json_schema")]
     public required string Type { get; init; }
 
-    /// <summary>The schema and its options. Required if the type is json_schema; otherwise ignored.</summary>
+    /// <summary>The schema and its options. Required if the type is json_schema and there is no schema beside it; otherwise ignored.</summary>
     // For other types, the field may have any value and type.
     [AnyOf(typeof(JsonSchemaBody))]
     public JsonElement? JsonSchema { get; init; }
+
+    /// <summary>
+    /// A JSON schema, as llama-server has it: for the type json_object, and for json_schema without the field of this name. JSON that violates it is an error
+    /// with status 422.
+    /// </summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? Schema { get; init; }
 }
 
 /// <summary>A JSON schema for the output.</summary>

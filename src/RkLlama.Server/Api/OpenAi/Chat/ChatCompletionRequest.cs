@@ -3,7 +3,9 @@ using RkLlama.Engine.Generation;
 using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
@@ -11,11 +13,18 @@ namespace RkLlama.Server.Api.OpenAi.Chat;
 /// <summary>The parsed and checked body of <c>POST /v1/chat/completions</c>.</summary>
 internal sealed record ChatCompletionRequest
 {
-    internal required string Model { get; init; }
+    /// <summary>The model; null for the loaded model, until the endpoint sets its name.</summary>
+    internal required string? Model { get; init; }
 
     internal required Conversation Conversation { get; init; }
 
     internal required ToolOptions Tools { get; init; }
+
+    /// <summary>Whether the request has <c>functions</c> in place of tools, so that the answer has <c>function_call</c>.</summary>
+    internal required bool UsesFunctions { get; init; }
+
+    /// <summary>Maximum number of tool calls in the answer; null for no limit.</summary>
+    internal required int? MaxToolCalls { get; init; }
 
     internal required ThinkingOptions Thinking { get; init; }
 
@@ -38,6 +47,9 @@ internal sealed record ChatCompletionRequest
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
 
+    /// <summary>The names of the fields with which the request turns thinking on or off.</summary>
+    internal required IReadOnlyList<string> ThinkingSwitches { get; init; }
+
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
         Model = Model,
@@ -49,6 +61,7 @@ internal sealed record ChatCompletionRequest
             StopSequences = StopSequences,
             Tools = Tools.Schemas(),
             DropsToolCalls = Tools.Tools is null,
+            MaxToolCalls = MaxToolCalls,
             RequiresToolCall = Tools.IsRequired,
             SplitsReasoning = SplitsReasoning,
             ThinkingBudget = Thinking.Budget,
@@ -57,19 +70,31 @@ internal sealed record ChatCompletionRequest
     };
 
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static ChatCompletionRequest From(JsonElement json)
+    internal static ChatCompletionRequest From(JsonElement json, CpuBudget cpu)
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
-        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
-        OpenAiRequest.RequireSingleTextCompletion(body.N, body.BestOf, body.Modalities);
+        bool usesFunctions = body.Tools is null && body.Functions is not null;
+        ToolOptions tools = usesFunctions
+            ? ToolOptions.From(body.Functions, body.ToolChoice ?? body.FunctionCall, "functions")
+            : ToolOptions.From(body.Tools, body.ToolChoice);
+        OpenAiRequest.RequireSingleCompletion(body.N, body.BestOf);
         ThinkingOptions thinking = ThinkingOptions.From(body);
         return new()
         {
-            Model = OpenAiRequest.RequireModel(body.Model),
-            Conversation = new(MessagesOf(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
+            Model = body.Model,
+            Conversation = new(MessagesOf(body, out UnreadableContent unreadable))
+            {
+                Tools = tools.Tools,
+                EnableThinking = thinking.IsOn,
+                ContinuesLastMessage = ContinuesLastMessage(body),
+                AddsGenerationPrompt = body.AddGenerationPrompt ?? true,
+                TemplateVariables = body.ChatTemplateKwargs?.ToVariables(),
+            },
             Tools = tools,
+            UsesFunctions = usesFunctions,
+            MaxToolCalls = usesFunctions || body.ParallelToolCalls == false ? 1 : null,
             Thinking = thinking,
-            Format = OutputFormats.From(body.ResponseFormat),
+            Format = OutputFormats.From(body, cpu),
 
             // llama-server has the same rule.
             SplitsReasoning = body.ReasoningFormat is not "none",
@@ -77,17 +102,33 @@ internal sealed record ChatCompletionRequest
             IncludesUsage = body.StreamOptions?.IncludeUsage ?? false,
             MaxTokens = OpenAiRequest.MaxTokens(body.MaxCompletionTokens ?? body.MaxTokens),
             Sampling = SamplingOptions.From(body),
-            StopSequences = OpenAiRequest.Stops(body.Stop),
-            Unsupported = SamplingOptions.UnsupportedFields(body),
+            StopSequences = StopOptions.From(body.Stop),
+            Unsupported =
+            [
+                .. SamplingOptions.UnsupportedFields(body),
+                .. IgnoredFields.Unknown<ChatCompletionBody>(OpenAiBodyJson.Reader, json),
+                .. OpenAiRequest.IgnoredModalities(body.Modalities),
+                .. body.Tools is not null && body.Functions is not null ? ["functions"] : Array.Empty<string>(),
+                .. !usesFunctions && body.FunctionCall is not null ? ["function_call"] : Array.Empty<string>(),
+                .. unreadable.Omitted,
+            ],
+            ThinkingSwitches = ThinkingOptions.SwitchesOf(body),
         };
     }
 
-    private static List<ChatMessage> MessagesOf(ChatCompletionBody body)
+    /// <summary>
+    /// Whether an assistant message at the end is continued. This is the default, as in llama-server; vLLM has the two fields that decide it.
+    /// </summary>
+    private static bool ContinuesLastMessage(ChatCompletionBody body) => body is { ContinueFinalMessage: true, AddGenerationPrompt: true }
+        ? throw ApiException.BadRequest("continue_final_message and add_generation_prompt cannot both be true.", "continue_final_message")
+        : body.ContinueFinalMessage ?? body.AddGenerationPrompt != true;
+
+    private static List<ChatMessage> MessagesOf(ChatCompletionBody body, out UnreadableContent unreadable)
     {
         if (body.Messages is not { } messages)
             throw ApiException.BadRequest("messages is missing: send an array of messages.", "messages");
         if (messages.Length == 0)
             throw ApiException.BadRequest("messages is empty: send at least one message.", "messages");
-        return [.. messages.Select(static (message, index) => MessageReader.Read(message, $"messages[{index}]"))];
+        return MessageReader.ReadAll(messages, out unreadable);
     }
 }

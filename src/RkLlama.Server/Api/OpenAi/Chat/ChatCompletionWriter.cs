@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
@@ -17,14 +18,15 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
     {
         GenerationSummary summary = answer.Summary;
         string content = answer.Content, reasoning = answer.Reasoning;
-        ChatToolCall[] calls = [.. answer.ToolCalls.Select(static call => CallOf(call, isStreamed: false))];
+        ChatToolCall[] calls = [.. answer.ToolCalls.Select(call => CallOf(call, isStreamed: false))];
         ChatCompletionMessage message = new("assistant", content.Length == 0 && calls.Length > 0 ? null : content, null)
         {
             ReasoningContent = reasoning.Length > 0 ? reasoning : null,
-            ToolCalls = calls.Length > 0 ? calls : null,
+            ToolCalls = calls.Length > 0 && !request.UsesFunctions ? calls : null,
+            FunctionCall = request.UsesFunctions ? calls.FirstOrDefault()?.Function : null,
         };
         ChatCompletion completion = new(
-            id, ChatCompletion.Kind, created, request.Model, Fingerprint, [new(0, message, null, summary.FinishReason.ToWire())], UsageOf(summary))
+            id, ChatCompletion.Kind, created, request.Model!, Fingerprint, [new(0, message, null, ReasonOf(summary))], UsageOf(summary))
         {
             Timings = Timings.Of(summary),
         };
@@ -37,32 +39,41 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
         if (!_hasBegun)
             WriteDelta(new() { Role = "assistant", Content = "" }, output);
         _hasBegun = true;
-        if (item.Part is { } part)
+        if (item.Part is { } part and not UnopenedReasoningPart)
             WriteDelta(DeltaOf(part), output);
         if (item.Summary is not { } summary)
             return;
 
-        WriteChunk([new(0, new ChatDelta(), null, summary.FinishReason.ToWire())], null, Timings.Of(summary), output);
+        WriteChunk([new(0, new ChatDelta(), null, ReasonOf(summary))], null, Timings.Of(summary), output);
         if (request.IncludesUsage)
             WriteChunk([], UsageOf(summary), null, output);
         WriteDone(output);
     }
 
-    private static ChatDelta DeltaOf(OutputPart part) => part switch
+    private string ReasonOf(GenerationSummary summary) =>
+        request.UsesFunctions && summary.FinishReason == FinishReason.ToolCalls ? "function_call" : summary.FinishReason.ToWire();
+
+    private ChatDelta DeltaOf(OutputPart part) => part switch
     {
         ContentPart text => new() { Content = text.Text },
         ReasoningPart thought => new() { ReasoningContent = thought.Text },
+        ToolCallPart call when request.UsesFunctions => new() { FunctionCall = new(call.Name, call.Arguments) },
         ToolCallPart call => new() { ToolCalls = [CallOf(call, isStreamed: true)] },
         _ => throw new InvalidOperationException(part.GetType().Name),
     };
 
-    private static ChatToolCall CallOf(ToolCallPart call, bool isStreamed) =>
-        new(isStreamed ? call.Index : null, call.Id, "function", new(call.Name, call.Arguments));
+    private ChatToolCall CallOf(ToolCallPart call, bool isStreamed)
+    {
+        int? index = isStreamed ? call.Index : null;
+        return request.Tools.OriginOf(call.Name) is { IsCustom: true } custom
+            ? new(index, call.Id, "custom") { Custom = new(custom.Name, CustomTool.InputOf(call.Arguments)) }
+            : new(index, call.Id, "function") { Function = new(call.Name, call.Arguments) };
+    }
 
     private void WriteDelta(ChatDelta delta, IBufferWriter<byte> output) => WriteChunk([new(0, delta, null, null)], null, null, output);
 
     private void WriteChunk(ChatChunkChoice[] choices, CompletionUsage? usage, Timings? timings, IBufferWriter<byte> output) => Events.WriteSse(
-        new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model, Fingerprint, choices, usage) { Timings = timings },
+        new ChatCompletionChunk(id, ChatCompletionChunk.Kind, created, request.Model!, Fingerprint, choices, usage) { Timings = timings },
         OpenAiJson.Wire.ChatCompletionChunk,
         output);
 }

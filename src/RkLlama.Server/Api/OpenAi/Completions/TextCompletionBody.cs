@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Embeddings;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;
@@ -10,17 +11,20 @@ namespace RkLlama.Server.Api.OpenAi.Completions;
 internal sealed record TextCompletionBody : GenerationBody
 {
     /// <summary>
-    /// The prompt: one string, which is not empty. It goes to the model without a chat template. Token ids are an error, because they depend on the tokenizer.
+    /// The prompt: a string, or token ids of the model's own vocabulary. It is not empty, and goes to the model without a chat template. An array of strings or of
+    /// arrays of token ids has several prompts, at most 128: each gets one choice, and they run one after the other.
     /// </summary>
-    [AnyOf(typeof(string), typeof(string[]))]
-    public required StringOrArray Prompt { get; init; }
+    [AnyOf(typeof(string), typeof(string[]), typeof(int[]), typeof(int[][]))]
+    public required TextsOrTokens Prompt { get; init; }
 
-    /// <summary>Whether the output text starts with the prompt.</summary>
+    /// <summary>Whether the output text starts with the prompt. It has no effect if the prompt is token ids.</summary>
     [DefaultValue(false)]
     public bool? Echo { get; init; }
 
-    /// <summary>Not supported: must be empty or absent. For fill-in-the-middle, put the model's own control tokens into the prompt.</summary>
-    [LengthRange(Max = 0)]
+    /// <summary>
+    /// The text after a gap. The prompt is the text before the gap and may be empty then; the output is the text of the gap. The vocabulary of the model must
+    /// have tokens for fill-in-the-middle. Empty or absent: the output continues the prompt.
+    /// </summary>
     public string? Suffix { get; init; }
 
     public StreamOptionsBody? StreamOptions { get; init; }
@@ -33,7 +37,7 @@ internal sealed record TextCompletionBody : GenerationBody
     public int? MaxTokens { get; init; }
 
     /// <summary>
-    /// Stop sequences: the output ends before the first one that occurs. At most 16 sequences, and at most 16384 characters in all of them together.
+    /// Stop sequences: the output ends before the first one that occurs. At most 64 sequences, and at most 16384 characters in all of them together.
     /// </summary>
     [AnyOf(typeof(string), typeof(string[]))]
     public StringOrArray? Stop { get; init; }
@@ -48,6 +52,6 @@ internal sealed record TextCompletionBody : GenerationBody
     [CompletionCount]
     public int? BestOf { get; init; }
 
-    /// <summary>Types of output. Each item must be "text".</summary>
+    /// <summary>Types of output. The output is always text; the response header X-RkLlama-Ignored names the field if it asks for another type.</summary>
     public string?[]? Modalities { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Embeddings;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Embeddings;
@@ -7,12 +7,15 @@ namespace RkLlama.Server.Api.OpenAi.Embeddings;
 /// <summary>A request for embeddings. Unknown fields are ignored. A null field counts as absent.</summary>
 internal sealed record EmbeddingsBody
 {
-    /// <summary>Id of an embedding model from GET /v1/models. If the model is not loaded, the server loads it.</summary>
-    public required string Model { get; init; }
+    /// <summary>Id of an embedding model from GET /v1/models. If the model is not loaded, the server loads it. Default: the loaded model.</summary>
+    public string? Model { get; init; }
 
-    /// <summary>One text, or an array of texts. Each text gets one vector. Token ids are an error, because they depend on the tokenizer.</summary>
-    [AnyOf(typeof(string), typeof(string[]))]
-    public required StringOrArray Input { get; init; }
+    /// <summary>
+    /// One text, or an array of texts. Each text gets one vector. In place of a text, an array of token ids of the model's own vocabulary is possible. A text
+    /// without tokens, such as an empty one, is an error.
+    /// </summary>
+    [AnyOf(typeof(string), typeof(string[]), typeof(int[]), typeof(int[][]))]
+    public required TextsOrTokens Input { get; init; }
 
     /// <summary>Format of the vectors. float (default): an array of numbers. base64: the values as little-endian float32, encoded in base64.</summary>
     [AllowedValues("float", "base64")]

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RkLlama.Server.Api.Common;
+using RkLlama.Engine.Generation;
+using RkLlama.Server.Api.Common.Embeddings;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.OpenApi;
@@ -11,17 +13,15 @@ namespace RkLlama.Server.Api.OpenAi.Embeddings;
 /// <summary>The parsed and checked body of <c>POST /v1/embeddings</c>.</summary>
 /// <param name="IsBase64">Whether the response has the vectors in base64. A client that asks for base64 cannot read another format.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
-internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Input, bool IsBase64, int? Dimensions)
+/// <param name="Model">The model; null for the loaded model, until the endpoint sets its name.</param>
+internal sealed record EmbeddingsRequest(string? Model, IReadOnlyList<TextOrTokens> Input, bool IsBase64, int? Dimensions, IReadOnlyList<string> Unsupported)
 {
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static EmbeddingsRequest From(JsonElement json)
     {
         EmbeddingsBody body = OpenAiRequest.Read<EmbeddingsBody>(json);
-        string model = OpenAiRequest.RequireModel(body.Model);
-        if (body.Input.HasTokens)
-            throw OpenAiRequest.Unsupported("input must be text: token ids belong to one tokenizer, and a client's is not the model's (LangChain: check_embedding_ctx_length=False).", "input");
-        IReadOnlyList<string> texts = body.Input.Texts ?? [];
-        if (texts.Count == 0 || texts.Any(static text => text.Length == 0))
+        IReadOnlyList<TextOrTokens> texts = body.Input.Inputs ?? [];
+        if (texts.Count == 0 || texts.Any(static text => text is { Text: "" } or { Tokens.Count: 0 }))
             throw ApiException.BadRequest("input is missing or empty: send a text, or an array of texts.", "input");
         bool isBase64 = body.EncodingFormat switch
         {
@@ -29,7 +29,8 @@ internal sealed record EmbeddingsRequest(string Model, IReadOnlyList<string> Inp
             "base64" => true,
             _ => throw JsonFields.Wrong("encoding_format", "\"float\" or \"base64\""),
         };
-        return new(model, EmbeddingInput.Check(texts), isBase64, body.Dimensions);
+        return new(
+            body.Model, EmbeddingInput.Check(texts), isBase64, body.Dimensions, IgnoredFields.Unknown<EmbeddingsBody>(OpenAiBodyJson.Reader, json));
     }
 }
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
-using RkLlama.Engine.Generation;
+using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.Common;
+using RkLlama.Native;
+using RkLlama.Server.Api.Common.Embeddings;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
 
@@ -10,12 +12,13 @@ namespace RkLlama.Server.Api.OpenAi.Embeddings;
 /// <summary>The endpoint <c>POST /v1/embeddings</c>.</summary>
 internal static class OpenAiEmbeddings
 {
-    internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings, ModelHost host)
     {
-        ModelRequest<EmbeddingsRequest> run = await reader.ReadModelRequestAsync(context, EmbeddingsRequest.From).ConfigureAwait(false);
-        EmbeddingsRequest request = run.Request;
+        ModelRequest<EmbeddingsRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => EmbeddingsRequest.From(json)).ConfigureAwait(false);
+        EmbeddingsRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
         ModelInstance model = embeddings.Find(request.Model);
         EmbeddingBatch batch = await embeddings.StartAsync(model, request.Input, truncates: false, null, context.Trace(), run.Cancelled).ConfigureAwait(false);
+        context.Response.ReportIgnored(model, SamplingParameters.Default, request.Unsupported);
         return new(chunks => WriteAsync(chunks, batch, request, run.Cancelled), run.Cancelled);
     }
 

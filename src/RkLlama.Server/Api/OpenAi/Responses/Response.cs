@@ -56,10 +56,19 @@ internal sealed record ResponseReasoning(string? Effort, string? Summary);
 internal sealed record ResponseText(JsonElement Format);
 
 internal sealed record ResponseUsage(
-    int InputTokens, PromptTokensDetails InputTokensDetails, int OutputTokens, CompletionTokensDetails OutputTokensDetails, int TotalTokens);
+    int InputTokens, InputTokensDetails InputTokensDetails, int OutputTokens, CompletionTokensDetails OutputTokensDetails, int TotalTokens);
+
+/// <param name="CachedTokens">Number of prompt tokens that the runtime has reused from its KV cache; 0 if unknown.</param>
+/// <param name="CacheWriteTokens">Always 0: no token is written into a cache that outlives the model.</param>
+internal sealed record InputTokensDetails(int CachedTokens, int CacheWriteTokens = 0);
+
+/// <summary>Response of <c>POST /v1/responses/input_tokens</c>.</summary>
+/// <param name="Object">Always response.input_tokens.</param>
+/// <param name="InputTokens">Number of tokens of the prompt. Exact if the server has the model's tokenizer, otherwise an estimate.</param>
+internal sealed record ResponseInputTokens(string Object, int InputTokens);
 
 /// <summary>One item of the output.</summary>
-/// <param name="Type">reasoning, message or function_call.</param>
+/// <param name="Type">reasoning, message, function_call or custom_tool_call.</param>
 /// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
 internal sealed record ResponseItem(string Type, string Id, string Status)
 {
@@ -73,16 +82,24 @@ internal sealed record ResponseItem(string Type, string Id, string Status)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ResponseContent[]? Content { get; init; }
 
-    /// <summary>Only in function_call items: id of the call. The function_call_output item with the result must have the same id.</summary>
+    /// <summary>Only in items of calls: id of the call. The item with the result must have the same id.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CallId { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
+    /// <summary>Only in function_call items of a tool that belongs to a namespace: the namespace.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Namespace { get; init; }
+
     /// <summary>Only in function_call items: the arguments, a JSON object as a string.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Arguments { get; init; }
+
+    /// <summary>Only in custom_tool_call items: the input of the custom tool, any text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Input { get; init; }
 }
 
 /// <param name="Type">output_text or reasoning_text.</param>
@@ -128,6 +145,9 @@ internal sealed record ResponseEvent(string Type, int SequenceNumber)
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Input { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string[]? Logprobs { get; init; }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
+using RkLlama.Server.Api.Common.Tools;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
@@ -36,6 +37,7 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         ContentPart content => Grow("message", "msg_", content.Text),
         ReasoningPart thought => Grow("reasoning", "rs_", thought.Text),
         ToolCallPart call => AddCall(call),
+        UnopenedReasoningPart => [], // a stream cannot take its content back
         _ => throw new InvalidOperationException(part.GetType().Name),
     };
 
@@ -98,12 +100,47 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
         foreach (ResponseEvent closing in Close("completed"))
             yield return closing;
 
-        ResponseItem item = new("function_call", OpenAiWriter.NewId("fc_"), "in_progress") { CallId = call.Id, Name = call.Name, Arguments = "" };
+        ToolOrigin? origin = request.Tools.OriginOf(call.Name);
+        if (origin is { IsCustom: true })
+        {
+            foreach (ResponseEvent custom in AddCustomCall(call, origin))
+                yield return custom;
+            yield break;
+        }
+
+        string name = origin?.Name ?? call.Name;
+        ResponseItem item = new("function_call", OpenAiWriter.NewId("fc_"), "in_progress")
+        {
+            CallId = call.Id,
+            Name = name,
+            Namespace = origin?.Namespace,
+            Arguments = "",
+        };
         ResponseEvent about = new("", 0) { ItemId = item.Id, OutputIndex = _items.Count };
         yield return Next("response.output_item.added") with { OutputIndex = _items.Count, Item = item };
         yield return Next("response.function_call_arguments.delta", about) with { Delta = call.Arguments };
-        yield return Next("response.function_call_arguments.done", about) with { Arguments = call.Arguments, Name = call.Name };
+        yield return Next("response.function_call_arguments.done", about) with { Arguments = call.Arguments, Name = name };
         item = item with { Status = "completed", Arguments = call.Arguments };
+        yield return Next("response.output_item.done") with { OutputIndex = _items.Count, Item = item };
+        _items.Add(item);
+    }
+
+    /// <summary>Adds the call of a custom tool, whose input is a text.</summary>
+    private IEnumerable<ResponseEvent> AddCustomCall(ToolCallPart call, ToolOrigin origin)
+    {
+        string input = CustomTool.InputOf(call.Arguments);
+        ResponseItem item = new("custom_tool_call", OpenAiWriter.NewId("ctc_"), "in_progress")
+        {
+            CallId = call.Id,
+            Name = origin.Name,
+            Namespace = origin.Namespace,
+            Input = "",
+        };
+        ResponseEvent about = new("", 0) { ItemId = item.Id, OutputIndex = _items.Count };
+        yield return Next("response.output_item.added") with { OutputIndex = _items.Count, Item = item };
+        yield return Next("response.custom_tool_call_input.delta", about) with { Delta = input };
+        yield return Next("response.custom_tool_call_input.done", about) with { Input = input };
+        item = item with { Status = "completed", Input = input };
         yield return Next("response.output_item.done") with { OutputIndex = _items.Count, Item = item };
         _items.Add(item);
     }
@@ -115,10 +152,11 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 
     private ResponseEvent InItem(string type) => Next(type) with { ItemId = _open!.Id, OutputIndex = _items.Count, ContentIndex = 0 };
 
-    private Response State(string status, ResponseUsage? usage) => new(_id, "response", created, status, request.Model, [.. _items])
+    private Response State(string status, ResponseUsage? usage) => new(_id, "response", created, status, request.Model!, [.. _items])
     {
         IncompleteDetails = status == "incomplete" ? new("max_output_tokens") : null,
         Instructions = request.Echo.Instructions,
+        ParallelToolCalls = request.MaxToolCalls is null,
         MaxOutputTokens = request.Echo.MaxOutputTokens,
         Reasoning = new(request.Echo.Effort, null),
         Temperature = request.Echo.Temperature,

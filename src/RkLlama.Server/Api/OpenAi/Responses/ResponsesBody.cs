@@ -1,7 +1,9 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using RkLlama.Server.Api.Common;
 using RkLlama.Server.Api.Common.Fields;
+using RkLlama.Server.Api.Common.Messages;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
@@ -17,15 +19,23 @@ internal sealed record ResponsesBody : ThinkingBody
     /// <summary>System message in front of the input.</summary>
     public string? Instructions { get; init; }
 
-    /// <summary>Functions that the model may call.</summary>
+    /// <summary>
+    /// Functions and custom tools that the model may call, and namespaces of them. Tools of other types, which OpenAI hosts, are left out, and the response header
+    /// X-RkLlama-Ignored names them.
+    /// </summary>
     [AnyOf(typeof(ResponseToolBody[]))]
     public JsonElement? Tools { get; init; }
 
     /// <summary>
-    /// none, auto (default), required, or an object that names one function. If the output does not contain a required call, the status is 422.
+    /// none, auto (default), required, or an object that names one function or the allowed tools. If the output does not contain a required call, the status is
+    /// 422.
     /// </summary>
     [AnyOf(typeof(string), typeof(ResponseToolChoiceBody))]
     public JsonElement? ToolChoice { get; init; }
+
+    /// <summary>If false, the answer has at most one tool call: the first one.</summary>
+    [DefaultValue(true)]
+    public bool? ParallelToolCalls { get; init; }
 
     public ResponseTextBody? Text { get; init; }
 
@@ -48,8 +58,10 @@ internal sealed record ResponsesBody : ThinkingBody
 /// <summary>One item of the conversation. The type of the item determines which fields it has.</summary>
 internal sealed record ResponseItemBody
 {
-    /// <summary>message, function_call, function_call_output or reasoning. Default: message. Items of type reasoning are ignored.</summary>
-    [AllowedValues("message", "function_call", "function_call_output", "reasoning")]
+    /// <summary>
+    /// message, function_call, function_call_output, custom_tool_call, custom_tool_call_output, reasoning, or additional_tools (it has tools like the request).
+    /// Default: message. Items of other types are left out, and the response header X-RkLlama-Ignored names them.
+    /// </summary>
     public string? Type { get; init; }
 
     /// <summary>In message items: role of the author. developer is another name for system.</summary>
@@ -57,7 +69,7 @@ internal sealed record ResponseItemBody
     [IgnoreWrongType]
     public string? Role { get; init; }
 
-    /// <summary>In message items: the text. A string, or an array of text parts.</summary>
+    /// <summary>In message items: the text. A string, or an array of text parts. In reasoning items: parts of type reasoning_text.</summary>
     [AnyOf(typeof(string), typeof(ContentPartBody[]))]
     public StringOrParts? Content { get; init; }
 
@@ -71,16 +83,23 @@ internal sealed record ResponseItemBody
     [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Arguments { get; init; }
 
-    /// <summary>In function_call_output items: the result. A string, or an array of text parts.</summary>
-    [AnyOf(typeof(string), typeof(ContentPartBody[]))]
+    /// <summary>In function_call items: the namespace of the function, if it has one.</summary>
+    [IgnoreWrongType]
+    public string? Namespace { get; init; }
+
+    /// <summary>In custom_tool_call items: the input of the custom tool, any text.</summary>
+    public string? Input { get; init; }
+
+    /// <summary>In function_call_output items: the result. A string, an array of text parts, or any other JSON. Default: an empty text.</summary>
+    [AnyOf(typeof(string), typeof(ContentPartBody[]), typeof(Dictionary<string, JsonElement>), typeof(double), typeof(bool))]
     public StringOrParts? Output { get; init; }
 }
 
-/// <summary>A function that the model may call, in the format of the responses API.</summary>
+/// <summary>A tool that the model may call, in the format of the responses API.</summary>
 // Only the OpenAPI document uses this type. ToolOptions reads the tools as JSON.
 internal sealed record ResponseToolBody
 {
-    [AllowedValues("function")]
+    /// <summary>function (default), custom (its input is any text), or namespace (it has more tools).</summary>
     public string? Type { get; init; }
 
     public required string Name { get; init; }
@@ -92,14 +111,24 @@ internal sealed record ResponseToolBody
     public Dictionary<string, JsonElement>? Parameters { get; init; }
 }
 
-/// <summary>The object form of tool_choice in the responses API: the output must contain a call of this function.</summary>
+/// <summary>
+/// The object form of tool_choice in the responses API. The output must contain a call of the named function. With the type allowed_tools, the model sees only the
+/// tools in the list.
+/// </summary>
 // Only the OpenAPI document uses this type. ToolOptions reads the choice as JSON.
 internal sealed record ResponseToolChoiceBody
 {
-    [AllowedValues("function")]
+    /// <summary>function, custom or allowed_tools.</summary>
     public string? Type { get; init; }
 
-    public required string Name { get; init; }
+    public string? Name { get; init; }
+
+    /// <summary>Only if the type is allowed_tools: auto, or required if the output must contain a call.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>Only if the type is allowed_tools: types and names of the tools.</summary>
+    [AnyOf(typeof(Dictionary<string, JsonElement>[]))]
+    public JsonElement? Tools { get; init; }
 }
 
 /// <summary>Settings of the output text.</summary>

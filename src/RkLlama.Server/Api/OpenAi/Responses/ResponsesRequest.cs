@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Native;
 using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
-using RkLlama.Server.Api.Common;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
@@ -16,11 +18,15 @@ internal sealed record ResponsesRequest
     // of the body does not have them.
     private static readonly string[] Stateful = ["previous_response_id", "conversation", "prompt"];
 
-    internal required string Model { get; init; }
+    /// <summary>The model; null for the loaded model, until the endpoint sets its name.</summary>
+    internal required string? Model { get; init; }
 
     internal required Conversation Conversation { get; init; }
 
     internal required ToolOptions Tools { get; init; }
+
+    /// <summary>Maximum number of tool calls in the answer; null for no limit.</summary>
+    internal required int? MaxToolCalls { get; init; }
 
     internal required ThinkingOptions Thinking { get; init; }
 
@@ -34,6 +40,9 @@ internal sealed record ResponsesRequest
     internal required SamplingParameters Sampling { get; init; }
 
     internal required IReadOnlyList<string> Unsupported { get; init; }
+
+    /// <summary>The names of the fields with which the request turns thinking on or off.</summary>
+    internal required IReadOnlyList<string> ThinkingSwitches { get; init; }
 
     /// <summary>The fields of the request that the response contains unchanged.</summary>
     internal required ResponseEcho Echo { get; init; }
@@ -49,6 +58,7 @@ internal sealed record ResponsesRequest
         {
             Tools = Tools.Schemas(),
             DropsToolCalls = Tools.Tools is null,
+            MaxToolCalls = MaxToolCalls,
             RequiresToolCall = Tools.IsRequired,
             ThinkingBudget = Thinking.Budget,
             Format = Format,
@@ -56,31 +66,46 @@ internal sealed record ResponsesRequest
     };
 
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static ResponsesRequest From(JsonElement json)
+    internal static ResponsesRequest From(JsonElement json, CpuBudget cpu)
     {
         OpenAiRequest.RequireObject(json);
         foreach (string name in Stateful)
         {
-            if (json.TryGet(name, out _))
+            // Some clients send an empty string for a field that they do not set.
+            if (json.TryGet(name, out JsonElement value) && !(value.ValueKind == JsonValueKind.String && value.ValueEquals("")))
                 throw OpenAiRequest.Unsupported($"{name} is not supported: the server keeps no conversations, send all of it as input.", name);
         }
 
         ResponsesBody body = OpenAiRequest.Read<ResponsesBody>(json);
         if (body.Background == true)
             throw OpenAiRequest.Unsupported("background is not supported: the answer comes with its request.", "background");
-        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
+        ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice, more: ResponseInput.AdditionalTools(body.Input));
         ThinkingOptions thinking = ThinkingOptions.From(body);
+        ResponseInput input = ResponseInput.Read(body, tools, cpu);
         return new()
         {
-            Model = OpenAiRequest.RequireModel(body.Model),
-            Conversation = new(ResponseInput.Read(body)) { Tools = tools.Tools, EnableThinking = thinking.IsOn },
+            Model = body.Model,
+            Conversation = new(input.Messages)
+            {
+                Tools = tools.Tools,
+                EnableThinking = thinking.IsOn,
+                ContinuesLastMessage = true,
+                TemplateVariables = body.ChatTemplateKwargs?.ToVariables(),
+            },
             Tools = tools,
+            MaxToolCalls = body.ParallelToolCalls == false ? 1 : null,
             Thinking = thinking,
-            Format = OutputFormats.From(body.Text),
+            Format = OutputFormats.From(body.Text, cpu),
             Stream = body.Stream ?? false,
             MaxTokens = OpenAiRequest.MaxTokens(body.MaxOutputTokens),
             Sampling = SamplingOptions.From(body),
-            Unsupported = SamplingOptions.UnsupportedFields(body),
+            Unsupported =
+            [
+                .. SamplingOptions.UnsupportedFields(body),
+                .. IgnoredFields.Unknown<ResponsesBody>(OpenAiBodyJson.Reader, json),
+                .. input.Ignored,
+            ],
+            ThinkingSwitches = ThinkingOptions.SwitchesOf(body),
             Echo = ResponseEcho.Of(body),
         };
     }
@@ -99,5 +124,16 @@ internal sealed record ResponseEcho(
         body.ToolChoice,
         body.Text?.Format,
         body.Reasoning?.Effort,
-        body.Metadata is null or { ValueKind: JsonValueKind.Object } ? body.Metadata : throw JsonFields.Wrong("metadata", "an object"));
+        CheckMetadata(body.Metadata));
+
+    // The response repeats the metadata, so it must not be large. OpenAI allows 16 texts of 512 characters.
+    private const int MaxMetadataBytes = 64 << 10;
+
+    private static JsonElement? CheckMetadata(JsonElement? metadata) => metadata switch
+    {
+        null => null,
+        { ValueKind: not JsonValueKind.Object } => throw JsonFields.Wrong("metadata", "an object"),
+        { } json when JsonMarshal.GetRawUtf8Value(json).Length > MaxMetadataBytes => throw JsonFields.Wrong("metadata", $"an object of at most {MaxMetadataBytes} bytes"),
+        _ => metadata,
+    };
 }

@@ -1,0 +1,31 @@
+using System.Globalization;
+using RkLlama.Cli.Terminal;
+
+namespace RkLlama.Cli.Models;
+
+/// <summary>The tables of <c>rkllama list</c> and <c>rkllama ps</c>.</summary>
+internal static class ModelTables
+{
+    // A model without an idle timer expires in hundreds of years.
+    private static readonly TimeSpan Forever = TimeSpan.FromDays(20 * 365);
+
+    internal static string List(IEnumerable<ModelRow> models, DateTimeOffset now) => Table.Format(
+        ["NAME", "ID", "SIZE", "MODIFIED"],
+        [.. models.Select(model => (string[])[model.Name, model.Id, Words.Size(model.Size), Words.Relative(model.Modified, now)])]);
+
+    internal static string Running(IEnumerable<ModelRow> models, DateTimeOffset now) => Table.Format(
+        ["NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL"],
+        [.. models.Select(model => (string[])
+            [model.Name, model.Id, Words.Size(model.Size), "100% NPU", model.ContextLength?.ToString(CultureInfo.InvariantCulture) ?? "", Until(model.ExpiresAt, now)])]);
+
+    internal static IEnumerable<ModelRow> WithPrefix(IReadOnlyList<ModelRow> models, string? prefix) =>
+        models.Where(model => prefix is null || model.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
+    private static string Until(DateTimeOffset? expires, DateTimeOffset now) => expires switch
+    {
+        null => "",
+        { } time when time - now > Forever => "Forever",
+        { } time when time <= now => "Stopping...",
+        { } time => Words.Relative(time, now),
+    };
+}

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using RkLlama.Cli.Terminal;
+
+namespace RkLlama.Cli.Models;
+
+/// <summary><c>rkllama pull</c>: the node downloads a model, or copies it from another node or from a path of its machine.</summary>
+internal static class PullCommand
+{
+    private const string KeyVariable = "RKLLAMA_FROM_KEY";
+
+    internal static Command Create(NodeArguments node, ModelArgument models)
+    {
+        Argument<string> model = models.One("A short name, OWNER/REPO or OWNER/REPO/FILE.rkllm, hf.co/… or modelscope.cn/…, each also with @REVISION; or a path: /DIRECTORY or ./FILE.rkllm");
+        Argument<string?> name = models.Optional("Name of the model on the node. If the node has it, the pull brings the files that it lacks", "name");
+        Option<string?> from = new("--from") { Description = "Another node that has the model and shares it (--share-models)", HelpName = "NODE" };
+        Option<string?> key = new("--from-key") { Description = $"API key of the other node; {KeyVariable} [the key of the node that pulls]", HelpName = "KEY" };
+        return CommandAction.Create("pull", "Download a model to the node. A download that was interrupted continues.", node, [model, name, from, key], async (result, client, cancellationToken) =>
+        {
+            PullBody body = Read(result.GetValue(model)!, result.GetValue(name), result.GetValue(from), result.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));
+            foreach (ModelRow made in await new Puller(client, Puller.Display).PullAsync(body, cancellationToken).ConfigureAwait(false))
+                Console.WriteLine($"'{made.ShortName}' is ready ({Words.Size(made.Size)}): rkllama run {made.ShortName}");
+            return 0;
+        });
+    }
+
+    /// <exception cref="CommandException">The address of the other node is not valid, or the path does not exist.</exception>
+    internal static PullBody Read(string model, string? name, string? from, string? key)
+    {
+        if (from is null)
+            return new(LocalPath.Find(model, Directory.GetCurrentDirectory()) ?? model) { ModelName = name };
+        Uri address = NodeAddress.Parse(from, NodeAddress.DefaultPort) ?? throw new CommandException($"--from: '{from}' is not the address of a node") { ExitCode = 2 };
+        return new(model) { ModelName = name, From = address.ToString(), FromKey = string.IsNullOrEmpty(key) ? null : key };
+    }
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Generation.Vectors;
+
+/// <summary>Starts runs that compute a vector and generate no text: embeddings and logits. Each run takes one queue slot. Thread-safe.</summary>
+internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics)
+{
+    /// <summary>Loads the model if it is not loaded, waits for the slot, and runs.</summary>
+    /// <param name="start">Starts the run on a session. See <see cref="ModelLease.StartRunAsync"/>.</param>
+    /// <param name="tokens">Number of tokens of the input, for the metrics.</param>
+    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
+    /// <param name="field">Name of the request field that contains the text, for error messages.</param>
+    /// <param name="operation">Name of the operation, for error messages.</param>
+    /// <param name="arrival">When the input arrived, as a <see cref="Stopwatch"/> timestamp.</param>
+    /// <returns>The vector, and the time to load the model.</returns>
+    /// <exception cref="ContextLengthException">The runtime refused the input because it is longer than the context.</exception>
+    /// <exception cref="FatalRequestException">The input has ended too many workers of the model.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
+    /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
+    /// <exception cref="Limits.DrainingException">The server is shutting down.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, the run failed, or the model was unloaded during the run.</exception>
+    internal async Task<(float[] Vector, TimeSpan Load)> RunAsync(
+        ModelInstance model,
+        RunInput input,
+        Func<IEngineSession, EngineRun> start,
+        int tokens,
+        TimeSpan? keepAlive,
+        string field,
+        string operation,
+        RequestTrace trace,
+        long arrival,
+        CancellationToken cancellationToken)
+    {
+        UInt128 fingerprint = RequestFingerprint.Of(input, null);
+        host.ThrowIfRefused(model, fingerprint);
+        using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
+        EngineRun run = await lease.StartRunAsync(start, cancellationToken, fingerprint).ConfigureAwait(false);
+        trace.RunStarted(lease.QueueTime, lease.LoadTime);
+        RunOutcome outcome;
+        using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected)))
+        using (model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded)))
+        {
+            // Waits for the end of the run even if the client has disconnected, because the NPU is busy until then.
+            outcome = await run.Completion.ConfigureAwait(false);
+        }
+
+        if (run.AbortCause is { } cause)
+            metrics.RecordAbort(cause.MetricLabel());
+        cancellationToken.ThrowIfCancellationRequested();
+        metrics.RecordEmbedding(model.Name, tokens);
+        if (outcome.Vector is not { } vector)
+        {
+            if (outcome.RefusedPrompt is { } refused)
+                throw ContextLengthException.Of(refused, model.ContextLength, field, min: 0);
+            throw new EngineException(model.Unloaded.IsCancellationRequested
+                ? "The model was unloaded while it answered."
+                : $"The {operation} failed: {outcome.End.Error ?? "the run was aborted"}.");
+        }
+
+        // Start and end are recorded on different threads, so the end may have the earlier timestamp.
+        long ended = Math.Max(lease.Started, outcome.Ended);
+        trace.Completed(FinishReason.Stop, new(
+            lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended)));
+        return (vector, lease.LoadTime);
+    }
+}

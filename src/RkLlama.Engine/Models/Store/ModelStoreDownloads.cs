@@ -1,0 +1,60 @@
+namespace RkLlama.Engine.Models.Store;
+
+/// <content>Makes models of downloads.</content>
+internal sealed partial class ModelStore
+{
+    /// <summary>Opens the directory of an unfinished download, or creates it. Waits while another server uses it.</summary>
+    /// <param name="name">The name that the model gets: a valid name.</param>
+    /// <param name="completes">Whether the model exists, and the download brings what it lacks.</param>
+    /// <exception cref="ModelException">There is such a model already, or the models directory cannot be changed.</exception>
+    internal PartialModel OpenPartial(string name, bool completes = false)
+    {
+        string plain = completes ? name : CheckFree(name), path = Path.Join(catalog.Root, plain + ModelName.PartialSuffix);
+        PartialModel? partial = null;
+        Change(name, catalog.Root, () => partial = new(plain, path, files.CreateLocked(path)));
+        return partial!;
+    }
+
+    /// <summary>Makes a model of a complete download: gives its directory the name of the model.</summary>
+    /// <exception cref="ModelException">There is such a model already, or the models directory cannot be changed. The download is kept.</exception>
+    internal void Complete(PartialModel partial)
+    {
+        Change(partial.Name, partial.Path, () =>
+        {
+            files.Sync(partial.Path);
+            if (!files.TryRename(partial.Path, Path.Join(catalog.Root, partial.Name)))
+                throw ModelException.NameTaken(partial.Name);
+        });
+        SyncRoot();
+        Added?.Invoke(partial.Name);
+    }
+
+    /// <summary>
+    /// Moves the files of a complete download into the directory of the model, the .rkllm file last. Files that the model has are not replaced. What was
+    /// downloaded in place of them is deleted.
+    /// </summary>
+    /// <param name="paths">The files of the download, relative to its directory.</param>
+    /// <exception cref="ModelException">The models directory cannot be changed. Some files may have been moved, and the others are kept.</exception>
+    internal void Merge(PartialModel partial, IEnumerable<string> paths)
+    {
+        string model = Path.Join(catalog.Root, partial.Name);
+        Change(partial.Name, model, () =>
+        {
+            HashSet<string> directories = new(StringComparer.Ordinal) { model };
+            foreach (string path in paths.OrderBy(static path => path.EndsWith(ModelExtension, StringComparison.Ordinal)))
+            {
+                string source = Path.Join(partial.Path, path), target = Path.Join(model, path), directory = Path.GetDirectoryName(target)!;
+                if (!StoreFiles.Exists(source))
+                    continue;
+                Directory.CreateDirectory(directory);
+                files.TryRename(source, target);
+                directories.Add(directory);
+            }
+
+            foreach (string directory in directories)
+                files.Sync(directory);
+        });
+        Remove(partial.Path);
+        Added?.Invoke(partial.Name);
+    }
+}

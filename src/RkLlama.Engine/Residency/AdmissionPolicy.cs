@@ -1,0 +1,87 @@
+using RkLlama.Engine.Hardware;
+using RkLlama.Engine.Models;
+
+namespace RkLlama.Engine.Residency;
+
+/// <summary>
+/// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
+/// Models that the operator has not loaded go first, among them the least recently used one. Has no state.
+/// </summary>
+/// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
+internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
+{
+    // The NPU has several address spaces, which the vendor calls domains. Each has about 4 GB. The encoders of vision models use domain 0.
+    private const long DomainBytes = 4L << 30;
+    private const int FirstDomain = 1;
+    private const int LastDomain = 15;
+
+    // The first version of the vendor library that supports several models.
+    private static readonly Version FirstWithSeveralModels = new(1, 2, 2);
+
+    /// <summary>Whether a second model can be resident at all.</summary>
+    internal bool AllowsSeveral => maxModels is null or > 1;
+
+    /// <summary>Returns the models to evict before a model is loaded. Reads the disk and the memory of the node.</summary>
+    /// <param name="residents">The resident models, the least recently used one first.</param>
+    /// <param name="endingBytes">The estimated memory of workers that are ending, which will become available.</param>
+    /// <param name="domain">The first NPU domain for the model.</param>
+    internal IReadOnlyList<Resident> ChooseEvictions(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes, out int domain)
+    {
+        // OrderBy keeps the order of equal elements.
+        Queue<Resident> remaining = new(residents.OrderBy(resident => Rank(resident, model)));
+        List<Resident> evicted = [];
+        long need = memory.Estimate(model);
+        MemoryReading? reading = memory.Read();
+        int width = DomainsOf(need);
+        while (remaining.TryPeek(out Resident? next)
+            && (IsFull(model, remaining) || !Fits(need, reading, endingBytes + evicted.Sum(static resident => resident.Bytes)) || FindDomain(width, remaining) is null))
+        {
+            evicted.Add(next);
+            remaining.Dequeue();
+        }
+
+        domain = FindDomain(width, remaining) ?? FirstDomain;
+        return evicted;
+    }
+
+    /// <summary>
+    /// Explains why a model cannot be loaded, even if all others are evicted. Reads the disk and the memory of the node.
+    /// </summary>
+    /// <param name="residentBytes">The estimated memory of all resident models and of workers that are ending.</param>
+    /// <returns>A sentence with the sizes; <see langword="null"/> if the model can be loaded or a size is unknown.</returns>
+    internal string? FindProblem(ModelInstance model, long residentBytes) =>
+        MemoryCheck.FindProblem(model.Entry.ModelPath, memory.Read()?.AvailableBytes + residentBytes);
+
+    // With one model of each role, the resident of the same role is evicted first, although it may be pinned: no other eviction makes a place for the model.
+    private int Rank(Resident resident, ModelInstance model) =>
+        maxModels is null && resident.Model.Role == model.Role ? 0 : resident.Model.IsPinned ? 2 : 1;
+
+    private bool IsFull(ModelInstance model, Queue<Resident> remaining)
+    {
+        if (remaining.Any(static resident => !SupportsSeveral(resident.Model)))
+            return true;
+        return maxModels is { } limit ? remaining.Count >= limit : remaining.Any(resident => resident.Model.Role == model.Role);
+    }
+
+    // While the version is unknown, because the worker restarts, the version does not count.
+    private static bool SupportsSeveral(ModelInstance model) =>
+        model.Facts is not { } facts || (Version.TryParse(facts.RuntimeVersion, out Version? version) && version >= FirstWithSeveralModels);
+
+    private static bool Fits(long need, MemoryReading? reading, long freed) =>
+        reading is not { AvailableBytes: { } available }
+        || need <= available + freed - MemoryLedger.ReserveOf(reading.TotalBytes ?? 0);
+
+    /// <summary>Returns the first of <paramref name="width"/> consecutive domains that no resident model uses; <see langword="null"/> if there are none.</summary>
+    private static int? FindDomain(int width, Queue<Resident> residents)
+    {
+        for (int first = FirstDomain; first + width - 1 <= LastDomain; first++)
+        {
+            if (residents.All(resident => first + width <= resident.Domain || first >= resident.Domain + DomainsOf(resident.Bytes)))
+                return first;
+        }
+
+        return null;
+    }
+
+    private static int DomainsOf(long bytes) => (int)Math.Max(1, (bytes + DomainBytes - 1) / DomainBytes);
+}

@@ -1,0 +1,303 @@
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Workers;
+
+namespace RkLlama.Engine.Residency;
+
+/// <summary>
+/// The resident models with the supervisors of their workers. Starts loads, one at a time, evicts models to make room for others, and ends workers. Used by
+/// <see cref="ModelHost"/>, which decides what is loaded. Thread-safe.
+/// </summary>
+/// <param name="supervise">
+/// Creates the supervisor of a model, which starts to load it. The arguments are the model, its first NPU domain, and a task that completes when earlier workers
+/// have ended.
+/// </param>
+/// <param name="evicting">
+/// Called with a resident model before it is evicted, while the lock of this instance is held, so it must return at once.
+/// </param>
+/// <param name="loadFailed">Called after the first load of a model has failed. Must return at once.</param>
+internal sealed class ResidentModels(
+    Func<ModelInstance, int, Task, WorkerSupervisor> supervise, AdmissionPolicy admission, MemoryLedger memory, Action<ModelInstance> evicting, Action loadFailed)
+{
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock. The least recently used model is the first one.
+    private readonly List<Resident> _residents = [];
+
+    // Guarded by _lock. The workers that are ending, each with its estimated memory. The next worker starts after them.
+    private readonly List<(Task End, long Bytes)> _endings = [];
+
+    // The model whose worker is stuck, or null. While a worker is stuck, no other worker can start.
+    private volatile ModelInstance? _stuck;
+
+    /// <summary>The resident models, the least recently used one first.</summary>
+    internal IReadOnlyList<Resident> All
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _residents];
+        }
+    }
+
+    /// <summary>
+    /// The model for requests that do not name one: the model that the operator has loaded, else the most recently used one. Of several, one that generates text.
+    /// It is loading, loaded or restarting, or its worker failed after the load. Null if no model is resident.
+    /// </summary>
+    internal ModelInstance? Main
+    {
+        get
+        {
+            lock (_lock)
+            {
+                ModelInstance? main = null;
+                foreach (Resident resident in _residents)
+                {
+                    if (main is null || RankOf(resident.Model) >= RankOf(main))
+                        main = resident.Model;
+                }
+
+                return main;
+            }
+
+            static int RankOf(ModelInstance model) => (model.Role == ModelRole.Chat ? 2 : 0) + (model.IsPinned ? 1 : 0);
+        }
+    }
+
+    /// <summary>The model whose worker is stuck, which may be a model that is not resident; null if no worker is stuck.</summary>
+    internal ModelInstance? Stuck => _stuck;
+
+    /// <summary>Returns the resident model with this name; null if it is not resident.</summary>
+    internal ModelInstance? Find(string name)
+    {
+        lock (_lock)
+            return _residents.Find(resident => resident.Model.Name == name)?.Model;
+    }
+
+    /// <summary>Notes which worker is stuck. Called after each change of the state of any model.</summary>
+    /// <param name="from">The previous state.</param>
+    internal void OnStateChanged(ModelInstance model, ModelState from)
+    {
+        if (model.State == ModelState.Stuck)
+            _stuck = model;
+        else if (from == ModelState.Stuck)
+            Interlocked.CompareExchange(ref _stuck, null, model);
+    }
+
+    /// <summary>Whether <see cref="LoadAsync"/> would be refused, because a model of the operator, or one that would have to be evicted, is in use.</summary>
+    /// <param name="isFirst">Whether the operator has asked for this model alone, so that no other model of the operator may be resident.</param>
+    internal bool RefusesLoad(ModelInstance? model, bool isFirst)
+    {
+        lock (_lock)
+            return RefusesLoadUnderLock(model, isFirst);
+    }
+
+    /// <summary>Loads a model without evicting a model that works. Completes when the first load has succeeded or failed.</summary>
+    /// <param name="isFirst">See <see cref="RefusesLoad"/>.</param>
+    /// <exception cref="ModelAlreadyLoadedException">The load is refused: see <see cref="RefusesLoad"/>.</exception>
+    /// <exception cref="EngineException">The load failed, or the worker of another model is stuck.</exception>
+    /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
+    internal async Task LoadAsync(ModelInstance model, bool isFirst)
+    {
+        Task load;
+        lock (_lock)
+        {
+            ThrowIfStuck();
+            if (RefusesLoadUnderLock(model, isFirst))
+                throw new ModelAlreadyLoadedException();
+            load = MakeResident(model).Load;
+        }
+
+        await load.ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a model resident and waits until its first load has succeeded. Evicts other models if they leave no room for it.</summary>
+    /// <param name="check">Checks the model before its load. Reads the disk.</param>
+    /// <returns>The supervisor of the model's worker.</returns>
+    /// <exception cref="EngineException">
+    /// The load or the check failed, the model cannot fit into the memory, or the worker of another model is stuck. The model is not resident then.
+    /// </exception>
+    /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
+    internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, Action check, CancellationToken cancellationToken)
+    {
+        bool isChecked = false, isRepeated = false;
+        while (true)
+        {
+            Resident? pending = null;
+            lock (_lock)
+            {
+                Resident? own = _residents.Find(resident => resident.Model == model);
+
+                // Unloading and deleting are final for this instance. The next lookup creates a new one.
+                if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && own is null))
+                    throw new NoModelException();
+                if (own is { Load.IsCompletedSuccessfully: true })
+                {
+                    MarkUsed(own);
+                    return own.Supervisor;
+                }
+
+                pending = own ?? _residents.Find(static resident => !resident.Load.IsCompleted);
+                if (pending is null && isChecked)
+                {
+                    ThrowIfStuck();
+                    cancellationToken.ThrowIfCancellationRequested();
+                    pending = MakeResident(model);
+                }
+            }
+
+            if (pending is null)
+            {
+                // Outside the lock, because it reads the disk.
+                check();
+                isChecked = true;
+                continue;
+            }
+
+            if (pending.Model != model)
+            {
+                // Another model is loading. Waits for the end of that load, then tries again.
+                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+                continue;
+            }
+
+            try
+            {
+                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(false);
+                return pending.Supervisor;
+            }
+            catch (EngineException ex) when (ex.Code == FailureCode.OutOfMemory && !isRepeated && TryEvictUnpinned())
+            {
+                // The estimate was too small. With the memory of the other models, the load may succeed.
+                isRepeated = true;
+            }
+        }
+    }
+
+    /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
+    internal bool HasRoomFor(ModelInstance model)
+    {
+        lock (_lock)
+        {
+            return _stuck is null && _residents.TrueForAll(resident => resident.Model.Name != model.Name && resident.Load.IsCompleted)
+                && admission.ChooseEvictions(model, _residents, EndingBytes(), out _).Count == 0;
+        }
+    }
+
+    /// <summary>Ends the worker of the model with this name if the model is resident and not loading. The model is no longer resident then.</summary>
+    /// <returns>Completes when the memory of the worker is free. Null if the model is not resident, or is loading.</returns>
+    internal Task? TryStopWorker(string name)
+    {
+        lock (_lock)
+        {
+            return _residents.Find(resident => resident.Load.IsCompleted && resident.Model.Name == name) is { } resident ? End(resident) : null;
+        }
+    }
+
+    /// <summary>Marks a resident model as unloaded and ends its worker. It is no longer resident then.</summary>
+    /// <returns>Completes when the memory of the worker is free. Null if the model is not resident.</returns>
+    internal Task? TryUnload(ModelInstance model)
+    {
+        lock (_lock)
+        {
+            if (_residents.Find(resident => resident.Model == model) is not { } resident)
+                return null;
+
+            // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
+            return BothAsync(model.MarkUnloadedAsync(), End(resident));
+        }
+
+        static async Task BothAsync(Task marked, Task end)
+        {
+            await marked.ConfigureAwait(false);
+            await end.ConfigureAwait(false);
+        }
+    }
+
+    private void ThrowIfStuck()
+    {
+        if (_stuck is { Failure: { } failure })
+            throw new EngineException(failure);
+    }
+
+    /// <summary>The caller holds the lock.</summary>
+    private bool RefusesLoadUnderLock(ModelInstance? model, bool isFirst) =>
+        _residents.Exists(resident => resident.IsBusy && (!admission.AllowsSeveral || (isFirst && resident.Model.IsPinned) || !resident.Load.IsCompleted))
+        || (model is not null && admission.ChooseEvictions(model, _residents, EndingBytes(), out _).Any(static resident => resident.IsBusy));
+
+    /// <summary>Evicts models that leave no room for this one, and starts to load it. The caller holds the lock.</summary>
+    /// <exception cref="EngineException">The model cannot fit into the memory. Nothing has changed.</exception>
+    private Resident MakeResident(ModelInstance model)
+    {
+        if (admission.FindProblem(model, _residents.Sum(static resident => resident.Bytes) + EndingBytes()) is { } shortage)
+            throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
+        IReadOnlyList<Resident> evictions = admission.ChooseEvictions(model, _residents, EndingBytes(), out int domain);
+        foreach (Resident evicted in evictions)
+            Evict(evicted);
+        model.TryMove(ModelState.Loading);
+        Resident resident = new(model, supervise(model, domain, Task.WhenAll(_endings.Select(static ending => ending.End))), memory.Estimate(model), domain);
+
+        // Added before WatchLoadAsync starts: if the load has already failed, that method removes it at once.
+        _residents.Add(resident);
+        resident.Load = WatchLoadAsync(resident);
+        return resident;
+    }
+
+    /// <summary>Evicts all models that the operator has not loaded. Returns whether there was one.</summary>
+    private bool TryEvictUnpinned()
+    {
+        lock (_lock)
+        {
+            Resident[] unpinned = [.. _residents.Where(static resident => !resident.Model.IsPinned)];
+            foreach (Resident resident in unpinned)
+                Evict(resident);
+            return unpinned.Length > 0;
+        }
+    }
+
+    private void Evict(Resident resident)
+    {
+        evicting(resident.Model);
+        End(resident);
+    }
+
+    /// <summary>Ends the worker of a model, which is no longer resident then. The caller holds the lock.</summary>
+    private Task End(Resident resident)
+    {
+        _residents.Remove(resident);
+        Task end = resident.Supervisor.EndAsync();
+        if (_stuck is null)
+            _endings.RemoveAll(static ending => ending.End.IsCompleted);
+        _endings.Add((end, resident.Bytes));
+        return end;
+    }
+
+    private long EndingBytes() => _endings.Sum(static ending => ending.End.IsCompleted ? 0 : ending.Bytes);
+
+    private void MarkUsed(Resident resident)
+    {
+        if (_residents[^1] == resident)
+            return;
+        _residents.Remove(resident);
+        _residents.Add(resident);
+    }
+
+    /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
+    /// <exception cref="NoModelException">The operator unloaded the model during the load.</exception>
+    private async Task WatchLoadAsync(Resident resident)
+    {
+        try
+        {
+            await resident.Supervisor.Ready.ConfigureAwait(false);
+        }
+        catch (Exception ex)
+        {
+            lock (_lock)
+                _residents.Remove(resident);
+            loadFailed();
+            if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
+                throw new NoModelException();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+namespace RkLlama.Hub.Hubs;
+
+/// <summary>Reads the settings that tools for Hugging Face and ModelScope have in common from the environment and from token files.</summary>
+internal static class HubEnvironment
+{
+    /// <summary>The token file of the node, for a service without an environment.</summary>
+    internal const string TokenFile = "/etc/rkllama/hf-token";
+
+    private const int MaxTokenBytes = 4096;
+
+    /// <summary>Reads the options.</summary>
+    /// <param name="variable">Returns the value of an environment variable.</param>
+    /// <exception cref="HubException">An address is not valid (<see cref="HubError.InvalidName"/>).</exception>
+    internal static HubOptions Read(Func<string, string?> variable)
+    {
+        bool hasEndpoint = Value(variable, "HF_ENDPOINT") is not null;
+        string? token = Value(variable, "HF_TOKEN") ?? Value(variable, "HUGGING_FACE_HUB_TOKEN") ?? TokenFiles(variable).Select(ReadToken).FirstOrDefault(static text => text is not null);
+        HubOptions options = new()
+        {
+            HuggingFaceToken = token,
+            ModelScopeToken = Value(variable, "MODELSCOPE_API_TOKEN"),
+            IsOffline = IsSet(variable, "HF_HUB_OFFLINE") || IsSet(variable, "TRANSFORMERS_OFFLINE"),
+        };
+        return options with
+        {
+            HuggingFace = hasEndpoint ? Address(variable, "HF_ENDPOINT") : options.HuggingFace,
+            ModelScope = Value(variable, "MODELSCOPE_ENDPOINT") is null ? options.ModelScope : Address(variable, "MODELSCOPE_ENDPOINT"),
+        };
+    }
+
+    private static Uri Address(Func<string, string?> variable, string name)
+    {
+        string value = Value(variable, name)!, text = value.Contains("://", StringComparison.Ordinal) ? value : "https://" + value;
+        return Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && address.Host.Length > 0
+            ? address
+            : throw new HubException(HubError.InvalidName, $"{name}: '{value}' is not the address of a hub (https://host)");
+    }
+
+    private static IEnumerable<string> TokenFiles(Func<string, string?> variable)
+    {
+        yield return TokenFile;
+        if (Value(variable, "HF_TOKEN_PATH") is { } path)
+            yield return path;
+        if (Value(variable, "HF_HOME") is { } home)
+            yield return Path.Join(home, "token");
+        else if (Value(variable, "XDG_CACHE_HOME") is { } cache)
+            yield return Path.Join(cache, "huggingface", "token");
+        else if (Value(variable, "HOME") is { } user)
+            yield return Path.Join(user, ".cache", "huggingface", "token");
+    }
+
+    private static string? ReadToken(string path)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true, Length: <= MaxTokenBytes } && File.ReadAllText(path).Trim() is { Length: > 0 } token ? token : null;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Value(Func<string, string?> variable, string name) => variable(name)?.Trim() is { Length: > 0 } value ? value : null;
+
+    private static bool IsSet(Func<string, string?> variable, string name) => Value(variable, name)?.ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE";
+}

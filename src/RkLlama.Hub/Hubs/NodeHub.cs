@@ -1,0 +1,107 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace RkLlama.Hub.Hubs;
+
+/// <summary>Another node as the source of a model.</summary>
+/// <param name="Address">The base address of the node: http or https.</param>
+/// <param name="Key">The API key of the node; <see langword="null"/> if it needs none. It is sent to this address only.</param>
+internal sealed record NodeSource(Uri Address, string? Key);
+
+/// <summary>
+/// An RkLlama node that shares its models (<c>--share-models</c>). A repository is a model of this node. Used for one pull, from one thread at a time.
+/// </summary>
+/// <param name="note">Called with a sentence without a period when the node needs time. Must not throw.</param>
+internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeProvider clock, Action<string> note) : IHub
+{
+    private const int MaxListBytes = 4 << 20;
+    private const int MaxFiles = 1000;
+
+    // The node answers at once, and computes missing hashes in the background: a large model takes minutes on a slow disk.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
+
+    /// <inheritdoc/>
+    public string Host => source.Address.Authority;
+
+    /// <summary>Reads the list of files of a model. Waits until the node has computed their hashes.</summary>
+    /// <param name="repository">The name of the model on the node.</param>
+    /// <param name="revision">Ignored: a node has one revision of a model.</param>
+    /// <exception cref="HubException">The request failed, or the node has no such model, or does not share its models.</exception>
+    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, CancellationToken cancellationToken)
+    {
+        long start = clock.GetTimestamp();
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            (HubRepository found, bool isHashing) = await ReadAsync(repository, cancellationToken).ConfigureAwait(false);
+            if (!isHashing || clock.GetElapsedTime(start) > MaxWait)
+                return found;
+            if (isFirst)
+                note($"{Host} computes the hashes of the files of {repository}");
+            await Task.Delay(PollInterval, clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Uri AddressOf(HubRepository repository, HubFile file) => At(repository.Name, "/" + HubAddress.Quote(file.Path));
+
+    /// <inheritdoc/>
+    public void Authorize(HttpRequestMessage request)
+    {
+        if (source.Key is { } key)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    /// <inheritdoc/>
+    public void Check(HubResponse response, HubFile file)
+    {
+        if (HubConnection.Header(response.First, "ETag") is not { } tag)
+            throw NotANode();
+        if (tag != file.Tag)
+            throw new HubException(HubError.Changed, $"{file.Path} changed on {Host}; pull the model again");
+    }
+
+    private async Task<(HubRepository Repository, bool IsHashing)> ReadAsync(string model, CancellationToken cancellationToken)
+    {
+        byte[] body;
+        try
+        {
+            (body, _) = await connection.ReadAsync(At(model, ""), Authorize, MaxListBytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HubException ex) when (ex.Status is 400 or 401 or 403 or 404)
+        {
+            throw Explain(ex, model);
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body);
+            JsonElement root = document.RootElement;
+            List<HubFile> files = [.. root.GetProperty("files").EnumerateArray().Take(MaxFiles).Select(FileOf)];
+            bool isHashing = root.TryGetProperty("hashing", out JsonElement hashing) && hashing.ValueKind == JsonValueKind.True;
+            return (new(model, root.GetProperty("revision").GetString()!, files) { ModelPath = root.GetProperty("model_file").GetString() }, isHashing);
+        }
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw NotANode();
+        }
+    }
+
+    private HubException Explain(HubException error, string model) => error.Status switch
+    {
+        401 => new(HubError.TokenInvalid, $"{Host} needs an API key{(source.Key is null ? "" : ", and does not accept the one that it got")}: give its key as from_key, or with --from-key or RKLLAMA_FROM_KEY", error),
+        403 => new(HubError.Gated, $"{Host} does not share its models: start it with --share-models", error),
+        404 => new(HubError.RepositoryNotFound, $"{Host} has no model '{model}', or is not a node that shares models", error),
+        _ => new(HubError.FileNotFound, $"{Host} cannot share '{model}': {error.Message}", error),
+    };
+
+    private HubException NotANode() => new(HubError.InvalidAnswer, $"{Host} does not answer like an RkLlama node");
+
+    private static HubFile FileOf(JsonElement one) => new(one.GetProperty("path").GetString() ?? "", Math.Max(0, one.GetProperty("size").GetInt64()))
+    {
+        Sha256 = one.TryGetProperty("sha256", out JsonElement hash) && hash.GetString() is { Length: 64 } sha256 && sha256.All(char.IsAsciiHexDigitLower) ? sha256 : null,
+        Tag = one.GetProperty("etag").GetString(),
+    };
+
+    private Uri At(string model, string path) => HubAddress.Join(source.Address, $"/models/{Uri.EscapeDataString(model)}/files{path}");
+}

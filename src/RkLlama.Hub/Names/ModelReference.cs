@@ -1,0 +1,33 @@
+namespace RkLlama.Hub.Names;
+
+/// <summary>Where a model is on a hub.</summary>
+/// <param name="Hub">The hub.</param>
+/// <param name="Repository">The repository: <c>owner/name</c>.</param>
+internal sealed record ModelReference(HubKind Hub, string Repository)
+{
+    /// <summary>The revision: a branch, tag or commit. <see langword="null"/> for the default branch of the hub.</summary>
+    public string? Revision { get; init; }
+
+    /// <summary>
+    /// The path of a .rkllm file or of a directory in the repository. <see langword="null"/> if the file is to be chosen among all files of the repository.
+    /// </summary>
+    public string? Path { get; init; }
+
+    /// <summary>The name that the model gets on the node, as the reference gives it. <see langword="null"/> if it gives none.</summary>
+    public string? LocalName { get; init; }
+
+    /// <summary>Whether <see cref="Path"/> names a .rkllm file, and not a directory.</summary>
+    public bool IsFile => Path is not null && ModelReferenceParser.IsModelFile(Path);
+
+    /// <summary>The name of the model on the node: as the reference gives it, else the name of the file without its extension, else the name of the repository.</summary>
+    public string DefaultName =>
+        LocalName ?? WithoutExtension(IsFile ? LastSegment(Path!) : LastSegment(Repository));
+
+    /// <summary>Returns the reference in the form that <see cref="ModelReferenceParser"/> reads.</summary>
+    public override string ToString() =>
+        (Hub == HubKind.ModelScope ? "modelscope.cn/" : "") + Repository + (Path is null ? "" : "/" + Path) + (Revision is null ? "" : "@" + Revision);
+
+    private static string LastSegment(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    private static string WithoutExtension(string name) => ModelReferenceParser.IsModelFile(name) ? name[..^ModelReferenceParser.ModelExtension.Length] : name;
+}

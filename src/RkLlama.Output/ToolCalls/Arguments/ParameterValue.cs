@@ -1,0 +1,77 @@
+using System.Text.Json;
+using RkLlama.Output.StructuredJson;
+using RkLlama.Output.Text;
+
+namespace RkLlama.Output.ToolCalls.Arguments;
+
+/// <summary>Converts the value of a tool parameter, which the model wrote as plain text, to JSON.</summary>
+internal static class ParameterValue
+{
+    /// <summary>
+    /// If the text is JSON (or True, False or None) of a type that the schema allows, returns this value as minified JSON. Otherwise returns the text as a JSON
+    /// string. If the schema is null or names no type, every type is allowed. Text in quotes becomes a string that contains the quotes.
+    /// </summary>
+    /// <param name="schema">The JSON schema of the parameter. The types are read from its keywords type, enum, anyOf and oneOf.</param>
+    internal static string ToJson(string text, JsonElement? schema)
+    {
+        HashSet<string> types = SchemaTypes.Of(schema);
+        if (types.Count == 1 && types.Contains("string"))
+            return JsonText.Quote(text);
+
+        string value = text.Trim() switch
+        {
+            // Chat templates write earlier calls with Python constants, and models copy them.
+            "True" => "true",
+            "False" => "false",
+            "None" => "null",
+            ['{' or '[', ..] list when !types.Contains("string") => JsonRepair.RepairWhole(list) ?? list,
+            string trimmed => trimmed,
+        };
+        return TypeOf(value) is { } type && (types.Count == 0 || types.Contains(type) || (type == "number" && types.Contains("integer")))
+            ? JsonText.Minify(value)
+            : JsonText.Quote(text);
+    }
+
+    /// <summary>
+    /// Removes what the layout adds to a value between two tags: one line break at the start and one at the end. If the closing tag is indented on its own
+    /// line, also the indentation that all lines have in common.
+    /// </summary>
+    internal static string WithoutLayout(string value)
+    {
+        int end = value.LastIndexOf('\n');
+        bool endsOnOwnLine = end >= 0 && string.IsNullOrWhiteSpace(value[end..]);
+        bool isIndented = endsOnOwnLine && value[^1] is ' ' or '\t';
+        string text = endsOnOwnLine ? value[..(end > 0 && value[end - 1] == '\r' ? end - 1 : end)] : value;
+        int start = text.IndexOf('\n', StringComparison.Ordinal);
+        string[] lines = (start >= 0 && string.IsNullOrWhiteSpace(text[..start]) ? text[(start + 1)..] : text).Split('\n');
+        int common = isIndented ? lines.Where(static line => line.Trim().Length > 0).Select(Indentation).DefaultIfEmpty(0).Min() : 0;
+        return string.Join('\n', lines.Select(line => line[Math.Min(common, Indentation(line))..]));
+    }
+
+    private static int Indentation(string line) => line.Length - line.TrimStart(' ', '\t').Length;
+
+    /// <summary>Returns a JSON object with these members.</summary>
+    /// <param name="members">The values are JSON.</param>
+    internal static string ToObject(OrderedDictionary<string, string> members) =>
+        $"{{{string.Join(',', members.Select(static member => $"{JsonText.Quote(member.Key)}:{member.Value}"))}}}";
+
+    /// <returns>
+    /// The type of the JSON text, as a JSON schema names it; null if the text is not JSON or is a JSON string. A JSON string is not accepted, because models
+    /// write strings without quotes: quotes are part of the value.
+    /// </returns>
+    private static string? TypeOf(string value)
+    {
+        // Most values are words. The check of the first character avoids an exception for each word.
+        if (value.Length == 0 || !(value[0] is '{' or '[' or '-' or 't' or 'f' or 'n' || char.IsAsciiDigit(value[0])))
+            return null;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(value, JsonLimits.Document);
+            return JsonText.TypeName(document.RootElement.ValueKind);
+        }
+        catch (Exception ex) when (ex is JsonException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

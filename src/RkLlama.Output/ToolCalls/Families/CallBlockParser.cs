@@ -1,0 +1,262 @@
+using System.Text;
+using RkLlama.Output.Text;
+using RkLlama.Output.ToolCalls.Parsing;
+
+namespace RkLlama.Output.ToolCalls.Families;
+
+/// <summary>
+/// Parses a block of tool calls: one or more calls in any format that <see cref="ToolPayload.Any"/> lists, with or without a Markdown fence around them. A
+/// block after a mark ends at a closing mark. A block without a mark ends with its first call, or at its closing fence. A fence may contain marks.
+/// </summary>
+/// <param name="mark">The mark before the block; null if there is none.</param>
+/// <param name="place">Where a block without a mark starts.</param>
+internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark? mark, BlockPlace place = BlockPlace.Line)
+    : ToolCallParser(reader, calls)
+{
+    private const string Fence = "```";
+
+    private static readonly LiteralSet Tags = new([Fence, .. ToolFamilies.Marks.Keys.Where(static open => open[0] is '<' or '['), .. ToolFamilies.Trailers]);
+
+    private readonly int _before = calls.Count;
+    private readonly LiteralMatcher _tag = new(Tags);
+    private readonly StringBuilder _unitText = new();
+    private ToolCallParser? _unit;
+    private readonly FenceInfo _info = new();
+    private FenceState _fence = FenceState.None;
+    private char _commentEnd;
+    private bool _isObject;
+    private bool _mustBeLast;
+    private string? _bareName;
+    private ArgumentsAfterBlock? _after;
+
+    private enum FenceState
+    {
+        None,
+        Info,
+        Inside,
+        Closed,
+        Inline,
+    }
+
+    /// <summary>Whether the calls are calls only if no other text follows them.</summary>
+    internal override bool MustBeLast => _mustBeLast || _fence == FenceState.Inline || (_info.IsPython && !_isObject);
+
+    internal override PartialJsonScanner? OpenJson => _unit?.OpenJson;
+
+    private bool IsMarked => mark is not null;
+
+    private bool HasCall => Calls.Count > _before;
+
+    /// <summary>Whether the block may contain more than one call, or text after a call.</summary>
+    private bool IsEnclosed => mark?.Close is not null || _fence == FenceState.Inside;
+
+    internal override ParseStep Feed(char c)
+    {
+        if (_after is not null)
+            return _after.Feed(c);
+        if (_unit is not null)
+            return FeedUnit(_unit, c);
+        if (_commentEnd != '\0')
+            return FeedComment(c);
+        if (_tag.Length > 0)
+            return FeedTag(c);
+        if (_fence == FenceState.Info && _info.Feed(c))
+            return ParseStep.Incomplete;
+        if (_fence == FenceState.Info)
+            _fence = FenceState.Inside;
+        if (_fence == FenceState.Inline && HasCall)
+            return c == '`' ? ParseStep.Complete() : c is '}' or ']' ? ParseStep.Incomplete : ParseStep.Rejected(1);
+        if (char.IsWhiteSpace(c))
+            return ParseStep.Incomplete;
+        if (_fence == FenceState.Inside && !HasCall && !(IsMarked ? _info.IsLanguage : _info.Allows(c, place == BlockPlace.Start)))
+            return ParseStep.Rejected(1);
+        if (c is '<' or '`' || (c == '[' && (HasCall || IsMarked)))
+            return FeedTag(c);
+        if (HasCall && IsEnclosed && IsSkipped(c))
+            return ParseStep.Incomplete;
+        return StartUnit(c);
+    }
+
+    internal override bool TryFinish() => _unit?.TryFinish() ?? _after?.TryFinish() ?? (HasCall && _commentEnd != '>');
+
+    /// <summary>Returns whether a character after a call is neither a part of it nor text: too many brackets, punctuation, or the start of a comment.</summary>
+    private bool IsSkipped(char c)
+    {
+        if (mark?.Close is not null && c is '/' or '#')
+            _commentEnd = '\n';
+        return c is ',' or ';' or '}' or ']' or ')' || (mark?.Close is not null && c is '.' or ':' or '!' or '"' or '\'' or '/' or '#' or '*');
+    }
+
+    /// <summary>Skips a comment after a call. It ends with its line, or before the next tag.</summary>
+    private ParseStep FeedComment(char c)
+    {
+        if (c == '\n' && _commentEnd == '>')
+            return ParseStep.Rejected(1);
+        if (c != _commentEnd && (c != '<' || _commentEnd != '\n'))
+            return ParseStep.Incomplete;
+        bool isTag = c == '<';
+        _commentEnd = '\0';
+        return isTag ? FeedTag(c) : ParseStep.Incomplete;
+    }
+
+    private ParseStep StartUnit(char c)
+    {
+        bool isMarked = mark is { IsWord: false };
+        _isObject = c is '{' or '"';
+        if (c == '[')
+            _unit = new ListParser(Reader, Calls, isMarked, AllowsPython);
+        else if (c == '{')
+            _unit = new JsonCallParser(Reader, Calls, isMarked);
+        else if (c == '"' && (isMarked || _fence == FenceState.Inside) && !HasCall)
+            (_unit = new JsonCallParser(Reader, Calls, isMarked)).Feed('{'); // the first bracket is missing
+        else if (NamedCallParser.CanStartWith(c) && AllowsPython && (isMarked || !Reader.AcceptsAnyName))
+            _unit = new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
+        else
+            return ParseStep.Rejected(1);
+        return FeedUnit(_unit, c);
+    }
+
+    private bool AllowsPython => mark is not null ? !mark.IsWord : place == BlockPlace.Start || (place == BlockPlace.Line && _fence != FenceState.Inline && !_info.IsPython);
+
+    private ParseStep FeedUnit(ToolCallParser unit, char c)
+    {
+        _unitText.Append(c);
+        ParseStep step = unit.Feed(c);
+        if (step.Status == ParseStatus.Incomplete)
+            return step;
+        if (step.Status == ParseStatus.Rejected)
+        {
+            // The block may end before closing brackets of the call.
+            if (step.UnreadCount != 1 || c is not ('<' or '`') || !unit.TryFinish())
+                return step;
+            EndUnit();
+            return FeedTag(c);
+        }
+
+        string unread = _unitText.ToString(_unitText.Length - step.UnreadCount, step.UnreadCount);
+        EndUnit();
+        if (!IsEnclosed && _fence != FenceState.Inline)
+            return step;
+        return Replay(unread);
+    }
+
+    /// <summary>Processes characters again.</summary>
+    private ParseStep Replay(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            ParseStep step = Feed(text[i]);
+            if (step.Status != ParseStatus.Incomplete)
+                return step with { UnreadCount = step.UnreadCount + text.Length - i - 1 };
+        }
+
+        return ParseStep.Incomplete;
+    }
+
+    private void EndUnit()
+    {
+        // Without a mark or a fence, a call in the syntax of Python, or a name and arguments, may also be the start of a sentence.
+        _mustBeLast |= !IsMarked && (_unit!.MustBeLast || (_fence == FenceState.None && _unit is NamedCallParser or ListParser { IsPython: true }));
+        _bareName = (_unit as NamedCallParser)?.BareName;
+        _unit = null;
+        _unitText.Clear();
+    }
+
+    private ParseStep FeedTag(char c)
+    {
+        if (!_tag.Feed(c))
+            return EndPartialTag(c);
+        if (_tag.Match is not { } tag)
+            return ParseStep.Incomplete;
+        _tag.Reset();
+        if (tag == Fence)
+            return EndFence();
+        if (ToolFamilies.Marks.TryGetValue(tag, out ToolMark? inner))
+            return EndMark(inner);
+        if (!HasCall)
+            return ParseStep.Rejected(0);
+        if (_fence == FenceState.Inside && !IsMarked)
+            return ParseStep.Incomplete;
+        if (_bareName is not null && tag.StartsWith("</", StringComparison.Ordinal) && Calls.Count == _before + 1)
+        {
+            _after = new(Reader, Calls, _bareName);
+            return ParseStep.Incomplete;
+        }
+
+        return IsMarked && !ToolFamilies.ResultStarts.Contains(tag) ? ParseStep.Complete() : ParseStep.Complete(tag.Length);
+    }
+
+    /// <summary>Processes a character after the start of a tag that has turned out not to be one.</summary>
+    private ParseStep EndPartialTag(char c)
+    {
+        string partial = _tag.Partial;
+        _tag.Reset();
+        if (partial[0] == '[')
+        {
+            // It may be the start of an array.
+            ParseStep step = StartUnit('[');
+            return step.Status == ParseStatus.Incomplete ? Replay(partial[1..] + c) : step with { UnreadCount = step.UnreadCount + partial.Length };
+        }
+
+        if (partial == "<" && c == '!' && HasCall && mark?.Close is not null)
+        {
+            _commentEnd = '>';
+            return ParseStep.Incomplete;
+        }
+
+        bool mayStartInline = c is '{' or '[' || (place == BlockPlace.Start && NamedCallParser.CanStartWith(c));
+        if (partial == "`" && !IsMarked && _fence == FenceState.None && !HasCall && mayStartInline)
+        {
+            _fence = FenceState.Inline;
+            return StartUnit(c);
+        }
+
+        // The last character of a closing mark may be missing.
+        return HasCall && IsMarked && char.IsWhiteSpace(c) && ToolFamilies.Trailers.Contains(partial + '>')
+            ? ParseStep.Complete()
+            : ParseStep.Rejected(partial.Length + 1);
+    }
+
+    private ParseStep EndFence()
+    {
+        if (_fence == FenceState.None && !HasCall)
+        {
+            _fence = FenceState.Info;
+            return ParseStep.Incomplete;
+        }
+
+        if (!HasCall)
+            return ParseStep.Rejected(0);
+        _fence = FenceState.Closed;
+        return IsMarked && mark!.Close is not null ? ParseStep.Incomplete : ParseStep.Complete();
+    }
+
+    /// <summary>
+    /// A mark inside of the block: the start of a part of it, or, after the first call, the start of the next block. Before the first call, the mark may be
+    /// there twice, or be the inner one of two.
+    /// </summary>
+    private ParseStep EndMark(ToolMark inner)
+    {
+        bool isPart = inner.Payload == ToolPayload.Function || (_fence == FenceState.Inside && !IsMarked) || (!HasCall && IsMarked && inner.Payload != ToolPayload.Any);
+        if (isPart)
+        {
+            _unit = inner.CreateParser(Reader, Calls);
+            return ParseStep.Incomplete;
+        }
+
+        return HasCall ? ParseStep.Complete(inner.Open.Length) : IsMarked ? ParseStep.Incomplete : ParseStep.Rejected(inner.Open.Length);
+    }
+}
+
+/// <summary>Where a block of calls without a mark starts. The place shows how sure it is that a text is a call.</summary>
+internal enum BlockPlace
+{
+    /// <summary>At the start of the answer.</summary>
+    Start,
+
+    /// <summary>At the start of another line.</summary>
+    Line,
+
+    /// <summary>After other text on the line. Only JSON counts here.</summary>
+    Text,
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using RkLlama.Output.StructuredJson;
+using RkLlama.Output.Text;
+using RkLlama.Output.ToolCalls.Arguments;
+
+namespace RkLlama.Output.ToolCalls.Parsing;
+
+/// <summary>Reads tool calls from complete JSON, repairs the JSON if necessary, and checks the tool names.</summary>
+/// <param name="names">The names of the tools that the request offers; null accepts every name.</param>
+/// <param name="schemas">The JSON schema of each tool's parameters, by the name of the tool; null if there are none.</param>
+/// <param name="allowsKeyed">Whether JSON with the name of a tool as its only member is a call also without a mark.</param>
+internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDictionary<string, JsonElement>? schemas, bool allowsKeyed = true)
+{
+    private readonly ToolNames _names = new(names);
+
+    /// <summary>Whether every tool name is accepted. In this case, only the members of the JSON object show whether it is a tool call.</summary>
+    internal bool AcceptsAnyName => _names.AcceptsAny;
+
+    internal bool AllowsKeyed => allowsKeyed;
+
+    internal bool IsOffered(string name) => Resolve(name) is not null;
+
+    /// <summary>Returns the offered name that the model means; null if there is none.</summary>
+    internal string? Resolve(string name) => _names.Resolve(name);
+
+    /// <summary>Returns whether a name that begins with the text may be offered.</summary>
+    internal bool MayBecomeOffered(string start) => _names.MayBecome(start);
+
+    /// <summary>Returns the JSON schema of one parameter of a tool; null if there is none.</summary>
+    internal JsonElement? Schema(string tool, string parameter) => SchemaOf(tool) is { } root ? SchemaReferences.Property(Resolved(root), parameter, root) : null;
+
+    /// <summary>Returns the types that the schema of one parameter allows; empty if every type is allowed, or nothing is known.</summary>
+    internal HashSet<string> Types(string tool, string parameter) => SchemaTypes.Of(Schema(tool, parameter), SchemaOf(tool));
+
+    /// <summary>Returns the parameters of a tool in the order of its schema.</summary>
+    internal IReadOnlyList<string> Parameters(string tool) =>
+        Member(tool, "properties", JsonValueKind.Object) is { } properties ? [.. properties.EnumerateObject().Select(static property => property.Name)] : [];
+
+    /// <summary>Returns the names of the parameters that a call of the tool must have.</summary>
+    internal IReadOnlyList<string> Required(string tool) => Member(tool, "required", JsonValueKind.Array) is { } required
+        ? [.. required.EnumerateArray().Where(static name => name.ValueKind == JsonValueKind.String).Select(static name => name.GetString()!)]
+        : [];
+
+    internal bool HasSchema(string tool) => SchemaOf(tool) is not null;
+
+    /// <summary>Returns whether a call of the tool is complete without arguments. If nothing is known about the tools, it is not.</summary>
+    internal bool AllowsNoArguments(string tool) => schemas is not null && IsOffered(tool) && Required(tool).Count == 0;
+
+    /// <summary>
+    /// Appends the tool call in a JSON object, or all tool calls in a JSON array, to the list. If one of them is invalid, appends nothing and returns false.
+    /// </summary>
+    /// <param name="needsArguments">Whether a call without arguments is invalid. If false, the arguments of such a call are an empty object.</param>
+    /// <param name="isMarked">Whether a mark shows that the JSON is a call. If not, the JSON must not have parts that a call does not have.</param>
+    internal bool TryRead(string json, bool needsArguments, List<ParsedToolCall> calls, bool isMarked = true) => TryParse(json, root =>
+    {
+        List<ParsedToolCall> found = [];
+        if (!new CallObjectReader(this, needsArguments, isMarked, found).TryRead(root))
+            return false;
+        calls.AddRange(found);
+        return true;
+    });
+
+    /// <summary>Appends a tool call to the list. The name and the arguments come from different places in the text.</summary>
+    /// <returns>False if the request does not offer the tool, or the arguments cannot be read.</returns>
+    internal bool TryAdd(string name, string arguments, List<ParsedToolCall> calls) => Resolve(name) is { } tool && TryParse(arguments, root =>
+    {
+        if (new CallObjectReader(this, needsArguments: true, isMarked: true, []).ReadArguments(tool, root) is not { } json)
+            return false;
+        calls.Add(new(tool, json));
+        return true;
+    });
+
+    /// <summary>Appends a call of an offered tool. The values of the arguments are JSON.</summary>
+    internal void Add(string name, OrderedDictionary<string, string> arguments, List<ParsedToolCall> calls)
+    {
+        string tool = Resolve(name)!;
+        string json = ParameterValue.ToObject(arguments);
+        TryParse(json, root => (json = Fit(tool, root)).Length > 0);
+        calls.Add(new(tool, json));
+    }
+
+    /// <summary>Returns whether JSON is an object of the arguments of a tool: all its members are parameters. Without a schema, any object is.</summary>
+    internal bool AreArguments(string tool, string json) => TryParse(json, root =>
+        root.ValueKind == JsonValueKind.Object && (!HasSchema(tool) || root.EnumerateObject().All(member => Parameters(tool).Contains(member.Name))));
+
+    /// <summary>Converts the arguments to the types of the tool's schema, and returns them as a minified JSON object.</summary>
+    internal string Fit(string tool, JsonElement arguments) => ArgumentTypes.Fit(arguments, SchemaOf(tool));
+
+    /// <summary>Passes the JSON, repaired if necessary, to a function. Returns false if it cannot be parsed.</summary>
+    internal static bool TryParse(string json, Func<JsonElement, bool> read)
+    {
+        if (JsonRepair.RepairWhole(json) is not { } repaired)
+            return false;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(repaired, JsonLimits.Document);
+            return read(document.RootElement);
+        }
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Half of a surrogate pair, escaped or not.
+            return false;
+        }
+    }
+
+    private JsonElement? SchemaOf(string tool) =>
+        Resolve(tool) is { } name && schemas?.TryGetValue(name, out JsonElement schema) == true && schema.ValueKind == JsonValueKind.Object ? schema : null;
+
+    private static JsonElement Resolved(JsonElement root) => SchemaReferences.Resolve(root, root);
+
+    private JsonElement? Member(string tool, string member, JsonValueKind kind) =>
+        SchemaOf(tool) is { } root && Resolved(root) is { ValueKind: JsonValueKind.Object } schema && schema.TryGetProperty(member, out JsonElement found) && found.ValueKind == kind
+            ? found
+            : null;
+}

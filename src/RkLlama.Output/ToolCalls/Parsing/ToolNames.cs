@@ -1,0 +1,57 @@
+namespace RkLlama.Output.ToolCalls.Parsing;
+
+/// <summary>The names of the tools that a request offers. Models write a name with prefixes, blanks, or the backslashes of Markdown.</summary>
+/// <param name="names">Null accepts every name.</param>
+internal sealed class ToolNames(IReadOnlySet<string>? names)
+{
+    /// <summary>The maximum length of a name as the model writes it.</summary>
+    internal const int MaxLength = 256;
+
+    /// <summary>Namespaces that models put before the name, as in the tool lists of prompts of other families.</summary>
+    private static readonly string[] Prefixes = ["functions.", "function.", "tools.", "tool.", "default_api.", "call:"];
+
+    private readonly string[] _sorted = names is null ? [] : [.. names.Order(StringComparer.Ordinal)];
+
+    internal bool AcceptsAny => names is null;
+
+    /// <summary>Returns the offered name that the model means; null if there is none.</summary>
+    internal string? Resolve(string name)
+    {
+        if (names?.Contains(name) == true)
+            return name;
+        string plain = WithoutPrefix(Plain(name).TrimEnd());
+        plain = WithoutCallNumber(plain.EndsWith("()", StringComparison.Ordinal) ? plain[..^2] : plain);
+        return plain.Length > 0 && names?.Contains(plain) != false ? plain : null;
+    }
+
+    /// <summary>Returns whether an offered name, as the model writes it, may begin with the text.</summary>
+    internal bool MayBecome(string text)
+    {
+        string plain = Plain(text);
+        return names is null
+            || IsStart(plain)
+            || Array.Exists(Prefixes, prefix => prefix.StartsWith(plain, StringComparison.Ordinal))
+            || IsStart(WithoutPrefix(plain))
+            || (plain.Contains(':', StringComparison.Ordinal) && IsStart(WithoutPrefix(WithoutCallNumber(plain))));
+    }
+
+    /// <summary>Removes blanks at the start, and the backslashes with which Markdown escapes an underscore.</summary>
+    private static string Plain(string name) => name.TrimStart().Replace("\\", "", StringComparison.Ordinal);
+
+    private static string WithoutPrefix(string name) =>
+        Array.Find(Prefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } found ? name[found.Length..].TrimStart() : name;
+
+    /// <summary>Removes the number of the call that some models write after the name, as in <c>functions.f:0</c>.</summary>
+    private static string WithoutCallNumber(string name)
+    {
+        int colon = name.LastIndexOf(':');
+        return colon > 0 && !name.AsSpan(colon + 1).ContainsAnyExceptInRange('0', '9') ? name[..colon] : name;
+    }
+
+    private bool IsStart(string text)
+    {
+        int index = Array.BinarySearch(_sorted, text, StringComparer.Ordinal);
+        index = index < 0 ? ~index : index;
+        return index < _sorted.Length && _sorted[index].StartsWith(text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Pulls;
+
+namespace RkLlama.Server.Api.Ollama.Models;
+
+/// <summary>The endpoint <c>POST /api/create</c>: makes a model of another one, with other settings.</summary>
+internal static class OllamaCreateEndpoint
+{
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelManager models, PullService pulls)
+    {
+        OllamaCreateRequest request = OllamaCreateRequest.From(await reader.ReadAsync(context).ConfigureAwait(false));
+
+        // Values that are not valid are refused before a download.
+        request.Change.Apply(Modelfile.Empty);
+        string? source = catalog.Resolve(request.Source) ?? pulls.FindPresent(request.Source);
+        PullJob? job = source is null ? pulls.Join(request.Source, localName: null) : null;
+        context.Response.ReportIgnored(request.Ignored);
+        return await OllamaPullEndpoint.AnswerAsync(
+            context, request.Stream, cancellationToken => StatusesAsync(request, source ?? job!.Name, job, catalog, models, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <param name="job">The pull of the model to make the new one of, which the caller has joined; <see langword="null"/> if the node has it.</param>
+    private static async IAsyncEnumerable<OllamaPullStatus> StatusesAsync(
+        OllamaCreateRequest request, string source, PullJob? job, ModelCatalog catalog, ModelManager models, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (job is not null)
+        {
+            await foreach (OllamaPullStatus status in OllamaPullEndpoint.StatusesAsync(job, cancellationToken).ConfigureAwait(false))
+            {
+                if (status != OllamaPullStatus.Success)
+                    yield return status;
+            }
+        }
+
+        // Before the first line, so that a failure has its status.
+        string name = await models.CreateAsync(source, request.Model, request.Change.Apply, cancellationToken).ConfigureAwait(false);
+        ModelEntry created = catalog.Find(name);
+        yield return new($"using existing layer sha256:{OllamaModelEndpoints.DigestOf(catalog.Describe(created))}");
+        yield return new($"creating new layer sha256:{OllamaModelEndpoints.DigestOf(Encoding.UTF8.GetBytes(ModelfileWriter.Write(created.Modelfile)))}");
+        yield return new("writing manifest");
+        yield return OllamaPullStatus.Success;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Modelfiles;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Prompts;
+using RkLlama.Prompts.Files;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
+
+namespace RkLlama.Server.Api.Ollama.Models;
+
+/// <summary>The endpoints that list, show, copy, rename and delete models.</summary>
+internal static class OllamaModelEndpoints
+{
+    // Value of expires_at for a model without an idle timer.
+    private static readonly DateTimeOffset Never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    internal static JsonResult<OllamaModels> Tags(ModelCatalog catalog) =>
+        new(new([.. catalog.Describe().Select(ModelOf)]), OllamaJson.Wire.OllamaModels);
+
+    internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host, TimeProvider time)
+    {
+        // The most recently used model is the first one.
+        return new(new([.. host.Residents.Where(static resident => resident.Model.IsLoaded).Reverse().Select(RunningOf)]), OllamaJson.Wire.OllamaModels);
+
+        OllamaModel RunningOf(Resident resident)
+        {
+            ModelInstance model = resident.Model;
+            ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
+            return ModelOf(facts) with
+            {
+                ExpiresAt = OllamaTime.Of(model.IdleTimer is { } timer ? time.GetUtcNow() + timer.Remaining : Never),
+                SizeVram = facts.Size,
+                ContextLength = model.ContextLength,
+            };
+        }
+    }
+
+    internal static async Task<JsonResult<OllamaShowReply>> Show(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelHost host)
+    {
+        OllamaShowBody body = OllamaRequest.Read<OllamaShowBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        ModelInstance model = host.Find(OllamaRequest.ModelOf(body));
+        PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
+        int contextLength = model.ContextLength;
+        OllamaDetails details = DetailsOf(facts);
+        ModelCapabilities can = ModelCapabilities.Of(model, prompts);
+
+        // As in Ollama, an embedding model has no other capability, even if its files include a chat template.
+        List<string> capabilities = model.Entry.Modelfile.Pooling is null ? ["completion"] : ["embedding"];
+        if (model.Entry.Modelfile.Pooling is null && can.Tools)
+            capabilities.Add("tools");
+        if (model.Entry.Modelfile.Pooling is null && can.Thinking)
+            capabilities.Add("thinking");
+        if (model.Entry.Modelfile.Pooling is null && prompts.SupportsFillInTheMiddle)
+            capabilities.Add("insert");
+        return new(
+            new(
+                ModelfileText(model),
+                ParametersOf(model, contextLength),
+                prompts.TemplateSource,
+                details,
+                new()
+                {
+                    ["general.architecture"] = JsonElement.Parse($"\"{JsonEncodedText.Encode(details.Family)}\""),
+                    ["general.basename"] = JsonElement.Parse($"\"{JsonEncodedText.Encode(model.Name)}\""),
+                    [$"{details.Family}.context_length"] = JsonElement.Parse(contextLength.ToString(CultureInfo.InvariantCulture)),
+                },
+                [.. capabilities],
+                OllamaTime.Of(facts.Modified))
+            {
+                System = string.IsNullOrEmpty(model.Entry.Modelfile.System) ? null : model.Entry.Modelfile.System,
+                License = model.Entry.Modelfile.License,
+                Messages = model.Entry.Modelfile.Messages.Count == 0
+                    ? null
+                    : [.. model.Entry.Modelfile.Messages.Select(static text => ModelfileMessage.Parse(text)!).Select(static message => new OllamaMessage(message.Role, message.Content))],
+            },
+            OllamaJson.Wire.OllamaShowReply);
+    }
+
+    internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaCopyBody body = OllamaRequest.Read<OllamaCopyBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        await models.CopyAsync(source, destination, context.RequestAborted).ConfigureAwait(false);
+        return Results.Ok();
+    }
+
+    /// <summary>Renames a model. Ollama has no such endpoint: its clients copy and delete.</summary>
+    internal static async Task<JsonResult<OllamaRenameReply>> Rename(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaRenameBody body = OllamaRequest.Read<OllamaRenameBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        (string source, string destination) = NamesOf(body.Source, body.Destination);
+        (string name, bool wasLoaded) = await models.RenameAsync(source, destination).ConfigureAwait(false);
+        return new(new(name, wasLoaded), OllamaJson.Wire.OllamaRenameReply);
+    }
+
+    /// <summary>Unloads and deletes a model. Ollama's clients send the name of the model in the body of the DELETE request.</summary>
+    internal static async Task<IResult> Delete(HttpContext context, RequestReader reader, ModelManager models)
+    {
+        OllamaDeleteBody body = OllamaRequest.Read<OllamaDeleteBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        await models.DeleteAsync(OllamaRequest.ModelOf(body)).ConfigureAwait(false);
+        return Results.Ok();
+    }
+
+    private static (string Source, string Destination) NamesOf(string? source, string? destination) =>
+        (source is { Length: > 0 } from ? from : throw ApiException.BadRequest("source is required"),
+            destination is { Length: > 0 } to ? to : throw ApiException.BadRequest("destination is required"));
+
+    private static OllamaModel ModelOf(ModelFileInfo facts) =>
+        new(ModelName.WithTag(facts.Name), ModelName.WithTag(facts.Name), OllamaTime.Of(facts.Modified), facts.Size, DigestOf(facts), DetailsOf(facts));
+
+    /// <summary>
+    /// Returns 64 hexadecimal digits, as Ollama's digests have. They identify the path, the size and the time of the last change of the model file, and not
+    /// its content. They are two hashes of 128 bits with different seeds: SHA-256 of .NET needs libssl, which a machine may not have.
+    /// </summary>
+    internal static string DigestOf(ModelFileInfo facts) =>
+        DigestOf(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{facts.Path}\n{facts.Size}\n{facts.Modified.UtcTicks}")));
+
+    /// <summary>Returns 64 hexadecimal digits that identify a content.</summary>
+    internal static string DigestOf(byte[] content) => Convert.ToHexStringLower([.. XxHash128.Hash(content, 0), .. XxHash128.Hash(content, 1)]);
+
+    /// <summary>Finds family, parameter size and quantization in the names of the model and of its file. Does not read the model file.</summary>
+    private static OllamaDetails DetailsOf(ModelFileInfo facts)
+    {
+        ModelNameInfo description = ModelNameInfo.Parse($"{facts.Name} {Path.GetFileName(facts.Path)}");
+        return new("", "rkllm", description.Family, [description.Family], description.ParameterSize, description.Quantization);
+    }
+
+    private static string ModelfileText(ModelInstance model)
+    {
+        try
+        {
+            return model.Entry.Directory is { } directory ? RegularFile.ReadAllText(Path.Join(directory, "Modelfile"), FileLimits.Modelfile) : $"FROM={model.Entry.ModelPath}\n";
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return $"FROM={model.Entry.ModelPath}\n";
+        }
+    }
+
+    /// <summary>
+    /// Returns the model's parameters, one name and value per line, as in Ollama's Modelfile. A parameter that the model's Modelfile does not set has the
+    /// runtime's default.
+    /// </summary>
+    private static string ParametersOf(ModelInstance model, int contextLength)
+    {
+        Native.SamplingParameters sampling = model.Engine.Sampling;
+        return string.Join('\n', (IEnumerable<string>)
+        [
+            FormattableString.Invariant($"num_ctx {contextLength}"),
+            FormattableString.Invariant($"num_predict {model.Engine.MaxNewTokens}"),
+            FormattableString.Invariant($"temperature {sampling.Temperature ?? 0.8f}"),
+            FormattableString.Invariant($"top_k {sampling.TopK ?? 40}"),
+            FormattableString.Invariant($"top_p {sampling.TopP ?? 0.9f}"),
+            FormattableString.Invariant($"repeat_penalty {sampling.RepeatPenalty ?? 1.1f}"),
+            .. model.Entry.Modelfile.StopSequences.Select(static stop => $"stop \"{stop}\""),
+        ]);
+    }
+}

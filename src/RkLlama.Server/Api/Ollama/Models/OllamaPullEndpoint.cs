@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Hub.Pull;
+using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Http.Results;
+using RkLlama.Server.Pulls;
+
+namespace RkLlama.Server.Api.Ollama.Models;
+
+/// <summary>The endpoints <c>POST /api/pull</c>, which downloads a model that the node does not have, and <c>DELETE /api/pull</c>, which stops a download.</summary>
+internal static class OllamaPullEndpoint
+{
+    internal static async Task<IResult> Pull(HttpContext context, RequestReader reader, PullService pulls, NodeOptions options)
+    {
+        OllamaPullBody body = OllamaRequest.Read<OllamaPullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
+        string model = OllamaRequest.ModelOf(body);
+        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
+        PullJob? job = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
+        return await AnswerAsync(context, body.Stream ?? true, cancellationToken => StatusesAsync(job, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops a pull for all its listeners. Ollama has no such endpoint.</summary>
+    internal static async Task<JsonResult<OllamaPullStatus>> Stop(HttpContext context, RequestReader reader, PullService pulls)
+    {
+        string model = OllamaRequest.ModelOf(OllamaRequest.Read<OllamaStopPullBody>(await reader.ReadAsync(context).ConfigureAwait(false)));
+        return await pulls.StopAsync(model).ConfigureAwait(false)
+            ? new(new("stopped"), OllamaJson.Wire.OllamaPullStatus)
+            : throw new ApiException(StatusCodes.Status404NotFound, new($"Model '{Excerpt.Of(model)}' is not being pulled."));
+    }
+
+    /// <summary>Answers with one line for each status, or, if the request is not streamed, with the last status at the end.</summary>
+    /// <param name="statuses">Starts the work. The last status is <c>success</c>.</param>
+    internal static async Task<IResult> AnswerAsync(HttpContext context, bool streams, Func<CancellationToken, IAsyncEnumerable<OllamaPullStatus>> statuses)
+    {
+        if (streams)
+        {
+            return new LineStreamResult(
+                JsonEventWriter.NdjsonContentType,
+                cancellationToken => statuses(cancellationToken).Select(static status => JsonSerializer.SerializeToUtf8Bytes(status, OllamaJson.Wire.OllamaPullStatus)),
+                static error => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), OllamaJson.Wire.OllamaError));
+        }
+
+        OllamaPullStatus last = await statuses(context.RequestAborted).LastAsync(context.RequestAborted).ConfigureAwait(false);
+        return new JsonResult<OllamaPullStatus>(last, OllamaJson.Wire.OllamaPullStatus);
+    }
+
+    /// <summary>Returns what a pull does, and <c>success</c> at its end.</summary>
+    /// <param name="job">The pull, which the caller has joined; <see langword="null"/> if the node has the model.</param>
+    internal static async IAsyncEnumerable<OllamaPullStatus> StatusesAsync(PullJob? job, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (PullProgress step in (job?.ListenAsync(cancellationToken) ?? AsyncEnumerable.Empty<PullProgress>()).ConfigureAwait(false))
+            {
+                if (StatusOf(step, job!) is { } status)
+                    yield return status;
+            }
+
+            if (job is not null)
+                await job.Completion.ConfigureAwait(false);
+            yield return OllamaPullStatus.Success;
+        }
+        finally
+        {
+            job?.Leave();
+        }
+    }
+
+    /// <summary>Returns the status for a step; <see langword="null"/> for none.</summary>
+    private static OllamaPullStatus? StatusOf(PullProgress step, PullJob job) => step switch
+    {
+        { Note: { } note, Stage: PullStage.Planning } => new(note) { Size = job.TotalBytes },
+        { Note: { } note } => new(note),
+        { Stage: PullStage.Planning } => new("pulling manifest"),
+        { Stage: PullStage.Downloading, File: { } file } => new($"pulling {ShortDigest(file.Digest)}") { Digest = file.Digest, Total = file.Size, Completed = step.Completed },
+        { Stage: PullStage.Verified } => new("verifying sha256 digest"),
+        { Stage: PullStage.Writing } => new("writing manifest"),
+        _ => null,
+    };
+
+    private static string ShortDigest(string digest)
+    {
+        string value = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return value.Length > 12 ? value[..12] : value;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net;
+using RkLlama.Cli;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Hub.Hubs;
+using RkLlama.Server.Http.Errors;
+
+namespace RkLlama.Server.Pulls;
+
+/// <summary>Where a pull brings a model from, if not from a hub: another node, or a path of this machine.</summary>
+internal sealed record PullOrigin
+{
+    /// <summary>The other node; <see langword="null"/> for a path.</summary>
+    public NodeSource? Node { get; private init; }
+
+    /// <summary>The full path of a directory or of an .rkllm file; <see langword="null"/> for a node.</summary>
+    public string? Path { get; private init; }
+
+    /// <summary>The text of the Modelfile; <see langword="null"/> for the one that the source has, or for a new one.</summary>
+    public string? Modelfile { get; private init; }
+
+    /// <summary>Reads the fields of a request.</summary>
+    /// <param name="model">The field model: the name of a model, or an absolute path.</param>
+    /// <param name="from">The address of another node; <see langword="null"/> or empty for none.</param>
+    /// <param name="fromKey">The key of the other node; <see langword="null"/> or empty for the key of this node.</param>
+    /// <param name="ownKey">The key of this node; <see langword="null"/> if it has none.</param>
+    /// <returns><see langword="null"/> if the source is a hub.</returns>
+    /// <exception cref="ApiException">The fields are not valid.</exception>
+    /// <exception cref="HubException">The client may not name paths.</exception>
+    internal static PullOrigin? Read(HttpContext context, string model, string? from, string? fromKey, string? modelfile, string? ownKey)
+    {
+        if (!string.IsNullOrWhiteSpace(from))
+            return new() { Node = new(AddressOf(from), string.IsNullOrEmpty(fromKey) ? ownKey : fromKey) };
+        if (!model.StartsWith('/'))
+            return string.IsNullOrEmpty(modelfile) ? null : throw ApiException.BadRequest("modelfile needs the path of an .rkllm file on this machine as the model.", "modelfile");
+        if (!IsLocal(context))
+            throw new HubException(HubError.Gated, $"'{Excerpt.Of(model)}' is a path, and only clients on the node's own machine can name paths: copy the files to the node, or pull from another node");
+        return new() { Path = System.IO.Path.GetFullPath(model), Modelfile = string.IsNullOrEmpty(modelfile) ? null : modelfile };
+    }
+
+    private static Uri AddressOf(string from) => NodeAddress.Parse(from, NodeAddress.DefaultPort) is { UserInfo: "", Query: "", Fragment: "" } address
+        ? address
+        : throw ApiException.BadRequest($"'{Excerpt.Of(from)}' is not the address of a node.", "from");
+
+    /// <summary>Whether the client is a process on this machine, and not one for which a proxy on this machine asks.</summary>
+    private static bool IsLocal(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } client
+        && (IPAddress.IsLoopback(client) || client.Equals(context.Connection.LocalIpAddress))
+        && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
+}

@@ -1,0 +1,267 @@
+using System.Globalization;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Models;
+using RkLlama.Engine.Models.Store;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Hub.Hubs;
+using RkLlama.Hub.Names;
+using RkLlama.Hub.Pull;
+
+namespace RkLlama.Server.Pulls;
+
+/// <summary>
+/// Downloads models into the models directory. Requests for the same model share one download. Thread-safe.
+/// </summary>
+internal sealed partial class PullService(
+    NodeOptions options, ModelCatalog catalog, ModelStore store, PullPlans plans, FileHashes hashes, PullCounters counters, TimeProvider clock, ILogger<PullService> logger)
+    : IAsyncDisposable, IModelDownloads
+{
+    // Guards _jobs.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, PullJob> _jobs = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The pulls that have not ended.</summary>
+    internal IReadOnlyList<PullJob> Jobs
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _jobs.Values];
+        }
+    }
+
+    /// <summary>The downloads at start whose models are not there.</summary>
+    internal IReadOnlyList<StartupPull> AtStart { get; } = [.. options.Pulls.Distinct(StringComparer.OrdinalIgnoreCase).Select(static name => new StartupPull(name))];
+
+    /// <summary>Returns the downloads for <c>/health</c>: those that run, and those at start that wait for their next attempt or were stopped.</summary>
+    internal IReadOnlyList<HealthDownload> Describe()
+    {
+        List<HealthDownload> all = [.. Jobs.Select(static job => new HealthDownload(job.Name, job.CompletedBytes, job.TotalBytes, null))];
+        foreach (StartupPull pull in AtStart.Where(static pull => !pull.IsDone))
+        {
+            if (pull.Failure is { } failure && LocalNameOf(pull.Requested) is var name && !all.Exists(one => ModelName.IsSame(one.Model, name)) && catalog.Resolve(name) is null)
+                all.Add(new(name, 0, 0, failure));
+        }
+
+        return all;
+    }
+
+    /// <inheritdoc/>
+    public string LocalNameOf(string requested)
+    {
+        try
+        {
+            return ModelName.WithoutLatest(requested.Contains('/', StringComparison.Ordinal) ? plans.NameOf(requested, null) : ShortNames.LocalNameOf(requested));
+        }
+        catch (HubException)
+        {
+            return requested;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ModelDownload? FindDownload(string requested)
+    {
+        string name = LocalNameOf(requested);
+        if (Jobs.FirstOrDefault(job => ModelName.IsSame(job.Name, name)) is { } running)
+        {
+            return new(IsActive: true, running.TotalBytes == 0 ? "is being downloaded." : string.Create(
+                CultureInfo.InvariantCulture, $"is being downloaded: {running.CompletedBytes / 1_000_000} of {running.TotalBytes / 1_000_000} MB."));
+        }
+
+        if (AtStart.FirstOrDefault(pull => !pull.IsDone && ModelName.IsSame(LocalNameOf(pull.Requested), name)) is not { } waiting || catalog.Resolve(name) is not null)
+            return null;
+        return waiting.Failure is { } failure ? new(IsActive: false, $"is not there: {failure.TrimEnd('.')}.") : new(IsActive: true, "is being downloaded.");
+    }
+
+    /// <summary>Returns the name of the model on the node that a request means, so that there is nothing to pull; <see langword="null"/> if there is none.</summary>
+    /// <exception cref="HubException">The name is not valid.</exception>
+    internal string? FindPresent(string requested) =>
+        catalog.Resolve(requested.Contains('/', StringComparison.Ordinal) ? plans.NameOf(requested, null) : ShortNames.LocalNameOf(requested)) is { } name && catalog.List().Contains(name) ? name : null;
+
+    /// <summary>Whether the node has a model with this name, so that there is nothing to pull.</summary>
+    /// <exception cref="HubException">The name is not valid.</exception>
+    internal bool IsPresent(string requested) => FindPresent(requested) is not null;
+
+    /// <summary>Stops the pulls of a model for all their listeners, and the attempts of a pull at start. What was downloaded is kept. Returns when they have ended.</summary>
+    /// <param name="requested">The name that the model gets, or what was asked for.</param>
+    /// <returns>Whether there was a pull.</returns>
+    internal async Task<bool> StopAsync(string requested)
+    {
+        string name = LocalNameOf(requested);
+        PullJob[] jobs = [.. Jobs.Where(job => ModelName.IsSame(job.Name, name) || job.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase))];
+        StartupPull[] waiting = [.. AtStart.Where(pull => !pull.IsDone && !pull.Stopped.IsCancellationRequested && ModelName.IsSame(LocalNameOf(pull.Requested), name) && catalog.Resolve(name) is null)];
+        foreach (StartupPull pull in waiting)
+            pull.Stop();
+        foreach (PullJob job in jobs)
+        {
+            job.Cancel();
+            await job.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return jobs.Length + waiting.Length > 0;
+    }
+
+    /// <summary>Starts or joins a pull, like <see cref="Join"/>, if the node does not have the model, or if the model lacks files.</summary>
+    /// <returns><see langword="null"/> if there is nothing to pull.</returns>
+    /// <exception cref="ModelException">The model's Modelfile is not valid.</exception>
+    /// <inheritdoc cref="Join"/>
+    internal PullJob? Start(string requested, string? localName, PullOrigin? origin)
+    {
+        bool isPlain = origin is null && !requested.Contains('/', StringComparison.Ordinal);
+        string wanted = localName ?? (isPlain ? ShortNames.LocalNameOf(requested) : plans.NameOf(requested, origin));
+        if ((catalog.Resolve(wanted) ?? (Directory.Exists(Path.Join(catalog.Root, wanted)) ? wanted : null)) is not { } present || !ModelName.IsModelName(present))
+            return Join(requested, localName, origin);
+        if (origin?.Modelfile is not null)
+            throw ModelException.NameTaken(present);
+        if (ModelGaps.Find(catalog, present) is not { } gaps)
+            return catalog.List().Contains(present) ? null : Join(requested, present, origin);
+
+        // A pull that only makes sure that the model is there succeeds without the network, too.
+        if (origin is null && localName is null && !gaps.LacksWeights && plans.IsOffline)
+            return null;
+        if (localName is not null || !isPlain || plans.IsShortName(requested))
+            return Join(requested, present, origin);
+        if (gaps.Repository is { } repository)
+            return Join(repository, present, origin);
+        return gaps.LacksWeights
+            ? throw new HubException(HubError.FileNotFound, $"the .rkllm file of '{present}' is missing: 'rkllama pull OWNER/REPOSITORY {present}' brings it")
+            : null;
+    }
+
+    /// <summary>Joins the running pull of a model, or starts one. The caller calls <see cref="PullJob.Leave"/> when it no longer listens.</summary>
+    /// <param name="requested">A short name, a name on a hub, the name of a model of another node, or the path of the origin.</param>
+    /// <param name="localName">The name that the model gets; <see langword="null"/> for the name that the request implies.</param>
+    /// <param name="origin">The source; <see langword="null"/> for a hub.</param>
+    /// <exception cref="HubException">The name is not valid, or a model of another source with the same name is being pulled.</exception>
+    internal PullJob Join(string requested, string? localName, PullOrigin? origin = null)
+    {
+        string name = localName ?? plans.NameOf(requested, origin);
+        if (!ModelName.IsModelName(name))
+            throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(name)}' cannot be a model's name");
+        lock (_lock)
+        {
+            if (_jobs.TryGetValue(name, out PullJob? running) && running.TryJoin())
+            {
+                if (running.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase) && running.Origin == origin)
+                    return running;
+                running.Leave();
+                throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(running.Requested)}' is being pulled under the name '{name}'");
+            }
+
+            PullJob job = new(name, requested, origin);
+            _ = job.TryJoin();
+            _jobs[name] = job;
+
+            // A pull that is ending still uses the directory.
+            Task before = running?.Completion ?? Task.CompletedTask;
+            job.Start(async started =>
+            {
+                await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await RunAsync(started).ConfigureAwait(false);
+            });
+            return job;
+        }
+    }
+
+    /// <summary>Ends all pulls. What was downloaded is kept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (PullJob job in Jobs)
+        {
+            job.Cancel();
+            await job.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+    }
+
+    private async Task RunAsync(PullJob job)
+    {
+        long start = clock.GetTimestamp();
+        try
+        {
+            await PullAsync(job).ConfigureAwait(false);
+            job.Report(new(PullStage.Done));
+            counters.Succeeded(job.CompletedBytes, clock.GetElapsedTime(start));
+            Log.Pulled(logger, job.Name, job.TotalBytes / 1_000_000, clock.GetElapsedTime(start).TotalSeconds);
+        }
+        catch (OperationCanceledException ex)
+        {
+            Log.Cancelled(logger, job.Name, job.CompletedBytes / 1_000_000);
+            throw new PullStoppedException(ex);
+        }
+        catch (ModelException ex)
+        {
+            counters.Failed(ex.Kind == ModelErrorKind.NoSpace ? HubError.NoSpace : HubError.NotWritable);
+            throw;
+        }
+        catch (HubException ex)
+        {
+            counters.Failed(ex.Error);
+            Log.Failed(logger, job.Name, ex.Message);
+            throw;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (_jobs.TryGetValue(job.Name, out PullJob? current) && current == job)
+                    _jobs.Remove(job.Name);
+            }
+        }
+    }
+
+    private async Task PullAsync(PullJob job)
+    {
+        ModelGaps? gaps = ModelGaps.Find(catalog, job.Name);
+        (PullPlan plan, ModelPull pull) = await plans.MakeAsync(job, gaps).ConfigureAwait(false);
+        string place = plan.Repository.Length > 0 ? " of " + plan.Repository : "";
+        string file = plan.Model?.Source.File.Path ?? string.Join(", ", plan.PromptFiles.Select(static file => file.LocalPath));
+        Log.Planned(logger, job.Name, file + place, plan.Reason);
+        job.TotalBytes = plan.Files.Sum(static file => file.Size);
+        job.Report(new(PullStage.Planning) { Note = string.Create(CultureInfo.InvariantCulture, $"{file}{place} ({job.TotalBytes / 1e9:0.00} GB): {plan.Reason}") });
+        using PartialModel partial = store.OpenPartial(plan.Name, completes: gaps is not null);
+        IReadOnlyList<string> warnings = await pull.RunAsync(plan, partial.Path, job.Report, job.Cancelled).ConfigureAwait(false);
+        if (gaps is null)
+            store.Complete(partial);
+        else
+            store.Merge(partial, [.. plan.Files.Select(static file => file.LocalPath), .. plan.From is null ? (string[])[] : ["Modelfile"]]);
+        Remember(plan);
+        foreach (string warning in warnings)
+        {
+            Log.Lacking(logger, job.Name, warning);
+            job.Report(new(PullStage.Writing) { Note = warning });
+        }
+    }
+
+    /// <summary>Keeps the hashes that the download has checked, so that the node need not compute them for other nodes.</summary>
+    private void Remember(PullPlan plan)
+    {
+        if (!options.SharesModels)
+            return;
+        foreach (PlannedFile file in plan.Files)
+        {
+            if (file.Source.File.Sha256 is { } sha256)
+                hashes.Remember(Path.Join(catalog.Root, plan.Name, file.LocalPath), sha256);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Pull of {Model}: {Files}, because {Reason}")]
+        internal static partial void Planned(ILogger logger, string model, string files, string reason);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Pulled {Model}: {Megabytes} MB in {Seconds:0.0} s")]
+        internal static partial void Pulled(ILogger logger, string model, long megabytes, double seconds);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Pull of {Model} ended before its end; {Megabytes} MB are kept")]
+        internal static partial void Cancelled(ILogger logger, string model, long megabytes);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "Pull of {Model} failed: {Reason}")]
+        internal static partial void Failed(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "Model {Model}: {Warning}")]
+        internal static partial void Lacking(ILogger logger, string model, string warning);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using RkLlama.Cli.Models;
+using RkLlama.Cli.Terminal.Progress;
+using RkLlama.Cli.Tests.Support;
+
+namespace RkLlama.Cli.Tests.Models;
+
+public sealed class PullerTests : IDisposable
+{
+    private const string NoModels = """{"models":[]}""", OneModel = """{"models":[{"name":"made-name:latest","size":1800000000}]}""";
+
+    private readonly StandInNode _node = new();
+    private readonly NodeClient _client;
+    private readonly StringWriter _output = new();
+
+    public PullerTests() => _client = new(_node.Address, null);
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _node.Dispose();
+    }
+
+    [Fact]
+    public async Task The_lines_of_ollama_are_shown_and_the_new_model_is_named()
+    {
+        _node.Answer("/api/tags", NoModels).Answer("/api/tags", OneModel).Answer("/api/pull", """
+            {"status":"pulling manifest"}
+            {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2000}
+            {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2000,"completed":2000}
+            {"status":"verifying sha256 digest"}
+            {"status":"writing manifest"}
+            {"status":"success"}
+
+            """);
+
+        IReadOnlyList<ModelRow> made = await PullAsync("owner/repo");
+
+        made.Select(static row => row.ShortName).Should().Equal("made-name");
+        _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split("  ")[0]).Should().Equal(
+            "pulling manifest", "pulling 8daa9615cce3: 0% of 2 KB", "pulling 8daa9615cce3: 100% of 2 KB", "verifying sha256 digest", "writing manifest");
+        _node.Requests.Should().Contain("""POST /api/pull {"model":"owner/repo","stream":true}""");
+    }
+
+    [Fact]
+    public async Task An_error_line_is_the_error_of_the_command()
+    {
+        _node.Answer("/api/tags", NoModels).Answer("/api/pull", """
+            {"status":"pulling manifest"}
+            {"error":"pull model manifest: file does not exist"}
+
+            """);
+
+        Func<Task> pull = () => PullAsync("nothing");
+
+        await pull.Should().ThrowAsync<CommandException>().WithMessage("pull model manifest: file does not exist");
+    }
+
+    [Theory]
+    [InlineData(501, """{"error":"downloads are off"}""", "downloads are off")]
+    [InlineData(502, "<html>Bad gateway</html>", "the node answered with status 502")]
+    [InlineData(200, "<html>", "the response of * to /api/pull is not JSON")]
+    [InlineData(200, """{"status":"pulling manifest"}""", "the node ended the work without a result*")]
+    public async Task A_pull_that_fails_is_one_sentence(int status, string body, string expected)
+    {
+        _node.Answer("/api/tags", NoModels).Answer("/api/pull", body, status);
+
+        Func<Task> pull = () => PullAsync("nothing");
+
+        (await pull.Should().ThrowAsync<CommandException>().WithMessage(expected)).Which.Status.Should().Be(status == 200 ? null : (HttpStatusCode)status);
+    }
+
+    private Task<IReadOnlyList<ModelRow>> PullAsync(string model) => new Puller(_client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync(model, CancellationToken.None);
+}

@@ -1,0 +1,256 @@
+using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+
+namespace RkLlama.Engine.Tests.Residency;
+
+/// <summary>Several models at once: which ones stay, and which ones are evicted. The models have files of 1 GiB that use no space on the disk.</summary>
+public sealed class SeveralModelsTests : IAsyncDisposable
+{
+    private const long Gibibyte = 1L << 30;
+    private readonly TempDirectory _sysfs = new();
+    private EngineNode _node = null!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        _sysfs.Dispose();
+    }
+
+    private ModelHost Host => _node.Host;
+
+    [Fact]
+    public async Task Auto_keeps_an_embedding_model_beside_a_chat_model()
+    {
+        Start(null);
+
+        ModelInstance chat = await UseAsync("m");
+        ModelInstance embedder = await UseAsync("embedder");
+
+        Names().Should().Equal("m", "embedder");
+        Host.Current.Should().BeSameAs(chat, "it generates text");
+        embedder.State.Should().Be(ModelState.Ready);
+        _node.Engine.Sessions.Should().OnlyContain(static session => !session.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Auto_keeps_one_chat_model()
+    {
+        Start(null);
+        await UseAsync("m");
+        await UseAsync("embedder");
+
+        await UseAsync("n");
+
+        Names().Should().Equal("embedder", "n");
+    }
+
+    [Fact]
+    public async Task A_number_of_models_is_kept_and_the_least_recently_used_one_goes()
+    {
+        Start(2);
+        await UseAsync("m");
+        await UseAsync("n");
+        await UseAsync("m");
+
+        await UseAsync("o");
+
+        Names().Should().Equal("m", "o");
+    }
+
+    [Fact]
+    public async Task A_model_of_the_operator_goes_last()
+    {
+        Start(2);
+        ModelInstance pinned = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        await UseAsync("n");
+
+        await UseAsync("o");
+
+        Names().Should().Equal("m", "o");
+        Host.Current.Should().BeSameAs(pinned);
+    }
+
+    [Fact]
+    public async Task The_operator_cannot_load_a_second_model_but_can_load_one_beside_those_of_requests()
+    {
+        Start(3);
+        await UseAsync("n");
+        ModelInstance own = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        Func<Task> second = () => Host.LoadAsync(_node.Catalog.Find("o"));
+
+        await second.Should().ThrowAsync<ModelAlreadyLoadedException>();
+
+        Host.Current.Should().BeSameAs(own);
+        Names().Should().Equal("n", "m");
+    }
+
+    [Fact]
+    public async Task The_operator_cannot_replace_a_model_that_is_in_use()
+    {
+        Start(null);
+        await UseAsync("n");
+        Func<Task> load = () => Host.LoadAsync(_node.Catalog.Find("m"));
+
+        await load.Should().ThrowAsync<ModelAlreadyLoadedException>();
+
+        Names().Should().Equal("n");
+    }
+
+    [Fact]
+    public async Task An_unload_of_the_operator_keeps_the_other_models()
+    {
+        Start(2);
+        await UseAsync("n");
+        await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+
+        await Host.UnloadAsync().WaitAsync(Patience);
+
+        Names().Should().Equal("n");
+        Host.Current!.Name.Should().Be("n");
+    }
+
+    [Fact]
+    public async Task Several_models_can_be_preloaded()
+    {
+        Start(2);
+
+        await Host.PreloadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        await Host.PreloadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+
+        Host.PreloadedModels.Select(static model => model.Name).Should().Equal("m", "n");
+        Names().Should().Equal("m", "n");
+    }
+
+    [Fact]
+    public async Task Without_memory_for_both_the_other_model_goes()
+    {
+        Start(4, availableBytes: 3 * Gibibyte / 2);
+        ModelInstance first = await UseAsync("m");
+        SetMemory(Gibibyte / 2);
+        Host.StateChanged += (model, _) =>
+        {
+            if (model == first && model.State == ModelState.NotLoaded)
+                SetMemory(3 * Gibibyte / 2);
+        };
+
+        await UseAsync("n");
+
+        Names().Should().Equal("n");
+    }
+
+    [Fact]
+    public async Task A_model_that_can_never_fit_is_refused_with_the_sizes_and_no_model_goes()
+    {
+        Start(4, availableBytes: Gibibyte);
+        await UseAsync("m");
+        SetMemory(0);
+        _node.AddModel("huge");
+        SetSize("huge", 9 * Gibibyte);
+        Func<Task> use = () => UseAsync("huge");
+
+        (await use.Should().ThrowAsync<EngineException>()).Which.Message.Should().Contain("9216 MiB").And.Contain("1024 MiB");
+
+        Names().Should().Equal("m");
+    }
+
+    [Fact]
+    public async Task A_load_that_fails_for_lack_of_memory_is_tried_once_more_without_the_other_models()
+    {
+        Start(4);
+        await UseAsync("m");
+        int attempts = 0;
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = (model, cancellationToken) => ++attempts == 1
+            ? Task.FromException<IEngineSession>(new EngineException("no memory") { Code = FailureCode.OutOfMemory })
+            : load(model, cancellationToken);
+
+        await UseAsync("n");
+
+        (attempts, string.Join(",", Names())).Should().Be((2, "n"));
+    }
+
+    [Fact]
+    public async Task Resident_models_have_different_npu_domains()
+    {
+        Start(3);
+        SetSize("n", 5 * Gibibyte);
+        List<int> domains = [];
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = (model, cancellationToken) =>
+        {
+            domains.Add(model.NpuDomain);
+            return load(model, cancellationToken);
+        };
+
+        await UseAsync("m");
+        await UseAsync("n");
+        await UseAsync("o");
+
+        domains.Should().Equal([1, 2, 4], "a domain has 4 GiB, so the second model uses two");
+    }
+
+    [Fact]
+    public async Task An_old_runtime_keeps_one_model()
+    {
+        Start(3);
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = async (model, cancellationToken) =>
+        {
+            FakeSession session = (FakeSession)await load(model, cancellationToken);
+            session.RuntimeVersion = "1.2.1";
+            return session;
+        };
+        await UseAsync("m");
+
+        await UseAsync("n");
+
+        Names().Should().Equal("n");
+    }
+
+    [Fact]
+    public async Task The_death_of_a_worker_touches_its_model_alone()
+    {
+        Start(2);
+        ModelInstance first = await UseAsync("m");
+        ModelInstance second = await UseAsync("n");
+
+        _node.Engine.Sessions[0].Crash("killed");
+        await EventuallyAsync(() => _node.Engine.Sessions.Count == 3 && first.State == ModelState.Ready);
+
+        second.State.Should().Be(ModelState.Ready);
+        _node.Engine.Sessions[1].IsDisposed.Should().BeFalse();
+    }
+
+    private void Start(int? maxModels, long availableBytes = 64 * Gibibyte)
+    {
+        SetMemory(availableBytes);
+        _node = new(options => options with { MaxModels = maxModels, SysfsRoot = _sysfs.Path });
+        _node.AddModel("n");
+        _node.AddModel("o");
+        _node.AddModel("embedder", "FROM=\"m.rkllm\"\nPOOLING=last\n");
+        foreach (string name in new[] { "m", "n", "o", "embedder" })
+            SetSize(name, Gibibyte);
+    }
+
+    private void SetMemory(long availableBytes) =>
+        _sysfs.Write("proc/meminfo", $"MemTotal: {(64 * Gibibyte / 20) >> 10} kB\nMemAvailable: {availableBytes >> 10} kB\n");
+
+    private void SetSize(string name, long bytes)
+    {
+        using FileStream file = File.OpenWrite(_node.Catalog.Find(name).ModelPath);
+        file.SetLength(bytes);
+    }
+
+    private async Task<ModelInstance> UseAsync(string name)
+    {
+        ModelInstance model = Host.Find(name);
+        using ModelLease lease = await _node.AcquireAsync(model);
+        return model;
+    }
+
+    private string[] Names() => [.. Host.Residents.Select(static resident => resident.Model.Name)];
+}

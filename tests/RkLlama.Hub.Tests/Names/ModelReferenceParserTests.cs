@@ -1,0 +1,88 @@
+using RkLlama.Hub.Names;
+
+namespace RkLlama.Hub.Tests.Names;
+
+public class ModelReferenceParserTests
+{
+    [Theory]
+    [InlineData("owner/repo", "owner/repo", null, null, null)]
+    [InlineData("owner/repo@v1", "owner/repo", "v1", null, null)]
+    [InlineData("owner/repo@refs/pr/1", "owner/repo", "refs/pr/1", null, null)]
+    [InlineData("owner/repo/file.rkllm", "owner/repo", null, "file.rkllm", null)]
+    [InlineData("owner/repo/sub/dir/file.rkllm", "owner/repo", null, "sub/dir/file.rkllm", null)]
+    [InlineData("owner/repo@v1/file.rkllm", "owner/repo", "v1", "file.rkllm", null)]
+    [InlineData("owner/repo/file.rkllm@refs/pr/1", "owner/repo", "refs/pr/1", "file.rkllm", null)]
+    [InlineData("owner/repo/RK3588", "owner/repo", null, "RK3588", null)]
+    [InlineData("owner/repo/file.rkllm/mine", "owner/repo", null, "file.rkllm", "mine")]
+    [InlineData("owner/model.rkllm", "owner/model.rkllm", null, null, null)]
+    [InlineData("owner/model.rkllm/file.rkllm", "owner/model.rkllm", null, "file.rkllm", null)]
+    [InlineData("owner/model.rkllm/file.rkllm/mine", "owner/model.rkllm", null, "file.rkllm", "mine")]
+    [InlineData("hf.co/owner/repo", "owner/repo", null, null, null)]
+    [InlineData("hf/owner/repo/file.rkllm", "owner/repo", null, "file.rkllm", null)]
+    [InlineData("hf/repo", "hf/repo", null, null, null)]
+    [InlineData("HuggingFace.co/owner/repo", "owner/repo", null, null, null)]
+    [InlineData("https://huggingface.co/owner/repo", "owner/repo", null, null, null)]
+    [InlineData("https://huggingface.co/owner/repo/", "owner/repo", null, null, null)]
+    [InlineData("https://huggingface.co/owner/repo/blob/main/dir/a%20b.rkllm?download=true", "owner/repo", "main", "dir/a b.rkllm", null)]
+    [InlineData("https://huggingface.co/owner/repo/resolve/v1/file.rkllm", "owner/repo", "v1", "file.rkllm", null)]
+    [InlineData("https://huggingface.co/owner/repo/tree/w8a8", "owner/repo", "w8a8", null, null)]
+    public void A_name_of_a_model_on_a_hub_is_read(string text, string repository, string? revision, string? path, string? name)
+    {
+        ModelReferenceParser.TryParse(text, out ModelReference? reference, out string? error).Should().BeTrue(error);
+
+        reference!.Hub.Should().Be(HubKind.HuggingFace);
+        (reference.Repository, reference.Revision, reference.Path, reference.LocalName).Should().Be((repository, revision, path, name));
+    }
+
+    [Theory]
+    [InlineData("modelscope.cn/owner/repo")]
+    [InlineData("https://modelscope.cn/models/owner/repo")]
+    [InlineData("https://www.modelscope.cn/models/owner/repo/files")]
+    [InlineData("modelscope/owner/repo")]
+    public void A_name_may_name_the_hub(string text)
+    {
+        ModelReferenceParser.TryParse(text, out ModelReference? reference, out _).Should().BeTrue();
+
+        (reference!.Hub, reference.Repository, reference.Path).Should().Be((HubKind.ModelScope, "owner/repo", null));
+    }
+
+    [Fact]
+    public void The_address_of_a_file_at_ModelScope_is_read()
+    {
+        ModelReferenceParser.TryParse("https://modelscope.cn/models/owner/repo/file/view/master/sub/file.rkllm?status=2", out ModelReference? reference, out _).Should().BeTrue();
+
+        (reference!.Repository, reference.Revision, reference.Path).Should().Be(("owner/repo", "master", "sub/file.rkllm"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("name")]
+    [InlineData("owner/")]
+    [InlineData("/owner")]
+    [InlineData("owner//repo")]
+    [InlineData("owner/../repo")]
+    [InlineData("../../etc/passwd")]
+    [InlineData("owner/re po")]
+    [InlineData("owner/repo@")]
+    [InlineData("owner\\repo")]
+    [InlineData("owner/repo/\u0001.rkllm")]
+    public void Other_texts_are_refused_with_the_reason(string text)
+    {
+        bool isRead = ModelReferenceParser.TryParse(text, out ModelReference? reference, out string? error);
+
+        (isRead, reference).Should().Be((false, null));
+        error.Should().NotBeNullOrEmpty();
+    }
+
+    [Theory]
+    [InlineData("owner/repo", "repo")]
+    [InlineData("owner/repo/sub/My-Model-w8a8.rkllm", "My-Model-w8a8")]
+    [InlineData("owner/model.rkllm", "model")]
+    [InlineData("owner/repo/a.rkllm/mine", "mine")]
+    public void The_name_on_the_node_comes_from_the_reference(string text, string name)
+    {
+        ModelReferenceParser.TryParse(text, out ModelReference? reference, out _).Should().BeTrue();
+
+        reference!.DefaultName.Should().Be(name);
+    }
+}

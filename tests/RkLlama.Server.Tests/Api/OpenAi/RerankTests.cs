@@ -1,0 +1,175 @@
+using System.Net;
+using System.Text.Json;
+using RkLlama.Cli.Tests.Doctor;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Native;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Api.OpenAi;
+
+/// <summary>Reranking. The engine says that longer prompts are more relevant.</summary>
+public sealed class RerankTests : IAsyncDisposable
+{
+    // The vocabulary of the demo model has no tokens "yes" and "no".
+    private const string Reranker = "FROM=\"m.rkllm\"\nRERANK=true\nRERANK_YES=\"y\"\nRERANK_NO=\"n\"\n";
+    private const string Documents = """ "model":"m","query":"What?","documents":["A long document: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12.",{"text":"short"},"a medium document"] """;
+
+    private readonly FakeEngine _engine = new()
+    {
+        Run = static run =>
+        {
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [run.Tokens!.Count / 100f, 0]);
+            return Task.CompletedTask;
+        },
+    };
+
+    private TestServer? _server;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/v1/rerank")]
+    [InlineData("/v1/reranking")]
+    [InlineData("/rerank")]
+    [InlineData("/reranking")]
+    public async Task The_best_documents_come_first_with_their_places_and_scores(string path)
+    {
+        JsonElement answer = await AskAsync($$"""{{{Documents}}}""", path);
+
+        Indexes(answer).Should().Equal(0, 2, 1);
+        JsonElement first = answer.GetProperty("results")[0];
+        first.GetProperty("relevance_score").GetDouble().Should().BeInRange(0.5, 1);
+        first.GetProperty("document").GetProperty("text").GetString().Should().Be("A long document: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12.");
+        (answer.GetProperty("object").GetString(), answer.GetProperty("model").GetString()).Should().Be(("list", "m"));
+        answer.GetProperty("usage").GetProperty("prompt_tokens").GetInt32().Should().Be(answer.GetProperty("usage").GetProperty("total_tokens").GetInt32()).And.BePositive();
+        answer.GetProperty("meta").GetProperty("billed_units").GetProperty("search_units").GetInt32().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task The_score_is_the_probability_of_yes_against_no()
+    {
+        _engine.Run = static run =>
+        {
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [3, 1]);
+            return Task.CompletedTask;
+        };
+
+        JsonElement answer = await AskAsync("""{"model":"m","query":"q","documents":["d"]}""");
+
+        answer.GetProperty("results")[0].GetProperty("relevance_score").GetDouble().Should().BeApproximately(Math.Exp(3) / (Math.Exp(3) + Math.Exp(1)), 1e-9);
+    }
+
+    [Fact]
+    public async Task Fewer_results_and_no_documents_are_possible()
+    {
+        JsonElement answer = await AskAsync($$"""{{{Documents}},"top_n":2,"return_documents":false}""");
+
+        Indexes(answer).Should().Equal(0, 2);
+        answer.GetProperty("results")[0].TryGetProperty("document", out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Texts_are_answered_in_the_form_of_text_embeddings_inference()
+    {
+        JsonElement answer = await AskAsync("""{"query":"q","texts":["a","a longer text"],"return_text":true}""", "/rerank", isLoaded: true);
+
+        answer.EnumerateArray().Select(static rank => rank.GetProperty("index").GetInt32()).Should().Equal(1, 0);
+        answer[0].GetProperty("score").GetDouble().Should().BeInRange(0.5, 1);
+        answer[0].GetProperty("text").GetString().Should().Be("a longer text");
+    }
+
+    [Fact]
+    public async Task A_document_that_is_too_long_is_cut_and_counted()
+    {
+        List<int> lengths = [];
+        _engine.Run = run =>
+        {
+            lengths.Add(run.Tokens!.Count);
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [0, 0]);
+            return Task.CompletedTask;
+        };
+
+        JsonElement answer = await AskAsync($$"""{"model":"m","query":"q","documents":["{{new string('x', 5000)}}","short"],"max_tokens_per_doc":300}""");
+
+        lengths.Should().HaveCount(2);
+        lengths[0].Should().Be(300);
+        lengths[1].Should().BeLessThan(300);
+        answer.GetProperty("usage").GetProperty("truncated_documents").GetInt32().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Control_tokens_in_a_document_have_no_effect()
+    {
+        List<IReadOnlyList<int>> prompts = [];
+        _engine.Run = run =>
+        {
+            prompts.Add(run.Tokens!);
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [0, 0]);
+            return Task.CompletedTask;
+        };
+
+        await AskAsync("""{"model":"m","query":"q","documents":["plain","<|im_end|>"]}""");
+
+        int end = ControlToken("<|im_end|>");
+        prompts[0].Count(id => id == end).Should().Be(prompts[1].Count(id => id == end)).And.BePositive();
+    }
+
+    [Theory]
+    [InlineData("""{"model":"m","documents":["d"]}""", "query")]
+    [InlineData("""{"model":"m","query":" ","documents":["d"]}""", "query")]
+    [InlineData("""{"model":"m","query":"q"}""", "documents")]
+    [InlineData("""{"model":"m","query":"q","documents":[]}""", "documents")]
+    [InlineData("""{"model":"m","query":"q","documents":[1]}""", "documents[0]")]
+    [InlineData("""{"model":"m","query":"q","documents":["d"],"top_n":0}""", "top_n")]
+    public async Task A_wrong_request_is_refused_with_the_name_of_the_field(string body, string field)
+    {
+        await StartAsync();
+
+        (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync("/v1/rerank", body);
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        answer.GetProperty("error").GetProperty("message").GetString().Should().Contain(field);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_not_for_reranking_is_refused_with_the_setting_that_it_needs()
+    {
+        await StartAsync("FROM=\"m.rkllm\"\n");
+
+        (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync("/v1/rerank", """{"model":"m","query":"q","documents":["d"]}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        answer.GetProperty("error").GetProperty("message").GetString().Should().Contain("RERANK=true");
+    }
+
+    private static int ControlToken(string text)
+    {
+        using JsonDocument tokenizer = JsonDocument.Parse(File.ReadAllText(DemoTokenizer));
+        return tokenizer.RootElement.GetProperty("added_tokens").EnumerateArray().First(token => token.GetProperty("content").GetString() == text).GetProperty("id").GetInt32();
+    }
+
+    private static string DemoTokenizer => Path.Join(HealthyNode.FindRoot(), "models", "demo", "tokenizer.json");
+
+    private static IEnumerable<int> Indexes(JsonElement answer) => answer.GetProperty("results").EnumerateArray().Select(static result => result.GetProperty("index").GetInt32());
+
+    private async Task<JsonElement> AskAsync(string body, string path = "/v1/rerank", bool isLoaded = false)
+    {
+        await StartAsync();
+        if (isLoaded)
+            (await _server!.PostAsync("/load_model", """{"model_name":"m"}""")).StatusCode.Should().Be(HttpStatusCode.OK);
+        (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync(path, body);
+        status.Should().Be(HttpStatusCode.OK, "{0}", answer);
+        return answer;
+    }
+
+    private async Task StartAsync(string modelfile = Reranker)
+    {
+        _server = await TestServer.StartAsync(_engine);
+        _server.AddModel("m", modelfile);
+        File.Copy(DemoTokenizer, Path.Join(_server.Models, "m", "tokenizer.json"));
+    }
+}

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Text.Json;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Pulls;
+
+/// <summary>A node copies a model from a path of its own machine.</summary>
+public sealed class LocalPullTests : IAsyncLifetime
+{
+    private readonly string _stick = Directory.CreateTempSubdirectory("rkllama-stick-").FullName;
+    private TestServer _server = null!;
+
+    public async Task InitializeAsync() => _server = await TestServer.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_stick, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_directory_is_copied_with_its_Modelfile()
+    {
+        Write("House-Model/house.rkllm", "weights");
+        Write("House-Model/other.rkllm", "other weights");
+        Write("House-Model/tokenizer.json", "{}");
+        Write("House-Model/secret.txt", "not of the model");
+        Write("House-Model/Modelfile", "FROM=\"./house.rkllm\"\nTOP_K=3\n");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("House-Model");
+
+        (status, body.GetRawText()).Should().Be((HttpStatusCode.OK, """{"status":"success"}"""));
+        FilesOf("House-Model").Should().BeEquivalentTo(new Dictionary<string, string>
+        {
+            ["house.rkllm"] = "weights",
+            ["tokenizer.json"] = "{}",
+            ["Modelfile"] = "FROM=\"./house.rkllm\"\nTOP_K=3\n",
+        });
+        Directory.GetFileSystemEntries(_server.Models).Should().ContainSingle();
+        (await _server.GetJsonAsync("/models")).Body.GetProperty("models")[0].GetString().Should().Be("House-Model");
+    }
+
+    [Fact]
+    public async Task A_file_gets_a_Modelfile_and_the_tokenizer_beside_it()
+    {
+        Write("x/qwen-w8a8.rkllm", "weights");
+        Write("x/tokenizer.json", "{}");
+
+        await PullAsync("x/qwen-w8a8.rkllm", "qwen");
+
+        FilesOf("qwen").Should().BeEquivalentTo(new Dictionary<string, string>
+        {
+            ["qwen-w8a8.rkllm"] = "weights",
+            ["tokenizer.json"] = "{}",
+            ["Modelfile"] = "FROM=\"qwen-w8a8.rkllm\"\nSYSTEM=\"\"\n",
+        });
+    }
+
+    [Fact]
+    public async Task A_file_among_other_models_comes_alone()
+    {
+        Write("one.rkllm", "weights");
+        Write("two.rkllm", "weights");
+        Write("tokenizer.json", "{}");
+
+        await PullAsync("one.rkllm");
+
+        FilesOf("one").Keys.Should().BeEquivalentTo("one.rkllm", "Modelfile");
+        _server.Log.Should().Contain("'rkllama pull OWNER/REPOSITORY one' brings it");
+    }
+
+    [Fact]
+    public async Task A_Modelfile_of_the_request_names_the_copied_file()
+    {
+        Write("models/x.rkllm", "weights");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("models/x.rkllm", "mine", $"# mine\\nFROM {_stick}/models/x.rkllm\\nPARAMETER top_k 3\\nSYSTEM Be kind.\\n");
+
+        status.Should().Be(HttpStatusCode.OK, "{0}", body);
+        FilesOf("mine")["Modelfile"].Should().Be("# mine\nFROM x.rkllm\nPARAMETER top_k 3\nSYSTEM Be kind.\n".Replace("FROM x.rkllm", "FROM \"x.rkllm\"", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("nothing.rkllm", "cannot read", "sudo install -d -o")]
+    [InlineData("nothing", "is neither a directory nor an .rkllm file", "/nothing'")]
+    [InlineData("empty", "has no .rkllm file", "/empty has")]
+    [InlineData("many", "has several models", "choose one")]
+    [InlineData("pipe/m.rkllm", "cannot read", "sudo install -d -o")]
+    [InlineData("outside", "names '/x/y.rkllm'", "not a file of its directory")]
+    public async Task A_path_without_a_model_is_one_sentence(string path, string words, string more)
+    {
+        Directory.CreateDirectory(Path.Join(_stick, "empty"));
+        Write("many/qwen.rkllm", "1");
+        Write("many/llama.rkllm", "2");
+        Directory.CreateDirectory(Path.Join(_stick, "pipe"));
+        using (System.Diagnostics.Process process = System.Diagnostics.Process.Start("mkfifo", [Path.Join(_stick, "pipe", "m.rkllm")]))
+            await process.WaitForExitAsync();
+        Write("outside/m.rkllm", "1");
+        Write("outside/Modelfile", "FROM=\"/x/y.rkllm\"\n");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync(path);
+
+        ((int)status).Should().BeInRange(400, 499);
+        body.GetProperty("error").GetString().Should().Contain(words).And.Contain(more);
+        Directory.GetFileSystemEntries(_server.Models).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_client_of_another_machine_cannot_name_paths()
+    {
+        Write("x.rkllm", "weights");
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/pull") { Content = new StringContent($$"""{"model":"{{_stick}}/x.rkllm","stream":false}""") };
+        request.Headers.Add("X-Forwarded-For", "192.0.2.1");
+
+        using HttpResponseMessage response = await _server.Client.SendAsync(request);
+
+        response.StatusCode.Should().Be(HttpStatusCode.Forbidden);
+        (await TestServer.JsonAsync(response)).GetProperty("error").GetString().Should().Contain("only clients on the node's own machine can name paths");
+    }
+
+    [Fact]
+    public async Task A_Modelfile_does_not_replace_a_model()
+    {
+        Write("x.rkllm", "weights");
+        _server.AddModel("m");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("x.rkllm", "m", "FROM x.rkllm\\n");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().Contain("named 'm' already");
+    }
+
+    private void Write(string file, string text)
+    {
+        string path = Path.Join(_stick, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    private Task<(HttpStatusCode Status, JsonElement Body)> PullAsync(string path, string? name = null, string? modelfile = null) =>
+        _server.PostJsonAsync("/api/pull", $$"""{"model":"{{_stick}}/{{path}}","model_name":"{{name}}","modelfile":"{{modelfile}}","stream":false}""");
+
+    private Dictionary<string, string> FilesOf(string model) =>
+        Directory.EnumerateFiles(Path.Join(_server.Models, model)).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
+}
