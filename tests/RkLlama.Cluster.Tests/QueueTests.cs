@@ -32,7 +32,10 @@ public sealed class QueueTests
         await using FourNodes cluster = await FourNodes.StartAsync(Balancer.HAProxy, speed: 0, edit: shipped => shipped.Replace("{ queue(runs) ge 256 }", "{ queue(runs) ge 1 }"));
         using HttpClient client = cluster.Balancer.NewClient();
         using CancellationTokenSource end = new();
-        Task[] asking = [.. Enumerable.Range(0, FourNodes.Size + 1).Select(_ => Exchange.AskAsync(client, "!sleep 20 2000", stream: true, cancellationToken: end.Token))];
+        List<Task> asking = [];
+        for (int i = 0; i < FourNodes.Size; i++)
+            asking.Add(await BeginAsync(client, "!sleep 20 2000", end.Token));
+        asking.Add(Exchange.AskAsync(client, "!sleep 20 2000", stream: true, cancellationToken: end.Token));
         await HearsAsync(cluster.Balancer, "haproxy_backend_current_queue{proxy=\"runs\"}", 1);
 
         using HttpResponseMessage response = await client.PostAsync(new Uri("/generate", UriKind.Relative), new StringContent(Node.Chat("!echo x")));
@@ -97,6 +100,16 @@ public sealed class QueueTests
             answer.IsWhole.Should().BeTrue("{0}\n{1}", answer, cluster.Balancer.Log);
         }
     }));
+
+    /// <summary>Sends a request and waits for its first line. A node that is not ready yet therefore only delays the request.</summary>
+    /// <returns>The answer that goes on.</returns>
+    private static async Task<Task> BeginAsync(HttpClient client, string prompt, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Exchange> asking = Exchange.AskAsync(client, prompt, stream: true, () => begun.TrySetResult(), cancellationToken);
+        (await Task.WhenAny(begun.Task, asking).WaitAsync(Node.Patience, cancellationToken)).Should().Be(begun.Task, "the answer lasts longer than this test");
+        return asking;
+    }
 
     /// <summary>Returns the number of requests that ran at the nodes, and how many of them waited in the queue for at most 0.25 s.</summary>
     private static async Task<(int Waits, int Short)> QueueWaitsAsync(FourNodes cluster)

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Architecture.Tests;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Tests.Support;
@@ -210,7 +211,7 @@ public sealed class MetricsTests : IDisposable
         await using TestServer server = await TestServer.StartAsync();
         string[] documented =
         [
-            .. File.ReadLines(Path.Combine(RepositoryRoot(), "docs", "monitoring.md"))
+            .. File.ReadLines(Path.Combine(RepositoryRoot.Path, "docs", "monitoring.md"))
                 .Where(static line => line.StartsWith("| `rkllama_", StringComparison.Ordinal) || line.StartsWith("| `process_", StringComparison.Ordinal))
                 .Select(static line => line.Split('`')[1].Split('{')[0]),
         ];
@@ -238,13 +239,5 @@ public sealed class MetricsTests : IDisposable
         }
 
         return page;
-    }
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "RkLlama.sln")))
-            directory = directory.Parent;
-        return directory!.FullName;
     }
 }
