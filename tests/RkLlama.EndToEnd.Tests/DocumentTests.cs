@@ -4,17 +4,19 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary>Runs the commands that README.md and docs/guide.md show, in their order, and compares the answers with those in the documents.</summary>
+/// <summary>Runs the commands that the documents show, in their order, and compares the answers with those in the documents.</summary>
 public sealed partial class DocumentTests
 {
     [Theory]
     [InlineData("README.md", 1)]
     [InlineData("docs/guide.md", 5)]
+    [InlineData("docs/models-in-memory.md", 1)]
     public async Task Curl_commands_answer_as_the_document_shows(string document, int count)
     {
         await using Node node = await Node.StartAsync("1.2.3");
         node.CopyDemo("demo");
         node.CopyDemo("demo-embedding");
+        node.CopyDemo("demo-reranker");
         Match[] examples = [.. Example.Matches(Read(document)).Cast<Match>()];
 
         string[] answers = [.. examples.Select(example => Run("bash", example.Groups["command"].Value, node))];
@@ -67,7 +69,7 @@ public sealed partial class DocumentTests
     private static partial Regex Python { get; }
 
     [GeneratedRegex("""
-        "(?:tokens_per_second|\w+_duration)":[\d.]+|"created_at":"[^"]*"
+        "(?:tokens_per_second|\w+_duration)":[\d.]+|"created_at":"[^"]*"|"id":"rerank-[^"]*"
         """)]
     private static partial Regex Varying { get; }
 }
