@@ -33,18 +33,13 @@ internal static class EngineServices
         services.AddSingleton<IEngine, WorkerEngine>();
         services.AddSingleton<PromptBuilderFactory>();
         services.AddSingleton<ModelHost>();
-        services.AddSingleton(static provider =>
-        {
-            NodeOptions settings = provider.GetRequiredService<NodeOptions>();
-            ModelHost host = provider.GetRequiredService<ModelHost>();
-            return new RunQueue(
-                settings.QueueLength,
-                settings.MaxQueueWait,
-                settings.MinResidency,
-                model => host.FindResident(model) is not null,
-                provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<NodeMetrics>());
-        });
+        services.AddSingleton<KvCaches>();
+        services.AddSingleton<IKvCaches>(static provider => provider.GetRequiredService<KvCaches>());
+        services.AddSingleton(static provider => RunQueue.Of(
+            provider.GetRequiredService<NodeOptions>(),
+            provider.GetRequiredService<IKvCaches>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<NodeMetrics>()));
         services.AddSingleton<ModelScheduler>();
         services.AddSingleton<ModelManager>();
         services.AddSingleton<Readiness>();

@@ -31,8 +31,9 @@ internal sealed class EngineNode : IAsyncDisposable
         Faults = new(Time);
         PromptFactory = new(Options, Cpu, Time, NullLogger<PromptBuilderFactory>.Instance);
         Host = new(Engine, Catalog, PromptFactory, Faults, Metrics, Options, Time, NullLogger<ModelHost>.Instance);
-        Queue = new(Options.QueueLength, Options.MaxQueueWait, Options.MinResidency, name => Host.FindResident(name) is not null, Time, Metrics);
-        Scheduler = new(Queue, Host);
+        KvCaches caches = new(Host);
+        Queue = RunQueue.Of(Options, caches, Time, Metrics);
+        Scheduler = new(Queue, Host, caches);
         AddModel("m");
     }
 
@@ -79,7 +80,7 @@ internal sealed class EngineNode : IAsyncDisposable
     }
 
     internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>
-        Scheduler.AcquireAsync(model, isRetry, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
+        Scheduler.AcquireAsync(model, new(model.Name) { IsRetry = isRetry }, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
 
     internal CpuPool Cpu { get; } = new();
 

@@ -40,8 +40,18 @@ internal sealed record NodeOptions
     /// <summary>Maximum time that a request waits for the NPU.</summary>
     public TimeSpan MaxQueueWait { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>How long requests for the current model have priority over requests for other models, measured from the switch to this model.</summary>
-    public TimeSpan MinResidency { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long requests for resident models have priority over requests for other models, measured from the last load.</summary>
+    public TimeSpan SwitchTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long a waiting request can be overtaken by later ones whose prompt is in a KV cache. Zero for the order of arrival.
+    /// </summary>
+    public TimeSpan Fairness { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long the NPU waits after a run for a request that continues its KV cache, if all waiting requests would replace it. Zero for no wait.
+    /// </summary>
+    public TimeSpan FollowUp { get; init; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>
     /// Default idle time after which a model is unloaded, if a request loaded it. A request may set another time. A model that the operator loaded is not

@@ -26,6 +26,9 @@ internal sealed record GenerationRequest(Conversation Conversation, SamplingPara
     /// <summary>Name of the request field that contains the prompt, for error messages.</summary>
     internal string PromptField { get; init; } = "messages";
 
+    /// <summary>Whether no person waits for the answer, so that it gives way to other requests.</summary>
+    internal bool IsBackground { get; init; }
+
     /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</summary>
     internal TimeSpan? KeepAlive { get; init; }
 

@@ -36,6 +36,7 @@ internal sealed partial class GenerationService(
     /// <exception cref="FatalRequestException">The request has ended too many workers of the model.</exception>
     internal async Task<GenerationStream> StartAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
+        request.Trace.IsBackground |= request.IsBackground;
         if (request.Output?.Format is { } format)
         {
             // The rest of a JSON text is not JSON, so the answer is a new message.
@@ -160,16 +161,14 @@ internal sealed partial class GenerationService(
     private Task<(string? Problem, TimeSpan Left)> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream, TimeSpan limit) => cpu.RunAsync(
         stream.Model.Name, limit, budget => (output.Check(summary.FinishReason, budget), limit - budget.Used), stream.Abandoned, isForOutput: true);
 
-    /// <summary>Waits for a lease, and runs one turn on it.</summary>
-    private async Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
+    /// <summary>Runs one turn.</summary>
+    private Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
     {
-        GenerationRequest request = prepared.Request;
         RepetitionGuard? guard = options.MaxRepetitions > 0
             ? new(options.MaxRepetitions, length => Log.Repeats(logger, prepared.Model.Name, length, options.MaxRepetitions))
             : null;
         GenerationTurn turn = new(prepared, sink, guard, _recorder);
-        ModelLease lease = await scheduler.AcquireAsync(prepared.Model, request.Trace.IsRetry, request.KeepAlive, cancellationToken).ConfigureAwait(false);
-        return await turn.RunAsync(lease, cancellationToken).ConfigureAwait(false);
+        return turn.RunAsync(queued => scheduler.AcquireAsync(prepared.Model, queued, prepared.Request.KeepAlive, cancellationToken), cancellationToken);
     }
 
     private static partial class Log

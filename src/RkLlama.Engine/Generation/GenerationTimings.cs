@@ -25,6 +25,7 @@ internal sealed record GenerationTimings(TimeSpan Queue, TimeSpan Load, TimeSpan
         foreach (RunOutcome outcome in outcomes)
         {
             // Start and first token are recorded on different threads, so the token may have the earlier timestamp.
+            begun = Math.Max(begun, outcome.Started);
             long first = Math.Max(begun, outcome.FirstToken ?? outcome.Ended);
             RunStatistics? own = outcome.End.Statistics;
             prefill += own is { PrefillMs: > 0 } ? TimeSpan.FromMilliseconds(own.PrefillMs) : Stopwatch.GetElapsedTime(begun, first);

@@ -10,8 +10,9 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation;
 
 /// <summary>
-/// One turn of a generation: one run on a lease, or two. If the reasoning reaches the thinking budget, the first run is aborted, and a second run continues the
-/// output without reasoning. Passes the output to the sink. Used by one task.
+/// One turn of a generation: one run, or several that continue the output. If the reasoning reaches the thinking budget, its run is aborted, and the next one
+/// continues without reasoning. If a background run gives way to another request, its lease ends, and the next run continues on a later one. Passes the output to
+/// the sink. Used by one task.
 /// </summary>
 /// <param name="guard">Detects repetitions in the output; <see langword="null"/> if repetitions are allowed.</param>
 internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
@@ -20,9 +21,15 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private readonly List<OutputPart> _parts = [];
     private readonly List<GenerationEvent> _events = [];
 
-    // The output so far, as input of a second run. Null if the request sets no thinking budget, because then there is no second run.
-    private readonly List<int>? _tokenIds = prepared.Request.Output?.ThinkingBudget is null ? null : [];
-    private readonly StringBuilder? _text = prepared.Request.Output?.ThinkingBudget is null ? null : new();
+    // A shorter rest of a background run is worth a wait.
+    private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(5);
+
+    // Used while the model's decode time is not known.
+    private static readonly TimeSpan UsualDecodeTime = TimeSpan.FromMilliseconds(100);
+
+    // The output so far, as input of the next run: the token ids, or the text if the prompt is a text.
+    private readonly List<int> _tokenIds = [];
+    private readonly StringBuilder? _text = prepared.Prompt.Tokens is null ? new() : null;
     private readonly List<RunOutcome> _outcomes = [];
 
     // Number of tokens of all runs so far.
@@ -31,50 +38,102 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     // Number of tokens before the token that ended the answer; null if none has.
     private int? _tokensBeforeEnd;
     private bool _hasEndedThinking;
+    private volatile bool _hasGivenWay;
     private long _started;
+    private TimeSpan _queueTime;
+    private TimeSpan _loadTime;
     private AbortCause? _lastAbort;
 
-    /// <summary>Runs the turn. Becomes the owner of the lease and disposes it after the last run.</summary>
+    /// <summary>Runs the turn. Disposes each lease after its last run.</summary>
+    /// <param name="acquire">Waits for a lease on the model of the request.</param>
     /// <exception cref="EngineException">A run failed, or the model was unloaded during a run.</exception>
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
-    internal async Task<GenerationSummary> RunAsync(ModelLease lease, CancellationToken cancellationToken)
+    internal async Task<GenerationSummary> RunAsync(Func<QueuedRequest, Task<ModelLease>> acquire, CancellationToken cancellationToken)
     {
         (RunInput Input, RunParameters Parameters)? next = (prepared.Input, new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
         int tokensBefore = 0;
         AbortCause? cut = null;
+        bool endsThinking = false;
         GenerationStatistics? statistics = null;
+        ModelLease lease = await acquire(Queued(prepared.Input)).ConfigureAwait(false);
         try
         {
             using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected));
             using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
             while (next is { } run)
             {
-                tokensBefore = _tokens;
+                (tokensBefore, int idsBefore) = (_tokens, _tokenIds.Count);
                 EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
-                _started = lease.Started;
                 if (_outcomes.Count == 0)
                     prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
-                else
+                if (_started == 0)
+                    _started = lease.Started;
+                if (endsThinking)
                     EmitEndOfThinking();
-                (cut, next) = await ReadAsync(active, lease, cancellationToken).ConfigureAwait(false);
-                _outcomes.Add(await EndOfAsync(active).ConfigureAwait(false));
-                if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || _outcomes[^1].End.Reason == RunEndReason.Error)
+                using (lease.Wanted.Register(() => GiveWay(active)))
+                    (cut, next) = await ReadAsync(active, lease, cancellationToken).ConfigureAwait(false);
+                endsThinking = next is not null;
+                RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
+                _outcomes.Add(outcome);
+                if (outcome.End.Reason != RunEndReason.Error)
+                    lease.SetKvCache(new(run.Input, run.Input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString() ?? ""));
+                if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
+                {
                     next = null;
+                }
+                else if (_lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled)
+                {
+                    next = Continuation("");
+                    lease = await ChangeLeaseAsync(lease, acquire, next!.Value.Input).ConfigureAwait(false);
+                }
             }
         }
         finally
         {
-            lease.Dispose();
+            End(lease);
             if (_outcomes.Count > 0)
             {
-                GenerationTimings timings = GenerationTimings.Of(_outcomes, lease.QueueTime, lease.LoadTime, _started, prepared.Arrival);
+                GenerationTimings timings = GenerationTimings.Of(_outcomes, _queueTime, _loadTime, _started, prepared.Arrival);
                 statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
+                prepared.Model.Pace.Record(statistics.PrefilledTokens, timings.Prefill, statistics.DecodedTokens, timings.Decode);
                 recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
             }
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         return Summarize(statistics!, cut, tokensBefore);
+    }
+
+    private QueuedRequest Queued(RunInput prompt) => new(prepared.Model.Name)
+    {
+        Prompt = prompt,
+        IsBackground = prepared.Request.Trace.IsBackground,
+        IsRetry = prepared.Request.Trace.IsRetry || _outcomes.Count > 0,
+    };
+
+    /// <summary>Aborts a background run for another request, unless its rest is short or it has given way before. Any thread.</summary>
+    private void GiveWay(EngineRun run)
+    {
+        TimeSpan decode = prepared.Model.Pace.DecodePerToken is { Ticks: > 0 } known ? known : UsualDecodeTime;
+
+        // Without token ids, the rest of a character that the abort cuts would be lost.
+        if (_hasGivenWay || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens) * decode <= ShortRest)
+            return;
+        _hasGivenWay = true;
+        run.Abort(AbortCause.GivesWay);
+    }
+
+    /// <summary>Ends a lease and waits for the next one.</summary>
+    private async Task<ModelLease> ChangeLeaseAsync(ModelLease lease, Func<QueuedRequest, Task<ModelLease>> acquire, RunInput prompt)
+    {
+        End(lease);
+        return await acquire(Queued(prompt)).ConfigureAwait(false);
+    }
+
+    private void End(ModelLease lease)
+    {
+        if (lease.TryDispose())
+            (_queueTime, _loadTime) = (_queueTime + lease.QueueTime, _loadTime + (lease.Started == 0 ? TimeSpan.Zero : lease.LoadTime));
     }
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
@@ -97,7 +156,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 }
 
                 Flush();
-                if (cut == AbortCause.ThinkingBudget && Continuation() is { } next)
+                if (cut == AbortCause.ThinkingBudget && Continuation(_output.EndOfThinking) is { } next)
                 {
                     // Aborts only this run, because an abort of the lease would also abort the next run.
                     run.Abort(AbortCause.ThinkingBudget);
@@ -129,7 +188,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private AbortCause? Add(EngineToken token)
     {
         _tokens++;
-        _tokenIds?.Add(token.TokenId);
+        if (token.TokenId >= 0)
+            _tokenIds.Add(token.TokenId);
         _text?.Append(token.Text);
         _output.Add(token, _parts);
         Collect();
@@ -197,20 +257,20 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     }
 
     /// <summary>
-    /// Returns the input and the parameters of a run that continues the output after the reasoning. The input is the prompt, the output so far and the end of
-    /// the reasoning. Returns null if the runtime would apply its own chat template to this input, or if no tokens are left.
+    /// Returns the input and the parameters of a run that continues the output. The input is the prompt, the output so far and a text behind it. Returns null if
+    /// the runtime would apply its own chat template to this input, or if no tokens are left.
     /// </summary>
-    private (RunInput, RunParameters)? Continuation()
+    private (RunInput Input, RunParameters Parameters)? Continuation(string behind)
     {
         if (prepared.Prompts.Mode == PromptMode.Runtime)
             return null;
-        IReadOnlyList<int> between = prepared.Prompts.BuildRaw(_output.EndOfThinking).Tokens ?? [];
+        IReadOnlyList<int> between = behind.Length > 0 ? prepared.Prompts.BuildRaw(behind).Tokens ?? [] : [];
         int? left = prepared.Budget.MaxNewTokens - _tokens - between.Count;
         if (left < 1)
             return null;
         RunInput input = prepared.Prompt.Tokens is { } tokens
-            ? RunInput.FromTokens([.. tokens, .. _tokenIds!, .. between])
-            : RunInput.FromText(prepared.Prompt.Text.Text + _text + _output.EndOfThinking);
+            ? RunInput.FromTokens([.. tokens, .. _tokenIds, .. between])
+            : RunInput.FromText(prepared.Prompt.Text.Text + _text + behind);
         return (input, new(prepared.Request.Sampling, left));
     }
 

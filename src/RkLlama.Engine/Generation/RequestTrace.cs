@@ -31,6 +31,9 @@ internal sealed class RequestTrace(string id)
     /// </summary>
     internal bool IsRetry { get; set; }
 
+    /// <summary>Whether no person waits for the response, so that the request gives way to others. Set before the request is queued.</summary>
+    internal bool IsBackground { get; set; }
+
     /// <summary>Records the model of the request. After that, the request may still wait or be rejected.</summary>
     internal void SetModel(string model) => _model = model;
 

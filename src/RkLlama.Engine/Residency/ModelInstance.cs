@@ -29,6 +29,7 @@ internal sealed class ModelInstance
     private string? _failure;
 
     private IdleTimer? _idleTimer;
+    private volatile KvCacheContents? _kvCache;
 
     // Read and written with Volatile.
     private bool _isRemoved;
@@ -160,6 +161,18 @@ internal sealed class ModelInstance
     }
 
     /// <summary>
+    /// The contents of the KV cache of the worker; <see langword="null"/> if it is empty or its contents are not known. Set when a lease of the model ends.
+    /// </summary>
+    internal KvCacheContents? KvCache
+    {
+        get => _kvCache;
+        set => _kvCache = value;
+    }
+
+    /// <summary>How fast the model was in its last runs.</summary>
+    internal ModelPace Pace { get; } = new();
+
+    /// <summary>
     /// Cancelled when the operator unloads the model or the server stops. Then the active run is aborted and requests that wait for the model fail. Unloading
     /// is final for this instance. Not cancelled if the idle timer or a request for another model ends the worker.
     /// </summary>
@@ -199,7 +212,7 @@ internal sealed class ModelInstance
 
             // The start and the end of a run do not change the worker, so its facts and its process id stay.
             if ((from, to) is not ((ModelState.Ready, ModelState.Running) or (ModelState.Running, ModelState.Ready)))
-                (_facts, _processId) = (facts, processId);
+                (_facts, _processId, _kvCache) = (facts, processId, null);
         }
 
         _changed(this, from);

@@ -14,9 +14,13 @@ internal sealed class ModelLease : IDisposable
     private readonly ModelInstance _model;
     private readonly WorkerSupervisor _worker;
     private readonly ModelHost _host;
+    private readonly KvCaches _caches;
     private readonly TimeSpan? _keepAlive;
     private readonly long _granted;
     private readonly Lock _lock = new();
+
+    // The contents of the KV cache after the last run; null if it is empty or its contents are not known.
+    private KvCacheContents? _contents;
 
     // Guarded by _lock.
     private EngineRun? _run;
@@ -27,9 +31,9 @@ internal sealed class ModelLease : IDisposable
     /// <param name="queueTime">How long the request waited in the queue.</param>
     /// <param name="granted">When the request got the slot, as a <see cref="Stopwatch"/> timestamp.</param>
     internal ModelLease(
-        QueueSlot slot, ModelInstance model, WorkerSupervisor worker, ModelHost host, TimeSpan? keepAlive, TimeSpan queueTime, long granted)
+        QueueSlot slot, ModelInstance model, WorkerSupervisor worker, ModelHost host, KvCaches caches, TimeSpan? keepAlive, TimeSpan queueTime, long granted)
     {
-        (_slot, _model, _worker, _host, _keepAlive, _granted) = (slot, model, worker, host, keepAlive, granted);
+        (_slot, _model, _worker, _host, _caches, _keepAlive, _granted) = (slot, model, worker, host, caches, keepAlive, granted);
         QueueTime = queueTime;
     }
 
@@ -44,6 +48,9 @@ internal sealed class ModelLease : IDisposable
 
     /// <summary>When the first run started, as a <see cref="Stopwatch"/> timestamp; 0 before that.</summary>
     internal long Started { get; private set; }
+
+    /// <summary>Cancelled when another request waits and this lease is the one of a background request. The holder may keep the lease.</summary>
+    internal CancellationToken Wanted => _slot.Wanted;
 
     /// <summary>Starts a run. The previous run must have ended. If the worker is restarting, waits for it.</summary>
     /// <param name="start">
@@ -69,6 +76,7 @@ internal sealed class ModelLease : IDisposable
             }
         }
 
+        _contents = null;
         _model.TryMove(ModelState.Running);
         AbortCause? aborted;
         lock (_lock)
@@ -84,6 +92,9 @@ internal sealed class ModelLease : IDisposable
         return run;
     }
 
+    /// <summary>Records what the KV cache contains after the last run. Without this call, its contents are not known. The run must have ended.</summary>
+    internal void SetKvCache(KvCacheContents contents) => _contents = contents;
+
     /// <summary>Requests the abort of the active run and of each run that this lease starts later. Returns at once. The first cause is kept.</summary>
     internal void Abort(AbortCause cause)
     {
@@ -98,13 +109,17 @@ internal sealed class ModelLease : IDisposable
     }
 
     /// <summary>Restarts the idle timer of the model and releases the queue slot when the active run has ended. Returns at once.</summary>
-    public void Dispose()
+    public void Dispose() => TryDispose();
+
+    /// <summary>Disposes the lease.</summary>
+    /// <returns>Whether this was the first call.</returns>
+    internal bool TryDispose()
     {
         EngineRun? run;
         lock (_lock)
         {
             if (_isDisposed)
-                return;
+                return false;
             _isDisposed = true;
             run = _run;
         }
@@ -113,6 +128,7 @@ internal sealed class ModelLease : IDisposable
             Release();
         else
             _ = ReleaseAfterAsync(run);
+        return true;
     }
 
     private async Task ReleaseAfterAsync(EngineRun run)
@@ -124,6 +140,8 @@ internal sealed class ModelLease : IDisposable
     private void Release()
     {
         _model.EndRun();
+        if (Started != 0)
+            _caches.Record(_model, _contents);
         _host.ResetIdleTimer(_model, _keepAlive);
         _slot.Dispose();
     }

@@ -10,29 +10,29 @@ namespace RkLlama.Engine.Scheduling;
 /// Gives requests access to the NPU, one request at a time: waits for the queue slot and loads the model. Only the resulting <see cref="ModelLease"/> can start
 /// runs. Thread-safe.
 /// </summary>
-internal sealed class ModelScheduler(RunQueue queue, ModelHost host)
+internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches caches)
 {
     /// <summary>Waits for a queue slot, loads the model if it is not loaded, and waits until its worker is ready.</summary>
-    /// <param name="isRetry">Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</param>
+    /// <param name="request">What the queue must know of the request. Its model is <paramref name="model"/>.</param>
     /// <param name="keepAlive">How long the model stays loaded after the lease; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="NoModelException">The model was unloaded while the request waited.</exception>
     /// <exception cref="EngineException">The model could not be loaded, or its worker failed and is not restarted.</exception>
-    internal async Task<ModelLease> AcquireAsync(ModelInstance model, bool isRetry, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    internal async Task<ModelLease> AcquireAsync(ModelInstance model, QueuedRequest request, TimeSpan? keepAlive, CancellationToken cancellationToken)
     {
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, model.Unloaded);
         long joined = Stopwatch.GetTimestamp();
         QueueSlot? slot = null;
         try
         {
-            slot = await queue.EnterAsync(model.Name, ended.Token, isRetry).ConfigureAwait(false);
+            slot = await queue.EnterAsync(request, ended.Token).ConfigureAwait(false);
             long granted = Stopwatch.GetTimestamp();
             WorkerSupervisor worker = await host.EnsureLoadedAsync(model, ended.Token).ConfigureAwait(false);
 
             // A failed worker fails the request here, before it has a lease.
             await worker.Ready.WaitAsync(ended.Token).ConfigureAwait(false);
-            return new(slot, model, worker, host, keepAlive, Stopwatch.GetElapsedTime(joined, granted), granted);
+            return new(slot, model, worker, host, caches, keepAlive, Stopwatch.GetElapsedTime(joined, granted), granted);
         }
         catch (Exception ex)
         {

@@ -1,9 +1,20 @@
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>The permission to use the NPU. Disposing it gives the slot to the next waiting request; only the first call has an effect.</summary>
-internal sealed class QueueSlot(RunQueue queue) : IDisposable
+#pragma warning disable CA1001 // the CancellationTokenSource has no timer and no handle, and its callbacks may run after the end
+internal sealed class QueueSlot(RunQueue queue, bool isBackground) : IDisposable
+#pragma warning restore CA1001
 {
+    private readonly CancellationTokenSource? _wanted = isBackground ? new() : null;
     private int _isReleased;
+
+    /// <summary>
+    /// Cancelled when another request waits for the slot of a background request. The holder may keep the slot. The slot of other requests has no such token.
+    /// </summary>
+    internal CancellationToken Wanted => _wanted?.Token ?? CancellationToken.None;
+
+    /// <summary>Cancels <see cref="Wanted"/>. Returns at once: its callbacks run on the thread pool.</summary>
+    internal void SignalWanted() => _ = _wanted?.CancelAsync();
 
     public void Dispose()
     {

@@ -1,42 +1,45 @@
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The queue of requests for the NPU. It has one slot, so one request runs at a time, also if several models are resident. The resident models take turns, and
-/// the requests for one model are first in, first out. Loading a model takes seconds and may evict another one, so requests for resident models go first until
-/// the residency time since the last load is over. The number of waiting requests and their wait time are limited. A slot is released when the run ends, not when
-/// the response ends, so a slow client does not delay other requests. Thread-safe.
+/// The queue of requests for the NPU. It has one slot, so one request runs at a time, also if several models are resident. <see cref="RunOrder"/> decides which
+/// request is next. The number of waiting requests and their wait time are limited. A slot is released when the run ends, not when the response ends, so a slow
+/// client does not delay other requests. Thread-safe.
 /// </summary>
-/// <param name="capacity">Maximum number of waiting requests.</param>
+/// <param name="capacity">Maximum number of waiting requests. At most half of them, and at least one, can be background requests.</param>
 /// <param name="maxWait">Maximum wait time of a request.</param>
-/// <param name="residency">
-/// Residency time: how long requests for resident models go before requests for other models, measured from the last slot for a model that had to be loaded.
+/// <param name="followUp">
+/// How long the slot is held after a run if all waiting requests would replace a KV cache that is worth it, for a request that continues this cache.
 /// </param>
-/// <param name="isResident">Returns whether a model is resident, so that its requests need no load. Called under the lock of the queue, so it must return at once.</param>
 /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
-internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residency, Func<string, bool> isResident, TimeProvider time, NodeMetrics? metrics = null)
+#pragma warning disable CA1001 // the holder disposes the slot, and the timer ends by itself
+internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp, RunOrder order, TimeProvider time, NodeMetrics? metrics = null)
+#pragma warning restore CA1001
 {
-    // More than the number of resident models.
-    private const int MaxTurns = 16;
     private readonly Lock _lock = new();
     private readonly LinkedList<QueueEntry> _waiting = new();
 
-    // Guarded by _lock, as is _waiting. _slotStart is the time of the last slot, _loadStart that of the last slot for a model that was not resident.
+    // Guarded by _lock, as is _waiting. _slot is null while the slot is held. _slotStart is the time of the last slot.
     private bool _isBusy;
+    private QueueSlot? _slot;
     private bool _isClosed;
-    private long _loadStart;
     private long _slotStart;
 
-    // Guarded by _lock. The models that had a slot, the least recently used first. At most MaxTurns.
-    private readonly List<string> _turns = [];
+    // Guarded by _lock. Ends the time for which the slot is held; null if it is not held.
+    private ITimer? _hold;
 
     // Guarded by _lock. Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
 
     // Guarded by _lock. Moving average (exponential) of the time that a request holds the slot, in seconds; 0 before the first release.
     private double _averageSlot;
+
+    /// <summary>Creates the queue of a node with its settings.</summary>
+    internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics) =>
+        new(options.QueueLength, options.MaxQueueWait, options.FollowUp, new(caches, options.SwitchTime, options.Fairness, time), time, metrics);
 
     /// <summary>Maximum number of waiting requests.</summary>
     internal int Capacity => capacity;
@@ -51,7 +54,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
         }
     }
 
-    /// <summary>Whether a request has the slot.</summary>
+    /// <summary>Whether a request has the slot, or it is held.</summary>
     internal bool IsBusy
     {
         get
@@ -129,6 +132,8 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             _isClosed = true;
             waiting = [.. _waiting];
             _waiting.Clear();
+            if (_hold is not null)
+                PassOn(isHoldAllowed: false);
         }
 
         foreach (QueueEntry entry in waiting)
@@ -139,18 +144,20 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     internal QueueSlot? TryEnter(string model)
     {
         lock (_lock)
-            return _isBusy || _isClosed ? null : NewSlot(model);
+            return _isBusy || _isClosed ? null : NewSlot(new(model), isForeground: true);
     }
 
-    /// <summary>Waits for the slot. If the wait is cancelled, the request leaves the queue at once.</summary>
+    /// <inheritdoc cref="EnterAsync(QueuedRequest, CancellationToken)"/>
     /// <param name="model">The model that the request needs.</param>
-    /// <param name="isRetry">Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</param>
+    internal Task<QueueSlot> EnterAsync(string model, CancellationToken cancellationToken) => EnterAsync(new QueuedRequest(model), cancellationToken);
+
+    /// <summary>Waits for the slot. If the wait is cancelled, the request leaves the queue at once.</summary>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
-    internal async Task<QueueSlot> EnterAsync(string model, CancellationToken cancellationToken, bool isRetry = false)
+    internal async Task<QueueSlot> EnterAsync(QueuedRequest request, CancellationToken cancellationToken)
     {
         long arrival = time.GetTimestamp();
-        if (Join(model, isRetry, out LinkedListNode<QueueEntry>? entry) is { } free)
+        if (Join(request, arrival, out LinkedListNode<QueueEntry>? entry) is { } free)
         {
             metrics?.RecordQueueWait(TimeSpan.Zero);
             return free;
@@ -170,31 +177,75 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
     /// <summary>Gives the slot to the next waiting request, or makes it free if no request waits. Each <see cref="QueueSlot"/> calls this once.</summary>
     internal void Release()
     {
-        QueueEntry next;
-        QueueSlot slot;
         lock (_lock)
         {
             double seconds = time.GetElapsedTime(_slotStart).TotalSeconds;
             _averageSlot = _averageSlot == 0 ? seconds : (0.8 * _averageSlot) + (0.2 * seconds);
-            if (Next() is not { } entry)
+            PassOn(isHoldAllowed: true);
+        }
+    }
+
+    /// <summary>Gives the slot to the next waiting request, holds it, or makes it free. The caller holds the lock.</summary>
+    private void PassOn(bool isHoldAllowed)
+    {
+        EndHold();
+        LinkedListNode<QueueEntry>? next = order.Next(_waiting);
+        if (next is not null && isHoldAllowed && followUp > TimeSpan.Zero && order.NextBeside(next) is var other && other != next)
+        {
+            if (other is null)
             {
-                _isBusy = false;
-                _idle?.TrySetResult();
-                _idle = null;
+                Hold();
                 return;
             }
 
-            _waiting.Remove(entry);
-            next = entry.Value;
-            slot = NewSlot(next.Model);
+            next = other;
         }
 
-        next.Slot.SetResult(slot);
+        if (next is not null)
+        {
+            Grant(next);
+            return;
+        }
+
+        (_isBusy, _slot) = (false, null);
+        _idle?.TrySetResult();
+        _idle = null;
+    }
+    /// <summary>Holds the slot for a request that continues the last one. The caller holds the lock.</summary>
+    private void Hold()
+    {
+        ITimer? hold = null;
+        hold = time.CreateTimer(
+            _ =>
+            {
+                lock (_lock)
+                {
+                    if (_hold is not null && _hold == hold)
+                        PassOn(isHoldAllowed: false);
+                }
+            },
+            null,
+            followUp,
+            Timeout.InfiniteTimeSpan);
+        (_slot, _hold) = (null, hold);
+    }
+
+    private void EndHold()
+    {
+        _hold?.Dispose();
+        _hold = null;
+    }
+
+    /// <summary>Gives the slot to a waiting request. The caller holds the lock.</summary>
+    private void Grant(LinkedListNode<QueueEntry> entry)
+    {
+        RunOrder.Take(entry);
+        entry.Value.Slot.SetResult(NewSlot(entry.Value.Request, order.IsForeground(entry.Value)));
     }
 
     /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
     /// <returns>The slot; null if the request must wait. Then <paramref name="entry"/> is its entry in the queue.</returns>
-    private QueueSlot? Join(string model, bool isRetry, out LinkedListNode<QueueEntry>? entry)
+    private QueueSlot? Join(QueuedRequest request, long arrival, out LinkedListNode<QueueEntry>? entry)
     {
         lock (_lock)
         {
@@ -206,17 +257,28 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             }
 
             if (!_isBusy)
-                return NewSlot(model);
-            if (_waiting.Count >= capacity && !isRetry)
+                return NewSlot(request, !request.IsBackground);
+            if (!request.IsRetry && (_waiting.Count >= capacity || (request.IsBackground && IsBackgroundFull())))
             {
                 metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
-            entry = _waiting.AddLast(new QueueEntry(model));
+            entry = _waiting.AddLast(new QueueEntry(request, arrival));
+            if (_hold is not null && order.EndsHold(entry.Value))
+            {
+                EndHold();
+                RunOrder.Take(entry);
+                return NewSlot(request, isForeground: true);
+            }
+
+            if (!request.IsBackground)
+                _slot?.SignalWanted();
             return null;
         }
     }
+
+    private bool IsBackgroundFull() => _waiting.Count(static entry => entry.Request.IsBackground) >= Math.Max(1, capacity / 2);
 
     private void Reject(QueueEntry entry, Exception reason, string cause)
     {
@@ -240,51 +302,12 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan residenc
             Reject(entry.Value, reason, RejectionCause.QueueTimeout);
     }
 
-    /// <summary>
-    /// Takes the slot for a request and records the time. If the request's model must be loaded, the residency time begins. The caller holds the lock.
-    /// </summary>
-    private QueueSlot NewSlot(string model)
+    /// <summary>Takes the slot for a request. The caller holds the lock.</summary>
+    private QueueSlot NewSlot(QueuedRequest request, bool isForeground)
     {
         _isBusy = true;
         _slotStart = time.GetTimestamp();
-        if (!isResident(model))
-            _loadStart = _slotStart;
-        _turns.Remove(model);
-        if (_turns.Count == MaxTurns)
-            _turns.RemoveAt(0);
-        _turns.Add(model);
-        return new(this);
-    }
-
-    /// <summary>
-    /// Returns the entry that gets the slot next; null if no request waits. If the first entry needs a load and the residency time is over, it is this entry.
-    /// Otherwise it is the first entry of the resident model whose last turn is the longest time ago, or the first entry if no request is for a resident model. The
-    /// caller holds the lock.
-    /// </summary>
-    private LinkedListNode<QueueEntry>? Next()
-    {
-        if (_waiting.First is not { } first)
-            return null;
-        if (time.GetElapsedTime(_loadStart) >= residency && !isResident(first.Value.Model))
-            return first;
-
-        LinkedListNode<QueueEntry>? next = null;
-        int nextTurn = int.MaxValue;
-        for (LinkedListNode<QueueEntry>? entry = first; entry is not null && nextTurn >= 0; entry = entry.Next)
-        {
-            int turn = _turns.IndexOf(entry.Value.Model);
-            if (turn < nextTurn && isResident(entry.Value.Model))
-                (next, nextTurn) = (entry, turn);
-        }
-
-        return next ?? first;
-    }
-
-    /// <summary>A waiting request.</summary>
-    private sealed class QueueEntry(string model)
-    {
-        public string Model => model;
-
-        public TaskCompletionSource<QueueSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        order.RecordSlot(request.Model);
+        return _slot = new(this, isBackground: !isForeground);
     }
 }

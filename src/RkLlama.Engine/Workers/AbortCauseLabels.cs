@@ -14,6 +14,7 @@ internal static class AbortCauseLabels
         AbortCause.EndToken => AbortLabel.EndToken,
         AbortCause.Repetition => AbortLabel.Repetition,
         AbortCause.ThinkingBudget => AbortLabel.ThinkingBudget,
+        AbortCause.GivesWay => AbortLabel.GivesWay,
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, null),
     };
 }

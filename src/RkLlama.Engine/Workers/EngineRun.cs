@@ -18,6 +18,9 @@ internal readonly record struct EngineToken(int TokenId, string Text);
 /// <param name="Ended">When the server recorded the end of the run.</param>
 internal sealed record RunOutcome(RunEnd End, long? FirstToken, long Ended)
 {
+    /// <summary>When the run started; 0 if it is not known.</summary>
+    internal long Started { get; init; }
+
     /// <summary>
     /// The embedding, with one value per hidden dimension and length 1, or the logits of the requested tokens. <see langword="null"/> if the run generated text, was
     /// aborted or failed.
@@ -71,6 +74,9 @@ internal enum AbortCause
 
     /// <summary>The reasoning reached its maximum number of tokens. A second run may continue the generation without reasoning.</summary>
     ThinkingBudget,
+
+    /// <summary>A background run gives way to another request. A later run continues the generation.</summary>
+    GivesWay,
 }
 
 /// <summary>
@@ -89,6 +95,7 @@ internal class EngineRun(Action<EngineRun> abort)
     private readonly Channel<EngineToken[]> _tokens = Channel.CreateUnbounded<EngineToken[]>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
 
+    private readonly long _started = Stopwatch.GetTimestamp();
     private readonly TaskCompletionSource<RunOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Written on the engine's thread only: the tokens since the last Flush, and the Stopwatch timestamps of the last and of the first token.
@@ -154,6 +161,6 @@ internal class EngineRun(Action<EngineRun> abort)
     internal void Complete(RunEnd end, float[]? vector = null, WorkerDeath? death = null, RefusedPrompt? refused = null)
     {
         _tokens.Writer.TryComplete();
-        _completion.TrySetResult(new(end, _firstToken, Stopwatch.GetTimestamp()) { Vector = vector, Death = death, RefusedPrompt = refused });
+        _completion.TrySetResult(new(end, _firstToken, Stopwatch.GetTimestamp()) { Started = _started, Vector = vector, Death = death, RefusedPrompt = refused });
     }
 }

@@ -1,20 +1,18 @@
-using System.Text;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.SmallTokenizer;
 
 namespace RkLlama.Engine.Tests.Generation;
 
 /// <summary>Answers of a model with a tokenizer: their text comes from the ids, and they end at the model's end tokens.</summary>
 public sealed class TokenIdTests : GenerationServiceFixture
 {
-    private const int EndOfTurn = 300, EndOfText = 301, ToolCalls = 302, Hello = 310, World = 311, Smile = 312;
-
     public TokenIdTests()
     {
-        Node.Write("m/tokenizer.json", Tokenizer());
+        Node.Write("m/tokenizer.json", SmallTokenizer.Json);
         Node.Write("m/generation_config.json", $$"""{"eos_token_id": [{{EndOfText}}, {{EndOfTurn}}]}""");
     }
 
@@ -26,7 +24,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
         using GenerationStream stream = await StartAsync(isPlain ? EngineNode.Ask() with { Output = null } : EngineNode.Ask());
         FakeRun run = await Node.Runs.NextAsync();
 
-        await run.SendAsync(Hello, "Hello");
+        await run.SendAsync(HelloToken, "Hello");
         await run.SendAsync(EndOfTurn, "");
         run.Aborted.IsCompleted.Should().BeFalse("the runtime may end the run by itself");
         await run.SendAsync(World, " world");
@@ -47,7 +45,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
         using GenerationStream stream = await StartAsync(EngineNode.Ask());
         FakeRun run = await Node.Runs.NextAsync();
 
-        await run.SendAsync(Hello, "Hello");
+        await run.SendAsync(HelloToken, "Hello");
         await run.SendAsync(EndOfText, "");
         run.End(RunEndReason.Stop, tokens: 1);
         List<GenerationEvent> events = await ReadAsync(stream);
@@ -64,7 +62,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { MaxNewTokens = 2 });
         FakeRun run = await Node.Runs.NextAsync();
 
-        await run.SendAsync(Hello, "Hello");
+        await run.SendAsync(HelloToken, "Hello");
         await run.SendAsync(EndOfTurn, "");
         run.End(RunEndReason.Length);
         List<GenerationEvent> events = await ReadAsync(stream);
@@ -78,7 +76,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { Output = new() { StopSequences = ["[TOOL_CALLS]"] } });
         FakeRun run = await Node.Runs.NextAsync();
 
-        await run.SendAsync(Hello, "Hello");
+        await run.SendAsync(HelloToken, "Hello");
         await run.SendAsync(ToolCalls, "");
         await run.SendAsync(World, " world");
         await run.Aborted.WaitAsync(Patience);
@@ -94,14 +92,14 @@ public sealed class TokenIdTests : GenerationServiceFixture
         FakeRun thinking = await Node.Runs.NextAsync();
         foreach (char c in "<think>")
             await thinking.SendAsync(c, c.ToString());
-        await thinking.SendAsync(Hello, "Hello");
+        await thinking.SendAsync(HelloToken, "Hello");
         await thinking.Aborted.WaitAsync(Patience);
         thinking.End(RunEndReason.Cancelled);
         FakeRun answering = await Node.Runs.NextAsync();
 
         await answering.SendAsync(World, " world");
         await answering.SendAsync(EndOfTurn, "");
-        await answering.SendAsync(Hello, "Hello");
+        await answering.SendAsync(HelloToken, "Hello");
         await answering.Aborted.WaitAsync(Patience);
         answering.End(RunEndReason.Cancelled);
         List<GenerationEvent> events = await ReadAsync(stream);
@@ -116,7 +114,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
         using GenerationStream stream = await StartAsync(EngineNode.Ask() with { Output = null });
         FakeRun run = await Node.Runs.NextAsync();
 
-        await run.SendAsync(Hello, "Hello");
+        await run.SendAsync(HelloToken, "Hello");
         await run.SendAsync(ToolCalls, "[TOOL_CALLS]");
         await run.SendAsync(Smile, "\uFFFD");
         await run.SendAsync(World, " world");
@@ -135,7 +133,7 @@ public sealed class TokenIdTests : GenerationServiceFixture
             FakeRun run = await Node.Runs.NextAsync();
             await run.SendAsync(World, "Bonjour");
             await run.SendAsync(EndOfTurn, " le");
-            await run.SendAsync(Hello, " monde");
+            await run.SendAsync(HelloToken, " monde");
             await run.SendAsync(World, "<|im_end|>");
             await run.SendAsync(World, "user");
             await run.Aborted.WaitAsync(Patience);
@@ -146,22 +144,5 @@ public sealed class TokenIdTests : GenerationServiceFixture
 
         Node.GenerationLog.All.Where(line => line.Contains("is not that of the tokenizer", StringComparison.Ordinal)).Should().ContainSingle()
             .Which.Should().Contain("token 311").And.NotContain("Bonjour", "text of answers is not logged");
-    }
-
-    private static string Tokenizer()
-    {
-        static bool IsPrintable(int b) => b is (>= 33 and <= 126) or (>= 161 and <= 172) or >= 174;
-        static char Letter(int value) => IsPrintable(value) ? (char)value : (char)(256 + Enumerable.Range(0, value).Count(b => !IsPrintable(b)));
-        static string Token(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(value => Letter(value)));
-        static string Entry(string token, int id) => $"\"{System.Text.Json.JsonEncodedText.Encode(token)}\":{id}";
-        static string Added(string content, int id) =>
-            $$"""{"id":{{id}},"content":"{{content}}","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}""";
-        IEnumerable<string> entries = Enumerable.Range(0, 256).Select(value => Entry(Letter(value).ToString(), value));
-        return $$"""
-            {"added_tokens": [{{Added("<|im_start|>", 299)}},{{Added("<|im_end|>", EndOfTurn)}},{{Added("<|endoftext|>", EndOfText)}},{{Added("[TOOL_CALLS]", ToolCalls)}}],
-             "normalizer": null, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "use_regex": true}, "decoder": {"type": "ByteLevel"},
-             "model": {"type": "BPE", "merges": [], "vocab": { {{string.Join(',', entries)}},
-               {{Entry(Token("Hello"), Hello)}},{{Entry(Token(" world"), World)}},{{Entry(Token("😀"), Smile)}} } } }
-            """;
     }
 }

@@ -1,17 +1,21 @@
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Scheduling;
 
 public sealed class RunQueueTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly HashSet<string> _resident = [];
+    private readonly FakeCaches _caches = new();
     private readonly RunQueue _queue;
 
-    public RunQueueTests() =>
-        _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), residency: TimeSpan.FromSeconds(30), _resident.Contains, _time);
+    public RunQueueTests()
+    {
+        RunOrder order = new(_caches, switchTime: TimeSpan.FromSeconds(30), fairness: TimeSpan.FromSeconds(30), _time);
+        _queue = new(capacity: 3, maxWait: TimeSpan.FromMinutes(5), followUp: TimeSpan.FromSeconds(0.15), order, _time);
+    }
 
     [Fact]
     public async Task Slots_are_given_in_the_order_of_arrival()
@@ -164,7 +168,7 @@ public sealed class RunQueueTests
     public async Task Requests_for_resident_models_go_before_a_load_for_the_residency_time_only()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
-        _resident.Add("a");
+        _caches.Resident.Add("a");
         Task<QueueSlot> other = _queue.EnterAsync("b", default);
         Task<QueueSlot> same = _queue.EnterAsync("a", default);
 
@@ -184,7 +188,7 @@ public sealed class RunQueueTests
     public async Task Without_requests_for_resident_models_another_model_gets_the_npu()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
-        _resident.Add("a");
+        _caches.Resident.Add("a");
         Task<QueueSlot> other = _queue.EnterAsync("b", default);
 
         turn.Dispose();
@@ -195,7 +199,7 @@ public sealed class RunQueueTests
     [Fact]
     public async Task Resident_models_take_turns()
     {
-        _resident.UnionWith(["a", "b"]);
+        _caches.Resident.UnionWith(["a", "b"]);
         QueueSlot running = await _queue.EnterAsync("a", default);
         List<(string Model, Task<QueueSlot> Slot)> waiting = [.. new[] { "a", "a", "b" }.Select(model => (model, _queue.EnterAsync(model, default)))];
         List<string> order = [];

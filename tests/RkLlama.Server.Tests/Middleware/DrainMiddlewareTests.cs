@@ -21,7 +21,8 @@ public sealed class DrainMiddlewareTests : IDisposable
     private readonly DefaultHttpContext _context = new();
     private bool _isPassed;
 
-    public DrainMiddlewareTests() => _queue = new(4, TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(30), static _ => true, _time);
+    public DrainMiddlewareTests() => _queue = new(
+        4, TimeSpan.FromMinutes(5), TimeSpan.Zero, new(new FakeCaches(), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), _time), _time);
 
     public void Dispose()
     {

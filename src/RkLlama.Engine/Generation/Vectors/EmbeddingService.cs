@@ -22,6 +22,9 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
     // Name of the request field that contains the texts, for error messages.
     private const string Field = "input";
 
+    // A person waits for the embedding of a question. More texts are parts of documents.
+    private const int MaxForeground = 16;
+
     /// <summary>Finds the model that a request names. Does not load it.</summary>
     /// <exception cref="ModelNotFoundException">No model has this name.</exception>
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
@@ -50,6 +53,7 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
         bool skipsEmpty = false)
     {
         trace.SetModel(model.Name);
+        trace.IsBackground |= texts.Count > MaxForeground;
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         // The first text is checked when it is embedded, before its run.

@@ -64,7 +64,7 @@ internal static class OllamaGenerationEndpoints
             return "unload";
         }
 
-        using ModelLease lease = await scheduler.AcquireAsync(model, isRetry: false, keepAlive, cancellationToken).ConfigureAwait(false);
+        using ModelLease lease = await scheduler.AcquireAsync(model, new(model.Name), keepAlive, cancellationToken).ConfigureAwait(false);
         return "load";
     }
 }

@@ -1,0 +1,17 @@
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Scheduling;
+
+/// <summary>What the queue knows of a request.</summary>
+/// <param name="Model">Name of the model that the request needs.</param>
+internal sealed record QueuedRequest(string Model)
+{
+    /// <summary>The prompt, to find the requests whose prompt is in a KV cache; <see langword="null"/> if the request uses none.</summary>
+    internal RunInput? Prompt { get; init; }
+
+    /// <summary>Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</summary>
+    internal bool IsRetry { get; init; }
+
+    /// <summary>Whether no person waits for the response. Such a request gets the slot only if no other request waits.</summary>
+    internal bool IsBackground { get; init; }
+}

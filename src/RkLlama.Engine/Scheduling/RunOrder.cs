@@ -1,0 +1,130 @@
+namespace RkLlama.Engine.Scheduling;
+
+/// <summary>
+/// Decides which waiting request gets the slot next. The rules, the first one that applies:
+/// <list type="number">
+/// <item>Background requests wait as long as other requests wait, but not longer than <see cref="BackgroundPatience"/>.</item>
+/// <item>A request for a model that must be loaded waits for the switch time since the last load, while requests for resident models wait.</item>
+/// <item>The resident models take turns.</item>
+/// <item>Among the requests for one model, the one with the longest beginning in a KV cache is first, else the oldest one. No request is overtaken more than
+/// <see cref="MaxOvertaken"/> times, and none after it has waited for the fairness time.</item>
+/// </list>
+/// Used under the lock of the queue.
+/// </summary>
+/// <param name="switchTime">How long requests for resident models go before requests for other models, measured from the last load.</param>
+/// <param name="fairness">How long a waiting request can be overtaken; zero for never.</param>
+internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan fairness, TimeProvider time)
+{
+    internal const int MaxOvertaken = 4;
+
+    /// <summary>How long other requests go before a background request.</summary>
+    internal static readonly TimeSpan BackgroundPatience = TimeSpan.FromSeconds(60);
+
+    // A shorter beginning is part of the chat template.
+    private const int MinSaved = 32;
+
+    // More than the number of resident models.
+    private const int MaxTurns = 16;
+
+    // A cache whose contents need less time is not worth a wait.
+    private static readonly TimeSpan WorthHolding = TimeSpan.FromSeconds(1);
+
+    // The models that had a slot, the least recently used first. At most MaxTurns.
+    private readonly List<string> _turns = [];
+
+    // The time of the last slot for a model that was not resident.
+    private long _loadStart;
+
+    /// <summary>Records that a request gets the slot. If its model must be loaded, the switch time begins.</summary>
+    internal void RecordSlot(string model)
+    {
+        if (!caches.IsResident(model))
+            _loadStart = time.GetTimestamp();
+        _turns.Remove(model);
+        if (_turns.Count == MaxTurns)
+            _turns.RemoveAt(0);
+        _turns.Add(model);
+    }
+
+    /// <summary>Returns the entry that gets the slot next; null if no request waits.</summary>
+    internal LinkedListNode<QueueEntry>? Next(LinkedList<QueueEntry> waiting)
+    {
+        if (Find(waiting.First, IsForeground) is not { } first)
+            return Find(waiting.First, entry => caches.IsResident(entry.Model)) ?? waiting.First;
+        if (time.GetElapsedTime(_loadStart) >= switchTime && !caches.IsResident(first.Value.Model))
+            return first;
+
+        LinkedListNode<QueueEntry>? next = null;
+        int nextTurn = int.MaxValue;
+        for (LinkedListNode<QueueEntry>? node = first; node is not null && nextTurn >= 0; node = node.Next)
+        {
+            int turn = _turns.IndexOf(node.Value.Model);
+            if (turn < nextTurn && IsForeground(node.Value) && caches.IsResident(node.Value.Model))
+                (next, nextTurn) = (node, turn);
+        }
+
+        return next is null ? first : BestCached(next);
+    }
+
+    /// <summary>
+    /// Returns an entry that leaves the KV cache of the last run as it is, if <paramref name="next"/> would replace it and its contents are worth a wait. The
+    /// request that continues this cache often comes within milliseconds.
+    /// </summary>
+    /// <param name="next">The result of <see cref="Next"/>.</param>
+    /// <returns>The entry that gets the slot next; null if the slot should be held.</returns>
+    internal LinkedListNode<QueueEntry>? NextBeside(LinkedListNode<QueueEntry> next)
+    {
+        if (KeepsCache(next.Value) || IsDue(next.Value))
+            return next;
+        return Find(next.List!.First, entry => IsForeground(entry) && caches.IsResident(entry.Model) && KeepsCache(entry));
+    }
+
+    /// <summary>Whether a request that arrives while the slot is held gets it at once.</summary>
+    internal bool EndsHold(QueueEntry entry) => IsForeground(entry) && caches.IsResident(entry.Model) && KeepsCache(entry);
+
+    /// <summary>Removes an entry, because its request gets the slot. Counts the requests that it overtakes.</summary>
+    internal static void Take(LinkedListNode<QueueEntry> taken)
+    {
+        for (LinkedListNode<QueueEntry>? node = taken.Previous; node is not null; node = node.Previous)
+        {
+            if (node.Value.Model == taken.Value.Model)
+                node.Value.Overtaken++;
+        }
+
+        taken.List!.Remove(taken);
+    }
+
+    /// <summary>Whether the request has priority over background requests.</summary>
+    internal bool IsForeground(QueueEntry entry) => !entry.Request.IsBackground || time.GetElapsedTime(entry.Arrival) >= BackgroundPatience;
+
+    private bool KeepsCache(QueueEntry entry) => caches.CostOfReplacing(entry.Request) < WorthHolding;
+
+    private bool IsDue(QueueEntry entry) => entry.Overtaken >= MaxOvertaken || time.GetElapsedTime(entry.Arrival) >= fairness;
+
+    /// <param name="oldest">The oldest entry of a model.</param>
+    private LinkedListNode<QueueEntry> BestCached(LinkedListNode<QueueEntry> oldest)
+    {
+        if (IsDue(oldest.Value))
+            return oldest;
+        LinkedListNode<QueueEntry> best = oldest;
+        int most = -1;
+        for (LinkedListNode<QueueEntry>? node = oldest.Next; node is not null; node = node.Next)
+        {
+            if (node.Value.Model != oldest.Value.Model || !IsForeground(node.Value))
+                continue;
+            if (most < 0)
+                most = caches.CountCached(oldest.Value.Request) + MinSaved - 1;
+            if (caches.CountCached(node.Value.Request) is var cached && cached > most)
+                (best, most) = (node, cached);
+        }
+
+        return best;
+    }
+
+    private static LinkedListNode<QueueEntry>? Find(LinkedListNode<QueueEntry>? node, Predicate<QueueEntry> condition)
+    {
+        while (node is not null && !condition(node.Value))
+            node = node.Next;
+        return node;
+    }
+}

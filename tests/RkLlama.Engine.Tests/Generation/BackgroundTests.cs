@@ -1,0 +1,139 @@
+using RkLlama.Engine.Generation;
+using RkLlama.Engine.Tests.Support;
+using RkLlama.Native;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
+using static RkLlama.Engine.Tests.Support.SmallTokenizer;
+
+namespace RkLlama.Engine.Tests.Generation;
+
+/// <summary>Background requests give way to others and continue their output later.</summary>
+public sealed class BackgroundTests : GenerationServiceFixture
+{
+    public BackgroundTests() => Node.Write("m/tokenizer.json", SmallTokenizer.Json);
+
+    [Fact]
+    public async Task A_background_answer_gives_way_and_continues_behind_its_tokens()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(HelloToken, "Hello");
+
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        FakeRun second = await Node.Runs.NextAsync();
+        await second.SendAsync(HelloToken, "Hello");
+        second.End(RunEndReason.Stop);
+        FakeRun third = await Node.Runs.NextAsync();
+        await third.SendAsync(World, " world");
+        third.End(RunEndReason.Stop);
+        List<GenerationEvent> events = await ReadAsync(background);
+
+        Text(await ReadAsync(person)).Should().Be("Hello");
+        third.Tokens.Should().Equal([.. first.Tokens!, HelloToken]);
+        Text(events).Should().Be("Hello world");
+        (events[^1].Summary!.FinishReason, events[^1].Summary!.OutputTokens).Should().Be((FinishReason.Stop, 2));
+        Node.MetricsPage["rkllama_aborts_total{cause=\"gives_way\"}"].Should().Be(1);
+        Node.GenerationLog.All.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task A_background_answer_gives_way_once()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+        FakeRun again = await Node.Runs.NextAsync();
+
+        using GenerationStream next = await StartAsync(EngineNode.Ask("Next", "next"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+        await again.SendAsync(HelloToken, "Hello");
+        bool isAborted = again.Aborted.IsCompleted;
+        again.End(RunEndReason.Stop);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+
+        isAborted.Should().BeFalse();
+        Text(await ReadAsync(background)).Should().Be("Hello");
+    }
+
+    [Fact]
+    public async Task A_background_answer_with_a_short_rest_does_not_give_way()
+    {
+        using GenerationStream background = await StartAsync(Background() with { MaxNewTokens = 20 });
+        FakeRun first = await Node.Runs.NextAsync();
+
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+        await first.SendAsync(HelloToken, "Hello");
+        bool isAborted = first.Aborted.IsCompleted;
+        first.End(RunEndReason.Stop);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+
+        isAborted.Should().BeFalse("20 tokens need 2 s");
+        Text(await ReadAsync(background)).Should().Be("Hello");
+    }
+
+    [Fact]
+    public async Task An_answer_for_a_person_does_not_give_way()
+    {
+        using GenerationStream one = await StartAsync(EngineNode.Ask());
+        FakeRun run = await Node.Runs.NextAsync();
+
+        using GenerationStream other = await StartAsync(EngineNode.Ask("Other", "other"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+        await run.SendAsync(HelloToken, "Hello");
+
+        run.Aborted.IsCompleted.Should().BeFalse();
+        run.End(RunEndReason.Stop);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+        Text(await ReadAsync(one)).Should().Be("Hello");
+    }
+
+    [Fact]
+    public async Task If_the_client_leaves_while_its_background_answer_waits_again_the_request_leaves_the_queue()
+    {
+        using CancellationTokenSource leave = new();
+        using GenerationStream background = await StartAsync(Background(), leave.Token);
+        FakeRun first = await Node.Runs.NextAsync();
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        FakeRun second = await Node.Runs.NextAsync();
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+
+        await leave.CancelAsync();
+
+        await EventuallyAsync(() => Node.Queue.Waiting == 0);
+        second.End(RunEndReason.Stop);
+        await ReadAsync(person);
+        await EventuallyAsync(() => !Node.Queue.IsBusy);
+        Node.Runs.Count.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task The_next_turn_of_a_conversation_goes_before_an_older_request()
+    {
+        Node.Write("m/chat_template.jinja", "{% for m in messages %}{{ m.content }}{% endfor %}");
+        string history = new('x', 100);
+        using GenerationStream first = await StartAsync(EngineNode.Ask(history));
+        FakeRun run = await Node.Runs.NextAsync();
+        using GenerationStream other = await StartAsync(EngineNode.Ask(new string('y', 200), "other"));
+        using GenerationStream next = await StartAsync(EngineNode.Ask(history + "Hello?", "next"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 2);
+
+        await run.SendAsync(HelloToken, "Hello");
+        run.End(RunEndReason.Stop);
+        FakeRun second = await Node.Runs.NextAsync();
+        second.End(RunEndReason.Stop);
+        FakeRun third = await Node.Runs.NextAsync();
+        third.End(RunEndReason.Stop);
+
+        second.Tokens.Should().StartWith(Enumerable.Repeat((int)'x', 50));
+        third.Tokens.Should().StartWith(Enumerable.Repeat((int)'y', 50));
+    }
+
+    private static GenerationRequest Background() => EngineNode.Ask() with { IsBackground = true };
+}
