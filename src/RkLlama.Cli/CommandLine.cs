@@ -30,6 +30,8 @@ internal static class CommandLine
         ("queue", "Maximum number of waiting requests [64]"),
         ("queue-time", "Maximum time in the queue, in seconds [300]"),
         ("switch-time", "Seconds that a model keeps the NPU while requests for it and for other models wait [30]"),
+        ("fairness", "Seconds that a waiting request can be overtaken by later ones whose prompt is in the KV cache; 0 for the order of arrival [30]"),
+        ("follow-up", "Seconds that the NPU is kept free for the next turn of a conversation; 0 for none [0.15]"),
         ("keep-alive", "Seconds until an idle model is unloaded, if a request on /v1 or /api loaded it [300]"),
         ("drain", "Seconds that the active run may take to finish when the server stops [30]"),
         ("load-timeout", "Timeout of a model load, in seconds [300]"),

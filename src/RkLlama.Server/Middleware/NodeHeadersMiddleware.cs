@@ -2,6 +2,7 @@ using System.Globalization;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Requests;
 
@@ -17,7 +18,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
 
     public Task InvokeAsync(HttpContext context)
     {
-        RequestTrace trace = new(RequestId.Of(context));
+        RequestTrace trace = new(RequestId.Of(context)) { IsBackground = BackgroundTask.IsIn(context.Request.Headers) };
         context.TraceIdentifier = trace.Id;
         context.Features.Set(trace);
 

@@ -64,10 +64,14 @@ internal sealed record OllamaChatRequest(
     /// <summary>Names of the fields and parts, except options, that have no effect.</summary>
     internal IReadOnlyList<string> Ignored { get; init; } = [];
 
+    /// <summary>See <see cref="BackgroundTask"/>.</summary>
+    internal bool IsBackground { get; init; }
+
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(
         new(Messages) { Tools = Tools.Tools, EnableThinking = Thinking.IsOn, ContinuesLastMessage = true }, Options.Sampling, Options.MaxTokens)
     {
         Model = Model,
+        IsBackground = IsBackground,
         KeepAlive = KeepAlive,
         Requires = RequiredCapabilities.Completion
             | (Tools.Tools is null ? RequiredCapabilities.None : RequiredCapabilities.Tools)
@@ -92,9 +96,10 @@ internal sealed record OllamaChatRequest(
         OllamaMessageBody?[] messages = body.Messages ?? [];
         UnreadableContent unreadable = UnreadableContent.In(messages.Select(static message => message?.Role));
         ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice);
+        ChatMessage[] read = [.. messages.Select((message, index) => OllamaMessageReader.Read(message, $"messages[{index}]", index, unreadable))];
         return new(
             OllamaRequest.ModelOf(body),
-            [.. messages.Select((message, index) => OllamaMessageReader.Read(message, $"messages[{index}]", index, unreadable))],
+            read,
             tools,
             body.Think ?? default,
             OllamaRequest.FormatOf(body.Format, cpu),
@@ -103,6 +108,7 @@ internal sealed record OllamaChatRequest(
             OllamaOptions.From(body.Options, json))
         {
             Ignored = [.. IgnoredFields.Unknown<OllamaChatBody>(OllamaBodyJson.Reader, json), .. tools.Ignored, .. unreadable.Omitted],
+            IsBackground = BackgroundTask.IsIn(json, read),
         };
     }
 }

@@ -41,6 +41,9 @@ internal sealed record ChatCompletionRequest
 
     internal required int? MaxTokens { get; init; }
 
+    /// <summary>See <see cref="BackgroundTask"/>.</summary>
+    internal required bool IsBackground { get; init; }
+
     internal required SamplingParameters Sampling { get; init; }
 
     internal required IReadOnlyList<string> StopSequences { get; init; }
@@ -53,6 +56,7 @@ internal sealed record ChatCompletionRequest
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
         Model = Model,
+        IsBackground = IsBackground,
         Requires = RequiredCapabilities.Completion | (Tools.IsRequired ? RequiredCapabilities.Tools : RequiredCapabilities.None),
         Operation = "chat",
         Trace = trace,
@@ -79,10 +83,11 @@ internal sealed record ChatCompletionRequest
             : ToolOptions.From(body.Tools, body.ToolChoice);
         OpenAiRequest.RequireSingleCompletion(body.N, body.BestOf);
         ThinkingOptions thinking = ThinkingOptions.From(body);
+        List<ChatMessage> messages = MessagesOf(body, out UnreadableContent unreadable);
         return new()
         {
             Model = body.Model,
-            Conversation = new(MessagesOf(body, out UnreadableContent unreadable))
+            Conversation = new(messages)
             {
                 Tools = tools.Tools,
                 EnableThinking = thinking.IsOn,
@@ -101,6 +106,7 @@ internal sealed record ChatCompletionRequest
             Stream = body.Stream ?? false,
             IncludesUsage = body.StreamOptions?.IncludeUsage ?? false,
             MaxTokens = OpenAiRequest.MaxTokens(body.MaxCompletionTokens ?? body.MaxTokens),
+            IsBackground = BackgroundTask.IsIn(json, messages),
             Sampling = SamplingOptions.From(body),
             StopSequences = StopOptions.From(body.Stop),
             Unsupported =
