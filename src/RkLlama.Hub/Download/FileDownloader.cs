@@ -1,4 +1,3 @@
-using System.Buffers;
 using RkLlama.Hub.Hubs;
 
 namespace RkLlama.Hub.Download;
@@ -38,7 +37,7 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
                     note($"{source.File.Path} changed on the hub since the last download and starts anew");
                 report(partial.WrittenBytes);
                 await FetchAsync(source, partial, connections, note, cancellationToken).ConfigureAwait(false);
-                await partial.CompleteAsync().ConfigureAwait(false);
+                await partial.CompleteAsync(cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (RangesIgnoredException)
@@ -123,7 +122,7 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
         using Stream body = await response.OpenAsync(hubOptions.StallTimeout, clock, cancellationToken).ConfigureAwait(false);
         for (long position = from; position < to;)
         {
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(PartialFile.BufferBytes);
+            byte[] buffer = FileChunk.Rent();
             int length = 0, wanted = (int)Math.Min(buffer.Length, to - position);
             HubException? broken = null;
             try
@@ -144,7 +143,7 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
 
             await rate.WaitAsync(length, cancellationToken).ConfigureAwait(false);
             if (length > 0)
-                await partial.WriteAsync(position, buffer, length, cancellationToken).ConfigureAwait(false);
+                await partial.WriteAsync(new(position, buffer, length), cancellationToken).ConfigureAwait(false);
             position += length;
             advance(position);
             if (broken is not null)
