@@ -12,6 +12,7 @@ ld.lld                | lld                                         | publish-ao
 llvm-objcopy          | llvm                                        | publish-aot
 mmdebstrap            | mmdebstrap                                  | publish-aot test-package test-arm64
 dpkg-deb              | dpkg                                        | package test-package test-arm64
+openssl               | openssl                                     | bench
 curl                  | curl                                        | bench test test-cluster test-package test-arm64 test-monitoring
 script                | bsdutils                                | test
 python3               | python3                                     | test test-cluster test-monitoring

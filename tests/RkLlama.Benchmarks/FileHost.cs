@@ -13,11 +13,11 @@ internal sealed class FileHost : IDisposable
     internal const string FileName = "large-w8a8-rk3588.rkllm";
 
     // Repositories. A host that ignores ranges makes the server use one connection.
-    internal const string One = "bench/One", OneAtLineRate = "bench/OneAtLineRate", FourAtLineRate = "bench/FourAtLineRate", FourAtGigabit = "bench/FourAtGigabit";
+    internal const string One = "bench/One", OneWithoutHash = "bench/OneWithoutHash", OneAtLineRate = "bench/OneAtLineRate", FourAtLineRate = "bench/FourAtLineRate", FourAtGigabit = "bench/FourAtGigabit";
 
     // Bytes per second and connection; 0 for no limit.
     private static readonly (string Repository, int Connections, long Rate)[] Repositories =
-        [(One, 1, 0), (OneAtLineRate, 1, 312_500_000), (FourAtLineRate, 4, 312_500_000 / 4), (FourAtGigabit, 4, 118_000_000 / 4)];
+        [(One, 1, 0), (OneWithoutHash, 1, 0), (OneAtLineRate, 1, 312_500_000), (FourAtLineRate, 4, 312_500_000 / 4), (FourAtGigabit, 4, 118_000_000 / 4)];
 
     private readonly Process _nginx;
 
@@ -64,8 +64,9 @@ internal sealed class FileHost : IDisposable
     private static string LocationsOf(string repository, int connections, long rate, string directory, string hash)
     {
         string commit = new('0', 40), ranges = connections == 1 ? "max_ranges 0;" : "";
+        string promise = repository == OneWithoutHash ? "" : $$""","lfs":{"sha256":"{{hash}}"}""";
         string description = string.Create(CultureInfo.InvariantCulture, $$$"""
-            {"id":"{{{repository}}}","sha":"{{{commit}}}","siblings":[{"rfilename":"{{{FileName}}}","size":{{{Size}}},"lfs":{"sha256":"{{{hash}}}","size":{{{Size}}} } }]}
+            {"id":"{{{repository}}}","sha":"{{{commit}}}","siblings":[{"rfilename":"{{{FileName}}}","size":{{{Size}}}{{{promise}}} }]}
             """);
         return string.Create(CultureInfo.InvariantCulture, $$"""
             location = /api/models/{{repository}} { default_type application/json; return 200 '{{description}}'; }
