@@ -3,6 +3,11 @@ using RkLlama.Engine.Models;
 
 namespace RkLlama.Engine.Residency;
 
+/// <summary>Where a model goes.</summary>
+/// <param name="Evictions">The models to evict before the load.</param>
+/// <param name="Domain">The first NPU domain for the model.</param>
+internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
+
 /// <summary>
 /// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
 /// Models that the operator has not loaded go first, among them the least recently used one. Has no state.
@@ -21,11 +26,10 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
     /// <summary>Whether a second model can be resident at all.</summary>
     internal bool AllowsSeveral => maxModels is null or > 1;
 
-    /// <summary>Returns the models to evict before a model is loaded. Reads the disk and the memory of the node.</summary>
+    /// <summary>Chooses the models to evict before a model is loaded, and its domain. Reads the disk and the memory of the node.</summary>
     /// <param name="residents">The resident models, the least recently used one first.</param>
     /// <param name="endingBytes">The estimated memory of workers that are ending, which will become available.</param>
-    /// <param name="domain">The first NPU domain for the model.</param>
-    internal IReadOnlyList<Resident> ChooseEvictions(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes, out int domain)
+    internal Placement Place(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes)
     {
         // OrderBy keeps the order of equal elements.
         Queue<Resident> remaining = new(residents.OrderBy(resident => Rank(resident, model)));
@@ -40,8 +44,7 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
             remaining.Dequeue();
         }
 
-        domain = FindDomain(width, remaining) ?? FirstDomain;
-        return evicted;
+        return new(evicted, FindDomain(width, remaining) ?? FirstDomain);
     }
 
     /// <summary>

@@ -26,8 +26,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
 
     private readonly RecentModelCache _recent = new();
 
-    // Replaced as a whole, under _lock.
-    private volatile IReadOnlyList<ModelInstance> _preloaded = [];
+    private readonly PreloadedModels _preloaded = new();
 
     public ModelHost(
         IEngine engine, ModelCatalog catalog, PromptBuilderFactory prompts, FaultLog faults, NodeMetrics metrics, NodeOptions options, TimeProvider time, ILogger<ModelHost> logger)
@@ -71,7 +70,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// Whether <see cref="LoadAsync(ModelEntry)"/> would throw <see cref="ModelAlreadyLoadedException"/> for every model: the operator has loaded a model already, or a model
     /// is loading, or another one is resident and no second one is allowed. Failed models do not count.
     /// </summary>
-    internal bool RefusesLoads => _residents.RefusesLoad(null, isFirst: true);
+    internal bool RefusesLoads => _residents.RefusesLoad(isFirst: true);
 
     /// <summary>Whether a model is resident, so that a request without a model name can be queued.</summary>
     internal bool HasModel => _residents.Main is not null;
@@ -95,7 +94,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// The models that the server loaded when it started, because the setting <see cref="NodeOptions.Preload"/> names them. If one of them is evicted, it is loaded
     /// again as soon as there is room for it. Models that the operator has unloaded are not in this list.
     /// </summary>
-    internal IReadOnlyList<ModelInstance> PreloadedModels => _preloaded;
+    internal IReadOnlyList<ModelInstance> PreloadedModels => _preloaded.All;
 
     /// <summary>Makes a model a preloaded one, which is loaded as soon as there is room for it. The name is one from the catalog.</summary>
     /// <inheritdoc cref="Find" path="/exception"/>
@@ -103,8 +102,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     {
         ModelInstance model = Find(name);
         model.IsPinned = true;
-        lock (_lock)
-            _preloaded = [.. _preloaded.Where(preloaded => preloaded.Name != model.Name), model];
+        _preloaded.Add(model);
         PolicyChanged?.Invoke();
     }
 
@@ -153,8 +151,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     internal async Task<ModelInstance> PreloadAsync(ModelEntry entry)
     {
         ModelInstance model = await LoadAsync(entry, isFirst: false).ConfigureAwait(false);
-        lock (_lock)
-            _preloaded = [.. _preloaded, model];
+        _preloaded.Add(model);
         PolicyChanged?.Invoke();
         return model;
     }
@@ -218,9 +215,8 @@ internal sealed partial class ModelHost : IAsyncDisposable
         {
             foreach (ModelInstance model in _recent.Remove(name))
                 model.IsRemoved = true;
-            foreach (ModelInstance model in _preloaded.Where(model => model.Name == name))
+            foreach (ModelInstance model in _preloaded.Remove(name))
                 model.IsRemoved = true;
-            _preloaded = [.. _preloaded.Where(static model => !model.IsRemoved)];
 
             // The instances are marked before this, so that none of them can become resident afterwards.
             if (_residents.Find(name) is not { } resident)
@@ -262,8 +258,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     {
         if (_residents.TryUnload(model) is not { } end)
             return false;
-        lock (_lock)
-            _preloaded = [.. _preloaded.Where(preloaded => preloaded != model)];
+        _preloaded.Remove(model);
         PolicyChanged?.Invoke();
         await end.ConfigureAwait(false);
         Log.Unloaded(_logger, model.Name);
@@ -290,7 +285,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
     private void OnEvicting(ModelInstance model)
     {
         Log.Evicted(_logger, model.Name);
-        model.IsPinned = _preloaded.Contains(model);
+        model.IsPinned = _preloaded.All.Contains(model);
     }
 
     private static partial class Log

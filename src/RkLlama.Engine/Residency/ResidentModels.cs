@@ -20,11 +20,11 @@ internal sealed class ResidentModels(
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. The least recently used model is the first one.
-    private readonly List<Resident> _residents = [];
+    // Guarded by _lock.
+    private readonly ResidentList _residents = new();
 
-    // Guarded by _lock. The workers that are ending, each with its estimated memory. The next worker starts after them.
-    private readonly List<(Task End, long Bytes)> _endings = [];
+    // Guarded by _lock. The next worker starts after these workers have ended.
+    private readonly EndingWorkers _ending = new();
 
     // The model whose worker is stuck, or null. While a worker is stuck, no other worker can start.
     private volatile ModelInstance? _stuck;
@@ -48,18 +48,7 @@ internal sealed class ResidentModels(
         get
         {
             lock (_lock)
-            {
-                ModelInstance? main = null;
-                foreach (Resident resident in _residents)
-                {
-                    if (main is null || RankOf(resident.Model) >= RankOf(main))
-                        main = resident.Model;
-                }
-
-                return main;
-            }
-
-            static int RankOf(ModelInstance model) => (model.Role == ModelRole.Chat ? 2 : 0) + (model.IsPinned ? 1 : 0);
+                return _residents.Main;
         }
     }
 
@@ -70,7 +59,7 @@ internal sealed class ResidentModels(
     internal ModelInstance? Find(string name)
     {
         lock (_lock)
-            return _residents.Find(resident => resident.Model.Name == name)?.Model;
+            return _residents.Find(name)?.Model;
     }
 
     /// <summary>Notes which worker is stuck. Called after each change of the state of any model.</summary>
@@ -83,17 +72,22 @@ internal sealed class ResidentModels(
             Interlocked.CompareExchange(ref _stuck, null, model);
     }
 
-    /// <summary>Whether <see cref="LoadAsync"/> would be refused, because a model of the operator, or one that would have to be evicted, is in use.</summary>
+    /// <summary>Whether <see cref="LoadAsync"/> would be refused for every model, because a model of the operator is in use, or another model is loading.</summary>
     /// <param name="isFirst">Whether the operator has asked for this model alone, so that no other model of the operator may be resident.</param>
-    internal bool RefusesLoad(ModelInstance? model, bool isFirst)
+    internal bool RefusesLoad(bool isFirst)
     {
         lock (_lock)
-            return RefusesLoadUnderLock(model, isFirst);
+        {
+            return _residents.Any(resident =>
+                resident.IsBusy && (!admission.AllowsSeveral || (isFirst && resident.Model.IsPinned) || !resident.Load.IsCompleted));
+        }
     }
 
     /// <summary>Loads a model without evicting a model that works. Completes when the first load has succeeded or failed.</summary>
     /// <param name="isFirst">See <see cref="RefusesLoad"/>.</param>
-    /// <exception cref="ModelAlreadyLoadedException">The load is refused: see <see cref="RefusesLoad"/>.</exception>
+    /// <exception cref="ModelAlreadyLoadedException">
+    /// The load is refused, see <see cref="RefusesLoad"/>, or a model that is in use would have to be evicted.
+    /// </exception>
     /// <exception cref="EngineException">The load failed, or the worker of another model is stuck.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
     internal async Task LoadAsync(ModelInstance model, bool isFirst)
@@ -102,9 +96,12 @@ internal sealed class ResidentModels(
         lock (_lock)
         {
             ThrowIfStuck();
-            if (RefusesLoadUnderLock(model, isFirst))
+            if (RefusesLoad(isFirst))
                 throw new ModelAlreadyLoadedException();
-            load = MakeResident(model).Load;
+            Placement placement = Place(model);
+            if (placement.Evictions.Any(static resident => resident.IsBusy))
+                throw new ModelAlreadyLoadedException();
+            load = MakeResident(model, placement).Load;
         }
 
         await load.ConfigureAwait(false);
@@ -125,23 +122,23 @@ internal sealed class ResidentModels(
             Resident? pending = null;
             lock (_lock)
             {
-                Resident? own = _residents.Find(resident => resident.Model == model);
+                Resident? own = _residents.Find(model);
 
                 // Unloading and deleting are final for this instance. The next lookup creates a new one.
                 if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && own is null))
                     throw new NoModelException();
                 if (own is { Load.IsCompletedSuccessfully: true })
                 {
-                    MarkUsed(own);
+                    _residents.MarkUsed(own);
                     return own.Supervisor;
                 }
 
-                pending = own ?? _residents.Find(static resident => !resident.Load.IsCompleted);
+                pending = own ?? _residents.Loading;
                 if (pending is null && isChecked)
                 {
                     ThrowIfStuck();
                     cancellationToken.ThrowIfCancellationRequested();
-                    pending = MakeResident(model);
+                    pending = MakeResident(model, Place(model));
                 }
             }
 
@@ -179,8 +176,8 @@ internal sealed class ResidentModels(
     {
         lock (_lock)
         {
-            return _stuck is null && _residents.TrueForAll(resident => resident.Model.Name != model.Name && resident.Load.IsCompleted)
-                && admission.ChooseEvictions(model, _residents, EndingBytes(), out _).Count == 0;
+            return _stuck is null && _residents.Loading is null && _residents.Find(model.Name) is null
+                && Place(model).Evictions.Count == 0;
         }
     }
 
@@ -190,7 +187,7 @@ internal sealed class ResidentModels(
     {
         lock (_lock)
         {
-            return _residents.Find(resident => resident.Load.IsCompleted && resident.Model.Name == name) is { } resident ? End(resident) : null;
+            return _residents.Find(name) is { Load.IsCompleted: true } resident ? End(resident) : null;
         }
     }
 
@@ -200,7 +197,7 @@ internal sealed class ResidentModels(
     {
         lock (_lock)
         {
-            if (_residents.Find(resident => resident.Model == model) is not { } resident)
+            if (_residents.Find(model) is not { } resident)
                 return null;
 
             // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
@@ -221,21 +218,18 @@ internal sealed class ResidentModels(
     }
 
     /// <summary>The caller holds the lock.</summary>
-    private bool RefusesLoadUnderLock(ModelInstance? model, bool isFirst) =>
-        _residents.Exists(resident => resident.IsBusy && (!admission.AllowsSeveral || (isFirst && resident.Model.IsPinned) || !resident.Load.IsCompleted))
-        || (model is not null && admission.ChooseEvictions(model, _residents, EndingBytes(), out _).Any(static resident => resident.IsBusy));
+    private Placement Place(ModelInstance model) => admission.Place(model, _residents, _ending.Bytes);
 
     /// <summary>Evicts models that leave no room for this one, and starts to load it. The caller holds the lock.</summary>
     /// <exception cref="EngineException">The model cannot fit into the memory. Nothing has changed.</exception>
-    private Resident MakeResident(ModelInstance model)
+    private Resident MakeResident(ModelInstance model, Placement placement)
     {
-        if (admission.FindProblem(model, _residents.Sum(static resident => resident.Bytes) + EndingBytes()) is { } shortage)
+        if (admission.FindProblem(model, _residents.Bytes + _ending.Bytes) is { } shortage)
             throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
-        IReadOnlyList<Resident> evictions = admission.ChooseEvictions(model, _residents, EndingBytes(), out int domain);
-        foreach (Resident evicted in evictions)
+        foreach (Resident evicted in placement.Evictions)
             Evict(evicted);
         model.TryMove(ModelState.Loading);
-        Resident resident = new(model, supervise(model, domain, Task.WhenAll(_endings.Select(static ending => ending.End))), memory.Estimate(model), domain);
+        Resident resident = new(model, supervise(model, placement.Domain, _ending.WhenAll), memory.Estimate(model), placement.Domain);
 
         // Added before WatchLoadAsync starts: if the load has already failed, that method removes it at once.
         _residents.Add(resident);
@@ -267,19 +261,9 @@ internal sealed class ResidentModels(
         _residents.Remove(resident);
         Task end = resident.Supervisor.EndAsync();
         if (_stuck is null)
-            _endings.RemoveAll(static ending => ending.End.IsCompleted);
-        _endings.Add((end, resident.Bytes));
+            _ending.RemoveEnded();
+        _ending.Add(end, resident.Bytes);
         return end;
-    }
-
-    private long EndingBytes() => _endings.Sum(static ending => ending.End.IsCompleted ? 0 : ending.Bytes);
-
-    private void MarkUsed(Resident resident)
-    {
-        if (_residents[^1] == resident)
-            return;
-        _residents.Remove(resident);
-        _residents.Add(resident);
     }
 
     /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>

@@ -1,0 +1,62 @@
+using System.Collections;
+
+namespace RkLlama.Engine.Residency;
+
+/// <summary>The resident models in the order of their last use, the least recently used one first. Not thread-safe.</summary>
+internal sealed class ResidentList : IReadOnlyList<Resident>
+{
+    private readonly List<Resident> _residents = [];
+
+    /// <inheritdoc/>
+    public int Count => _residents.Count;
+
+    /// <inheritdoc/>
+    public Resident this[int index] => _residents[index];
+
+    /// <summary>The model for requests that do not name one: see <see cref="ResidentModels.Main"/>.</summary>
+    internal ModelInstance? Main
+    {
+        get
+        {
+            ModelInstance? main = null;
+            foreach (Resident resident in _residents)
+            {
+                if (main is null || RankOf(resident.Model) >= RankOf(main))
+                    main = resident.Model;
+            }
+
+            return main;
+
+            static int RankOf(ModelInstance model) => (model.Role == ModelRole.Chat ? 2 : 0) + (model.IsPinned ? 1 : 0);
+        }
+    }
+
+    /// <summary>The resident whose first load has not ended; null if there is none.</summary>
+    internal Resident? Loading => _residents.Find(static resident => !resident.Load.IsCompleted);
+
+    /// <summary>The sum of the estimated memory of the models, in bytes.</summary>
+    internal long Bytes => _residents.Sum(static resident => resident.Bytes);
+
+    /// <summary>Returns the resident with this model; null if the model is not resident.</summary>
+    internal Resident? Find(ModelInstance model) => _residents.Find(resident => resident.Model == model);
+
+    /// <summary>Returns the resident whose model has this name; null if the model is not resident.</summary>
+    internal Resident? Find(string name) => _residents.Find(resident => resident.Model.Name == name);
+
+    internal void Add(Resident resident) => _residents.Add(resident);
+
+    internal void Remove(Resident resident) => _residents.Remove(resident);
+
+    internal void MarkUsed(Resident resident)
+    {
+        if (_residents[^1] == resident)
+            return;
+        _residents.Remove(resident);
+        _residents.Add(resident);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<Resident> GetEnumerator() => _residents.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
