@@ -26,9 +26,9 @@ public sealed class PairTemplate
         + "Note that the answer can only be \"yes\" or \"no\".<|im_end|>\n<|im_start|>user\n<Instruct>: {instruction}\n<Query>: {query}\n<Document>: {document}<|im_end|>\n"
         + "<|im_start|>assistant\n<think>\n\n</think>\n\n");
 
-    /// <summary>Renders the text before the document, the document, and the text after it.</summary>
-    internal (PromptText Before, PromptText Document, PromptText After) Render(string instruction, string query, string document) =>
-        (Replace(_beforeDocument, instruction, query), PromptText.Trusted("").AppendRequest(document), Replace(_afterDocument, instruction, query));
+    /// <summary>Renders the text before the document and the text after it.</summary>
+    internal (PromptText Before, PromptText After) Render(string instruction, string query) =>
+        (Replace(_beforeDocument, instruction, query), Replace(_afterDocument, instruction, query));
 
     private static PromptText Replace(string text, string instruction, string query)
     {

@@ -10,7 +10,7 @@ namespace RkLlama.Prompts;
 /// Converts conversations to prompts in the format that the model was trained on. One instance per loaded model; many requests may use it at
 /// the same time.
 /// </summary>
-public sealed class PromptBuilder
+public sealed partial class PromptBuilder
 {
     // A rough average of common tokenizers for plain text. Used only to estimate the number of tokens.
     private const int BytesPerToken = 4;
@@ -183,66 +183,6 @@ public sealed class PromptBuilder
         return Encode(_tokenizer, text, _settings.GuardsSpecialTokens, limits);
     }
 
-    /// <summary>
-    /// Builds a prompt from plain text of a client, for embeddings. No template is applied. If <see cref="PromptSettings.GuardsSpecialTokens"/> is set,
-    /// control tokens in the text have no effect.
-    /// </summary>
-    /// <param name="limits">The limits of tokens and processor time; null for none.</param>
-    /// <param name="truncates">
-    /// If true, a text that is longer than the context is cut to its first tokens. If false, such a text is an error.
-    /// Ignored if the runtime tokenizes the text itself.
-    /// </param>
-    /// <exception cref="PromptException">The tokenizer cannot encode the text, or needs too much processor time.</exception>
-    /// <exception cref="PromptTooLongException">The text exceeds the limit of tokens.</exception>
-    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
-    public Prompt BuildText(string text, PromptLimits? limits = null, bool truncates = false)
-    {
-        limits ??= PromptLimits.None();
-        if (truncates && Mode == PromptMode.Tokens)
-            return Truncate(text, limits);
-
-        _length.Check(text, limits.ContextLength);
-        PromptText request = new(text, [new(0, text.Length)]);
-        return _tokenizer is null || Mode != PromptMode.Tokens
-            ? ToTextPrompt(_settings.GuardsSpecialTokens ? _controlTokenGuard.Apply(request) : request)
-            : Encode(_tokenizer, request, _settings.GuardsSpecialTokens, limits);
-    }
-
-    /// <summary>
-    /// Builds the prompt with which a reranking model judges a document. If it has more tokens than allowed, the document is cut. If
-    /// <see cref="PromptSettings.GuardsSpecialTokens"/> is set, control tokens in the texts have no effect.
-    /// </summary>
-    /// <param name="limits">The limits of tokens and processor time.</param>
-    /// <param name="isCut">Whether the end of the document was cut off.</param>
-    /// <exception cref="PromptException">The model has no tokenizer, or the tokenizer cannot encode the texts or needs too much processor time.</exception>
-    /// <exception cref="PromptTooLongException">The prompt exceeds the limit of tokens even without the document.</exception>
-    /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
-    public Prompt BuildPair(PairTemplate template, string instruction, string query, string document, PromptLimits limits, out bool isCut)
-    {
-        if (_tokenizer is null || Mode != PromptMode.Tokens)
-            throw new PromptException("Reranking needs the tokenizer of the model.");
-
-        // Text after this length cannot belong to the first tokens.
-        int length = (int)Math.Min(document.Length, _length.MaxLength(limits.MaxTokens));
-        (PromptText before, PromptText middle, PromptText after) = template.Render(instruction, query, document[..length]);
-        PromptText text = before.Append(middle).Append(after);
-        List<int> tokens = [];
-        isCut = length < document.Length || !Encode(_tokenizer, text, _settings.GuardsSpecialTokens, limits, tokens);
-        if (!isCut)
-            return new(text, [.. tokens], tokens.Count);
-
-        List<int> head = [], body = [], tail = [];
-        PromptLimits all = limits with { MaxTokens = int.MaxValue };
-        Encode(_tokenizer, before, _settings.GuardsSpecialTokens, all, head);
-        Encode(_tokenizer, after, _settings.GuardsSpecialTokens, all, tail);
-        int rest = limits.MaxTokens - head.Count - tail.Count;
-        if (rest < 0)
-            throw new PromptTooLongException(head.Count + tail.Count);
-        Encode(_tokenizer, middle, _settings.GuardsSpecialTokens, limits, body);
-        int[] cut = [.. head, .. body.Take(rest), .. tail];
-        return new(text, cut, cut.Length);
-    }
-
     /// <summary>Builds a prompt from token ids of a client, which stay as they are. No template is applied.</summary>
     /// <param name="limits">The limits of tokens and processor time; null for none.</param>
     /// <exception cref="PromptException">A token id is negative, or is not in the vocabulary of the tokenizer, if there is one.</exception>
@@ -260,18 +200,6 @@ public sealed class PromptBuilder
         }
 
         return new(PromptText.Trusted(_tokenizer?.Decode([.. tokens], skipSpecial: false) ?? ""), tokens, tokens.Count);
-    }
-
-    /// <summary>Encodes the start of a text, at most one context of tokens.</summary>
-    private Prompt Truncate(string text, PromptLimits limits)
-    {
-        // Text after this length cannot belong to the first tokens.
-        int length = (int)Math.Min(text.Length, _length.MaxLength(limits.ContextLength));
-        PromptText start = new(text[..length], [new(0, length)]);
-        List<int> tokens = [];
-        Encode(_tokenizer!, start, _settings.GuardsSpecialTokens, limits with { MaxTokens = limits.ContextLength }, tokens);
-        int[] first = [.. tokens.Take(limits.ContextLength)];
-        return new(start, first, first.Length);
     }
 
     private static Prompt Encode(Tokenizer tokenizer, PromptText text, bool guard, PromptLimits limits)

@@ -135,5 +135,5 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
     public void An_unknown_model_is_not_found() => _service.Invoking(one => one.Find("other")).Should().Throw<ModelNotFoundException>();
 
     private Task<TextEmbedding> EmbedAsync(CancellationToken cancellationToken = default, RequestTrace? trace = null) =>
-        _service.EmbedAsync(_service.Find("m"), "Hi there", truncates: false, null, trace ?? new("test"), cancellationToken).WaitAsync(Patience, CancellationToken.None);
+        _service.EmbedAsync(_service.Find("m"), "Hi there", truncates: false, null, null, trace ?? new("test"), cancellationToken).WaitAsync(Patience, CancellationToken.None);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using RkLlama.Engine.Residency;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation.Vectors;
 
@@ -8,7 +9,7 @@ namespace RkLlama.Engine.Generation.Vectors;
 /// grow with the number of its texts. Used by one task.
 /// </summary>
 internal sealed partial class EmbeddingBatch(
-    EmbeddingService service, ModelInstance model, IReadOnlyList<TextOrTokens> texts, bool truncates, bool skipsEmpty, TimeSpan? keepAlive, RequestTrace trace, ILogger logger)
+    EmbeddingService service, ModelInstance model, IReadOnlyList<TextOrTokens> texts, bool truncates, TextTemplate? template, bool skipsEmpty, TimeSpan? keepAlive, RequestTrace trace, ILogger logger)
 {
     /// <summary>Number of tokens of the texts that are embedded so far; an estimate if the runtime tokenizes the texts itself.</summary>
     internal int PromptTokens { get; private set; }
@@ -18,7 +19,7 @@ internal sealed partial class EmbeddingBatch(
 
     /// <summary>Embeds the texts. Logs one line after the last text, or when the caller stops reading.</summary>
     /// <returns>The vectors, in the order of the texts. If the batch skips empty texts, these have no vector.</returns>
-    /// <exception cref="Prompts.PromptException">The tokenizer cannot encode a text, or needs too much processor time.</exception>
+    /// <exception cref="PromptException">The tokenizer cannot encode a text, or needs too much processor time.</exception>
     /// <exception cref="ContextLengthException">A text is longer than the context, and the batch does not truncate texts.</exception>
     /// <exception cref="EmptyPromptException">A text has no tokens, and the batch does not skip such texts.</exception>
     /// <exception cref="FatalRequestException">A text has ended too many workers of the model.</exception>
@@ -63,7 +64,7 @@ internal sealed partial class EmbeddingBatch(
     {
         try
         {
-            return await service.EmbedAsync(model, text, truncates, keepAlive, trace, cancellationToken).ConfigureAwait(false);
+            return await service.EmbedAsync(model, text, truncates, template, keepAlive, trace, cancellationToken).ConfigureAwait(false);
         }
         catch (EmptyPromptException) when (skipsEmpty)
         {

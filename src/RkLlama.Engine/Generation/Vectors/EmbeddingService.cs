@@ -40,6 +40,7 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
     /// </param>
     /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <param name="skipsEmpty">Whether a text without tokens is left out of the result; otherwise it throws <see cref="EmptyPromptException"/>.</param>
+    /// <param name="type">What the texts are for. Token ids stay as they are.</param>
     /// <exception cref="PromptException">The tokenizer cannot encode a text, or needs too much processor time, or a token id is not in the vocabulary.</exception>
     /// <exception cref="ContextLengthException">A text is longer than the context, and <paramref name="truncates"/> is false.</exception>
     /// <exception cref="EmptyPromptException">A text has no tokens, and <paramref name="skipsEmpty"/> is false.</exception>
@@ -50,27 +51,30 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
         TimeSpan? keepAlive,
         RequestTrace trace,
         CancellationToken cancellationToken,
-        bool skipsEmpty = false)
+        bool skipsEmpty = false,
+        EmbeddingInputType type = EmbeddingInputType.Plain)
     {
         trace.SetModel(model.Name);
         trace.IsBackground |= texts.Count > MaxForeground;
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         // The first text is checked when it is embedded, before its run.
-        foreach (TextOrTokens text in texts.Skip(1).Where(text => NeedsCheck(text, model, truncates)))
+        TextTemplate? template = model.Entry.Modelfile.EmbeddingTemplate(type);
+        foreach (TextOrTokens text in texts.Skip(1).Where(text => NeedsCheck(text, model, truncates, template)))
         {
-            Prompt prompt = await BuildAsync(prompts, text, model, truncates, cancellationToken).ConfigureAwait(false);
+            Prompt prompt = await BuildAsync(prompts, text, model, truncates, template, cancellationToken).ConfigureAwait(false);
             if (!skipsEmpty)
                 InputOf(prompt, model);
         }
 
-        return new(this, model, texts, truncates, skipsEmpty, keepAlive, trace, logger);
+        return new(this, model, texts, truncates, template, skipsEmpty, keepAlive, trace, logger);
     }
 
     /// <summary>Computes the embedding of one text. Loads the model if it is not loaded.</summary>
     /// <param name="truncates">
     /// What to do with a text that is longer than the context: see <see cref="StartAsync"/>.
     /// </param>
+    /// <param name="template">What stands around the text; <see langword="null"/> for nothing.</param>
     /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <exception cref="PromptException">The tokenizer cannot encode the text, or needs too much processor time, or a token id is not in the vocabulary.</exception>
     /// <exception cref="ContextLengthException">The text is longer than the context, and <paramref name="truncates"/> is false.</exception>
@@ -81,12 +85,12 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="EngineException">The model could not be loaded, the run failed, or the model was unloaded during the run.</exception>
     internal async Task<TextEmbedding> EmbedAsync(
-        ModelInstance model, TextOrTokens text, bool truncates, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
+        ModelInstance model, TextOrTokens text, bool truncates, TextTemplate? template, TimeSpan? keepAlive, RequestTrace trace, CancellationToken cancellationToken)
     {
         long arrival = Stopwatch.GetTimestamp();
         trace.SetModel(model.Name);
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Prompt prompt = await BuildAsync(prompts, text, model, truncates, cancellationToken).ConfigureAwait(false);
+        Prompt prompt = await BuildAsync(prompts, text, model, truncates, template, cancellationToken).ConfigureAwait(false);
         RunInput input = InputOf(prompt, model);
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
         bool isMean = model.Entry.Modelfile.Pooling == Pooling.Mean;
@@ -96,14 +100,15 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
     }
 
     /// <summary>Whether a text may be refused. All other texts are certainly not empty and fit into the context, so they are encoded only once.</summary>
-    private static bool NeedsCheck(TextOrTokens text, ModelInstance model, bool truncates) =>
+    private static bool NeedsCheck(TextOrTokens text, ModelInstance model, bool truncates, TextTemplate? template) =>
         text.Text is not { } given
 
         // A token has at least one byte, and a UTF-16 unit at most three.
-        || (!truncates && given.Length * 3L > model.ContextLength)
+        || (!truncates && (given.Length + (template?.Length ?? 0)) * 3L > model.ContextLength)
         || PromptInput.MayBeEmpty(given);
 
-    private async Task<Prompt> BuildAsync(PromptBuilder prompts, TextOrTokens text, ModelInstance model, bool truncates, CancellationToken cancellationToken)
+    private async Task<Prompt> BuildAsync(
+        PromptBuilder prompts, TextOrTokens text, ModelInstance model, bool truncates, TextTemplate? template, CancellationToken cancellationToken)
     {
         try
         {
@@ -117,7 +122,7 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
         Prompt Build(CpuBudget budget)
         {
             PromptLimits limits = new(model.ContextLength, budget);
-            return text.Tokens is { } tokens ? prompts.BuildTokens(tokens, limits) : prompts.BuildText(text.Text!, limits, truncates);
+            return text.Tokens is { } tokens ? prompts.BuildTokens(tokens, limits) : prompts.BuildText(text.Text!, limits, truncates, template);
         }
     }
 

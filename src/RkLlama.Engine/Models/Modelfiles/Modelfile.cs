@@ -68,6 +68,12 @@ internal sealed record Modelfile
     public bool? GuardSpecialTokens { get; init; }
     public Pooling? Pooling { get; init; }
 
+    /// <summary>What stands around a query that gets an embedding, with <c>{text}</c>. Not an empty string.</summary>
+    public string? EmbedQuery { get; init; }
+
+    /// <summary>What stands around a document that gets an embedding, with <c>{text}</c>. Not an empty string.</summary>
+    public string? EmbedDocument { get; init; }
+
     /// <summary>Whether the model judges documents for <c>/v1/rerank</c>.</summary>
     public bool? Rerank { get; init; }
 

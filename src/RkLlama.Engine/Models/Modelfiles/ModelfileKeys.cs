@@ -1,4 +1,5 @@
 using System.Globalization;
+using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Models.Modelfiles;
 
@@ -59,6 +60,8 @@ internal static class ModelfileKeys
         Flag("REUSE_KV_CACHE", (m, v) => m with { ReuseKvCache = v }),
         Flag("GUARD_SPECIAL_TOKENS", (m, v) => m with { GuardSpecialTokens = v }),
         Choice("POOLING", "last or mean", PoolingOf, (m, v) => m with { Pooling = v }),
+        TextAround("EMBED_QUERY", (m, v) => m with { EmbedQuery = v }),
+        TextAround("EMBED_DOCUMENT", (m, v) => m with { EmbedDocument = v }),
         Flag("RERANK", (m, v) => m with { Rerank = v }),
         Text("RERANK_TEMPLATE", (m, v) => m with { RerankTemplate = NullIfEmpty(v) }),
         Text("RERANK_INSTRUCTION", (m, v) => m with { RerankInstruction = NullIfEmpty(v) }),
@@ -91,6 +94,12 @@ internal static class ModelfileKeys
 
     private static ModelfileKey Text(string name, Func<Modelfile, string, Modelfile> set) =>
         new(name, "text without NUL characters", (m, v) => v.Contains('\0') ? null : set(m, v));
+
+    /// <summary>Creates a key for a text around a text of a client.</summary>
+    private static ModelfileKey TextAround(string name, Func<Modelfile, string, Modelfile> set) => Optional(
+        name,
+        $"text with the placeholder {TextTemplate.Placeholder}, without NUL characters",
+        (m, v) => v.Contains(TextTemplate.Placeholder, StringComparison.Ordinal) && !v.Contains('\0') ? set(m, v) : null);
 
     private static ModelfileKey Number(string name, string allowed, Func<double, bool> accepts, Func<Modelfile, double, Modelfile> set) =>
         Optional(name, allowed, (m, v) => ParseNumber(v) is { } number && accepts(number) ? set(m, number) : null);

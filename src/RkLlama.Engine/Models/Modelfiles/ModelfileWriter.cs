@@ -44,6 +44,8 @@ internal static class ModelfileWriter
         ("REUSE_KV_CACHE", m.ReuseKvCache),
         ("GUARD_SPECIAL_TOKENS", m.GuardSpecialTokens),
         ("POOLING", m.Pooling),
+        ("EMBED_QUERY", m.EmbedQuery),
+        ("EMBED_DOCUMENT", m.EmbedDocument),
         ("RERANK", m.Rerank),
         ("RERANK_TEMPLATE", m.RerankTemplate),
         ("RERANK_INSTRUCTION", m.RerankInstruction),

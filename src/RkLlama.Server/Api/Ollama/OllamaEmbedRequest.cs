@@ -11,10 +11,18 @@ namespace RkLlama.Server.Api.Ollama;
 /// <summary>The parsed and checked body of <c>POST /api/embed</c>.</summary>
 /// <param name="Truncates">Whether texts that exceed the context length are cut off; otherwise they are an error.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
+/// <param name="InputType">What the texts are for.</param>
 /// <param name="KeepAlive">How long the model stays loaded afterwards; null for the server's default, negative for no limit.</param>
 /// <param name="IsList">Whether the request has an array of texts. If it has one text without tokens, the answer has no vector.</param>
 internal sealed record OllamaEmbedRequest(
-    string Model, IReadOnlyList<TextOrTokens> Input, bool IsList, bool Truncates, int? Dimensions, TimeSpan? KeepAlive, IReadOnlyList<string> Unsupported)
+    string Model,
+    IReadOnlyList<TextOrTokens> Input,
+    bool IsList,
+    bool Truncates,
+    int? Dimensions,
+    InputTypeFields InputType,
+    TimeSpan? KeepAlive,
+    IReadOnlyList<string> Unsupported)
 {
     /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
     internal static OllamaEmbedRequest From(JsonElement json)
@@ -29,6 +37,7 @@ internal sealed record OllamaEmbedRequest(
             json.TryGet("input", out JsonElement input) && input.ValueKind == JsonValueKind.Array,
             body.Truncate ?? true,
             body.Dimensions,
+            InputTypeFields.Read(body.InputType, body.PromptName, body.Task),
             body.KeepAlive,
             IgnoredFields.Unknown<OllamaEmbedBody>(OllamaBodyJson.Reader, json));
     }

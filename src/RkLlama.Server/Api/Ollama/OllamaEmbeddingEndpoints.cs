@@ -20,8 +20,8 @@ internal static class OllamaEmbeddingEndpoints
         OllamaEmbedRequest request = run.Request;
         ModelInstance model = embeddings.Find(request.Model);
         EmbeddingBatch batch = await embeddings.StartAsync(
-            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: !request.IsList).ConfigureAwait(false);
-        context.Response.ReportIgnored(model, SamplingParameters.Default, request.Unsupported);
+            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: !request.IsList, request.InputType.Type).ConfigureAwait(false);
+        context.Response.ReportIgnored(model, SamplingParameters.Default, [.. request.Unsupported, .. request.InputType.IgnoredBy(model)]);
         return new(chunks => WriteAsync(chunks, batch, request, start, run.Cancelled), run.Cancelled);
     }
 

@@ -19,7 +19,7 @@ public sealed class ModelfileWriterTests
     [MemberData(nameof(Keys))]
     public void Each_key_is_written_and_read_again(string key)
     {
-        string value = ((string[])["0.5", "1", "64", "true", "text", "generic", "mean", "user Hello"]).First(text => ModelfileKeys.Find(key)!.Set(Modelfile.Empty, text) is not null);
+        string value = ((string[])["0.5", "1", "64", "true", "text", "generic", "mean", "user Hello", "Query: {text}"]).First(text => ModelfileKeys.Find(key)!.Set(Modelfile.Empty, text) is not null);
         Modelfile modelfile = ModelfileKeys.Find(key)!.Set(Modelfile.Empty, value)!;
 
         Modelfile read = ModelfileReader.Parse(ModelfileWriter.Write(modelfile));

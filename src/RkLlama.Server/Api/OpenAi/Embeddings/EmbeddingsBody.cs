@@ -27,4 +27,19 @@ internal sealed record EmbeddingsBody
     /// </summary>
     [Range(1, int.MaxValue)]
     public int? Dimensions { get; init; }
+
+    /// <summary>
+    /// What the texts are for, as in Cohere's and NVIDIA's APIs. EMBED_QUERY of the Modelfile applies to queries (query, search_query), EMBED_DOCUMENT to documents
+    /// (document, search_document, passage). Other texts, and token ids, are embedded as they are. Default: as they are.
+    /// </summary>
+    [AllowedValues("query", "search_query", "document", "search_document", "passage", "classification", "clustering", "")]
+    public string? InputType { get; init; }
+
+    /// <summary>The same as input_type, as in Text Embeddings Inference.</summary>
+    [AllowedValues("query", "search_query", "document", "search_document", "passage", "classification", "clustering", "")]
+    public string? PromptName { get; init; }
+
+    /// <summary>The same as input_type, as in Jina's API: retrieval.query is a query, retrieval.passage is a document.</summary>
+    [AllowedValues("retrieval.query", "retrieval.passage", "text-matching", "classification", "separation", "clustering", "")]
+    public string? Task { get; init; }
 }

@@ -13,8 +13,9 @@ namespace RkLlama.Server.Api.OpenAi.Embeddings;
 /// <summary>The parsed and checked body of <c>POST /v1/embeddings</c>.</summary>
 /// <param name="IsBase64">Whether the response has the vectors in base64. A client that asks for base64 cannot read another format.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
+/// <param name="InputType">What the texts are for.</param>
 /// <param name="Model">The model; null for the loaded model, until the endpoint sets its name.</param>
-internal sealed record EmbeddingsRequest(string? Model, IReadOnlyList<TextOrTokens> Input, bool IsBase64, int? Dimensions, IReadOnlyList<string> Unsupported)
+internal sealed record EmbeddingsRequest(string? Model, IReadOnlyList<TextOrTokens> Input, bool IsBase64, int? Dimensions, InputTypeFields InputType, IReadOnlyList<string> Unsupported)
 {
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static EmbeddingsRequest From(JsonElement json)
@@ -30,7 +31,12 @@ internal sealed record EmbeddingsRequest(string? Model, IReadOnlyList<TextOrToke
             _ => throw JsonFields.Wrong("encoding_format", "\"float\" or \"base64\""),
         };
         return new(
-            body.Model, EmbeddingInput.Check(texts), isBase64, body.Dimensions, IgnoredFields.Unknown<EmbeddingsBody>(OpenAiBodyJson.Reader, json));
+            body.Model,
+            EmbeddingInput.Check(texts),
+            isBase64,
+            body.Dimensions,
+            InputTypeFields.Read(body.InputType, body.PromptName, body.Task),
+            IgnoredFields.Unknown<EmbeddingsBody>(OpenAiBodyJson.Reader, json));
     }
 }
 

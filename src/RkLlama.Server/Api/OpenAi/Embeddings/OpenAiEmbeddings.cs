@@ -17,8 +17,9 @@ internal static class OpenAiEmbeddings
         ModelRequest<EmbeddingsRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => EmbeddingsRequest.From(json)).ConfigureAwait(false);
         EmbeddingsRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
         ModelInstance model = embeddings.Find(request.Model);
-        EmbeddingBatch batch = await embeddings.StartAsync(model, request.Input, truncates: false, null, context.Trace(), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(model, SamplingParameters.Default, request.Unsupported);
+        EmbeddingBatch batch = await embeddings.StartAsync(
+            model, request.Input, truncates: false, null, context.Trace(), run.Cancelled, type: request.InputType.Type).ConfigureAwait(false);
+        context.Response.ReportIgnored(model, SamplingParameters.Default, [.. request.Unsupported, .. request.InputType.IgnoredBy(model)]);
         return new(chunks => WriteAsync(chunks, batch, request, run.Cancelled), run.Cancelled);
     }
 
