@@ -27,6 +27,8 @@ internal static class CommandLine
         ("target_platform", "rk3588 or rk3576"),
         ("preload", "Names of models to load at start, separated by commas"),
         ("max-models", "Number of models in memory at the same time, or auto: one for text, one for embeddings, one for reranking [auto]"),
+        ("slots", "Number of workers of a model that generates text, each with its own KV cache [1]"),
+        ("cache-sharing", "Whether the requests of all clients share the KV caches [true]"),
         ("queue", "Maximum number of waiting requests [64]"),
         ("queue-time", "Maximum time in the queue, in seconds [300]"),
         ("switch-time", "Seconds that a model keeps the NPU while requests for it and for other models wait [30]"),

@@ -34,6 +34,11 @@ internal sealed record NodeOptions
     /// </summary>
     public int? MaxModels { get; init; }
 
+    /// <summary>
+    /// Maximum number of workers of a model that generates text, each with its own KV cache. A Modelfile may set another number.
+    /// </summary>
+    public int Slots { get; init; } = 1;
+
     /// <summary>Maximum number of requests that wait for the NPU. The request that uses the NPU does not count.</summary>
     public int QueueLength { get; init; } = 64;
 
@@ -47,6 +52,9 @@ internal sealed record NodeOptions
     /// How long a waiting request can be overtaken by later ones whose prompt is in a KV cache. Zero for the order of arrival.
     /// </summary>
     public TimeSpan Fairness { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether the requests of all clients share the KV caches. If false, a client only reuses what its own requests have left there.</summary>
+    public bool SharesKvCaches { get; init; } = true;
 
     /// <summary>
     /// How long the NPU waits after a run for a request that continues its KV cache, if all waiting requests would replace it. Zero for no wait.

@@ -40,7 +40,12 @@ internal sealed record HealthReply(
 /// <param name="MemoryBytes">Estimated memory of the model in bytes: the size of its file, or the decrease of the available memory during an earlier load.</param>
 /// <param name="NpuDomain">The first address space (domain) of the NPU that the model uses. Versions of the vendor library before 1.2.2 have only one.</param>
 /// <param name="ExpiresInSeconds">Seconds until the model is unloaded if no request uses it; null if it stays loaded.</param>
-internal sealed record HealthModel(string Name, string State, bool Pinned, long MemoryBytes, int NpuDomain, double? ExpiresInSeconds);
+internal sealed record HealthModel(string Name, string State, bool Pinned, long MemoryBytes, int NpuDomain, double? ExpiresInSeconds)
+{
+    /// <summary>Number of workers of the model, each with its own KV cache. Absent if there is one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Slots { get; init; }
+}
 
 /// <summary>The memory of the node.</summary>
 /// <param name="TotalBytes">Memory that the kernel can use.</param>

@@ -63,7 +63,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             while (next is { } run)
             {
                 (tokensBefore, int idsBefore) = (_tokens, _tokenIds.Count);
-                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
+                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters, lease.ClearsCache), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
                 if (_outcomes.Count == 0)
                     prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
                 if (_started == 0)
@@ -76,7 +76,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
                 _outcomes.Add(outcome);
                 if (outcome.End.Reason != RunEndReason.Error)
-                    lease.SetKvCache(new(run.Input, run.Input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString() ?? ""));
+                    lease.SetKvCache(new(run.Input, run.Input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString() ?? "") { Owner = prepared.Request.Trace.CacheOwner });
                 if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
                 {
                     next = null;
@@ -107,6 +107,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private QueuedRequest Queued(RunInput prompt) => new(prepared.Model.Name)
     {
         Prompt = prompt,
+        Owner = prepared.Request.Trace.CacheOwner,
         IsBackground = prepared.Request.Trace.IsBackground,
         IsRetry = prepared.Request.Trace.IsRetry || _outcomes.Count > 0,
     };

@@ -34,6 +34,9 @@ internal sealed class RequestTrace(string id)
     /// <summary>Whether no person waits for the response, so that the request gives way to others. Set before the request is queued.</summary>
     internal bool IsBackground { get; set; }
 
+    /// <summary>Identifies the client if clients do not share KV caches; otherwise <see langword="null"/>.</summary>
+    internal UInt128? CacheOwner { get; init; }
+
     /// <summary>Records the model of the request. After that, the request may still wait or be rejected.</summary>
     internal void SetModel(string model) => _model = model;
 

@@ -4,13 +4,14 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>Where a model goes.</summary>
-/// <param name="Evictions">The models to evict before the load.</param>
+/// <param name="Evictions">The models, and additional KV slots of models, to evict before the load.</param>
 /// <param name="Domain">The first NPU domain for the model.</param>
 internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
 
 /// <summary>
 /// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
-/// Models that the operator has not loaded go first, among them the least recently used one. Has no state.
+/// If the memory or the address space is not enough, additional KV slots go first. Then models that the operator has not loaded, among them the least recently used
+/// one. Has no state.
 /// </summary>
 /// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
 internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
@@ -34,17 +35,24 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
         // OrderBy keeps the order of equal elements.
         Queue<Resident> remaining = new(residents.OrderBy(resident => Rank(resident, model)));
         List<Resident> evicted = [];
+        while (remaining.Count > 0 && IsFull(model, remaining))
+            evicted.Add(remaining.Dequeue());
+
+        Queue<Resident> slots = new(remaining.SelectMany(static resident => resident.ExtraSlots));
         long need = memory.Estimate(model);
         MemoryReading? reading = memory.Read();
-        int width = DomainsOf(need);
-        while (remaining.TryPeek(out Resident? next)
-            && (IsFull(model, remaining) || !Fits(need, reading, endingBytes + evicted.Sum(static resident => resident.Bytes)) || FindDomain(width, remaining) is null))
-        {
-            evicted.Add(next);
-            remaining.Dequeue();
-        }
+        while (remaining.Count > 0 && !(Fits(need, reading, endingBytes + evicted.Sum(static resident => resident.TotalBytes)) && FindDomain(need, remaining, evicted) is not null))
+            evicted.Add(slots.TryDequeue(out Resident? slot) ? slot : remaining.Dequeue());
+        return new(evicted, FindDomain(need, remaining, evicted) ?? FirstDomain);
+    }
 
-        return new(evicted, FindDomain(width, remaining) ?? FirstDomain);
+    /// <summary>Finds the place for an additional KV slot of a resident model, beside all that is in memory. Reads the memory of the node.</summary>
+    /// <returns>The first NPU domain for it; <see langword="null"/> if there is no room.</returns>
+    /// <inheritdoc cref="Place" path="/param"/>
+    internal int? PlaceSlot(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes)
+    {
+        long need = memory.Estimate(model);
+        return SupportsSeveral(model) && Fits(need, memory.Read(), endingBytes) ? FindDomain(need, residents, []) : null;
     }
 
     /// <summary>
@@ -74,12 +82,16 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
         reading is not { AvailableBytes: { } available }
         || need <= available + freed - MemoryLedger.ReserveOf(reading.TotalBytes ?? 0);
 
-    /// <summary>Returns the first of <paramref name="width"/> consecutive domains that no resident model uses; <see langword="null"/> if there are none.</summary>
-    private static int? FindDomain(int width, Queue<Resident> residents)
+    /// <summary>
+    /// Returns the first of as many consecutive domains as <paramref name="need"/> bytes take, all of them unused; <see langword="null"/> if there are none.
+    /// </summary>
+    private static int? FindDomain(long need, IEnumerable<Resident> residents, IReadOnlyList<Resident> evicted)
     {
+        int width = DomainsOf(need);
+        Resident[] workers = [.. residents.SelectMany(static resident => resident.Workers).Except(evicted)];
         for (int first = FirstDomain; first + width - 1 <= LastDomain; first++)
         {
-            if (residents.All(resident => first + width <= resident.Domain || first >= resident.Domain + DomainsOf(resident.Bytes)))
+            if (Array.TrueForAll(workers, worker => first + width <= worker.Domain || first >= worker.Domain + DomainsOf(worker.Bytes)))
                 return first;
         }
 

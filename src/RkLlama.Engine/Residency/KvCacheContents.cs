@@ -26,6 +26,9 @@ internal sealed class KvCacheContents
     /// <summary>Number of tokens of the prompt, without the output.</summary>
     internal int PromptTokens { get; }
 
+    /// <summary>Identifies the client of the run if clients do not share KV caches; otherwise <see langword="null"/>.</summary>
+    internal UInt128? Owner { get; init; }
+
     private double CharsPerToken { get; }
 
     /// <summary>Returns how many tokens at the beginning of a prompt are in the cache. An estimate if the prompts are texts.</summary>

@@ -178,6 +178,23 @@ internal sealed partial class ModelHost : IAsyncDisposable
     internal Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken) =>
         _residents.EnsureLoadedAsync(model, () => _preflight.Check(model.Entry), cancellationToken);
 
+    /// <summary>Returns the workers of a resident model that can start a run now, the first one of the model first. Empty if there are none.</summary>
+    internal IReadOnlyList<Resident> ReadyWorkers(string model) => _residents.ReadyWorkers(model);
+
+    /// <summary>Whether a model can get an additional KV slot if there is memory for it.</summary>
+    internal bool MayAddSlot(ModelInstance model) => SlotsOf(model) is > 1 and var limit && _residents.MayAddSlot(model.Name, limit);
+
+    /// <summary>
+    /// Loads a resident model once more, in a worker with its own KV cache, if there is room without an eviction. The caller must hold the queue slot.
+    /// </summary>
+    /// <returns>The new slot; <see langword="null"/> if there is no room or the load has failed.</returns>
+    internal Task<Resident?> TryAddSlotAsync(ModelInstance model, CancellationToken cancellationToken) =>
+        _residents.TryAddSlotAsync(model, SlotsOf(model), cancellationToken);
+
+    // Other models compute each result with an empty cache.
+    private int SlotsOf(ModelInstance model) =>
+        model is { Role: ModelRole.Chat, Entry.Modelfile.ReuseKvCache: not false } ? model.Entry.Modelfile.Slots ?? _options.Slots : 1;
+
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
     internal bool HasRoomFor(ModelInstance model) => _residents.HasRoomFor(model);
 

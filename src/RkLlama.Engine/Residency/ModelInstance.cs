@@ -18,7 +18,7 @@ internal sealed class ModelInstance
     internal const int DefaultContextLength = 4096;
     internal const int DefaultMaxNewTokens = 2048;
 
-    private readonly CancellationTokenSource _unloaded = new();
+    private readonly CancellationTokenSource _unloaded;
     private readonly Action<ModelInstance, ModelState> _changed;
     private readonly Lock _lock = new();
 
@@ -30,6 +30,7 @@ internal sealed class ModelInstance
 
     private IdleTimer? _idleTimer;
     private volatile KvCacheContents? _kvCache;
+    private long _lastRun;
 
     // Read and written with Volatile.
     private bool _isRemoved;
@@ -43,6 +44,8 @@ internal sealed class ModelInstance
     internal ModelInstance(ModelEntry entry, Func<CancellationToken, Task<PromptBuilder>> loadPrompts, Action<ModelInstance, ModelState> changed)
     {
         Entry = entry;
+        First = this;
+        _unloaded = new();
         Prompts = loadPrompts(_unloaded.Token);
         _changed = changed;
         int contextLength = entry.Modelfile.NumCtx ?? DefaultContextLength;
@@ -58,7 +61,20 @@ internal sealed class ModelInstance
         };
     }
 
+    /// <summary>Creates an additional KV slot: an instance with its own state, which shares everything else.</summary>
+    private ModelInstance(ModelInstance first, int slot)
+    {
+        (Entry, First, Slot, _unloaded, Prompts, _changed, Engine) = (first.Entry, first, slot, first._unloaded, first.Prompts, first._changed, first.Engine);
+        (Referee, Pace) = (first.Referee, first.Pace);
+    }
+
     internal string Name => Entry.Name;
+
+    /// <summary>The instance that stands for the model: this one, or the one of which this is an additional KV slot.</summary>
+    internal ModelInstance First { get; }
+
+    /// <summary>0, or the number of this additional KV slot.</summary>
+    internal int Slot { get; }
 
     internal ModelEntry Entry { get; }
 
@@ -169,6 +185,13 @@ internal sealed class ModelInstance
         set => _kvCache = value;
     }
 
+    /// <summary>Number of the last run of the worker among all runs of the node; 0 before its first run.</summary>
+    internal long LastRun
+    {
+        get => Volatile.Read(ref _lastRun);
+        set => Volatile.Write(ref _lastRun, value);
+    }
+
     /// <summary>How fast the model was in its last runs.</summary>
     internal ModelPace Pace { get; } = new();
 
@@ -182,6 +205,9 @@ internal sealed class ModelInstance
     /// Cancels <see cref="Unloaded"/>. The token is cancelled when this method returns. The task completes when all callbacks of the token have run.
     /// </summary>
     internal Task MarkUnloadedAsync() => _unloaded.CancelAsync();
+
+    /// <summary>Creates an additional KV slot of this model, which is not loaded.</summary>
+    internal ModelInstance NewSlot(int slot) => new(this, slot);
 
     /// <summary>Changes the state to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>

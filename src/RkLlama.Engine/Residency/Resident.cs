@@ -1,22 +1,43 @@
 namespace RkLlama.Engine.Residency;
 
-/// <summary>A resident model and the supervisor of its worker.</summary>
+/// <summary>A loaded model and the supervisor of its worker: a resident model, or an additional KV slot of one.</summary>
 /// <param name="bytes">Estimated memory of the loaded model, in bytes.</param>
 /// <param name="domain">The first NPU domain of the model.</param>
 internal sealed class Resident(ModelInstance model, WorkerSupervisor supervisor, long bytes, int domain)
 {
+    private volatile IReadOnlyList<Resident> _extraSlots = [];
+
     internal ModelInstance Model => model;
 
     internal WorkerSupervisor Supervisor => supervisor;
 
-    /// <summary>Estimated memory of the loaded model, in bytes.</summary>
+    /// <summary>Estimated memory of this worker, in bytes.</summary>
     internal long Bytes => bytes;
+
+    /// <summary>Estimated memory of the model with its additional KV slots, in bytes.</summary>
+    internal long TotalBytes => bytes + _extraSlots.Sum(static slot => slot.Bytes);
 
     /// <summary>The first NPU domain of the model, at least 1.</summary>
     internal int Domain => domain;
 
     /// <summary>Whether the model is loading, loaded or restarting.</summary>
     internal bool IsBusy => model.State is not (ModelState.Failed or ModelState.Stuck);
+
+    /// <summary>Whether this is an additional KV slot of a resident model.</summary>
+    internal bool IsExtraSlot => model.Slot > 0;
+
+    /// <summary>The additional KV slots of this model. Changed under the lock of <see cref="ResidentModels"/>.</summary>
+    internal IReadOnlyList<Resident> ExtraSlots
+    {
+        get => _extraSlots;
+        set => _extraSlots = value;
+    }
+
+    /// <summary>All workers of the model: this one, then those of the additional KV slots.</summary>
+    internal IEnumerable<Resident> Workers => [this, .. _extraSlots];
+
+    /// <summary>Whether additional KV slots can be loaded. Guarded by the lock of <see cref="ResidentModels"/>.</summary>
+    internal bool CanHaveSlots { get; set; } = true;
 
     /// <summary>Completes when the first load of the model has succeeded or failed.</summary>
     internal Task Load { get; set; } = Task.CompletedTask;

@@ -31,11 +31,11 @@ internal sealed class ResidentList : IReadOnlyList<Resident>
         }
     }
 
-    /// <summary>The resident whose first load has not ended; null if there is none.</summary>
-    internal Resident? Loading => _residents.Find(static resident => !resident.Load.IsCompleted);
+    /// <summary>The resident whose first load has not ended; null if there is none. Can be an additional KV slot.</summary>
+    internal Resident? Loading => _residents.SelectMany(static resident => resident.Workers).FirstOrDefault(static resident => !resident.Load.IsCompleted);
 
     /// <summary>The sum of the estimated memory of the models, in bytes.</summary>
-    internal long Bytes => _residents.Sum(static resident => resident.Bytes);
+    internal long Bytes => _residents.Sum(static resident => resident.TotalBytes);
 
     /// <summary>Returns the resident with this model; null if the model is not resident.</summary>
     internal Resident? Find(ModelInstance model) => _residents.Find(resident => resident.Model == model);

@@ -99,7 +99,7 @@ internal sealed class ResidentModels(
             if (RefusesLoad(isFirst))
                 throw new ModelAlreadyLoadedException();
             Placement placement = Place(model);
-            if (placement.Evictions.Any(static resident => resident.IsBusy))
+            if (placement.Evictions.Any(static resident => resident is { IsBusy: true, IsExtraSlot: false }))
                 throw new ModelAlreadyLoadedException();
             load = MakeResident(model, placement).Load;
         }
@@ -130,6 +130,8 @@ internal sealed class ResidentModels(
                 if (own is { Load.IsCompletedSuccessfully: true })
                 {
                     _residents.MarkUsed(own);
+                    foreach (Resident slot in own.ExtraSlots.Where(static slot => slot.Model.State == ModelState.Failed))
+                        End(slot);
                     return own.Supervisor;
                 }
 
@@ -171,13 +173,53 @@ internal sealed class ResidentModels(
         }
     }
 
+    /// <summary>Returns the workers of a resident model that can start a run now, the first one of the model first. Empty if there are none.</summary>
+    internal IReadOnlyList<Resident> ReadyWorkers(string name)
+    {
+        lock (_lock)
+            return [.. _residents.Find(name)?.Workers.Where(static worker => worker.Model.State is ModelState.Ready or ModelState.Running) ?? []];
+    }
+
+    /// <summary>Whether <see cref="TryAddSlotAsync"/> would not be refused because of the number of slots. The memory may still not be enough.</summary>
+    internal bool MayAddSlot(string name, int limit)
+    {
+        lock (_lock)
+            return _residents.Find(name) is { CanHaveSlots: true } resident && resident.Workers.Count() < limit;
+    }
+
+    /// <summary>Loads a resident model once more, in a worker with its own KV cache. Evicts nothing.</summary>
+    /// <param name="limit">The maximum number of workers of the model.</param>
+    /// <returns>The new slot; null if there is no room for it or its load has failed. After a failure, the model gets no more slots until it is loaded again.</returns>
+    internal async Task<Resident?> TryAddSlotAsync(ModelInstance model, int limit, CancellationToken cancellationToken)
+    {
+        Resident? first, slot;
+        lock (_lock)
+        {
+            first = _residents.Find(model);
+            if (_stuck is not null || first is not { CanHaveSlots: true, Load.IsCompletedSuccessfully: true } || first.Workers.Count() >= limit || _residents.Loading is not null)
+                return null;
+            if (admission.PlaceSlot(model, _residents, _ending.Bytes) is not { } domain)
+                return null;
+            int number = Enumerable.Range(1, limit).First(number => first.ExtraSlots.All(slot => slot.Model.Slot != number));
+            ModelInstance instance = model.NewSlot(number);
+            instance.TryMove(ModelState.Loading);
+            slot = new(instance, supervise(instance, domain, _ending.WhenAll), memory.Estimate(model), domain);
+            first.ExtraSlots = [.. first.ExtraSlots, slot];
+            slot.Load = WatchSlotAsync(first, slot);
+        }
+
+        await slot.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return slot.Load.IsCompletedSuccessfully ? slot : null;
+    }
+
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
     internal bool HasRoomFor(ModelInstance model)
     {
         lock (_lock)
         {
             return _stuck is null && _residents.Loading is null && _residents.Find(model.Name) is null
-                && Place(model).Evictions.Count == 0;
+                && Place(model).Evictions.All(static resident => resident.IsExtraSlot);
         }
     }
 
@@ -251,19 +293,35 @@ internal sealed class ResidentModels(
 
     private void Evict(Resident resident)
     {
-        evicting(resident.Model);
+        if (!resident.IsExtraSlot)
+            evicting(resident.Model);
         End(resident);
     }
 
-    /// <summary>Ends the worker of a model, which is no longer resident then. The caller holds the lock.</summary>
+    /// <summary>Ends the workers of a model, which is no longer resident then, or the worker of an additional KV slot. The caller holds the lock.</summary>
     private Task End(Resident resident)
     {
-        _residents.Remove(resident);
-        Task end = resident.Supervisor.EndAsync();
+        if (resident.IsExtraSlot)
+            RemoveSlot(_residents.Find(resident.Model.First), resident);
+        else
+            _residents.Remove(resident);
         if (_stuck is null)
             _ending.RemoveEnded();
-        _ending.Add(end, resident.Bytes);
-        return end;
+        List<Task> ends = [];
+        foreach (Resident worker in resident.Workers)
+        {
+            ends.Add(worker.Supervisor.EndAsync());
+            _ending.Add(ends[^1], worker.Bytes);
+        }
+
+        return ends.Count == 1 ? ends[0] : Task.WhenAll(ends);
+    }
+
+    /// <summary>The caller holds the lock.</summary>
+    private static void RemoveSlot(Resident? first, Resident slot)
+    {
+        if (first is not null)
+            first.ExtraSlots = [.. first.ExtraSlots.Where(other => other != slot)];
     }
 
     /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
@@ -281,6 +339,25 @@ internal sealed class ResidentModels(
             loadFailed();
             if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
                 throw new NoModelException();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the load of an additional KV slot. If the load fails, the model gets no more slots until it is loaded again.</summary>
+    private async Task WatchSlotAsync(Resident first, Resident slot)
+    {
+        try
+        {
+            await slot.Supervisor.Ready.ConfigureAwait(false);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                first.CanHaveSlots = false;
+                RemoveSlot(first, slot);
+            }
+
             throw;
         }
     }

@@ -49,6 +49,9 @@ internal sealed class ModelLease : IDisposable
     /// <summary>When the first run started, as a <see cref="Stopwatch"/> timestamp; 0 before that.</summary>
     internal long Started { get; private set; }
 
+    /// <summary>Whether the next run must clear the KV cache, because it may have tokens of another client and clients do not share caches.</summary>
+    internal bool ClearsCache { get; init; }
+
     /// <summary>Cancelled when another request waits and this lease is the one of a background request. The holder may keep the lease.</summary>
     internal CancellationToken Wanted => _slot.Wanted;
 
@@ -142,7 +145,7 @@ internal sealed class ModelLease : IDisposable
         _model.EndRun();
         if (Started != 0)
             _caches.Record(_model, _contents);
-        _host.ResetIdleTimer(_model, _keepAlive);
+        _host.ResetIdleTimer(_model.First, _keepAlive);
         _slot.Dispose();
     }
 }

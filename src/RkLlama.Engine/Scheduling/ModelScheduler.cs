@@ -28,11 +28,17 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
         {
             slot = await queue.EnterAsync(request, ended.Token).ConfigureAwait(false);
             long granted = Stopwatch.GetTimestamp();
-            WorkerSupervisor worker = await host.EnsureLoadedAsync(model, ended.Token).ConfigureAwait(false);
+            WorkerSupervisor first = await host.EnsureLoadedAsync(model, ended.Token).ConfigureAwait(false);
+            (ModelInstance instance, WorkerSupervisor worker) = await caches.TakeWorkerAsync(model, request, ended.Token).ConfigureAwait(false) is { } taken
+                ? (taken.Model, taken.Supervisor)
+                : (model, first);
 
             // A failed worker fails the request here, before it has a lease.
             await worker.Ready.WaitAsync(ended.Token).ConfigureAwait(false);
-            return new(slot, model, worker, host, caches, keepAlive, Stopwatch.GetElapsedTime(joined, granted), granted);
+            return new(slot, instance, worker, host, caches, keepAlive, Stopwatch.GetElapsedTime(joined, granted), granted)
+            {
+                ClearsCache = request.Owner is { } owner && instance.KvCache?.Owner != owner,
+            };
         }
         catch (Exception ex)
         {

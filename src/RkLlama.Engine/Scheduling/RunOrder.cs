@@ -7,8 +7,9 @@ namespace RkLlama.Engine.Scheduling;
 /// <item>A request for a model that must be loaded waits for the switch time since the last load, while requests for resident models wait.</item>
 /// <item>The resident models take turns.</item>
 /// <item>Among the requests for one model, the one with the longest beginning in a KV cache is first, else the oldest one. No request is overtaken more than
-/// <see cref="MaxOvertaken"/> times, and none after it has waited for the fairness time.</item>
+/// <see cref="MaxOvertaken"/> times in the queue, and none after it has waited for the fairness time.</item>
 /// </list>
+/// The slot can be held for a request that continues the last run. Such requests go first until another request has waited for the fairness time.
 /// Used under the lock of the queue.
 /// </summary>
 /// <param name="switchTime">How long requests for resident models go before requests for other models, measured from the last load.</param>
@@ -82,7 +83,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     /// <summary>Whether a request that arrives while the slot is held gets it at once.</summary>
     internal bool EndsHold(QueueEntry entry) => IsForeground(entry) && caches.IsResident(entry.Model) && KeepsCache(entry);
 
-    /// <summary>Removes an entry, because its request gets the slot. Counts the requests that it overtakes.</summary>
+    /// <summary>Removes an entry, because its request gets the slot. Counts the requests that it overtakes in the queue.</summary>
     internal static void Take(LinkedListNode<QueueEntry> taken)
     {
         for (LinkedListNode<QueueEntry>? node = taken.Previous; node is not null; node = node.Previous)

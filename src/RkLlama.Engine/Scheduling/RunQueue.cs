@@ -268,7 +268,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
             if (_hold is not null && order.EndsHold(entry.Value))
             {
                 EndHold();
-                RunOrder.Take(entry);
+                _waiting.Remove(entry);
                 return NewSlot(request, isForeground: true);
             }
 

@@ -60,8 +60,9 @@ internal interface IEngineSession : IAsyncDisposable
     WorkerStuckException? Stuck { get; }
 
     /// <summary>Starts a run and returns at once. The previous run must have ended.</summary>
+    /// <param name="clearsCache">Whether the KV cache is cleared before the run.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
-    EngineRun Start(RunInput input, RunParameters parameters);
+    EngineRun Start(RunInput input, RunParameters parameters, bool clearsCache = false);
 
     /// <summary>
     /// Starts a run that computes the embedding of the input and generates no tokens. Returns at once. <see cref="RunOutcome.Vector"/> has the result. The

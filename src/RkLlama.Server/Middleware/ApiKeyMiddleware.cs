@@ -3,6 +3,7 @@ using System.Text;
 using RkLlama.Engine.Configuration;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Middleware;
 
@@ -11,15 +12,10 @@ namespace RkLlama.Server.Middleware;
 /// </summary>
 internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options)
 {
-    private const string Scheme = "Bearer ";
-
-    // The second one is that of Azure's OpenAI API.
-    private static readonly string[] KeyHeaders = ["X-Api-Key", "Api-Key"];
-
     private readonly byte[]? _key = options.ApiKey is { } key ? Encoding.UTF8.GetBytes(key) : null;
 
     public Task InvokeAsync(HttpContext context) =>
-        _key is null || EndpointAccess.Of(context).AllowsAnonymous || IsKnown(context.Request.Headers)
+        _key is null || EndpointAccess.Of(context).AllowsAnonymous || ApiKeys.In(context.Request.Headers).Any(Matches)
             ? next(context)
             : throw new ApiException(
                 StatusCodes.Status401Unauthorized,
@@ -27,10 +23,6 @@ internal sealed class ApiKeyMiddleware(RequestDelegate next, NodeOptions options
             {
                 Code = "invalid_api_key",
             };
-
-    private bool IsKnown(IHeaderDictionary headers) =>
-        (headers.Authorization is [{ } authorization] && authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && Matches(authorization[Scheme.Length..].Trim()))
-        || Array.Exists(KeyHeaders, name => headers[name] is [{ } key] && Matches(key));
 
     /// <summary>
     /// Whether the client's key is the key of the server. Always compares as many bytes as the server's key has, so the time of the comparison reveals nothing

@@ -18,7 +18,11 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
 
     public Task InvokeAsync(HttpContext context)
     {
-        RequestTrace trace = new(RequestId.Of(context)) { IsBackground = BackgroundTask.IsIn(context.Request.Headers) };
+        RequestTrace trace = new(RequestId.Of(context))
+        {
+            IsBackground = BackgroundTask.IsIn(context.Request.Headers),
+            CacheOwner = options.SharesKvCaches ? null : CacheOwner.Of(context),
+        };
         context.TraceIdentifier = trace.Id;
         context.Features.Set(trace);
 

@@ -38,7 +38,7 @@ internal sealed class NodeGauges
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
         Info("rkllama_model_info", "The models that are loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(1, ModelTag(resident))));
         Info("rkllama_model_state", "1 for the current state of the model for requests that do not name one, 0 for the others.", States);
-        Info("rkllama_model_memory_bytes", "Estimated memory of each model that is loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(resident.Bytes, ModelTag(resident))));
+        Info("rkllama_model_memory_bytes", "Estimated memory of each model that is loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(resident.TotalBytes, ModelTag(resident))));
         Gauge("rkllama_ready", "1 while /ready answers 200.", () => readiness.Evaluate().Reason is null ? 1 : 0);
         Gauge("rkllama_requests_running", "Active runs: 0 or 1.", () => queue.IsBusy ? 1 : 0);
         Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
@@ -83,7 +83,7 @@ internal sealed class NodeGauges
     }
 
     private IEnumerable<Measurement<double>> WorkerMemory() =>
-        _host.Residents.Select(static resident => resident.Model.ProcessId is { } process ? ProcessMemory.ResidentBytes(process) : null).Sum() is { } sum and > 0
+        _host.Residents.SelectMany(static resident => resident.Workers).Select(static resident => resident.Model.ProcessId is { } process ? ProcessMemory.ResidentBytes(process) : null).Sum() is { } sum and > 0
             ? Bytes(sum)
             : [];
 

@@ -91,6 +91,24 @@ public sealed class RunOrderTests
     }
 
     [Fact]
+    public async Task Turns_that_come_while_the_slot_is_held_go_first_until_the_fairness_time()
+    {
+        QueueSlot running = await _queue.EnterAsync("m", default);
+        _caches.Costs["other"] = TimeSpan.FromSeconds(6);
+        Wait("other");
+
+        for (int second = 0; second < 30; second += 5)
+        {
+            running.Dispose();
+            running = await _queue.EnterAsync(Ask("follower"), default).WaitAsync(HeldRuns.Patience);
+            _time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        running.Dispose();
+        (await NextAsync()).Name.Should().Be("other");
+    }
+
+    [Fact]
     public async Task A_held_slot_is_given_after_the_follow_up_time()
     {
         QueueSlot running = await _queue.EnterAsync("m", default);

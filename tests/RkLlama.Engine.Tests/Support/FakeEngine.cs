@@ -61,12 +61,12 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
         _died.TrySetResult(reason);
     }
 
-    public EngineRun Start(RunInput input, RunParameters parameters)
+    public EngineRun Start(RunInput input, RunParameters parameters, bool clearsCache = false)
     {
         if (_run is { HasEnded: false })
             throw new InvalidOperationException("Two runs at once.");
 
-        FakeRun run = _run = new(input);
+        FakeRun run = _run = new(input) { ClearsCache = clearsCache };
         _ = engine.Run(run);
         return run.Engine;
     }
@@ -100,6 +100,9 @@ internal sealed class FakeRun
 
     /// <summary>The prompt as token ids; null if it is text.</summary>
     public IReadOnlyList<int>? Tokens { get; }
+
+    /// <summary>Whether the server asks for an empty KV cache.</summary>
+    public bool ClearsCache { get; init; }
 
     public EngineRun Engine { get; }
 

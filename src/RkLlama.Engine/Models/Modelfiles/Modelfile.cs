@@ -65,6 +65,7 @@ internal sealed record Modelfile
     public TemplateMode? TemplateMode { get; init; }
     public ToolPrompt? Tools { get; init; }
     public bool? ReuseKvCache { get; init; }
+    public int? Slots { get; init; }
     public bool? GuardSpecialTokens { get; init; }
     public Pooling? Pooling { get; init; }
 

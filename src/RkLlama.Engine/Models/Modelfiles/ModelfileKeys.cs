@@ -58,6 +58,7 @@ internal static class ModelfileKeys
         Choice("TEMPLATE_MODE", "tokens, text or runtime", TemplateModeOf, (m, v) => m with { TemplateMode = v }),
         Choice("TOOLS", "template or generic", ToolPromptOf, (m, v) => m with { Tools = v }),
         Flag("REUSE_KV_CACHE", (m, v) => m with { ReuseKvCache = v }),
+        Whole("SLOTS", 1, 8, (m, v) => m with { Slots = v }),
         Flag("GUARD_SPECIAL_TOKENS", (m, v) => m with { GuardSpecialTokens = v }),
         Choice("POOLING", "last or mean", PoolingOf, (m, v) => m with { Pooling = v }),
         TextAround("EMBED_QUERY", (m, v) => m with { EmbedQuery = v }),

@@ -42,6 +42,7 @@ internal static class ModelfileWriter
         ("TEMPLATE_MODE", m.TemplateMode),
         ("TOOLS", m.Tools),
         ("REUSE_KV_CACHE", m.ReuseKvCache),
+        ("SLOTS", m.Slots),
         ("GUARD_SPECIAL_TOKENS", m.GuardSpecialTokens),
         ("POOLING", m.Pooling),
         ("EMBED_QUERY", m.EmbedQuery),

@@ -51,7 +51,8 @@ internal sealed record FailedReply(string Message, FailureCode? Code)
 
 /// <summary>Command: start a run.</summary>
 /// <param name="Id">The id of the run, at least 1. No other run or embedding of this worker has the same id.</param>
-internal sealed record RunCommand(int Id, RunInput Input, RunParameters Parameters);
+/// <param name="ClearsCache">Whether the KV cache is cleared before the run.</param>
+internal sealed record RunCommand(int Id, RunInput Input, RunParameters Parameters, bool ClearsCache);
 
 /// <summary>Command: compute an embedding.</summary>
 /// <param name="Id">As in <see cref="RunCommand"/>.</param>

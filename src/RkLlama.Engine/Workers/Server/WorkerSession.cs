@@ -71,8 +71,8 @@ internal sealed partial class WorkerSession : IEngineSession
     }
 
     /// <inheritdoc/>
-    public EngineRun Start(RunInput input, RunParameters parameters) =>
-        Start(input, id => _worker.Send(FrameType.Run, new RunCommand(id, input, parameters), WorkerJson.Default.RunCommand));
+    public EngineRun Start(RunInput input, RunParameters parameters, bool clearsCache = false) =>
+        Start(input, id => _worker.Send(FrameType.Run, new RunCommand(id, input, parameters, clearsCache), WorkerJson.Default.RunCommand));
 
     /// <inheritdoc/>
     public EngineRun StartEmbedding(RunInput input, bool isMean) =>

@@ -177,7 +177,7 @@ internal sealed class WorkerProgram
         RunEnd? end = null;
         try
         {
-            if (_cache.MustClearBefore(command.Input))
+            if (_cache.MustClearBefore(command.Input) || command.ClearsCache)
                 _model!.ClearKvCache();
         }
         catch (RkllmException ex)

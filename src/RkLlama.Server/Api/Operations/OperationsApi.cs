@@ -73,9 +73,12 @@ internal sealed class OperationsApi : IApi
         resident.Model.Name,
         resident.Model.State.ToWire(),
         resident.Model.IsPinned,
-        resident.Bytes,
+        resident.TotalBytes,
         resident.Domain,
-        resident.Model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 3) : null);
+        resident.Model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 3) : null)
+    {
+        Slots = resident.ExtraSlots.Count is > 0 and var extra ? extra + 1 : null,
+    };
 
     private static JsonResult<ReadyReply> Ready(HttpContext context, Readiness readiness)
     {

@@ -31,6 +31,7 @@ public class ModelfileKeysTests
             TEMPLATE_MODE=Text
             TOOLS=generic
             REUSE_KV_CACHE=on
+            SLOTS=2
             GUARD_SPECIAL_TOKENS=1
             POOLING=mean
             """);
@@ -59,6 +60,7 @@ public class ModelfileKeysTests
             TemplateMode = TemplateMode.Text,
             Tools = ToolPrompt.Generic,
             ReuseKvCache = true,
+            Slots = 2,
             GuardSpecialTokens = true,
             Pooling = Pooling.Mean,
         });
