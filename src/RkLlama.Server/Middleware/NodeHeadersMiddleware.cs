@@ -2,7 +2,6 @@ using System.Globalization;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
-using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Requests;
 
@@ -20,7 +19,7 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
     {
         RequestTrace trace = new(RequestId.Of(context))
         {
-            IsBackground = BackgroundTask.IsIn(context.Request.Headers),
+            IsBackground = RequestPriority.IsBackground(context.Request.Headers),
             CacheOwner = options.SharesKvCaches ? null : CacheOwner.Of(context),
         };
         context.TraceIdentifier = trace.Id;

@@ -9,12 +9,6 @@ namespace RkLlama.Server.Api.Common.Options;
 /// </summary>
 internal static class BackgroundTask
 {
-    /// <summary>Header of a request. The value <c>background</c> lowers the priority; all other values have no effect.</summary>
-    internal const string Header = "X-RkLlama-Priority";
-
-    /// <summary>Whether the headers of a request lower its priority.</summary>
-    internal static bool IsIn(IHeaderDictionary headers) => string.Equals(headers[Header], "background", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>Whether a chat request is a task: the field <c>metadata.task</c> names one, or the last message is a task of Open WebUI.</summary>
     /// <param name="body">The body, a JSON object.</param>
     internal static bool IsIn(JsonElement body, IReadOnlyList<ChatMessage> messages) =>
