@@ -1,5 +1,4 @@
 using RkLlama.Engine.Configuration;
-using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
