@@ -82,7 +82,7 @@ public sealed class ControlFaultTests
         });
 
     /// <summary>Disconnects from a stream after its first line, and from an answer in one piece while its run is active.</summary>
-    private static async Task LeaveAsync(FaultRig rig, bool stream)
+    internal static async Task LeaveAsync(FaultRig rig, bool stream)
     {
         if (stream)
         {

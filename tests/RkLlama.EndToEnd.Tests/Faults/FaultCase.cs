@@ -12,6 +12,12 @@ internal sealed record FaultCase(string Name, string Meaning)
     /// <summary>The value of <c>RKLLM_SIMULATOR_FAULT</c>. <c>@n</c> counts over all workers of the server. Null if the prompt causes the fault.</summary>
     internal string? Injected { get; init; }
 
+    /// <summary>The memory of the simulated node for models, as <c>RKLLM_SIMULATOR_MEMORY</c>; null for no limit. The library crashes if a model exceeds it.</summary>
+    internal string? Memory { get; init; }
+
+    /// <summary>The memory that the model needs on the simulated node, in megabytes.</summary>
+    internal int ModelMegabytes { get; init; } = 100;
+
     /// <summary>The prompt of the request that fails.</summary>
     internal string Prompt { get; init; } = $"!fault {Name}";
 

@@ -6,8 +6,11 @@ using RkLlama.EndToEnd.Tests.Support;
 namespace RkLlama.EndToEnd.Tests.Faults;
 
 /// <summary>A server whose library has one fault, and the steps that all fault tests share.</summary>
-internal sealed class FaultRig : IAsyncDisposable
+internal sealed partial class FaultRig : IAsyncDisposable
 {
+    // The versions with which several models can be in memory.
+    private static readonly string[] SeveralModels = ["1.2.3", "1.3.0", "1.3.1"];
+
     private readonly string _directory;
     private Vitals _empty = null!;
     private int _questions;
@@ -26,22 +29,39 @@ internal sealed class FaultRig : IAsyncDisposable
 
     internal Node Node { get; }
 
+    /// <summary>The other model in memory, for tests of <see cref="BesideAnotherModelAsync"/>.</summary>
+    internal Neighbour Neighbour => new(Node, Path.Combine(_directory, "node", "violations"));
+
     /// <summary>The library that the server loads. It is a link, so that a test can replace it while the server runs.</summary>
     private string Library => Path.Combine(_directory, "librkllmrt.so");
 
     /// <summary>Runs a test on every version that has the fault. The versions run in parallel, because the tests mostly wait.</summary>
     internal static async Task OnEveryVersionAsync(FaultCase fault, Func<FaultRig, Task> test)
     {
-        string[] failures = await Task.WhenAll(fault.Versions.Select(runtime => Task.Run(() => RunAsync(fault, runtime, test))));
+        string[] failures = await Task.WhenAll(fault.Versions.Select(runtime => Task.Run(() => RunAsync(fault, runtime, hasNeighbour: false, test))));
         string.Concat(failures).Should().BeEmpty();
     }
 
-    private static async Task<string> RunAsync(FaultCase fault, string runtime, Func<FaultRig, Task> test)
+    /// <summary>
+    /// Runs a test while a second model is in memory, which does not have the fault. The processes share a simulated node, which reports runs that overlap. The
+    /// versions run in parallel.
+    /// </summary>
+    internal static async Task BesideAnotherModelAsync(FaultCase fault, Func<FaultRig, Task> test)
+    {
+        string[] failures = await Task.WhenAll(
+            fault.Versions.Intersect(SeveralModels).Select(runtime => Task.Run(() => RunAsync(fault, runtime, hasNeighbour: true, test))));
+        string.Concat(failures).Should().BeEmpty();
+    }
+
+    /// <summary>Whether a fault occurs in a version with which several models can be in memory.</summary>
+    internal static bool IsForSeveralModels(FaultCase fault) => fault.Versions.Intersect(SeveralModels).Any();
+
+    private static async Task<string> RunAsync(FaultCase fault, string runtime, bool hasNeighbour, Func<FaultRig, Task> test)
     {
         FaultRig? rig = null;
         try
         {
-            rig = await StartAsync(fault, runtime);
+            rig = await StartAsync(fault, runtime, hasNeighbour);
             await test(rig);
             return "";
         }
@@ -56,12 +76,12 @@ internal sealed class FaultRig : IAsyncDisposable
         }
     }
 
-    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime)
+    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime, bool hasNeighbour)
     {
         string directory = Directory.CreateTempSubdirectory("rkllama-fault-").FullName;
         try
         {
-            return await StartAsync(fault, runtime, directory);
+            return await StartAsync(fault, runtime, hasNeighbour, directory);
         }
         catch
         {
@@ -70,25 +90,38 @@ internal sealed class FaultRig : IAsyncDisposable
         }
     }
 
-    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime, string directory)
+    private static async Task<FaultRig> StartAsync(FaultCase fault, string runtime, bool hasNeighbour, string directory)
     {
         string library = Path.Combine(directory, "librkllmrt.so");
         File.CreateSymbolicLink(library, TestPaths.Simulator(fault.Build ?? runtime));
         Node node = await Node.StartAsync(
             runtime,
-            ["--port", "0", .. fault.Options],
+            ["--port", "0", .. fault.Options, .. hasNeighbour ? ["--max-models", "2"] : (string[])[]],
             ("RKLLAMA_LIBRARY", library),
             ("RKLLM_SIMULATOR_SPEED", fault.Speed),
-            ("RKLLM_SIMULATOR_FAULT", fault.Injected),
+            ("RKLLM_SIMULATOR_NODE", hasNeighbour ? Path.Combine(directory, "node") : null),
+            ("RKLLM_SIMULATOR_MEMORY", hasNeighbour ? fault.Memory : null),
+            ("RKLLM_SIMULATOR_OOM", fault.Memory is null ? null : "segv"),
+            ("RKLLM_SIMULATOR_FAULT", hasNeighbour ? null : fault.Injected),
             ("RKLLM_SIMULATOR_FAULT_STATE", Path.Combine(directory, "faults")));
         FaultRig rig = new(fault, runtime, directory, node);
-        node.AddModel("demo", fault.Modelfile);
+        node.AddModel("demo", fault.Modelfile, hasNeighbour ? FaultyFile(fault, directory) : null);
+        if (hasNeighbour)
+            node.AddModel(Neighbour.Name);
 
         // Opens the connection of the client, so that the first measurement includes its descriptor.
         await node.GetJsonAsync("/");
         await node.EventuallyAsync(() => node.Log.Contains("RKLLM runtime", StringComparison.Ordinal) || node.Log.Contains("No model can be loaded yet", StringComparison.Ordinal), "the server should have identified the library");
         rig._empty = await Vitals.WithWorkersAsync(node, 0);
         return rig;
+    }
+
+    /// <summary>Writes a model file with the fault, so that no other model has it.</summary>
+    private static string FaultyFile(FaultCase fault, string directory)
+    {
+        string path = Path.Combine(directory, "faulty.rkllm"), keys = $"\"fault\": \"{fault.Injected}\", \"memory_mb\": {fault.ModelMegabytes},";
+        File.WriteAllText(path, FirstBrace.Replace(File.ReadAllText(TestPaths.DemoModel), "{ " + keys, 1));
+        return path;
     }
 
     internal Task<Seen> LoadAsync() => Seen.PostAsync(Node, "/load_model", """{"model_name":"demo"}""");
@@ -178,4 +211,7 @@ internal sealed class FaultRig : IAsyncDisposable
         await Node.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
+
+    [GeneratedRegex(@"\{")]
+    private static partial Regex FirstBrace { get; }
 }
