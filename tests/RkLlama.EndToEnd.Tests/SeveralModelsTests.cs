@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using RkLlama.EndToEnd.Tests.Support;
@@ -62,6 +63,42 @@ public sealed class SeveralModelsTests : IDisposable
     }
 
     [Fact]
+    public async Task Questions_to_documents_load_each_model_once_and_need_a_fraction_of_the_time()
+    {
+        const int Questions = 4;
+
+        // A tenth of the times of a board: 1.5B and 0.6B models, read at 300 MB/s.
+        (string, string)[] slow = [("demo", "init_slow:630"), ("embedder", "init_slow:270"), ("reranker", "init_slow:270")];
+        (TimeSpan several, int loads) = await AskDocumentsAsync(Questions, slow, "auto");
+        (TimeSpan single, int loadsOfSingle) = await AskDocumentsAsync(Questions, slow, "1");
+
+        loads.Should().Be(3);
+        loadsOfSingle.Should().Be(3 * Questions);
+        (single / several).Should().BeGreaterThan(2);
+    }
+
+    /// <summary>Asks questions: embeds the query, judges five documents, and lets the chat model answer.</summary>
+    /// <returns>The time after the first question, and the number of loads.</returns>
+    private async Task<(TimeSpan Time, int Loads)> AskDocumentsAsync(int questions, (string Model, string Fault)[] faults, string maxModels)
+    {
+        await using Node node = await StartAsync(faults, ("RKLLM_SIMULATOR_SPEED", "10"), "--max-models", maxModels);
+        Stopwatch watch = new();
+        for (int question = 0; question < questions; question++)
+        {
+            if (question == 1)
+                watch.Start();
+            (await node.PostJsonAsync("/v1/embeddings", $$"""{"model":"embedder","input":"question {{question}}"}""")).Status.Should().Be(HttpStatusCode.OK);
+            (HttpStatusCode status, JsonElement judged) = await node.PostJsonAsync(
+                "/v1/rerank", $$"""{"model":"reranker","query":"question {{question}}","documents":["a","question","question {{question}}","b","c"]}""");
+            status.Should().Be(HttpStatusCode.OK, "{0}", judged);
+            judged.GetProperty("results")[0].GetProperty("index").GetInt32().Should().Be(2);
+            (await node.PostJsonAsync("/v1/chat/completions", Chat("demo", "!count 20"))).Status.Should().Be(HttpStatusCode.OK);
+        }
+
+        return (watch.Elapsed, node.Trace("rkllm_init").Count);
+    }
+
+    [Fact]
     public async Task With_one_model_the_other_one_replaces_it()
     {
         await using Node node = await StartAsync("--max-models", "1");
@@ -73,19 +110,27 @@ public sealed class SeveralModelsTests : IDisposable
         node.Trace("rkllm_init").Should().HaveCount(2);
     }
 
-    private Task<Node> StartAsync(params string[] arguments)
+    private Task<Node> StartAsync(params string[] arguments) => StartAsync([], ("RKLLM_SIMULATOR_SPEED", "0"), arguments);
+
+    /// <param name="faults">Faults of the simulator while it has a model, by the name of the model.</param>
+    private Task<Node> StartAsync((string Model, string Fault)[] faults, (string Name, string? Value) variable, params string[] arguments)
     {
-        foreach ((string name, string source) in (ReadOnlySpan<(string, string)>)[("demo", "demo"), ("other", "demo"), ("embedder", "demo-embedding")])
+        _models.GetDirectories().ToList().ForEach(static model => model.Delete(recursive: true));
+        foreach ((string name, string source) in
+            (ReadOnlySpan<(string, string)>)[("demo", "demo"), ("other", "demo"), ("embedder", "demo-embedding"), ("reranker", "demo-reranker")])
         {
             DirectoryInfo directory = _models.CreateSubdirectory(name);
             foreach (string file in Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "models", source)))
                 File.Copy(file, Path.Combine(directory.FullName, Path.GetFileName(file)));
+            string model = Path.Combine(directory.FullName, $"{source}.rkllm"), content = File.ReadAllText(model);
+            foreach ((_, string fault) in faults.Where(one => one.Model == name))
+                File.WriteAllText(model, content.Insert(content.IndexOf('{', StringComparison.Ordinal) + 1, $"\"fault\":\"{fault}\","));
         }
 
-        return Node.StartAsync("1.2.3", ["--port", "0", "--models", _models.FullName, .. arguments]);
+        return Node.StartAsync("1.2.3", ["--port", "0", "--models", _models.FullName, .. arguments], variable);
     }
 
-    private static string Chat(string model) => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"!echo x"}]}""";
+    private static string Chat(string model, string prompt = "!echo x") => $$"""{"model":"{{model}}","messages":[{"role":"user","content":"{{prompt}}"}]}""";
 
     private static IEnumerable<string?> Names(JsonElement list, string property) => list.EnumerateArray().Select(item => item.GetProperty(property).GetString());
 }
