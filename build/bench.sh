@@ -31,12 +31,13 @@ soak() {
     published "$(rid)"
     dotnet build tests/RkLlama.Soak -v quiet
     run_soak "${1:-10}"
+    run_soak "${1:-10}" --residents models
 }
 
-# run_soak MINUTES: needs the published server, the simulator and a Debug build.
+# run_soak MINUTES [OPTION...]: needs the published server, the simulator and a Debug build.
 run_soak() {
     dotnet artifacts/bin/RkLlama.Soak/debug/RkLlama.Soak.dll --executable "$PWD/dist/publish/$(rid)/rkllama" \
-        --simulator "$PWD/$(simulator_library)" --model models/demo --minutes "$1"
+        --simulator "$PWD/$(simulator_library)" --model models/demo --minutes "$@"
 }
 
 # attack [SECONDS]

@@ -42,6 +42,7 @@ test_suites() {
         dotnet_suite "$project" "$(test_assembly "$project")"
     done
     suite soak run_soak 0.25
+    suite soak-residents run_soak 0.4 --residents models
     suite attack run_attack 1 --limit 512
 }
 

@@ -1,4 +1,5 @@
 using RkLlama.Soak;
+using RkLlama.Soak.Residents;
 
 if (SoakOptions.Parse(args) is not { } options)
 {
@@ -6,4 +7,4 @@ if (SoakOptions.Parse(args) is not { } options)
     return 2;
 }
 
-return await SoakRun.RunAsync(options).ConfigureAwait(false);
+return await (options.Residents is not null ? ResidentsSoak.RunAsync(options) : SoakRun.RunAsync(options)).ConfigureAwait(false);

@@ -3,13 +3,15 @@ using System.Globalization;
 namespace RkLlama.Soak;
 
 /// <summary>The options of the command line.</summary>
-internal sealed record SoakOptions(string Executable, string Simulator, string Model, TimeSpan Duration, int Seed)
+/// <param name="Residents">The directory of the demo models, for the soak with several models; <see langword="null"/> for the soak with one.</param>
+internal sealed record SoakOptions(string Executable, string Simulator, string Model, TimeSpan Duration, int Seed, string? Residents)
 {
     internal const string Usage = """
-        usage: RkLlama.Soak --executable PATH --simulator PATH/librkllmrt.so --model DIR [--minutes 10] [--seed N]
+        usage: RkLlama.Soak --executable PATH --simulator PATH/librkllmrt.so --model DIR [--residents DIR] [--minutes 10] [--seed N]
           --executable  the published server
           --simulator   the library that the server loads
           --model       the directory of the demo model
+          --residents   the directory of the demo models: runs the soak with several models in memory
           --minutes     how long clients send requests, 0.1 to 1440; fractions are allowed
           --seed        repeats the random choices of an earlier run, whose output names the seed
         """;
@@ -20,7 +22,7 @@ internal sealed record SoakOptions(string Executable, string Simulator, string M
         Dictionary<string, string> given = [];
         for (int i = 0; i < args.Length; i += 2)
         {
-            if (i + 1 == args.Length || args[i] is not ("--executable" or "--simulator" or "--model" or "--minutes" or "--seed") || !given.TryAdd(args[i], args[i + 1]))
+            if (i + 1 == args.Length || args[i] is not ("--executable" or "--simulator" or "--model" or "--residents" or "--minutes" or "--seed") || !given.TryAdd(args[i], args[i + 1]))
                 return null;
         }
 
@@ -30,9 +32,10 @@ internal sealed record SoakOptions(string Executable, string Simulator, string M
             || (given.TryGetValue("--seed", out string? text) && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed))
             || !given.TryGetValue("--executable", out string? executable) || !File.Exists(executable)
             || !given.TryGetValue("--simulator", out string? simulator) || !File.Exists(simulator)
+            || (given.TryGetValue("--residents", out string? residents) && !File.Exists(Path.Combine(residents, "demo-reranker", "demo-reranker.rkllm")))
             || !given.TryGetValue("--model", out string? model) || !File.Exists(Path.Combine(model, "demo.rkllm")))
             return null;
 
-        return new(Path.GetFullPath(executable), Path.GetFullPath(simulator), Path.GetFullPath(model), TimeSpan.FromMinutes(minutes), seed);
+        return new(Path.GetFullPath(executable), Path.GetFullPath(simulator), Path.GetFullPath(model), TimeSpan.FromMinutes(minutes), seed, residents is null ? null : Path.GetFullPath(residents));
     }
 }

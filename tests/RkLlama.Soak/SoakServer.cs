@@ -25,7 +25,7 @@ internal sealed partial class SoakServer : IAsyncDisposable
     private readonly Queue<string> _log = new();
     private readonly List<string> _faults = [];
     private bool _isFault;
-    private int _started;
+    private int _started, _evicted;
 
     private SoakServer(Process process, string home, string executable, Tally tally)
     {
@@ -36,6 +36,9 @@ internal sealed partial class SoakServer : IAsyncDisposable
     }
 
     internal Uri Address { get; private set; } = null!;
+
+    /// <summary>The temporary directory of the server.</summary>
+    internal string Home => _home;
 
     internal ProcessFigures Figures => ProcessFigures.Of(_process.Id);
 
@@ -49,6 +52,16 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
     }
 
+    /// <summary>How often a model has been unloaded to load another one.</summary>
+    internal int Evictions
+    {
+        get
+        {
+            lock (_log)
+                return _evicted;
+        }
+    }
+
     internal string LastLog
     {
         get
@@ -58,11 +71,26 @@ internal sealed partial class SoakServer : IAsyncDisposable
         }
     }
 
-    internal static async Task<SoakServer> StartAsync(SoakOptions options, string[] arguments, Tally tally, CancellationToken stop)
+    /// <summary>Starts the server with <see cref="Models"/>.</summary>
+    internal static Task<SoakServer> StartAsync(SoakOptions options, string[] arguments, Tally tally, CancellationToken stop) => StartAsync(
+        options,
+        arguments,
+        models =>
+        {
+            foreach (string model in Models)
+                AddModel(Path.Combine(models, model), options.Model, model == "brief" ? "Be brief." : "", model == "deaf" ? "abort_ignored" : null);
+        },
+        [],
+        tally,
+        stop);
+
+    /// <param name="addModels">Fills the models directory.</param>
+    /// <param name="environment">More environment variables. <c>{home}</c> stands for a temporary directory.</param>
+    internal static async Task<SoakServer> StartAsync(
+        SoakOptions options, string[] arguments, Action<string> addModels, IEnumerable<(string Name, string Value)> environment, Tally tally, CancellationToken stop)
     {
         string home = Directory.CreateTempSubdirectory("rkllama-soak-").FullName;
-        foreach (string model in Models)
-            AddModel(Path.Combine(home, "models", model), options.Model, model == "brief" ? "Be brief." : "", model == "deaf" ? "abort_ignored" : null);
+        addModels(Path.Combine(home, "models"));
 
         // env resets SIGINT: a background job inherits an ignored SIGINT, and the server would keep ignoring it.
         ProcessStartInfo info = new(
@@ -83,6 +111,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
         // By default, generation 0 of the heap is as large as the L3 cache: 3 MiB on a board, up to hundreds on a build machine. Garbage in it
         // would look like growth. The value is hexadecimal.
         info.Environment["DOTNET_GCgen0size"] = "400000";
+        foreach ((string name, string value) in environment)
+            info.Environment[name] = value.Replace("{home}", home, StringComparison.Ordinal);
 
         SoakServer server = new(Process.Start(info)!, home, options.Executable, tally);
         server._process.OutputDataReceived += (_, line) => server.OnLine(line.Data);
@@ -127,6 +157,8 @@ internal sealed partial class SoakServer : IAsyncDisposable
                 _log.Dequeue();
             if (LoadedLine.IsMatch(line))
                 _started++;
+            if (line.Contains("is unloaded to load another one", StringComparison.Ordinal))
+                _evicted++;
 
             // An indented line belongs to the line before it.
             _isFault = line.StartsWith(' ') ? _isFault : FaultLine.IsMatch(line);
