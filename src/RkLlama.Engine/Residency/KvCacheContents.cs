@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Residency;
@@ -38,9 +39,12 @@ internal sealed class KvCacheContents
             return (int)(_text.AsSpan().CommonPrefixLength(text) / CharsPerToken);
         if (_tokens is null || prompt.Tokens is not { } tokens)
             return 0;
-        int shared = 0;
-        while (shared < _tokens.Length && shared < tokens.Count && _tokens[shared] == tokens[shared])
-            shared++;
-        return shared;
+        ReadOnlySpan<int> other = tokens switch
+        {
+            int[] array => array,
+            List<int> list => CollectionsMarshal.AsSpan(list),
+            _ => [.. tokens],
+        };
+        return _tokens.AsSpan().CommonPrefixLength(other);
     }
 }

@@ -42,7 +42,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
         {
             if (NextActionIn() is var wait && wait != TimeSpan.Zero)
                 await SleepAsync(wait, stoppingToken).ConfigureAwait(false);
-            else if (_queue.TryEnter("") is { } slot)
+            else if (_queue.TryEnter() is { } slot)
                 await ActAsync(slot, stoppingToken).ConfigureAwait(false);
             else
                 await WaitForSlotAsync(stoppingToken).ConfigureAwait(false);

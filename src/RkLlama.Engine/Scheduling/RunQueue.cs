@@ -141,10 +141,11 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     }
 
     /// <summary>Takes the slot without waiting. Returns <see langword="null"/> if another request has the slot or the queue is closed.</summary>
-    internal QueueSlot? TryEnter(string model)
+    /// <param name="model">The model that the holder uses; <see langword="null"/> for none.</param>
+    internal QueueSlot? TryEnter(string? model = null)
     {
         lock (_lock)
-            return _isBusy || _isClosed ? null : NewSlot(new(model), isForeground: true);
+            return _isBusy || _isClosed ? null : NewSlot(model, isForeground: true);
     }
 
     /// <inheritdoc cref="EnterAsync(QueuedRequest, CancellationToken)"/>
@@ -240,7 +241,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     private void Grant(LinkedListNode<QueueEntry> entry)
     {
         RunOrder.Take(entry);
-        entry.Value.Slot.SetResult(NewSlot(entry.Value.Request, order.IsForeground(entry.Value)));
+        entry.Value.Slot.SetResult(NewSlot(entry.Value.Model, order.IsForeground(entry.Value)));
     }
 
     /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
@@ -257,7 +258,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
             }
 
             if (!_isBusy)
-                return NewSlot(request, !request.IsBackground);
+                return NewSlot(request.Model, !request.IsBackground);
             if (!request.IsRetry && (_waiting.Count >= capacity || (request.IsBackground && IsBackgroundFull())))
             {
                 metrics?.RecordRejection(RejectionCause.QueueFull);
@@ -269,7 +270,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
             {
                 EndHold();
                 _waiting.Remove(entry);
-                return NewSlot(request, isForeground: true);
+                return NewSlot(request.Model, isForeground: true);
             }
 
             if (!request.IsBackground)
@@ -303,11 +304,12 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     }
 
     /// <summary>Takes the slot for a request. The caller holds the lock.</summary>
-    private QueueSlot NewSlot(QueuedRequest request, bool isForeground)
+    private QueueSlot NewSlot(string? model, bool isForeground)
     {
         _isBusy = true;
         _slotStart = time.GetTimestamp();
-        order.RecordSlot(request.Model);
+        if (model is not null)
+            order.RecordSlot(model);
         return _slot = new(this, isBackground: !isForeground);
     }
 }

@@ -185,6 +185,22 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public async Task A_slot_without_a_model_does_not_begin_the_switch_time()
+    {
+        _caches.Resident.Add("a");
+        _time.Advance(TimeSpan.FromSeconds(31));
+        _queue.TryEnter()!.Dispose();
+        QueueSlot turn = await _queue.EnterAsync("a", default);
+        Task<QueueSlot> load = _queue.EnterAsync("b", default);
+        Task<QueueSlot> same = _queue.EnterAsync("a", default);
+
+        turn.Dispose();
+
+        (await load.WaitAsync(HeldRuns.Patience)).Dispose();
+        (await same).Dispose();
+    }
+
+    [Fact]
     public async Task Without_requests_for_resident_models_another_model_gets_the_npu()
     {
         QueueSlot turn = await _queue.EnterAsync("a", default);
