@@ -24,18 +24,23 @@ internal sealed record ModelGaps(string Directory)
     /// <summary>Whether the tokenizer or the chat template is missing.</summary>
     public bool LacksPromptFiles { get; private init; }
 
+    /// <summary>Whether the model is an .rkllm file without a directory. Then the pull makes the directory, and the file moves there.</summary>
+    public bool IsLoose { get; private init; }
+
     /// <summary>Whether there is no Modelfile.</summary>
     public bool LacksModelfile { get; private init; }
 
     /// <summary>Returns what a model lacks.</summary>
-    /// <returns><see langword="null"/> if it lacks nothing, or if it has no directory.</returns>
+    /// <returns><see langword="null"/> if it lacks nothing, or if there is neither a directory nor a file with its name.</returns>
     /// <exception cref="ModelException">The Modelfile is not valid or has no FROM.</exception>
     internal static ModelGaps? Find(ModelCatalog catalog, string name)
     {
         string directory = Path.Join(catalog.Root, name);
         try
         {
-            return ModelName.IsModelName(name) && System.IO.Directory.Exists(directory) ? Find(catalog, name, directory) : null;
+            if (!ModelName.IsModelName(name))
+                return null;
+            return System.IO.Directory.Exists(directory) ? Find(catalog, name, directory) : FindLoose(catalog, name, directory);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
@@ -43,6 +48,11 @@ internal sealed record ModelGaps(string Directory)
             return null;
         }
     }
+
+    private static ModelGaps? FindLoose(ModelCatalog catalog, string name, string directory) =>
+        catalog.Resolve(name) == name && catalog.Find(name) is { Directory: null } entry && FileStatus.Of(entry.ModelPath) is { Kind: FileKind.Regular }
+            ? new(directory) { IsLoose = true, From = Path.GetFileName(entry.ModelPath), LacksPromptFiles = true, LacksModelfile = true }
+            : null;
 
     private static ModelGaps? Find(ModelCatalog catalog, string name, string directory)
     {
@@ -90,11 +100,13 @@ internal sealed record ModelGaps(string Directory)
         if (LacksWeights && From is not null && new FileInfo(Path.Join(Directory, From)).LinkTarget is { } target)
             throw new HubException(HubError.NotWritable, $"{Path.Join(Directory, From)} is a link to {target}, which is missing: remove the link, and pull the model again");
 
+        // The Modelfile of another node, or of a directory, may name another file.
+        bool isOther = LacksModelfile && From is not null && plan.Model?.LocalPath != From;
         return plan with
         {
             Model = LacksWeights ? plan.Model : null,
             From = LacksModelfile ? From ?? plan.From : null,
-            PromptFiles = [.. plan.PromptFiles.Where(file => !Path.Exists(Path.Join(Directory, file.LocalPath)))],
+            PromptFiles = [.. plan.PromptFiles.Where(file => !Path.Exists(Path.Join(Directory, file.LocalPath)) && !(isOther && file.LocalPath == "Modelfile"))],
         };
     }
 }

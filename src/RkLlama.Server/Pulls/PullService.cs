@@ -225,6 +225,8 @@ internal sealed partial class PullService(
         IReadOnlyList<string> warnings = await pull.RunAsync(plan, partial.Path, job.Report, job.Cancelled).ConfigureAwait(false);
         if (gaps is null)
             store.Complete(partial);
+        else if (gaps.IsLoose)
+            store.CompleteLoose(partial);
         else
             store.Merge(partial, [.. plan.Files.Select(static file => file.LocalPath), .. plan.From is null ? (string[])[] : ["Modelfile"]]);
         Remember(plan);

@@ -74,6 +74,47 @@ public sealed class CompletionTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_without_a_directory_gets_one_with_the_tokenizer(bool isLink)
+    {
+        string loose = Path.Join(_server.Models, "m.rkllm"), weights = Path.GetTempFileName();
+        await File.WriteAllTextAsync(weights, "weights");
+        if (isLink)
+            File.CreateSymbolicLink(loose, weights);
+        else
+            File.Move(weights, loose);
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("maker/Base", "m");
+
+        (status, body.GetRawText()).Should().Be((HttpStatusCode.OK, """{"status":"success"}"""));
+        FilesOf("m").Should().BeEquivalentTo(new Dictionary<string, string>
+        {
+            ["m.rkllm"] = "weights",
+            ["tokenizer.json"] = Tokenizer,
+            ["chat_template.jinja"] = "{{ messages }}",
+            ["Modelfile"] = "FROM=\"m.rkllm\"\nHUGGINGFACE_PATH=\"maker/Base\"\nSYSTEM=\"\"\n",
+        });
+        new FileInfo(PathOf("m.rkllm")).LinkTarget.Should().Be(isLink ? weights : null);
+        Directory.GetFileSystemEntries(_server.Models).Should().ContainSingle("the file has moved into the directory");
+        (await _server.GetJsonAsync("/models")).Body.GetProperty("models").GetRawText().Should().Be("""["m"]""");
+        File.Delete(weights);
+    }
+
+    [Fact]
+    public async Task A_file_without_a_directory_stays_as_it_is_if_the_pull_fails()
+    {
+        string loose = Path.Join(_server.Models, "m.rkllm");
+        await File.WriteAllTextAsync(loose, "weights");
+
+        (HttpStatusCode status, _) = await PullAsync("nobody/nothing", "m");
+        (HttpStatusCode plain, _) = await PullAsync("m", null);
+
+        (status, plain).Should().Be((HttpStatusCode.NotFound, HttpStatusCode.OK));
+        Directory.GetFileSystemEntries(_server.Models).Should().Equal(loose);
+    }
+
+    [Theory]
     [InlineData("FROM=\"n.rkllm\"\n", "someone/Converted", "names the file n.rkllm, and the source has m-w8a8-rk3588.rkllm")]
     [InlineData("FROM=\"/x/n.rkllm\"\n", "someone/Converted", "outside of its directory")]
     [InlineData("FROM=\"link.rkllm\"\n", "someone/Linked", "is a link to /nowhere")]

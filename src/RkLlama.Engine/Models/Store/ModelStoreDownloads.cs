@@ -57,4 +57,30 @@ internal sealed partial class ModelStore
         Remove(partial.Path);
         Added?.Invoke(partial.Name);
     }
+
+    /// <summary>
+    /// Gives a model without a directory one: that of a complete download of its other files. The .rkllm file gets a hard link there, or a copy on a file system
+    /// without links; a link gets a link to the same file. Then its old place is removed.
+    /// </summary>
+    /// <exception cref="ModelException">There is a directory of this name already, or the models directory cannot be changed. The file and the download are kept.</exception>
+    internal void CompleteLoose(PartialModel partial)
+    {
+        string name = partial.Name + ModelExtension, loose = Path.Join(catalog.Root, name), file = Path.Join(partial.Path, name), hidden = HiddenPath("deleted");
+        Change(partial.Name, loose, () =>
+        {
+            // Left by a crash before the rename below.
+            files.Delete(file);
+            if (new FileInfo(loose).LinkTarget is null)
+                files.Link(loose, file, CancellationToken.None);
+            else
+                File.CreateSymbolicLink(file, RealPath.Resolve(loose));
+            files.Sync(partial.Path);
+            if (!files.TryRename(partial.Path, Path.Join(catalog.Root, partial.Name)))
+                throw ModelException.NameTaken(partial.Name);
+            files.TryRename(loose, hidden);
+        });
+        Remove(hidden);
+        SyncRoot();
+        Added?.Invoke(partial.Name);
+    }
 }
