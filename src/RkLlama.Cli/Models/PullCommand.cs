@@ -10,7 +10,7 @@ internal static class PullCommand
 
     internal static Command Create(NodeArguments node, ModelArgument models)
     {
-        Argument<string> model = models.One("A short name, OWNER/REPO or OWNER/REPO/FILE.rkllm, hf.co/… or modelscope.cn/…, each also with @REVISION; or a path: /DIRECTORY or ./FILE.rkllm");
+        Argument<string> model = models.One("A short name, OWNER/REPO or OWNER/REPO/FILE.rkllm, hf.co/… or modelscope.cn/…, each also with @REVISION; http://NODE:8080/MODEL for a model of another node; or a path: /DIRECTORY or ./FILE.rkllm");
         Argument<string?> name = models.Optional("Name of the model on the node. If the node has it, the pull brings the files that it lacks", "name");
         Option<string?> from = new("--from") { Description = "Another node that has the model and shares it (--share-models)", HelpName = "NODE" };
         Option<string?> key = new("--from-key") { Description = $"API key of the other node; {KeyVariable} [the key of the node that pulls]", HelpName = "KEY" };

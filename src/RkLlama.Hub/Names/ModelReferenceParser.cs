@@ -20,6 +20,10 @@ internal static class ModelReferenceParser
 
     internal static bool IsModelFile(string path) => path.EndsWith(ModelExtension, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether a host is that of a hub.</summary>
+    internal static bool IsHubHost(string host) =>
+        HuggingFaceHosts.Contains(host, StringComparer.OrdinalIgnoreCase) || ModelScopeHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Reads a reference.</summary>
     /// <param name="text">The text of the user. At most 1,024 characters.</param>
     /// <param name="reference">The reference; <see langword="null"/> if the text is none.</param>

@@ -2,6 +2,7 @@ using System.Net;
 using RkLlama.Cli;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Hub.Hubs;
+using RkLlama.Hub.Names;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Pulls;
@@ -36,6 +37,13 @@ internal sealed record PullOrigin
             throw new HubException(HubError.Gated, $"'{Excerpt.Of(model)}' is a path, and only clients on the node's own machine can name paths: copy the files to the node, or pull from another node");
         return new() { Path = System.IO.Path.GetFullPath(model), Modelfile = string.IsNullOrEmpty(modelfile) ? null : modelfile };
     }
+
+    /// <summary>Reads the name of a model that a request or a setting has: the address of a model on another node (<c>http://node1:8080/NAME</c>) has its origin in it.</summary>
+    /// <param name="requested">The name.</param>
+    /// <param name="ownKey">The key of this node, which the other node gets; <see langword="null"/> if it has none.</param>
+    /// <returns>The name of the model at its origin, and the origin; <see langword="null"/> for a hub.</returns>
+    internal static (string Model, PullOrigin? Origin) Split(string requested, string? ownKey) =>
+        NodeModelAddress.TryParse(requested, out Uri? node, out string? model) ? (model, new() { Node = new(node, ownKey) }) : (requested, null);
 
     private static Uri AddressOf(string from) => NodeAddress.Parse(from, NodeAddress.DefaultPort) is { UserInfo: "", Query: "", Fragment: "" } address
         ? address

@@ -40,6 +40,7 @@ internal sealed partial class PullPlans(
     {
         { Path: { } path } => LocalPlan.NameOf(path),
         { Node: not null } => ShortNames.LocalNameOf(requested),
+        _ when NodeModelAddress.TryParse(requested, out _, out string? model) => ShortNames.LocalNameOf(model),
         _ => PullPlanner.NameOf(_names.Value, requested),
     };
 

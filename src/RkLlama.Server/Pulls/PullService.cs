@@ -109,6 +109,8 @@ internal sealed partial class PullService(
     /// <inheritdoc cref="Join"/>
     internal PullJob? Start(string requested, string? localName, PullOrigin? origin)
     {
+        if (origin is null)
+            (requested, origin) = PullOrigin.Split(requested, options.ApiKey);
         bool isPlain = origin is null && !requested.Contains('/', StringComparison.Ordinal);
         string wanted = localName ?? (isPlain ? ShortNames.LocalNameOf(requested) : plans.NameOf(requested, origin));
         if ((catalog.Resolve(wanted) ?? (Directory.Exists(Path.Join(catalog.Root, wanted)) ? wanted : null)) is not { } present || !ModelName.IsModelName(present))
@@ -131,12 +133,14 @@ internal sealed partial class PullService(
     }
 
     /// <summary>Joins the running pull of a model, or starts one. The caller calls <see cref="PullJob.Leave"/> when it no longer listens.</summary>
-    /// <param name="requested">A short name, a name on a hub, the name of a model of another node, or the path of the origin.</param>
+    /// <param name="requested">A short name, a name on a hub, the address of a model on another node, the name of a model of the origin, or the path of the origin.</param>
     /// <param name="localName">The name that the model gets; <see langword="null"/> for the name that the request implies.</param>
     /// <param name="origin">The source; <see langword="null"/> for a hub.</param>
     /// <exception cref="HubException">The name is not valid, or a model of another source with the same name is being pulled.</exception>
     internal PullJob Join(string requested, string? localName, PullOrigin? origin = null)
     {
+        if (origin is null)
+            (requested, origin) = PullOrigin.Split(requested, options.ApiKey);
         string name = localName ?? plans.NameOf(requested, origin);
         if (!ModelName.IsModelName(name))
             throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(name)}' cannot be a model's name");

@@ -58,6 +58,35 @@ public sealed class NodePullTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_address_of_a_model_on_another_node_is_its_name_and_its_source()
+    {
+        await using TestServer target = await TestServer.StartAsync(configure: static options => options with { ApiKey = "secret" });
+        target.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
+
+        (HttpStatusCode status, JsonElement body) = await target.PostJsonAsync("/api/pull", $$"""{"model":"{{_source.Address}}m:latest","stream":false}""");
+        (HttpStatusCode again, _) = await target.PostJsonAsync("/api/pull", $$"""{"model":"{{_source.Address}}M","stream":false}""");
+
+        (status, again).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK), "{0}", body);
+        FilesOf(target, "m").Should().BeEquivalentTo(FilesOf(_source, "m"));
+        Directory.GetFileSystemEntries(target.Models).Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_file_without_a_directory_gets_the_files_of_the_other_node_except_a_Modelfile_for_another_file()
+    {
+        await File.WriteAllTextAsync(Path.Join(_target.Models, "other.rkllm"), "weights");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("m", "other");
+
+        status.Should().Be(HttpStatusCode.OK, "{0}", body);
+        Dictionary<string, string> files = FilesOf(_target, "other");
+        files["Modelfile"].Should().StartWith("FROM=\"other.rkllm\"");
+        files["other.rkllm"].Should().Be("weights");
+        files["tokenizer.json"].Should().Be("tokenizer.json");
+        files.Should().NotContainKey("m.rkllm");
+    }
+
+    [Fact]
     public async Task The_text_form_tells_the_files_and_their_progress()
     {
         using HttpResponseMessage response = await _target.PostAsync("/pull", $$"""{"model":"m","from":"{{_source.Address}}","from_key":"secret"}""");
