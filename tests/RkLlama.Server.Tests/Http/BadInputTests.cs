@@ -278,6 +278,20 @@ public sealed class BadInputTests
         (await TestServer.JsonAsync(wrong)).GetProperty("error").GetString().Should().Contain("POST");
     }
 
+    [Theory]
+    [InlineData("/v1/models", "GET", "HEAD")]
+    [InlineData("/v1/models/m", "DELETE", "GET", "HEAD")]
+    [InlineData("/v1/models/a/b", "DELETE", "GET", "HEAD")]
+    public async Task A_405_lists_the_methods_of_its_path_only(string path, params string[] methods)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+
+        using HttpResponseMessage wrong = await server.PostAsync(path, "{}");
+
+        wrong.StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
+        wrong.Content.Headers.Allow.Should().BeEquivalentTo(methods);
+    }
+
     [Fact]
     public async Task An_internal_error_is_500_with_an_id_that_is_in_the_log()
     {

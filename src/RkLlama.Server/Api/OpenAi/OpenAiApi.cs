@@ -39,9 +39,10 @@ internal sealed class OpenAiApi : IApi
     {
         routes.MapMethods("/v1/models", Read, ListModels).WithMetadata(OpenAiOperations.ListModels);
 
-        // An id in the path may contain slashes, which some clients escape. No model has such a name, so the answer is a 404 of this API.
-        routes.MapMethods("/v1/models/{**id}", Read, GetModel).WithMetadata(OpenAiOperations.GetModel);
-        routes.MapDelete("/v1/models/{**id}", DeleteModel).WithMetadata(OpenAiOperations.DeleteModel, EndpointAccess.Management);
+        // An id in the path may contain slashes, which some clients escape. No model has such a name, so the answer is a 404 of this API. The pattern needs a first
+        // segment: a pattern that matches the list too adds its methods to the list's Allow header.
+        routes.MapMethods("/v1/models/{id}/{**rest}", Read, GetModel).WithMetadata(OpenAiOperations.GetModel);
+        routes.MapDelete("/v1/models/{id}/{**rest}", DeleteModel).WithMetadata(OpenAiOperations.DeleteModel, EndpointAccess.Management);
         routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
         routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
         routes.MapPost("/v1/responses", CreateResponse).WithMetadata(OpenAiOperations.CreateResponse);
@@ -58,20 +59,22 @@ internal sealed class OpenAiApi : IApi
     private static JsonResult<ModelList> ListModels(ModelCatalog catalog, ModelHost host) =>
         new(new("list", [.. catalog.Describe().Select(file => Card(file, host))]), OpenAiJson.Wire.ModelList);
 
-    private static JsonResult<ModelCard> GetModel(string id, ModelCatalog catalog, ModelHost host)
+    private static JsonResult<ModelCard> GetModel(string id, string? rest, ModelCatalog catalog, ModelHost host)
     {
-        // Kestrel decodes all escapes in a path except %2F, the slash.
-        string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        string requested = IdOf(id, rest);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Card(ModelFileInfo.Read(catalog, name), host), OpenAiJson.Wire.ModelCard);
     }
 
-    private static async Task<JsonResult<ModelDeletion>> DeleteModel(string id, ModelManager models)
+    private static async Task<JsonResult<ModelDeletion>> DeleteModel(string id, string? rest, ModelManager models)
     {
-        string requested = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        string requested = IdOf(id, rest);
         await models.DeleteAsync(requested).ConfigureAwait(false);
         return new(new(requested, "model", Deleted: true), OpenAiJson.Wire.ModelDeletion);
     }
+
+    /// <summary>Returns the id in a path. Kestrel decodes all escapes in a path except %2F, the slash.</summary>
+    private static string IdOf(string id, string? rest) => (rest is null ? id : $"{id}/{rest}").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ModelCard Card(ModelFileInfo file, ModelHost host)
     {
