@@ -77,9 +77,20 @@ sudo_prefix() {
     if [ "$(id -u)" != 0 ]; then echo "sudo "; fi
 }
 
+# If there is no home directory, or if it cannot be written, dotnet does not start, because it keeps its state and its packages there. Then it gets another one.
+provide_home() {
+    local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+    if [ -n "${DOTNET_CLI_HOME:-}" ] || { [ -d "$home" ] && [ -w "$home" ]; }; then return; fi
+    export DOTNET_CLI_HOME="$PWD/artifacts/home"
+    mkdir -p "$DOTNET_CLI_HOME"
+}
+
 # Checks for the SDK version in global.json, or a later one of the same major version.
 require_dotnet() {
-    if dotnet --version >/dev/null 2>&1; then return; fi
+    local reason
+    provide_home
+    if reason=$(dotnet --version 2>&1); then return; fi
+    if command -v dotnet >/dev/null; then printf '%s\n\n' "$reason" >&2; fi
     cat >&2 <<TEXT
 build.sh: the .NET SDK 10.0 is missing. These lines install it in ~/.dotnet, on Debian or Ubuntu, x64 or arm64:
 
