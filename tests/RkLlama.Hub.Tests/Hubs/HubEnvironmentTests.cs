@@ -25,4 +25,50 @@ public class HubEnvironmentTests
 
         options.HuggingFace.Should().Be(new Uri(expected));
     }
+
+    [Theory]
+    [InlineData("HF_TOKEN", "own")]
+    [InlineData("HUGGING_FACE_HUB_TOKEN", "own")]
+    [InlineData("HF_TOKEN_PATH", "of the file")]
+    [InlineData("HF_HOME", "below HF_HOME")]
+    [InlineData("XDG_CACHE_HOME", "of the cache")]
+    [InlineData("HOME", "of the user")]
+    public void A_token_comes_from_its_variable_or_from_the_first_file_that_exists(string first, string expected)
+    {
+        string[] order = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME", "HOME"];
+        string home = Directory.CreateTempSubdirectory("rkllama-token-").FullName;
+        Write("file", "of the file\n");
+        Write("hf/token", "below HF_HOME");
+        Write("cache/huggingface/token", "of the cache");
+        Write(".cache/huggingface/token", " of the user ");
+        Dictionary<string, string> values = new()
+        {
+            ["HF_TOKEN"] = "own",
+            ["HUGGING_FACE_HUB_TOKEN"] = "own",
+            ["HF_TOKEN_PATH"] = Path.Join(home, "file"),
+            ["HF_HOME"] = Path.Join(home, "hf"),
+            ["XDG_CACHE_HOME"] = Path.Join(home, "cache"),
+            ["HOME"] = home,
+        };
+
+        HubOptions options = HubEnvironment.Read(name => Array.IndexOf(order, name) >= Array.IndexOf(order, first) ? values.GetValueOrDefault(name) : null);
+
+        options.HuggingFaceToken.Should().Be(expected);
+        Directory.Delete(home, recursive: true);
+
+        void Write(string path, string text)
+        {
+            string full = Path.Join(home, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+            File.WriteAllText(full, text);
+        }
+    }
+
+    [Theory]
+    [InlineData("HF_HUB_OFFLINE", "1", true)]
+    [InlineData("TRANSFORMERS_OFFLINE", "true", true)]
+    [InlineData("HF_HUB_OFFLINE", "0", false)]
+    [InlineData("HF_HUB_OFFLINE", "", false)]
+    public void Offline_variables_forbid_requests(string name, string value, bool isOffline) =>
+        HubEnvironment.Read(variable => variable == name ? value : null).IsOffline.Should().Be(isOffline);
 }
