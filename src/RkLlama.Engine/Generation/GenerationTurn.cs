@@ -18,8 +18,7 @@ namespace RkLlama.Engine.Generation;
 internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
 {
     private readonly TurnOutput _output = new(prepared, id => recorder.RecordDifference(prepared.Model.Name, id));
-    private readonly List<OutputPart> _parts = [];
-    private readonly List<GenerationEvent> _events = [];
+    private readonly EventBuffer _events = new(sink);
 
     // A shorter rest of a background run is worth a wait.
     private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(5);
@@ -40,8 +39,6 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private bool _hasEndedThinking;
     private volatile bool _hasGivenWay;
     private long _started;
-    private TimeSpan _queueTime;
-    private TimeSpan _loadTime;
     private AbortCause? _lastAbort;
 
     /// <summary>Runs the turn. Disposes each lease after its last run.</summary>
@@ -55,19 +52,24 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         AbortCause? cut = null;
         bool endsThinking = false;
         GenerationStatistics? statistics = null;
-        ModelLease lease = await acquire(Queued(prepared.Input)).ConfigureAwait(false);
+        TurnLeases leases = new(prepared, acquire);
+        await leases.NextAsync(prepared.Input).ConfigureAwait(false);
         try
         {
-            using CancellationTokenRegistration left = cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected));
-            using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => lease.Abort(AbortCause.Unloaded));
+            using CancellationTokenRegistration left = cancellationToken.Register(() => leases.Abort(AbortCause.ClientDisconnected));
+            using CancellationTokenRegistration unload = prepared.Model.Unloaded.Register(() => leases.Abort(AbortCause.Unloaded));
             while (next is { } run)
             {
-                (tokensBefore, int idsBefore) = (_tokens, _tokenIds.Count);
-                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters, lease.ClearsCache), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
+                ModelLease lease = leases.Current;
+                (tokensBefore, int idsBefore, int textBefore) = (_tokens, _tokenIds.Count, _text?.Length ?? 0);
+                bool clearsCache = lease.ClearsCache;
+                EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters, clearsCache), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
                 if (_outcomes.Count == 0)
-                    prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
-                if (_started == 0)
+                {
                     _started = lease.Started;
+                    prepared.Request.Trace.RunStarted(lease.QueueTime, lease.LoadTime);
+                }
+
                 if (endsThinking)
                     EmitEndOfThinking();
                 using (lease.Wanted.Register(() => GiveWay(active)))
@@ -76,7 +78,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
                 _outcomes.Add(outcome);
                 if (outcome.End.Reason != RunEndReason.Error)
-                    lease.SetKvCache(new(run.Input, run.Input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString() ?? "") { Owner = prepared.Request.Trace.CacheOwner });
+                    lease.SetKvCache(ContentsAfter(run.Input, idsBefore, textBefore));
                 if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
                 {
                     next = null;
@@ -84,16 +86,19 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 else if (_lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled)
                 {
                     next = Continuation("");
-                    lease = await ChangeLeaseAsync(lease, acquire, next!.Value.Input).ConfigureAwait(false);
+                    if (next is { } rest)
+                        await leases.NextAsync(rest.Input).ConfigureAwait(false);
+                    else
+                        cut = AbortCause.Length;
                 }
             }
         }
         finally
         {
-            End(lease);
+            leases.End();
             if (_outcomes.Count > 0)
             {
-                GenerationTimings timings = GenerationTimings.Of(_outcomes, _queueTime, _loadTime, _started, prepared.Arrival);
+                GenerationTimings timings = GenerationTimings.Of(_outcomes, leases.QueueTime, leases.LoadTime, _started, prepared.Arrival);
                 statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
                 prepared.Model.Pace.Record(statistics.PrefilledTokens, timings.Prefill, statistics.DecodedTokens, timings.Decode);
                 recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
@@ -104,13 +109,14 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         return Summarize(statistics!, cut, tokensBefore);
     }
 
-    private QueuedRequest Queued(RunInput prompt) => new(prepared.Model.Name)
-    {
-        Prompt = prompt,
-        Owner = prepared.Request.Trace.CacheOwner,
-        IsBackground = prepared.Request.Trace.IsBackground,
-        IsRetry = prepared.Request.Trace.IsRetry || _outcomes.Count > 0,
-    };
+    /// <summary>Returns what the KV cache contains after a run.</summary>
+    /// <param name="idsBefore">Number of token ids of the output before the run.</param>
+    /// <param name="textBefore">Length of the text of the output before the run.</param>
+    private KvCacheContents ContentsAfter(RunInput input, int idsBefore, int textBefore) =>
+        new(input, input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString(textBefore, _text.Length - textBefore) ?? "")
+        {
+            Owner = prepared.Request.Trace.CacheOwner,
+        };
 
     /// <summary>Aborts a background run for another request, unless its rest is short or it has given way before. Any thread.</summary>
     private void GiveWay(EngineRun run)
@@ -122,19 +128,6 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return;
         _hasGivenWay = true;
         run.Abort(AbortCause.GivesWay);
-    }
-
-    /// <summary>Ends a lease and waits for the next one.</summary>
-    private async Task<ModelLease> ChangeLeaseAsync(ModelLease lease, Func<QueuedRequest, Task<ModelLease>> acquire, RunInput prompt)
-    {
-        End(lease);
-        return await acquire(Queued(prompt)).ConfigureAwait(false);
-    }
-
-    private void End(ModelLease lease)
-    {
-        if (lease.TryDispose())
-            (_queueTime, _loadTime) = (_queueTime + lease.QueueTime, _loadTime + (lease.Started == 0 ? TimeSpan.Zero : lease.LoadTime));
     }
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
@@ -156,7 +149,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                         break;
                 }
 
-                Flush();
+                _events.Flush();
                 if (cut == AbortCause.ThinkingBudget && Continuation(_output.EndOfThinking) is { } next)
                 {
                     // Aborts only this run, because an abort of the lease would also abort the next run.
@@ -192,7 +185,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         if (token.TokenId >= 0)
             _tokenIds.Add(token.TokenId);
         _text?.Append(token.Text);
-        _output.Add(token, _parts);
+        _output.Add(token, _events.Parts);
         Collect();
         if (!_output.HasEnded)
             return AbortCauseAfter(token);
@@ -232,29 +225,15 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private void EmitEndOfThinking()
     {
         _text?.Append(_output.EndOfThinking);
-        _output.AddEndOfThinking(_parts);
+        _output.AddEndOfThinking(_events.Parts);
         Collect();
-        Flush();
+        _events.Flush();
     }
 
-    /// <summary>Converts the collected parts to events.</summary>
     private void Collect()
     {
-        if (_parts.Count == 0)
-            return;
-        double rate = RateAt(Stopwatch.GetTimestamp());
-        foreach (OutputPart part in _parts)
-            _events.Add(new(part, _tokens, rate, null));
-        _parts.Clear();
-    }
-
-    /// <summary>Passes the collected events to the sink as one batch.</summary>
-    private void Flush()
-    {
-        if (_events.Count == 0)
-            return;
-        sink.Write([.. _events]);
-        _events.Clear();
+        if (_events.Parts.Count > 0)
+            _events.Collect(_tokens, RateAt(Stopwatch.GetTimestamp()));
     }
 
     /// <summary>
@@ -308,9 +287,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 : $"The answer failed: {end.Error ?? "the run was aborted"}.");
         }
 
-        _output.Finish(isComplete: cut is null && end.Reason == RunEndReason.Stop, isTruncated: !isStop, _parts);
+        _output.Finish(isComplete: cut is null && end.Reason == RunEndReason.Stop, isTruncated: !isStop, _events.Parts);
         Collect();
-        Flush();
+        _events.Flush();
         FinishReason reason = _output.HasToolCalls ? FinishReason.ToolCalls
             : isStop || _output.IsStopped ? FinishReason.Stop
             : FinishReason.Length;

@@ -15,7 +15,7 @@ namespace RkLlama.Engine.Residency;
 /// Called with a resident model before it is evicted, while the lock of this instance is held, so it must return at once.
 /// </param>
 /// <param name="loadFailed">Called after the first load of a model has failed. Must return at once.</param>
-internal sealed class ResidentModels(
+internal sealed partial class ResidentModels(
     Func<ModelInstance, int, Task, WorkerSupervisor> supervise, AdmissionPolicy admission, MemoryLedger memory, Action<ModelInstance> evicting, Action loadFailed)
 {
     private readonly Lock _lock = new();
@@ -173,46 +173,6 @@ internal sealed class ResidentModels(
         }
     }
 
-    /// <summary>Returns the workers of a resident model that can start a run now, the first one of the model first. Empty if there are none.</summary>
-    internal IReadOnlyList<Resident> ReadyWorkers(string name)
-    {
-        lock (_lock)
-            return [.. _residents.Find(name)?.Workers.Where(static worker => worker.Model.State is ModelState.Ready or ModelState.Running) ?? []];
-    }
-
-    /// <summary>Whether <see cref="TryAddSlotAsync"/> would not be refused because of the number of slots. The memory may still not be enough.</summary>
-    internal bool MayAddSlot(string name, int limit)
-    {
-        lock (_lock)
-            return _residents.Find(name) is { CanHaveSlots: true } resident && resident.Workers.Count() < limit;
-    }
-
-    /// <summary>Loads a resident model once more, in a worker with its own KV cache. Evicts nothing.</summary>
-    /// <param name="limit">The maximum number of workers of the model.</param>
-    /// <returns>The new slot; null if there is no room for it or its load has failed. After a failure, the model gets no more slots until it is loaded again.</returns>
-    internal async Task<Resident?> TryAddSlotAsync(ModelInstance model, int limit, CancellationToken cancellationToken)
-    {
-        Resident? first, slot;
-        lock (_lock)
-        {
-            first = _residents.Find(model);
-            if (_stuck is not null || first is not { CanHaveSlots: true, Load.IsCompletedSuccessfully: true } || first.Workers.Count() >= limit || _residents.Loading is not null)
-                return null;
-            if (admission.PlaceSlot(model, _residents, _ending.Bytes) is not { } domain)
-                return null;
-            int number = Enumerable.Range(1, limit).First(number => first.ExtraSlots.All(slot => slot.Model.Slot != number));
-            ModelInstance instance = model.NewSlot(number);
-            instance.TryMove(ModelState.Loading);
-            slot = new(instance, supervise(instance, domain, _ending.WhenAll), memory.Estimate(model), domain);
-            first.ExtraSlots = [.. first.ExtraSlots, slot];
-            slot.Load = WatchSlotAsync(first, slot);
-        }
-
-        await slot.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        return slot.Load.IsCompletedSuccessfully ? slot : null;
-    }
-
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
     internal bool HasRoomFor(ModelInstance model)
     {
@@ -317,13 +277,6 @@ internal sealed class ResidentModels(
         return ends.Count == 1 ? ends[0] : Task.WhenAll(ends);
     }
 
-    /// <summary>The caller holds the lock.</summary>
-    private static void RemoveSlot(Resident? first, Resident slot)
-    {
-        if (first is not null)
-            first.ExtraSlots = [.. first.ExtraSlots.Where(other => other != slot)];
-    }
-
     /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
     /// <exception cref="NoModelException">The operator unloaded the model during the load.</exception>
     private async Task WatchLoadAsync(Resident resident)
@@ -339,25 +292,6 @@ internal sealed class ResidentModels(
             loadFailed();
             if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
                 throw new NoModelException();
-            throw;
-        }
-    }
-
-    /// <summary>Waits for the load of an additional KV slot. If the load fails, the model gets no more slots until it is loaded again.</summary>
-    private async Task WatchSlotAsync(Resident first, Resident slot)
-    {
-        try
-        {
-            await slot.Supervisor.Ready.ConfigureAwait(false);
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                first.CanHaveSlots = false;
-                RemoveSlot(first, slot);
-            }
-
             throw;
         }
     }

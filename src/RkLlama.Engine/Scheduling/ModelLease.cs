@@ -50,7 +50,11 @@ internal sealed class ModelLease : IDisposable
     internal long Started { get; private set; }
 
     /// <summary>Whether the next run must clear the KV cache, because it may have tokens of another client and clients do not share caches.</summary>
-    internal bool ClearsCache { get; init; }
+    internal bool ClearsCache
+    {
+        get => field && Started == 0;
+        init;
+    }
 
     /// <summary>Cancelled when another request waits and this lease is the one of a background request. The holder may keep the lease.</summary>
     internal CancellationToken Wanted => _slot.Wanted;

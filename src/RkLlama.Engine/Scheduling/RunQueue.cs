@@ -22,20 +22,18 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     private readonly Lock _lock = new();
     private readonly LinkedList<QueueEntry> _waiting = new();
 
-    // Guarded by _lock, as is _waiting. _slot is null while the slot is held. _slotStart is the time of the last slot.
+    private readonly SlotPace _pace = new(time);
+
+    // Guarded by _lock, as are _waiting and _pace. _slot is null while the slot is held.
     private bool _isBusy;
     private QueueSlot? _slot;
     private bool _isClosed;
-    private long _slotStart;
 
     // Guarded by _lock. Ends the time for which the slot is held; null if it is not held.
     private ITimer? _hold;
 
     // Guarded by _lock. Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
-
-    // Guarded by _lock. Moving average (exponential) of the time that a request holds the slot, in seconds; 0 before the first release.
-    private double _averageSlot;
 
     /// <summary>Creates the queue of a node with its settings.</summary>
     internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics) =>
@@ -84,18 +82,13 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         }
     }
 
-    /// <summary>Estimated time until a new request gets the slot, in whole seconds. At least 1, and at most 60, because clients do not wait longer.</summary>
+    /// <summary>Estimated time until a new request gets the slot, in whole seconds, 1 to 60.</summary>
     internal int RetryAfterSeconds
     {
         get
         {
             lock (_lock)
-            {
-                // If the current request has held the slot for longer than the average, its time is the better estimate.
-                double held = _isBusy ? time.GetElapsedTime(_slotStart).TotalSeconds : 0;
-                double slot = Math.Max(_averageSlot, held);
-                return (int)Math.Clamp(Math.Ceiling((slot * (_waiting.Count + 1)) - held), 1, 60);
-            }
+                return _pace.Estimate(_isBusy, _waiting.Count);
         }
     }
 
@@ -180,8 +173,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     {
         lock (_lock)
         {
-            double seconds = time.GetElapsedTime(_slotStart).TotalSeconds;
-            _averageSlot = _averageSlot == 0 ? seconds : (0.8 * _averageSlot) + (0.2 * seconds);
+            _pace.End();
             PassOn(isHoldAllowed: true);
         }
     }
@@ -307,7 +299,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     private QueueSlot NewSlot(string? model, bool isForeground)
     {
         _isBusy = true;
-        _slotStart = time.GetTimestamp();
+        _pace.Start();
         if (model is not null)
             order.RecordSlot(model);
         return _slot = new(this, isBackground: !isForeground);
