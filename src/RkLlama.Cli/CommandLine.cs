@@ -29,6 +29,7 @@ internal static class CommandLine
         ("max-models", "Number of models in memory at the same time, or auto: one for text, one for embeddings, one for reranking [auto]"),
         ("slots", "Number of workers of a model that generates text, each with its own KV cache [1]"),
         ("cache-sharing", "Whether the requests of all clients share the KV caches [true]"),
+        ("prompt-cache", "Disk space for the beginnings of prompts that models load after a restart, such as 512M or 2G; 0: save none [512M]"),
         ("queue", "Maximum number of waiting requests [64]"),
         ("queue-time", "Maximum time in the queue, in seconds [300]"),
         ("switch-time", "Seconds that a model keeps the NPU while requests for it and for other models wait [30]"),

@@ -2,12 +2,14 @@ using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Generation.Prefixes;
 using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Store;
+using RkLlama.Engine.Prefixes;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
@@ -30,7 +32,9 @@ internal static class EngineServices
         services.AddSingleton(new HardwareReader(options.SysfsRoot));
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<FaultLog>();
-        services.AddSingleton<IEngine, WorkerEngine>();
+        services.AddSingleton<PrefixStore>();
+        services.AddSingleton<WorkerEngine>();
+        services.AddSingleton<IEngine>(static provider => new PrefixLoadingEngine(provider.GetRequiredService<WorkerEngine>(), provider.GetRequiredService<PrefixStore>()));
         services.AddSingleton<PromptBuilderFactory>();
         services.AddSingleton<ModelHost>();
         services.AddSingleton<KvCaches>();
@@ -45,6 +49,7 @@ internal static class EngineServices
         services.AddSingleton<Readiness>();
         services.AddSingleton<CpuPool>();
         services.AddSingleton<HeapTrimmer>();
+        services.AddSingleton<PrefixTracker>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<VectorRunner>();
         services.AddSingleton<EmbeddingService>();
@@ -52,6 +57,7 @@ internal static class EngineServices
         services.AddHostedService<CatalogStartup>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();
+        services.AddHostedService<PrefixSaver>();
         return services;
     }
 }

@@ -8,7 +8,7 @@ namespace RkLlama.Native;
 /// A loaded model. All calls of the vendor library for this model go through this class. Its methods may be called on any thread, but only one at a
 /// time. Each run has its own thread, because <c>rkllm_run</c> blocks. The library calls the callback on the thread of the run.
 /// </summary>
-public sealed class RkllmModel : IDisposable
+public sealed partial class RkllmModel : IDisposable
 {
     private readonly RkllmAbi _abi;
     private readonly RkllmHandle _handle;
@@ -70,11 +70,18 @@ public sealed class RkllmModel : IDisposable
     public bool DisableChatTemplate() => !_abi.HasChatTemplate || Rkllm.rkllm_set_chat_template(_handle, "", "", "") == 0;
 
     /// <summary>
-    /// Clears the KV cache. Must not be called during a run. Has no effect before library version 1.2.0: these versions keep no cache between runs.
+    /// Clears the KV cache, and releases the prompt cache file if one is loaded. Must not be called during a run. Before library version 1.2.0, the library keeps
+    /// no cache between runs, except a loaded file.
     /// </summary>
     /// <exception cref="RkllmException">The call of the library failed.</exception>
     public unsafe void ClearKvCache()
     {
+        if (_hasPromptCache)
+        {
+            _hasPromptCache = false;
+            RkllmException.ThrowIfFailed(Rkllm.rkllm_release_prompt_cache(_handle), nameof(Rkllm.rkllm_release_prompt_cache));
+        }
+
         if (_abi.HasChatTemplate)
             RkllmException.ThrowIfFailed(Rkllm.rkllm_clear_kv_cache(_handle, 0, null, null), nameof(Rkllm.rkllm_clear_kv_cache));
     }
@@ -170,13 +177,14 @@ public sealed class RkllmModel : IDisposable
         RKLLMInferMode mode,
         int maxNewTokens,
         CancellationToken cancellationToken,
-        (int[] Tokens, float[] Logits)? scores = null)
+        (int[] Tokens, float[] Logits)? scores = null,
+        string? cachePath = null)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
-        RkllmRun run = new(_abi, mode, maxNewTokens, Abort) { Scores = scores };
+        RkllmRun run = new(_abi, mode, maxNewTokens, Abort) { Scores = scores, CachePath = cachePath };
         if (cancellationToken.IsCancellationRequested)
             run.Cancel();
 
@@ -208,6 +216,7 @@ public sealed class RkllmModel : IDisposable
         byte* inputStruct = stackalloc byte[RkllmAbi.InputBufferSize];
         byte* inferParams = stackalloc byte[RkllmAbi.SmallBufferSize];
         byte* samplingParams = stackalloc byte[RkllmAbi.SmallBufferSize];
+        byte* cacheParams = stackalloc byte[RkllmAbi.SmallBufferSize];
         Span<byte> inputBytes = new(inputStruct, RkllmAbi.InputBufferSize);
         Span<byte> inferBytes = new(inferParams, RkllmAbi.SmallBufferSize);
         inputBytes.Clear();
@@ -222,13 +231,24 @@ public sealed class RkllmModel : IDisposable
             RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.max_new_tokens, parameters.MaxNewTokens ?? _parameters.MaxNewTokens);
         }
 
+        byte[] cachePath = run.CachePath is { } file ? ToNulTerminatedUtf8(file) : [];
         byte[] text = input.Text is { } prompt ? ToNulTerminatedUtf8(prompt) : [];
         int[] tokens = input.Tokens is { } ids ? [.. ids] : [];
         using GCHandle<RkllmRun> userdata = new(run);
         fixed (byte* textPointer = text)
         fixed (int* tokenPointer = tokens)
         fixed (byte* user = "user\0"u8)
+        fixed (byte* cachePathPointer = cachePath)
         {
+            if (run.CachePath is not null)
+            {
+                Span<byte> cacheBytes = new(cacheParams, RkllmAbi.SmallBufferSize);
+                cacheBytes.Clear();
+                RkllmBuffers.WriteInt(cacheBytes, RKLLMPromptCacheParamLayout.save_prompt_cache, 1);
+                RkllmBuffers.WritePointer(cacheBytes, RKLLMPromptCacheParamLayout.prompt_cache_path, (nint)cachePathPointer);
+                RkllmBuffers.WritePointer(inferBytes, _abi.RKLLMInferParam.prompt_cache_params, (nint)cacheParams);
+            }
+
             if (input.Text is not null)
                 RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Prompt, (nint)user, (nint)textPointer, 0);
             else

@@ -18,6 +18,20 @@ public sealed class BlockHashTests
 
     [Theory]
     [InlineData(0)]
+    [InlineData(1 << 20)]
+    [InlineData((1 << 20) + 63)]
+    [InlineData((3 << 20) - 1)]
+    public void The_sha256_of_a_stream_is_that_of_its_bytes(int length)
+    {
+        byte[] data = Bytes(length);
+
+        string hash = FileHash.Sha256Of(new MemoryStream(data));
+
+        hash.Should().Be(Convert.ToHexStringLower(SHA256.HashData(data)));
+    }
+
+    [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(12)]
     [InlineData(63)]

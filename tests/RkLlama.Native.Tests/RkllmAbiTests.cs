@@ -69,6 +69,7 @@ public sealed class RkllmAbiTests
         abi.RKLLMInput.size.Should().BeLessThanOrEqualTo(RkllmAbi.InputBufferSize);
         abi.RKLLMInferParam.size.Should().BeLessThanOrEqualTo(RkllmAbi.SmallBufferSize);
         RKLLMSamplingParamLayout.size.Should().BeLessThanOrEqualTo(RkllmAbi.SmallBufferSize);
+        RKLLMPromptCacheParamLayout.size.Should().BeLessThanOrEqualTo(RkllmAbi.SmallBufferSize);
     }
 
     [AbiReferenceTheory]
@@ -104,7 +105,7 @@ public sealed class RkllmAbiTests
             }
         }
 
-        List<Type> constants = [typeof(RKLLMResultLastHiddenLayerLayout)];
+        List<Type> constants = [typeof(RKLLMResultLastHiddenLayerLayout), typeof(RKLLMPromptCacheParamLayout)];
         if (abi.HasLogits)
             constants.Add(typeof(RKLLMResultLogitsLayout));
         if (abi.HasStatistics)

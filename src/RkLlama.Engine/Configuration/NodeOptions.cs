@@ -89,6 +89,15 @@ internal sealed record NodeOptions
     /// <summary>How long the active run may continue after the server has received a stop signal. Then it is aborted.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Maximum size of all saved prefixes of prompts together, in bytes; 0 to save none.</summary>
+    public long PromptCacheBytes { get; init; } = 512L << 20;
+
+    /// <summary>Full path of the directory for saved prefixes; <see langword="null"/> if there is none, so that none are saved.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary>How long the NPU must have been idle before a prefix is saved.</summary>
+    public TimeSpan PrefixIdleTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Maximum size of a request body, in bytes.</summary>
     public int MaxRequestBytes { get; init; } = 8 << 20;
 

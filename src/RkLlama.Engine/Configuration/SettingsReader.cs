@@ -15,6 +15,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
     private const int MaxKeyFileBytes = 4096;
     private const double MaxSeconds = 86_400;
+    private const long MaxBytes = 1024L << 30;
 
     /// <summary>Returns the environment variable of an option: <c>RKLLAMA_QUEUE_TIME</c> for <c>queue-time</c>.</summary>
     internal static string EnvironmentName(string name) => "RKLLAMA_" + name.ToUpperInvariant().Replace('-', '_');
@@ -47,6 +48,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             RunTimeouts = Timeouts(defaults.RunTimeouts),
             StreamKeepAliveInterval = Find("heartbeat") is { } beat ? PositiveSeconds(beat, 60) : defaults.StreamKeepAliveInterval,
             MaxRepetitions = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.MaxRepetitions,
+            PromptCacheBytes = Find("prompt-cache") is { } cache ? Bytes(cache) : defaults.PromptCacheBytes,
+            CacheDirectory = CacheDirectory(),
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MemoryMiB = Find("memory") is { } memory ? Number(memory, 128, 65_536, "MiB") : defaults.MemoryMiB,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
@@ -113,6 +116,30 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
         int.TryParse(setting.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
             ? number
             : throw new SettingException($"{setting.Source}: '{setting.Value}' is not {what} ({min} to {max})");
+
+    /// <summary>Parses a number of bytes with an optional unit: K, M or G, which are powers of 1024.</summary>
+    private static long Bytes(Setting setting)
+    {
+        string text = setting.Value.ToUpperInvariant();
+        int shift = text.Length == 0 ? 0 : text[^1] switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 };
+        return long.TryParse(shift == 0 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= MaxBytes >> shift
+            ? number << shift
+            : throw new SettingException($"{setting.Source}: '{setting.Value}' is not a size such as 512M or 2G (0 to 1024G)");
+    }
+
+    /// <summary>
+    /// Returns the directory for files that may be deleted at any time: that of the systemd unit, or <c>rkllama</c> in the user's cache directory. Null if neither
+    /// is known.
+    /// </summary>
+    private string? CacheDirectory()
+    {
+        if (NotEmpty(environment("CACHE_DIRECTORY")) is { } unit && Path.IsPathRooted(unit))
+            return Path.GetFullPath(unit.Split(':')[0]);
+        string? caches = NotEmpty(environment("XDG_CACHE_HOME")) is { } given && Path.IsPathRooted(given) ? given
+            : NotEmpty(environment("HOME")) is { } home && Path.IsPathRooted(home) ? Path.Combine(home, ".cache")
+            : null;
+        return caches is null ? null : Path.GetFullPath(Path.Combine(caches, "rkllama"));
+    }
 
     private static bool Boolean(Setting setting) => setting.Value.ToLowerInvariant() switch
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Generation.Prefixes;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Residency;
@@ -16,7 +17,7 @@ namespace RkLlama.Engine.Generation;
 /// the output must be JSON and is not valid, a second turn corrects it. Thread-safe.
 /// </summary>
 internal sealed partial class GenerationService(
-    ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger)
+    ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger, PrefixTracker? prefixes = null)
 {
     private readonly TurnRecorder _recorder = new(metrics, logger);
 
@@ -78,6 +79,8 @@ internal sealed partial class GenerationService(
         Prompt prompt = await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false);
         if (prompt.Repairs.Count > 0)
             Log.Repaired(logger, model.Name, string.Join(", ", prompt.Repairs));
+        if (request is { RawPrompt: null, RawTokens: null, Suffix: null })
+            prefixes?.Add(model, request.Conversation, prompt);
         TokenBudget budget = TokenBudget.For(prompt, model, request.MaxNewTokens, request.PromptField);
         RunInput input = PromptInput.Of(prompt, request.PromptField);
         return new(request, model, prompts, prompt, input, budget, RequestFingerprint.Of(input, new(request.Sampling, budget.MaxNewTokens)), arrival);

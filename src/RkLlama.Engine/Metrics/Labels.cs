@@ -8,6 +8,24 @@ internal static class RejectionCause
     internal static IReadOnlyList<string> All { get; } = [QueueFull, QueueTimeout, Draining, Connections, Memory];
 }
 
+/// <summary>Values of the label <c>cause</c> in the metric <c>rkllama_prefix_failures_total</c>: why a prefix was not saved or not loaded.</summary>
+internal static class PrefixFailureLabel
+{
+    /// <summary>The file was deleted before its use: it was damaged, or belonged to another model, runtime or template.</summary>
+    internal const string Refused = "refused";
+
+    /// <summary>The worker crashed while it loaded the file, or in its first run after that.</summary>
+    internal const string Crash = "crash";
+
+    /// <summary>The file could not be written, or there was no space for it.</summary>
+    internal const string NotSaved = "not_saved";
+
+    /// <summary>The runtime saves no file for this model.</summary>
+    internal const string Unsupported = "unsupported";
+
+    internal static IReadOnlyList<string> All { get; } = [Refused, Crash, NotSaved, Unsupported];
+}
+
 /// <summary>Values of the label <c>cause</c> in the metric <c>rkllama_aborts_total</c>: why the server aborted a run.</summary>
 internal static class AbortLabel
 {

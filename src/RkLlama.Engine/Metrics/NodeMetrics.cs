@@ -26,7 +26,7 @@ internal sealed class NodeMetrics : IDisposable
     private static readonly double[] LoadBounds = [0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300];
 
     private readonly ConcurrentDictionary<string, string> _models = new(StringComparer.Ordinal);
-    private readonly Counter<long> _requests, _rejections, _promptTokens, _cachedTokens, _outputTokens, _workerStarts, _workerDeaths, _loadFailures, _aborts, _refusedConnections;
+    private readonly Counter<long> _requests, _rejections, _promptTokens, _cachedTokens, _outputTokens, _workerStarts, _workerDeaths, _loadFailures, _aborts, _refusedConnections, _prefixTokens, _prefixSaves, _prefixFailures;
     private readonly Counter<double> _prefillSeconds, _decodeSeconds;
     private readonly Histogram<double> _duration, _wait, _firstToken, _tokenLatency, _prefillRate, _decodeRate, _load;
 
@@ -53,6 +53,10 @@ internal sealed class NodeMetrics : IDisposable
         _refusedConnections = CreateCounter("rkllama_connections_refused_total", "Connections that were closed at once, because the server or their address had too many.");
         _aborts = CreateCounter("rkllama_aborts_total", "Runs that were aborted, by cause.");
 
+        _prefixTokens = CreateCounter("rkllama_prefix_loaded_tokens_total", "Tokens that workers loaded from the disk into their KV caches.");
+        _prefixSaves = CreateCounter("rkllama_prefix_saves_total", "Prefixes of prompts that were saved to the disk.");
+        _prefixFailures = CreateCounter("rkllama_prefix_failures_total", "Prefixes of prompts that were not saved or not loaded, by cause.");
+
         // Prometheus sees the first event as an increase only if the series already exists with the value 0.
         foreach (string cause in RejectionCause.All)
             _rejections.Add(0, Tag("cause", cause));
@@ -60,6 +64,10 @@ internal sealed class NodeMetrics : IDisposable
             _aborts.Add(0, Tag("cause", cause));
         foreach (string signal in (string[])["SIGSEGV", "SIGABRT", "SIGKILL"])
             _workerDeaths.Add(0, Tag("signal", signal), Tag("cause", "crash"));
+        foreach (string cause in PrefixFailureLabel.All)
+            _prefixFailures.Add(0, Tag("cause", cause));
+        _prefixTokens.Add(0);
+        _prefixSaves.Add(0);
         _workerStarts.Add(0);
         _loadFailures.Add(0);
         _refusedConnections.Add(0);
@@ -121,6 +129,14 @@ internal sealed class NodeMetrics : IDisposable
     internal void RecordModelLoad(string model, TimeSpan time) => _load.Record(time.TotalSeconds, ModelTag(model));
 
     internal void RecordModelLoadFailure() => _loadFailures.Add(1);
+
+    /// <summary>Records that a worker has loaded the saved prefix of its model.</summary>
+    internal void RecordPrefixLoad(int tokens) => _prefixTokens.Add(tokens);
+
+    internal void RecordPrefixSave() => _prefixSaves.Add(1);
+
+    /// <param name="cause">A constant of <see cref="PrefixFailureLabel"/>.</param>
+    internal void RecordPrefixFailure(string cause) => _prefixFailures.Add(1, Tag("cause", cause));
 
     internal void RecordWorkerStart() => _workerStarts.Add(1);
 

@@ -31,6 +31,7 @@ internal sealed class ModelInstance
     private IdleTimer? _idleTimer;
     private volatile KvCacheContents? _kvCache;
     private long _lastRun;
+    private string? _promptIdentity;
 
     // Read and written with Volatile.
     private bool _isRemoved;
@@ -94,6 +95,14 @@ internal sealed class ModelInstance
     /// model fails too.
     /// </summary>
     internal Task<PromptBuilder> Prompts { get; }
+
+    /// <summary>
+    /// Identifies what the beginning of the model's prompts depends on. <see langword="null"/> if prefixes are not saved for this model, or its tokenizer is not
+    /// loaded yet.
+    /// </summary>
+    internal string? PromptIdentity => Prompts.IsCompletedSuccessfully && Role == ModelRole.Chat && Engine.ReusesKvCache
+        ? _promptIdentity ??= PromptIdentities.Of(Entry, Prompts.Result)
+        : null;
 
     /// <summary>Whether the token ids of the model are those of its tokenizer.</summary>
     internal TokenReferee Referee { get; } = new();

@@ -97,7 +97,7 @@ internal sealed partial class WorkerStarter(
         IEngineSession session;
         try
         {
-            session = await engine.LoadAsync(model.Engine with { NpuDomain = domain }, ended).ConfigureAwait(false);
+            session = await engine.LoadAsync(model.Engine with { NpuDomain = domain, PromptIdentity = model.PromptIdentity }, ended).ConfigureAwait(false);
         }
         catch (WorkerStuckException ex)
         {

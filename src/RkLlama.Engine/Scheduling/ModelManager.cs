@@ -2,6 +2,7 @@ using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Models.Store;
+using RkLlama.Engine.Prefixes;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
 
@@ -11,7 +12,7 @@ namespace RkLlama.Engine.Scheduling;
 /// Copies, makes, renames and deletes models, also models that are loaded. The change on the disk comes first. If it fails, the model is still loaded and serves.
 /// Thread-safe.
 /// </summary>
-internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, ModelHost host, RunQueue queue)
+internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, ModelHost host, RunQueue queue, PrefixStore? prefixes = null)
 {
     /// <summary>Copies a model. See <see cref="ModelStore.Copy"/>.</summary>
     /// <param name="source">The name in the request. Case and the tag <c>:latest</c> are ignored.</param>
@@ -100,7 +101,10 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
     private async Task<bool> UnloadAsync(string name)
     {
         if (!host.Hide(name))
+        {
+            prefixes?.Remove(name);
             return false;
+        }
 
         QueueSlot? slot = null;
         try
@@ -113,6 +117,10 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
         }
 
         using (slot)
-            return await host.RemoveAsync(name).ConfigureAwait(false);
+        {
+            bool wasLoaded = await host.RemoveAsync(name).ConfigureAwait(false);
+            prefixes?.Remove(name);
+            return wasLoaded;
+        }
     }
 }

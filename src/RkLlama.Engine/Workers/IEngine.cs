@@ -38,6 +38,11 @@ internal sealed record ModelLoadParameters(string Name, string ModelPath, int Ma
     /// versions before 1.2.2 have only one, and ignore this value.
     /// </summary>
     internal int NpuDomain { get; init; } = 1;
+
+    /// <summary>
+    /// Identifies what the beginning of the model's prompts depends on, such as its chat template. <see langword="null"/> if no prefix may be loaded for the model.
+    /// </summary>
+    internal string? PromptIdentity { get; init; }
 }
 
 /// <summary>
@@ -79,6 +84,34 @@ internal interface IEngineSession : IAsyncDisposable
     /// <param name="tokens">Ids of tokens, at least one.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
     EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens);
+
+    /// <summary>
+    /// Starts a run that processes a prefix and saves the KV cache to a file. It generates one token, or a few before runtime 1.3. Returns at once. Some models save
+    /// nothing although the run succeeds. The previous run must have ended.
+    /// </summary>
+    /// <param name="path">Path of an existing file, which is overwritten.</param>
+    /// <exception cref="SessionDiedException">The session has died. The run has not started.</exception>
+    EngineRun StartSavingPrefix(IReadOnlyList<int> tokens, string path);
+
+    /// <summary>Loads a file of <see cref="StartSavingPrefix"/> into the KV cache. Called at most once, before the first run.</summary>
+    /// <param name="tokens">The tokens that the file may contain.</param>
+    /// <param name="onCrash">
+    /// Called if the file was loaded and the worker then crashes or hangs in its first run. Called before <see cref="Died"/> completes. Must return at once.
+    /// </param>
+    Task<PrefixLoadResult> LoadPrefixAsync(string path, IReadOnlyList<int> tokens, Action onCrash, CancellationToken cancellationToken);
+}
+
+/// <summary>The result of <see cref="IEngineSession.LoadPrefixAsync"/>.</summary>
+internal enum PrefixLoadResult
+{
+    /// <summary>The KV cache contains the prefix.</summary>
+    Loaded,
+
+    /// <summary>The runtime refused the file. The KV cache is empty.</summary>
+    Refused,
+
+    /// <summary>The worker died or did not reply in time. The session is of no further use.</summary>
+    Crashed,
 }
 
 /// <summary>Properties of a loaded model and of its runtime.</summary>

@@ -15,9 +15,10 @@ internal static class BlockHash
     /// <summary>Hashes the two parts, one after the other. On return the state is the hash.</summary>
     /// <param name="state">The initial state of the algorithm.</param>
     /// <param name="head">The first part of the data, at most 63 bytes.</param>
-    internal static void Run(Span<uint> state, ReadOnlySpan<byte> head, ReadOnlySpan<byte> data, Compress compress)
+    /// <param name="before">The number of bytes that <paramref name="state"/> contains already, a multiple of <see cref="BlockSize"/>.</param>
+    internal static void Run(Span<uint> state, ReadOnlySpan<byte> head, ReadOnlySpan<byte> data, Compress compress, long before = 0)
     {
-        long bits = 8L * (head.Length + data.Length);
+        long bits = 8L * (before + head.Length + data.Length);
         Span<byte> last = stackalloc byte[2 * BlockSize];
         last.Clear();
         int filled = Math.Min(BlockSize - head.Length, data.Length);

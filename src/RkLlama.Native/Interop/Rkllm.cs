@@ -31,6 +31,16 @@ internal static partial class Rkllm
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_abort(RkllmHandle handle);
 
+    /// <summary>Reads a prompt cache file into the KV cache. Exists from library version 1.1.0 on.</summary>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int rkllm_load_prompt_cache(RkllmHandle handle, string prompt_cache_path);
+
+    /// <summary>Releases the loaded prompt cache file. Exists from library version 1.1.0 on.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int rkllm_release_prompt_cache(RkllmHandle handle);
+
     /// <summary>Called by <see cref="RkllmHandle"/> only.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

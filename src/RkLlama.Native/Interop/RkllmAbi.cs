@@ -159,6 +159,7 @@ internal readonly record struct RKLLMInferParamLayout
 
     public required int size { get; init; }
     public int mode { get; init; } = 0;
+    public int prompt_cache_params { get; init; } = 16;
     public required int sampling_params { get; init; }
     public required int keep_history { get; init; }
     public required int max_new_tokens { get; init; }
@@ -182,6 +183,14 @@ internal readonly record struct RKLLMResultLayout
     /// <summary>Library version 1.2.0 and later: see <see cref="RkllmAbi.HasLogits"/>.</summary>
     public int logits { get; init; } = 32;
     public required int perf { get; init; }
+}
+
+/// <summary>The size of <c>RKLLMPromptCacheParam</c> and the offsets of its fields, in bytes.</summary>
+internal static class RKLLMPromptCacheParamLayout
+{
+    public const int size = 16;
+    public const int save_prompt_cache = 0;
+    public const int prompt_cache_path = 8;
 }
 
 /// <summary>The size of <c>RKLLMSamplingParam</c> (library version 1.3.0 and later) and the offsets of its fields, in bytes.</summary>

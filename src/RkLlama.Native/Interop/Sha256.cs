@@ -6,6 +6,9 @@ namespace RkLlama.Native.Interop;
 /// <summary>SHA-256 without libssl; see <see cref="BlockHash"/>.</summary>
 internal static class Sha256
 {
+    // A multiple of the block size.
+    private const int ChunkBytes = 1 << 20;
+
     private static ReadOnlySpan<uint> Constants =>
     [
         0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
@@ -18,10 +21,34 @@ internal static class Sha256
         0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
     ];
 
+    private static ReadOnlySpan<uint> InitialState => [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19];
+
+    /// <summary>Returns the hash of a stream from its position to its end, 32 bytes. Blocks while it reads.</summary>
+    internal static byte[] HashStream(Stream stream, CancellationToken cancellationToken)
+    {
+        Span<uint> state = stackalloc uint[8];
+        InitialState.CopyTo(state);
+        byte[] buffer = new byte[ChunkBytes];
+        for (long before = 0; ; before += buffer.Length)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            if (count < buffer.Length)
+            {
+                BlockHash.Run(state, [], buffer.AsSpan(0, count), Compress, before);
+                return BlockHash.ToBytes(state);
+            }
+
+            for (int at = 0; at < buffer.Length; at += BlockHash.BlockSize)
+                Compress(state, buffer.AsSpan(at, BlockHash.BlockSize));
+        }
+    }
+
     /// <summary>Returns the hash, 32 bytes.</summary>
     internal static byte[] HashData(ReadOnlySpan<byte> data)
     {
-        Span<uint> state = [0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19];
+        Span<uint> state = stackalloc uint[8];
+        InitialState.CopyTo(state);
         BlockHash.Run(state, [], data, Compress);
         return BlockHash.ToBytes(state);
     }

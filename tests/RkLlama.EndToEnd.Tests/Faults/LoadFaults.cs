@@ -29,8 +29,8 @@ internal static class LoadFaults
         new("half_line", "output on stderr without a line end") { Injected = "half_line", Logged = "loading: 50%", Harmless = "200" },
         new("second_init_segv", "a crash when a process loads a second model") { Injected = "second_init_segv", Harmless = "200: each worker loads only one model" },
         new("first_killed", "the library ends the process of another model when it loads one") { Injected = "first_killed", Harmless = "200: no other model is loaded" },
-        new("cache_segv:any", "a crash when a prompt cache file is loaded") { Injected = "cache_segv:any", Harmless = "200: the server loads no such files" },
-        new("cache_after_abort", "a crash when a prompt cache file is loaded after an aborted run saved one") { Injected = "cache_after_abort", Harmless = "200: the server loads no such files" },
+        new("cache_segv:any", "a crash when a prompt cache file is loaded") { Injected = "cache_segv:any", Harmless = "200: a model without a saved prefix loads no such file; with one, the model is loaded again without it" },
+        new("cache_after_abort", "a crash when a prompt cache file is loaded after an aborted run saved one") { Injected = "cache_after_abort", Harmless = "200: a worker that has saved such a file never loads one" },
         new("template_minus1", "the library keeps its own chat template")
         {
             Injected = "template_minus1", Versions = [.. TestPaths.Runtimes.Except(["1.1.4"])], Logged = "refused to switch its own chat template off", Harmless = "200: prompts are token ids, so the template is not applied twice",

@@ -94,6 +94,10 @@ public sealed class SettingsReaderTests
     [InlineData("queue", "many")]
     [InlineData("max-models", "0")]
     [InlineData("max-models", "some")]
+    [InlineData("prompt-cache", "much")]
+    [InlineData("prompt-cache", "-1")]
+    [InlineData("prompt-cache", "M")]
+    [InlineData("prompt-cache", "2000G")]
     [InlineData("drain", "4000")]
     [InlineData("heartbeat", "0")]
     [InlineData("load-timeout", "0")]
@@ -111,6 +115,23 @@ public sealed class SettingsReaderTests
         Action byOption = () => Read([(name, value)], []);
 
         byOption.Should().Throw<SettingException>().WithMessage($"--{name}*");
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1000", 1000)]
+    [InlineData("3k", 3 << 10)]
+    [InlineData("512M", 512L << 20)]
+    [InlineData("2G", 2L << 30)]
+    public void A_size_has_an_optional_unit(string value, long bytes) => Read([("prompt-cache", value)], []).PromptCacheBytes.Should().Be(bytes);
+
+    [Fact]
+    public void The_cache_directory_is_that_of_the_unit_or_else_that_of_the_user()
+    {
+        Read([], [("CACHE_DIRECTORY", "/var/cache/rkllama:/other"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/home/me")]).CacheDirectory.Should().Be("/var/cache/rkllama");
+        Read([], [("XDG_CACHE_HOME", "/x"), ("HOME", "/home/me")]).CacheDirectory.Should().Be("/x/rkllama");
+        Read([], [("XDG_CACHE_HOME", "relative"), ("HOME", "/home/me")]).CacheDirectory.Should().Be("/home/me/.cache/rkllama");
+        Read([], []).CacheDirectory.Should().BeNull();
     }
 
     [Fact]

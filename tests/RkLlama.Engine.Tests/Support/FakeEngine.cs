@@ -17,6 +17,12 @@ internal sealed class FakeEngine : IEngine
         run.End(RunEndReason.Stop);
     };
 
+    /// <summary>Writes the file of a prefix at the start of the run that saves it. By default, the file contains 1000 bytes.</summary>
+    public Action<IReadOnlyList<int>, string> SavePrefix { get; set; } = static (_, path) => File.WriteAllBytes(path, new byte[1000]);
+
+    /// <summary>Called for each load of a prefix. By default, the load succeeds.</summary>
+    public Func<string, IReadOnlyList<int>, PrefixLoadResult> LoadPrefix { get; set; } = static (_, _) => PrefixLoadResult.Loaded;
+
     /// <summary>All loaded sessions, oldest first.</summary>
     public List<FakeSession> Sessions { get; } = [];
 
@@ -74,6 +80,26 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
     public EngineRun StartEmbedding(RunInput input, bool isMean) => Start(input, RunParameters.Default);
 
     public EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens) => Start(input, RunParameters.Default);
+
+    /// <summary>The path of the prefix file that the session has loaded; null if it has loaded none.</summary>
+    public string? LoadedPrefix { get; private set; }
+
+    public EngineRun StartSavingPrefix(IReadOnlyList<int> tokens, string path)
+    {
+        engine.SavePrefix(tokens, path);
+        return Start(RunInput.FromTokens(tokens), RunParameters.Default);
+    }
+
+    public Task<PrefixLoadResult> LoadPrefixAsync(string path, IReadOnlyList<int> tokens, Action onCrash, CancellationToken cancellationToken)
+    {
+        PrefixLoadResult result = engine.LoadPrefix(path, tokens);
+        LoadedPrefix = result == PrefixLoadResult.Loaded ? path : null;
+        OnFirstCrash = onCrash;
+        return Task.FromResult(result);
+    }
+
+    /// <summary>What the session calls if its worker crashes in its first run after the load of a prefix.</summary>
+    public Action? OnFirstCrash { get; private set; }
 
     public ValueTask DisposeAsync()
     {

@@ -45,4 +45,32 @@ public sealed class PrefixCacheTests
         cache.MustClearBefore(RunInput.FromTokens([1])).Should().BeFalse();
         cache.MustClearBefore(RunInput.FromTokens([2])).Should().BeTrue();
     }
+
+    [Theory]
+    [InlineData(new[] { 1, 2, 3, 9 }, false)]
+    [InlineData(new[] { 1, 2, 3 }, true)]
+    [InlineData(new[] { 1, 2 }, true)]
+    public void A_loaded_file_counts_as_contents_until_the_cache_is_cleared(int[] next, bool expected)
+    {
+        KvCacheTracker cache = new(isReused: true);
+        cache.Load([1, 2, 3]);
+
+        cache.MustClearBefore(RunInput.FromTokens([7])).Should().BeFalse();
+        cache.MustClearBefore(RunInput.FromTokens(next)).Should().Be(expected, "the runtime may keep the file beside the last prompt");
+        cache.MustClearBefore(RunInput.FromTokens([8])).Should().BeFalse();
+        cache.MustClearBefore(RunInput.FromTokens([1, 2])).Should().Be(!expected, "a cleared cache has no file any more");
+    }
+
+    [Fact]
+    public void After_a_saving_run_the_cache_contains_the_prefix_and_the_generated_tokens()
+    {
+        KvCacheTracker cache = new(isReused: true);
+        cache.Load([7, 8]);
+        cache.Forget();
+        cache.Replace([1, 2, 3]);
+
+        cache.MustClearBefore(RunInput.FromTokens([7])).Should().BeFalse("the file was released");
+        cache.Replace([1, 2, 3]);
+        cache.MustClearBefore(RunInput.FromTokens([1, 2, 3])).Should().BeTrue();
+    }
 }

@@ -16,6 +16,8 @@ internal enum FrameType : byte
     Shutdown = 5,
     Embed = 6,
     Score = 7,
+    SavePrefix = 8,
+    LoadPrefix = 9,
 
     /// <summary>Server to worker: abort a run. Payload: run id (4 bytes, little-endian).</summary>
     Abort = 4,
@@ -25,6 +27,7 @@ internal enum FrameType : byte
     Loaded = 66,
     Failed = 67,
     Ended = 69,
+    PrefixLoaded = 71,
 
     /// <summary>Worker to server: one token. Payload: run id and token id (4 bytes each, little-endian), text in UTF-8 (the rest).</summary>
     Token = 68,

@@ -64,7 +64,21 @@ internal sealed record EmbedCommand(int Id, RunInput Input, bool IsMean);
 /// <param name="Tokens">Ids of the tokens, at least one.</param>
 internal sealed record ScoreCommand(int Id, RunInput Input, int[] Tokens);
 
-/// <summary>Reply to <see cref="RunCommand"/>, <see cref="EmbedCommand"/> and <see cref="ScoreCommand"/>: the run has ended.</summary>
+/// <summary>Command: process a prefix, and save the KV cache to a file.</summary>
+/// <param name="Id">As in <see cref="RunCommand"/>.</param>
+internal sealed record SavePrefixCommand(int Id, int[] Tokens, string Path);
+
+/// <summary>Command: read a prompt cache file. Sent at most once, after the load and before the first run.</summary>
+/// <param name="Tokens">The tokens that the file may contain.</param>
+internal sealed record LoadPrefixCommand(string Path, int[] Tokens);
+
+/// <summary>Reply to <see cref="LoadPrefixCommand"/>.</summary>
+/// <param name="IsLoaded">False if the library refused the file.</param>
+internal sealed record PrefixLoadedReply(bool IsLoaded);
+
+/// <summary>
+/// Reply to <see cref="RunCommand"/>, <see cref="EmbedCommand"/>, <see cref="ScoreCommand"/> and <see cref="SavePrefixCommand"/>: the run has ended.
+/// </summary>
 internal sealed record EndedReply(int Id, RunEnd End);
 
 internal static class RunEndExtensions
@@ -87,5 +101,8 @@ internal static class RunEndExtensions
 [JsonSerializable(typeof(RunCommand))]
 [JsonSerializable(typeof(EmbedCommand))]
 [JsonSerializable(typeof(ScoreCommand))]
+[JsonSerializable(typeof(SavePrefixCommand))]
+[JsonSerializable(typeof(LoadPrefixCommand))]
+[JsonSerializable(typeof(PrefixLoadedReply))]
 [JsonSerializable(typeof(EndedReply))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

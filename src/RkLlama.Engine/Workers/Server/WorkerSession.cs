@@ -161,6 +161,9 @@ internal sealed partial class WorkerSession : IEngineSession
                 Current(ended.Id)?.Flush();
                 _ = EndRunAsync(ended);
                 break;
+            case FrameType.PrefixLoaded:
+                _prefixLoaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.PrefixLoadedReply)!.IsLoaded);
+                break;
             case FrameType.Probed or FrameType.Loaded or FrameType.Failed:
                 _startup.OnFrame(type, payload);
                 break;
@@ -202,6 +205,8 @@ internal sealed partial class WorkerSession : IEngineSession
             if (_run?.Id != runId)
                 return;
             (run, _run) = (_run, null);
+            if (death is null)
+                _onFirstCrash = null;
         }
 
         run.Watchdog.Dispose();
@@ -256,6 +261,7 @@ internal sealed partial class WorkerSession : IEngineSession
     {
         int? runId;
         bool expected, isKilled;
+        Action? onCrash;
         lock (_lock)
         {
             if (_killReason is not null)
@@ -264,7 +270,11 @@ internal sealed partial class WorkerSession : IEngineSession
             _exitReason ??= reason;
             runId = _run?.Id;
             expected = _disposing;
+            onCrash = runId is null || expected || code == FailureCode.Killed ? null : _onFirstCrash;
+            _onFirstCrash = null;
         }
+
+        onCrash?.Invoke();
 
         // Set before the run ends, so that the next request sees that this session is dead.
         if (!expected && _died.TrySetResult(reason))

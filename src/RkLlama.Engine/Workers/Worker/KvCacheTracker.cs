@@ -11,6 +11,9 @@ namespace RkLlama.Engine.Workers.Worker;
 internal sealed class KvCacheTracker(bool isReused)
 {
     private readonly List<int> _tokens = [];
+
+    // The tokens of the loaded prompt cache file. The runtime may keep them beside the contents of the cache until the cache is cleared.
+    private IReadOnlyList<int> _file = [];
     private string? _text;
     private bool _hasRun;
     private bool _isUnknown;
@@ -19,15 +22,40 @@ internal sealed class KvCacheTracker(bool isReused)
     internal bool MustClearBefore(RunInput input)
     {
         bool isCovered = input.Tokens is { } tokens
-            ? tokens.Count <= _tokens.Count && tokens.SequenceEqual(_tokens.Take(tokens.Count))
+            ? IsCovered(tokens, _tokens) || IsCovered(tokens, _file)
             : _text is not null && _text.StartsWith(input.Text!, StringComparison.Ordinal);
         bool mustClear = _isUnknown || (_hasRun && (!isReused || isCovered));
-        (_hasRun, _isUnknown) = (true, false);
-        _tokens.Clear();
-        _tokens.AddRange(input.Tokens ?? []);
-        _text = input.Text;
+        SetContents(input.Tokens ?? [], input.Text);
+        if (mustClear)
+            _file = [];
         return mustClear;
     }
+
+    /// <summary>Records that the runtime has loaded a prompt cache file. Called before the first run.</summary>
+    /// <param name="tokens">The tokens that the file may contain.</param>
+    internal void Load(IReadOnlyList<int> tokens)
+    {
+        SetContents(tokens, null);
+        _file = tokens;
+    }
+
+    /// <summary>Records that the cache was cleared and then filled with these tokens.</summary>
+    internal void Replace(IReadOnlyList<int> tokens)
+    {
+        SetContents(tokens, null);
+        _file = [];
+    }
+
+    private void SetContents(IReadOnlyList<int> tokens, string? text)
+    {
+        (_hasRun, _isUnknown) = (true, false);
+        _tokens.Clear();
+        _tokens.AddRange(tokens);
+        _text = text;
+    }
+
+    private static bool IsCovered(IReadOnlyList<int> prompt, IReadOnlyList<int> tokens) =>
+        prompt.Count <= tokens.Count && prompt.SequenceEqual(tokens.Take(prompt.Count));
 
     /// <summary>Records that the contents of the cache are unknown, so that it is cleared before the next run.</summary>
     internal void Forget()

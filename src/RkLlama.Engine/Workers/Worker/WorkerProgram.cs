@@ -101,6 +101,14 @@ internal sealed class WorkerProgram
                 ScoreCommand score = Read(payload, WorkerJson.Default.ScoreCommand);
                 EnqueueRun(score.Id, stop => Score(score, stop));
                 break;
+            case FrameType.SavePrefix:
+                SavePrefixCommand save = Read(payload, WorkerJson.Default.SavePrefixCommand);
+                EnqueueRun(save.Id, stop => SavePrefix(save, stop));
+                break;
+            case FrameType.LoadPrefix:
+                LoadPrefixCommand cache = Read(payload, WorkerJson.Default.LoadPrefixCommand);
+                Enqueue(() => LoadPrefix(cache));
+                break;
             case FrameType.Abort when BinaryPrimitives.ReadInt32LittleEndian(payload) == _runId:
                 // On the thread pool: rkllm_abort may block.
                 _ = _stop?.CancelAsync();
@@ -210,21 +218,48 @@ internal sealed class WorkerProgram
     private void Score(ScoreCommand command, CancellationToken cancellationToken) =>
         ComputeVector(command.Id, () => (_model!.Score(command.Input, command.Tokens, cancellationToken), 0));
 
-    private void ComputeVector(int id, Func<(float[] Vector, int Tokens)> compute)
+    private void ComputeVector(int id, Func<(float[] Vector, int Tokens)> compute) => RunAndSendEnd(id, () =>
+    {
+        (float[] vector, int tokens) = compute();
+        byte[] payload = new byte[4 + (4 * vector.Length)];
+        BinaryPrimitives.WriteInt32LittleEndian(payload, id);
+        MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
+        _frames.Add(FrameType.Vector, payload);
+
+        // Some library versions become slower with each run of this kind if the cache is not cleared.
+        _model!.ClearKvCache();
+        return new(RunEndReason.Stop, tokens, null, null);
+    });
+
+    private void LoadPrefix(LoadPrefixCommand command)
+    {
+        bool isLoaded = _model!.LoadPromptCache(command.Path);
+        if (isLoaded)
+            _cache.Load(command.Tokens);
+        else
+            _cache.Forget();
+        Send(FrameType.PrefixLoaded, new PrefixLoadedReply(isLoaded), WorkerJson.Default.PrefixLoadedReply);
+    }
+
+    private void SavePrefix(SavePrefixCommand command, CancellationToken cancellationToken) => RunAndSendEnd(command.Id, () =>
+    {
+        IReadOnlyList<int> generated = _model!.SavePromptCache(command.Tokens, command.Path, cancellationToken);
+        _cache.Replace([.. command.Tokens, .. generated]);
+        foreach (int token in generated)
+            _frames.AddToken(command.Id, token, []);
+
+        // The end has no tokens, so that the server also looks for errors that the library has only printed.
+        return new(RunEndReason.Stop, 0, null, null);
+    });
+
+    /// <summary>Executes a run that does not generate text, and sends its end. Afterwards the contents of the KV cache are unknown, unless the run sets them.</summary>
+    private void RunAndSendEnd(int id, Func<RunEnd> run)
     {
         _cache.Forget();
         RunEnd end;
         try
         {
-            (float[] vector, int tokens) = compute();
-            byte[] payload = new byte[4 + (4 * vector.Length)];
-            BinaryPrimitives.WriteInt32LittleEndian(payload, id);
-            MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
-            _frames.Add(FrameType.Vector, payload);
-
-            // Some library versions become slower with each run of this kind if the cache is not cleared.
-            _model!.ClearKvCache();
-            end = new(RunEndReason.Stop, tokens, null, null);
+            end = run();
         }
         catch (RkllmException ex)
         {

@@ -1,0 +1,297 @@
+using System.Collections.Concurrent;
+using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Workers;
+using RkLlama.Native;
+
+namespace RkLlama.Engine.Prefixes;
+
+/// <summary>
+/// The saved prefixes of models: the KV cache of the beginning that most prompts of a model have in common, one file for each model. A file is used only if
+/// everything in its <see cref="PrefixSidecar"/> is still true; otherwise it is deleted. Failures are logged, and never thrown: the model works without the file.
+/// Thread-safe.
+/// </summary>
+internal sealed partial class PrefixStore
+{
+    // 0 if clients do not share KV caches, too: a saved prefix serves all clients.
+    private readonly long _maxBytes;
+    private readonly PrefixDirectory? _directory;
+    private readonly NodeMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<PrefixStore> _logger;
+    private readonly Lock _lock = new();
+
+    // The tokens of the file of each model, as far as it was checked or saved by this process. By the name of the model.
+    private readonly ConcurrentDictionary<string, int[]> _saved = new(StringComparer.Ordinal);
+
+    // The models whose files have crashed the worker, or that save no files. By the name of the model.
+    private readonly ConcurrentDictionary<string, PrefixIdentity> _disabled = new(StringComparer.Ordinal);
+
+    // The measured size of a token in a file, in bytes, by the name of the model.
+    private readonly ConcurrentDictionary<string, double> _bytesPerToken = new(StringComparer.Ordinal);
+
+    public PrefixStore(NodeOptions options, NodeMetrics metrics, TimeProvider time, ILogger<PrefixStore> logger)
+    {
+        (_maxBytes, _metrics, _time, _logger) = (options.SharesKvCaches ? options.PromptCacheBytes : 0, metrics, time, logger);
+        _directory = Open(options);
+    }
+
+    /// <summary>Whether prefixes are saved and loaded.</summary>
+    internal bool IsOn => _maxBytes > 0 && _directory is not null;
+
+    /// <summary>Returns the token ids of the saved prefix of a model; <see langword="null"/> if there is none, or the model was not loaded yet.</summary>
+    internal int[]? TokensOf(string model) => _saved.GetValueOrDefault(model);
+
+    /// <summary>Whether this model has crashed with a saved prefix, or cannot save one. A change of the model file or of the runtime ends this.</summary>
+    internal bool IsDisabled(PrefixIdentity identity) => _disabled.TryGetValue(identity.Model, out PrefixIdentity? disabled) && disabled.FindDifference(identity) is null;
+
+    /// <summary>Saves no further prefix of this model and loads none, until the model file or the runtime changes or the server restarts. Deletes its file.</summary>
+    internal void Disable(PrefixIdentity identity)
+    {
+        _disabled[identity.Model] = identity;
+        Remove(identity.Model);
+    }
+
+    /// <summary>As <see cref="Disable"/>, after the worker has crashed. Logs one warning.</summary>
+    internal void DisableAfterCrash(PrefixIdentity identity)
+    {
+        if (IsDisabled(identity))
+            return;
+        Log.Crashed(_logger, identity.Model);
+        _metrics.RecordPrefixFailure(PrefixFailureLabel.Crash);
+        Disable(identity);
+    }
+
+    /// <summary>
+    /// Returns the saved prefix of a model, if everything is true that can be checked before the load of the model. Reads the whole file. Deletes a file that must
+    /// not be used.
+    /// </summary>
+    internal SavedPrefix? Find(ModelLoadParameters model, CancellationToken cancellationToken)
+    {
+        if (_directory is not { } directory || PrefixIdentity.Of(model) is not { } identity)
+            return null;
+        string path = directory.CacheOf(model.Name), sidecarPath = directory.SidecarOf(model.Name);
+        try
+        {
+            if (!Path.Exists(sidecarPath) && !Path.Exists(path) && new FileInfo(sidecarPath).LinkTarget is null)
+                return null;
+            if (!PrivateFile.IsPrivate(sidecarPath) || !PrivateFile.IsPrivate(path))
+                return Refuse(model.Name, "is missing, is a link, or other users may read or write it");
+            if (new FileInfo(sidecarPath).Length > PrefixSidecar.MaxJsonBytes || PrefixSidecar.Parse(File.ReadAllBytes(sidecarPath)) is not { } sidecar)
+                return Refuse(model.Name, "has an unknown or damaged description");
+            if (sidecar.Identity.FindDifference(identity) is { } difference)
+                return Refuse(model.Name, difference);
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            if (file.Length != sidecar.Bytes || FileHash.Sha256Of(file, cancellationToken) != sidecar.Sha256)
+                return Refuse(model.Name, "is damaged");
+            _saved[model.Name] = sidecar.Tokens;
+            return new(path, sidecar);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return Refuse(model.Name, $"cannot be read ({ex.Message.TrimEnd('.')})");
+        }
+    }
+
+    /// <summary>Records that a file was loaded.</summary>
+    internal void RecordLoad(SavedPrefix prefix, TimeSpan time)
+    {
+        string model = prefix.Sidecar.Identity.Model;
+        _metrics.RecordPrefixLoad(prefix.Sidecar.Tokens.Length);
+        Log.Loaded(_logger, model, prefix.Sidecar.Tokens.Length, (long)time.TotalMilliseconds);
+        try
+        {
+            _directory?.Touch(model, _time.GetUtcNow());
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // The file then counts as used less recently.
+        }
+    }
+
+    /// <summary>Deletes the file of a model, because it must not be used.</summary>
+    /// <param name="reason">The end of a sentence that starts with the file.</param>
+    /// <returns>Always <see langword="null"/>.</returns>
+    internal SavedPrefix? Refuse(string model, string reason)
+    {
+        Log.Refused(_logger, model, reason);
+        _metrics.RecordPrefixFailure(PrefixFailureLabel.Refused);
+        Remove(model);
+        return null;
+    }
+
+    /// <summary>Deletes the file of a model, because the model was deleted, renamed or replaced. Does nothing if there is none.</summary>
+    internal void Remove(string model)
+    {
+        _saved.TryRemove(model, out _);
+        try
+        {
+            lock (_lock)
+                _directory?.Delete(model);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            Log.NotDeleted(_logger, model, ex.Message);
+        }
+    }
+
+    /// <summary>Creates an empty file, in which the runtime then saves a prefix.</summary>
+    /// <param name="tokens">Number of tokens of the prefix.</param>
+    /// <returns>The path of the file; <see langword="null"/> if there is not enough space for it.</returns>
+    internal string? Prepare(string model, int tokens)
+    {
+        long estimate = (long)(tokens * _bytesPerToken.GetValueOrDefault(model));
+        try
+        {
+            if (_directory is not { } directory || estimate > _maxBytes || directory.FreeBytes < estimate)
+                return Drop(model, "there is not enough space");
+            lock (_lock)
+            {
+                directory.Shrink(_maxBytes - estimate, keep: model);
+                return directory.CreateTemporary(model);
+            }
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return Drop(model, ex.Message.TrimEnd('.'));
+        }
+    }
+
+    /// <summary>Makes a complete file that of its model. Deletes those of other models if all together are too large.</summary>
+    /// <param name="temporary">The file of <see cref="Prepare"/>. It no longer exists afterwards.</param>
+    /// <param name="isWanted">Returns whether the model still exists. Called again after the change.</param>
+    /// <returns>Whether the prefix is saved.</returns>
+    internal bool Commit(PrefixIdentity identity, string temporary, int[] tokens, int[] generated, Func<bool> isWanted)
+    {
+        try
+        {
+            long bytes = new FileInfo(temporary).Length;
+            if (bytes == 0)
+            {
+                Log.Unsupported(_logger, identity.Model);
+                _metrics.RecordPrefixFailure(PrefixFailureLabel.Unsupported);
+                Disable(identity);
+                return false;
+            }
+
+            _bytesPerToken[identity.Model] = (double)bytes / tokens.Length;
+            if (bytes > _maxBytes || _directory is not { } directory)
+            {
+                Drop(identity.Model, $"its {bytes} bytes are more than --prompt-cache allows");
+                return false;
+            }
+
+            string hash;
+            using (FileStream file = new(temporary, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0))
+                hash = FileHash.Sha256Of(file);
+            PrefixSidecar sidecar = new(PrefixSidecar.CurrentFormat, identity, bytes, hash, tokens, generated);
+            lock (_lock)
+            {
+                directory.Shrink(_maxBytes - bytes, keep: identity.Model);
+                directory.Commit(identity.Model, temporary, sidecar);
+                directory.Touch(identity.Model, _time.GetUtcNow());
+            }
+
+            _saved[identity.Model] = tokens;
+            if (!isWanted())
+            {
+                Remove(identity.Model);
+                return false;
+            }
+
+            _metrics.RecordPrefixSave();
+            Log.Saved(_logger, identity.Model, tokens.Length, bytes);
+            return true;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            Drop(identity.Model, ex.Message.TrimEnd('.'));
+            return false;
+        }
+        finally
+        {
+            Delete(temporary);
+        }
+    }
+
+    /// <summary>Records that a prefix was not saved.</summary>
+    /// <returns>Always <see langword="null"/>.</returns>
+    internal string? Drop(string model, string reason)
+    {
+        Log.Dropped(_logger, model, reason);
+        _metrics.RecordPrefixFailure(PrefixFailureLabel.NotSaved);
+        return null;
+    }
+
+    /// <summary>Deletes a file of <see cref="Prepare"/>.</summary>
+    internal void Delete(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+            File.Delete(temporary + ".json");
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            Log.NotDeleted(_logger, temporary, ex.Message);
+        }
+    }
+
+    /// <summary>Opens the directory, and deletes what must not stay in it. If the setting is 0, that is everything.</summary>
+    private PrefixDirectory? Open(NodeOptions options)
+    {
+        if (options.CacheDirectory is not { } path)
+            return null;
+        PrefixDirectory directory = new(path, options.ModelsDirectory);
+        try
+        {
+            if (_maxBytes == 0 && !directory.Exists)
+                return null;
+            if (directory.Open() is { } problem)
+            {
+                Log.NoDirectory(_logger, path, problem);
+                return null;
+            }
+
+            directory.DeleteLeftovers();
+            directory.Shrink(_maxBytes, keep: null);
+            return directory;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            Log.NoDirectory(_logger, path, $"cannot be read ({ex.Message.TrimEnd('.')})");
+            return null;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model}: the first {Tokens} tokens of its prompts were loaded from the disk in {Ms} ms")]
+        internal static partial void Loaded(ILogger logger, string model, int tokens, long ms);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model}: the first {Tokens} tokens of its prompts are saved ({Bytes} bytes)")]
+        internal static partial void Saved(ILogger logger, string model, int tokens, long bytes);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Model {Model}: the saved beginning of its prompts is deleted: it {Reason}")]
+        internal static partial void Refused(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "Model {Model}: its worker crashed with the saved beginning of its prompts. The file is deleted, and the model works without one until the server restarts")]
+        internal static partial void Crashed(ILogger logger, string model);
+
+        [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "Model {Model}: the beginning of its prompts is not saved: {Reason}")]
+        internal static partial void Dropped(ILogger logger, string model, string reason);
+
+        [LoggerMessage(EventId = 6, Level = LogLevel.Information, Message = "Model {Model}: the runtime saves no prompts of this model")]
+        internal static partial void Unsupported(ILogger logger, string model);
+
+        [LoggerMessage(EventId = 7, Level = LogLevel.Warning, Message = "{Path}: a saved prompt could not be deleted: {Reason}")]
+        internal static partial void NotDeleted(ILogger logger, string path, string reason);
+
+        [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "Beginnings of prompts are not saved: '{Path}' {Problem}")]
+        internal static partial void NoDirectory(ILogger logger, string path, string problem);
+    }
+}
+
+/// <summary>A saved prefix that was checked.</summary>
+/// <param name="Path">The file with the KV cache.</param>
+internal sealed record SavedPrefix(string Path, PrefixSidecar Sidecar);
