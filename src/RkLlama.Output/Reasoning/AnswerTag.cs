@@ -9,6 +9,7 @@ internal sealed record AnswerTag(string Open, string Close, bool IsWord = false)
         new("<|START_RESPONSE|>", "<|END_RESPONSE|>"), // Command R
         new("<|START_TEXT|>", "<|END_TEXT|>"), // Command A
         new("<|begin_of_solution|>", "<|end_of_solution|>"), // Sky-T1
+        new(">>>all\n", ">>>"), // Functionary
         new("<answer>", "</answer>", IsWord: true),
         new("<response>", "</response>", IsWord: true),
     ];

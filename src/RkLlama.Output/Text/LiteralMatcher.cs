@@ -2,7 +2,8 @@ namespace RkLlama.Output.Text;
 
 /// <summary>
 /// Matches one of several fixed strings (literals), one character at a time. Two rules for the literals ensure that no match can start inside a failed
-/// match: the first character of a literal does not occur again in the same literal, and no literal is the beginning of another one.
+/// match: the first character of a literal does not occur again in the same literal (or it is its only character, such as in <c>&gt;&gt;&gt;</c>), and no
+/// literal is the beginning of another one.
 /// </summary>
 internal sealed class LiteralMatcher(LiteralSet literals)
 {

@@ -30,7 +30,9 @@ internal sealed class AnswerFuzzer(Random random)
         "{\"name\": \"get_weather\", \"arguments\": {}, \"parameters\": {\"city\": \"#\"}}", "<function>get_weather</function>{\"city\": \"#\"}",
         "<tool-use>\n{\"tool_calls\": [" + Call + "]}\n</tool-use>", "{\"name\": \"get_weather\"}{\"city\": \"#\"}", "[\"#\", " + Call + "]", "{\"name\": \"get_weather\", \"args\": [{\"name\": \"city\", \"value\": \"#\"}]}",
         "<｜tool calls begin｜><｜tool call begin｜>function<｜tool sep｜>get_weather\n```json\n{\"city\": \"#\"}\n```<｜tool call end｜><｜tool calls end｜>",
-        " to=functions.get_weather<|channel|>commentary json<|message|>{\"city\": \"#\"}<|call|>", "<json>" + Call + "</json>", "<tool_call>ping</tool_call>{\"city\": \"#\"}",
+        " to=functions.get_weather<|channel|>commentary json<|message|>{\"city\": \"#\"}<|call|>", "<json>" + Call + "</json>", ">>>get_weather\n{\"city\": \"#\"}",
+        "```tool_code\n# #\nresult = get_weather(city=\"#\")\nprint(result)\n```", "```tool_code\na = fs.get_weather(city=\"#\")  # #\n```",
+        "<tool_call>{\"name\": \"fs.get_weather\", \"arguments\": {\"city\": \"#\"}}</tool_call>", "<tool_call>ping</tool_call>{\"city\": \"#\"}",
     ];
 
     private static readonly string[] Noise =
@@ -41,7 +43,7 @@ internal sealed class AnswerFuzzer(Random random)
         "</tool_call>", "<tool_call/>", "<answer>", "</answer>", "<think>", "</think>\n", "</thinking>\n", "<|START_RESPONSE|>", "functools ", "- ",
         "* ", "```python\n", "```bash\n", "<function=get_weather>", "<parameter=city>", "</parameter>", "</function>", "<arg_key>city</arg_key>", "<arg_value>#",
         "</city>", "[ARGS]", "<｜tool▁sep｜>", "call:", "commentary to=", "<|message|>", "{{", "}}",
-        "{\"a\": [", "to=", "<json>", "</json>", "<tool-use>", "<|assistant|>", "<function>ping</function>", "<|end|>", "<|start|>assistant", "commentary<|message|>",
+        "{\"a\": [", "to=", "<json>", "</json>", "<tool-use>", "<|assistant|>", "<function>ping</function>", ">>>", "> ", ">>>all\n", "```tool_code\n", "result = ", "# # ", "fs.", "<|end|>", "<|start|>assistant", "commentary<|message|>",
     ];
 
     private int _next;

@@ -48,6 +48,14 @@ public sealed class FormVariantTests
         { "<function=get_weather{\"city\": \"Oslo\"}></function>", [Oslo] },
         { "<function=get_weather({\"city\": \"Oslo\"})</function>", [Oslo] },
 
+        // Functionary: after the mark, a line with the name.
+        { ">>>get_weather⏎{\"city\": \"Oslo\"}", [Oslo] },
+        { ">>>get_weather⏎{\"city\": \"Oslo\"}<|eot_id|>", [Oslo] },
+        { ">>>get_weather⏎{\"city\": \"Oslo\"", [Oslo] },
+        { ">>>get_weather⏎{\"city\": \"Oslo\"}⏎>>>ping⏎{}", [Oslo, "ping{}"] },
+        { "get_weather⏎{\"city\": \"Oslo\"}>>>ping⏎{}", [Oslo, "ping{}"] },
+        { ">>>all⏎>>>get_weather⏎{\"city\": \"Oslo\"}", [Oslo] },
+
         // Brackets.
         { "<tool_call>⏎[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}}]⏎</tool_call>", [Oslo] },
         { "[TOOL_CALLS][{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}}]", [Oslo] },

@@ -183,7 +183,8 @@ public sealed class HermesToolCallParserTests
     [InlineData("Hi <toy", "Hi <toy")]
     [InlineData("a < b", "a < b")]
     [InlineData("a <tool_call>{\"x\"", "a")]
-    [InlineData("a <tool_call> is", "a <tool_call> is")]
+    [InlineData("a <tool_call> is a", "a <tool_call> is a")]
+    [InlineData("a <tool_call> is,", "a <tool_call> is,")]
     [InlineData("a <tool_call>{x", "a <tool_call>{x")]
     [InlineData("""a <tool_call>{"name": "other"}""", """a <tool_call>{"name": "other"}""")]
     public void Text_is_emitted_as_soon_as_it_cannot_be_a_call(string soFar, string content) => Pipeline.ContentSoFar(Hermes, soFar).Should().Be(content);

@@ -52,6 +52,12 @@ public sealed class LookalikeTextTests
         "*Oslo* is - well - cold.",
         "```json⏎{\"name\": \"nosuch\"}⏎```⏎`{x}` and ``{\"y\"}``",
         "<tool>hammer</tool> and <function>f</function>",
+        ">>> get_weather(city=\"Oslo\")⏎{\"city\": \"cold\"}",
+        ">>> ping⏎{}",
+        ">>>nosuch⏎{\"city\": \"Oslo\"}",
+        ">>>get_weather⏎is a tool.",
+        "a >>> b >> c > d and `>>>`",
+        "> quote⏎>> nested⏎>>> deep⏎>>>",
         "See <invoke name=\"x\"> and <function name=\"y\">.",
     ];
 

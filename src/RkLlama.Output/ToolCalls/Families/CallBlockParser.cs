@@ -20,6 +20,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     private readonly int _before = calls.Count;
     private readonly LiteralMatcher _tag = new(Tags);
     private readonly StringBuilder _unitText = new();
+    private readonly HashSet<string> _variables = new(StringComparer.Ordinal);
     private ToolCallParser? _unit;
     private readonly FenceInfo _info = new();
     private FenceState _fence = FenceState.None;
@@ -44,6 +45,9 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     internal override PartialJsonScanner? OpenJson => _unit?.OpenJson;
 
     private bool IsMarked => mark is not null;
+
+    /// <summary>Whether the text may be a program that calls tools: with comments, and with variables for the results.</summary>
+    private bool IsProgram => mark is { IsWord: false } || (_fence == FenceState.Inside && _info.IsToolProgram);
 
     private bool HasCall => Calls.Count > _before;
 
@@ -74,6 +78,12 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return FeedTag(c);
         if (HasCall && IsEnclosed && IsSkipped(c))
             return ParseStep.Incomplete;
+        if (c == '#' && IsProgram)
+        {
+            _commentEnd = '\n';
+            return ParseStep.Incomplete;
+        }
+
         return StartUnit(c);
     }
 
@@ -87,12 +97,12 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         return c is ',' or ';' or '}' or ']' or ')' || (mark?.Close is not null && c is '.' or ':' or '!' or '"' or '\'' or '/' or '#' or '*');
     }
 
-    /// <summary>Skips a comment after a call. It ends with its line, or before the next tag.</summary>
+    /// <summary>Skips a comment. It ends with its line, or before the next tag.</summary>
     private ParseStep FeedComment(char c)
     {
         if (c == '\n' && _commentEnd == '>')
             return ParseStep.Rejected(1);
-        if (c != _commentEnd && (c != '<' || _commentEnd != '\n'))
+        if (c != _commentEnd && (c != '<' || _commentEnd != '\n' || !IsMarked))
             return ParseStep.Incomplete;
         bool isTag = c == '<';
         _commentEnd = '\0';
@@ -110,7 +120,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         else if (c == '"' && (isMarked || _fence == FenceState.Inside) && !HasCall)
             (_unit = new JsonCallParser(Reader, Calls, isMarked)).Feed('{'); // the first bracket is missing
         else if (NamedCallParser.CanStartWith(c) && AllowsPython && (isMarked || !Reader.AcceptsAnyName))
-            _unit = new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
+            _unit = IsProgram ? new StatementParser(Reader.InNamespaces, Calls, isMarked: true, _variables) : new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
         else
             return ParseStep.Rejected(1);
         return FeedUnit(_unit, c);
@@ -157,7 +167,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     {
         // Without a mark or a fence, a call in the syntax of Python, or a name and arguments, may also be the start of a sentence.
         _mustBeLast |= !IsMarked && (_unit!.MustBeLast || (_fence == FenceState.None && _unit is NamedCallParser or ListParser { IsPython: true }));
-        _bareName = (_unit as NamedCallParser)?.BareName;
+        _bareName = (_unit as StatementParser)?.BareName;
         _unit = null;
         _unitText.Clear();
     }

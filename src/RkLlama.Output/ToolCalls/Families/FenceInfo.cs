@@ -16,6 +16,9 @@ internal sealed class FenceInfo
     /// <summary>Whether the content is a program in Python. The answer may be about the program, so only a whole answer is a call in the syntax of Python.</summary>
     internal bool IsPython => _text is "python" or "py";
 
+    /// <summary>Whether the content is a program whose purpose is to call tools.</summary>
+    internal bool IsToolProgram => _text.StartsWith("tool", StringComparison.Ordinal) || _text.StartsWith("function", StringComparison.Ordinal);
+
     /// <summary>Returns whether the character is part of the info string.</summary>
     internal bool Feed(char c)
     {

@@ -11,7 +11,7 @@ internal static class ToolFamilies
 
     /// <summary>
     /// The rows, in the order in which a template is compared with them: a template may also contain the marks of another family that it is derived from.
-    /// Each mark starts with a character that does not occur again in it, and no mark is the beginning of another one.
+    /// The marks obey the rules of <see cref="Text.LiteralMatcher"/>.
     /// </summary>
     private static readonly ToolFamily[] Rows =
     [
@@ -36,6 +36,7 @@ internal static class ToolFamilies
         new("Kimi K2", ["<|tool_calls_section_begin|>"], [new("<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"), new("<|tool_call_begin|>", "<|tool_call_end|>")]),
         new("GLM-4", ["<|observation|>", "[gMASK]"], []) { StartsWithName = true },
         new("LM Studio", ["[TOOL_REQUEST]"], [new("[TOOL_REQUEST]", "[END_TOOL_REQUEST]")]),
+        new("Functionary", [">>>all\\n", ">>>${recipient}"], [new(">>>", null, ToolPayload.NameLine)]),
         new("gpt-oss", ["<|channel|>commentary"], [new("commentary to=")]),
         new("Gemma", ["```tool_code"], []),
         new("wrappers", [], [Wrapper("json"), Wrapper("xml"), Wrapper("response")]),

@@ -13,10 +13,11 @@ internal sealed record ToolMark(string Open, string? Close = null, ToolPayload P
     /// <summary>Creates a parser of the text after the mark.</summary>
     internal ToolCallParser CreateParser(ToolCallReader reader, List<ParsedToolCall> calls) => Payload switch
     {
-        ToolPayload.Function => new XmlCallParser(reader, calls),
+        ToolPayload.Function => new XmlCallParser(reader.InNamespaces, calls),
         ToolPayload.Recipient => new RecipientCallParser(reader, calls),
-        ToolPayload.Gemma => new GemmaToolCallParser(reader, calls, this),
-        _ => new CallBlockParser(reader, calls, this),
+        ToolPayload.Gemma => new GemmaToolCallParser(reader.InNamespaces, calls, this),
+        ToolPayload.NameLine => new NameLineParser(reader.InNamespaces, calls),
+        _ => new CallBlockParser(IsWord ? reader : reader.InNamespaces, calls, this),
     };
 }
 
@@ -34,4 +35,7 @@ internal enum ToolPayload
 
     /// <summary>Gemma 4: <c>call:name{key:value}</c>, with a control token in place of the quotes of a string.</summary>
     Gemma,
+
+    /// <summary>Functionary: a line with the name, and the arguments as JSON.</summary>
+    NameLine,
 }

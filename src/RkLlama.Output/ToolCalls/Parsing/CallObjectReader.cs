@@ -57,7 +57,10 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
     {
         if (NameOf(item) is not { } name)
             return null;
-        string tool = reader.Resolve(name.Value.GetString()!)!;
+        string tool = reader.InNamespaces.Resolve(name.Value.GetString()!)!;
+
+        // Without a mark, a name in a namespace that the request does not know is a call only if it has a member with arguments.
+        bool isCertain = isMarked || reader.Exact.IsOffered(name.Value.GetString()!);
         JsonProperty[] others =
             [.. item.EnumerateObject().Where(member => member.Name != name.Name && !ToolCallFields.IsOneOf(member.Name, ToolCallFields.Others)), .. beside];
         IReadOnlyList<string> parameters = reader.Parameters(tool);
@@ -77,10 +80,10 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
 
         // If there is a member of another name, it may contain the arguments. They must not be lost.
         if (others.Length > 0 && Array.TrueForAll(others, member => parameters.Contains(member.Name)))
-            return new(tool, Flat(tool, others));
+            return isCertain ? new(tool, Flat(tool, others)) : null;
         if (others.Length > 0)
             return isMarked && isEmpty && !isDescribed && reader.AllowsNoArguments(tool) && !Array.Exists(others, static other => ToolCallFields.IsArguments(other.Name)) ? new(tool, "{}") : null;
-        return isEmpty || (!needsArguments && (isMarked || reader.Required(tool).Count == 0)) ? new(tool, "{}") : null;
+        return isEmpty || (!needsArguments && isCertain && (isMarked || reader.Required(tool).Count == 0)) ? new(tool, "{}") : null;
     }
 
     /// <summary>Reads an object whose only member has the name of the tool, and the arguments as its value.</summary>
@@ -90,7 +93,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
         return !reader.AcceptsAnyName
             && (isMarked || reader.AllowsKeyed)
             && members is [{ Value.ValueKind: JsonValueKind.Object } member]
-            && reader.Resolve(member.Name) is { } tool
+            && reader.Exact.Resolve(member.Name) is { } tool
             && ReadArguments(tool, member.Value) is { } json
             && (isMarked || _arguments.FitsParameters(tool, json))
                 ? new(tool, json)
@@ -115,7 +118,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
             {
                 if (!string.Equals(member.Name, field, StringComparison.OrdinalIgnoreCase))
                     continue;
-                if (member.Value.ValueKind == JsonValueKind.String && reader.IsOffered(member.Value.GetString()!))
+                if (member.Value.ValueKind == JsonValueKind.String && reader.InNamespaces.IsOffered(member.Value.GetString()!))
                     return member;
                 break;
             }

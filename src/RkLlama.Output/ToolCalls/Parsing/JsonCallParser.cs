@@ -63,7 +63,7 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
         if (!IsCallMember())
             return true;
         _member = _json.LastString;
-        bool isTool = !Reader.AcceptsAnyName && Reader.IsOffered(_member);
+        bool isTool = !Reader.AcceptsAnyName && Reader.Exact.IsOffered(_member);
         _isWrapped = isTool || (ToolCallFields.IsWrapper(_member) && !ToolCallFields.IsName(_member));
         return isMarked || _isWrapped || ToolCallFields.IsKnown(_member) || IsParameter(_member);
     }
@@ -76,9 +76,9 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
         string value = _json.LastString;
         if (ToolCallFields.IsName(_member) && (_tool.Length == 0 || !IsParameter(_member)))
         {
-            bool isOffered = Reader.IsOffered(value) || value.Contains('\\');
-            _tool = isOffered ? value : _tool;
-            return isOffered;
+            string? tool = Reader.InNamespaces.Resolve(value);
+            _tool = tool ?? (value.Contains('\\') ? value : _tool);
+            return tool is not null || value.Contains('\\');
         }
 
         return isMarked || _member != "type" || ToolCallFields.IsType(value) || IsParameter(_member);
@@ -88,5 +88,5 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
     private bool IsParameter(string member) => _tool.Length > 0 && Reader.Parameters(_tool).Contains(member);
 
     private bool IsOtherKey() =>
-        _json.IsInBareKey && _tool.Length == 0 && IsCallMember() && !ToolCallFields.MayBecomeKnown(_json.LastString) && !Reader.MayBecomeOffered(_json.LastString);
+        _json.IsInBareKey && _tool.Length == 0 && IsCallMember() && !ToolCallFields.MayBecomeKnown(_json.LastString) && !Reader.Exact.MayBecomeOffered(_json.LastString);
 }

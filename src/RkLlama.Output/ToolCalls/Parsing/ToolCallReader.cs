@@ -13,6 +13,19 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
 {
     private readonly ToolNames _names = new(names);
 
+    private ToolCallReader? _inNamespaces;
+    private ToolCallReader? _exact;
+
+    /// <summary>
+    /// The same reader for places where the text cannot be anything but a call. There, a namespace before the name of a tool is dropped, for example in
+    /// <c>fs.read</c> if the tool is <c>read</c>.
+    /// </summary>
+    internal ToolCallReader InNamespaces =>
+        _inNamespaces ??= AllowsNamespaces ? this : new(names, schemas, allowsKeyed) { AllowsNamespaces = true, _exact = this };
+
+    /// <summary>The same reader for other places: a namespace must be one of an offered name.</summary>
+    internal ToolCallReader Exact => _exact ?? this;
+
     /// <summary>Whether every tool name is accepted. In this case, only the members of the JSON object show whether it is a tool call.</summary>
     internal bool AcceptsAnyName => _names.AcceptsAny;
 
@@ -21,10 +34,10 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     internal bool IsOffered(string name) => Resolve(name) is not null;
 
     /// <summary>Returns the offered name that the model means; null if there is none.</summary>
-    internal string? Resolve(string name) => _names.Resolve(name);
+    internal string? Resolve(string name) => _names.Resolve(name, AllowsNamespaces);
 
     /// <summary>Returns whether a name that begins with the text may be offered.</summary>
-    internal bool MayBecomeOffered(string start) => _names.MayBecome(start);
+    internal bool MayBecomeOffered(string start) => _names.MayBecome(start) || (AllowsNamespaces && ToolNames.MayBeNamespace(start));
 
     /// <summary>Returns the JSON schema of one parameter of a tool; null if there is none.</summary>
     internal JsonElement? Schema(string tool, string parameter) => SchemaOf(tool) is { } root ? SchemaReferences.Property(Resolved(root), parameter, root) : null;
@@ -102,6 +115,8 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
             return false;
         }
     }
+
+    private bool AllowsNamespaces { get; init; }
 
     private JsonElement? SchemaOf(string tool) =>
         Resolve(tool) is { } name && schemas?.TryGetValue(name, out JsonElement schema) == true && schema.ValueKind == JsonValueKind.Object ? schema : null;

@@ -1,6 +1,11 @@
+using System.Collections.Frozen;
+
 namespace RkLlama.Output.ToolCalls.Parsing;
 
-/// <summary>The names of the tools that a request offers. Models write a name with prefixes, blanks, or the backslashes of Markdown.</summary>
+/// <summary>
+/// The names of the tools that a request offers. Models write a name with prefixes, blanks, the backslashes of Markdown, or another sign between a namespace
+/// and the name: <c>fs.read</c> for <c>fs_read</c>.
+/// </summary>
 /// <param name="names">Null accepts every name.</param>
 internal sealed class ToolNames(IReadOnlySet<string>? names)
 {
@@ -11,17 +16,23 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     private static readonly string[] Prefixes = ["functions.", "function.", "tools.", "tool.", "default_api.", "call:"];
 
     private readonly string[] _sorted = names is null ? [] : [.. names.Order(StringComparer.Ordinal)];
+    private readonly NamespacedNames _namespaced = new(names ?? FrozenSet<string>.Empty);
 
     internal bool AcceptsAny => names is null;
 
     /// <summary>Returns the offered name that the model means; null if there is none.</summary>
-    internal string? Resolve(string name)
+    /// <param name="allowsNamespace">Whether a namespace may be before the name that the request does not know.</param>
+    internal string? Resolve(string name, bool allowsNamespace = false)
     {
         if (names?.Contains(name) == true)
             return name;
         string plain = WithoutPrefix(Plain(name).TrimEnd());
         plain = WithoutCallNumber(plain.EndsWith("()", StringComparison.Ordinal) ? plain[..^2] : plain);
-        return plain.Length > 0 && names?.Contains(plain) != false ? plain : null;
+        if (plain.Length == 0)
+            return null;
+        if (names?.Contains(plain) != false)
+            return plain;
+        return _namespaced.Find(plain) ?? (allowsNamespace && NamespacedNames.LastPart(plain) is { } last && names.Contains(last) ? last : null);
     }
 
     /// <summary>Returns whether an offered name, as the model writes it, may begin with the text.</summary>
@@ -32,8 +43,13 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
             || IsStart(plain)
             || Array.Exists(Prefixes, prefix => prefix.StartsWith(plain, StringComparison.Ordinal))
             || IsStart(WithoutPrefix(plain))
-            || (plain.Contains(':', StringComparison.Ordinal) && IsStart(WithoutPrefix(WithoutCallNumber(plain))));
+            || (plain.Contains(':', StringComparison.Ordinal) && IsStart(WithoutPrefix(WithoutCallNumber(plain))))
+            || _namespaced.MayBecome(WithoutPrefix(WithoutCallNumber(plain)));
     }
+
+    /// <summary>Returns whether the text may be a namespace, or a part of one. The name of any tool may follow it.</summary>
+    internal static bool MayBeNamespace(string text) =>
+        text.TrimStart() is [var first, ..] plain && char.IsAsciiLetter(first) && plain.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/' or ':');
 
     /// <summary>Removes blanks at the start, and the backslashes with which Markdown escapes an underscore.</summary>
     private static string Plain(string name) => name.TrimStart().Replace("\\", "", StringComparison.Ordinal);
