@@ -1,8 +1,10 @@
 using System.CommandLine;
+using RkLlama.Cli.Tests.Support;
 using RkLlama.Engine.Configuration;
 
 namespace RkLlama.Cli.Tests;
 
+[Collection(ProcessState.Name)]
 public sealed class CommandLineTests
 {
     [Theory]

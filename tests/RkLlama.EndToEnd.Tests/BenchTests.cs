@@ -3,23 +3,23 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary><c>rkllama bench</c> with the published server and simulators of known speed. The tests compare ratios of the measured speeds.</summary>
+/// <summary><c>rkllama bench</c> with the published server and simulators of known speed. The bounds hold on a busy machine, too.</summary>
 public sealed class BenchTests
 {
     [Fact]
-    public async Task A_model_that_is_twice_as_slow_is_measured_twice_as_slow()
+    public async Task A_model_that_is_eight_times_as_slow_is_measured_at_least_twice_as_slow()
     {
         await using Node node = await Node.StartAsync("1.2.3", null, ("RKLLM_SIMULATOR_SPEED", "1"));
-        AddPaced(node, "quick", prefillMs: 4, decodeMs: 20);
-        AddPaced(node, "Qwen2.5-1.5B", prefillMs: 8, decodeMs: 40);
+        AddPaced(node, "quick", prefillMs: 1, decodeMs: 10);
+        AddPaced(node, "Qwen2.5-1.5B", prefillMs: 8, decodeMs: 80);
 
         JsonElement quick = await BenchAsync(node, "quick");
         JsonElement slow = await BenchAsync(node, "Qwen2.5-1.5B");
 
         for (int row = 0; row < 2; row++)
         {
-            (Row(slow, row, "prefill_ms") / Row(slow, row, "prompt_tokens") / (Row(quick, row, "prefill_ms") / Row(quick, row, "prompt_tokens"))).Should().BeApproximately(2, 0.5);
-            (Row(quick, row, "decode_tokens_per_second") / Row(slow, row, "decode_tokens_per_second")).Should().BeApproximately(2, 0.5);
+            (Row(slow, row, "prefill_ms") / Row(slow, row, "prompt_tokens") / (Row(quick, row, "prefill_ms") / Row(quick, row, "prompt_tokens"))).Should().BeGreaterThan(2);
+            (Row(quick, row, "decode_tokens_per_second") / Row(slow, row, "decode_tokens_per_second")).Should().BeGreaterThan(2);
             Row(slow, row, "output_tokens").Should().Be(12);
         }
 

@@ -5,6 +5,7 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Cli.Tests.Models;
 
 /// <summary>The sources of models that <c>pull</c> and <c>create</c> know: hubs, other nodes and paths.</summary>
+[Collection(ProcessState.Name)]
 public sealed class SourceTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("rkllama-source-").FullName;

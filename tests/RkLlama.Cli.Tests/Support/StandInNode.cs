@@ -6,7 +6,7 @@ namespace RkLlama.Cli.Tests.Support;
 /// <summary>A node on a loopback port that gives prepared answers: NDJSON of <c>/api/pull</c>, JSON of the other paths.</summary>
 internal sealed class StandInNode : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Dictionary<string, Queue<(int Status, string Body)>> _answers = [];
     private readonly List<string> _requests = [];
 
@@ -16,7 +16,7 @@ internal sealed class StandInNode : IDisposable
         for (int attempt = 0; ; attempt++)
         {
             Address = new($"http://127.0.0.1:{Random.Shared.Next(20_000, 60_000)}/");
-            _listener.Prefixes.Clear();
+            _listener = new(); // after a failed start it cannot be used again
             _listener.Prefixes.Add(Address.ToString());
             try
             {
