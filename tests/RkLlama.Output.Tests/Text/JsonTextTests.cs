@@ -10,7 +10,11 @@ public sealed class JsonTextTests
         JsonText.Minify("{ \"a b\" :\t[ 1.50,\r\n \"\\\" x\" ] }").Should().Be("{\"a b\":[1.50,\"\\\" x\"]}");
 
     [Fact]
-    public void Quote_escapes_only_what_json_requires() => JsonText.Quote("é <b> \"\n").Should().Be("\"é <b> \\\"\\n\"");
+    public void Quote_escapes_only_what_json_requires() =>
+        JsonText.Quote("é <b> 東 🌦 \u2028 \"\n\\\u0001").Should().Be("\"é <b> 東 🌦 \u2028 \\\"\\n\\\\\\u0001\"");
+
+    [Fact]
+    public void Quote_escapes_half_of_a_surrogate_pair() => JsonText.Quote("a\ud83c b\udf26").Should().Be("\"a\\ud83c b\\udf26\"");
 
     [Theory]
     [InlineData("{}", "object")]

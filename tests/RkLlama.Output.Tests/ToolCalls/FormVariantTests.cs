@@ -48,6 +48,9 @@ public sealed class FormVariantTests
         { "<function=get_weather{\"city\": \"Oslo\"}></function>", [Oslo] },
         { "<function=get_weather({\"city\": \"Oslo\"})</function>", [Oslo] },
 
+        { "[TOOL_REQUEST]{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}[END_TOOL_REQUEST]", [Oslo] },
+        { "[get_weather(city=\"東京 🌦\")]", ["""get_weather{"city":"東京 🌦"}"""] },
+
         // Functionary: after the mark, a line with the name.
         { ">>>get_weather⏎{\"city\": \"Oslo\"}", [Oslo] },
         { ">>>get_weather⏎{\"city\": \"Oslo\"}<|eot_id|>", [Oslo] },

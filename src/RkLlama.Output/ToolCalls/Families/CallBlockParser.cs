@@ -137,7 +137,8 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         if (step.Status == ParseStatus.Rejected)
         {
             // The block may end before closing brackets of the call.
-            if (step.UnreadCount != 1 || c is not ('<' or '`') || !unit.TryFinish())
+            bool mayStartTag = c is '<' or '`' || (c == '[' && mark?.Close is ['[', ..]);
+            if (step.UnreadCount != 1 || !mayStartTag || !unit.TryFinish())
                 return step;
             EndUnit();
             return FeedTag(c);

@@ -1,5 +1,4 @@
 using System.Text;
-using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
 
