@@ -54,6 +54,9 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// </summary>
     internal event Action? PolicyChanged;
 
+    /// <summary>Raised when tokenizers are not used any more. Handlers must return at once.</summary>
+    internal event Action? MemoryFreed;
+
     /// <summary>The estimated memory of models.</summary>
     internal MemoryLedger Memory { get; }
 
@@ -220,6 +223,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
 
         await end.ConfigureAwait(false);
         Log.Unloaded(_logger, name);
+        DropUnusedIfEmpty();
     }
 
     /// <summary>
@@ -262,6 +266,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
         if (_residents.Main is not { } model || !await TryUnloadAsync(model).ConfigureAwait(false))
             throw new NoModelException();
         _recent.DropUnused();
+        MemoryFreed?.Invoke();
     }
 
     /// <summary>Unloads all models whose workers are not stuck, as <see cref="UnloadAsync"/>. Does nothing if no model is resident.</summary>
@@ -279,7 +284,17 @@ internal sealed partial class ModelHost : IAsyncDisposable
         PolicyChanged?.Invoke();
         await end.ConfigureAwait(false);
         Log.Unloaded(_logger, model.Name);
+        DropUnusedIfEmpty();
         return true;
+    }
+
+    /// <summary>If no model is resident any more, also frees the tokenizers of recent models: an idle node keeps no memory.</summary>
+    private void DropUnusedIfEmpty()
+    {
+        if (_residents.All.Count > 0)
+            return;
+        _recent.DropUnused();
+        MemoryFreed?.Invoke();
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
 
@@ -24,7 +25,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true, AllowSynchronousContinuations = false });
 
-    public IdleModelUnloader(ModelHost host, RunQueue queue, TimeProvider time, ILogger<IdleModelUnloader> logger)
+    public IdleModelUnloader(ModelHost host, RunQueue queue, HeapTrimmer heap, TimeProvider time, ILogger<IdleModelUnloader> logger)
     {
         (_host, _queue, _time, _logger) = (host, queue, time, logger);
         host.StateChanged += (model, from) =>
@@ -33,6 +34,7 @@ internal sealed partial class IdleModelUnloader : BackgroundService
             if (from != ModelState.Running && model.State != ModelState.Running)
                 _changes.Writer.TryWrite(true);
         };
+        host.MemoryFreed += heap.MemoryFreed;
         host.PolicyChanged += () => _changes.Writer.TryWrite(true);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
@@ -8,9 +9,10 @@ namespace RkLlama.Engine.Tests.Scheduling;
 public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 {
     private readonly EngineNode _node = new();
+    private readonly HeapTrimmer _heap = new(TimeProvider.System);
     private readonly IdleModelUnloader _unloader;
 
-    public IdleModelUnloaderTests() => _unloader = new(_node.Host, _node.Queue, _node.Time, NullLogger<IdleModelUnloader>.Instance);
+    public IdleModelUnloaderTests() => _unloader = new(_node.Host, _node.Queue, _heap, _node.Time, NullLogger<IdleModelUnloader>.Instance);
 
     public Task InitializeAsync() => _unloader.StartAsync(CancellationToken.None);
 
@@ -20,7 +22,11 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         await _node.DisposeAsync();
     }
 
-    public void Dispose() => _unloader.Dispose();
+    public void Dispose()
+    {
+        _unloader.Dispose();
+        _heap.Dispose();
+    }
 
     [Fact]
     public async Task A_model_is_unloaded_when_its_idle_time_is_over()
@@ -33,6 +39,22 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 
         await EventuallyAsync(() => model.State == ModelState.NotLoaded);
         _node.Host.HasModel.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task When_the_last_model_is_unloaded_the_memory_of_tokenizers_is_freed()
+    {
+        _node.AddModel("n");
+        int freed = 0;
+        _node.Host.MemoryFreed += () => freed++;
+        await UseAsync("n");
+        await UseAsync("m");
+        freed.Should().Be(0, "a model is resident");
+
+        _node.Time.Advance(TimeSpan.FromMinutes(5));
+
+        await EventuallyAsync(() => freed == 1);
+        _node.Host.Residents.Should().BeEmpty();
     }
 
     [Theory]

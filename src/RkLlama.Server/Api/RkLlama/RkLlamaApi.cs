@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
-using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
@@ -119,10 +118,9 @@ internal sealed class RkLlamaApi : IApi
     private static ApiException NotLoaded(string message, Exception cause) =>
         new(StatusCodes.Status400BadRequest, new(message) { See = LoadFailure.Hint(cause) });
 
-    private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host, HeapTrimmer heap)
+    private static async Task<JsonResult<MessageReply>> UnloadModel(ModelHost host)
     {
         await host.UnloadAsync().ConfigureAwait(false);
-        heap.MemoryFreed();
         return new(new("Model unloaded successfully."), RkLlamaJson.Wire.MessageReply);
     }
 
