@@ -19,10 +19,11 @@ public sealed class CpuBudget(TimeSpan limit, Func<TimeSpan> clock, Cancellation
     public TimeSpan Used => clock() - _start;
 
     /// <summary>Whether the work has used more processor time than the limit. A call takes less than 1 µs.</summary>
+    /// <param name="reserve">The time that is kept for work that cannot be interrupted; at most the limit.</param>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public bool IsExceeded()
+    public bool IsExceeded(TimeSpan reserve = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Used > limit;
+        return Used > limit - reserve;
     }
 }

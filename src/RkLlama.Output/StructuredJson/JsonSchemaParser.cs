@@ -202,6 +202,8 @@ internal sealed class JsonSchemaParser(JsonElement root, CpuBudget cpu)
             throw new JsonSchemaException($"{_at}: the pattern is longer than {MaxPatternLength} characters");
         if (pattern.Count(static c => c is '(' or '[') > MaxPatternGroups)
             throw new JsonSchemaException($"{_at}: the pattern has more than {MaxPatternGroups} groups and character classes");
+        if (PatternSize.Of(pattern) > PatternSize.Max)
+            throw new JsonSchemaException($"{_at}: the pattern is too large: it repeats groups, or .* and the like, too often");
         try
         {
             // Without backtracking, the time of a match is proportional to the length of the text, whatever the pattern is.

@@ -34,6 +34,9 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     private const int PrefixStep = 16;
     private const int MaxPrefixes = 256;
 
+    // A part of the processor time that is kept for the match that is running when the rest is used: PatternSize bounds how long it takes.
+    private static readonly TimeSpan MatchReserve = TimeSpan.FromMilliseconds(100);
+
     private int _steps;
     private int _depth;
 
@@ -88,7 +91,7 @@ internal sealed class ValidationBudget(CpuBudget cpu)
 
     private void ThrowIfTooSlow()
     {
-        if (cpu.IsExceeded())
+        if (cpu.IsExceeded(MatchReserve))
             throw TooSlow();
     }
 

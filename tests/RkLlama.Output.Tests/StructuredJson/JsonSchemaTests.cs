@@ -81,7 +81,7 @@ public sealed class JsonSchemaTests
     {
         Action parse = () => JsonSchema.Parse(Parse($"{{\"pattern\":\"{pattern}\"}}"));
 
-        parse.Should().Throw<JsonSchemaException>().WithMessage("#/pattern: the pattern is too large, or uses a lookaround*");
+        parse.Should().Throw<JsonSchemaException>().WithMessage("#/pattern: the pattern is too large*");
     }
 
     private static IReadOnlyList<string> Validate(string schema, string value) => JsonSchema.Parse(Parse(schema)).Validate(Parse(value), CpuBudget.Unlimited());
