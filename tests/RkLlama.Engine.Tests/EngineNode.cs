@@ -126,13 +126,3 @@ internal sealed class EngineNode : IAsyncDisposable
         _models.Dispose();
     }
 }
-
-/// <summary>A clock that the test advances. The system time can also be set, which does not change timestamps and timers.</summary>
-internal sealed class SettableTime(DateTimeOffset start) : FakeTimeProvider(start)
-{
-    internal TimeSpan Shift { get; set; }
-
-    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
-
-    public override long GetTimestamp() => base.GetUtcNow().Ticks;
-}

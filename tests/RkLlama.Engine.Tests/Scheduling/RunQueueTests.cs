@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
@@ -7,7 +6,7 @@ namespace RkLlama.Engine.Tests.Scheduling;
 
 public sealed class RunQueueTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly SettableTime _time = new();
     private readonly FakeCaches _caches = new();
     private readonly RunQueue _queue;
 
@@ -146,6 +145,28 @@ public sealed class RunQueueTests
         _queue.Waiting.Should().Be(1);
         first.Dispose();
         (await young).Dispose();
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_change_of_the_system_time_does_not_change_waits_and_the_measured_pace(int hours)
+    {
+        QueueSlot first = await _queue.EnterAsync("m", default);
+        Task<QueueSlot> waiting = _queue.EnterAsync("m", default);
+        Task<bool> idle = _queue.WhenIdleAsync(TimeSpan.FromMinutes(4));
+
+        _time.Shift = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromMinutes(3.9));
+        (waiting.IsCompleted, idle.IsCompleted).Should().Be((false, false));
+        _time.Advance(TimeSpan.FromMinutes(0.1));
+        (await idle).Should().BeFalse();
+        _time.Advance(TimeSpan.FromMinutes(1.1));
+
+        await waiting.Invoking(task => task).Should().ThrowAsync<QueueFullException>();
+        first.Dispose();
+        using QueueSlot next = await _queue.EnterAsync("m", default);
+        _queue.RetryAfterSeconds.Should().Be(60, "a turn took 5.1 minutes, and 60 s is the maximum");
     }
 
     [Fact]

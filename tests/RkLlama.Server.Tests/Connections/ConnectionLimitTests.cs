@@ -64,18 +64,25 @@ public sealed class ConnectionLimitTests
     public void Addresses_that_one_machine_can_choose_count_as_one(string address, string key) =>
         ConnectionLimiter.KeyOf(new IPEndPoint(IPAddress.Parse(address), 1)).Should().Be(IPAddress.Parse(key));
 
-    [Fact]
-    public async Task A_connection_without_a_request_is_closed_and_one_with_a_request_stays()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_connection_without_a_request_is_closed_and_one_with_a_request_stays_whatever_the_system_time_is(int hours)
     {
-        FakeTimeProvider time = new();
+        SettableTime time = new();
         await using TestServer server = await TestServer.StartAsync(time: time);
         ConnectionLimiter limiter = server.Services.GetRequiredService<ConnectionLimiter>();
         using TcpClient silent = await ConnectAsync(server), half = await ConnectAsync(server), active = await ConnectAsync(server);
         await half.GetStream().WriteAsync("GET /models HTTP/1.1\r\nHost: x\r\n"u8.ToArray());
         (await AskAsync(active, "/models")).Should().StartWith("HTTP/1.1 200");
         await HeldRuns.EventuallyAsync(() => limiter.Open == 3);
+        time.Shift = TimeSpan.FromHours(hours);
+        time.Advance(FirstRequestTimeout.Limit - TimeSpan.FromSeconds(1));
+        (await AskAsync(active, "/models")).Should().StartWith("HTTP/1.1 200");
+        limiter.Open.Should().Be(3);
 
-        time.Advance(FirstRequestTimeout.Limit);
+        time.Advance(TimeSpan.FromSeconds(1));
 
         await HeldRuns.EventuallyAsync(() => limiter.Open == 1);
         (await AskAsync(silent, "/models")).Should().BeEmpty();

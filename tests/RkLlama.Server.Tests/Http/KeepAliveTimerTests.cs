@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Http.Results;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -9,7 +9,7 @@ public sealed class KeepAliveTimerTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly SettableTime _time = new();
     private readonly TaskCompletionSource _item = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
@@ -21,11 +21,15 @@ public sealed class KeepAliveTimerTests
         (await timer.WaitAsync(Task.FromException(new IOException()))).Should().BeTrue("a failed item is complete too");
     }
 
-    [Fact]
-    public async Task Silence_is_reported_after_the_interval()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task Silence_is_reported_after_the_interval_whatever_the_system_time_is(int hours)
     {
         using KeepAliveTimer timer = new(Interval, _time);
         Task<bool> wait = timer.WaitAsync(_item.Task).AsTask();
+        _time.Shift = TimeSpan.FromHours(hours);
         wait.IsCompleted.Should().BeFalse();
 
         _time.Advance(Interval);

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Scheduling;
@@ -14,7 +13,7 @@ namespace RkLlama.Server.Tests.Middleware;
 
 public sealed class DrainMiddlewareTests : IDisposable
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly SettableTime _time = new();
     private readonly NodeMetrics _metrics = new();
     private readonly Lifetime _lifetime = new();
     private readonly RunQueue _queue;
@@ -38,12 +37,16 @@ public sealed class DrainMiddlewareTests : IDisposable
         _isPassed.Should().BeTrue();
     }
 
-    [Fact]
-    public async Task A_closed_queue_refuses_requests_after_one_second()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_closed_queue_refuses_requests_after_one_second_whatever_the_system_time_is(int hours)
     {
         _queue.Close();
 
         Task request = InvokeAsync();
+        _time.Shift = TimeSpan.FromHours(hours);
         _time.Advance(TimeSpan.FromSeconds(0.9));
         request.IsCompleted.Should().BeFalse();
         _time.Advance(TimeSpan.FromSeconds(0.1));

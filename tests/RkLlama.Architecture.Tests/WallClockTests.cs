@@ -1,0 +1,40 @@
+using System.Text.RegularExpressions;
+
+namespace RkLlama.Architecture.Tests;
+
+/// <summary>
+/// The wall clock may be set forward or back at any time, for example when a board without a clock battery gets the time from the network. So waits and ages
+/// are measured by the monotonic clock, and the wall clock is only shown.
+/// </summary>
+public sealed partial class WallClockTests
+{
+    /// <summary>The files that may read the wall clock, and what for.</summary>
+    private static readonly Dictionary<string, string> Allowed = new()
+    {
+        ["RkLlama.Cli/Chat/Conversation.cs"] = "shows the age of models",
+        ["RkLlama.Cli/Models/ListCommands.cs"] = "shows the age of models",
+        ["RkLlama.Engine/Diagnostics/FaultLog.cs"] = "shows the time of the last fault",
+        ["RkLlama.Engine/Models/FileCache.cs"] = "compares with the time stamp of a file; a wrong time only makes it read the file again",
+        ["RkLlama.Hub/Hubs/HubConnection.cs"] = "reads a Retry-After with a date; the wait has a limit",
+        ["RkLlama.Prompts/Jinja/Template.cs"] = "strftime_now of templates",
+        ["RkLlama.Server/Api/Ollama/Models/OllamaModelEndpoints.cs"] = "shows when a model is unloaded",
+        ["RkLlama.Server/Api/Ollama/OllamaWriters.cs"] = "shows when an answer was created",
+        ["RkLlama.Server/Api/OpenAi/OpenAiApi.cs"] = "shows when an answer was created",
+    };
+
+    [Fact]
+    public void Only_time_stamps_are_read_from_the_wall_clock()
+    {
+        string source = Path.Join(RepositoryRoot.Path, "src");
+
+        IEnumerable<string> files =
+            from path in Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            where WallClock.IsMatch(File.ReadAllText(path))
+            select Path.GetRelativePath(source, path);
+
+        files.Should().BeEquivalentTo(Allowed.Keys);
+    }
+
+    [GeneratedRegex(@"\b(GetUtcNow|GetLocalNow|UtcNow|DateTime\.Now|DateTime\.Today|DateTimeOffset\.Now)\b")]
+    private static partial Regex WallClock { get; }
+}
