@@ -20,6 +20,7 @@ public sealed partial class WallClockTests
         ["RkLlama.Server/Api/Ollama/Models/OllamaModelEndpoints.cs"] = "shows when a model is unloaded",
         ["RkLlama.Server/Api/Ollama/OllamaWriters.cs"] = "shows when an answer was created",
         ["RkLlama.Server/Api/OpenAi/OpenAiApi.cs"] = "shows when an answer was created",
+        ["RkLlama.Server/Hosting/AsyncLogSink.cs"] = "time of a log line",
     };
 
     [Fact]
