@@ -96,7 +96,7 @@ internal sealed partial class PrefixSaver(
             using QueueSlot? slot = queue.TryEnter(model.Name);
 
             // Of several KV slots, the one that was used least recently: the run replaces the contents of its cache.
-            Resident? worker = host.Residents.Where(resident => resident.Model.First == model && resident.Model.State == ModelState.Ready).MinBy(static resident => resident.Model.LastRun);
+            Resident? worker = host.ReadyWorkers(model.Name).Where(resident => resident.Model.First == model).MinBy(static resident => resident.Model.LastRun);
             if (slot is not null && worker is not null)
             {
                 hasRun = true;
