@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;

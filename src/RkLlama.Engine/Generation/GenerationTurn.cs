@@ -4,7 +4,6 @@ using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Output;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
