@@ -34,8 +34,11 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     private const int PrefixStep = 16;
     private const int MaxPrefixes = 256;
 
-    // A part of the processor time that is kept for the match that is running when the rest is used: PatternSize bounds how long it takes.
-    private static readonly TimeSpan MatchReserve = TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// The part of the processor time that is kept for the match that is running when the rest is used. <see cref="PatternSize"/> bounds how long it takes. A
+    /// check that has no more time than this ends at once.
+    /// </summary>
+    internal static readonly TimeSpan MatchReserve = TimeSpan.FromMilliseconds(100);
 
     private int _steps;
     private int _depth;
