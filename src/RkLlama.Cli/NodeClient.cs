@@ -31,10 +31,10 @@ internal sealed class NodeClient : IDisposable
     /// <summary>The address of the node.</summary>
     internal Uri Address => _http.BaseAddress!;
 
-    /// <summary>The fields of the last request that the node has ignored, comma-separated; <see langword="null"/> if there were none.</summary>
+    /// <summary>The fields that the node has ignored in the last request, comma-separated; <see langword="null"/> if there were none.</summary>
     internal string? Ignored { get; private set; }
 
-    /// <summary>What the model lacks that the last request has loaded; <see langword="null"/> for nothing.</summary>
+    /// <summary>What the model of the last load request lacks; <see langword="null"/> if it lacks nothing.</summary>
     internal string? Warning { get; private set; }
 
     public void Dispose() => _http.Dispose();

@@ -134,7 +134,7 @@ internal sealed class RkllmRun
                 {
                     _hasLogits = CopyLogits(result, scores.Tokens, scores.Logits);
 
-                    // The library would go on and generate text.
+                    // Without an abort, the library would continue and generate text.
                     _abort();
                 }
 

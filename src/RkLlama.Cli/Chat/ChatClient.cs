@@ -8,13 +8,13 @@ namespace RkLlama.Cli.Chat;
 /// <param name="Last">The last line, with the statistics; <see langword="null"/> if the user has ended the answer.</param>
 internal sealed record Answer(string Content, JsonElement? Last);
 
-/// <summary>Asks the node for an answer and prints it as it comes.</summary>
+/// <summary>Asks the node for an answer and prints it as it arrives.</summary>
 internal sealed class ChatClient(NodeClient client)
 {
     /// <summary>The fields of the last request that the node has ignored; <see langword="null"/> if there were none.</summary>
     internal string? Ignored => client.Ignored;
 
-    /// <param name="cancellationToken">Ends the answer. It is then returned as far as it has come.</param>
+    /// <param name="cancellationToken">Ends the answer. The part that has arrived is returned.</param>
     /// <exception cref="CommandException">The node refused the request, or the answer failed. The printer has printed the text before the failure.</exception>
     internal async Task<Answer> AskAsync(ChatBody body, AnswerPrinter printer, CancellationToken cancellationToken)
     {

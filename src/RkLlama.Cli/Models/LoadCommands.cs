@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace RkLlama.Cli.Models;
 
-/// <summary><c>rkllama load</c>, <c>unload</c> and <c>stop</c>: load a model into the NPU's memory, or remove it from there.</summary>
+/// <summary><c>rkllama load</c>, <c>unload</c> and <c>stop</c>: load a model, unload it, or stop its download.</summary>
 internal static class LoadCommands
 {
     internal static Command CreateLoad(NodeArguments node, ModelArgument models)

@@ -7,7 +7,7 @@ namespace RkLlama.Cli.Models;
 /// <summary>Arguments that are names of models. The shell completes them with the names that the node has.</summary>
 internal sealed class ModelArgument(NodeArguments node)
 {
-    // A completion must not hold up the shell.
+    // A completion must not delay the shell.
     private static readonly TimeSpan CompletionTimeout = TimeSpan.FromSeconds(1);
 
     internal Argument<string> One(string description, string name = "model") => WithCompletions(new Argument<string>(name) { Description = description });

@@ -6,7 +6,7 @@ namespace RkLlama.Cli.Models;
 /// <summary>The tables of <c>rkllama list</c> and <c>rkllama ps</c>.</summary>
 internal static class ModelTables
 {
-    // A model without an idle timer expires in hundreds of years.
+    // The expiry time of a model without an idle timer is hundreds of years ahead.
     private static readonly TimeSpan Forever = TimeSpan.FromDays(20 * 365);
 
     internal static string List(IEnumerable<ModelRow> models, DateTimeOffset now) => Table.Format(

@@ -3,7 +3,7 @@ using System.Text;
 namespace RkLlama.Cli.Terminal;
 
 /// <summary>
-/// Writes the text of a model to a terminal, as it comes. Breaks lines between words, and drops control characters: a model must not move the cursor or
+/// Writes the text of a model to a terminal as it arrives. Breaks lines between words, and drops control characters: a model must not move the cursor or
 /// change the terminal.
 /// </summary>
 /// <param name="width">Returns the columns of the terminal; <see langword="null"/> to break no lines.</param>

@@ -19,7 +19,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private readonly TurnOutput _output = new(prepared, id => recorder.RecordDifference(prepared.Model.Name, id));
     private readonly EventBuffer _events = new(sink);
 
-    // A shorter rest of a background run is worth a wait.
+    // If the rest of a background run takes at most this time, the other request waits for it.
     private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(5);
 
     // Used while the model's decode time is not known.

@@ -6,8 +6,8 @@ using RkLlama.Prompts.Files;
 namespace RkLlama.Engine.Prefixes;
 
 /// <summary>
-/// What a saved prefix depends on. A file that was saved with another identity is not loaded: the runtime checks only a part of this, and a file that does not fit
-/// can crash it.
+/// What a saved prefix depends on. A file that was saved with another identity is not loaded, because the runtime checks only a part of it, and a file that does not fit
+/// can crash the runtime.
 /// </summary>
 /// <param name="Model">Name of the model.</param>
 /// <param name="ModelBytes">Size of the model file.</param>

@@ -8,7 +8,7 @@ namespace RkLlama.Engine.Prefixes;
 
 /// <summary>
 /// The saved prefixes of models: the KV cache of the beginning that most prompts of a model have in common, one file for each model. A file is used only if
-/// everything in its <see cref="PrefixSidecar"/> is still true; otherwise it is deleted. Failures are logged, and never thrown: the model works without the file.
+/// everything in its <see cref="PrefixSidecar"/> is still true; otherwise it is deleted. Failures are logged and not thrown, because the model works without the file.
 /// Thread-safe.
 /// </summary>
 internal sealed partial class PrefixStore
@@ -63,8 +63,8 @@ internal sealed partial class PrefixStore
     }
 
     /// <summary>
-    /// Returns the saved prefix of a model, if everything is true that can be checked before the load of the model. Reads the whole file. Deletes a file that must
-    /// not be used.
+    /// Returns the saved prefix of a model after all checks that are possible before the load of the model. Reads the whole file. If a check fails, deletes the
+    /// file.
     /// </summary>
     internal SavedPrefix? Find(ModelLoadParameters model, CancellationToken cancellationToken)
     {

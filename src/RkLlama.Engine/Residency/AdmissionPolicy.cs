@@ -10,8 +10,8 @@ internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
 
 /// <summary>
 /// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
-/// If the memory or the address space is not enough, additional KV slots go first. Then models that the operator has not loaded, among them the least recently used
-/// one. Has no state.
+/// If the memory or the address space is not enough, it first evicts additional KV slots, then models that the operator has not loaded, then the others; of each kind
+/// the least recently used one first. Has no state.
 /// </summary>
 /// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
 internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)

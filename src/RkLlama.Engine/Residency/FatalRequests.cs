@@ -2,7 +2,7 @@ namespace RkLlama.Engine.Residency;
 
 /// <summary>
 /// Remembers the requests whose runs ended a worker. A request that has ended two workers is refused for one hour, so that it cannot end a third one.
-/// The operator's load of the model forgets the requests of this model. Thread-safe.
+/// If the operator loads a model, the requests of this model are removed. Thread-safe.
 /// </summary>
 /// <param name="time">Its monotonic clock measures the hour.</param>
 internal sealed class FatalRequests(TimeProvider time)

@@ -40,7 +40,7 @@ internal sealed partial class ResidentModels(
     }
 
     /// <summary>
-    /// The model for requests that do not name one: the model that the operator has loaded, else the most recently used one. Of several, one that generates text.
+    /// The model for requests that do not name one. Models that generate text have priority; among them the one that the operator has loaded, else the most recently used one.
     /// It is loading, loaded or restarting, or its worker failed after the load. Null if no model is resident.
     /// </summary>
     internal ModelInstance? Main

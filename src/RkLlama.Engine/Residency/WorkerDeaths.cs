@@ -4,8 +4,8 @@ namespace RkLlama.Engine.Residency;
 
 /// <summary>
 /// Decides whether the death of a worker belongs to a request or to the model. A death during a run belongs to the request of the run, and never makes the
-/// model fail for good. If the worker crashed or hung, the request is charged with the death, so that it is refused after the second one (see
-/// <see cref="FatalRequests"/>). It is not charged if the server had aborted the run, or if something outside of the server killed the worker. Not
+/// model fail permanently. If the worker crashed or hung, the death is recorded for the request, so that it is refused after the second one (see
+/// <see cref="FatalRequests"/>). It is not recorded if the server had aborted the run, or if something outside of the server killed the worker. Not
 /// thread-safe: the caller holds its lock.
 /// </summary>
 internal sealed class WorkerDeaths(string model, FatalRequests fatal)

@@ -3,8 +3,8 @@ using RkLlama.Engine.Residency;
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// The KV caches of the resident models. A model has one worker, or several with a cache each (KV slots). Chooses the worker for each request, so that as few
-/// tokens as possible are computed twice. Thread-safe.
+/// The KV caches of the resident models. A model has one worker, or several with a cache each (KV slots). Chooses the worker for each request, with the aim
+/// that as few tokens as possible are computed twice. Thread-safe.
 /// </summary>
 internal sealed class KvCaches(ModelHost host) : IKvCaches
 {
@@ -14,7 +14,7 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     // Beginnings whose lengths differ by less than this are equal: they are the same fixed part of the prompts.
     private const int Similar = 32;
 
-    // The contents of a cache that is replaced will be computed again, and then they replace others again.
+    // If the contents of a cache are replaced, they must be computed again, and may then replace other contents. So a replaced token counts more than a computed one.
     private const int ReplacementFactor = 4;
 
     // The worker of the last run.
@@ -69,8 +69,8 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     }
 
     /// <summary>
-    /// Chooses among the workers that exist: the one whose cache has the longest beginning of the prompt. If that would replace the contents of its cache and a
-    /// worker with an empty cache is better, that one. Of several with about the same beginning, the one that was not used for the longest time.
+    /// Chooses one of the existing workers: the one whose cache has the longest beginning of the prompt. If several have about the same beginning, chooses the least
+    /// recently used one. If this would replace the contents of its cache, and a worker with an empty cache is better, chooses that worker.
     /// </summary>
     /// <param name="shared">Number of tokens at the beginning of the prompt that are in the worker's cache.</param>
     private Resident? Choose(QueuedRequest request, out int shared)

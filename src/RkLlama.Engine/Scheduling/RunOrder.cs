@@ -1,12 +1,12 @@
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// Decides which waiting request gets the slot next. The rules, the first one that applies:
+/// Decides which waiting request gets the slot next. The first rule that applies decides:
 /// <list type="number">
 /// <item>Background requests wait as long as other requests wait, but not longer than <see cref="BackgroundPatience"/>.</item>
 /// <item>A request for a model that must be loaded waits for the switch time since the last load, while requests for resident models wait.</item>
 /// <item>The resident models take turns.</item>
-/// <item>Among the requests for one model, the one with the longest beginning in a KV cache is first, else the oldest one. No request is overtaken more than
+/// <item>Among the requests for one model, the one with the longest beginning of its prompt in a KV cache is first, else the oldest one. No request is overtaken more than
 /// <see cref="MaxOvertaken"/> times in the queue, and none after it has waited for the fairness time.</item>
 /// </list>
 /// The slot can be held for a request that continues the last run. Such requests go first until another request has waited for the fairness time.
@@ -27,7 +27,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     // More than the number of resident models.
     private const int MaxTurns = 16;
 
-    // A cache whose contents need less time is not worth a wait.
+    // If the prefill of a cache's contents takes less time, the slot is not held for this cache.
     private static readonly TimeSpan WorthHolding = TimeSpan.FromSeconds(1);
 
     // The models that had a slot, the least recently used first. At most MaxTurns.
@@ -69,7 +69,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
 
     /// <summary>
     /// Returns an entry that leaves the KV cache of the last run as it is, if <paramref name="next"/> would replace it and its contents are worth a wait. The
-    /// request that continues this cache often comes within milliseconds.
+    /// request that continues this cache often arrives within milliseconds.
     /// </summary>
     /// <param name="next">The result of <see cref="Next"/>.</param>
     /// <returns>The entry that gets the slot next; null if the slot should be held.</returns>

@@ -12,7 +12,7 @@ namespace RkLlama.Engine.Scheduling;
 /// <param name="capacity">Maximum number of waiting requests. At most half of them, and at least one, can be background requests.</param>
 /// <param name="maxWait">Maximum wait time of a request.</param>
 /// <param name="followUp">
-/// How long the slot is held after a run if all waiting requests would replace a KV cache that is worth it, for a request that continues this cache.
+/// How long the slot is held after a run for a request that continues the KV cache of the run, if all waiting requests would replace this cache. See <see cref="RunOrder"/>.
 /// </param>
 /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
 #pragma warning disable CA1001 // the holder disposes the slot, and the timer ends by itself

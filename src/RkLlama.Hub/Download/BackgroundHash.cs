@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace RkLlama.Hub.Download;
 
 /// <summary>
-/// Hashes an unfinished file in order, on its own thread in idle priority, behind the thread that writes it. Takes the content from the buffers of the writer if it
-/// follows what is hashed, otherwise from the file: what an earlier download left, and parts that were written before the ones in front of them. Thread-safe.
+/// Hashes an unfinished file in order, on its own thread in idle priority, behind the thread that writes it. If the content follows the
+/// hashed bytes, takes it from the buffers of the writer. Otherwise reads it from the file: bytes of an earlier download, and parts that were written out of order. Thread-safe.
 /// </summary>
 internal sealed class BackgroundHash : IDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class BackgroundHash : IDisposable
             while (chunk.Offset == _end && _queue.Count >= QueuedBuffers && !_isStopped)
                 Monitor.Wait(_lock);
 
-            // Other bytes are read from the file when it is their turn.
+            // Other bytes are read from the file later, in order.
             bool isNext = chunk.Offset == _end && !_isStopped;
             if (isNext)
             {
@@ -81,7 +81,7 @@ internal sealed class BackgroundHash : IDisposable
         _thread.Join();
         _hash.Dispose();
 
-        // If the download has failed before its end, the reason counts and not what the hash thread found.
+        // Observes the exception of the hash thread. If the download has failed, its own exception is reported, and not this one.
         _ = _value.Task.Exception;
     }
 
@@ -106,7 +106,7 @@ internal sealed class BackgroundHash : IDisposable
             _value.SetException(ex);
         }
 
-        // Then the writer does not wait any more.
+        // Ends the wait of the writer.
         Stop();
     }
 

@@ -5,7 +5,7 @@ using RkLlama.Hub.Hubs;
 namespace RkLlama.Hub.Download;
 
 /// <summary>
-/// What is on the disk of an unfinished file. The journal is beside the file and is replaced as a whole, so it is never half written.
+/// What is on the disk of an unfinished file. The journal is beside the file and is replaced as a whole, so it is never incomplete.
 /// </summary>
 internal sealed record DownloadJournal
 {
@@ -105,7 +105,7 @@ internal sealed record DownloadJournal
         }
         catch (IOException)
         {
-            // Then nothing that was not synced counts.
+            // The next download then uses only the bytes that were synced.
             return Guid.NewGuid().ToString();
         }
     }

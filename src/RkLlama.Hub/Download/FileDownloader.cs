@@ -15,7 +15,7 @@ internal sealed record DownloadOptions
     public long BytesPerSecond { get; init; }
 }
 
-/// <summary>Downloads a file: several parts at a time, with tries after broken and silent connections, from where an earlier download ended. Thread-safe.</summary>
+/// <summary>Downloads a file: several parts at a time, with retries after broken and silent connections. Continues an earlier download. Thread-safe.</summary>
 internal sealed class FileDownloader(HubConnection connection, HubOptions hubOptions, DownloadOptions options, RateLimit rate, TimeProvider clock)
 {
     /// <summary>Downloads a file.</summary>
@@ -102,7 +102,7 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
             }
             catch (HubException ex) when (ex.IsTransient)
             {
-                // A connection that brought something was worth the try.
+                // If the connection has delivered bytes, the number of failures starts again.
                 failures = position > from ? 1 : failures + 1;
                 partial.Return(position, to);
                 if (failures >= hubOptions.Tries)

@@ -9,7 +9,7 @@ internal sealed class FileParts(long size, ByteRanges written)
     private readonly Lock _lock = new();
     private readonly ByteRanges _written = written;
 
-    // What is on the disk or is being fetched.
+    // The bytes that are on the disk or are being fetched.
     private readonly ByteRanges _taken = new(written);
 
     /// <summary>The number of bytes on the disk.</summary>
@@ -47,7 +47,7 @@ internal sealed class FileParts(long size, ByteRanges written)
         }
     }
 
-    /// <summary>Gives back what was taken but not fetched.</summary>
+    /// <summary>Returns bytes that were taken but not fetched, so that another connection can take them.</summary>
     internal void Return(long from, long to)
     {
         lock (_lock)

@@ -5,7 +5,7 @@ namespace RkLlama.Hub.Download;
 
 /// <summary>
 /// An unfinished file and its journal. Several connections fetch parts of it; one thread writes them to the disk, and another one hashes the content in order, so
-/// that receiving, writing and hashing overlap. After a crash of the server the file continues with what the journal has; after a loss of power with what was
+/// that receiving, writing and hashing overlap. After a crash of the server, the download continues with the bytes of the journal; after a loss of power, with the bytes that were
 /// synced. Thread-safe.
 /// </summary>
 internal sealed class PartialFile : IAsyncDisposable

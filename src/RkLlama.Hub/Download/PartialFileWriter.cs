@@ -137,7 +137,7 @@ internal sealed class PartialFileWriter
         }
         catch (Exception ex) when (DiskErrors.IsDiskError(ex))
         {
-            // Then the journal before this one counts.
+            // The next download then uses the previous journal.
         }
     }
 }

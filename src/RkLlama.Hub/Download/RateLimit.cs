@@ -4,12 +4,12 @@ namespace RkLlama.Hub.Download;
 /// <param name="bytesPerSecond">The bound; 0 for none.</param>
 internal sealed class RateLimit(long bytesPerSecond, TimeProvider clock)
 {
-    // A pause may be made up for by this much.
+    // After a pause, downloads may exceed the rate until they have caught up with this time.
     private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(200);
     private readonly Lock _lock = new();
     private readonly long _start = clock.GetTimestamp();
 
-    // The time after the start at which all bytes so far are paid for.
+    // The time after the start at which all bytes so far are within the rate.
     private TimeSpan _paid;
 
     /// <summary>Waits until these bytes fit into the rate.</summary>

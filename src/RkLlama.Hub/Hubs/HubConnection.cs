@@ -82,7 +82,7 @@ internal sealed partial class HubConnection : IDisposable
         }
     }
 
-    /// <summary>Sends a request for a small document and reads it, with tries after errors that may pass.</summary>
+    /// <summary>Sends a request for a small document and reads it, with retries after temporary errors.</summary>
     /// <param name="maxBytes">The maximum size of the document.</param>
     /// <returns>The document and the headers of its answer.</returns>
     /// <exception cref="HubException">The request failed, or the document is too large.</exception>

@@ -21,7 +21,7 @@ internal enum HubError
     /// <summary>The hub does not accept the token.</summary>
     TokenInvalid,
 
-    /// <summary>The hub allows no more requests for now.</summary>
+    /// <summary>The hub currently accepts no more requests.</summary>
     RateLimited,
 
     /// <summary>The hub, or the host that it redirects to, cannot be reached, or answers with errors.</summary>
@@ -33,7 +33,7 @@ internal enum HubError
     /// <summary>The certificate of the host is not accepted, or this machine has no library for TLS.</summary>
     Tls,
 
-    /// <summary>Settings forbid to use the network.</summary>
+    /// <summary>Settings forbid the use of the network.</summary>
     Offline,
 
     /// <summary>The file on the hub changed during the download.</summary>

@@ -4,7 +4,7 @@ namespace RkLlama.Hub.Names;
 
 /// <summary>
 /// Reads the address of a model on another node: <c>http://node1:8080/deepseek-r1:1.5b</c>, the address of the node and the name of the model there. Addresses of
-/// hubs have an owner and a repository, so one name behind another host is a model of a node.
+/// hubs have an owner and a repository, so a single name after a host is a model of a node.
 /// </summary>
 internal static class NodeModelAddress
 {

@@ -6,8 +6,8 @@ using RkLlama.Hub.Hubs;
 namespace RkLlama.Hub.Pull;
 
 /// <summary>
-/// Downloads the files of a plan into a directory that becomes the model's directory afterwards. The .rkllm file has its name only when everything is there and
-/// checked, so the directory is not a model before. What is there is kept after failures, and the next pull continues with it. Thread-safe for different
+/// Downloads the files of a plan into a directory that becomes the model's directory afterwards. The .rkllm file gets its name only when all files are complete and
+/// checked, so the directory is not a model before. After a failure the files are kept, and the next pull continues with them. Thread-safe for different
 /// directories.
 /// </summary>
 /// <param name="downloader">Downloads files; <see langword="null"/> if the plans have local files only.</param>
@@ -43,7 +43,7 @@ internal sealed class ModelPull(FileDownloader? downloader, RateLimit rate)
                 }
                 catch (HubException ex) when (ex.Error is HubError.Gated or HubError.FileNotFound or HubError.RepositoryNotFound or HubError.TokenInvalid)
                 {
-                    // The model works without it, though less exactly.
+                    // The model works without this file, but less exactly.
                     missing.Add($"{file.LocalPath} is missing: {ex.Message}");
                 }
             }
@@ -73,7 +73,7 @@ internal sealed class ModelPull(FileDownloader? downloader, RateLimit rate)
             return;
         }
 
-        // Of an earlier pull: complete, but perhaps of another version.
+        // A file of an earlier pull is complete, but may be of another version.
         bool isAdopted = File.Exists(path) && new FileInfo(path).Length == file.Size;
         if (isAdopted)
         {

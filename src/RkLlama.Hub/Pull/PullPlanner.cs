@@ -8,8 +8,8 @@ using RkLlama.Hub.Selection;
 namespace RkLlama.Hub.Pull;
 
 /// <summary>
-/// Finds what belongs to a model: the .rkllm file that fits the node, and the files of its tokenizer and chat template from the same repository, else from the
-/// model that it was made from. Thread-safe.
+/// Finds what belongs to a model: the .rkllm file that fits the node, and the files of its tokenizer and chat template from the same repository, else from its
+/// base model. Thread-safe.
 /// </summary>
 internal sealed partial class PullPlanner(ShortNames names, HubConnection connection, HubOptions options)
 {
@@ -112,7 +112,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     private async Task<(IReadOnlyList<PlannedFile> Files, string? Tokenizer, string? Missing)> FindPromptFilesAsync(
         IHub hub, HubRepository repository, string directory, string? knownBase, string name, CancellationToken cancellationToken)
     {
-        // What is nearer to the file counts more.
+        // Files in the directory of the .rkllm file have priority over files in the root of the repository.
         Dictionary<string, PlannedFile> files = [];
         foreach (string place in (string[])[directory, ""])
             Add(files, hub, repository, place);

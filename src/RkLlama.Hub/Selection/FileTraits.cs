@@ -48,7 +48,7 @@ internal sealed partial record FileTraits
     [GeneratedRegex(@"(?:^|(?<=[-_/ v]))(?:(?:rkllm|toolkit)[-_]?)?v?(?<v>1\.[0-9]\.\d{1,2})(?:b\d+)?(?:$|(?=[-_/ ]))", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ToolkitPart { get; }
 
-    /// <summary>Reads the names. What the name of the file tells counts more than its directory, and that more than the revision and the repository.</summary>
+    /// <summary>Reads the names. The name of the file has priority over its directory, and the directory over the revision and the repository.</summary>
     /// <param name="path">The path in the repository.</param>
     /// <param name="repository">The repository, <c>owner/name</c>.</param>
     /// <param name="revision">The name of the branch or tag; <see langword="null"/> for the default branch.</param>

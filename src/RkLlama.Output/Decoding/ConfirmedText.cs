@@ -7,7 +7,7 @@ namespace RkLlama.Output.Decoding;
 /// <param name="released">Receives the text.</param>
 internal sealed class ConfirmedText(OutputBuffer released)
 {
-    // A runtime that owes more does not deliver this text at all.
+    // If the runtime is behind by more characters than this, it does not deliver this text at all.
     private const int MaxOwed = 64;
 
     // Text that starts with a space and waits for the first text of the runtime.

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
-/// The values in a sentence, such as <c>The answer is "red".</c>. A sentence may mention a value that it does not mean, so only one that is marked can be the
-/// answer, and any other one makes the sentence ambiguous.
+/// The values in a sentence, such as <c>The answer is "red".</c>. A sentence may mention a value that it does not mean, so only a marked value can be the
+/// answer. Any other value makes the sentence ambiguous.
 /// </summary>
 /// <param name="Marked">As JSON: texts in quotes, backticks or bold type, numbers, <c>true</c>, <c>false</c> and <c>null</c>.</param>
 /// <param name="Words">As JSON: all other words of the sentence.</param>

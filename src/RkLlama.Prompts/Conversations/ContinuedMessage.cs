@@ -9,7 +9,7 @@ namespace RkLlama.Prompts.Conversations;
 /// <param name="conversation">The conversation. Its last message is the continued one.</param>
 internal sealed class ContinuedMessage(Conversation conversation)
 {
-    // The tag with which nearly all models with reasoning begin it.
+    // The opening tag of the reasoning of nearly all models.
     private const string ReasoningTag = "<think>\n";
 
     private readonly ChatMessage _message = conversation.Messages[^1];

@@ -7,11 +7,11 @@ using RkLlama.Prompts.Files;
 namespace RkLlama.Server.Pulls;
 
 /// <summary>
-/// The SHA-256 of files. Each is computed once, in the background, by one thread with the lowest priority; and again only if the file has changed. Thread-safe.
+/// The SHA-256 of files. Each is computed once in the background, by one thread with the lowest priority, and again only if the file has changed. Thread-safe.
 /// </summary>
 internal sealed class FileHashes : IDisposable
 {
-    // More entries mean that most of them are of files that do not exist any more.
+    // If there are more entries, most of them belong to files that no longer exist.
     private const int MaxEntries = 4096;
     private const int BufferBytes = 1 << 20;
 
@@ -25,7 +25,7 @@ internal sealed class FileHashes : IDisposable
     /// <param name="status">The current status of the file.</param>
     /// <returns>
     /// 64 lower-case hexadecimal digits; <see langword="null"/> if the hash is not known yet, or if it cannot be computed because the file cannot be read or the
-    /// machine has no OpenSSL. <c>IsComing</c> tells these cases apart.
+    /// machine has no OpenSSL. <c>IsComing</c> distinguishes these cases.
     /// </returns>
     internal (string? Sha256, bool IsComing) Find(string path, FileStatus status)
     {
@@ -90,7 +90,7 @@ internal sealed class FileHashes : IDisposable
                 hash.Append(buffer.AsSpan(0, count));
             }
 
-            // The hash of a file that changed meanwhile is that of no version of it.
+            // If the file has changed meanwhile, the hash belongs to no version of it.
             return FileStatus.Of(file) == status ? hash.Finish() : null;
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)

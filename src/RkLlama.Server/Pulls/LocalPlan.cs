@@ -70,7 +70,7 @@ internal sealed class LocalPlan(string root)
                 : new FileNotFoundException($"Could not find file '{Path.Join(directory, file)}'.");
         }
 
-        // Beside several models, nobody knows to which one the other files belong, unless a Modelfile tells.
+        // If the directory has several models, the other files belong to the chosen one only if a Modelfile names it.
         bool belongs = weights.Count == 1 || (from is not null && NormalizedFrom(from) == chosen.Path);
         List<PlannedFile> others = belongs ? [.. PromptFiles.In(new(name, "", [.. ListFiles(directory), .. ListFiles(directory, "additional_chat_templates")]), "").Select(found => Plan(directory, found.File))] : [];
         bool keepsModelfile = from is not null && NormalizedFrom(from) == chosen.Path;

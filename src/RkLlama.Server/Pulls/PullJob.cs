@@ -5,7 +5,7 @@ using RkLlama.Hub.Pull;
 namespace RkLlama.Server.Pulls;
 
 /// <summary>
-/// One pull and the requests that listen to it. It ends when it is done, has failed, or when the last listener has gone. Thread-safe.
+/// One pull and the requests that listen to it. It ends when it is done, has failed, or when the last listener has left. Thread-safe.
 /// </summary>
 /// <param name="name">The name that the model gets.</param>
 /// <param name="requested">What the first listener asked for.</param>
@@ -24,7 +24,7 @@ internal sealed class PullJob(string name, string requested, PullOrigin? origin 
     // The number of bytes on the disk for each file, in the order of the first report. Guarded by _lock.
     private readonly List<(PlannedFile File, long Completed)> _files = [];
 
-    // Guarded by _lock. Below zero after the last listener has gone.
+    // Guarded by _lock. Negative after the last listener has left.
     private int _listeners;
 
     /// <summary>The name that the model gets.</summary>
@@ -59,7 +59,7 @@ internal sealed class PullJob(string name, string requested, PullOrigin? origin 
     internal void Start(Func<PullJob, Task> work) => Completion = Task.Run(() => work(this));
 
     /// <summary>Adds a listener.</summary>
-    /// <returns><see langword="false"/> if the pull is ending, because its last listener has gone.</returns>
+    /// <returns><see langword="false"/> if the pull is ending, because its last listener has left.</returns>
     internal bool TryJoin()
     {
         lock (_lock)

@@ -34,7 +34,7 @@ internal sealed class LineEditor(ChannelReader<Key> keys, TextWriter output, Fun
                 if (!await keys.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
                     return (LineEnd.EndOfInput, "");
 
-                // What arrives together is drawn once.
+                // Draws once for all keys that have arrived together.
                 while (keys.TryRead(out Key key))
                 {
                     if (isPaste && key.Action == KeyAction.Accept)

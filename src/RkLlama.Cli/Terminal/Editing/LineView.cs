@@ -4,7 +4,7 @@ using System.Text;
 namespace RkLlama.Cli.Terminal.Editing;
 
 /// <summary>
-/// Draws a prompt and the text behind it, in as many rows as they need. The last column stays empty, because terminals differ in what they do there.
+/// Draws a prompt and the text behind it, in as many rows as they need. The last column stays empty, because terminals handle it differently.
 /// </summary>
 /// <param name="width">Returns the columns of the terminal.</param>
 internal sealed class LineView(TextWriter output, Func<int> width)

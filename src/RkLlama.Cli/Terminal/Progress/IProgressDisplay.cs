@@ -9,7 +9,7 @@ internal interface IProgressDisplay : IDisposable
     /// <summary>Shows the progress of one transfer.</summary>
     /// <param name="id">Identifies the transfer.</param>
     /// <param name="label">The text before the bar.</param>
-    /// <param name="completed">Bytes so far. May be less than before, if a part of the transfer starts anew.</param>
+    /// <param name="completed">Bytes so far. May be less than before, if a part of the transfer starts again.</param>
     /// <param name="total">All bytes.</param>
     void ShowTransfer(string id, string label, long completed, long total);
 }

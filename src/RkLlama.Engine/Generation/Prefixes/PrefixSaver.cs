@@ -11,8 +11,8 @@ using RkLlama.Prompts;
 namespace RkLlama.Engine.Generation.Prefixes;
 
 /// <summary>
-/// Saves the most used prefix of each loaded model, when the NPU has been idle for a moment. A request that arrives meanwhile waits: for the prefill of the prefix and
-/// for the file, at most. The saving run is not aborted for it, because the vendor library ends an aborted run only after the prefill, too, and also writes the file.
+/// Saves the most used prefix of each loaded model, when the NPU has been idle for a moment. A request that arrives meanwhile waits at most for the prefill of the prefix and
+/// for the file. The saving run is not aborted for it, because the vendor library ends an aborted run only after the prefill, and also writes the file.
 /// </summary>
 internal sealed partial class PrefixSaver(
     PrefixTracker tracker, PrefixStore store, ModelHost host, RunQueue queue, CpuPool cpu, NodeOptions options, TimeProvider time, ILogger<PrefixSaver> logger) : BackgroundService

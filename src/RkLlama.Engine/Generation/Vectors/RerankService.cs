@@ -18,8 +18,8 @@ namespace RkLlama.Engine.Generation.Vectors;
 internal sealed record RerankScores(double[] Values, int PromptTokens, int Cut);
 
 /// <summary>
-/// Judges how relevant documents are for a query, with a reranking model: the score of a document is the probability of the token "yes" against "no" as the next
-/// token. Each document takes one queue slot, so that other requests run between them. Thread-safe.
+/// Judges how relevant documents are for a query, with a reranking model: the score of a document is the probability of the next token
+/// "yes", if only "yes" and "no" are possible. Each document takes one queue slot, so that other requests run between them. Thread-safe.
 /// </summary>
 internal sealed partial class RerankService(ModelHost host, VectorRunner runner, CpuPool cpu, ILogger<RerankService> logger)
 {

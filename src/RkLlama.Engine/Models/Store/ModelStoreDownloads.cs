@@ -1,11 +1,11 @@
 namespace RkLlama.Engine.Models.Store;
 
-/// <content>Makes models of downloads.</content>
+/// <content>Turns complete downloads into models.</content>
 internal sealed partial class ModelStore
 {
     /// <summary>Opens the directory of an unfinished download, or creates it. Waits while another server uses it.</summary>
     /// <param name="name">The name that the model gets: a valid name.</param>
-    /// <param name="completes">Whether the model exists, and the download brings what it lacks.</param>
+    /// <param name="completes">Whether the model exists, and the download contains what it lacks.</param>
     /// <exception cref="ModelException">There is such a model already, or the models directory cannot be changed.</exception>
     internal PartialModel OpenPartial(string name, bool completes = false)
     {

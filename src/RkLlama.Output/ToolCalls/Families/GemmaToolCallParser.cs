@@ -7,7 +7,7 @@ namespace RkLlama.Output.ToolCalls.Families;
 
 /// <summary>
 /// Parses the text after Gemma 4's mark: <c>call:</c>, which may be missing, the name, and the arguments in braces. The keys have no quotes. A control token
-/// is before and after each string; without it, a string is a value that is no other JSON. Any other text is parsed as a block.
+/// stands before and after each string. Without it, a value that is not other JSON is a string. Any other text is parsed as a block.
 /// </summary>
 internal sealed partial class GemmaToolCallParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark mark) : ToolCallParser(reader, calls)
 {

@@ -5,7 +5,7 @@ namespace RkLlama.Output.ToolCalls.Families;
 /// Texts by which a chat template of the family is recognised: one of the strings must occur in the template. In a string with several parts, separated by
 /// line breaks, all parts must occur. Empty if the family cannot be recognised.
 /// </param>
-/// <param name="Marks">The marks of the family. In every family, the marks of all families count. The own marks show what a cut answer was to become.</param>
+/// <param name="Marks">The marks of the family. In every family, the marks of all families count. The family's own marks show what the rest of a cut answer would have been.</param>
 internal sealed record ToolFamily(string Name, string[] Evidence, ToolMark[] Marks)
 {
     /// <summary>Whether a call without a mark, at the start of a line, is a call even if text follows it.</summary>

@@ -23,8 +23,8 @@ internal enum JsonScanStatus
 
 /// <summary>
 /// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Accepts the mistakes that the
-/// repair of JSON mends: single quotes, names without quotes, extra and missing commas, constants of Python, line breaks in strings, comments, missing closing
-/// brackets inside of others, closing brackets that are too many, doubled opening braces, quotes inside of strings. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
+/// repair of JSON corrects: single quotes, names without quotes, extra and missing commas, constants of Python, line breaks in strings, comments, missing closing
+/// brackets inside of others, extra closing brackets, doubled opening braces, quotes inside of strings. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {

@@ -5,7 +5,7 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 
 /// <summary>
 /// Parses a call in the syntax of Python, such as <c>f(a="b")</c> or <c>f.call(a="b")</c>, or a list of such calls in brackets. Finds the end of the text,
-/// adds brackets that are missing, and drops those that are too many. <see cref="PythonCallReader"/> reads the calls when the text is complete.
+/// adds missing brackets, and drops extra ones. <see cref="PythonCallReader"/> reads the calls when the text is complete.
 /// </summary>
 internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {

@@ -6,7 +6,7 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 /// <summary>
 /// Reads calls in the syntax of Python. Values may be strings, numbers, constants, lists and dictionaries. An argument without a name gets the name of the
 /// parameter at its position in the tool's schema. A dictionary that is the only argument contains the arguments. Everything else, such as a variable or an
-/// expression, is no call.
+/// expression, is not a call.
 /// </summary>
 internal sealed class PythonCallReader
 {

@@ -4,7 +4,7 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 
 /// <summary>
 /// Parses one statement of a program in Python whose purpose is to call tools: a call or a list of calls, also with <c>await</c>, whose result may be assigned
-/// to a variable. After a call, a statement that only shows a variable is skipped: the client gets the call, and the model its result.
+/// to a variable. After a call, a statement that only shows a variable is skipped, because the client gets the call, and the model gets the result of the call.
 /// </summary>
 /// <param name="variables">The variables that the program has assigned so far. A variable of this statement is added.</param>
 internal sealed class StatementParser(ToolCallReader reader, List<ParsedToolCall> calls, bool isMarked, HashSet<string> variables) : ToolCallParser(reader, calls)

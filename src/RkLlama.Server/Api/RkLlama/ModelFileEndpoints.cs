@@ -58,7 +58,7 @@ internal static class ModelFileEndpoints
     {
         try
         {
-            // At once, because the client takes each other status than 200 for an error of the server.
+            // This line is sent at once, because the client treats each status other than 200 as an error of the server.
             yield return $"Looking for {Excerpt.Of(job.Requested)}...";
             PlannedFile? file = null;
             int percent = -1;

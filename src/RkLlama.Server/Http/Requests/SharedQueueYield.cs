@@ -4,7 +4,7 @@ namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
 /// An awaitable that lets the pool thread do all other queued work first. <see cref="Task.Yield"/> does not: it puts the rest of the method into the thread's
-/// own queue, which the thread empties before it looks at the shared queue. A loop that awaits it can so delay all other requests.
+/// own queue, which the thread empties before it looks at the shared queue. So a loop that awaits it can delay all other requests.
 /// </summary>
 internal readonly struct SharedQueueYield : ICriticalNotifyCompletion
 {

@@ -14,7 +14,7 @@ internal static class IgnoredFields
 {
     private const string Variables = "chat_template_kwargs";
 
-    // Bounds of the header: the names come from the request. If there are more, or others, the name of the whole field stands for them.
+    // Limits of the header, because the names come from the request. For further, longer or invalid names, the header has the name of the whole field.
     private const int MaxVariables = 16;
     private const int MaxNameLength = 64;
 
