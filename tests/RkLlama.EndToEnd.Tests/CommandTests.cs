@@ -43,6 +43,22 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Of_several_models_the_named_one_is_unloaded()
+    {
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--max-models", "2"]);
+        node.CopyDemo("demo");
+        node.CopyDemo("other");
+        await RunAsync(node, "load", "demo");
+        await RunAsync(node, "run", "other", "Hi");
+
+        string other = await RunAsync(node, "unload", "other"), ps = await RunAsync(node, "ps"), demo = await RunAsync(node, "unload", "demo");
+
+        (other, demo).Should().Be(("unloaded 'other'\n", "unloaded 'demo'\n"));
+        ps.Should().Contain("demo:latest").And.NotContain("other");
+        (await RunAsync(node, "ps")).Should().NotContain("demo");
+    }
+
+    [Fact]
     public async Task A_model_is_loaded_and_unloaded()
     {
         await using Node node = await Node.StartAsync("1.2.3");

@@ -27,10 +27,17 @@ internal static class LoadCommands
         return CommandAction.Create("unload", "Unload the loaded model at once. An answer that it is generating ends with an error.", node, [model], async (result, client, cancellationToken) =>
         {
             IReadOnlyList<ModelRow> loaded = await LoadedAsync(client, cancellationToken).ConfigureAwait(false);
-            if (result.GetValue(model) is { } name && !loaded.Any(row => row.ShortName == ModelRow.Short(name)))
+            string? name = result.GetValue(model);
+            if (name is not null && !loaded.Any(row => row.ShortName == ModelRow.Short(name)))
                 throw new CommandException($"model '{name}' is not loaded");
-            await client.PostAsync("/unload_model", new(), ModelJson.Default.UnloadBody, cancellationToken).ConfigureAwait(false);
-            Console.WriteLine(loaded is [{ } row, ..] ? $"unloaded '{row.ShortName}'" : "unloaded the model");
+
+            // /unload_model unloads the model that /current_model names.
+            string? current = loaded.Count > 1 ? await CurrentAsync(client, cancellationToken).ConfigureAwait(false) : loaded is [{ } only] ? only.ShortName : null;
+            if (name is null || current is null || ModelRow.Short(name) == current)
+                await client.PostAsync("/unload_model", new(), ModelJson.Default.UnloadBody, cancellationToken).ConfigureAwait(false);
+            else
+                await SetKeepAliveAsync(client, name, JsonElement.Parse("0"), cancellationToken).ConfigureAwait(false);
+            Console.WriteLine((name is null ? current : ModelRow.Short(name)) is { } unloaded ? $"unloaded '{unloaded}'" : "unloaded the model");
             return 0;
         });
     }
@@ -79,6 +86,12 @@ internal static class LoadCommands
             return false;
         }
     }
+
+    /// <returns>The model for requests that do not name one; null if there is none.</returns>
+    private static async Task<string?> CurrentAsync(NodeClient client, CancellationToken cancellationToken) =>
+        (await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false)).TryGetProperty("model_name", out JsonElement current) && current.GetString() is { } name
+            ? ModelRow.Short(name)
+            : null;
 
     private static async Task<IReadOnlyList<ModelRow>> LoadedAsync(NodeClient client, CancellationToken cancellationToken) =>
         ModelRow.ReadAll(await client.GetAsync("/api/ps", cancellationToken).ConfigureAwait(false));
