@@ -41,7 +41,7 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
         Queue<Resident> slots = new(remaining.SelectMany(static resident => resident.ExtraSlots));
         long need = memory.Estimate(model);
         MemoryReading? reading = memory.Read();
-        while (remaining.Count > 0 && !(Fits(need, reading, endingBytes + evicted.Sum(static resident => resident.TotalBytes)) && FindDomain(need, remaining, evicted) is not null))
+        while (remaining.Count > 0 && !(Fits(need, reading, endingBytes + evicted.SelectMany(static resident => resident.Workers).Distinct().Sum(static worker => worker.Bytes)) && FindDomain(need, remaining, evicted) is not null))
             evicted.Add(slots.TryDequeue(out Resident? slot) ? slot : remaining.Dequeue());
         return new(evicted, FindDomain(need, remaining, evicted) ?? FirstDomain);
     }

@@ -165,8 +165,14 @@ internal sealed partial class ModelHost : IAsyncDisposable
         ModelInstance model = NewInstance(entry);
         model.IsPinned = true;
         _fatal.Forget(model.Name);
-        await _residents.LoadAsync(model, isFirst).ConfigureAwait(false);
-        return model;
+        ModelInstance loaded = await _residents.LoadAsync(model, isFirst).ConfigureAwait(false);
+        if (loaded == model)
+            return model;
+
+        // A request has loaded the model before. It has no idle timer any more.
+        PolicyChanged?.Invoke();
+        _ = model.MarkUnloadedAsync();
+        return loaded;
     }
 
     /// <summary>

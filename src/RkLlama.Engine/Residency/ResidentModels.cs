@@ -83,28 +83,43 @@ internal sealed partial class ResidentModels(
         }
     }
 
-    /// <summary>Loads a model without evicting a model that works. Completes when the first load has succeeded or failed.</summary>
+    /// <summary>
+    /// Loads a model for the operator, without evicting a model that works. If a request has loaded the same model, it becomes that of the operator. Completes when
+    /// the first load has succeeded or failed.
+    /// </summary>
     /// <param name="isFirst">See <see cref="RefusesLoad"/>.</param>
+    /// <returns>The instance that is loaded: <paramref name="model"/>, or the one of the request.</returns>
     /// <exception cref="ModelAlreadyLoadedException">
     /// The load is refused, see <see cref="RefusesLoad"/>, or a model that is in use would have to be evicted.
     /// </exception>
     /// <exception cref="EngineException">The load failed, or the worker of another model is stuck.</exception>
     /// <exception cref="NoModelException">The model was unloaded during the load.</exception>
-    internal async Task LoadAsync(ModelInstance model, bool isFirst)
+    internal async Task<ModelInstance> LoadAsync(ModelInstance model, bool isFirst)
     {
-        Task load;
+        Resident resident;
         lock (_lock)
         {
             ThrowIfStuck();
             if (RefusesLoad(isFirst))
                 throw new ModelAlreadyLoadedException();
-            Placement placement = Place(model);
-            if (placement.Evictions.Any(static resident => resident is { IsBusy: true, IsExtraSlot: false }))
-                throw new ModelAlreadyLoadedException();
-            load = MakeResident(model, placement).Load;
+            if (FindSame(model) is { IsBusy: true } same)
+            {
+                (same.Model.IsPinned, same.Model.IdleTimer) = (true, null);
+                resident = same;
+            }
+            else
+            {
+                if (_residents.Find(model.Name) is { } outdated)
+                    Evict(outdated);
+                Placement placement = Place(model);
+                if (placement.Evictions.Any(static other => other is { IsBusy: true, IsExtraSlot: false }))
+                    throw new ModelAlreadyLoadedException();
+                resident = MakeResident(model, placement);
+            }
         }
 
-        await load.ConfigureAwait(false);
+        await resident.Load.ConfigureAwait(false);
+        return resident.Model;
     }
 
     /// <summary>Makes a model resident and waits until its first load has succeeded. Evicts other models if they leave no room for it.</summary>
@@ -122,12 +137,12 @@ internal sealed partial class ResidentModels(
             Resident? pending = null;
             lock (_lock)
             {
-                Resident? own = _residents.Find(model);
+                Resident? own = FindSame(model);
 
                 // Unloading and deleting are final for this instance. The next lookup creates a new one.
                 if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && own is null))
                     throw new NoModelException();
-                if (own is { Load.IsCompletedSuccessfully: true })
+                if (own is { Load.IsCompletedSuccessfully: true } && _residents.Loading is null)
                 {
                     _residents.MarkUsed(own);
                     foreach (Resident slot in own.ExtraSlots.Where(static slot => slot.Model.State == ModelState.Failed))
@@ -135,11 +150,13 @@ internal sealed partial class ResidentModels(
                     return own.Supervisor;
                 }
 
-                pending = own ?? _residents.Loading;
+                pending = own is { Load.IsCompleted: false } ? own : _residents.Loading;
                 if (pending is null && isChecked)
                 {
                     ThrowIfStuck();
                     cancellationToken.ThrowIfCancellationRequested();
+                    if (_residents.Find(model.Name) is { } outdated)
+                        Evict(outdated);
                     pending = MakeResident(model, Place(model));
                 }
             }
@@ -165,7 +182,7 @@ internal sealed partial class ResidentModels(
                 await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(false);
                 return pending.Supervisor;
             }
-            catch (EngineException ex) when (ex.Code == FailureCode.OutOfMemory && !isRepeated && TryEvictUnpinned())
+            catch (EngineException ex) when (ex.Code is FailureCode.OutOfMemory or FailureCode.Killed && !isRepeated && TryEvictUnpinned())
             {
                 // The estimate was too small. With the memory of the other models, the load may succeed.
                 isRepeated = true;
@@ -213,6 +230,12 @@ internal sealed partial class ResidentModels(
         }
     }
 
+    /// <summary>
+    /// Returns the resident with this instance, or with another one of the same model whose files and settings have not changed. The caller holds the lock.
+    /// </summary>
+    private Resident? FindSame(ModelInstance model) =>
+        _residents.Find(model) ?? (_residents.Find(model.Name) is { Model.IsRemoved: false } other && other.Model.Entry.IsSame(model.Entry) ? other : null);
+
     private void ThrowIfStuck()
     {
         if (_stuck is { Failure: { } failure })
@@ -239,12 +262,12 @@ internal sealed partial class ResidentModels(
         return resident;
     }
 
-    /// <summary>Evicts all models that the operator has not loaded. Returns whether there was one.</summary>
+    /// <summary>Evicts all models that the operator has not loaded, and all additional KV slots. Returns whether there was one.</summary>
     private bool TryEvictUnpinned()
     {
         lock (_lock)
         {
-            Resident[] unpinned = [.. _residents.Where(static resident => !resident.Model.IsPinned)];
+            Resident[] unpinned = [.. _residents.Where(static resident => !resident.Model.IsPinned), .. _residents.Where(static resident => resident.Model.IsPinned).SelectMany(static resident => resident.ExtraSlots)];
             foreach (Resident resident in unpinned)
                 Evict(resident);
             return unpinned.Length > 0;

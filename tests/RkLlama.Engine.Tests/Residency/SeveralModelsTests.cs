@@ -174,6 +174,50 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_model_that_a_request_has_loaded_becomes_that_of_the_operator()
+    {
+        Start(3);
+        ModelInstance used = await UseAsync("n");
+
+        ModelInstance loaded = await Host.LoadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+
+        loaded.Should().BeSameAs(used);
+        (loaded.IsPinned, loaded.IdleTimer).Should().Be((true, null));
+        _node.Engine.Sessions.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task A_model_whose_settings_have_changed_replaces_its_earlier_instance()
+    {
+        Start(3);
+        await UseAsync("n");
+        _node.Write("n/Modelfile", "FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
+
+        ModelInstance loaded = await Host.LoadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+
+        Names().Should().Equal("n");
+        Host.FindResident("n").Should().BeSameAs(loaded);
+        await EventuallyAsync(() => _node.Engine.Sessions[0].IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_load_that_the_system_kills_is_repeated_without_the_other_models()
+    {
+        Start(3);
+        await UseAsync("m");
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = (model, cancellationToken) =>
+        {
+            _node.Engine.Load = load;
+            return Task.FromException<IEngineSession>(new EngineException("killed by signal 9") { Code = FailureCode.Killed });
+        };
+
+        await UseAsync("n");
+
+        Names().Should().Equal("n");
+    }
+
+    [Fact]
     public async Task Resident_models_have_different_npu_domains()
     {
         Start(3);
