@@ -61,6 +61,10 @@ internal sealed class PrefixLoadingEngine(IEngine engine, PrefixStore store) : I
             return true;
         }
 
+        // After a crash, the file still exists if it could not be deleted.
+        if (store.IsDisabled(current))
+            return true;
+
         long start = Stopwatch.GetTimestamp();
         switch (await session.LoadPrefixAsync(prefix.Path, prefix.Sidecar.AllTokens, () => store.DisableAfterCrash(current), cancellationToken).ConfigureAwait(false))
         {

@@ -40,7 +40,7 @@ internal sealed partial class PrefixStore
     internal bool IsOn => _maxBytes > 0 && _directory is not null;
 
     /// <summary>Returns the token ids of the saved prefix of a model; <see langword="null"/> if there is none, or the model was not loaded yet.</summary>
-    internal int[]? TokensOf(string model) => _saved.GetValueOrDefault(model);
+    internal int[]? TokensOf(string model) => _saved.TryGetValue(model, out int[]? tokens) && File.Exists(_directory?.CacheOf(model)) ? tokens : null;
 
     /// <summary>Whether this model has crashed with a saved prefix, or cannot save one. A change of the model file or of the runtime ends this.</summary>
     internal bool IsDisabled(PrefixIdentity identity) => _disabled.TryGetValue(identity.Model, out PrefixIdentity? disabled) && disabled.FindDifference(identity) is null;

@@ -32,6 +32,10 @@ internal sealed partial class PrefixSaver(
             {
                 // The server stops, or the model was unloaded. The loop checks which.
             }
+            catch (Exception ex) when (ex is EngineException or NoModelException or IOException or InvalidOperationException or InsufficientMemoryException)
+            {
+                Log.Stopped(logger, ex.Message);
+            }
         }
     }
 
@@ -162,6 +166,9 @@ internal sealed partial class PrefixSaver(
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "A beginning of prompts is not saved: {Reason}")]
+        internal static partial void Stopped(ILogger logger, string reason);
+
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Model {Model}: the beginning of its prompts is not saved: {Reason}")]
         internal static partial void Failed(ILogger logger, string model, string reason);
     }
