@@ -104,7 +104,10 @@ internal sealed partial class RerankService(ModelHost host, VectorRunner runner,
             (_model, _prompts, _query) = (model, prompts, query);
             _instruction = instruction ?? file.RerankInstruction ?? DefaultInstruction;
             _template = file.RerankTemplate is { } source ? new(source) : PairTemplate.Qwen3;
-            MaxTokens = Math.Min(model.ContextLength - 1, maxTokens ?? file.RerankTokens ?? DefaultMaxTokens);
+
+            // The logits of each token take about 0.6 MB, so a request can only lower the limit.
+            int limit = Math.Min(model.ContextLength - 1, file.RerankTokens ?? DefaultMaxTokens);
+            MaxTokens = Math.Min(limit, maxTokens ?? limit);
             Tokenizer tokenizer = prompts.Tokenizer ?? throw new PromptException("Reranking needs the tokenizer of the model.");
             Answers = [IdOf(tokenizer, file.RerankYes ?? "yes"), IdOf(tokenizer, file.RerankNo ?? "no")];
         }

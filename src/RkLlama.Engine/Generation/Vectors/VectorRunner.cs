@@ -38,7 +38,7 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
     {
         UInt128 fingerprint = RequestFingerprint.Of(input, null);
         host.ThrowIfRefused(model, fingerprint);
-        using ModelLease lease = await scheduler.AcquireAsync(model, new(model.Name) { IsBackground = trace.IsBackground }, keepAlive, cancellationToken).ConfigureAwait(false);
+        using ModelLease lease = await scheduler.AcquireAsync(model, new(model.Name) { IsBackground = trace.IsBackground, IsRetry = trace.Start is not null }, keepAlive, cancellationToken).ConfigureAwait(false);
         EngineRun run = await lease.StartRunAsync(start, cancellationToken, fingerprint).ConfigureAwait(false);
         trace.RunStarted(lease.QueueTime, lease.LoadTime);
         RunOutcome outcome;
