@@ -37,8 +37,10 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private int? _tokensBeforeEnd;
     private bool _hasEndedThinking;
     private volatile bool _hasGivenWay;
+    private volatile bool _hasEnded;
     private long _started;
     private AbortCause? _lastAbort;
+    private EngineToken? _rest;
 
     /// <summary>Runs the turn. Disposes each lease after its last run.</summary>
     /// <param name="acquire">Waits for a lease on the model of the request.</param>
@@ -76,19 +78,23 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 endsThinking = next is not null;
                 RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
                 _outcomes.Add(outcome);
-                if (outcome.End.Reason != RunEndReason.Error)
+                if (outcome.End.Reason is RunEndReason.Stop or RunEndReason.Length || (outcome.End.Reason == RunEndReason.Cancelled && outcome.FirstToken is not null))
                     lease.SetKvCache(ContentsAfter(run.Input, idsBefore, textBefore));
+                bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled;
+                if (!givesWay)
+                    AddRest();
                 if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
                 {
                     next = null;
                 }
-                else if (_lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled)
+                else if (givesWay)
                 {
-                    next = Continuation("");
+                    _rest = null;
+                    next = _hasEnded ? null : Continuation("");
                     if (next is { } rest)
                         await leases.NextAsync(rest.Input).ConfigureAwait(false);
                     else
-                        cut = AbortCause.Length;
+                        cut = _hasEnded ? AbortCause.EndToken : AbortCause.Length;
                 }
             }
         }
@@ -123,7 +129,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         TimeSpan decode = prepared.Model.Pace.DecodePerToken is { Ticks: > 0 } known ? known : UsualDecodeTime;
 
         // Without token ids, the rest of a character that the abort cuts would be lost.
-        if (_hasGivenWay || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens) * decode <= ShortRest)
+        if (_hasGivenWay || _hasEnded || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens) * decode <= ShortRest)
             return;
         _hasGivenWay = true;
         run.Abort(AbortCause.GivesWay);
@@ -180,18 +186,37 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <returns>The cause for which the server must abort the run after this token; null if there is none.</returns>
     private AbortCause? Add(EngineToken token)
     {
+        // The rest of a character at the end of a run. It is not part of the output if another run continues behind the tokens.
+        if (token.TokenId < 0)
+        {
+            _rest = token;
+            return null;
+        }
+
         _tokens++;
-        if (token.TokenId >= 0)
-            _tokenIds.Add(token.TokenId);
+        _tokenIds.Add(token.TokenId);
         _text?.Append(token.Text);
         _output.Add(token, _events.Parts);
         Collect();
         if (!_output.HasEnded)
             return AbortCauseAfter(token);
+        _hasEnded = true;
 
         // The runtime ends the run by itself if it knows the end token. An abort would then only disturb it, so the run is aborted at the next token.
         _tokensBeforeEnd ??= _tokens - 1;
         return _output.IsStopped ? AbortCause.StopSequence : null;
+    }
+
+    /// <summary>Adds the rest of a character with which the run has ended, if there is one.</summary>
+    private void AddRest()
+    {
+        if (_rest is not { } rest)
+            return;
+        _rest = null;
+        _text?.Append(rest.Text);
+        _output.Add(rest, _events.Parts);
+        Collect();
+        _events.Flush();
     }
 
     /// <summary>Waits until the runtime has ended the run, even if the client has disconnected, because the run uses the NPU until then.</summary>

@@ -17,8 +17,8 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     // If the contents of a cache are replaced, they must be computed again, and may then replace other contents. So a replaced token counts more than a computed one.
     private const int ReplacementFactor = 4;
 
-    // The worker of the last run.
-    private volatile ModelInstance? _last;
+    // The worker of the last run. Weak, so that an unloaded model keeps no memory.
+    private readonly WeakReference<ModelInstance?> _last = new(null);
 
     // Counts the runs, to find the cache that was not used for the longest time.
     private long _runs;
@@ -27,9 +27,10 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     /// <param name="contents">The contents; <see langword="null"/> if the cache is empty or its contents are not known.</param>
     internal void Record(ModelInstance worker, KvCacheContents? contents)
     {
-        worker.KvCache = contents;
+        // After a death or an unload, there is no cache.
+        worker.KvCache = worker.State == ModelState.Ready ? contents : null;
         worker.LastRun = Interlocked.Increment(ref _runs);
-        _last = worker;
+        _last.SetTarget(worker);
     }
 
     /// <summary>
@@ -62,7 +63,7 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     /// <inheritdoc/>
     public TimeSpan CostOfReplacing(QueuedRequest request)
     {
-        if (_last is not { KvCache: not null } last || last.Name != request.Model || Choose(request, out int shared) is not { } worker || worker.Model != last)
+        if (!_last.TryGetTarget(out ModelInstance? last) || last.KvCache is null || last.Name != request.Model || Choose(request, out int shared) is not { } worker || worker.Model != last)
             return TimeSpan.Zero;
         bool takesNewSlot = !request.IsBackground && host.MayAddSlot(last.First) && IsNewSlotBetter(worker, request, shared);
         return takesNewSlot ? TimeSpan.Zero : ReplacedBy(worker, shared) * last.Pace.PrefillPerToken;

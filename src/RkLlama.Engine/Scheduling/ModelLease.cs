@@ -146,10 +146,16 @@ internal sealed class ModelLease : IDisposable
 
     private void Release()
     {
-        _model.EndRun();
-        if (Started != 0)
-            _caches.Record(_model, _contents);
-        _host.ResetIdleTimer(_model.First, _keepAlive);
-        _slot.Dispose();
+        try
+        {
+            _model.EndRun();
+            if (Started != 0)
+                _caches.Record(_model, _contents);
+            _host.ResetIdleTimer(_model.First, _keepAlive);
+        }
+        finally
+        {
+            _slot.Dispose();
+        }
     }
 }

@@ -69,6 +69,8 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
     {
+        if (host.FindResident(model) is null)
+            return;
         using QueueSlot slot = await queue.EnterAsync(model, cancellationToken).ConfigureAwait(false);
         await host.StopWorkerAsync(model).ConfigureAwait(false);
     }

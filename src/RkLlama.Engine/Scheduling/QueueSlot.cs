@@ -19,6 +19,6 @@ internal sealed class QueueSlot(RunQueue queue, bool isBackground) : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) == 0)
-            queue.Release();
+            queue.Release(isHoldAllowed: !isBackground);
     }
 }

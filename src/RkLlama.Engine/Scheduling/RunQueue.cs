@@ -169,12 +169,13 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     }
 
     /// <summary>Gives the slot to the next waiting request, or makes it free if no request waits. Each <see cref="QueueSlot"/> calls this once.</summary>
-    internal void Release()
+    /// <param name="isHoldAllowed">Whether the slot may be held for the request that continues this one.</param>
+    internal void Release(bool isHoldAllowed)
     {
         lock (_lock)
         {
             _pace.End();
-            PassOn(isHoldAllowed: true);
+            PassOn(isHoldAllowed);
         }
     }
 
@@ -204,6 +205,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         _idle?.TrySetResult();
         _idle = null;
     }
+
     /// <summary>Holds the slot for a request that continues the last one. The caller holds the lock.</summary>
     private void Hold()
     {
@@ -251,20 +253,20 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
 
             if (!_isBusy)
                 return NewSlot(request.Model, !request.IsBackground);
+            QueueEntry joining = new(request, arrival);
+            if (_hold is not null && order.EndsHold(joining))
+            {
+                EndHold();
+                return NewSlot(request.Model, isForeground: true);
+            }
+
             if (!request.IsRetry && (_waiting.Count >= capacity || (request.IsBackground && IsBackgroundFull())))
             {
                 metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
-            entry = _waiting.AddLast(new QueueEntry(request, arrival));
-            if (_hold is not null && order.EndsHold(entry.Value))
-            {
-                EndHold();
-                _waiting.Remove(entry);
-                return NewSlot(request.Model, isForeground: true);
-            }
-
+            entry = _waiting.AddLast(joining);
             if (!request.IsBackground)
                 _slot?.SignalWanted();
             return null;

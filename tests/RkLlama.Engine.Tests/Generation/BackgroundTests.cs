@@ -1,5 +1,6 @@
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 using static RkLlama.Engine.Tests.Support.SmallTokenizer;
@@ -35,6 +36,48 @@ public sealed class BackgroundTests : GenerationServiceFixture
         (events[^1].Summary!.FinishReason, events[^1].Summary!.OutputTokens).Should().Be((FinishReason.Stop, 2));
         Node.MetricsPage["rkllama_aborts_total{cause=\"gives_way\"}"].Should().Be(1);
         Node.GenerationLog.All.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task The_rest_of_a_character_that_the_abort_cuts_is_not_part_of_the_output()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(0xF0, "");
+        await first.SendAsync(0x9F, "");
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        await first.SendAsync(-1, "\uFFFD");
+        first.End(RunEndReason.Cancelled, tokens: 2);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+        FakeRun third = await Node.Runs.NextAsync();
+        await third.SendAsync(HelloToken, "Hello");
+        third.End(RunEndReason.Stop);
+        List<GenerationEvent> events = await ReadAsync(background);
+
+        third.Tokens.Should().EndWith([0xF0, 0x9F]);
+        events[^1].Summary!.OutputTokens.Should().Be(3);
+        Text(events).Count(static c => c == '\uFFFD').Should().BeLessThanOrEqualTo(1, "the cut character is followed by another one");
+    }
+
+    [Fact]
+    public async Task A_background_answer_that_has_reached_its_end_token_does_not_give_way()
+    {
+        Node.Write("m/generation_config.json", $$"""{"eos_token_id": {{EndOfTurn}}}""");
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(HelloToken, "Hello");
+        await first.SendAsync(EndOfTurn, "");
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+        await first.SendAsync(World, " world");
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled, tokens: 3);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+
+        Text(await ReadAsync(background)).Should().Be("Hello");
+        first.Engine.AbortCause.Should().Be(AbortCause.EndToken);
+        Node.Runs.Count.Should().Be(2);
     }
 
     [Fact]

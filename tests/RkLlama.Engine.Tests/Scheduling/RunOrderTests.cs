@@ -109,6 +109,34 @@ public sealed class RunOrderTests
     }
 
     [Fact]
+    public async Task The_slot_is_not_held_after_a_background_request()
+    {
+        QueueSlot background = await _queue.EnterAsync(Ask("background", isBackground: true), default);
+        _caches.Costs["person"] = TimeSpan.FromSeconds(6);
+        Wait("person");
+
+        background.Dispose();
+
+        (await NextAsync()).Name.Should().Be("person");
+    }
+
+    [Fact]
+    public async Task A_full_queue_accepts_the_request_for_which_the_slot_is_held()
+    {
+        QueueSlot running = await _queue.EnterAsync("m", default);
+        string[] others = [.. Enumerable.Range(0, 8).Select(static i => $"other {i}")];
+        foreach (string other in others)
+            _caches.Costs[other] = TimeSpan.FromSeconds(6);
+        Wait(others);
+        running.Dispose();
+
+        QueueSlot follower = await _queue.EnterAsync(Ask("follower"), default).WaitAsync(HeldRuns.Patience);
+
+        _caches.Costs.Clear();
+        (await OrderAsync(follower)).Should().Equal(others);
+    }
+
+    [Fact]
     public async Task A_held_slot_is_given_after_the_follow_up_time()
     {
         QueueSlot running = await _queue.EnterAsync("m", default);

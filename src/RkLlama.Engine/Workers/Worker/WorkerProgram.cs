@@ -205,6 +205,10 @@ internal sealed class WorkerProgram
             }
         }
 
+        // The run may have ended before the library processed the prompt.
+        if (end is { Reason: RunEndReason.Cancelled or RunEndReason.Error, TokenCount: 0 })
+            _cache.Forget();
+
         // Sent only after rkllm_run has returned, because the server then starts the next run.
         SendEnd(command.Id, end!);
     }
