@@ -320,6 +320,24 @@ public sealed class DownloadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task After_a_power_cut_only_what_was_synced_is_kept()
+    {
+        const int Synced = 1 << 20;
+        using CancellationTokenSource cancel = new();
+        _hub.StorageFault = static (_, _) => new() { BytesPerSecond = 20_000_000 };
+        Task download = DownloadAsync(Parts with { Connections = 1 }, report: count => Cancel(cancel, count > 3_000_000), cancellationToken: cancel.Token);
+        await download.Invoking(static task => task).Should().ThrowAsync<OperationCanceledException>();
+        LosePower(Synced);
+        long before = _hub.SentBytes;
+        _hub.StorageFault = static (_, _) => null;
+
+        await DownloadAsync(Parts);
+
+        ShouldBeWhole();
+        (_hub.SentBytes - before).Should().Be(Size - Synced);
+    }
+
+    [Fact]
     public async Task The_rate_is_bounded_for_all_connections_together()
     {
         DownloadOptions slow = Parts with { BytesPerSecond = 20_000_000 };
@@ -328,6 +346,17 @@ public sealed class DownloadTests : IAsyncLifetime
         await DownloadAsync(slow);
 
         TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds((Size - 2_200_000) / 20e6));
+    }
+
+    /// <summary>Makes the files look as after a power cut: another boot, one synced part, and zeros in place of all that was written after it.</summary>
+    private void LosePower(int synced)
+    {
+        string journalPath = Target + ".json";
+        DownloadJournal journal = DownloadJournal.TryRead(journalPath)!;
+        (journal with { Boot = "another boot", Synced = [0, synced] }).Write(journalPath, sync: false);
+        using FileStream file = new(Target, FileMode.Open);
+        file.Position = synced;
+        file.Write(new byte[file.Length - synced]);
     }
 
     private static bool Once(HashSet<long> seen, long key)
