@@ -47,7 +47,7 @@ public sealed class CommandTests
     {
         await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--max-models", "2"]);
         node.CopyDemo("demo");
-        node.CopyDemo("other");
+        node.CopyDemo("demo", "other");
         await RunAsync(node, "load", "demo");
         await RunAsync(node, "run", "other", "Hi");
 
@@ -169,7 +169,7 @@ public sealed class CommandTests
     private static async Task<string> RunAsync(Node node, params string[] arguments)
     {
         (int code, string output, string error) = await Tool.RunAsync(arguments, "", Host(node));
-        code.Should().Be(0, error);
+        code.Should().Be(0, "{0}\n{1}", error, node.Log);
         error.Should().BeEmpty();
         output.Should().NotContain("\e");
         return output;

@@ -47,7 +47,12 @@ public sealed class PullFaultTests : IAsyncLifetime
         (code, output).Should().Be((0, $"'{Name}' is ready (140 MB): rkllama run {Name}\n"), error);
         ShouldBe(node, Model);
         _hub.TokenReachedStorage.Should().BeFalse();
-        _hub.SentBytes.Should().BeLessThan(Size + OnTheWay + (fault is "ranges ignored" ? Size : 0), "what has arrived is not fetched again");
+
+        // The stand-in counts what it has written, also to a connection that the client has closed at once. With ranges that are ignored, that can be whole files.
+        if (fault is "ranges ignored")
+            _hub.Reads.Count(static read => read.Path == File).Should().BeLessThan(6, "each part is asked for once, and then the whole file");
+        else
+            _hub.SentBytes.Should().BeLessThan(Size + OnTheWay, "what has arrived is not fetched again");
     }
 
     [Theory]
