@@ -28,7 +28,8 @@ public sealed class SharedCacheTests
     [Fact]
     public async Task With_one_slot_the_next_turn_of_a_conversation_goes_first()
     {
-        await using Node node = await StartAsync(speed: 1);
+        // More than the default, because this client may be slow on a busy machine.
+        await using Node node = await StartAsync(speed: 1, "--follow-up", "2");
 
         (int together, int apart) = (await PrefilledAsync(node, "a", "b"), await PrefilledAsync(node, "c") + await PrefilledAsync(node, "d"));
 
