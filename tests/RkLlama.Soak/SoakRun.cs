@@ -1,14 +1,8 @@
-using System.Globalization;
-
 namespace RkLlama.Soak;
 
 /// <summary>The soak: a warm-up, a measurement of the server, the main phase, and a second measurement.</summary>
 internal static class SoakRun
 {
-    /// <summary>The soak is cancelled this long after its duration.</summary>
-    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(60);
-
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
 
@@ -17,49 +11,18 @@ internal static class SoakRun
         ["--queue", "32", "--drain", "5", "--prefill-timeout", "2", "--token-timeout", "1", "--abort-grace", "0.5", "--load-timeout", "10", "--heartbeat", "1", "--switch-time", "2"];
 
     /// <returns>The exit code.</returns>
-    internal static async Task<int> RunAsync(SoakOptions options)
-    {
-        Tally tally = new();
-        string figures = "no server";
-        string log = "";
-        using CancellationTokenSource stop = new(options.Duration + Overtime);
-        try
-        {
-            SoakServer server = await SoakServer.StartAsync(options, ServerArguments, tally, stop.Token).ConfigureAwait(false);
-            await using (server.ConfigureAwait(false))
-            {
-                try
-                {
-                    figures = await RunAsync(options, server, tally, stop.Token).ConfigureAwait(false);
-                    await server.StopAsync(stop.Token).ConfigureAwait(false);
-                }
-                finally
-                {
-                    log = server.LastLog;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            tally.Fail($"the soak had not ended {Overtime.TotalSeconds:0} s after its duration");
-        }
-        catch (Exception ex)
-        {
-            tally.Fail(ex.ToString());
-        }
-
-        if (tally.HasFailed)
-            Console.WriteLine($"{log}\n{tally.Failures()}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"soak of {options.Duration.TotalMinutes:0.##} minutes, seed {options.Seed}: {figures}"));
-        Console.WriteLine(tally.HasFailed ? "0 passed, 1 failed" : "1 passed, 0 failed");
-        return tally.HasFailed ? 1 : 0;
-    }
+    internal static Task<int> RunAsync(SoakOptions options) => SoakFrame.RunAsync(
+        options,
+        "",
+        (tally, stop) => SoakServer.StartAsync(options, ServerArguments, tally, stop),
+        (server, tally, stop) => RunAsync(options, server, tally, stop),
+        static (_, _) => { });
 
     private static async Task<string> RunAsync(SoakOptions options, SoakServer server, Tally tally, CancellationToken stop)
     {
         using Operator person = new(server, tally, options, stop);
         Clients clients = new(server, tally, options, stop);
-        TimeSpan warmUp = options.Duration / 4 < LongestWarmUp ? options.Duration / 4 : LongestWarmUp;
+        TimeSpan warmUp = options.Duration / 4 < SoakFrame.LongestWarmUp ? options.Duration / 4 : SoakFrame.LongestWarmUp;
 
         await PhaseAsync(clients, person, warmUp, stop).ConfigureAwait(false);
         ProcessFigures before = await LookAsync(server, person, tally, null, stop).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 
 namespace RkLlama.Soak.Residents;
@@ -15,8 +14,6 @@ internal static class ResidentsSoak
     private const string NodeMemory = "2500M";
     private const string Node = "{home}/node";
 
-    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan SettlePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(250);
 
@@ -24,56 +21,28 @@ internal static class ResidentsSoak
         ["--max-models", "3", "--queue", "32", "--drain", "5", "--load-timeout", "10", "--heartbeat", "1", "--switch-time", "1"];
 
     /// <returns>The exit code.</returns>
-    internal static async Task<int> RunAsync(SoakOptions options)
-    {
-        Tally tally = new();
-        string figures = "no server", log = "";
-        using CancellationTokenSource stop = new(options.Duration + Overtime);
-        try
+    internal static Task<int> RunAsync(SoakOptions options) => SoakFrame.RunAsync(
+        options,
+        $" with {MaxModels} models in memory",
+        (tally, stop) => SoakServer.StartAsync(
+            options,
+            ServerArguments,
+            models => ResidentModel.All.ToList().ForEach(model => model.CopyTo(models, options.Residents!)),
+            [("RKLLM_SIMULATOR_NODE", Node), ("RKLLM_SIMULATOR_MEMORY", NodeMemory), ("RKLLM_SIMULATOR_OOM", "fail")],
+            tally,
+            stop),
+        (server, tally, stop) => RunAsync(options, server, tally, stop),
+        static (server, tally) =>
         {
-            SoakServer server = await SoakServer.StartAsync(
-                options,
-                ServerArguments,
-                models => ResidentModel.All.ToList().ForEach(model => model.CopyTo(models, options.Residents!)),
-                [("RKLLM_SIMULATOR_NODE", Node), ("RKLLM_SIMULATOR_MEMORY", NodeMemory), ("RKLLM_SIMULATOR_OOM", "fail")],
-                tally,
-                stop.Token).ConfigureAwait(false);
-            await using (server.ConfigureAwait(false))
-            {
-                try
-                {
-                    figures = await RunAsync(options, server, tally, stop.Token).ConfigureAwait(false);
-                    await server.StopAsync(stop.Token).ConfigureAwait(false);
-                    if (Lines(server, "models") is { Length: > 0 } models)
-                        tally.Fail($"{models.Length} models are in the memory of the node after the end of the server");
-                }
-                finally
-                {
-                    log = server.LastLog;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            tally.Fail($"the soak had not ended {Overtime.TotalSeconds:0} s after its duration");
-        }
-        catch (Exception ex)
-        {
-            tally.Fail(ex.ToString());
-        }
-
-        if (tally.HasFailed)
-            Console.WriteLine($"{log}\n{tally.Failures()}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"soak of {options.Duration.TotalMinutes:0.##} minutes with {MaxModels} models in memory, seed {options.Seed}: {figures}"));
-        Console.WriteLine(tally.HasFailed ? "0 passed, 1 failed" : "1 passed, 0 failed");
-        return tally.HasFailed ? 1 : 0;
-    }
+            if (Lines(server, "models") is { Length: > 0 } models)
+                tally.Fail($"{models.Length} models are in the memory of the node after the end of the server");
+        });
 
     private static async Task<string> RunAsync(SoakOptions options, SoakServer server, Tally tally, CancellationToken stop)
     {
         IReadOnlyDictionary<string, string> known = await VectorsAsync(server, stop).ConfigureAwait(false);
         ResidentClients clients = new(server, tally, options, known, stop);
-        TimeSpan warmUp = options.Duration / 4 < LongestWarmUp ? options.Duration / 4 : LongestWarmUp;
+        TimeSpan warmUp = options.Duration / 4 < SoakFrame.LongestWarmUp ? options.Duration / 4 : SoakFrame.LongestWarmUp;
 
         await PhaseAsync(clients, server, tally, options, warmUp, stop).ConfigureAwait(false);
         ProcessFigures before = await LookAsync(server, tally, null, stop).ConfigureAwait(false);
