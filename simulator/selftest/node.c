@@ -188,7 +188,7 @@ static bool size_of_file(void)          // a sparse file of 3 GB
     return remove(path) == 0 && ok && !api.destroy(h);
 }
 
-static bool models_of_the_dead(void)    // do not count, also if nobody has waited for the process
+static bool models_of_the_dead(void)    // do not count, also before their parent has called wait
 {
     use_node();
     set("OOM", "fail");

@@ -15,7 +15,7 @@ internal sealed class StartupPull(string requested)
     /// <summary>The name in the setting.</summary>
     internal string Requested => requested;
 
-    /// <summary>Why the model is not there and no download runs; <see langword="null"/> before the first failure, and while an attempt runs.</summary>
+    /// <summary>Why the model is missing while no download runs; <see langword="null"/> before the first failure, and while an attempt runs.</summary>
     internal string? Failure
     {
         get => _stopped.IsCancellationRequested ? StoppedReason : _failure;
