@@ -49,6 +49,8 @@ internal static class CommandLine
         ("max-connections", "Maximum number of connections [512]"),
         ("max-connections-per-address", "Maximum number of connections of one client address [half of max-connections]"),
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
+        ("hosts", "Further host names of the node, comma-separated; *.DOMAIN for all below a domain; * for all [addresses and local names]"),
+        ("no-ui", "Serve no page at /ui/ [false]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("read-only", "Only answer requests: clients cannot load, unload, copy, rename or delete models [false]"),
         ("share-models", "Let other nodes download the models of this node [false]"),
@@ -94,7 +96,7 @@ internal static class CommandLine
             setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}" });
 
         // The settings that may stand without a value.
-        foreach (string name in (string[])["read-only", "share-models"])
+        foreach (string name in (string[])["read-only", "share-models", "no-ui"])
         {
             options[name].Arity = ArgumentArity.ZeroOrOne;
             options[name].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";

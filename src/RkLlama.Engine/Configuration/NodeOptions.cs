@@ -115,6 +115,14 @@ internal sealed record NodeOptions
     /// <summary>Origins of web pages whose scripts may use the server (CORS): <c>http://host:port</c>, or <c>*</c> for all. Empty for none.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
 
+    /// <summary>
+    /// Further host names by which clients may address the server: names, <c>*.domain</c> for all names below a domain, or <c>*</c> for all names. Empty for none.
+    /// </summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Whether the server has the page at <c>/ui/</c>, if it is part of the executable.</summary>
+    public bool HasPage { get; init; } = true;
+
     /// <summary>The key that clients must send; <see langword="null"/> if they need none.</summary>
     public string? ApiKey { get; init; }
 

@@ -55,6 +55,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
             MaxConnectionsPerAddress = Find("max-connections-per-address") is { } each ? Number(each, 1, 100_000, "a number of connections") : null,
             Origins = Names("origins"),
+            Hosts = Hosts(),
+            HasPage = Find("no-ui") is not { } withoutPage || !Boolean(withoutPage),
             ApiKey = ApiKey(),
             IsReadOnly = Find("read-only") is { } readOnly && Boolean(readOnly),
             SharesModels = Find("share-models") is { } share && Boolean(share),
@@ -91,6 +93,10 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
 
     /// <summary>Parses a list with commas. Empty if the setting is not given.</summary>
     private string[] Names(string name) => Find(name)?.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    private string[] Hosts() => [.. Names("hosts").Select(name => name == "*" || Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) is not UriHostNameType.Unknown
+        ? name
+        : throw new SettingException($"{Find("hosts")!.Source}: '{name}' is not a host name without a port, such as llm.example.org or *.example.org"))];
 
     private static string NodeName(Setting setting) => IsHeaderToken(setting.Value) && setting.Value.Length <= 253
         ? setting.Value

@@ -10,7 +10,7 @@ namespace RkLlama.Server.Middleware;
 internal sealed class OriginMiddleware(RequestDelegate next, OriginPolicy policy)
 {
     public Task InvokeAsync(HttpContext context) =>
-        context.Request.Headers.Origin is not [{ } origin, ..] || policy.IsAllowed(origin) || OriginPolicy.IsOwnPage(origin, context.Request.Host)
+        context.Request.Headers.Origin is not [{ } origin, ..] || policy.IsAllowed(origin) || policy.IsOwnPage(origin, context.Request.Host)
             ? next(context)
             : throw new ApiException(
                 StatusCodes.Status403Forbidden,

@@ -1,4 +1,3 @@
-using System.Net;
 using RkLlama.Engine.Configuration;
 
 namespace RkLlama.Server.Middleware;
@@ -6,7 +5,7 @@ namespace RkLlama.Server.Middleware;
 /// <summary>
 /// Decides which web pages may use the server: pages that the operator has listed, pages of the user's own machine, and pages of the server's own address.
 /// </summary>
-internal sealed class OriginPolicy(NodeOptions options)
+internal sealed class OriginPolicy(NodeOptions options, HostNames names)
 {
     // Schemes of pages that are part of an installed application. A web site cannot have such an origin. Ollama allows the same ones.
     private static readonly string[] LocalSchemes = ["app", "file", "tauri", "vscode-webview", "vscode-file"];
@@ -18,16 +17,14 @@ internal sealed class OriginPolicy(NodeOptions options)
     internal bool IsAllowed(string origin) => AllowsAll || options.Origins.Contains(origin, StringComparer.OrdinalIgnoreCase) || IsLocal(origin);
 
     /// <summary>
-    /// Whether the page has the same host and port as this server, for example because one proxy serves both. The host must be an IP address, localhost or the
-    /// machine's name. Other names are not accepted, because anybody can create a DNS name that points to this server (DNS rebinding).
+    /// Whether the page has the same host and port as this server: it is the page of this node, or one proxy serves both. The host must be one of
+    /// <see cref="HostNames"/>.
     /// </summary>
-    internal static bool IsOwnPage(string origin, HostString host) =>
+    internal bool IsOwnPage(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? page)
         && page.Scheme is "http" or "https"
         && page.Authority.Equals(host.Value, StringComparison.OrdinalIgnoreCase)
-        && (IPAddress.TryParse(page.Host.Trim('[', ']'), out _)
-            || page.Host is "localhost"
-            || page.Host.Equals(Environment.MachineName, StringComparison.OrdinalIgnoreCase));
+        && names.IsAllowed(page.Host);
 
     /// <summary>
     /// Whether the page comes from the machine of the user: from localhost or a name below it, on any port, or from an installed application. Browsers resolve

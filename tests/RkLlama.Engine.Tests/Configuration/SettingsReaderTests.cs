@@ -7,6 +7,13 @@ namespace RkLlama.Engine.Tests.Configuration;
 public sealed class SettingsReaderTests
 {
     [Fact]
+    public void Host_names_are_names_without_a_port_or_domains()
+    {
+        Read([("hosts", "llm.example.org,*.below.example.org,*")], []).Hosts.Should().Equal("llm.example.org", "*.below.example.org", "*");
+        FluentActions.Invoking(() => Read([("hosts", "http://llm.example.org")], [])).Should().Throw<SettingException>().WithMessage("--hosts: *");
+    }
+
+    [Fact]
     public void Without_settings_the_defaults_apply()
     {
         NodeOptions options = Read([], []);
