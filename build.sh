@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
 . build/common.sh
 . build/setup.sh
+. build/page.sh
 . build/publish.sh
 . build/run.sh
 . build/bench.sh
@@ -18,6 +19,7 @@ usage: ./build.sh COMMAND
   setup            install everything that the commands below need from apt
   build            build the solution and the simulator
   run [OPTION...]  start the server; on a machine without an NPU: with the simulator and the models in models/
+  web              serve the page from its source and reload it after each change; other requests go to the node RKLLAMA_NODE (http://127.0.0.1:8080)
   test             run all tests that need no containers, balancers or clients from npm
   test-clients [NAME...]
                    run the client tests from npm against the published server; with NAME, only the files whose names contain NAME
@@ -46,6 +48,7 @@ case $command in
     setup) setup ;;
     build) build ;;
     run) run "$@" ;;
+    web) web "$@" ;;
     test) counted test_suites ;;
     test-clients) counted client_suites "$@" ;;
     test-agents) counted agent_suites ;;

@@ -14,6 +14,7 @@ publish() {
     done
 
     if $aot; then require publish-aot; else require publish; fi
+    bundle_page
     rm -rf "dist/publish/$target"
     local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none -p:PathMap="$PWD=/rkllama")
     if $aot; then

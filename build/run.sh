@@ -19,6 +19,7 @@ run() {
         fi
     fi
 
+    bundle_page_if_possible
     [ -e artifacts/run ] || echo "Building the server: about a minute the first time."
     compile_server
     ln -sfn artifacts/run/bin/RkLlama.Server/debug/rkllama rkllama

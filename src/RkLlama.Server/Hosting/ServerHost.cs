@@ -10,6 +10,7 @@ using RkLlama.Engine.Limits;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;
+using RkLlama.Server.Api.Page;
 using RkLlama.Server.Api.RkLlama;
 using RkLlama.Server.Connections;
 using RkLlama.Server.Http;
@@ -28,7 +29,7 @@ namespace RkLlama.Server.Hosting;
 internal static partial class ServerHost
 {
     // The first API is the default, for paths that belong to no API.
-    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi()];
+    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new PageApi()];
 
     // Timeout for the requests that are active when the host stops. DrainingLifetime has ended all runs before, so these requests are short.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
@@ -114,6 +115,7 @@ internal static partial class ServerHost
         app.UseMiddleware<ErrorMiddleware>();
         app.UseMiddleware<TransferEncodingMiddleware>();
         app.Use(app.Services.GetRequiredService<ConnectionLimiter>().OnRequestAsync);
+        app.UseMiddleware<HostMiddleware>();
         app.UseMiddleware<OriginMiddleware>();
         OriginPolicy origins = app.Services.GetRequiredService<OriginPolicy>();
         app.UseCors(policy => (origins.AllowsAll ? policy.AllowAnyOrigin() : policy.SetIsOriginAllowed(origins.IsAllowed))
@@ -159,6 +161,8 @@ internal static partial class ServerHost
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PageFiles>();
+        services.AddSingleton<HostNames>();
         services.AddSingleton<OriginPolicy>();
         services.AddSingleton<ConnectionLimiter>();
         services.AddSingleton<FirstRequestTimeout>();

@@ -14,6 +14,9 @@ internal interface IApi
     /// <summary>Tag in the OpenAPI document.</summary>
     string Title { get; }
 
+    /// <summary>Whether the OpenAPI document has the endpoints of this API.</summary>
+    bool HasDocument => true;
+
     /// <summary>Description in the OpenAPI document, one or two sentences.</summary>
     string Description { get; }
 

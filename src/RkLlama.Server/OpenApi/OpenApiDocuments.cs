@@ -71,7 +71,7 @@ internal static class OpenApiDocuments
                 """.ReplaceLineEndings("\n"),
         };
         document.Servers = [new() { Url = "/" }];
-        document.Tags = apis.Select(static api => new OpenApiTag { Name = api.Title, Description = api.Description }).ToHashSet();
+        document.Tags = apis.Where(static api => api.HasDocument).Select(static api => new OpenApiTag { Name = api.Title, Description = api.Description }).ToHashSet();
         OpenApiOperationTransformer.AddSecurity(document);
     }
 }

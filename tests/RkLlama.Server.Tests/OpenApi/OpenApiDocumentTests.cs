@@ -42,6 +42,7 @@ public sealed class OpenApiDocumentTests
         string[] mapped =
         [
             .. from endpoint in server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null
             from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
             select $"{method} {endpoint.RoutePattern.RawText!.Replace("**", "", StringComparison.Ordinal)}",
         ];

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Net.Http.Headers;
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
@@ -8,6 +10,7 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Server.Api.Common.Options;
+using RkLlama.Server.Api.Page;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -52,9 +55,18 @@ internal sealed class RkLlamaApi : IApi
         routes.MapDelete("/remove", ModelFileEndpoints.Remove).WithMetadata(RkLlamaOperations.RemoveAlias, EndpointAccess.Management);
     }
 
-    // Text and link are those of docs/guide.md.
-    private static JsonResult<WelcomeReply> Welcome() =>
-        new(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), RkLlamaJson.Wire.WelcomeReply);
+    // Text and link are those of docs/guide.md. Browsers get the page.
+    private static IResult Welcome(HttpContext context, NodeOptions options)
+    {
+        if (options.HasPage)
+        {
+            context.Response.Headers.Vary = HeaderNames.Accept;
+            if (HttpMethods.IsGet(context.Request.Method) && PageApi.IsBrowser(context.Request))
+                return new RelativeRedirect("ui/");
+        }
+
+        return new JsonResult<WelcomeReply>(new("Welcome to RKLLama !", "https://github.com/notpunhnox/rkllama"), RkLlamaJson.Wire.WelcomeReply);
+    }
 
     private static JsonResult<ModelsReply> ListModels(ModelCatalog catalog) => new(new(catalog.List()), RkLlamaJson.Wire.ModelsReply);
 
