@@ -1,0 +1,126 @@
+// The conversations of this browser, and the one that is shown. Changes go to the store and to the other tabs.
+import { batch, computed, signal } from '@preact/signals';
+import { local, store as keep, stored } from '../state/key';
+import { newId } from '../ui/id';
+import { type Conversation, type Message, type Settings, leafBelow, noSettings, pathTo } from './conversation';
+import { MemoryStore, type Store, openStore } from './store';
+import type { Stored } from './transfer';
+
+export const tab = newId();
+export const conversations = signal<Conversation[]>([]);
+export const isLoaded = signal(false);
+export const isKept = signal(true);
+export const currentId = signal<string | null>(null);
+export const messages = signal<Message[]>([]);
+export const current = computed(() => conversations.value.find(({ id }) => id === currentId.value) ?? null);
+export const path = computed(() => pathTo(messages.value, current.value?.leaf ?? null));
+
+// Settings and model of a conversation that has no message yet, and so is not in the list.
+export const draftSettings = signal<Settings>(noSettings);
+export const preferredModel = signal<string | null>(stored(local, 'rkllama-model'));
+
+let store: Store = new MemoryStore();
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('rkllama');
+const tell = (conversation: string) => channel?.postMessage({ conversation });
+const newestFirst = (list: Conversation[]) => [...list].sort((a, b) => b.updated - a.updated);
+
+export async function loadChats(): Promise<void> {
+  store = await openStore();
+  isKept.value = store.isKept;
+  conversations.value = newestFirst(await store.conversations());
+  isLoaded.value = true;
+  if (currentId.value) await show(currentId.value);
+  channel?.addEventListener('message', event => void refresh((event.data as { conversation: string }).conversation));
+}
+
+// Another tab has changed a conversation. This tab's own running answers are newer than the stored ones.
+async function refresh(changed: string): Promise<void> {
+  conversations.value = newestFirst(await store.conversations());
+  if (changed !== currentId.value) return;
+  const own = new Map(messages.value.filter(message => message.state === 'running' && message.tab === tab).map(message => [message.id, message]));
+  messages.value = (await store.messages(changed)).map(message => own.get(message.id) ?? message);
+}
+
+export async function show(id: string | null): Promise<void> {
+  currentId.value = id;
+  const loaded = id === null ? [] : await store.messages(id);
+  if (currentId.value === id) messages.value = withRunning(loaded);
+}
+
+// The stored copy of a running answer may be a second old.
+const runningMessages = new Map<string, Message>();
+const withRunning = (list: Message[]) => list.map(message => runningMessages.get(message.id) ?? message);
+
+export async function begin(): Promise<Conversation> {
+  const now = Date.now();
+  const conversation: Conversation = {
+    id: newId(), title: '', created: now, updated: now, model: preferredModel.value, settings: draftSettings.value, leaf: null,
+  };
+  batch(() => {
+    conversations.value = [conversation, ...conversations.value];
+    currentId.value = conversation.id;
+    messages.value = [];
+    draftSettings.value = noSettings;
+  });
+  await store.saveConversation(conversation);
+  return conversation;
+}
+
+export async function change(id: string, changes: Partial<Conversation>): Promise<void> {
+  const before = conversations.value.find(conversation => conversation.id === id);
+  if (!before) return;
+  const after = { ...before, ...changes };
+  conversations.value = newestFirst(conversations.value.map(conversation => (conversation.id === id ? after : conversation)));
+  await store.saveConversation(after);
+  tell(id);
+}
+
+export async function remove(id: string): Promise<void> {
+  conversations.value = conversations.value.filter(conversation => conversation.id !== id);
+  if (currentId.value === id) await show(null);
+  await store.remove(id);
+  tell(id);
+}
+
+// Adds or replaces a message. A deleted conversation stays deleted, although its answer still runs.
+export async function putMessage(message: Message): Promise<void> {
+  if (!conversations.value.some(({ id }) => id === message.conversation)) return;
+  if (message.state === 'running') runningMessages.set(message.id, message);
+  else runningMessages.delete(message.id);
+  if (message.conversation === currentId.value) {
+    const others = messages.value.filter(({ id }) => id !== message.id);
+    messages.value = [...others, message];
+  }
+  await store.saveMessage(message);
+  tell(message.conversation);
+}
+
+// Shows another alternative of a message, with the newest messages below it.
+export const showBranch = (conversation: string, message: string) => change(conversation, { leaf: leafBelow(messages.value, message) });
+
+export async function chooseModel(name: string): Promise<void> {
+  preferredModel.value = name;
+  keep(local, 'rkllama-model', name);
+  if (current.value) await change(current.value.id, { model: name });
+}
+
+export async function setSettings(settings: Settings): Promise<void> {
+  if (current.value) await change(current.value.id, { settings });
+  else draftSettings.value = settings;
+}
+
+export const search = (text: string) => store.search(text);
+
+export async function readAll(ids: string[]): Promise<Stored[]> {
+  const wanted = conversations.value.filter(({ id }) => ids.includes(id));
+  return Promise.all(wanted.map(async conversation => ({ conversation, messages: await store.messages(conversation.id) })));
+}
+
+export async function addAll(all: Stored[]): Promise<void> {
+  for (const { conversation, messages: list } of all) {
+    await store.saveConversation(conversation);
+    for (const message of list) await store.saveMessage(message);
+  }
+  conversations.value = newestFirst(await store.conversations());
+  if (all[0]) tell(all[0].conversation.id);
+}

@@ -1,0 +1,218 @@
+// Answers that this tab receives. The text of a running answer is in signals that change once per animation frame; the message itself changes at the end.
+import { type Signal, signal } from '@preact/signals';
+import { ApiError } from '../api/http';
+import { KeyMissing } from '../state/key';
+import { newId } from '../ui/id';
+import { change, conversations, currentId, messages, path, putMessage, tab } from './chats';
+import { type Conversation, type Figures, type Message, pathTo, requestMessages, settingFields, titleOf } from './conversation';
+import { AnswerCut, streamAnswer } from './stream';
+
+export type Phase = 'waiting' | 'thinking' | 'answering';
+
+export interface Run {
+  // Also the id of the request on the node.
+  id: string;
+  message: string;
+  conversation: string;
+  startedAt: number;
+  phase: Signal<Phase>;
+  place: Signal<{ position: number; waitSeconds: number | null } | null>;
+  content: Signal<string>;
+  reasoning: Signal<string>;
+  stop(): void;
+}
+
+// By conversation: one answer at a time in each.
+export const runs = signal<ReadonlyMap<string, Run>>(new Map());
+export const runOf = (message: Message) => [...runs.value.values()].find(run => run.message === message.id) ?? null;
+
+const saveEveryMs = 1000;
+const emptyFigures: Figures = {
+  promptTokens: null, cachedTokens: null, outputTokens: null, firstTokenMs: null, decodePerSecond: null, prefillPerSecond: null, queueMs: null, loadMs: null,
+};
+
+function setRun(conversation: string, run: Run | null): void {
+  const next = new Map(runs.value);
+  if (run) next.set(conversation, run);
+  else next.delete(conversation);
+  runs.value = next;
+}
+
+// Sends a question as a child of parent, and runs its answer.
+export async function ask(conversation: Conversation, parent: string | null, content: string, images: string[], model: string): Promise<void> {
+  const question: Message = { id: newId(), conversation: conversation.id, parent, role: 'user', content, created: Date.now(), ...(images.length > 0 ? { images } : {}) };
+  await putMessage(question);
+  const title = conversation.title || titleOf(content);
+  await change(conversation.id, { title, updated: Date.now(), leaf: question.id, model });
+  await answer(conversation.id, question.id, model);
+}
+
+// Runs a new answer to a question.
+export async function answer(conversationId: string, question: string, model: string): Promise<void> {
+  const message: Message = {
+    id: newId(), conversation: conversationId, parent: question, role: 'assistant', content: '', created: Date.now(), state: 'running', touched: Date.now(), tab, model,
+  };
+  await change(conversationId, { leaf: message.id, updated: Date.now() });
+  await receive(message);
+}
+
+// Lets the model continue an answer that was cut.
+export async function continueAnswer(message: Message, model: string): Promise<void> {
+  await receive({ ...message, state: 'running', touched: Date.now(), tab, model, error: undefined, finish: undefined });
+}
+
+async function receive(message: Message): Promise<void> {
+  const conversation = conversations.value.find(({ id }) => id === message.conversation);
+  if (!conversation || runs.value.has(conversation.id)) return;
+  const abort = new AbortController();
+  const run: Run = {
+    id: `web-${newId()}`,
+    message: message.id,
+    conversation: conversation.id,
+    startedAt: performance.now(),
+    phase: signal<Phase>('waiting'),
+    place: signal<{ position: number; waitSeconds: number | null } | null>(null),
+    content: signal(message.content),
+    reasoning: signal(message.reasoning ?? ''),
+    stop: () => abort.abort(),
+  };
+  const history = pathTo([...messages.value.filter(({ id }) => id !== message.id), message], message.id);
+  setRun(conversation.id, run);
+  await putMessage(message);
+  const receiver = new Receiver(message, run);
+  try {
+    await streamAnswer(
+      {
+        id: run.id, model: message.model!, signal: abort.signal,
+        messages: requestMessages(history, conversation.settings.system), fields: settingFields(conversation.settings),
+      },
+      receiver,
+    );
+    await receiver.end('done');
+  } catch (error) {
+    await receiver.end(abort.signal.aborted ? 'stopped' : 'failed', abort.signal.aborted ? undefined : reason(error));
+  } finally {
+    setRun(conversation.id, null);
+  }
+}
+
+// Codes are translated where the message is shown; other texts come from the node.
+function reason(error: unknown): string {
+  if (error instanceof AnswerCut) return 'code:cut';
+  if (error instanceof KeyMissing) return 'code:key';
+  if (error instanceof ApiError) return error.isOffline ? 'code:offline' : error.message;
+  return String(error);
+}
+
+class Receiver {
+  #content: string;
+  #reasoning: string;
+  #thoughtSince = 0;
+  #figures: Figures = emptyFigures;
+  #frame = false;
+  #savedAt = Date.now();
+  readonly #saver: number;
+  readonly #saveNow = () => this.#save();
+
+  constructor(private message: Message, private readonly run: Run) {
+    this.#content = message.content;
+    this.#reasoning = message.reasoning ?? '';
+    this.#saver = window.setInterval(() => this.#save(), 2 * saveEveryMs);
+    window.addEventListener('pagehide', this.#saveNow);
+  }
+
+  onStart(ignored: string[]): void {
+    if (ignored.length > 0) this.message = { ...this.message, ignored };
+  }
+
+  onQueue(position: number, waitSeconds: number | null): void {
+    this.run.place.value = { position, waitSeconds };
+  }
+
+  onReasoning(text: string): void {
+    this.#first('thinking');
+    this.#reasoning += text.replaceAll('\r', '');
+    this.#show();
+  }
+
+  onContent(text: string): void {
+    this.#first('answering');
+    this.#content += text.replaceAll('\r', '');
+    this.#show();
+  }
+
+  onFinish(finish: string): void {
+    this.message = { ...this.message, finish };
+  }
+
+  onFigures(figures: Partial<Figures>): void {
+    this.#figures = { ...this.#figures, ...figures };
+  }
+
+  async end(state: 'done' | 'stopped' | 'failed', error?: string): Promise<void> {
+    clearInterval(this.#saver);
+    window.removeEventListener('pagehide', this.#saveNow);
+    this.#endThoughts();
+    await putMessage({ ...this.#current(), state, error, figures: this.#figures, touched: undefined, tab: undefined });
+  }
+
+  #first(phase: Phase): void {
+    const { run } = this;
+    if (run.phase.value === phase) return;
+    if (run.phase.value === 'waiting') this.#figures = { ...this.#figures, firstTokenMs: performance.now() - run.startedAt };
+    if (phase === 'thinking') this.#thoughtSince = performance.now();
+    else this.#endThoughts();
+    run.phase.value = phase;
+  }
+
+  #endThoughts(): void {
+    if (this.#thoughtSince === 0) return;
+    this.message = { ...this.message, reasoningMs: (this.message.reasoningMs ?? 0) + performance.now() - this.#thoughtSince };
+    this.#thoughtSince = 0;
+  }
+
+  // A hidden tab has no frames; it also needs none.
+  #show(): void {
+    if (Date.now() - this.#savedAt > saveEveryMs) this.#save();
+    if (this.#frame) return;
+    this.#frame = true;
+    requestAnimationFrame(() => {
+      this.#frame = false;
+      this.run.content.value = this.#content;
+      this.run.reasoning.value = this.#reasoning;
+    });
+  }
+
+  #current(): Message {
+    return { ...this.message, content: this.#content, reasoning: this.#reasoning || undefined };
+  }
+
+  #save(): void {
+    this.#savedAt = Date.now();
+    void putMessage({ ...this.#current(), touched: Date.now() });
+  }
+}
+
+// A running answer that no tab receives any more: its page was closed or reloaded.
+export function isAbandoned(message: Message, now = Date.now()): boolean {
+  if (message.state !== 'running' || runOf(message)) return false;
+  return message.tab === tab || lastTab === message.tab || now - (message.touched ?? 0) > 6000;
+}
+
+// The id of this tab before its reload.
+let lastTab: string | null = null;
+try {
+  lastTab = sessionStorage.getItem('rkllama-tab');
+  sessionStorage.setItem('rkllama-tab', tab);
+} catch {
+  // Without storage, the time decides.
+}
+
+// Stops the run of the conversation that is shown.
+export function stopCurrent(): boolean {
+  const run = currentId.value === null ? undefined : runs.value.get(currentId.value);
+  run?.stop();
+  return run !== undefined;
+}
+
+export const lastMessage = () => path.value.at(-1) ?? null;

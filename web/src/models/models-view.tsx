@@ -1,0 +1,78 @@
+// The models of the node, and those it can download.
+import { useState } from 'preact/hooks';
+import { type Model, deleteModel, loadModel, unloadModel } from '../api/models';
+import { ModelFacts, ModelStateLabel } from '../chat/model-picker';
+import { Downloads } from '../node/node-lists';
+import { catalogError, models, refreshModels, residentOf } from '../state/catalog';
+import { status } from '../state/live';
+import { t } from '../texts';
+import { announce } from '../ui/announcer';
+import { ConfirmButton } from '../ui/buttons';
+import { bytes, duration } from '../ui/format';
+import { Failure, Loading, Notice } from '../ui/notice';
+import { ModelfileDialog } from './modelfile-dialog';
+import { NameTable } from './name-table';
+
+export function ModelsView() {
+  const [fileOf, setFileOf] = useState<string | null>(null);
+  const node = status.value;
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>{t('view.models')}</h1>
+        {node?.disk && <p class="hint">{t('models.disk', { free: bytes(node.disk.free_bytes), total: bytes(node.disk.total_bytes) })}</p>}
+      </header>
+      {node?.features.read_only && <Notice kind="info"><p>{t('models.readOnly')}</p></Notice>}
+      {catalogError.value !== null && <Failure error={catalogError.value} onRetry={() => void refreshModels()} />}
+      <Downloads />
+      <section aria-labelledby="installed">
+        <h2 id="installed">{t('models.installed')}</h2>
+        {models.value === null ? catalogError.value === null && <Loading /> : models.value.length === 0 ? <p>{t('models.none')}</p> : null}
+        <ul class="rows">{models.value?.map(model => <ModelRow key={model.name} model={model} onFile={() => setFileOf(model.name)} />)}</ul>
+      </section>
+      <NameTable />
+      {fileOf !== null && <ModelfileDialog model={fileOf} onClose={() => setFileOf(null)} />}
+    </div>
+  );
+}
+
+function ModelRow({ model, onFile }: { model: Model; onFile: () => void }) {
+  const [busy, setBusy] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const resident = residentOf(model.name);
+  const mayChange = !status.value?.features.read_only;
+  const act = (label: string, done: string, action: (name: string) => Promise<unknown>) => async () => {
+    setBusy(label);
+    setError(null);
+    try {
+      await action(model.name);
+      announce(done);
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(null);
+    await refreshModels();
+  };
+  const load = act(t('models.loading'), t('models.loaded', { model: model.name }), loadModel);
+  const unload = act(t('models.unloading'), t('models.unloaded', { model: model.name }), unloadModel);
+  const erase = act(t('models.deleting'), t('models.deleted', { model: model.name }), deleteModel);
+  return (
+    <li class="model-row">
+      <span class="grow">
+        <span class="model-line"><strong>{model.name}</strong><ModelStateLabel name={model.name} /></span>
+        <ModelFacts model={model} />
+        {resident?.load_seconds != null && <span class="hint">{t('models.loadTime', { time: duration(resident.load_seconds) })}</span>}
+        {error !== null && <Failure error={error} />}
+      </span>
+      {busy !== null ? (
+        <span class="hint">{busy}</span>
+      ) : (
+        <span class="actions">
+          {mayChange && (resident ? <button type="button" onClick={() => void unload()}>{t('models.unload')}</button> : <button type="button" onClick={() => void load()}>{t('models.load')}</button>)}
+          <button type="button" onClick={onFile}>Modelfile</button>
+          {mayChange && <ConfirmButton question={t('models.deleteQuestion', { model: model.name, size: bytes(model.sizeBytes) })} onConfirm={() => void erase()}>{t('models.delete')}</ConfirmButton>}
+        </span>
+      )}
+    </li>
+  );
+}
