@@ -67,7 +67,7 @@ function create(element: HTMLElement, { labels, format, time, fixedMax, atLeast 
       },
       axes: [
         { ...axis, size: 24, space: 80, values: (_, splits) => splits.map(time) },
-        { ...axis, size: 66, space: 34, values: (_, splits) => splits.map(format) },
+        { ...axis, size: 76, space: 34, values: (_, splits) => splits.map(format) },
       ],
       series: [{}, ...lines],
     },
