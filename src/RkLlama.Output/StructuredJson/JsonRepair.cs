@@ -41,10 +41,13 @@ internal static class JsonRepair
 
     /// <summary>Returns the object or array that the text consists of, repaired if necessary. Extra closing brackets at its end are dropped.</summary>
     /// <returns>The text if it is valid JSON. Otherwise the repaired JSON, minified. Null if the text is anything else.</returns>
-    internal static string? RepairWhole(string text)
+    internal static string? RepairWhole(string text) => IsJson(text) ? text : Mend(text);
+
+    /// <summary>Parses the object or array that the text consists of, repaired if necessary. Null if the text is anything else.</summary>
+    internal static JsonDocument? ParseWhole(string text) => TryParse(text) ?? (Mend(text) is { } mended ? TryParse(mended) : null);
+
+    private static string? Mend(string text)
     {
-        if (IsJson(text))
-            return text;
         TolerantJsonParser parser = new(text, 0);
         bool isWhole = text.AsSpan().TrimStart() is ['{' or '[', ..]
             && parser.ParseValue()
@@ -77,12 +80,10 @@ internal static class JsonRepair
     /// <summary>Returns the text inside of a Markdown fence, or the text itself if it has none. Both are trimmed.</summary>
     internal static string WithoutFence(string reply)
     {
-        const string fence = "```";
         string text = reply.Trim();
         int start = text.IndexOf('\n', StringComparison.Ordinal);
-        return text.StartsWith(fence, StringComparison.Ordinal) && text.EndsWith(fence, StringComparison.Ordinal) && start > 0
-            ? text[start..^fence.Length].Trim()
-            : text;
+        string? fence = MarkdownFence.All.FirstOrDefault(fence => text.StartsWith(fence, StringComparison.Ordinal) && text.EndsWith(fence, StringComparison.Ordinal));
+        return fence is not null && start > 0 ? text[start..^fence.Length].Trim() : text;
     }
 
     private static int NextBracket(string text, int start)
@@ -93,17 +94,23 @@ internal static class JsonRepair
 
     private static bool IsJson(string text)
     {
-        if (text.Length == 0)
-            return false;
+        using JsonDocument? document = TryParse(text);
+        return document is not null;
+    }
+
+    /// <returns>Null if the text is not a valid JSON object or array.</returns>
+    private static JsonDocument? TryParse(string text)
+    {
+        if (text.AsSpan().TrimStart() is not ['{' or '[', ..])
+            return null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text, JsonLimits.Document);
-            return document.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Array;
+            return JsonDocument.Parse(text, JsonLimits.Document);
         }
         catch (Exception ex) when (ex is JsonException or ArgumentException)
         {
             // Invalid JSON, or half of a surrogate pair.
-            return false;
+            return null;
         }
     }
 }

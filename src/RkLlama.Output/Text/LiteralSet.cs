@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace RkLlama.Output.Text;
 
 /// <summary>Fixed strings for <see cref="LiteralMatcher"/>. Many matchers may share one set.</summary>
@@ -7,7 +9,7 @@ internal sealed class LiteralSet(params string[] literals)
     // An index of a small set costs more than it saves.
     private const int MinIndexed = 16;
 
-    private readonly string _firstChars = string.Concat(literals.Select(static literal => literal[0]).Distinct());
+    private readonly SearchValues<char> _firstChars = SearchValues.Create([.. literals.Select(static literal => literal[0])]);
 
     private readonly Dictionary<char, string[]>? _byFirstChar =
         literals.Length < MinIndexed ? null : literals.GroupBy(static literal => literal[0]).ToDictionary(static group => group.Key, static group => group.ToArray());

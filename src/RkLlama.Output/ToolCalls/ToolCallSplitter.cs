@@ -18,27 +18,18 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     private static readonly LiteralSet Literals = new([.. ToolFamilies.Marks.Keys, .. ToolFamilies.Trailers]);
 
     private readonly LiteralMatcher _matcher = new(Literals);
+    private readonly HeldCalls _output = new(onText, onCall);
     private readonly List<ParsedToolCall> _calls = [];
     private readonly HeldText _partial = new();
-    private readonly HeldText _space = new();
     private readonly HeldText _held = new();
-
-    // Complete calls that are calls only if no other text follows, and their text.
-    private readonly List<ParsedToolCall> _pending = [];
-    private readonly HeldText _pendingText = new();
     private readonly OtherJson _otherJson = new();
     private ToolCallParser? _parser;
     private bool _isMarked;
     private bool _isImmediate;
-    private bool _hasText;
-    private bool _isAfterCall;
-    private bool _isAtLineStart = true;
     private bool _isEnded;
 
     /// <summary>Whether text is held back that may be a mark or a block.</summary>
     internal bool IsOpen => _parser is not null || _partial.Length > 0;
-
-    private bool IsPending => _pending.Count > 0;
 
     internal void Feed(OutputChar c)
     {
@@ -68,29 +59,30 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     {
         if (_isEnded)
             return;
-        if (_parser is null && _partial.Length == 0 && _space.HasDigit)
-            Release([]); // it was no bullet of a list
-        bool isDoubledMark = _parser is not null && (_isAfterCall || IsPending) && MarkText.IsOpening(_held.Text);
+        if (!IsOpen && _output.HasDigit)
+            _output.Release([]); // it was no bullet of a list
+        bool isDoubledMark = _parser is not null && _output.FollowsCall && MarkText.IsOpening(_held.Text);
         bool isCutAfterComma = isTruncated && _parser is not null && _held.Text.TrimEnd() is [.., ',' or ';'];
-        if ((!isCutAfterComma && _parser?.TryFinish() == true) || isDoubledMark || (_parser is null && (IsPending || _isAfterCall) && IsPartialOfTrailer()))
+        if ((!isCutAfterComma && _parser?.TryFinish() == true) || isDoubledMark || (_parser is null && _output.FollowsCall && IsPartialOfTrailer()))
             EmitCalls();
-        else if (isTruncated && !IsPending && (_parser is null ? IsPartialOfMark() : _isMarked))
-            Release([]);
-        else if (_parser is not null || _partial.Length > 0)
-            Release(_parser is null ? _partial.Take() : _held.Take());
-        else if (!_isAfterCall)
-            Release([]);
+        else if (isTruncated && !_output.IsPending && (_parser is null ? IsPartialOfMark() : _isMarked))
+            _output.Release([]);
+        else if (IsOpen)
+            _output.Release(_parser is null ? _partial.Take() : _held.Take());
+        else if (!_output.IsAfterCall)
+            _output.Release([]);
         _parser = null;
     }
 
     /// <summary>Passes on all text that is held back, because no call can be in it. The next text is at the start of an answer.</summary>
     internal void Abandon()
     {
-        Release(_parser is null ? _partial.Take() : _held.Take());
+        _output.Release(_parser is null ? _partial.Take() : _held.Take());
+        _output.StartAnswer();
         _parser = null;
         _otherJson.Clear();
         _matcher.Reset();
-        (_hasText, _isAfterCall, _isAtLineStart, _isEnded) = (false, false, true, false);
+        _isEnded = false;
     }
 
     private void FeedMatcher(OutputChar c)
@@ -120,31 +112,24 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     {
         _matcher.Reset();
         OutputChar[] text = _partial.Take();
-        if (_otherJson.IsOpen && !ToolFamilies.Marks.ContainsKey(literal))
+        bool isMark = ToolFamilies.Marks.TryGetValue(literal, out ToolMark? mark);
+        if (_otherJson.IsOpen && !isMark)
         {
             foreach (OutputChar c in text)
                 Scan(c);
-            return;
         }
-
-        if (ToolFamilies.Marks.TryGetValue(literal, out ToolMark? mark))
+        else if (isMark)
         {
-            Start(mark, text);
+            Start(mark!, text);
         }
-        else if (ToolFamilies.ResultStarts.Contains(literal) && (IsPending || _isAfterCall))
+        else if (ToolFamilies.ResultStarts.Contains(literal) && _output.FollowsCall)
         {
             EmitCalls();
             _isEnded = true;
         }
-        else if (IsPending)
+        else
         {
-            _pendingText.Append(_space.Take());
-            _pendingText.Append(text);
-        }
-        else if (!_isAfterCall)
-        {
-            _space.Append(text); // dropped if a call follows
-            _isAtLineStart |= literal == ToolFamilies.NextMessage;
+            _output.AddTrailer(text, endsLine: literal == ToolFamilies.NextMessage);
         }
     }
 
@@ -152,47 +137,41 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     private void Scan(OutputChar c)
     {
         if (!c.IsSpecial && _otherJson.Follow(c.Value))
-            Release([c]);
-        else if (c.IsWhiteSpace || (c.Value is ';' or ',' or '}' or ']' or ')' && (_isAfterCall || IsPending)) || IsPartOfBullet(c.Value))
         {
-            _space.Append(c);
-            _isAtLineStart |= c.Value == '\n';
+            _output.Release(c);
         }
-        else if (c.IsSpecial)
+        else if (c.IsWhiteSpace || (c.Value is ';' or ',' or '}' or ']' or ')' && _output.FollowsCall) || IsPartOfBullet(c.Value))
         {
-            onText(c);
+            _output.AddSpace(c);
         }
-        else if (MayStartCall(c.Value))
+        else if (!c.IsSpecial && MayStartCall(c.Value))
         {
-            bool mayHaveTextAfter = _isAfterCall || family.HasUnmarkedCalls || (c.Value is '{' or '[' ? !_hasText : c.Value == '`');
+            bool hasText = _output.HasText;
+            bool mayHaveTextAfter = _output.IsAfterCall || family.HasUnmarkedCalls || (c.Value is '{' or '[' ? !hasText : MarkdownFence.IsPart(c.Value));
             Open(
                 mark: null,
-                !_isAtLineStart ? BlockPlace.Text : _hasText ? BlockPlace.Line : BlockPlace.Start,
-                isImmediate: places == CallPlaces.Any && _isAtLineStart && mayHaveTextAfter);
+                !_output.IsAtLineStart ? BlockPlace.Text : hasText ? BlockPlace.Line : BlockPlace.Start,
+                isImmediate: places == CallPlaces.Any && _output.IsAtLineStart && mayHaveTextAfter);
             Feed(c);
-        }
-        else if (_space.Length == 0 && !IsPending)
-        {
-            onText(c);
-            (_hasText, _isAfterCall, _isAtLineStart) = (true, false, false);
         }
         else
         {
-            Release([c]);
+            _output.Release(c);
         }
     }
 
     /// <summary>Returns whether the character may be part of the bullet, or of the number, of an item of a list.</summary>
-    private bool IsPartOfBullet(char c) => _isAtLineStart && (c is '-' or '*' or '•' || char.IsAsciiDigit(c) || (c is '.' or ')' && _space.EndsWithDigit));
+    private bool IsPartOfBullet(char c) =>
+        _output.IsAtLineStart && (c is '-' or '*' or '•' || char.IsAsciiDigit(c) || (c is '.' or ')' && _output.EndsWithDigit));
 
     private bool MayStartCall(char c)
     {
-        if (places == CallPlaces.Marks || (reader.AcceptsAnyName && !_isAtLineStart))
+        if (places == CallPlaces.Marks || (reader.AcceptsAnyName && !_output.IsAtLineStart))
             return false;
-        if (c is '{' or '[' or '`')
+        if (c is '{' or '[' || MarkdownFence.IsPart(c))
             return true;
-        bool isPlace = !_hasText || _isAfterCall || IsPending || family.StartsWithName;
-        return _isAtLineStart && isPlace && !reader.AcceptsAnyName && NamedCallParser.CanStartWith(c) && reader.MayBecomeOffered(c.ToString());
+        bool isPlace = !_output.HasText || _output.FollowsCall || family.StartsWithName;
+        return _output.IsAtLineStart && isPlace && !reader.AcceptsAnyName && NamedCallParser.CanStartWith(c) && reader.MayStartOffered(c);
     }
 
     private void Open(ToolMark? mark, BlockPlace place, bool isImmediate)
@@ -215,82 +194,39 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
         OutputChar[] unread = _held.TakeLast(isRejected ? Math.Min(step.UnreadCount, _held.Length - 1) : step.UnreadCount);
         _parser = null;
         if (isRejected)
-        {
-            _calls.Clear();
-            bool isEmptyBlock = _isMarked && (_isAfterCall || IsPending) && MarkText.IsEmptyBlock(_held.Text);
-            OutputChar[] text = _held.Take();
-            _otherJson.Add(text, parser.OpenJson);
-            if (!isEmptyBlock)
-            {
-                Release(text);
-            }
-            else if (IsPending)
-            {
-                _pendingText.Append(_space.Take());
-                _pendingText.Append(text);
-            }
-        }
+            Reject(parser);
         else if (_isImmediate && !parser.MustBeLast)
-        {
             EmitCalls();
-        }
         else
-        {
-            _pending.AddRange(_calls);
-            _calls.Clear();
-            _pendingText.Append(_space.Take());
-            _pendingText.Append(_held.Take());
-            _isAtLineStart = true;
-        }
-
+            Postpone();
         foreach (OutputChar next in unread)
             Feed(next);
+    }
+
+    private void Reject(ToolCallParser parser)
+    {
+        _calls.Clear();
+        bool isEmptyBlock = _isMarked && _output.FollowsCall && MarkText.IsEmptyBlock(_held.Text);
+        OutputChar[] text = _held.Take();
+        _otherJson.Add(text, parser.OpenJson);
+        if (isEmptyBlock)
+            _output.AddTrailer(text, endsLine: false);
+        else
+            _output.Release(text);
+    }
+
+    private void Postpone()
+    {
+        _output.Postpone(_calls, _held.Take());
+        _calls.Clear();
     }
 
     private void EmitCalls()
     {
         _otherJson.Clear();
-        ParsedToolCall[] calls = [.. _pending, .. _calls];
-        _pending.Clear();
+        _output.Emit(_calls);
         _calls.Clear();
-        _pendingText.Clear();
-        _space.Clear();
         _held.Clear();
-        (_isAfterCall, _isAtLineStart) = (true, true);
-        foreach (ParsedToolCall call in calls)
-            onCall(call);
-    }
-
-    /// <summary>
-    /// Passes on all held text, and then this text. If the text is the first one and follows a tool call, drops the white space before the text.
-    /// </summary>
-    private void Release(ReadOnlySpan<OutputChar> text)
-    {
-        bool hasText = false;
-        foreach (OutputChar c in text)
-            hasText |= !c.IsSpecial;
-        if (text.Length > 0 && !hasText && !IsPending)
-        {
-            Pass(text);
-            return;
-        }
-
-        _pending.Clear();
-        Pass(_pendingText.Take());
-        ReadOnlySpan<OutputChar> space = _space.Take();
-        while (_isAfterCall && !_hasText && space is [{ IsWhiteSpace: true }, ..])
-            space = space[1..];
-        Pass(space);
-        Pass(text);
-        if (!hasText)
-            return;
-        (_hasText, _isAfterCall, _isAtLineStart) = (true, false, text[^1].Value == '\n');
-    }
-
-    private void Pass(ReadOnlySpan<OutputChar> text)
-    {
-        foreach (OutputChar c in text)
-            onText(c);
     }
 
     /// <summary>Returns whether the output ended directly after a call, or inside a text that is dropped there.</summary>

@@ -13,16 +13,15 @@ namespace RkLlama.Output.ToolCalls.Families;
 internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark? mark, BlockPlace place = BlockPlace.Line)
     : ToolCallParser(reader, calls)
 {
-    private const string Fence = "```";
-
-    private static readonly LiteralSet Tags = new([Fence, .. ToolFamilies.Marks.Keys.Where(static open => open[0] is '<' or '['), .. ToolFamilies.Trailers]);
+    private static readonly LiteralSet Tags =
+        new([.. MarkdownFence.All, ToolFamilies.FunctionList, .. ToolFamilies.Marks.Keys.Where(static open => open[0] is '<' or '['), .. ToolFamilies.Trailers]);
 
     private readonly int _before = calls.Count;
     private readonly LiteralMatcher _tag = new(Tags);
     private readonly StringBuilder _unitText = new();
-    private readonly HashSet<string> _variables = new(StringComparer.Ordinal);
     private ToolCallParser? _unit;
-    private readonly FenceInfo _info = new();
+    private FenceInfo _info = FenceInfo.None;
+    private HashSet<string>? _variables;
     private FenceState _fence = FenceState.None;
     private char _commentEnd;
     private bool _isObject;
@@ -74,7 +73,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return ParseStep.Incomplete;
         if (_fence == FenceState.Inside && !HasCall && !(IsMarked ? _info.IsLanguage : _info.Allows(c, place == BlockPlace.Start)))
             return ParseStep.Rejected(1);
-        if (c is '<' or '`' || (c == '[' && (HasCall || IsMarked)))
+        if (c == '<' || MarkdownFence.IsPart(c) || (c == '[' && (HasCall || IsMarked)) || (c == ToolFamilies.FunctionList[0] && !HasCall && IsEnclosed))
             return FeedTag(c);
         if (HasCall && IsEnclosed && IsSkipped(c))
             return ParseStep.Incomplete;
@@ -87,7 +86,16 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         return StartUnit(c);
     }
 
-    internal override bool TryFinish() => _unit?.TryFinish() ?? _after?.TryFinish() ?? (HasCall && _commentEnd != '>');
+    internal override bool TryFinish()
+    {
+        if (_tag.Partial is { Length: > 0 } partial && StartsUnit(partial[0]) && _unit is null)
+        {
+            _tag.Reset();
+            RestartUnit(partial);
+        }
+
+        return _unit?.TryFinish() ?? _after?.TryFinish() ?? (HasCall && _commentEnd != '>');
+    }
 
     /// <summary>Returns whether a character after a call is neither a part of it nor text: too many brackets, punctuation, or the start of a comment.</summary>
     private bool IsSkipped(char c)
@@ -120,7 +128,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         else if (c == '"' && (isMarked || _fence == FenceState.Inside) && !HasCall)
             (_unit = new JsonCallParser(Reader, Calls, isMarked)).Feed('{'); // the first bracket is missing
         else if (NamedCallParser.CanStartWith(c) && AllowsPython && (isMarked || !Reader.AcceptsAnyName))
-            _unit = IsProgram ? new StatementParser(Reader.InNamespaces, Calls, isMarked: true, _variables) : new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
+            _unit = IsProgram ? new StatementParser(Reader.InNamespaces, Calls, isMarked: true, _variables ??= new(StringComparer.Ordinal)) : new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
         else
             return ParseStep.Rejected(1);
         return FeedUnit(_unit, c);
@@ -137,7 +145,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         if (step.Status == ParseStatus.Rejected)
         {
             // The block may end before closing brackets of the call.
-            bool mayStartTag = c is '<' or '`' || (c == '[' && mark?.Close is ['[', ..]);
+            bool mayStartTag = c == '<' || MarkdownFence.IsPart(c) || (c == '[' && mark?.Close is ['[', ..]);
             if (step.UnreadCount != 1 || !mayStartTag || !unit.TryFinish())
                 return step;
             EndUnit();
@@ -180,7 +188,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         if (_tag.Match is not { } tag)
             return ParseStep.Incomplete;
         _tag.Reset();
-        if (tag == Fence)
+        if (MarkdownFence.All.Contains(tag))
             return EndFence();
         if (ToolFamilies.Marks.TryGetValue(tag, out ToolMark? inner))
             return EndMark(inner);
@@ -202,12 +210,8 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     {
         string partial = _tag.Partial;
         _tag.Reset();
-        if (partial[0] == '[')
-        {
-            // It may be the start of an array.
-            ParseStep step = StartUnit('[');
-            return step.Status == ParseStatus.Incomplete ? Replay(partial[1..] + c) : step with { UnreadCount = step.UnreadCount + partial.Length };
-        }
+        if (StartsUnit(partial[0]))
+            return RestartUnit(partial + c);
 
         if (partial == "<" && c == '!' && HasCall && mark?.Close is not null)
         {
@@ -228,11 +232,20 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             : ParseStep.Rejected(partial.Length + 1);
     }
 
+    /// <summary>Returns whether the text that begins with the character may be an array or a name, if it is no tag.</summary>
+    private static bool StartsUnit(char c) => c == '[' || c == ToolFamilies.FunctionList[0];
+
+    private ParseStep RestartUnit(string text)
+    {
+        ParseStep step = StartUnit(text[0]);
+        return step.Status == ParseStatus.Incomplete ? Replay(text[1..]) : step with { UnreadCount = step.UnreadCount + text.Length - 1 };
+    }
+
     private ParseStep EndFence()
     {
         if (_fence == FenceState.None && !HasCall)
         {
-            _fence = FenceState.Info;
+            (_fence, _info) = (FenceState.Info, new());
             return ParseStep.Incomplete;
         }
 

@@ -13,6 +13,9 @@ internal sealed class FenceInfo
 
     private string _text = "";
 
+    /// <summary>The info string where no fence has begun. It must not be fed.</summary>
+    internal static FenceInfo None { get; } = new();
+
     /// <summary>Whether the content is a program in Python. The answer may be about the program, so only a whole answer is a call in the syntax of Python.</summary>
     internal bool IsPython => _text is "python" or "py";
 

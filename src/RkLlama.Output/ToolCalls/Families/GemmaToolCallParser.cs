@@ -59,7 +59,7 @@ internal sealed partial class GemmaToolCallParser(ToolCallReader reader, List<Pa
         }
 
         _name.Append(c);
-        if (_name.Length <= ToolNames.MaxLength && (char.IsWhiteSpace(c) || (c is not ('<' or '{' or '[' or '`') && Reader.MayBecomeOffered(_name.ToString()))))
+        if (_name.Length <= ToolNames.MaxLength && (char.IsWhiteSpace(c) || (c is not ('<' or '{' or '[' or '`' or '~') && Reader.MayBecomeOffered(_name.ToString()))))
             return ParseStep.Incomplete;
         _block = new(Reader, Calls, mark);
         ParseStep step = ParseStep.Incomplete;

@@ -9,6 +9,9 @@ internal static class ToolFamilies
     /// <summary>The start of a message. GLM-4 writes a text and a call as two messages of one answer.</summary>
     internal const string NextMessage = "<|assistant|>";
 
+    /// <summary>The word before the list of calls of Phi-4-mini. It may also follow another mark.</summary>
+    internal const string FunctionList = "functools";
+
     /// <summary>
     /// The rows, in the order in which a template is compared with them: a template may also contain the marks of another family that it is derived from.
     /// The marks obey the rules of <see cref="Text.LiteralMatcher"/>.
@@ -25,7 +28,7 @@ internal static class ToolFamilies
         new("DeepSeek", ["tool▁calls▁begin"], [.. DeepSeek("<｜", "｜>"), .. DeepSeek("<|", "|>"), .. DeepSeek("<", ">")]),
         new("Gemma 4", ["<|tool_call>"], [new("<|tool_call>", "<tool_call|>", ToolPayload.Gemma)]),
         new("FunctionGemma", ["<start_function_call>"], [new("<start_function_call>", "<end_function_call>", ToolPayload.Gemma)]),
-        new("Phi-4-mini, Granite", ["<|tool_call|>", "functools", "<|tool|>"], [new("<|tool_call|>", "<|/tool_call|>"), new("<|tool_calls|>", "<|/tool_calls|>"), new("functools")]),
+        new("Phi-4-mini, Granite", ["<|tool_call|>", FunctionList, "<|tool|>"], [new("<|tool_call|>", "<|/tool_call|>"), new("<|tool_calls|>", "<|/tool_calls|>"), new(FunctionList)]),
         new("MiniCPM, LFM2", ["<|tool_call_start|>"], [new("<|tool_call_start|>", "<|tool_call_end|>")]),
         new("InternLM", ["<|action_start|>"], [new("<|action_start|>", "<|action_end|>"), new("<|plugin|>", "<|action_end|>"), new("<|interpreter|>", "<|action_end|>")]),
         new("Nemotron", ["<TOOLCALL>"], [Tag("TOOLCALL")]),
@@ -70,7 +73,7 @@ internal static class ToolFamilies
     /// </summary>
     internal static IReadOnlySet<string> ResultStarts { get; } = new HashSet<string>(
         [
-            "<|eom_id|>", "<|observation|>", "<tool_response>", "<|tool_response>", "<|tool_response|>", "<start_function_response>", "[TOOL_RESULTS]",
+            "<|eom_id|>", "<|eom|>", "<|observation|>", "<tool_response>", "<|tool_response>", "<|tool_response|>", "<start_function_response>", "[TOOL_RESULTS]",
             "<function_results>", .. NamedCallParser.Blanks.Select(static blank => $"<｜tool{blank}outputs{blank}begin｜>"), "<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|user|>", "<｜User｜>", "[INST]",
         ],
         StringComparer.Ordinal);

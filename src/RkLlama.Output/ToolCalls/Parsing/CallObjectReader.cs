@@ -47,7 +47,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
 
     /// <summary>Returns whether a member beside a call has a value that must not be lost.</summary>
     private static bool MayBeArgument(JsonProperty member) =>
-        !ToolCallFields.IsOneOf(member.Name, ToolCallFields.Others)
+        !ToolCallFields.IsOther(member.Name)
         && !(ToolCallFields.IsName(member.Name) && member.Value.ValueKind == JsonValueKind.String)
         && !(member.Value.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(member.Value.GetString()))
         && member.Value.ValueKind != JsonValueKind.Null;
@@ -62,7 +62,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
         // Without a mark, a name in a namespace that the request does not know is a call only if it has a member with arguments.
         bool isCertain = isMarked || reader.Exact.IsOffered(name.Value.GetString()!);
         JsonProperty[] others =
-            [.. item.EnumerateObject().Where(member => member.Name != name.Name && !ToolCallFields.IsOneOf(member.Name, ToolCallFields.Others)), .. beside];
+            [.. item.EnumerateObject().Where(member => member.Name != name.Name && !ToolCallFields.IsOther(member.Name)), .. beside];
         IReadOnlyList<string> parameters = reader.Parameters(tool);
         bool isDescribed = !parameters.Contains("description") && Array.Exists(others, static member => member.Name == "description");
         bool isEmpty = false;
@@ -89,7 +89,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
     /// <summary>Reads an object whose only member has the name of the tool, and the arguments as its value.</summary>
     private ParsedToolCall? ReadKeyed(JsonElement item)
     {
-        JsonProperty[] members = [.. item.EnumerateObject().Where(static member => !ToolCallFields.IsOneOf(member.Name, ToolCallFields.Others))];
+        JsonProperty[] members = [.. item.EnumerateObject().Where(static member => !ToolCallFields.IsOther(member.Name))];
         return !reader.AcceptsAnyName
             && (isMarked || reader.AllowsKeyed)
             && members is [{ Value.ValueKind: JsonValueKind.Object } member]

@@ -122,7 +122,7 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
         if (c == '(' && isMarked)
             return StartPython(c);
         _state = State.Fence;
-        return c == '`' ? FeedFence(c) : ParseStep.Rejected(1);
+        return MarkdownFence.IsPart(c) ? FeedFence(c) : ParseStep.Rejected(1);
     }
 
     private ParseStep FeedTag(char c)
@@ -170,8 +170,9 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         if (c == '{' && _fence >= 3)
             return StartJson(c);
-        _fence += c == '`' ? 1 : 0;
-        return c == '`' || (_fence >= 3 && (char.IsAsciiLetter(c) || char.IsWhiteSpace(c))) ? ParseStep.Incomplete : ParseStep.Rejected(1);
+        bool isFence = MarkdownFence.IsPart(c);
+        _fence += isFence ? 1 : 0;
+        return isFence || (_fence >= 3 && (char.IsAsciiLetter(c) || char.IsWhiteSpace(c))) ? ParseStep.Incomplete : ParseStep.Rejected(1);
     }
 
     private ParseStep StartJson(char c)
@@ -198,7 +199,7 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
 
     private ParseStep FeedFenceEnd(char c)
     {
-        if (c == '`')
+        if (MarkdownFence.IsPart(c))
             return ++_fence == 3 ? ParseStep.Complete() : ParseStep.Incomplete;
         return _fence > 0 ? ParseStep.Rejected(1) : char.IsWhiteSpace(c) || c == '}' ? ParseStep.Incomplete : ParseStep.Complete(1);
     }

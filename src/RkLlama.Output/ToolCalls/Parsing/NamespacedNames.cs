@@ -5,6 +5,7 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 /// <summary>
 /// Compares names that have a namespace. The sign after the namespace may be another one than in the offered name, because many clients replace it:
 /// <c>fs.read</c>, <c>fs/read</c>, <c>fs:read</c>, <c>fs__read</c> and <c>fs_read</c> are the same name, if one of the two has such a sign other than <c>_</c>.
+/// The name <c>fs_read</c> also means an offered <c>fs-read</c>.
 /// </summary>
 internal sealed class NamespacedNames(IReadOnlySet<string> names)
 {
@@ -23,7 +24,7 @@ internal sealed class NamespacedNames(IReadOnlySet<string> names)
     internal string? Find(string name)
     {
         SortedList<string, string?> unified = Unified();
-        return unified.TryGetValue(Unify(name), out string? found) && found is not null && (HasSign(name) || HasSign(found)) ? found : null;
+        return unified.TryGetValue(Unify(name), out string? found) && found is not null && (HasSign(name) || HasSign(found) || IsHyphenated(found)) ? found : null;
     }
 
     /// <summary>Returns whether an offered name may begin with the text.</summary>
@@ -37,6 +38,8 @@ internal sealed class NamespacedNames(IReadOnlySet<string> names)
     }
 
     private static bool HasSign(string name) => name.AsSpan().ContainsAny('.', '/', ':') || name.Contains("__", StringComparison.Ordinal);
+
+    private static bool IsHyphenated(string name) => name.Contains('-', StringComparison.Ordinal);
 
     private static string Unify(string name)
     {
@@ -60,7 +63,7 @@ internal sealed class NamespacedNames(IReadOnlySet<string> names)
         _unified = new(StringComparer.Ordinal);
         foreach (string name in names)
         {
-            _hasSigns |= HasSign(name);
+            _hasSigns |= HasSign(name) || IsHyphenated(name);
             string form = Unify(name);
             if (!_unified.TryAdd(form, name))
                 _unified[form] = null;

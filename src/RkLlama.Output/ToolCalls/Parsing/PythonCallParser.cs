@@ -22,7 +22,7 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
     {
         if (_quote == '\0' && c is ')' or ']' or '}')
             return Close(c);
-        if (_quote == '\0' && _open.Count > 0 && c is '<' or '`')
+        if (_quote == '\0' && _open.Count > 0 && (c == '<' || MarkdownFence.IsPart(c)))
             return ParseStep.Rejected(1);
         _text.Append(c);
         if (_quote != '\0')

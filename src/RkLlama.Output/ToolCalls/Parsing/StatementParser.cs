@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
 
@@ -78,7 +79,7 @@ internal sealed class StatementParser(ToolCallReader reader, List<ParsedToolCall
             return ParseStep.Incomplete;
         }
 
-        if (_variable is null && variables.Contains(_word) && c is '\n' or '`')
+        if (_variable is null && variables.Contains(_word) && (c == '\n' || MarkdownFence.IsPart(c)))
             return ParseStep.Complete(1);
         if (_variable is null && _word == Print && c == '(' && variables.Count > 0)
         {

@@ -41,7 +41,7 @@ internal sealed partial class TaggedText(params string[] ends)
     }
 
     /// <summary>
-    /// Returns the value without the tags at its end that close a function or a block; null if there are none. Inside of a value such tags may be part of it,
+    /// Returns the value without the tags at its end that close a function or a block, and the end of the turn behind them; null if there are none. Inside of a value such tags may be part of it,
     /// so they end it only if the answer ends, or the next block starts.
     /// </summary>
     internal string? ValueBeforeClosingTags()
@@ -69,7 +69,7 @@ internal sealed partial class TaggedText(params string[] ends)
     internal void CutAt(int length) => (_text.Length, _tagLength) = (length, 0);
 
     [GeneratedRegex(
-        @"(</(function|tool_call|tools?|toolcall|tool_calls|function_calls?|invoke|parameters|seed:tool_call|minimax:tool_call)(=[^<>]*)?>\s*)+\z",
+        @"(</(function|tool_call|tools?|toolcall|tool_calls|function_calls?|invoke|parameters|seed:tool_call|minimax:tool_call)(=[^<>]*)?>\s*)+((<\|[a-z_]+\|>|</s>)\s*)*\z",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex ClosingTags { get; }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
-using RkLlama.Output.Text;
 using RkLlama.Output.ToolCalls.Arguments;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
@@ -12,6 +11,8 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDictionary<string, JsonElement>? schemas, bool allowsKeyed = true)
 {
     private readonly ToolNames _names = new(names);
+
+    private readonly Dictionary<string, IReadOnlyList<string>> _parameters = new(StringComparer.Ordinal);
 
     private ToolCallReader? _inNamespaces;
     private ToolCallReader? _exact;
@@ -39,6 +40,9 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     /// <summary>Returns whether a name that begins with the text may be offered.</summary>
     internal bool MayBecomeOffered(string start) => _names.MayBecome(start) || (AllowsNamespaces && ToolNames.MayBeNamespace(start));
 
+    /// <summary>Returns whether the first character of an offered name, as the model writes it, may be this one. Namespaces that are not offered do not count.</summary>
+    internal bool MayStartOffered(char c) => _names.MayStartWith(c);
+
     /// <summary>Returns the JSON schema of one parameter of a tool; null if there is none.</summary>
     internal JsonElement? Schema(string tool, string parameter) => SchemaOf(tool) is { } root ? SchemaReferences.Property(Resolved(root), parameter, root) : null;
 
@@ -46,8 +50,13 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     internal HashSet<string> Types(string tool, string parameter) => SchemaTypes.Of(Schema(tool, parameter), SchemaOf(tool));
 
     /// <summary>Returns the parameters of a tool in the order of its schema.</summary>
-    internal IReadOnlyList<string> Parameters(string tool) =>
-        Member(tool, "properties", JsonValueKind.Object) is { } properties ? [.. properties.EnumerateObject().Select(static property => property.Name)] : [];
+    internal IReadOnlyList<string> Parameters(string tool)
+    {
+        if (_parameters.TryGetValue(tool, out IReadOnlyList<string>? known))
+            return known;
+        return _parameters[tool] =
+            Member(tool, "properties", JsonValueKind.Object) is { } properties ? [.. properties.EnumerateObject().Select(static property => property.Name)] : [];
+    }
 
     /// <summary>Returns the names of the parameters that a call of the tool must have.</summary>
     internal IReadOnlyList<string> Required(string tool) => Member(tool, "required", JsonValueKind.Array) is { } required
@@ -102,16 +111,14 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     /// <summary>Passes the JSON, repaired if necessary, to a function. Returns false if it cannot be parsed.</summary>
     internal static bool TryParse(string json, Func<JsonElement, bool> read)
     {
-        if (JsonRepair.RepairWhole(json) is not { } repaired)
-            return false;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(repaired, JsonLimits.Document);
-            return read(document.RootElement);
+            using JsonDocument? document = JsonRepair.ParseWhole(json);
+            return document is not null && read(document.RootElement);
         }
-        catch (Exception ex) when (ex is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception ex) when (ex is InvalidOperationException or ArgumentException)
         {
-            // Half of a surrogate pair, escaped or not.
+            // An escaped half of a surrogate pair.
             return false;
         }
     }

@@ -16,6 +16,7 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     private static readonly string[] Prefixes = ["functions.", "function.", "tools.", "tool.", "default_api.", "call:"];
 
     private readonly string[] _sorted = names is null ? [] : [.. names.Order(StringComparer.Ordinal)];
+    private readonly Dictionary<char, bool> _starts = [];
     private readonly NamespacedNames _namespaced = new(names ?? FrozenSet<string>.Empty);
 
     internal bool AcceptsAny => names is null;
@@ -45,6 +46,14 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
             || IsStart(WithoutPrefix(plain))
             || (plain.Contains(':', StringComparison.Ordinal) && IsStart(WithoutPrefix(WithoutCallNumber(plain))))
             || _namespaced.MayBecome(WithoutPrefix(WithoutCallNumber(plain)));
+    }
+
+    /// <summary>Returns whether an offered name, as the model writes it, may begin with the character.</summary>
+    internal bool MayStartWith(char c)
+    {
+        if (!_starts.TryGetValue(c, out bool isStart))
+            _starts[c] = isStart = MayBecome(c.ToString());
+        return isStart;
     }
 
     /// <summary>Returns whether the text may be a namespace, or a part of one. The name of any tool may follow it.</summary>

@@ -100,7 +100,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     {
         if (_inner.Length == 0 && (char.IsWhiteSpace(c) || (c == '(' && _arguments.Count == 0)))
             return ParseStep.Incomplete;
-        if (_inner.Length == 0 && _arguments.Count == 0 && (c is '{' or '`' || (_isFenced && char.IsAsciiLetter(c))))
+        if (_inner.Length == 0 && _arguments.Count == 0 && (c == '{' || MarkdownFence.IsPart(c) || (_isFenced && char.IsAsciiLetter(c))))
         {
             _isFenced = c != '{' || _isFenced;
             return c == '{' ? FeedJson(_json = new(), c) : ParseStep.Incomplete;
@@ -193,7 +193,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     /// <summary>Reads the closing tag after the JSON. If it is missing or wrong, the call ends before the text that follows.</summary>
     private ParseStep FeedAfterJson(char c)
     {
-        if (_inner.Length == 0 && (char.IsWhiteSpace(c) || c is '}' or ')' or '>' || (c == '`' && _isFenced)))
+        if (_inner.Length == 0 && (char.IsWhiteSpace(c) || c is '}' or ')' or '>' || (MarkdownFence.IsPart(c) && _isFenced)))
             return ParseStep.Incomplete;
         if (!_inner.Feed(c))
             return ParseStep.Complete(_inner.Length + 1);
