@@ -18,6 +18,10 @@ internal static class ConversationRepairs
     private static readonly JsonElement _tool = JsonElement.Parse(
         """{"type": "function", "function": {"name": "look", "description": "d", "parameters": {"type": "object", "properties": {"k": {"type": "string", "description": "d"}}}}}""");
 
+    private static readonly JsonElement _describedTool = JsonElement.Parse(
+        """{"type": "function", "function": {"name": "look", "description": "#", "parameters": {"type": "object", "properties": {"k": {"type": "string", "description": "d"}}}}}"""
+            .Replace("#", First, StringComparison.Ordinal));
+
     private static readonly ChatMessage _user = new("user", "x");
 
     public static IReadOnlyList<ConversationRepair> All { get; } =
@@ -32,6 +36,10 @@ internal static class ConversationRepairs
             input => input.Messages.Any(message => message.HasToolCalls) ? input with { HasTextArguments = true } : input,
             // A dict that is written as Python text is not JSON.
             Probe([_user, Calls("", Call(ShortId, First)), Result(ShortId, "r")], [First], [$"'k': '{First}'"])),
+        new(
+            "tools in the system message",
+            input => input.Conversation.Tools is { Count: > 0 } && !input.HasToolsInSystem ? MessageRepairs.PutToolsInSystem(input) : input,
+            new RepairProbe(new([_user]) { Tools = [_describedTool] }, [First], []) { MayBeRefused = false }),
         ConversationRepair.OfMessages(
             "later system messages merged into the next user message",
             MessageRepairs.MoveSystemToUser,

@@ -43,6 +43,10 @@ internal static class GenericTools
     public static string Calls(IReadOnlyList<ToolCall> calls) => string.Join('\n', calls.Select(static call =>
         $"<tool_call>\n{{\"name\": \"{JsonEncodedText.Encode(call.Name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\", \"arguments\": {ToolArguments.AsJson(call.Arguments)}}}\n</tool_call>"));
 
+    /// <summary>Writes the descriptions of the functions as a JSON array in one line, without the object around each of them.</summary>
+    public static string FunctionsAsJson(IReadOnlyList<JsonElement> tools) => $"[{string.Join(", ", tools.Select(static tool =>
+        (tool.ValueKind == JsonValueKind.Object && tool.TryGetProperty("function", out JsonElement function) ? function : tool).GetRawText().ReplaceLineEndings(" ")))}]";
+
     /// <summary>Writes the result of a call.</summary>
     public static string Result(string content) => $"<tool_response>\n{content}\n</tool_response>";
 }

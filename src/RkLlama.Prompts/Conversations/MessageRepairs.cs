@@ -24,6 +24,10 @@ internal static class MessageRepairs
         return others;
     }
 
+    /// <summary>Gives the tools to the first system message. If there is none, adds an empty one.</summary>
+    public static TemplateInput PutToolsInSystem(TemplateInput input) =>
+        (input.Messages.Any(IsSystem) ? input : input.With([new("system", ""), .. input.Messages])) with { HasToolsInSystem = true };
+
     /// <summary>Replaces absent content by an empty text.</summary>
     public static IReadOnlyList<ChatMessage> FillContent(IReadOnlyList<ChatMessage> messages) =>
         messages.Any(message => message.Content is null) ? [.. messages.Select(message => message with { Content = message.Content ?? "" })] : messages;

@@ -9,6 +9,9 @@ internal sealed record TemplateInput(Conversation Conversation)
     /// <summary>Whether the arguments of tool calls are a string with JSON. If false, they are a dict.</summary>
     public bool HasTextArguments { get; init; }
 
+    /// <summary>Whether the first system message has the tools, as JSON in its member <c>tools</c>.</summary>
+    public bool HasToolsInSystem { get; init; }
+
     public IReadOnlyList<ChatMessage> Messages => Conversation.Messages;
 
     public TemplateInput With(IReadOnlyList<ChatMessage> messages) => this with { Conversation = Conversation with { Messages = messages } };

@@ -32,7 +32,8 @@ internal sealed class TemplateVariables(SpecialTokens tokens)
                 variables[name] = JsonValues.Convert(value, fromRequest: true);
         }
 
-        variables["messages"] = new ListValue([.. conversation.Messages.Select(message => Message(message, input))]);
+        ChatMessage? toolMessage = input.HasToolsInSystem ? conversation.Messages.FirstOrDefault(message => message.Role == "system") : null;
+        variables["messages"] = new ListValue([.. conversation.Messages.Select(message => Message(message, input, ReferenceEquals(message, toolMessage)))]);
         if ((conversation.Tools is { Count: > 0 } tools ? ToList(tools) : noTools) is { } offered)
             variables["tools"] = offered;
         variables["add_generation_prompt"] = BooleanValue.Of(conversation.AddsGenerationPrompt);
@@ -45,7 +46,7 @@ internal sealed class TemplateVariables(SpecialTokens tokens)
 
     private static ListValue ToList(IReadOnlyList<JsonElement> tools) => new([.. tools.Select(tool => JsonValues.Convert(tool, fromRequest: true))]);
 
-    private static DictValue Message(ChatMessage message, TemplateInput input)
+    private static DictValue Message(ChatMessage message, TemplateInput input, bool hasTools)
     {
         DictValue value = new();
         value.Set("role", _roles.Contains(message.Role) ? StringValue.FromTemplate(message.Role) : StringValue.FromRequest(message.Role));
@@ -55,6 +56,8 @@ internal sealed class TemplateVariables(SpecialTokens tokens)
         SetText(value, "tool_call_id", message.ToolCallId);
         SetText(value, "name", message.Name);
         SetText(value, "reasoning_content", message.Reasoning);
+        if (hasTools)
+            SetText(value, "tools", GenericTools.FunctionsAsJson(input.Conversation.Tools!));
         return value;
     }
 
