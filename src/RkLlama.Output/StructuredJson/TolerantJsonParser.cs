@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using RkLlama.Output.Text;
 
 namespace RkLlama.Output.StructuredJson;
@@ -15,6 +14,9 @@ internal sealed class TolerantJsonParser(string text, int start)
     private int _at = start;
     private int _openObjects;
     private int _openArrays;
+
+    // Whether the colon after the last name was inside of its quotes.
+    private bool _hasColonInName;
 
     /// <summary>The position after the text that has been parsed.</summary>
     internal int Position => Math.Min(_at, text.Length);
@@ -42,6 +44,7 @@ internal sealed class TolerantJsonParser(string text, int start)
             '{' => ParseMembers(depth + 1),
             '[' => ParseItems(depth + 1),
             '"' or '\'' or '“' => ParseString(isName: false),
+            '\\' when IsBeforeQuote() => ParseString(isName: false),
             _ => ParseWord(),
         };
     }
@@ -63,7 +66,7 @@ internal sealed class TolerantJsonParser(string text, int start)
             if (!ParseName())
                 return false;
             SkipSpace();
-            if (!TrySkip(':') && !TrySkip('='))
+            if (!TrySkip(':') && !TrySkip('=') && !_hasColonInName)
                 return false;
             _json.Append(':');
             if (!ParseValue(depth))
@@ -101,7 +104,8 @@ internal sealed class TolerantJsonParser(string text, int start)
 
     private bool ParseName()
     {
-        if (Current is '"' or '\'' or '“')
+        _hasColonInName = false;
+        if (Current is '"' or '\'' or '“' || IsBeforeQuote())
             return ParseString(isName: true);
         int start = _at;
         while (!IsAtEnd && (char.IsLetterOrDigit(Current) || Current is '_' or '$' or '-'))
@@ -109,16 +113,23 @@ internal sealed class TolerantJsonParser(string text, int start)
         if (_at == start)
             return false;
         _json.Append(JsonText.Quote(text[start.._at]));
+        TrySkip('"'); // the opening quote is missing
         return true;
     }
 
-    /// <summary>Parses a string. Without a closing quote, it ends at the end of the text.</summary>
+    /// <summary>Returns whether a backslash is here, and a quote behind it.</summary>
+    private bool IsBeforeQuote() => Current == '\\' && _at + 1 < text.Length && text[_at + 1] is '"' or '\'';
+
+    /// <summary>
+    /// Parses a string. Without a closing quote, it ends at the end of the text. If a backslash is before its first quote, one is before its last quote, too.
+    /// </summary>
     private bool ParseString(bool isName)
     {
+        bool isEscaped = TrySkip('\\');
         char end = Current == '“' ? '”' : Current;
         _at++;
         StringBuilder value = new();
-        while (!IsAtEnd && (Current != end || (!isName && IsQuoteInside(end, value.Length == 0))))
+        while (!IsAtEnd && !(isEscaped ? IsBeforeQuote() && text[_at + 1] == end : Current == end && (isName || !IsQuoteInside(end, value.Length == 0))))
         {
             if (Current != '\\')
             {
@@ -131,13 +142,29 @@ internal sealed class TolerantJsonParser(string text, int start)
         }
 
         IsCut |= IsAtEnd;
-        _at++;
+        _at += isEscaped ? 2 : 1;
 
         string whole = value.ToString();
         if (HasLoneSurrogate(whole))
             return false;
+        if (isName && !isEscaped && !IsAtEnd)
+            whole = WithoutColon(whole);
         _json.Append(JsonText.Quote(whole));
         return true;
+    }
+
+    /// <summary>
+    /// Returns the name without a colon at its end. If no other colon follows, this one is inside of the quotes by mistake, and the last quote opens the value.
+    /// </summary>
+    private string WithoutColon(string name)
+    {
+        string trimmed = name.TrimEnd();
+        int end = _at;
+        SkipSpace();
+        bool isWhole = trimmed is not [_, .., ':' or '='] || IsAtEnd || Current is ':' or '=';
+        _at = isWhole ? end : end - 1;
+        _hasColonInName = !isWhole;
+        return isWhole ? name : trimmed[..^1].TrimEnd();
     }
 
     private bool IsQuoteInside(char quote, bool isEmpty)
@@ -186,33 +213,9 @@ internal sealed class TolerantJsonParser(string text, int start)
         while (!IsAtEnd && (char.IsAsciiLetterOrDigit(Current) || Current is '+' or '-' or '.' or '_'))
             _at++;
         string word = text[start.._at];
-        string? value = word switch
-        {
-            "true" or "True" or "TRUE" => "true",
-            "false" or "False" or "FALSE" => "false",
-            "null" or "None" or "NULL" or "undefined" => "null",
-            _ => NormalizeNumber(word),
-        };
+        string? value = JsonWord.ToJson(word);
         _json.Append(value);
         return value is not null;
-    }
-
-    private static string? NormalizeNumber(string word)
-    {
-        string number = word.TrimStart('+').Replace("_", "", StringComparison.Ordinal);
-        if (number.StartsWith('.'))
-            number = "0" + number;
-        if (number.EndsWith('.'))
-            number += "0";
-        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(number));
-        try
-        {
-            return reader.Read() && reader.TokenType == JsonTokenType.Number && !reader.Read() ? number : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 
     private void SkipSeparators()

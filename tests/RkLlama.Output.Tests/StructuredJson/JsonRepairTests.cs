@@ -7,6 +7,16 @@ namespace RkLlama.Output.Tests.StructuredJson;
 public sealed class JsonRepairTests
 {
     [Theory]
+    [InlineData("""{\"a\": \"b\", \"c\": [\"d\"]}""", """{"a":"b","c":["d"]}""")]
+    [InlineData("""{"a": \"b\"}""", """{"a":"b"}""")]
+    [InlineData("""{a": "b", c": 1}""", """{"a":"b","c":1}""")]
+    [InlineData("""{"a: "b", "c": 1}""", """{"a":"b","c":1}""")]
+    [InlineData("""{"a="b", "c" : 1}""", """{"a":"b","c":1}""")]
+    [InlineData("""{"a:": "b", c: 1}""", """{"a:":"b","c":1}""")]
+    [InlineData("""{"a=" : "b", c: 1}""", """{"a=":"b","c":1}""")]
+    public void Quotes_in_the_wrong_place_are_repaired(string reply, string json) => JsonRepair.Repair(reply, CpuBudget.Unlimited()).Should().Be(json);
+
+    [Theory]
     [InlineData("""{"a": [1, 2.50, "x"], "b": null}""")]
     [InlineData("[]")]
     [InlineData("""{"text": "a \"quoted\" {brace}"}""")]

@@ -44,6 +44,10 @@ public sealed class FormMatrixTests
         """{"get_weather": {"city": "Oslo"}}""",
         """{"name": "get_weather", "city": "Oslo"}""",
         """{"name": "get_weather", "arguments": [{"city": "Oslo"}]}""",
+        """{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}""",
+        """{name": "get_weather", arguments": {city": "Oslo"}}""",
+        """{"name: "get_weather", "arguments": {"city: "Oslo"}}""",
+        """{"name="get_weather", "arguments": {"city": "Oslo"}}""",
         "{\n  \"name\": \"get_weather\",  // the name\n  \"arguments\": {\n    \"city\": \"Oslo\"\n  }\n}",
     ];
 

@@ -24,7 +24,8 @@ internal enum JsonScanStatus
 /// <summary>
 /// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Accepts the mistakes that the
 /// repair of JSON corrects: single quotes, names without quotes, extra and missing commas, constants of Python, line breaks in strings, comments, missing closing
-/// brackets inside of others, extra closing brackets, doubled opening braces, quotes inside of strings. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
+/// brackets inside of others, extra closing brackets, doubled opening braces, quotes inside of strings, quotes with a backslash around strings, and names with one
+/// quote too few or with the colon inside of the quotes. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {
@@ -37,6 +38,13 @@ internal sealed class PartialJsonScanner
     private int _stringStart;
     private int _stringEnd;
     private bool _isKey;
+
+    // Whether the last name ends with a colon inside of its quotes. If no other colon follows, its last quote opens the value.
+    private bool _hasColonInKey;
+    private int _quoteEnd;
+
+    // Whether a backslash is before the quotes of the string, as in JSON that is written as a string.
+    private bool _hasEscapedQuotes;
 
     // Whether only blanks are behind the last quote. The character after them shows whether the quote ends the string.
     private bool _isAfterQuote;
@@ -110,7 +118,7 @@ internal sealed class PartialJsonScanner
         if (_expected == Expected.String)
             return FeedString(c);
         if (_expected == Expected.Escape)
-            return Expect(Expected.String);
+            return c == _quote && _hasEscapedQuotes ? EndString(_text.Length - 1) : Expect(Expected.String);
         if (_expected == Expected.BareKey && !IsBareKey(c))
             return EndBareKey(c);
         if (_expected == Expected.BareKey)
@@ -129,12 +137,13 @@ internal sealed class PartialJsonScanner
         return _expected switch
         {
             not Expected.Nothing when c == '/' && Depth > 0 => FeedComment(c),
+            Expected.Key or Expected.MemberValue or Expected.Item when c == '\\' => JsonScanStatus.Incomplete, // before a quote
             Expected.Key when c == '{' && EndsWithOpenBrace() => Open(isObject: true),
             Expected.Key when c is '}' or ']' => Close(c),
             Expected.Item when c is ']' or '}' => Close(c),
             Expected.Key or Expected.Item when c == ',' => JsonScanStatus.Incomplete,
             Expected.Key => StartKey(c),
-            Expected.Colon => c is ':' or '=' ? Expect(Expected.MemberValue) : JsonScanStatus.Invalid,
+            Expected.Colon => c is ':' or '=' ? Expect(Expected.MemberValue) : _hasColonInKey ? StartValueInKey(c) : JsonScanStatus.Invalid,
             Expected.Value or Expected.MemberValue or Expected.Item => StartValue(c),
             Expected.CommaOrEnd when c is ',' or ';' => Expect(IsInObject ? Expected.Key : Expected.Item),
             Expected.CommaOrEnd when c is '}' or ']' => Close(c),
@@ -162,8 +171,18 @@ internal sealed class PartialJsonScanner
     private JsonScanStatus EndBareKey(char c)
     {
         _stringEnd = _text.Length;
+        _hasColonInKey = false;
         _expected = c is ':' or '=' ? Expected.MemberValue : Expected.Colon;
-        return c is ':' or '=' || char.IsWhiteSpace(c) ? JsonScanStatus.Key : JsonScanStatus.Invalid;
+        return c is ':' or '=' or '"' || char.IsWhiteSpace(c) ? JsonScanStatus.Key : JsonScanStatus.Invalid;
+    }
+
+    /// <summary>Processes the first character of a value whose opening quote was taken for the end of the name.</summary>
+    private JsonScanStatus StartValueInKey(char c)
+    {
+        _isKey = false;
+        _stringStart = _quoteEnd + 1;
+        Expect(Expected.String);
+        return FeedString(c);
     }
 
     private JsonScanStatus StartValue(char c) => c switch
@@ -234,6 +253,7 @@ internal sealed class PartialJsonScanner
         _quote = quote == '“' ? '”' : quote;
         _isKey = isKey;
         _stringStart = _text.Length + 1;
+        _hasEscapedQuotes = _text[^1] == '\\';
         return Expect(Expected.String);
     }
 
@@ -241,9 +261,27 @@ internal sealed class PartialJsonScanner
     {
         if (c != _quote)
             return c == '\\' ? Expect(Expected.Escape) : JsonScanStatus.Incomplete;
-        _stringEnd = _text.Length;
-        _isAfterQuote = !_isKey;
+        return EndString(_text.Length);
+    }
+
+    private JsonScanStatus EndString(int end)
+    {
+        _stringEnd = end;
+        _isAfterQuote = !_isKey && !_hasEscapedQuotes;
+        if (_isKey)
+            EndKey();
         Expect(_isKey ? Expected.Colon : Expected.CommaOrEnd);
         return _isKey ? JsonScanStatus.Key : IsInObject ? JsonScanStatus.StringValue : JsonScanStatus.Incomplete;
+    }
+
+    private void EndKey()
+    {
+        _quoteEnd = _text.Length;
+        int end = _stringEnd;
+        while (end > _stringStart && char.IsWhiteSpace(_text[end - 1]))
+            end--;
+        _hasColonInKey = end - 1 > _stringStart && _text[end - 1] is ':' or '=' && !_hasEscapedQuotes;
+        if (_hasColonInKey)
+            _stringEnd = end - 1;
     }
 }
