@@ -76,6 +76,6 @@ public sealed class PullCommandTests : IDisposable
         (int code, string output, string error) = await Tool.RunAsync(["run", "made", "Hi"], ("RKLLAMA_HOST", _node.Address.ToString()));
 
         (code, output).Should().Be((1, "Hel\n"));
-        error.Should().StartWith("Error: the answer ended before its end");
+        error.Should().StartWith("Error: the answer is not complete");
     }
 }

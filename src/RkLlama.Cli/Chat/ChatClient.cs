@@ -40,7 +40,7 @@ internal sealed class ChatClient(NodeClient client)
             return new(content.ToString(), null);
         }
 
-        return last is null ? throw new CommandException("the answer ended before its end: look into the log of the node") : new(content.ToString(), last);
+        return last is null ? throw new CommandException("the answer is not complete, because the connection ended: the log of the node has the reason") : new(content.ToString(), last);
     }
 
     private static string Text(JsonElement message, string name) =>

@@ -35,7 +35,7 @@ internal static class RunCommand
                 result.AddError($"--format: '{token.Value}' is not json");
         });
         Symbol[] symbols = [model, prompt, think, hide, format, keepAlive, verbose, noWrap, image];
-        return CommandAction.Create("run", "Answer a question, or lead a conversation.", node, symbols, async (result, client, cancellationToken) =>
+        return CommandAction.Create("run", "Ask a model one question, or talk to it.", node, symbols, async (result, client, cancellationToken) =>
         {
             if (result.GetValue(image) is not null)
                 throw new CommandException("--image: this version cannot send pictures to a model") { ExitCode = 2 };

@@ -130,7 +130,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
                 HubRepository known = await _huggingFace.GetRepositoryAsync(origin, null, cancellationToken).ConfigureAwait(false);
                 if (known.IsGated && options.HuggingFaceToken is null)
                 {
-                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on its page and set HF_TOKEN; then 'rkllama pull {origin} {name}' brings it";
+                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on its page and set HF_TOKEN; then 'rkllama pull {origin} {name}' downloads it";
                     continue;
                 }
 
@@ -153,7 +153,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
             }
         }
 
-        reason ??= $"the repository has no tokenizer.json and does not name the model that it was made from: 'rkllama pull OWNER/REPOSITORY {name}' brings it from that model";
+        reason ??= $"the repository has no tokenizer.json and does not name the model that it was made from: 'rkllama pull OWNER/REPOSITORY {name}' downloads it from that model";
         return ([.. files.Values], bases.FirstOrDefault(), reason + ". Without a tokenizer, the server counts tokens by estimate");
     }
 

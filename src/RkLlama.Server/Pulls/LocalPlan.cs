@@ -86,7 +86,7 @@ internal sealed class LocalPlan(string root)
             PromptFiles = others,
             Reason = choice.Reason,
             Warnings = PromptFiles.HasTokenizer(others.Select(static one => one.Source.File)) ? choice.Warnings
-                : [.. choice.Warnings, $"{directory} has no tokenizer of this model: 'rkllama pull OWNER/REPOSITORY {name}' brings it from the model that it was made from. Without it the server counts tokens by estimate"],
+                : [.. choice.Warnings, $"{directory} has no tokenizer of this model: 'rkllama pull OWNER/REPOSITORY {name}' downloads it from the model that it was made from. Without it the server counts tokens by estimate"],
         };
     }
 

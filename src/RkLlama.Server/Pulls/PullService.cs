@@ -128,7 +128,7 @@ internal sealed partial class PullService(
         if (gaps.Repository is { } repository)
             return Join(repository, present, origin);
         return gaps.LacksWeights
-            ? throw new HubException(HubError.FileNotFound, $"the .rkllm file of '{present}' is missing: 'rkllama pull OWNER/REPOSITORY {present}' brings it")
+            ? throw new HubException(HubError.FileNotFound, $"the .rkllm file of '{present}' is missing: 'rkllama pull OWNER/REPOSITORY {present}' downloads it")
             : null;
     }
 
@@ -261,7 +261,7 @@ internal sealed partial class PullService(
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Pulled {Model}: {Megabytes} MB in {Seconds:0.0} s")]
         internal static partial void Pulled(ILogger logger, string model, long megabytes, double seconds);
 
-        [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Pull of {Model} ended before its end; {Megabytes} MB are kept")]
+        [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "The download of {Model} stopped before it was complete; {Megabytes} MB are kept")]
         internal static partial void Cancelled(ILogger logger, string model, long megabytes);
 
         [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "Pull of {Model} failed: {Reason}")]

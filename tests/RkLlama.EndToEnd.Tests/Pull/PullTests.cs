@@ -99,7 +99,7 @@ public sealed class PullTests : IAsyncLifetime
         _hub.Add(Repository).Files[File] = (new Content(30_000_000, 1), true);
         _hub.StorageFault = static (_, _) => new() { BytesPerSecond = 20_000_000 };
         await PullAsync(Repository, until: line => line.TryGetProperty("completed", out JsonElement done) && done.GetInt64() > 6_000_000);
-        await WaitAsync(() => _node.Log.Contains("ended before its end", StringComparison.Ordinal));
+        await WaitAsync(() => _node.Log.Contains("stopped before it was complete", StringComparison.Ordinal));
         long before = _hub.SentBytes;
         (await _node.GetJsonAsync("/models")).Body.GetProperty("models").GetArrayLength().Should().Be(0);
         _hub.StorageFault = static (_, _) => null;

@@ -119,7 +119,7 @@ public sealed class CompletionTests : IAsyncLifetime
     [InlineData("FROM=\"/x/n.rkllm\"\n", "someone/Converted", "outside of its directory")]
     [InlineData("FROM=\"link.rkllm\"\n", "someone/Linked", "is a link to /nowhere")]
     [InlineData("FROM=\"n.rkllm\"\n", "maker/Base", "has no .rkllm file")]
-    [InlineData("FROM=\"n.rkllm\"\n", null, "'rkllama pull OWNER/REPOSITORY m' brings it")]
+    [InlineData("FROM=\"n.rkllm\"\n", null, "'rkllama pull OWNER/REPOSITORY m' downloads it")]
     public async Task A_model_that_cannot_be_completed_stays_as_it_is(string modelfile, string? source, string words)
     {
         _hub.Add("someone/Converted").Add("m-w8a8-rk3588.rkllm", new Content("m"));

@@ -66,7 +66,7 @@ public sealed class LocalPullTests : IAsyncLifetime
         await PullAsync("one.rkllm");
 
         FilesOf("one").Keys.Should().BeEquivalentTo("one.rkllm", "Modelfile");
-        _server.Log.Should().Contain("'rkllama pull OWNER/REPOSITORY one' brings it");
+        _server.Log.Should().Contain("'rkllama pull OWNER/REPOSITORY one' downloads it");
     }
 
     [Fact]
