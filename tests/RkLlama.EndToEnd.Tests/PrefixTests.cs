@@ -164,7 +164,7 @@ public sealed class PrefixTests : IDisposable
         await using Node node = await _rig.StartAsync(arguments: ["--prompt-cache", "1M"]);
 
         await PrefixRig.AskThreeTimesAsync(node);
-        await node.LogsAsync("are more than --prompt-cache allows");
+        await node.LogsAsync("which is more than --prompt-cache allows");
 
         _rig.Files.Should().BeEmpty();
         node.Log.Should().NotContain(" WRN PrefixStore");

@@ -27,6 +27,9 @@ internal sealed partial class PrefixStore
     // The models whose files have crashed the worker, or that save no files. By the name of the model.
     private readonly ConcurrentDictionary<string, PrefixIdentity> _disabled = new(StringComparer.Ordinal);
 
+    // The size of a token in a file before one was measured: that of the larger models with grouped attention (models of 4B have 144 KiB).
+    private const double UsualBytesPerToken = 160 << 10;
+
     // The measured size of a token in a file, in bytes, by the name of the model.
     private readonly ConcurrentDictionary<string, double> _bytesPerToken = new(StringComparer.Ordinal);
 
@@ -85,6 +88,7 @@ internal sealed partial class PrefixStore
             if (file.Length != sidecar.Bytes || FileHash.Sha256Of(file, cancellationToken) != sidecar.Sha256)
                 return Refuse(model.Name, "is damaged");
             _saved[model.Name] = sidecar.Tokens;
+            _bytesPerToken[model.Name] = (double)sidecar.Bytes / sidecar.Tokens.Length;
             return new(path, sidecar);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
@@ -132,108 +136,6 @@ internal sealed partial class PrefixStore
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             Log.NotDeleted(_logger, model, ex.Message);
-        }
-    }
-
-    /// <summary>Creates an empty file, in which the runtime then saves a prefix.</summary>
-    /// <param name="tokens">Number of tokens of the prefix.</param>
-    /// <returns>The path of the file; <see langword="null"/> if there is not enough space for it.</returns>
-    internal string? Prepare(string model, int tokens)
-    {
-        long estimate = (long)(tokens * _bytesPerToken.GetValueOrDefault(model));
-        try
-        {
-            if (_directory is not { } directory || estimate > _maxBytes || directory.FreeBytes < estimate)
-                return Drop(model, "there is not enough space");
-            lock (_lock)
-            {
-                directory.Shrink(_maxBytes - estimate, keep: model);
-                return directory.CreateTemporary(model);
-            }
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            return Drop(model, ex.Message.TrimEnd('.'));
-        }
-    }
-
-    /// <summary>Makes a complete file that of its model. Deletes those of other models if all together are too large.</summary>
-    /// <param name="temporary">The file of <see cref="Prepare"/>. It no longer exists afterwards.</param>
-    /// <param name="isWanted">Returns whether the model still exists. Called again after the change.</param>
-    /// <returns>Whether the prefix is saved.</returns>
-    internal bool Commit(PrefixIdentity identity, string temporary, int[] tokens, int[] generated, Func<bool> isWanted)
-    {
-        try
-        {
-            long bytes = new FileInfo(temporary).Length;
-            if (bytes == 0)
-            {
-                Log.Unsupported(_logger, identity.Model);
-                _metrics.RecordPrefixFailure(PrefixFailureLabel.Unsupported);
-                Disable(identity);
-                return false;
-            }
-
-            _bytesPerToken[identity.Model] = (double)bytes / tokens.Length;
-            if (bytes > _maxBytes || _directory is not { } directory)
-            {
-                Drop(identity.Model, $"its {bytes} bytes are more than --prompt-cache allows");
-                return false;
-            }
-
-            string hash;
-            using (FileStream file = new(temporary, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0))
-                hash = FileHash.Sha256Of(file);
-            PrefixSidecar sidecar = new(PrefixSidecar.CurrentFormat, identity, bytes, hash, tokens, generated);
-            lock (_lock)
-            {
-                directory.Shrink(_maxBytes - bytes, keep: identity.Model);
-                directory.Commit(identity.Model, temporary, sidecar);
-                directory.Touch(identity.Model, _time.GetUtcNow());
-            }
-
-            _saved[identity.Model] = tokens;
-            if (!isWanted())
-            {
-                Remove(identity.Model);
-                return false;
-            }
-
-            _metrics.RecordPrefixSave();
-            Log.Saved(_logger, identity.Model, tokens.Length, bytes);
-            return true;
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            Drop(identity.Model, ex.Message.TrimEnd('.'));
-            return false;
-        }
-        finally
-        {
-            Delete(temporary);
-        }
-    }
-
-    /// <summary>Records that a prefix was not saved.</summary>
-    /// <returns>Always <see langword="null"/>.</returns>
-    internal string? Drop(string model, string reason)
-    {
-        Log.Dropped(_logger, model, reason);
-        _metrics.RecordPrefixFailure(PrefixFailureLabel.NotSaved);
-        return null;
-    }
-
-    /// <summary>Deletes a file of <see cref="Prepare"/>.</summary>
-    internal void Delete(string temporary)
-    {
-        try
-        {
-            File.Delete(temporary);
-            File.Delete(temporary + ".json");
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            Log.NotDeleted(_logger, temporary, ex.Message);
         }
     }
 

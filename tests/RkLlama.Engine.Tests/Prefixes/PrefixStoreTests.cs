@@ -12,7 +12,8 @@ namespace RkLlama.Engine.Tests.Prefixes;
 #pragma warning disable CA1416 // file modes do not exist on Windows, and this program runs on Linux only
 public sealed class PrefixStoreTests : IDisposable
 {
-    private const int Bytes = 100_000;
+    // More than three tokens are assumed to need before the size of a token is known.
+    private const int Bytes = 500_000;
     private static readonly LoadedModelInfo Facts = new("1.2.3", null, false, 4096, 10);
     private readonly TempDirectory _root = new();
     private readonly NodeMetrics _metrics = new();
@@ -83,12 +84,33 @@ public sealed class PrefixStoreTests : IDisposable
     [Fact]
     public void A_file_that_is_larger_than_the_bound_is_not_saved_and_the_next_attempt_writes_nothing()
     {
-        PrefixStore store = NewStore(Bytes / 2);
+        PrefixStore store = NewStore(Bytes);
 
-        Save(store, "m").Should().BeFalse();
+        Save(store, "m", bytes: Bytes + 1).Should().BeFalse();
 
         Files().Should().BeEmpty();
         store.Prepare("m", 3).Should().BeNull("the size of a token is known now");
+    }
+
+    [Fact]
+    public void A_prefix_that_does_not_fit_by_the_usual_size_of_a_token_is_not_saved_the_first_time()
+    {
+        PrefixStore store = NewStore(100 << 20);
+
+        store.Prepare("m", 1000).Should().BeNull("1,000 tokens of a model of 4B need 144 MiB");
+
+        Files().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void The_size_of_a_token_is_known_from_the_file_of_an_earlier_process()
+    {
+        Save(NewStore(), "m");
+        PrefixStore store = NewStore(10 * Bytes);
+        store.Find(Model("m"), CancellationToken.None).Should().NotBeNull();
+
+        store.Prepare("m", 29).Should().NotBeNull();
+        store.Prepare("m", 31).Should().BeNull("31 tokens need more than ten times the bytes of 3");
     }
 
     [Fact]
@@ -160,7 +182,7 @@ public sealed class PrefixStoreTests : IDisposable
     {
         using SmallDisk disk = new(kibibytes: 64);
         PrefixStore store = new(Options() with { CacheDirectory = Path.Combine(disk.Path, "cache") }, _metrics, _time, NullLogger<PrefixStore>.Instance);
-        string file = store.Prepare("m", 3)!;
+        string file = store.Prepare("m", tokens: 0)!;
         Action fill = () => File.WriteAllBytes(file, new byte[Bytes]);
         fill.Should().Throw<IOException>();
 
