@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using System.Text;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
-using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Generation;
 
@@ -25,19 +23,13 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     // Used while the model's decode time is not known.
     private static readonly TimeSpan UsualDecodeTime = TimeSpan.FromMilliseconds(100);
 
-    // The output so far, as input of the next run: the token ids, or the text if the prompt is a text.
-    private readonly List<int> _tokenIds = [];
-    private readonly StringBuilder? _text = prepared.Prompt.Tokens is null ? new() : null;
+    private readonly TurnTokens _tokens = new(prepared);
     private readonly List<RunOutcome> _outcomes = [];
-
-    // Number of tokens of all runs so far.
-    private int _tokens;
 
     // Number of tokens before the token that ended the answer; null if none has.
     private int? _tokensBeforeEnd;
     private bool _hasEndedThinking;
     private volatile bool _hasGivenWay;
-    private volatile bool _hasEnded;
     private long _started;
     private AbortCause? _lastAbort;
     private EngineToken? _rest;
@@ -49,7 +41,6 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     internal async Task<GenerationSummary> RunAsync(Func<QueuedRequest, Task<ModelLease>> acquire, CancellationToken cancellationToken)
     {
         (RunInput Input, RunParameters Parameters)? next = (prepared.Input, new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
-        int tokensBefore = 0;
         AbortCause? cut = null;
         bool endsThinking = false;
         GenerationStatistics? statistics = null;
@@ -62,7 +53,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             while (next is { } run)
             {
                 ModelLease lease = leases.Current;
-                (tokensBefore, int idsBefore, int textBefore) = (_tokens, _tokenIds.Count, _text?.Length ?? 0);
+                _tokens.BeginRun();
                 bool clearsCache = lease.ClearsCache;
                 EngineRun active = await lease.StartRunAsync(session => session.Start(run.Input, run.Parameters, clearsCache), cancellationToken, prepared.Fingerprint).ConfigureAwait(false);
                 if (_outcomes.Count == 0)
@@ -79,7 +70,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
                 _outcomes.Add(outcome);
                 if (outcome.End.Reason is RunEndReason.Stop or RunEndReason.Length || (outcome.End.Reason == RunEndReason.Cancelled && outcome.FirstToken is not null))
-                    lease.SetKvCache(ContentsAfter(run.Input, idsBefore, textBefore));
+                    lease.SetKvCache(_tokens.CacheAfter(run.Input));
                 bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled;
                 if (!givesWay)
                     AddRest();
@@ -90,11 +81,11 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 else if (givesWay)
                 {
                     _rest = null;
-                    next = _hasEnded ? null : Continuation("");
+                    next = _output.HasEnded ? null : _tokens.Continuation("");
                     if (next is { } rest)
                         await leases.NextAsync(rest.Input).ConfigureAwait(false);
                     else
-                        cut = _hasEnded ? AbortCause.EndToken : AbortCause.Length;
+                        cut = _output.HasEnded ? AbortCause.EndToken : AbortCause.Length;
                 }
             }
         }
@@ -111,25 +102,16 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return Summarize(statistics!, cut, tokensBefore);
+        return Summarize(statistics!, cut);
     }
-
-    /// <summary>Returns what the KV cache contains after a run.</summary>
-    /// <param name="idsBefore">Number of token ids of the output before the run.</param>
-    /// <param name="textBefore">Length of the text of the output before the run.</param>
-    private KvCacheContents ContentsAfter(RunInput input, int idsBefore, int textBefore) =>
-        new(input, input.Tokens?.Count ?? prepared.Prompt.TokenCount, _tokenIds[idsBefore..], _text?.ToString(textBefore, _text.Length - textBefore) ?? "")
-        {
-            Owner = prepared.Request.Trace.CacheOwner,
-        };
 
     /// <summary>Aborts a background run for another request, unless its rest is short or it has given way before. Any thread.</summary>
     private void GiveWay(EngineRun run)
     {
         TimeSpan decode = prepared.Model.Pace.DecodePerToken is { Ticks: > 0 } known ? known : UsualDecodeTime;
 
-        // Without token ids, the rest of a character that the abort cuts would be lost.
-        if (_hasGivenWay || _hasEnded || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens) * decode <= ShortRest)
+        // Without token ids, the rest of a character that the abort cuts would be lost. If the output ends at this moment, the aborted run is the last one.
+        if (_hasGivenWay || _output.HasEnded || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens.Count) * decode <= ShortRest)
             return;
         _hasGivenWay = true;
         run.Abort(AbortCause.GivesWay);
@@ -155,7 +137,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 }
 
                 _events.Flush();
-                if (cut == AbortCause.ThinkingBudget && Continuation(_output.EndOfThinking) is { } next)
+                if (cut == AbortCause.ThinkingBudget && _tokens.Continuation(_output.EndOfThinking) is { } next)
                 {
                     // Aborts only this run, because an abort of the lease would also abort the next run.
                     run.Abort(AbortCause.ThinkingBudget);
@@ -193,17 +175,14 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return null;
         }
 
-        _tokens++;
-        _tokenIds.Add(token.TokenId);
-        _text?.Append(token.Text);
+        _tokens.Add(token);
         _output.Add(token, _events.Parts);
         Collect();
         if (!_output.HasEnded)
             return AbortCauseAfter(token);
-        _hasEnded = true;
 
         // The runtime ends the run by itself if it knows the end token. An abort would then only disturb it, so the run is aborted at the next token.
-        _tokensBeforeEnd ??= _tokens - 1;
+        _tokensBeforeEnd ??= _tokens.Count - 1;
         return _output.IsStopped ? AbortCause.StopSequence : null;
     }
 
@@ -213,7 +192,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         if (_rest is not { } rest)
             return;
         _rest = null;
-        _text?.Append(rest.Text);
+        _tokens.AddText(rest.Text);
         _output.Add(rest, _events.Parts);
         Collect();
         _events.Flush();
@@ -236,7 +215,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return AbortCause.StopSequence;
 
         // Before runtime 1.3, the maximum number of tokens is set at load and cannot be lowered for a run, so the server enforces the budget.
-        if (_tokens == prepared.Budget.MaxNewTokens)
+        if (_tokens.Count == prepared.Budget.MaxNewTokens)
             return AbortCause.Length;
         if (guard?.AddAndDetectLoop(token.TokenId) == true)
             return AbortCause.Repetition;
@@ -248,7 +227,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     private void EmitEndOfThinking()
     {
-        _text?.Append(_output.EndOfThinking);
+        _tokens.AddText(_output.EndOfThinking);
         _output.AddEndOfThinking(_events.Parts);
         Collect();
         _events.Flush();
@@ -257,45 +236,26 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     private void Collect()
     {
         if (_events.Parts.Count > 0)
-            _events.Collect(_tokens, RateAt(Stopwatch.GetTimestamp()));
-    }
-
-    /// <summary>
-    /// Returns the input and the parameters of a run that continues the output. The input is the prompt, the output so far and a text behind it. Returns null if
-    /// the runtime would apply its own chat template to this input, or if no tokens are left.
-    /// </summary>
-    private (RunInput Input, RunParameters Parameters)? Continuation(string behind)
-    {
-        if (prepared.Prompts.Mode == PromptMode.Runtime)
-            return null;
-        IReadOnlyList<int> between = behind.Length > 0 ? prepared.Prompts.BuildRaw(behind).Tokens ?? [] : [];
-        int? left = prepared.Budget.MaxNewTokens - _tokens - between.Count;
-        if (left < 1)
-            return null;
-        RunInput input = prepared.Prompt.Tokens is { } tokens
-            ? RunInput.FromTokens([.. tokens, .. _tokenIds, .. between])
-            : RunInput.FromText(prepared.Prompt.Text.Text + _text + behind);
-        return (input, new(prepared.Request.Sampling, left));
+            _events.Collect(_tokens.Count, RateAt(Stopwatch.GetTimestamp()));
     }
 
     /// <summary>Passes the rest of the output to the sink and returns the result of the turn.</summary>
     /// <param name="cut">Why the server aborted the last run; null if it did not.</param>
-    /// <param name="tokensBefore">Number of tokens of the runs before the last one.</param>
     /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
     /// <exception cref="ContextLengthException">The runtime refused the prompt, because it is too long.</exception>
-    private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut, int tokensBefore)
+    private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut)
     {
         RunEnd end = _outcomes[^1].End;
         bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
 
-        // TokenCount does not include the end-of-text token of the last run, but _tokens does.
-        int made = Math.Min(tokensBefore + end.TokenCount, _tokensBeforeEnd ?? int.MaxValue);
+        // TokenCount does not include the end-of-text token of the last run, but Count does.
+        int made = Math.Min(_tokens.CountBeforeRun + end.TokenCount, _tokensBeforeEnd ?? int.MaxValue);
         bool isStop;
         if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
         {
             // A run may end by itself before the abort reaches it. Then the output was cut only if the run generated more tokens than were read.
-            isStop = cut is AbortCause.StopSequence or AbortCause.EndToken || (end.Reason == RunEndReason.Stop && made <= _tokens);
-            made = Math.Min(_tokens, made);
+            isStop = cut is AbortCause.StopSequence or AbortCause.EndToken || (end.Reason == RunEndReason.Stop && made <= _tokens.Count);
+            made = Math.Min(_tokens.Count, made);
         }
         else if (end.Reason is RunEndReason.Stop or RunEndReason.Length)
         {
@@ -329,5 +289,5 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     }
 
     private double RateAt(long timestamp, int? tokens = null) =>
-        (tokens ?? _tokens) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
+        (tokens ?? _tokens.Count) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
 }

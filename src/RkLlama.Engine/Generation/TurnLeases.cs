@@ -1,3 +1,4 @@
+using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
@@ -24,16 +25,27 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
 
     /// <summary>Ends the current lease and waits for the next one.</summary>
     /// <param name="prompt">The prompt of the next run.</param>
+    /// <exception cref="NoModelException">The model was unloaded before the first lease.</exception>
+    /// <exception cref="EngineException">The model could not be loaded, or it was unloaded between two leases.</exception>
     internal async Task NextAsync(RunInput prompt)
     {
         End();
-        _current = await acquire(new(prepared.Model.Name)
+        QueuedRequest request = new(prepared.Model.Name)
         {
             Prompt = prompt,
             Owner = prepared.Request.Trace.CacheOwner,
             IsBackground = prepared.Request.Trace.IsBackground,
-            IsRetry = prepared.Request.Trace.IsRetry || _current is not null,
-        }).ConfigureAwait(false);
+            IsRetry = prepared.Request.Trace.IsRetry,
+            HasStarted = prepared.Request.Trace.Start is not null,
+        };
+        try
+        {
+            _current = await acquire(request).ConfigureAwait(false);
+        }
+        catch (NoModelException) when (_current is not null)
+        {
+            throw new EngineException("The model was unloaded while it answered.");
+        }
     }
 
     /// <summary>Ends the current lease. Only the first call for a lease has an effect.</summary>

@@ -12,10 +12,13 @@ internal sealed record QueuedRequest(string Model)
     /// <summary>Identifies the client if clients do not share KV caches; otherwise <see langword="null"/>.</summary>
     internal UInt128? Owner { get; init; }
 
-    /// <summary>
-    /// Whether the request replaces another one that is queued or running, or has had the slot before. Such a request is accepted even if the queue is full.
-    /// </summary>
+    /// <summary>Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full.</summary>
     internal bool IsRetry { get; init; }
+
+    /// <summary>
+    /// Whether the request has had the slot before, and needs it again for the rest of its work. Such a request is accepted even if the queue is full or closed.
+    /// </summary>
+    internal bool HasStarted { get; init; }
 
     /// <summary>Whether no person waits for the response. Such a request gets the slot only if no other request waits.</summary>
     internal bool IsBackground { get; init; }

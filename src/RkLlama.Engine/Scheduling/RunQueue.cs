@@ -9,88 +9,44 @@ namespace RkLlama.Engine.Scheduling;
 /// request is next. The number of waiting requests and their wait time are limited. A slot is released when the run ends, not when the response ends, so a slow
 /// client does not delay other requests. Thread-safe.
 /// </summary>
-/// <param name="capacity">Maximum number of waiting requests. At most half of them, and at least one, can be background requests.</param>
-/// <param name="maxWait">Maximum wait time of a request.</param>
-/// <param name="followUp">
-/// How long the slot is held after a run for a request that continues the KV cache of the run, if all waiting requests would replace this cache. See <see cref="RunOrder"/>.
-/// </param>
-/// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
-#pragma warning disable CA1001 // the holder disposes the slot, and the timer ends by itself
-internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp, RunOrder order, TimeProvider time, NodeMetrics? metrics = null)
+#pragma warning disable CA1001 // the holder disposes the slot
+internal sealed partial class RunQueue
 #pragma warning restore CA1001
 {
+    private readonly int _capacity;
+    private readonly TimeSpan _maxWait;
+    private readonly TimeProvider _time;
+    private readonly NodeMetrics? _metrics;
     private readonly Lock _lock = new();
+
+    // Guarded by _lock, with all fields below. _slot is null while the slot is held.
+    private readonly RunOrder _order;
     private readonly LinkedList<QueueEntry> _waiting = new();
-
-    private readonly SlotPace _pace = new(time);
-
-    // Guarded by _lock, as are _waiting and _pace. _slot is null while the slot is held.
+    private readonly SlotPace _pace;
+    private readonly SlotHold _hold;
     private bool _isBusy;
     private QueueSlot? _slot;
     private bool _isClosed;
 
-    // Guarded by _lock. Ends the time for which the slot is held; null if it is not held.
-    private ITimer? _hold;
-
-    // Guarded by _lock. Completes when the slot becomes free; null if no caller waits for that.
+    // Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
+
+    /// <param name="capacity">Maximum number of waiting requests. At most half of them, and at least one, can be background requests.</param>
+    /// <param name="maxWait">Maximum wait time of a request.</param>
+    /// <param name="followUp">
+    /// How long the slot is held after a run for a request that continues the KV cache of the run, if all waiting requests would replace this cache. See <see cref="RunOrder"/>.
+    /// </param>
+    /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
+    internal RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp, RunOrder order, TimeProvider time, NodeMetrics? metrics = null)
+    {
+        (_capacity, _maxWait, _order, _time, _metrics) = (capacity, maxWait, order, time, metrics);
+        _pace = new(time);
+        _hold = new(followUp, OnHoldExpired, time);
+    }
 
     /// <summary>Creates the queue of a node with its settings.</summary>
     internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics) =>
         new(options.QueueLength, options.MaxQueueWait, options.FollowUp, new(caches, options.SwitchTime, options.Fairness, time), time, metrics);
-
-    /// <summary>Maximum number of waiting requests.</summary>
-    internal int Capacity => capacity;
-
-    /// <summary>Number of requests that wait for the slot, without the one that has it.</summary>
-    internal int Waiting
-    {
-        get
-        {
-            lock (_lock)
-                return _waiting.Count;
-        }
-    }
-
-    /// <summary>Whether a request has the slot, or it is held.</summary>
-    internal bool IsBusy
-    {
-        get
-        {
-            lock (_lock)
-                return _isBusy;
-        }
-    }
-
-    /// <summary>Whether the next request would be rejected because the queue is full. A retry would still be accepted.</summary>
-    internal bool IsFull
-    {
-        get
-        {
-            lock (_lock)
-                return _isBusy && _waiting.Count >= capacity;
-        }
-    }
-
-    /// <summary>Whether the queue is closed because the server is shutting down. Then no request gets a slot.</summary>
-    internal bool IsClosed
-    {
-        get
-        {
-            lock (_lock)
-                return _isClosed;
-        }
-    }
-
-    /// <summary>Estimated time until a new request gets the slot, in whole seconds, 1 to 60.</summary>
-    internal int RetryAfterSeconds
-    {
-        get
-        {
-            lock (_lock)
-                return _pace.Estimate(_isBusy, _waiting.Count);
-        }
-    }
 
     /// <summary>Waits until no request has the slot and no request waits for it.</summary>
     /// <param name="forceStop">Cancels the wait.</param>
@@ -107,7 +63,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
 
         try
         {
-            await idle.WaitAsync(timeout, time, forceStop).ConfigureAwait(false);
+            await idle.WaitAsync(timeout, _time, forceStop).ConfigureAwait(false);
             return true;
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
@@ -116,20 +72,24 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         }
     }
 
-    /// <summary>Closes the queue: all waiting and future requests fail with <see cref="DrainingException"/>. The active run continues.</summary>
+    /// <summary>
+    /// Closes the queue: waiting and future requests fail with <see cref="DrainingException"/>. The active run continues, and so do requests that have had the slot
+    /// before.
+    /// </summary>
     internal void Close()
     {
-        QueueEntry[] waiting;
+        QueueEntry[] refused;
         lock (_lock)
         {
             _isClosed = true;
-            waiting = [.. _waiting];
-            _waiting.Clear();
-            if (_hold is not null)
+            refused = [.. _waiting.Where(static entry => !entry.Request.HasStarted)];
+            foreach (QueueEntry entry in refused)
+                _waiting.Remove(entry);
+            if (_hold.IsActive)
                 PassOn(isHoldAllowed: false);
         }
 
-        foreach (QueueEntry entry in waiting)
+        foreach (QueueEntry entry in refused)
             Reject(entry, new DrainingException(), RejectionCause.Draining);
     }
 
@@ -150,21 +110,21 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<QueueSlot> EnterAsync(QueuedRequest request, CancellationToken cancellationToken)
     {
-        long arrival = time.GetTimestamp();
+        long arrival = _time.GetTimestamp();
         if (Join(request, arrival, out LinkedListNode<QueueEntry>? entry) is { } free)
         {
-            metrics?.RecordQueueWait(TimeSpan.Zero);
+            _metrics?.RecordQueueWait(TimeSpan.Zero);
             return free;
         }
 
         using CancellationTokenRegistration left = cancellationToken.Register(() => Leave(entry!, new OperationCanceledException(cancellationToken)));
-        using ITimer expiry = time.CreateTimer(
-            _ => Leave(entry!, new QueueFullException($"The server is busy: the request waited {maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
+        using ITimer expiry = _time.CreateTimer(
+            _ => Leave(entry!, new QueueFullException($"The server is busy: the request waited {_maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
             null,
-            maxWait,
+            _maxWait,
             Timeout.InfiniteTimeSpan);
         QueueSlot slot = await entry!.Value.Slot.Task.ConfigureAwait(false);
-        metrics?.RecordQueueWait(time.GetElapsedTime(arrival));
+        _metrics?.RecordQueueWait(_time.GetElapsedTime(arrival));
         return slot;
     }
 
@@ -182,13 +142,14 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
     /// <summary>Gives the slot to the next waiting request, holds it, or makes it free. The caller holds the lock.</summary>
     private void PassOn(bool isHoldAllowed)
     {
-        EndHold();
-        LinkedListNode<QueueEntry>? next = order.Next(_waiting);
-        if (next is not null && isHoldAllowed && followUp > TimeSpan.Zero && order.NextBeside(next) is var other && other != next)
+        _hold.End();
+        LinkedListNode<QueueEntry>? next = _order.Next(_waiting);
+        if (next is not null && isHoldAllowed && _hold.IsOn && _order.NextBeside(next) is var other && other != next)
         {
             if (other is null)
             {
-                Hold();
+                _slot = null;
+                _hold.Start();
                 return;
             }
 
@@ -206,36 +167,20 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         _idle = null;
     }
 
-    /// <summary>Holds the slot for a request that continues the last one. The caller holds the lock.</summary>
-    private void Hold()
+    private void OnHoldExpired(object hold)
     {
-        ITimer? hold = null;
-        hold = time.CreateTimer(
-            _ =>
-            {
-                lock (_lock)
-                {
-                    if (_hold is not null && _hold == hold)
-                        PassOn(isHoldAllowed: false);
-                }
-            },
-            null,
-            followUp,
-            Timeout.InfiniteTimeSpan);
-        (_slot, _hold) = (null, hold);
-    }
-
-    private void EndHold()
-    {
-        _hold?.Dispose();
-        _hold = null;
+        lock (_lock)
+        {
+            if (_hold.IsCurrent(hold))
+                PassOn(isHoldAllowed: false);
+        }
     }
 
     /// <summary>Gives the slot to a waiting request. The caller holds the lock.</summary>
     private void Grant(LinkedListNode<QueueEntry> entry)
     {
         RunOrder.Take(entry);
-        entry.Value.Slot.SetResult(NewSlot(entry.Value.Model, order.IsForeground(entry.Value)));
+        entry.Value.Slot.SetResult(NewSlot(entry.Value.Model, _order.IsForeground(entry.Value)));
     }
 
     /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
@@ -245,24 +190,24 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         lock (_lock)
         {
             entry = null;
-            if (_isClosed)
+            if (_isClosed && !request.HasStarted)
             {
-                metrics?.RecordRejection(RejectionCause.Draining);
+                _metrics?.RecordRejection(RejectionCause.Draining);
                 throw new DrainingException();
             }
 
             if (!_isBusy)
                 return NewSlot(request.Model, !request.IsBackground);
             QueueEntry joining = new(request, arrival);
-            if (_hold is not null && order.EndsHold(joining))
+            if (_hold.IsActive && _order.EndsHold(joining))
             {
-                EndHold();
+                _hold.End();
                 return NewSlot(request.Model, isForeground: true);
             }
 
-            if (!request.IsRetry && (_waiting.Count >= capacity || (request.IsBackground && IsBackgroundFull())))
+            if (request is { IsRetry: false, HasStarted: false } && (_waiting.Count >= _capacity || (request.IsBackground && IsBackgroundFull())))
             {
-                metrics?.RecordRejection(RejectionCause.QueueFull);
+                _metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
             }
 
@@ -273,11 +218,11 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         }
     }
 
-    private bool IsBackgroundFull() => _waiting.Count(static entry => entry.Request.IsBackground) >= Math.Max(1, capacity / 2);
+    private bool IsBackgroundFull() => _waiting.Count(static entry => entry.Request.IsBackground) >= Math.Max(1, _capacity / 2);
 
     private void Reject(QueueEntry entry, Exception reason, string cause)
     {
-        metrics?.RecordRejection(cause);
+        _metrics?.RecordRejection(cause);
         entry.Slot.TrySetException(reason);
     }
 
@@ -303,7 +248,7 @@ internal sealed class RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp
         _isBusy = true;
         _pace.Start();
         if (model is not null)
-            order.RecordSlot(model);
+            _order.RecordSlot(model);
         return _slot = new(this, isBackground: !isForeground);
     }
 }

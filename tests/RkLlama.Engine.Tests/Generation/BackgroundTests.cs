@@ -178,5 +178,48 @@ public sealed class BackgroundTests : GenerationServiceFixture
         third.Tokens.Should().StartWith(Enumerable.Repeat((int)'y', 50));
     }
 
+    [Fact]
+    public async Task An_answer_that_gave_way_is_finished_while_the_server_drains()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(HelloToken, "Hello");
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        FakeRun second = await Node.Runs.NextAsync();
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+
+        Node.Queue.Close();
+        Task<bool> idle = Node.Queue.WhenIdleAsync(Patience);
+        second.End(RunEndReason.Stop);
+        FakeRun third = await Node.Runs.NextAsync();
+        await third.SendAsync(World, " world");
+        bool isIdleBefore = idle.IsCompleted;
+        third.End(RunEndReason.Stop);
+
+        isIdleBefore.Should().BeFalse("the drain waits for the answer");
+        Text(await ReadAsync(background)).Should().Be("Hello world");
+        (await idle.WaitAsync(Patience)).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task An_answer_that_gave_way_fails_if_the_drain_time_is_over()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(HelloToken, "Hello");
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        await Node.Runs.NextAsync();
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+
+        Node.Queue.Close();
+        await Node.Host.UnloadAllAsync().WaitAsync(Patience);
+
+        await FluentActions.Awaiting(() => ReadAsync(background)).Should().ThrowAsync<EngineException>().WithMessage("*unloaded while it answered*");
+    }
+
     private static GenerationRequest Background() => EngineNode.Ask() with { IsBackground = true };
 }

@@ -1,6 +1,7 @@
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
+using static RkLlama.Engine.Tests.Support.HeldRuns;
 
 namespace RkLlama.Engine.Tests.Scheduling;
 
@@ -183,6 +184,24 @@ public sealed class RunQueueTests
         _queue.IsBusy.Should().BeTrue();
         first.Dispose();
         _queue.IsBusy.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_closed_queue_lets_requests_finish_that_have_had_the_slot()
+    {
+        QueueSlot first = await _queue.EnterAsync("m", default);
+        Task<QueueSlot> waiting = _queue.EnterAsync(new QueuedRequest("m") { HasStarted = true }, default);
+
+        _queue.Close();
+        Task<QueueSlot> late = _queue.EnterAsync(new QueuedRequest("m") { HasStarted = true }, default);
+        Task<bool> idle = _queue.WhenIdleAsync(Patience);
+        first.Dispose();
+        (await waiting.WaitAsync(Patience)).Dispose();
+        bool isIdleBefore = idle.IsCompleted;
+        (await late.WaitAsync(Patience)).Dispose();
+
+        isIdleBefore.Should().BeFalse();
+        (await idle.WaitAsync(Patience)).Should().BeTrue();
     }
 
     [Fact]
