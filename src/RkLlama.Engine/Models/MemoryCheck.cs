@@ -27,9 +27,13 @@ internal static class MemoryCheck
     /// <param name="modelPath">Path of the .rkllm file.</param>
     /// <param name="availableBytes">Memory in bytes, <see langword="null"/> skips the check.</param>
     /// <returns>A sentence with both sizes if the file is larger than the memory; <see langword="null"/> if it fits or a size is unknown.</returns>
-    internal static string? FindProblem(string modelPath, long? availableBytes)
+    internal static string? FindProblem(string modelPath, long? availableBytes) => FindProblem(modelPath, FileSize(modelPath) ?? 0, availableBytes);
+
+    /// <inheritdoc cref="FindProblem(string, long?)"/>
+    /// <param name="fileBytes">Size of the file in bytes; 0 if it is unknown.</param>
+    internal static string? FindProblem(string modelPath, long fileBytes, long? availableBytes)
     {
-        return availableBytes is { } available && FileSize(modelPath) is { } size && size > available
+        return availableBytes is { } available && fileBytes is var size && size > available
             ? $"The model file '{modelPath}' has {Mebibytes(size)} MiB and only {Mebibytes(available)} MiB of memory are free; use a smaller model, or end what else runs on the node."
             : null;
     }

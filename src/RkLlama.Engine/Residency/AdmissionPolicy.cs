@@ -1,4 +1,3 @@
-using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
 
 namespace RkLlama.Engine.Residency;
@@ -11,10 +10,10 @@ internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
 /// <summary>
 /// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
 /// If the memory or the address space is not enough, it first evicts additional KV slots, then models that the operator has not loaded, then the others; of each kind
-/// the least recently used one first. Has no state.
+/// the least recently used one first. Has no state and reads no files, because its callers hold a lock.
 /// </summary>
 /// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
-internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
+internal sealed class AdmissionPolicy(int? maxModels)
 {
     // The NPU has several address spaces, which the vendor calls domains. Each has about 4 GB. The encoders of vision models use domain 0.
     private const long DomainBytes = 4L << 30;
@@ -27,10 +26,11 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
     /// <summary>Whether a second model can be resident at all.</summary>
     internal bool AllowsSeveral => maxModels is null or > 1;
 
-    /// <summary>Chooses the models to evict before a model is loaded, and its domain. Reads the disk and the memory of the node.</summary>
+    /// <summary>Chooses the models to evict before a model is loaded, and its domain.</summary>
+    /// <param name="demand">The memory that the model needs.</param>
     /// <param name="residents">The resident models, the least recently used one first.</param>
     /// <param name="endingBytes">The estimated memory of workers that are ending, which will become available.</param>
-    internal Placement Place(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes)
+    internal Placement Place(ModelInstance model, MemoryDemand demand, IReadOnlyList<Resident> residents, long endingBytes)
     {
         // OrderBy keeps the order of equal elements.
         Queue<Resident> remaining = new(residents.OrderBy(resident => Rank(resident, model)));
@@ -39,29 +39,22 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
             evicted.Add(remaining.Dequeue());
 
         Queue<Resident> slots = new(remaining.SelectMany(static resident => resident.ExtraSlots));
-        long need = memory.Estimate(model);
-        MemoryReading? reading = memory.Read();
-        while (remaining.Count > 0 && !(Fits(need, reading, endingBytes + evicted.SelectMany(static resident => resident.Workers).Distinct().Sum(static worker => worker.Bytes)) && FindDomain(need, remaining, evicted) is not null))
+        while (remaining.Count > 0 && !(Fits(demand, endingBytes + BytesOf(evicted)) && FindDomain(demand.Bytes, remaining, evicted) is not null))
             evicted.Add(slots.TryDequeue(out Resident? slot) ? slot : remaining.Dequeue());
-        return new(evicted, FindDomain(need, remaining, evicted) ?? FirstDomain);
+        return new(evicted, FindDomain(demand.Bytes, remaining, evicted) ?? FirstDomain);
     }
 
-    /// <summary>Finds the place for an additional KV slot of a resident model, beside all that is in memory. Reads the memory of the node.</summary>
+    /// <summary>Finds the place for an additional KV slot of a resident model, beside all that is in memory.</summary>
     /// <returns>The first NPU domain for it; <see langword="null"/> if there is no room.</returns>
     /// <inheritdoc cref="Place" path="/param"/>
-    internal int? PlaceSlot(ModelInstance model, IReadOnlyList<Resident> residents, long endingBytes)
-    {
-        long need = memory.Estimate(model);
-        return SupportsSeveral(model) && Fits(need, memory.Read(), endingBytes) ? FindDomain(need, residents, []) : null;
-    }
+    internal static int? PlaceSlot(ModelInstance model, MemoryDemand demand, IReadOnlyList<Resident> residents, long endingBytes) =>
+        SupportsSeveral(model) && Fits(demand, endingBytes) ? FindDomain(demand.Bytes, residents, []) : null;
 
-    /// <summary>
-    /// Explains why a model cannot be loaded, even if all others are evicted. Reads the disk and the memory of the node.
-    /// </summary>
+    /// <summary>Explains why a model cannot be loaded, even if all others are evicted.</summary>
     /// <param name="residentBytes">The estimated memory of all resident models and of workers that are ending.</param>
     /// <returns>A sentence with the sizes; <see langword="null"/> if the model can be loaded or a size is unknown.</returns>
-    internal string? FindProblem(ModelInstance model, long residentBytes) =>
-        MemoryCheck.FindProblem(model.Entry.ModelPath, memory.Read()?.AvailableBytes + residentBytes);
+    internal static string? FindProblem(ModelInstance model, MemoryDemand demand, long residentBytes) =>
+        MemoryCheck.FindProblem(model.Entry.ModelPath, demand.FileBytes, demand.Node?.AvailableBytes + residentBytes);
 
     // With one model of each role, the resident of the same role is evicted first, although it may be pinned: no other eviction makes a place for the model.
     private int Rank(Resident resident, ModelInstance model) =>
@@ -78,9 +71,11 @@ internal sealed class AdmissionPolicy(int? maxModels, MemoryLedger memory)
     private static bool SupportsSeveral(ModelInstance model) =>
         model.Facts is not { } facts || (Version.TryParse(facts.RuntimeVersion, out Version? version) && version >= FirstWithSeveralModels);
 
-    private static bool Fits(long need, MemoryReading? reading, long freed) =>
-        reading is not { AvailableBytes: { } available }
-        || need <= available + freed - MemoryLedger.ReserveOf(reading.TotalBytes ?? 0);
+    private static bool Fits(MemoryDemand demand, long freed) =>
+        demand.Node is not { AvailableBytes: { } available }
+        || demand.Bytes <= available + freed - MemoryLedger.ReserveOf(demand.Node.TotalBytes ?? 0);
+
+    private static long BytesOf(IEnumerable<Resident> evicted) => evicted.SelectMany(static resident => resident.Workers).Distinct().Sum(static worker => worker.Bytes);
 
     /// <summary>
     /// Returns the first of as many consecutive domains as <paramref name="need"/> bytes take, all of them unused; <see langword="null"/> if there are none.

@@ -4,6 +4,12 @@ using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Residency;
 
+/// <summary>The memory that a model needs, and that of the node.</summary>
+/// <param name="Bytes">Estimated memory of the loaded model, in bytes; 0 if it is unknown.</param>
+/// <param name="FileBytes">Size of the model file in bytes; 0 if it is unknown.</param>
+/// <param name="Node">The memory of the node; <see langword="null"/> if it is unknown.</param>
+internal sealed record MemoryDemand(long Bytes, long FileBytes, MemoryReading? Node);
+
 /// <summary>
 /// Estimates the memory of loaded models. Before the first load of a model, the estimate is the size of its file. After a load, it is the measured decrease of
 /// the available memory, because the memory of the NPU driver does not belong to a process. Thread-safe.
@@ -26,8 +32,12 @@ internal sealed class MemoryLedger(Func<MemoryReading?> read)
     /// <summary>Returns the memory of the node; <see langword="null"/> if it cannot be read.</summary>
     internal MemoryReading? Read() => read();
 
-    /// <summary>Returns the estimate for a model in bytes. Reads the disk.</summary>
-    internal long Estimate(ModelInstance model) => Math.Max(FileBytes(model), _measured.GetValueOrDefault(model.Entry.ModelPath));
+    /// <summary>Returns the estimated memory of a model, and the memory of the node at this moment. Reads the disk, so the caller must not hold a lock.</summary>
+    internal MemoryDemand Measure(ModelInstance model)
+    {
+        long file = FileBytes(model);
+        return new(Math.Max(file, _measured.GetValueOrDefault(model.Entry.ModelPath)), file, read());
+    }
 
     /// <summary>Returns the size of the model file in bytes; 0 if it cannot be read.</summary>
     private static long FileBytes(ModelInstance model) => FileStatus.Of(model.Entry.ModelPath)?.Size ?? 0;

@@ -23,17 +23,18 @@ internal sealed partial class ResidentModels
     internal async Task<Resident?> TryAddSlotAsync(ModelInstance model, int limit, CancellationToken cancellationToken)
     {
         Resident? first, slot;
+        MemoryDemand demand = memory.Measure(model);
         lock (_lock)
         {
             first = _residents.Find(model);
-            if (_stuck is not null || first is not { CanHaveSlots: true, Load.IsCompletedSuccessfully: true } || first.Workers.Count() >= limit || _residents.Loading is not null)
+            if (_stuck.First is not null || first is not { CanHaveSlots: true, Load.IsCompletedSuccessfully: true } || first.Workers.Count() >= limit || _residents.Loading is not null)
                 return null;
-            if (admission.PlaceSlot(model, _residents, _ending.Bytes) is not { } domain)
+            if (AdmissionPolicy.PlaceSlot(model, demand, _residents, _ending.Bytes) is not { } domain)
                 return null;
             int number = Enumerable.Range(1, limit).First(number => first.ExtraSlots.All(slot => slot.Model.Slot != number));
             ModelInstance instance = model.NewSlot(number);
             instance.TryMove(ModelState.Loading);
-            slot = new(instance, supervise(instance, domain, _ending.WhenAll), memory.Estimate(model), domain);
+            slot = new(instance, supervise(instance, domain, _ending.WhenAll), demand.Bytes, domain);
             first.ExtraSlots = [.. first.ExtraSlots, slot];
             slot.Load = WatchSlotAsync(first, slot);
         }

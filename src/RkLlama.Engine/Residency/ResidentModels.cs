@@ -26,8 +26,8 @@ internal sealed partial class ResidentModels(
     // Guarded by _lock. The next worker starts after these workers have ended.
     private readonly EndingWorkers _ending = new();
 
-    // The model whose worker is stuck, or null. While a worker is stuck, no other worker can start.
-    private volatile ModelInstance? _stuck;
+    // While a worker is stuck, no other worker can start.
+    private readonly StuckModels _stuck = new();
 
     /// <summary>The resident models, the least recently used one first.</summary>
     internal IReadOnlyList<Resident> All
@@ -52,8 +52,8 @@ internal sealed partial class ResidentModels(
         }
     }
 
-    /// <summary>The model whose worker is stuck, which may be a model that is not resident; null if no worker is stuck.</summary>
-    internal ModelInstance? Stuck => _stuck;
+    /// <summary>The model whose worker is stuck, which may be a model that is not resident; null if no worker is stuck. Of several, the first one.</summary>
+    internal ModelInstance? Stuck => _stuck.First;
 
     /// <summary>Returns the resident model with this name; null if it is not resident.</summary>
     internal ModelInstance? Find(string name)
@@ -67,9 +67,9 @@ internal sealed partial class ResidentModels(
     internal void OnStateChanged(ModelInstance model, ModelState from)
     {
         if (model.State == ModelState.Stuck)
-            _stuck = model;
+            _stuck.Add(model);
         else if (from == ModelState.Stuck)
-            Interlocked.CompareExchange(ref _stuck, null, model);
+            _stuck.Remove(model);
     }
 
     /// <summary>Whether <see cref="LoadAsync"/> would be refused for every model, because a model of the operator is in use, or another model is loading.</summary>
@@ -97,6 +97,7 @@ internal sealed partial class ResidentModels(
     internal async Task<ModelInstance> LoadAsync(ModelInstance model, bool isFirst)
     {
         Resident resident;
+        MemoryDemand demand = memory.Measure(model);
         lock (_lock)
         {
             ThrowIfStuck();
@@ -111,10 +112,10 @@ internal sealed partial class ResidentModels(
             {
                 if (_residents.Find(model.Name) is { } outdated)
                     Evict(outdated);
-                Placement placement = Place(model);
+                Placement placement = Place(model, demand);
                 if (placement.Evictions.Any(static other => other is { IsBusy: true, IsExtraSlot: false }))
                     throw new ModelAlreadyLoadedException();
-                resident = MakeResident(model, placement);
+                resident = MakeResident(model, demand, placement);
             }
         }
 
@@ -132,6 +133,7 @@ internal sealed partial class ResidentModels(
     internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, Action check, CancellationToken cancellationToken)
     {
         bool isChecked = false, isRepeated = false;
+        MemoryDemand? demand = null;
         while (true)
         {
             Resident? pending = null;
@@ -151,23 +153,27 @@ internal sealed partial class ResidentModels(
                 }
 
                 pending = own is { Load.IsCompleted: false } ? own : _residents.Loading;
-                if (pending is null && isChecked)
+                if (pending is null && demand is not null)
                 {
                     ThrowIfStuck();
                     cancellationToken.ThrowIfCancellationRequested();
                     if (_residents.Find(model.Name) is { } outdated)
                         Evict(outdated);
-                    pending = MakeResident(model, Place(model));
+                    pending = MakeResident(model, demand, Place(model, demand));
                 }
             }
 
             if (pending is null)
             {
                 // Outside the lock, because it reads the disk.
-                check();
-                isChecked = true;
+                if (!isChecked)
+                    check();
+                (isChecked, demand) = (true, memory.Measure(model));
                 continue;
             }
+
+            // After the load of this model or of another one, the memory is different.
+            demand = null;
 
             if (pending.Model != model)
             {
@@ -193,40 +199,11 @@ internal sealed partial class ResidentModels(
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
     internal bool HasRoomFor(ModelInstance model)
     {
+        MemoryDemand demand = memory.Measure(model);
         lock (_lock)
         {
-            return _stuck is null && _residents.Loading is null && _residents.Find(model.Name) is null
-                && Place(model).Evictions.All(static resident => resident.IsExtraSlot);
-        }
-    }
-
-    /// <summary>Ends the worker of the model with this name if the model is resident and not loading. The model is no longer resident then.</summary>
-    /// <returns>Completes when the memory of the worker is free. Null if the model is not resident, or is loading.</returns>
-    internal Task? TryStopWorker(string name)
-    {
-        lock (_lock)
-        {
-            return _residents.Find(name) is { Load.IsCompleted: true } resident ? End(resident) : null;
-        }
-    }
-
-    /// <summary>Marks a resident model as unloaded and ends its worker. It is no longer resident then.</summary>
-    /// <returns>Completes when the memory of the worker is free. Null if the model is not resident.</returns>
-    internal Task? TryUnload(ModelInstance model)
-    {
-        lock (_lock)
-        {
-            if (_residents.Find(model) is not { } resident)
-                return null;
-
-            // Marks the model before it ends the worker, so that a request whose run fails can see that the model was unloaded.
-            return BothAsync(model.MarkUnloadedAsync(), End(resident));
-        }
-
-        static async Task BothAsync(Task marked, Task end)
-        {
-            await marked.ConfigureAwait(false);
-            await end.ConfigureAwait(false);
+            return _stuck.First is null && _residents.Loading is null && _residents.Find(model.Name) is null
+                && Place(model, demand).Evictions.All(static resident => resident.IsExtraSlot);
         }
     }
 
@@ -238,66 +215,28 @@ internal sealed partial class ResidentModels(
 
     private void ThrowIfStuck()
     {
-        if (_stuck is { Failure: { } failure })
+        if (_stuck.First is { Failure: { } failure })
             throw new EngineException(failure);
     }
 
     /// <summary>The caller holds the lock.</summary>
-    private Placement Place(ModelInstance model) => admission.Place(model, _residents, _ending.Bytes);
+    private Placement Place(ModelInstance model, MemoryDemand demand) => admission.Place(model, demand, _residents, _ending.Bytes);
 
     /// <summary>Evicts models that leave no room for this one, and starts to load it. The caller holds the lock.</summary>
     /// <exception cref="EngineException">The model cannot fit into the memory. Nothing has changed.</exception>
-    private Resident MakeResident(ModelInstance model, Placement placement)
+    private Resident MakeResident(ModelInstance model, MemoryDemand demand, Placement placement)
     {
-        if (admission.FindProblem(model, _residents.Bytes + _ending.Bytes) is { } shortage)
+        if (AdmissionPolicy.FindProblem(model, demand, _residents.Bytes + _ending.Bytes) is { } shortage)
             throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
         foreach (Resident evicted in placement.Evictions)
             Evict(evicted);
         model.TryMove(ModelState.Loading);
-        Resident resident = new(model, supervise(model, placement.Domain, _ending.WhenAll), memory.Estimate(model), placement.Domain);
+        Resident resident = new(model, supervise(model, placement.Domain, _ending.WhenAll), demand.Bytes, placement.Domain);
 
         // Added before WatchLoadAsync starts: if the load has already failed, that method removes it at once.
         _residents.Add(resident);
         resident.Load = WatchLoadAsync(resident);
         return resident;
-    }
-
-    /// <summary>Evicts all models that the operator has not loaded, and all additional KV slots. Returns whether there was one.</summary>
-    private bool TryEvictUnpinned()
-    {
-        lock (_lock)
-        {
-            Resident[] unpinned = [.. _residents.Where(static resident => !resident.Model.IsPinned), .. _residents.Where(static resident => resident.Model.IsPinned).SelectMany(static resident => resident.ExtraSlots)];
-            foreach (Resident resident in unpinned)
-                Evict(resident);
-            return unpinned.Length > 0;
-        }
-    }
-
-    private void Evict(Resident resident)
-    {
-        if (!resident.IsExtraSlot)
-            evicting(resident.Model);
-        End(resident);
-    }
-
-    /// <summary>Ends the workers of a model, which is no longer resident then, or the worker of an additional KV slot. The caller holds the lock.</summary>
-    private Task End(Resident resident)
-    {
-        if (resident.IsExtraSlot)
-            RemoveSlot(_residents.Find(resident.Model.First), resident);
-        else
-            _residents.Remove(resident);
-        if (_stuck is null)
-            _ending.RemoveEnded();
-        List<Task> ends = [];
-        foreach (Resident worker in resident.Workers)
-        {
-            ends.Add(worker.Supervisor.EndAsync());
-            _ending.Add(ends[^1], worker.Bytes);
-        }
-
-        return ends.Count == 1 ? ends[0] : Task.WhenAll(ends);
     }
 
     /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
