@@ -9,7 +9,7 @@
     F(INIT, ctx_limit) F(INIT, npu_oom) F(INIT, no_device) F(INIT, too_many_files) F(INIT, init0_broken) \
     F(INIT, second_init_segv) F(INIT, init_hang) F(INIT, init_slow) F(INIT, sigill) F(INIT, half_line) F(INIT, first_killed) \
     F(RUN, run_minus1) F(RUN, error_state) F(RUN, segv) F(RUN, abort) F(RUN, exit) F(RUN, orphan) F(RUN, hang) \
-    F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
+    F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, stale_logits) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
     F(RUN, garbage_tokens) F(RUN, invalid_utf8) F(RUN, null_text) F(RUN, null_result) F(RUN, empty_stream) \
     F(RUN, huge_piece) F(RUN, embedded_control_chars) F(RUN, matmul_failed) F(RUN, n_image_unset) F(RUN, leak) \
     F(RUN, late_callback) F(RUN, stale_tail) F(RUN, second_instance_garbage) F(RUN, callback_on_other_thread) \

@@ -80,6 +80,16 @@ static bool rerank(void)
     return ok && !run_with(h, &input, &text) && said("[no][]F") && !api.destroy(h);
 }
 
+static bool reuse(void)                 // a row for each prompt token, also for those in the cache; wrong ones with the fault
+{
+    int first = 0, second = 0;
+    LLMHandle h = open_text(RERANKER);
+    bool ok = judges(h, "red car", "A red car", 0.97, 0.99) && is(sscanf(seen->text, "L10000x%d", &first) == 1, "rows");
+    ok = ok && judges(h, "red car", "A red bus", 0.5, 0.5) && is(sscanf(seen->text, "L10000x%d", &second) == 1, "rows with reuse");
+    set("FAULT", "stale_logits");
+    return ok && is(first == second, "as many rows with reuse") && judges(h, "red car", "The red car", 0.01, 0.03) && !api.destroy(h);
+}
+
 static bool no_finish(void)             // in all modes, or only where the result is data
 {
     LLMHandle h = open_demo();
@@ -145,6 +155,7 @@ static const Check checks[] = {
     {"logits: rows", rows, PASS},
     {"logits: max_new_tokens 1", one_token, PASS},
     {"logits: rerank prompts", rerank, PASS},
+    {"logits: reuse of the cache", reuse, PASS},
     {"logits: no_finish", no_finish, PASS},
 #endif
 #if SIM_ABI >= 10201

@@ -16,6 +16,22 @@ public sealed class RerankTests
     /// <summary>The runtimes that deliver logits.</summary>
     public static TheoryData<string> Runtimes { get; } = [.. TestPaths.Runtimes.Except(["1.1.4"])];
 
+    /// <summary>The same, with a fault that leaves out the end callback of each run, or only of runs whose result is data.</summary>
+    public static TheoryData<string, string> RuntimesWithoutFinish
+    {
+        get
+        {
+            TheoryData<string, string> cases = [];
+            foreach (string runtime in TestPaths.Runtimes.Except(["1.1.4"]))
+            {
+                cases.Add(runtime, "no_finish");
+                cases.Add(runtime, "no_finish:data");
+            }
+
+            return cases;
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task Documents_are_sorted_by_their_relevance(string runtime)
@@ -112,14 +128,65 @@ public sealed class RerankTests
     }
 
     [Theory]
-    [MemberData(nameof(Runtimes))]
-    public async Task A_run_without_an_end_callback_ends_and_has_its_score(string runtime)
+    [MemberData(nameof(RuntimesWithoutFinish))]
+    public async Task A_run_without_an_end_callback_ends_and_has_its_score(string runtime, string fault)
     {
-        await using Node node = await StartAsync(runtime, ("RKLLM_SIMULATOR_FAULT", "no_finish:data"));
+        await using Node node = await StartAsync(runtime, ("RKLLM_SIMULATOR_FAULT", fault));
 
         JsonElement answer = await AskAsync(node, $$"""{"model":"demo-reranker","query":"fast npu board","documents":{{Documents}}}""");
 
         Indexes(answer.GetProperty("results")).Should().Equal(3, 2, 1, 0);
+    }
+
+    [Fact]
+    public async Task The_common_beginning_of_the_prompts_is_processed_once_for_each_request()
+    {
+        await using Node node = await StartAsync("1.2.3");
+        string body = $$"""{"model":"demo-reranker","query":"fast npu board","documents":{{Documents}}}""";
+
+        JsonElement first = await AskAsync(node, body);
+        int[] cold = Prefilled(node);
+        JsonElement second = await AskAsync(node, body);
+        int[] warm = Prefilled(node)[cold.Length..];
+
+        Scores(second).Should().Equal(Scores(first));
+        cold.Should().HaveCount(5, "the first run with a cached beginning is repeated without it");
+        warm.Should().HaveCount(4);
+        warm[0].Should().Be(cold[0], "no cache stays from request to request");
+        warm[1..].Should().OnlyContain(tokens => tokens < warm[0] / 2);
+    }
+
+    [Theory]
+    [InlineData("stale_logits", "the logits of the runtime are wrong")]
+    [InlineData("segv@2", "its worker died while the beginning of a prompt was in the KV cache")]
+    public async Task A_runtime_that_cannot_reuse_the_beginning_gets_whole_prompts(string fault, string line)
+    {
+        await using Node node = await StartAsync("1.2.3", ("RKLLM_SIMULATOR_FAULT", fault));
+        string body = $$"""{"model":"demo-reranker","query":"fast npu board","documents":{{Documents}}}""";
+
+        JsonElement first = await AskAsync(node, body);
+        int before = Prefilled(node).Length;
+        JsonElement second = await AskAsync(node, body);
+
+        Indexes(first.GetProperty("results")).Should().Equal(3, 2, 1, 0);
+        Scores(first)[0].Should().BeApproximately(0.978, 0.001);
+        Scores(second).Should().Equal(Scores(first));
+        Prefilled(node)[before..].Should().HaveCount(4).And.OnlyContain(tokens => tokens > 60, "each prompt is processed from its beginning");
+        node.Log.Should().Contain(line);
+    }
+
+    [Fact]
+    public async Task An_embedding_does_not_use_the_cache_of_an_answer()
+    {
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--models", Path.Combine(TestPaths.Root, "models"), "--cache-sharing", "false"]);
+        string text = string.Concat(Enumerable.Repeat("a long text ", 50));
+        await node.PostJsonAsync("/v1/completions", $$"""{"model":"demo","prompt":"{{text}}","max_tokens":2}""");
+
+        (HttpStatusCode status, _) = await node.PostJsonAsync("/v1/embeddings", $$"""{"model":"demo","input":"{{text}}"}""");
+
+        status.Should().Be(HttpStatusCode.OK);
+        Prefilled(node).Should().HaveCount(2);
+        Prefilled(node)[1].Should().BeCloseTo(Prefilled(node)[0], 2, "a part of the hidden states would be missing, and the time would tell what another client has sent");
     }
 
     [Theory]
@@ -151,6 +218,9 @@ public sealed class RerankTests
         status.Should().Be(HttpStatusCode.OK, "{0}\n{1}", answer, node.Log);
         return answer;
     }
+
+    /// <summary>The number of processed prompt tokens of each run.</summary>
+    private static int[] Prefilled(Node node) => [.. node.Trace("run_end").Select(static run => run.GetProperty("prefill_tokens").GetInt32())];
 
     private static int[] Indexes(JsonElement results) => [.. results.EnumerateArray().Select(static result => result.GetProperty("index").GetInt32())];
 

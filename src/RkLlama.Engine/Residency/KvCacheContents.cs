@@ -24,7 +24,10 @@ internal sealed class KvCacheContents
         CharsPerToken = prompt.Text is { Length: > 0 } given && promptTokens > 0 ? (double)given.Length / promptTokens : 1;
     }
 
-    /// <summary>Number of tokens of the prompt, without the output.</summary>
+    /// <summary>Creates the contents of a cache that was loaded from the disk. They cost nothing if a request replaces them.</summary>
+    internal static KvCacheContents OfSavedPrefix(IReadOnlyList<int> tokens) => new(RunInput.FromTokens(tokens), 0, [], "");
+
+    /// <summary>Number of tokens of the prompt, without the output; 0 if the cache was loaded from the disk.</summary>
     internal int PromptTokens { get; }
 
     /// <summary>Identifies the client of the run if clients do not share KV caches; otherwise <see langword="null"/>.</summary>

@@ -186,7 +186,8 @@ internal sealed class ModelInstance
     }
 
     /// <summary>
-    /// The contents of the KV cache of the worker; <see langword="null"/> if it is empty or its contents are not known. Set when a lease of the model ends.
+    /// The contents of the KV cache of the worker; <see langword="null"/> if it is empty or its contents are not known. Set after the load, and when a lease of the
+    /// model ends.
     /// </summary>
     internal KvCacheContents? KvCache
     {
@@ -219,8 +220,9 @@ internal sealed class ModelInstance
     internal ModelInstance NewSlot(int slot) => new(this, slot);
 
     /// <summary>Changes the state to <see cref="ModelState.Ready"/>, because a worker has loaded the model.</summary>
+    /// <param name="cache">The contents of the worker's KV cache; <see langword="null"/> if it is empty.</param>
     /// <returns><see langword="false"/> if the current state does not allow this. Then nothing has changed.</returns>
-    internal bool TryBecomeReady(LoadedModelInfo facts, int? processId) => TryMove(ModelState.Ready, facts, processId, null);
+    internal bool TryBecomeReady(LoadedModelInfo facts, int? processId, KvCacheContents? cache = null) => TryMove(ModelState.Ready, facts, processId, null, cache: cache);
 
     /// <summary>Changes the state if the current state allows this transition.</summary>
     /// <param name="failure">
@@ -236,7 +238,7 @@ internal sealed class ModelInstance
     internal void EndRun() => TryMove(ModelState.Ready, null, null, null, only: ModelState.Running);
 
     /// <param name="only">The only current state in which the change is made; <see langword="null"/> for every state that allows the transition.</param>
-    private bool TryMove(ModelState to, LoadedModelInfo? facts, int? processId, string? failure, ModelState? only = null)
+    private bool TryMove(ModelState to, LoadedModelInfo? facts, int? processId, string? failure, ModelState? only = null, KvCacheContents? cache = null)
     {
         ModelState from;
         lock (_lock)
@@ -247,7 +249,7 @@ internal sealed class ModelInstance
 
             // The start and the end of a run do not change the worker, so its facts and its process id stay.
             if ((from, to) is not ((ModelState.Ready, ModelState.Running) or (ModelState.Running, ModelState.Ready)))
-                (_facts, _processId, _kvCache) = (facts, processId, null);
+                (_facts, _processId, _kvCache) = (facts, processId, cache);
         }
 
         _changed(this, from);

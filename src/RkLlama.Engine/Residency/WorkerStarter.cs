@@ -109,7 +109,7 @@ internal sealed partial class WorkerStarter(
         memory.RecordLoad(model, before, memory.Read());
         metrics.RecordModelLoad(model.Name, took);
         Log.Loaded(logger, model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
-        model.TryBecomeReady(session.Facts, session.ProcessId);
+        model.TryBecomeReady(session.Facts, session.ProcessId, session.LoadedPrefix is { } prefix ? KvCacheContents.OfSavedPrefix(prefix) : null);
         return session;
     }
 

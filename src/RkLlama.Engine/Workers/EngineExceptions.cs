@@ -8,6 +8,9 @@ internal class EngineException(string message) : Exception(message), IHasFailure
     /// <inheritdoc/>
     public FailureCode? Code { get; init; }
 
+    /// <summary>How the worker died, if its death ended a run; otherwise <see langword="null"/>.</summary>
+    internal WorkerDeath? Death { get; init; }
+
     /// <summary>
     /// Whether the cause is outside of the model and may go away without a new load by the operator: the executable or the vendor library is missing or cannot
     /// be loaded, for example while a package is updated.

@@ -71,7 +71,7 @@ internal interface IEngineSession : IAsyncDisposable
 
     /// <summary>
     /// Starts a run that computes the embedding of the input and generates no tokens. Returns at once. <see cref="RunOutcome.Vector"/> has the result. The
-    /// previous run must have ended.
+    /// previous run must have ended. The KV cache is cleared before and after the run.
     /// </summary>
     /// <param name="isMean">True for the mean of the hidden states of all tokens, false for the hidden state of the last token.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
@@ -82,8 +82,13 @@ internal interface IEngineSession : IAsyncDisposable
     /// result: one value for each of <paramref name="tokens"/>. The previous run must have ended.
     /// </summary>
     /// <param name="tokens">Ids of tokens, at least one.</param>
+    /// <param name="clearsCache">
+    /// Whether the KV cache is cleared before the run. If false, the run reuses the part of the cache that is equal to the beginning of the input. The first such run
+    /// of a worker is repeated without the cache. If its logits differ, the worker reuses no cache for logits.
+    /// </param>
+    /// <param name="keepsCache">Whether the KV cache is kept for the next run. If false, it is cleared after the run.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started and may be started on another session.</exception>
-    EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens);
+    EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens, bool clearsCache, bool keepsCache);
 
     /// <summary>
     /// Starts a run that processes a prefix and saves the KV cache to a file. It generates one token, or a few before runtime 1.3. Returns at once. Some models save
@@ -92,6 +97,9 @@ internal interface IEngineSession : IAsyncDisposable
     /// <param name="path">Path of an existing file, which is overwritten.</param>
     /// <exception cref="SessionDiedException">The session has died. The run has not started.</exception>
     EngineRun StartSavingPrefix(IReadOnlyList<int> tokens, string path);
+
+    /// <summary>The tokens that <see cref="LoadPrefixAsync"/> has loaded into the KV cache; <see langword="null"/> if it has loaded none.</summary>
+    IReadOnlyList<int>? LoadedPrefix { get; }
 
     /// <summary>Loads a file of <see cref="StartSavingPrefix"/> into the KV cache. Called at most once, before the first run.</summary>
     /// <param name="tokens">The tokens that the file may contain.</param>

@@ -35,6 +35,7 @@ internal static class RunFaults
         new("slow_prefill:10", "a slow prefill within its timeout") { Text = CountTo20 },
         new("slow_prefill:1000", "a prefill that exceeds its timeout and ignores the abort") { Error = NoFirstToken, WorkerIsReplaced = true, Options = ShortBudgets },
         new("no_finish", "a run that returns without an end callback") { Error = "without finishing", BreaksOff = true, Text = $"^{CountTo20}$" },
+        new("stale_logits", "wrong logits for a prompt whose beginning is in the KV cache") { Text = CountTo20, Harmless = "a complete answer. In reranking, the scores are right: the worker finds out and uses no cache" },
         new("double_finish", "the end callback comes twice") { Text = CountTo20 },
         new("null_result", "callbacks without a result") { Text = CountTo20 },
         new("null_text", "every second text is missing") { Text = @"(\s?\d+)+", Harmless = "an answer with gaps: the library does not report the missing text" },

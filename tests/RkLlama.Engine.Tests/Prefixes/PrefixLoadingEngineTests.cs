@@ -41,8 +41,8 @@ public sealed class PrefixLoadingEngineTests : IDisposable
 
         FakeSession first = await LoadAsync(), second = await LoadAsync();
 
-        first.LoadedPrefix.Should().NotBeNull();
-        second.LoadedPrefix.Should().Be(first.LoadedPrefix);
+        first.LoadedFile.Should().NotBeNull();
+        second.LoadedFile.Should().Be(first.LoadedFile);
         known.Should().Equal(1, 2, 3, 4);
         Value("rkllama_prefix_loaded_tokens_total").Should().Be(6);
     }
@@ -56,7 +56,7 @@ public sealed class PrefixLoadingEngineTests : IDisposable
 
         FakeSession session = await LoadAsync();
 
-        session.LoadedPrefix.Should().BeNull();
+        session.LoadedFile.Should().BeNull();
         Files().Should().BeEmpty();
         Value("rkllama_prefix_failures_total{cause=\"refused\"}").Should().Be(1);
     }
@@ -85,7 +85,7 @@ public sealed class PrefixLoadingEngineTests : IDisposable
         _engine.Sessions.Should().HaveCount(2);
         _engine.Sessions[0].IsDisposed.Should().BeTrue();
         session.Should().BeSameAs(_engine.Sessions[1]);
-        session.LoadedPrefix.Should().BeNull();
+        session.LoadedFile.Should().BeNull();
         Files().Should().BeEmpty();
         Value("rkllama_prefix_failures_total{cause=\"crash\"}").Should().Be(1);
     }
@@ -99,7 +99,7 @@ public sealed class PrefixLoadingEngineTests : IDisposable
         session.OnFirstCrash!();
 
         Files().Should().BeEmpty();
-        (await LoadAsync()).LoadedPrefix.Should().BeNull();
+        (await LoadAsync()).LoadedFile.Should().BeNull();
         _store.IsDisabled(PrefixIdentity.Of(_model)!.With(session.Facts)).Should().BeTrue();
     }
 
@@ -110,7 +110,7 @@ public sealed class PrefixLoadingEngineTests : IDisposable
 
         IEngineSession session = await new PrefixLoadingEngine(_engine, _store).LoadAsync(_model with { PromptIdentity = null }, CancellationToken.None);
 
-        ((FakeSession)session).LoadedPrefix.Should().BeNull();
+        ((FakeSession)session).LoadedFile.Should().BeNull();
         Files().Should().HaveCount(2);
     }
 

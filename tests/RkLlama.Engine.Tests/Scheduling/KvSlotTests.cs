@@ -206,6 +206,27 @@ public sealed class KvSlotTests : IAsyncDisposable
         (one, other, again).Should().Be((0, 1, 0));
     }
 
+    [Fact]
+    public async Task A_prefix_from_the_disk_is_known_to_the_order_and_costs_no_slot()
+    {
+        Start(slots: 2);
+        int[] prefix = Tokens(9, 300);
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
+        _node.Engine.Load = async (model, cancellationToken) =>
+        {
+            FakeSession session = (FakeSession)await load(model, cancellationToken);
+            session.LoadedPrefix = prefix;
+            return session;
+        };
+        await _node.Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        KvCaches caches = new(_node.Host);
+
+        caches.CountCached(new("m") { Prompt = RunInput.FromTokens([.. prefix, .. Tokens(1, 10)]) }).Should().Be(300);
+        caches.CountCached(new("m") { Prompt = RunInput.FromTokens(Tokens(1, 10)) }).Should().Be(0);
+        (await RunAsync(Tokens(1, 100))).Should().Be(0, "the prefix can be read again, so no slot is loaded for it");
+        _node.Engine.Sessions.Should().ContainSingle();
+    }
+
     private static int[] Tokens(int first, int count) => [.. Enumerable.Range(0, count).Select(i => (first * 1000) + i)];
 
     /// <summary>Runs a prompt and returns the index of the session that ran it.</summary>

@@ -79,10 +79,12 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
 
     public EngineRun StartEmbedding(RunInput input, bool isMean) => Start(input, RunParameters.Default);
 
-    public EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens) => Start(input, RunParameters.Default);
+    public EngineRun StartScoring(RunInput input, IReadOnlyList<int> tokens, bool clearsCache, bool keepsCache) => Start(input, RunParameters.Default, clearsCache);
 
     /// <summary>The path of the prefix file that the session has loaded; null if it has loaded none.</summary>
-    public string? LoadedPrefix { get; private set; }
+    public string? LoadedFile { get; private set; }
+
+    public IReadOnlyList<int>? LoadedPrefix { get; set; }
 
     public EngineRun StartSavingPrefix(IReadOnlyList<int> tokens, string path)
     {
@@ -93,7 +95,7 @@ internal sealed class FakeSession(FakeEngine engine, ModelLoadParameters model) 
     public Task<PrefixLoadResult> LoadPrefixAsync(string path, IReadOnlyList<int> tokens, Action onCrash, CancellationToken cancellationToken)
     {
         PrefixLoadResult result = engine.LoadPrefix(path, tokens);
-        LoadedPrefix = result == PrefixLoadResult.Loaded ? path : null;
+        (LoadedFile, LoadedPrefix) = result == PrefixLoadResult.Loaded ? (path, tokens) : (null, null);
         OnFirstCrash = onCrash;
         return Task.FromResult(result);
     }

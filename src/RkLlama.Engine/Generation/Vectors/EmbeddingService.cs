@@ -94,8 +94,8 @@ internal sealed class EmbeddingService(ModelHost host, VectorRunner runner, CpuP
         RunInput input = InputOf(prompt, model);
         int tokens = input.Tokens?.Count ?? prompt.TokenCount;
         bool isMean = model.Entry.Modelfile.Pooling == Pooling.Mean;
-        (float[] vector, TimeSpan load) = await runner.RunAsync(
-            model, input, session => session.StartEmbedding(input, isMean), tokens, keepAlive, Field, "embedding", trace, arrival, cancellationToken).ConfigureAwait(false);
+        VectorRun run = new(input, (session, _) => session.StartEmbedding(input, isMean), tokens, Field, "embedding") { KeepAlive = keepAlive };
+        (float[] vector, TimeSpan load) = await runner.RunAsync(model, run, trace, arrival, cancellationToken).ConfigureAwait(false);
         return new(vector, tokens, load);
     }
 

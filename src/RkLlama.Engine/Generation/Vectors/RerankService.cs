@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
@@ -19,12 +20,16 @@ internal sealed record RerankScores(double[] Values, int PromptTokens, int Cut);
 
 /// <summary>
 /// Judges how relevant documents are for a query, with a reranking model: the score of a document is the probability of the next token
-/// "yes", if only "yes" and "no" are possible. Each document takes one queue slot, so that other requests run between them. Thread-safe.
+/// "yes", if only "yes" and "no" are possible. Each document takes one queue slot, so that other requests run between them. The prompts of a request have the same
+/// beginning, which the runtime processes once: the KV cache stays from document to document. Thread-safe.
 /// </summary>
 internal sealed partial class RerankService(ModelHost host, VectorRunner runner, CpuPool cpu, ILogger<RerankService> logger)
 {
     // The vendor library needs memory for the logits of the whole vocabulary for each token: about 0.6 MB with the 152,000 tokens of Qwen3.
     private const int DefaultMaxTokens = 512;
+    // The models whose worker has crashed or hung with a part of the prompt in the KV cache. Their prompts are processed from the beginning.
+    private readonly ConcurrentDictionary<string, bool> _withoutReuse = new(StringComparer.Ordinal);
+
     private const string DefaultInstruction = "Given a web search query, retrieve relevant passages that answer the query";
 
     /// <summary>Finds the model that a request names. Does not load it.</summary>
@@ -57,24 +62,42 @@ internal sealed partial class RerankService(ModelHost host, VectorRunner runner,
         for (int i = 0; i < scores.Length; i++)
         {
             (RunInput input, bool isCut) = await BuildAsync(model, pairs, documents[i], cancellationToken).ConfigureAwait(false);
-            (float[] logits, _) = await runner.RunAsync(
-                model,
-                input,
-                session => session.StartScoring(input, pairs.Answers),
-                input.Tokens!.Count,
-                keepAlive: null,
-                "query",
-                "reranking",
-                trace,
-                Stopwatch.GetTimestamp(),
-                cancellationToken).ConfigureAwait(false);
+            float[] logits = await ScoreAsync(model, input, pairs.Answers, isFirst: i == 0, isLast: i == scores.Length - 1, trace, cancellationToken).ConfigureAwait(false);
             scores[i] = 1 / (1 + Math.Exp(logits[1] - (double)logits[0]));
-            tokens += input.Tokens.Count;
+            tokens += input.Tokens!.Count;
             cut += isCut ? 1 : 0;
         }
 
         Log.Reranked(logger, model.Name, scores.Length, tokens, cut, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, trace.Id);
         return new(scores, tokens, cut);
+    }
+
+    /// <summary>
+    /// Computes the logits of the answers. If the worker dies in a run that may reuse the KV cache of the previous document, repeats the run with an empty cache.
+    /// </summary>
+    private async Task<float[]> ScoreAsync(
+        ModelInstance model, RunInput input, int[] answers, bool isFirst, bool isLast, RequestTrace trace, CancellationToken cancellationToken)
+    {
+        bool mayReuse = !_withoutReuse.ContainsKey(model.Name);
+        try
+        {
+            return await RunAsync(clears: isFirst || !mayReuse, keeps: mayReuse && !isLast).ConfigureAwait(false);
+        }
+        catch (EngineException ex) when (mayReuse && !isFirst && ex.Death is WorkerDeath.Crash or WorkerDeath.Hang)
+        {
+            if (_withoutReuse.TryAdd(model.Name, true))
+                Log.ReuseEnded(logger, model.Name);
+            return await RunAsync(clears: true, keeps: false).ConfigureAwait(false);
+        }
+
+        async Task<float[]> RunAsync(bool clears, bool keeps)
+        {
+            VectorRun run = new(input, (session, mustClear) => session.StartScoring(input, answers, clears || mustClear, keeps), input.Tokens!.Count, "query", "reranking")
+            {
+                KeepsCache = keeps,
+            };
+            return (await runner.RunAsync(model, run, trace, Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false)).Vector;
+        }
     }
 
     private async Task<(RunInput Input, bool IsCut)> BuildAsync(ModelInstance model, Pairs pairs, string document, CancellationToken cancellationToken)
@@ -136,5 +159,8 @@ internal sealed partial class RerankService(ModelHost host, VectorRunner runner,
     {
         [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Reranked: model {Model}, {Count} documents, {Tokens} tokens, {Cut} documents cut, {Ms} ms, request {RequestId}")]
         internal static partial void Reranked(ILogger logger, string model, int count, int tokens, int cut, long ms, string requestId);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Warning, Message = "Model {Model}: its worker died while the beginning of a prompt was in the KV cache. Until the server restarts, each document is processed from its beginning")]
+        internal static partial void ReuseEnded(ILogger logger, string model);
     }
 }

@@ -7,15 +7,27 @@ using RkLlama.Native;
 
 namespace RkLlama.Engine.Generation.Vectors;
 
+/// <summary>A run that computes a vector.</summary>
+/// <param name="Start">
+/// Starts the run on a session. See <see cref="ModelLease.StartRunAsync"/>. The second argument is whether the KV cache must be cleared first, because it may have
+/// tokens of another client.
+/// </param>
+/// <param name="Tokens">Number of tokens of the input, for the metrics.</param>
+/// <param name="Field">Name of the request field that contains the text, for error messages.</param>
+/// <param name="Operation">Name of the operation, for error messages.</param>
+internal sealed record VectorRun(RunInput Input, Func<IEngineSession, bool, EngineRun> Start, int Tokens, string Field, string Operation)
+{
+    /// <summary>How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</summary>
+    internal TimeSpan? KeepAlive { get; init; }
+
+    /// <summary>Whether the KV cache contains the input after the run. Otherwise it is empty.</summary>
+    internal bool KeepsCache { get; init; }
+}
+
 /// <summary>Starts runs that compute a vector and generate no text: embeddings and logits. Each run takes one queue slot. Thread-safe.</summary>
 internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, NodeMetrics metrics)
 {
     /// <summary>Loads the model if it is not loaded, waits for the slot, and runs.</summary>
-    /// <param name="start">Starts the run on a session. See <see cref="ModelLease.StartRunAsync"/>.</param>
-    /// <param name="tokens">Number of tokens of the input, for the metrics.</param>
-    /// <param name="keepAlive">How long the model stays loaded afterwards; <see langword="null"/> for the node's default, negative for no limit.</param>
-    /// <param name="field">Name of the request field that contains the text, for error messages.</param>
-    /// <param name="operation">Name of the operation, for error messages.</param>
     /// <param name="arrival">When the input arrived, as a <see cref="Stopwatch"/> timestamp.</param>
     /// <returns>The vector, and the time to load the model.</returns>
     /// <exception cref="ContextLengthException">The runtime refused the input because it is longer than the context.</exception>
@@ -25,21 +37,14 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
     /// <exception cref="Limits.DrainingException">The server is shutting down.</exception>
     /// <exception cref="EngineException">The model could not be loaded, the run failed, or the model was unloaded during the run.</exception>
     internal async Task<(float[] Vector, TimeSpan Load)> RunAsync(
-        ModelInstance model,
-        RunInput input,
-        Func<IEngineSession, EngineRun> start,
-        int tokens,
-        TimeSpan? keepAlive,
-        string field,
-        string operation,
-        RequestTrace trace,
-        long arrival,
-        CancellationToken cancellationToken)
+        ModelInstance model, VectorRun request, RequestTrace trace, long arrival, CancellationToken cancellationToken)
     {
-        UInt128 fingerprint = RequestFingerprint.Of(input, null);
+        UInt128 fingerprint = RequestFingerprint.Of(request.Input, null);
         host.ThrowIfRefused(model, fingerprint);
-        using ModelLease lease = await scheduler.AcquireAsync(model, new(model.Name) { IsBackground = trace.IsBackground, IsRetry = trace.Start is not null }, keepAlive, cancellationToken).ConfigureAwait(false);
-        EngineRun run = await lease.StartRunAsync(start, cancellationToken, fingerprint).ConfigureAwait(false);
+        QueuedRequest queued = new(model.Name) { Owner = trace.CacheOwner, IsBackground = trace.IsBackground, HasStarted = trace.Start is not null };
+        using ModelLease lease = await scheduler.AcquireAsync(model, queued, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+        bool clearsCache = lease.ClearsCache;
+        EngineRun run = await lease.StartRunAsync(session => request.Start(session, clearsCache), cancellationToken, fingerprint).ConfigureAwait(false);
         trace.RunStarted(lease.QueueTime, lease.LoadTime);
         RunOutcome outcome;
         using (cancellationToken.Register(() => lease.Abort(AbortCause.ClientDisconnected)))
@@ -51,21 +56,28 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
 
         if (run.AbortCause is { } cause)
             metrics.RecordAbort(cause.MetricLabel());
+        if (request.KeepsCache && outcome.Vector is not null)
+            lease.SetKvCache(new(request.Input, request.Tokens, [], "") { Owner = trace.CacheOwner });
         cancellationToken.ThrowIfCancellationRequested();
-        metrics.RecordEmbedding(model.Name, tokens);
-        if (outcome.Vector is not { } vector)
-        {
-            if (outcome.RefusedPrompt is { } refused)
-                throw ContextLengthException.Of(refused, model.ContextLength, field, min: 0);
-            throw new EngineException(model.Unloaded.IsCancellationRequested
-                ? "The model was unloaded while it answered."
-                : $"The {operation} failed: {outcome.End.Error ?? "the run was aborted"}.");
-        }
+        metrics.RecordEmbedding(model.Name, request.Tokens);
+        float[] vector = outcome.Vector ?? throw ErrorOf(outcome, model, request);
 
         // Start and end are recorded on different threads, so the end may have the earlier timestamp.
         long ended = Math.Max(lease.Started, outcome.Ended);
         trace.Completed(FinishReason.Stop, new(
             lease.QueueTime, lease.LoadTime, Stopwatch.GetElapsedTime(lease.Started, ended), TimeSpan.Zero, Stopwatch.GetElapsedTime(arrival, ended)));
         return (vector, lease.LoadTime);
+    }
+
+    private static Exception ErrorOf(RunOutcome outcome, ModelInstance model, VectorRun request)
+    {
+        if (outcome.RefusedPrompt is { } refused)
+            return ContextLengthException.Of(refused, model.ContextLength, request.Field, min: 0);
+        return new EngineException(model.Unloaded.IsCancellationRequested
+            ? "The model was unloaded while it answered."
+            : $"The {request.Operation} failed: {outcome.End.Error ?? "the run was aborted"}.")
+        {
+            Death = outcome.Death,
+        };
     }
 }

@@ -62,7 +62,9 @@ internal sealed record EmbedCommand(int Id, RunInput Input, bool IsMean);
 /// <summary>Command: compute the logits of some tokens as the next token.</summary>
 /// <param name="Id">As in <see cref="RunCommand"/>.</param>
 /// <param name="Tokens">Ids of the tokens, at least one.</param>
-internal sealed record ScoreCommand(int Id, RunInput Input, int[] Tokens);
+/// <param name="ClearsCache">Whether the KV cache is cleared before the run.</param>
+/// <param name="KeepsCache">Whether the KV cache is kept after the run.</param>
+internal sealed record ScoreCommand(int Id, RunInput Input, int[] Tokens, bool ClearsCache, bool KeepsCache);
 
 /// <summary>Command: process a prefix, and save the KV cache to a file.</summary>
 /// <param name="Id">As in <see cref="RunCommand"/>.</param>

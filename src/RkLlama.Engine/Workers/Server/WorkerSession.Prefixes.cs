@@ -16,6 +16,9 @@ internal sealed partial class WorkerSession
         Start(RunInput.FromTokens(tokens), id => _worker.Send(FrameType.SavePrefix, new SavePrefixCommand(id, [.. tokens], path), WorkerJson.Default.SavePrefixCommand));
 
     /// <inheritdoc/>
+    public IReadOnlyList<int>? LoadedPrefix { get; private set; }
+
+    /// <inheritdoc/>
     public async Task<PrefixLoadResult> LoadPrefixAsync(string path, IReadOnlyList<int> tokens, Action onCrash, CancellationToken cancellationToken)
     {
         try
@@ -34,6 +37,7 @@ internal sealed partial class WorkerSession
             return PrefixLoadResult.Refused;
         lock (_lock)
             _onFirstCrash = onCrash;
+        LoadedPrefix = tokens;
         return PrefixLoadResult.Loaded;
     }
 }

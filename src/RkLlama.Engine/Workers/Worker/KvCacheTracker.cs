@@ -31,6 +31,13 @@ internal sealed class KvCacheTracker(bool isReused)
         return mustClear;
     }
 
+    /// <summary>Whether the cache is certainly empty.</summary>
+    internal bool IsEmpty => !_hasRun && !_isUnknown;
+
+    /// <summary>Whether the runtime reuses a part of the cache for a run with this input, if the cache is not cleared before.</summary>
+    internal bool IsReusedBy(RunInput input) =>
+        isReused && !_isUnknown && input.Tokens is [var first, ..] && (_tokens is [var own, ..] && own == first || _file is [var saved, ..] && saved == first);
+
     /// <summary>Records that the runtime has loaded a prompt cache file. Called before the first run.</summary>
     /// <param name="tokens">The tokens that the file may contain.</param>
     internal void Load(IReadOnlyList<int> tokens)
@@ -44,6 +51,13 @@ internal sealed class KvCacheTracker(bool isReused)
     {
         SetContents(tokens, null);
         _file = [];
+    }
+
+    /// <summary>Records that the cache was cleared.</summary>
+    internal void Clear()
+    {
+        Replace([]);
+        _hasRun = false;
     }
 
     private void SetContents(IReadOnlyList<int> tokens, string? text)

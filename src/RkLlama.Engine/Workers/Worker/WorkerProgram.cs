@@ -37,6 +37,7 @@ internal sealed class WorkerProgram
     // Used in the main loop only.
     private RkllmModel? _model;
     private KvCacheTracker _cache = new(isReused: true);
+    private VectorRuns? _vectors;
 
     private WorkerProgram(Stream output) => _frames = new(output);
 
@@ -164,6 +165,7 @@ internal sealed class WorkerProgram
                 NpuDomain = command.NpuDomain,
             });
             _cache = new(command.ReusesKvCache);
+            _vectors = new(_model, _cache);
             bool disabled = command.KeepsChatTemplate || _model.DisableChatTemplate();
             PrintLogMark(LoadMark);
             Send(
@@ -213,27 +215,23 @@ internal sealed class WorkerProgram
         SendEnd(command.Id, end!);
     }
 
-    private void Embed(EmbedCommand command, CancellationToken cancellationToken) => ComputeVector(command.Id, () =>
+    private void Embed(EmbedCommand command, CancellationToken cancellationToken) => RunAndSendEnd(command.Id, () =>
     {
-        HiddenStates states = _model!.Embed(command.Input, cancellationToken);
-        return (EmbeddingVector.Of(states, command.IsMean), states.TokenCount);
+        (float[] vector, int tokens) = _vectors!.Embed(command, cancellationToken);
+        return AddVector(command.Id, vector, tokens);
     });
 
     private void Score(ScoreCommand command, CancellationToken cancellationToken) =>
-        ComputeVector(command.Id, () => (_model!.Score(command.Input, command.Tokens, cancellationToken), 0));
+        RunAndSendEnd(command.Id, () => AddVector(command.Id, _vectors!.Score(command, cancellationToken), 0));
 
-    private void ComputeVector(int id, Func<(float[] Vector, int Tokens)> compute) => RunAndSendEnd(id, () =>
+    private RunEnd AddVector(int id, float[] vector, int tokens)
     {
-        (float[] vector, int tokens) = compute();
         byte[] payload = new byte[4 + (4 * vector.Length)];
         BinaryPrimitives.WriteInt32LittleEndian(payload, id);
         MemoryMarshal.AsBytes<float>(vector).CopyTo(payload.AsSpan(4));
         _frames.Add(FrameType.Vector, payload);
-
-        // Some library versions become slower with each run of this kind if the cache is not cleared.
-        _model!.ClearKvCache();
         return new(RunEndReason.Stop, tokens, null, null);
-    });
+    }
 
     private void LoadPrefix(LoadPrefixCommand command)
     {
@@ -256,10 +254,9 @@ internal sealed class WorkerProgram
         return new(RunEndReason.Stop, 0, null, null);
     });
 
-    /// <summary>Executes a run that does not generate text, and sends its end. Afterwards the contents of the KV cache are unknown, unless the run sets them.</summary>
+    /// <summary>Executes a run that does not generate text, and sends its end. If it fails, the contents of the KV cache are unknown afterwards.</summary>
     private void RunAndSendEnd(int id, Func<RunEnd> run)
     {
-        _cache.Forget();
         RunEnd end;
         try
         {
@@ -267,10 +264,12 @@ internal sealed class WorkerProgram
         }
         catch (RkllmException ex)
         {
+            _cache.Forget();
             end = new(RunEndReason.Error, 0, null, ex.Message);
         }
         catch (OperationCanceledException)
         {
+            _cache.Forget();
             end = new(RunEndReason.Cancelled, 0, null, null);
         }
 
