@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Tests.Support;
-using RkLlama.Engine.Workers;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Http;
