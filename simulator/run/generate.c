@@ -160,8 +160,11 @@ static CallbackAction deliver_logits(Run *r, const int32_t *ids, size_t count)
     const Model *m = &r->h->model;
     float *rows = model_vectors(ids, count, m->vocab), *last = rows + (count - 1) * (size_t)m->vocab;
     double margin = 1.9 * (2 * r->share - 1);
-    if (faulty(&r->faults, FAULT_stale_logits) && r->prefill_tokens < (int)r->n_ids)
+    if (faulty(&r->faults, FAULT_stale_logits) && r->prefill_tokens < (int)r->n_ids) {
+        if (!strcmp(fault_arg(&r->faults, FAULT_stale_logits), "segv"))
+            crash();
         margin = -margin;
+    }
     set_logit(m, last, sampled_id(r), LOGIT_OF_NEXT);
     if (r->rerank && !r->emitted) {
         set_logit(m, last, tokenizer_id(&m->tokenizer, "yes", 3), LOGIT_OF_NEXT + margin);

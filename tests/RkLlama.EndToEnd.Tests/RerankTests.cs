@@ -158,7 +158,7 @@ public sealed class RerankTests
 
     [Theory]
     [InlineData("stale_logits", "the logits of the runtime are wrong")]
-    [InlineData("segv@2", "its worker died while the beginning of a prompt was in the KV cache")]
+    [InlineData("stale_logits:segv", "its worker died while the beginning of a prompt was in the KV cache")]
     public async Task A_runtime_that_cannot_reuse_the_beginning_gets_whole_prompts(string fault, string line)
     {
         await using Node node = await StartAsync("1.2.3", ("RKLLM_SIMULATOR_FAULT", fault));
