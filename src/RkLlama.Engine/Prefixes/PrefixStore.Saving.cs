@@ -65,7 +65,7 @@ internal sealed partial class PrefixStore
             {
                 directory.Shrink(_maxBytes - bytes, keep: identity.Model);
                 directory.Commit(identity.Model, temporary, sidecar);
-                directory.Touch(identity.Model, _time.GetUtcNow());
+                MarkUsed(identity.Model);
             }
 
             _saved[identity.Model] = tokens;

@@ -105,13 +105,16 @@ internal sealed partial class PrefixStore
         Log.Loaded(_logger, model, prefix.Sidecar.Tokens.Length, (long)time.TotalMilliseconds);
         try
         {
-            _directory?.Touch(model, _time.GetUtcNow());
+            MarkUsed(model);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             // The file then counts as used less recently.
         }
     }
+
+    /// <summary>Records the time of the last use of a model's file.</summary>
+    private void MarkUsed(string model) => _directory?.Touch(model, _time.GetUtcNow());
 
     /// <summary>Deletes the file of a model, because it must not be used.</summary>
     /// <param name="reason">The end of a sentence that starts with the file.</param>
