@@ -53,14 +53,14 @@ export class Node {
     return `${this.url}/api`;
   }
 
-  // runtime: a simulator build. options: command line options of the server. environment: of the server and the simulator.
-  static async start({ runtime = '1.2.3', options = [], environment = {} } = {}) {
+  // runtime: a simulator build. port: 0 lets the system choose. options: command line options of the server. environment: of the server and the simulator.
+  static async start({ runtime = '1.2.3', port = 0, options = [], environment = {} } = {}) {
     const node = new Node();
     node.#home = mkdtempSync(join(tmpdir(), 'rkllama-clients-'));
     mkdirSync(node.models);
     node.addModel('demo');
     node.addModel('demo-embedding', { from: 'demo-embedding' });
-    node.#process = spawn(setting('RKLLAMA_TEST_EXECUTABLE'), ['--host', '127.0.0.1', '--port', '0', '--models', node.models, ...options], {
+    node.#process = spawn(setting('RKLLAMA_TEST_EXECUTABLE'), ['--host', '127.0.0.1', '--port', String(port), '--models', node.models, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
