@@ -85,6 +85,8 @@ describe('page: hostile outputs', () => {
 
   it('has a policy that stops scripts, HTML strings and foreign addresses, if the page should have a hole', async () => {
     const results = await page.evaluate(async () => {
+      // Afterwards the code no longer runs in the call of the developer tools, which may do more.
+      await new Promise(resolve => setTimeout(resolve));
       const attempt = async action => {
         try {
           await action();
@@ -121,7 +123,8 @@ describe('page: hostile outputs', () => {
   // No script ran, nothing was requested from elsewhere, and the page still works.
   async function checkPage() {
     assert.equal(await page.evaluate(() => window.wasOwned), undefined);
-    assertNoProblems(page);
+    // The tokens of a conversation that is longer than the context cannot be counted: 400.
+    assertNoProblems(page, /console: Failed to load resource.*400/);
     assert.equal(await page.locator('body > *').count(), 2);
     await question(page).waitFor();
   }

@@ -69,7 +69,7 @@ describe('page: views', () => {
 
   it('loads and unloads a model', async () => {
     await show('Models');
-    const row = page.getByRole('listitem').filter({ has: shown(page, 'demo-embedding', { exact: true }) });
+    const row = page.getByRole('listitem').filter({ has: page.getByText('demo-embedding', { exact: true }) });
 
     await row.getByRole('button', { name: 'Load', exact: true }).click();
     await row.getByText('loaded', { exact: true }).waitFor();
@@ -81,7 +81,7 @@ describe('page: views', () => {
     node.addModel('old-model');
     await show('Models');
     await page.reload();
-    const row = page.getByRole('listitem').filter({ has: shown(page, 'old-model', { exact: true }) });
+    const row = page.getByRole('listitem').filter({ has: page.getByText('old-model', { exact: true }) });
 
     await row.getByRole('button', { name: 'Delete' }).click();
     await row.getByRole('button', { name: 'No' }).click();
@@ -97,7 +97,7 @@ describe('page: views', () => {
     node.addModel('edited');
     await show('Models');
     await page.reload();
-    const row = page.getByRole('listitem').filter({ has: shown(page, 'edited', { exact: true }) });
+    const row = page.getByRole('listitem').filter({ has: page.getByText('edited', { exact: true }) });
     await row.getByRole('button', { name: 'Modelfile' }).click();
     const dialog = page.getByRole('dialog', { name: 'Modelfile of edited' });
     const field = dialog.getByRole('textbox', { name: 'Modelfile' });

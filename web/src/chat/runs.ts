@@ -90,11 +90,17 @@ async function receive(message: Message): Promise<void> {
     );
     await receiver.end('done');
   } catch (error) {
+    // The browser breaks the connection of a page that is being closed: the stored answer stays a running one, which the next page finds abandoned.
+    if (isLeaving) return receiver.leave();
     await receiver.end(abort.signal.aborted ? 'stopped' : 'failed', abort.signal.aborted ? undefined : reason(error));
   } finally {
     setRun(conversation.id, null);
   }
 }
+
+let isLeaving = false;
+window.addEventListener('pagehide', () => (isLeaving = true));
+window.addEventListener('pageshow', () => (isLeaving = false));
 
 // Codes are translated where the message is shown; other texts come from the node.
 function reason(error: unknown): string {
@@ -149,9 +155,13 @@ class Receiver {
     this.#figures = { ...this.#figures, ...figures };
   }
 
-  async end(state: 'done' | 'stopped' | 'failed', error?: string): Promise<void> {
+  leave(): void {
     clearInterval(this.#saver);
     window.removeEventListener('pagehide', this.#saveNow);
+  }
+
+  async end(state: 'done' | 'stopped' | 'failed', error?: string): Promise<void> {
+    this.leave();
     this.#endThoughts();
     await putMessage({ ...this.#current(), state, error, figures: this.#figures, touched: undefined, tab: undefined });
   }

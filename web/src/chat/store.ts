@@ -56,8 +56,12 @@ class DatabaseStore implements Store {
     await this.#read(this.#stores('readwrite').conversations.put(conversation));
   }
 
+  // commit: without it, a write of a page that is being closed is lost.
   async saveMessage(message: Message): Promise<void> {
-    await this.#read(this.#stores('readwrite').messages.put(message));
+    const { messages } = this.#stores('readwrite');
+    const written = this.#read(messages.put(message));
+    messages.transaction.commit();
+    await written;
   }
 
   async remove(conversation: string): Promise<void> {

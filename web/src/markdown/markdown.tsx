@@ -104,9 +104,9 @@ function block(token: Token, depth: number, isOpen: boolean): ComponentChild {
   }
 }
 
-// The page and the turn have headings of level 1 and 2.
+// The page and the turn have headings of level 1 and 2. Many answers begin with level 2, which must not skip a level.
 function Heading({ token }: { token: Tokens.Heading }) {
-  const Tag = `h${Math.min(6, token.depth + 2)}` as 'h3';
+  const Tag = `h${Math.min(6, Math.max(3, token.depth + 1))}` as 'h3';
   return <Tag dir="auto" class={`depth-${token.depth}`}>{inline(token.tokens)}</Tag>;
 }
 
