@@ -74,7 +74,7 @@ const tableRows = 60;
 
 function Table({ title, labels, read, format }: ChartProps) {
   return (
-    <div class="table-scroll short" tabIndex={0} role="region" aria-label={title}>
+    <div class="table-scroll short" tabIndex={0} role="group" aria-label={title}>
       <table>
         <thead><tr><th scope="col">{t('requests.time')}</th>{labels.map(label => <th key={label} scope="col">{label}</th>)}</tr></thead>
         <tbody>

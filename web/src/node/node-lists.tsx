@@ -92,7 +92,7 @@ export function Log() {
   return (
     <section aria-labelledby="log">
       <h2 id="log">{t('log.title')}</h2>
-      <div class="log" tabIndex={0} role="region" aria-labelledby="log">
+      <div class="log" tabIndex={0} role="group" aria-labelledby="log">
         {log.value.map((line, index) => <p key={index} class={line.level}><span class="hint">{clock(line.time)}</span> {line.text}</p>)}
       </div>
     </section>

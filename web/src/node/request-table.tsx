@@ -17,7 +17,7 @@ export function RequestTable() {
       {list.length === 0 ? (
         <p class="hint">{t('requests.none')}</p>
       ) : (
-        <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="requests">
+        <div class="table-scroll" tabIndex={0} role="group" aria-labelledby="requests">
           <table class="requests">
             <thead>
               <tr>
