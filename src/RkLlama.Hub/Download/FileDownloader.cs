@@ -48,6 +48,13 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
                 PartialFile.Delete(path);
                 connections = 1;
             }
+            catch (HubException)
+            {
+                // No byte has arrived, for example because the repository is gated.
+                if (!PartialFile.HasBytes(path))
+                    PartialFile.Delete(path);
+                throw;
+            }
         }
     }
 

@@ -41,6 +41,9 @@ internal sealed class PartialFile : IAsyncDisposable
     internal static long KeptBytes(string path, HubFile file, string commit) =>
         File.Exists(path) && DownloadJournal.TryRead(JournalPath(path)) is { } journal && journal.IsOf(file, commit) ? journal.Valid().Count : 0;
 
+    /// <summary>Whether an unfinished file, which no download uses, has bytes that the next one keeps.</summary>
+    internal static bool HasBytes(string path) => DownloadJournal.TryRead(JournalPath(path)) is { } journal && journal.Valid().Count > 0;
+
     /// <summary>Opens a file to continue it, or creates it.</summary>
     /// <param name="path">The path of the unfinished file.</param>
     /// <param name="file">The file on the hub.</param>

@@ -155,7 +155,10 @@ internal sealed partial class HubConnection : IDisposable
                 + "to its certificate in the environment of the server", exception);
         }
 
-        string reason = (exception.InnerException ?? exception).Message.TrimEnd('.');
+        // The text of .NET ends with quotes and a period.
+        string reason = (exception.InnerException ?? exception).Message.Replace("'407'\"", "407", StringComparison.Ordinal).TrimEnd('.', '"');
+        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } && reason.Contains("407", StringComparison.Ordinal))
+            reason += ". The proxy wants a user and a password: put them into HTTPS_PROXY, http://USER:PASSWORD@HOST:PORT";
         return new(HubError.Unreachable, $"{address.Host} cannot be reached: {reason}", exception);
     }
 
@@ -168,22 +171,23 @@ internal sealed partial class HubConnection : IDisposable
         string text = await ErrorTextAsync(response, cancellationToken).ConfigureAwait(false);
         string? code = Header(response.Headers, "X-Error-Code");
         bool isHub = SameOrigin(asked, address);
+        string token = SameOrigin(asked, _options.ModelScope) ? "MODELSCOPE_API_TOKEN" : "HF_TOKEN";
         switch (status)
         {
             case 401 or 403 when isHub && code == "GatedRepo":
                 return new(HubError.Gated, status == 401
-                    ? "the repository is gated: ask for access on its page, then set HF_TOKEN to a token of your account"
+                    ? $"the repository is gated: ask for access on its page, then set {token} to a token of your account"
                     : "the repository is gated, and the account of the token has no access: ask for it on the page of the repository");
             case 401 when isHub && text.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase):
-                return new(HubError.TokenInvalid, $"{host} does not accept the token: check HF_TOKEN") { Status = status };
+                return new(HubError.TokenInvalid, $"{host} does not accept the token: check {token}") { Status = status };
             case 401 or 404 when isHub && code is "RepoNotFound" or null && (status == 401 || code is not null || !asked.AbsolutePath.Contains("/resolve/", StringComparison.Ordinal)):
-                return new(HubError.RepositoryNotFound, $"{host} has no such repository, or it is private: check the name, or set HF_TOKEN") { Status = status };
+                return new(HubError.RepositoryNotFound, $"{host} has no such repository, or it is private: check the name, or set {token}") { Status = status };
             case 404 when code == "RevisionNotFound":
                 return new(HubError.RevisionNotFound, "the repository has no such revision");
             case 404:
                 return new(HubError.FileNotFound, "the repository has no such file") { Status = status };
             case 429:
-                return new(HubError.RateLimited, $"{host} allows no more requests for now; with a token (HF_TOKEN) it allows more") { RetryAfter = RetryAfter(response.Headers) };
+                return new(HubError.RateLimited, $"{host} allows no more requests for now; with a token ({token}) it allows more") { RetryAfter = RetryAfter(response.Headers) };
             case 408 or >= 500:
                 return new(HubError.Unreachable, $"{host} answers with status {status}");
             case 416:

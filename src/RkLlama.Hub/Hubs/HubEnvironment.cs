@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RkLlama.Hub.Hubs;
 
 /// <summary>Reads the settings that tools for Hugging Face and ModelScope have in common from the environment and from token files.</summary>
@@ -6,20 +8,22 @@ internal static class HubEnvironment
     /// <summary>The token file of the node, for a service without an environment.</summary>
     internal const string TokenFile = "/etc/rkllama/hf-token";
 
-    private const int MaxTokenBytes = 4096;
+    private const int MaxTokenBytes = 4096, MaxTimeout = 3600;
 
     /// <summary>Reads the options.</summary>
     /// <param name="variable">Returns the value of an environment variable.</param>
-    /// <exception cref="HubException">An address is not valid (<see cref="HubError.InvalidName"/>).</exception>
-    internal static HubOptions Read(Func<string, string?> variable)
+    /// <param name="readToken">Returns the token in a file; <see langword="null"/> if it has none. For tests.</param>
+    /// <exception cref="HubException">An address or a time is not valid (<see cref="HubError.InvalidName"/>).</exception>
+    internal static HubOptions Read(Func<string, string?> variable, Func<string, string?>? readToken = null)
     {
         bool hasEndpoint = Value(variable, "HF_ENDPOINT") is not null;
-        string? token = Value(variable, "HF_TOKEN") ?? Value(variable, "HUGGING_FACE_HUB_TOKEN") ?? TokenFiles(variable).Select(ReadToken).FirstOrDefault(static text => text is not null);
+        string? token = Value(variable, "HF_TOKEN") ?? Value(variable, "HUGGING_FACE_HUB_TOKEN") ?? TokenFiles(variable).Select(readToken ?? ReadToken).FirstOrDefault(static text => text is not null);
         HubOptions options = new()
         {
             HuggingFaceToken = token,
             ModelScopeToken = Value(variable, "MODELSCOPE_API_TOKEN"),
             IsOffline = IsSet(variable, "HF_HUB_OFFLINE") || IsSet(variable, "TRANSFORMERS_OFFLINE"),
+            StallTimeout = Value(variable, "HF_HUB_DOWNLOAD_TIMEOUT") is { } time ? Seconds("HF_HUB_DOWNLOAD_TIMEOUT", time) : new HubOptions().StallTimeout,
         };
         return options with
         {
@@ -28,10 +32,17 @@ internal static class HubEnvironment
         };
     }
 
+    private static TimeSpan Seconds(string name, string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is > 0 and <= MaxTimeout
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new HubException(HubError.InvalidName, $"{name}: '{value}' is not a number of seconds from 1 to {MaxTimeout}");
+
     private static Uri Address(Func<string, string?> variable, string name)
     {
         string value = Value(variable, name)!, text = value.Contains("://", StringComparison.Ordinal) ? value : "https://" + value;
-        return Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && address.Host.Length > 0
+
+        // A word without a scheme and without a point is more likely a mistake than the name of a host.
+        bool isWord = !value.AsSpan().ContainsAny('.', ':') && !value.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+        return !isWord && Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && address.Host.Length > 0
             ? address
             : throw new HubException(HubError.InvalidName, $"{name}: '{value}' is not the address of a hub (https://host)");
     }

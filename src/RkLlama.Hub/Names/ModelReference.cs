@@ -23,6 +23,17 @@ internal sealed record ModelReference(HubKind Hub, string Repository)
     public string DefaultName =>
         LocalName ?? WithoutExtension(IsFile ? LastSegment(Path!) : LastSegment(Repository));
 
+    /// <summary>Whether both name the same file. Names of repositories ignore case. The default branch is the same with and without its name.</summary>
+    /// <param name="recorded">The reference of a model that was pulled.</param>
+    /// <param name="file">The path of the file that this pull has brought; <see langword="null"/> if it is not known.</param>
+    /// <param name="commit">The commit that this pull has found; <see langword="null"/> if it is not known.</param>
+    internal bool IsSame(ModelReference recorded, string? file = null, string? commit = null) =>
+        Hub == recorded.Hub && Repository.Equals(recorded.Repository, StringComparison.OrdinalIgnoreCase)
+        && (Path == recorded.Path || (Path is not null && Path == file))
+        && (EffectiveRevision == recorded.EffectiveRevision || (Revision is not null && Revision.Equals(commit, StringComparison.OrdinalIgnoreCase)));
+
+    private string EffectiveRevision => Revision ?? (Hub == HubKind.ModelScope ? "master" : "main");
+
     /// <summary>Returns the reference in the form that <see cref="ModelReferenceParser"/> reads.</summary>
     public override string ToString() =>
         (Hub == HubKind.ModelScope ? "modelscope.cn/" : "") + Repository + (Path is null ? "" : "/" + Path) + (Revision is null ? "" : "@" + Revision);

@@ -38,6 +38,12 @@ internal static class ModelReferenceParser
             return false;
         }
 
+        if (ForeignHost(text) is { } host)
+        {
+            error = $"{host} is none of the hubs (huggingface.co, modelscope.cn), and a model on another node is named http://NODE:8080/NAME";
+            return false;
+        }
+
         (HubKind hub, string rest) = SplitHub(WithoutScheme(text));
         List<string> segments = [.. rest.Trim('/').Split('/')];
         if (segments.Any(static segment => segment is "" or "." or "..") || segments.Count < 2)
@@ -64,6 +70,10 @@ internal static class ModelReferenceParser
         return true;
     }
 
+    /// <summary>Returns the host of an address that is not on a hub; <see langword="null"/> for other texts.</summary>
+    private static string? ForeignHost(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && !IsHubHost(address.Host) ? address.Authority : null;
+
     private static string WithoutScheme(string text)
     {
         foreach (string scheme in (ReadOnlySpan<string>)["https://", "http://", "hf://"])
@@ -79,11 +89,14 @@ internal static class ModelReferenceParser
         return text;
     }
 
-    /// <summary>Separates the host of a hub from the rest. A host is followed by an owner and a repository, so <c>hf/repo</c> is a repository of the owner "hf".</summary>
+    /// <summary>
+    /// Separates the host of a hub from the rest. A word without a point is a host only before an owner and a repository: <c>hf/repo</c> is a repository of the
+    /// owner "hf".
+    /// </summary>
     private static (HubKind Hub, string Path) SplitHub(string text)
     {
         string[] parts = text.Split('/', 2);
-        if (parts.Length < 2 || !parts[1].Trim('/').Contains('/', StringComparison.Ordinal))
+        if (parts.Length < 2 || (!parts[0].Contains('.', StringComparison.Ordinal) && !parts[1].Trim('/').Contains('/', StringComparison.Ordinal)))
             return (HubKind.HuggingFace, text);
         if (HuggingFaceHosts.Contains(parts[0], StringComparer.OrdinalIgnoreCase))
             return (HubKind.HuggingFace, parts[1]);

@@ -17,7 +17,7 @@ internal sealed class PullCounters
         _failures = metrics.Meter.CreateCounter<double>("rkllama_pull_failures_total", null, "Failed pulls, by cause.");
         _bytes.Add(0);
         _seconds.Add(0);
-        foreach (HubError error in Enum.GetValues<HubError>())
+        foreach (HubError error in Enum.GetValues<HubError>().Where(static error => error != HubError.InvalidName))
             _failures.Add(0, Tag("cause", LabelOf(error)));
     }
 
@@ -28,12 +28,15 @@ internal sealed class PullCounters
         _seconds.Add(duration.TotalSeconds);
     }
 
-    /// <summary>Records a pull that failed.</summary>
-    internal void Failed(HubError error) => _failures.Add(1, Tag("cause", LabelOf(error)));
+    /// <summary>Records a pull that failed. A name that is not valid is an error of the request: it starts no pull.</summary>
+    internal void Failed(HubError error)
+    {
+        if (error != HubError.InvalidName)
+            _failures.Add(1, Tag("cause", LabelOf(error)));
+    }
 
     private static string LabelOf(HubError error) => error switch
     {
-        HubError.InvalidName => "invalid_name",
         HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.FileNotFound => "not_found",
         HubError.Gated or HubError.TokenInvalid => "access",
         HubError.RateLimited => "rate_limit",

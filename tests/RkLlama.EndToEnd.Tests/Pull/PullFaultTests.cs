@@ -37,6 +37,7 @@ public sealed class PullFaultTests : IAsyncLifetime
     [InlineData("error once")]
     [InlineData("address expired")]
     [InlineData("endless body")]
+    [InlineData("silent once")]
     public async Task A_fault_that_passes_costs_little_and_the_pull_succeeds(string fault)
     {
         _hub.StorageFault = (path, from) => path == File ? Passing(fault, from) : null;
@@ -82,6 +83,8 @@ public sealed class PullFaultTests : IAsyncLifetime
         error.Split('\n').Count(static line => line.StartsWith("Error", StringComparison.Ordinal)).Should().Be(1);
         models.GetProperty("models").GetArrayLength().Should().Be(0);
         directories.Where(static path => !path.EndsWith(Name + ".partial", StringComparison.Ordinal)).Should().BeEmpty();
+        if (fault.StartsWith("gated", StringComparison.Ordinal))
+            directories.Should().BeEmpty("nothing was downloaded");
         next.Should().Be(0, reason);
         ShouldBe(node, fault == "changed in between" ? OtherModel : Model);
         _hub.TokenReachedStorage.Should().BeFalse();
@@ -93,6 +96,7 @@ public sealed class PullFaultTests : IAsyncLifetime
     {
         "nothing" => null,
         "ranges ignored" => new() { IgnoresRange = true },
+        "silent once" => Once(from / (64 << 20)) ? new() { SilentAfter = 3 * MB } : null,
         "cut in each part" => Once(from / (64 << 20)) ? new() { CutAfter = 3 * MB } : null,
         "slow" => new() { BytesPerSecond = (int)(60 * MB) },
         "busy once" => Once(0) ? new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "0" } } : null,
@@ -157,7 +161,7 @@ public sealed class PullFaultTests : IAsyncLifetime
     }
 
     private Task<Node> StartAsync(string? token) => Node.StartAsync(
-        "1.2.3", ["--port", "0"], ("HF_ENDPOINT", _hub.Address.ToString()), ("HF_HUB_OFFLINE", null), ("HF_TOKEN", token), ("RKLLAMA_TARGET_PLATFORM", "rk3588"));
+        "1.2.3", ["--port", "0"], ("HF_ENDPOINT", _hub.Address.ToString()), ("HF_HUB_OFFLINE", null), ("HF_TOKEN", token), ("HF_HUB_DOWNLOAD_TIMEOUT", "2"), ("RKLLAMA_TARGET_PLATFORM", "rk3588"));
 
     private static Task<(int Code, string Output, string Error)> PullAsync(Node node) => Tool.RunAsync(["pull", Repository], ("RKLLAMA_HOST", node.Address.ToString()));
 

@@ -7,6 +7,7 @@ public class HubEnvironmentTests
     [Theory]
     [InlineData("HF_ENDPOINT", "ftp://mirror")]
     [InlineData("HF_ENDPOINT", "https://")]
+    [InlineData("HF_ENDPOINT", "zzz")]
     [InlineData("MODELSCOPE_ENDPOINT", "https:// mirror")]
     public void A_bad_address_of_a_hub_is_named_with_its_value(string name, string value)
     {
@@ -18,6 +19,8 @@ public class HubEnvironmentTests
     [Theory]
     [InlineData("https://hf-mirror.com/", "https://hf-mirror.com/")]
     [InlineData("hf-mirror.com", "https://hf-mirror.com/")]
+    [InlineData("mirror:8443", "https://mirror:8443/")]
+    [InlineData("http://mirror", "http://mirror/")]
     [InlineData(" http://10.0.0.1:8080/hub ", "http://10.0.0.1:8080/hub")]
     public void The_address_of_a_mirror_may_lack_its_scheme(string value, string expected)
     {
@@ -71,4 +74,37 @@ public class HubEnvironmentTests
     [InlineData("HF_HUB_OFFLINE", "", false)]
     public void Offline_variables_forbid_requests(string name, string value, bool isOffline) =>
         HubEnvironment.Read(variable => variable == name ? value : null).IsOffline.Should().Be(isOffline);
+
+    [Theory]
+    [InlineData(true, "of the node")]
+    [InlineData(false, "of the user")]
+    public void The_token_of_a_service_is_in_etc_and_has_priority_over_those_of_the_user(bool isThere, string expected)
+    {
+        HubOptions options = HubEnvironment.Read(
+            static name => name == "HOME" ? "/home/user" : null,
+            file => file switch
+            {
+                "/etc/rkllama/hf-token" => isThere ? "of the node" : null,
+                "/home/user/.cache/huggingface/token" => "of the user",
+                _ => null,
+            });
+
+        options.HuggingFaceToken.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData(null, 30)]
+    [InlineData("5", 5)]
+    public void The_time_without_a_byte_is_that_of_tools_for_Hugging_Face(string? value, int seconds) =>
+        HubEnvironment.Read(variable => variable == "HF_HUB_DOWNLOAD_TIMEOUT" ? value : null).StallTimeout.Should().Be(TimeSpan.FromSeconds(seconds));
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("soon")]
+    public void A_time_that_is_no_number_of_seconds_is_named(string value)
+    {
+        Action read = () => HubEnvironment.Read(variable => variable == "HF_HUB_DOWNLOAD_TIMEOUT" ? value : null);
+
+        read.Should().Throw<HubException>().WithMessage($"HF_HUB_DOWNLOAD_TIMEOUT: '{value}' is not a number of seconds from 1 to 3600");
+    }
 }

@@ -75,6 +75,36 @@ public class ModelReferenceParserTests
     }
 
     [Theory]
+    [InlineData("hf.co/own", "a model on a hub is named owner/repository or owner/repository/file.rkllm")]
+    [InlineData("https://huggingface.co/own", "a model on a hub is named owner/repository or owner/repository/file.rkllm")]
+    [InlineData("modelscope.cn/own", "a model on a hub is named owner/repository or owner/repository/file.rkllm")]
+    [InlineData("https://evil.example/own/good", "evil.example is none of the hubs (huggingface.co, modelscope.cn), and a model on another node is named http://NODE:8080/NAME")]
+    public void An_address_that_names_no_repository_says_what_is_wrong(string text, string expected)
+    {
+        ModelReferenceParser.TryParse(text, out _, out string? error).Should().BeFalse();
+
+        error.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("own/good", "own/good", true)]
+    [InlineData("Own/Good@main", "own/good", true)]
+    [InlineData("modelscope.cn/own/good@master", "modelscope.cn/own/good", true)]
+    [InlineData("own/good/f.rkllm", "own/good", true)]
+    [InlineData("own/good@abc", "own/good", true)]
+    [InlineData("modelscope.cn/own/good", "own/good", false)]
+    [InlineData("own/good@v2", "own/good", false)]
+    [InlineData("own/good/g.rkllm", "own/good", false)]
+    [InlineData("own/good", "own/good/f.rkllm", false)]
+    public void Two_references_are_the_same_if_they_name_the_same_file(string text, string recorded, bool expected)
+    {
+        ModelReferenceParser.TryParse(text, out ModelReference? reference, out _).Should().BeTrue();
+        ModelReferenceParser.TryParse(recorded, out ModelReference? other, out _).Should().BeTrue();
+
+        reference!.IsSame(other!, "f.rkllm", "abc").Should().Be(expected);
+    }
+
+    [Theory]
     [InlineData("owner/repo", "repo")]
     [InlineData("owner/repo/sub/My-Model-w8a8.rkllm", "My-Model-w8a8")]
     [InlineData("owner/model.rkllm", "model")]
