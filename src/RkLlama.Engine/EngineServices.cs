@@ -26,7 +26,7 @@ internal static class EngineServices
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(new ModelCatalog(options.ModelsDirectory));
+        services.AddSingleton(static provider => new ModelCatalog(provider.GetRequiredService<NodeOptions>().ModelsDirectory, names: provider.GetService<ISourceNames>()));
         services.AddSingleton<IStoreFiles, StoreFiles>();
         services.AddSingleton<ModelStore>();
         services.AddSingleton(new HardwareReader(options.SysfsRoot));

@@ -14,7 +14,7 @@ internal static class RunCommand
     internal static Command Create(NodeArguments node, ModelArgument models)
     {
         Argument<string> model = models.One("Name of the model. If the node does not have it, the node downloads it first");
-        Argument<string[]> prompt = new("prompt") { Description = "The question. Text from stdin stands before it. Without both: a conversation", Arity = ArgumentArity.ZeroOrMore };
+        Argument<string[]> prompt = new(UsageErrors.TextArgument) { Description = "The question. Text from stdin stands before it. Without both: a conversation. Words that begin with -- come after --", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> think = new(ThinkName) { Description = $"Think before the answer: {string.Join(", ", ChatSettings.ThinkLevels)} [the model decides]", HelpName = "LEVEL" };
         Option<string?> format = new("--format") { Description = "Form of the answer: json", HelpName = "json" };
         Option<string?> keepAlive = new("--keepalive") { Description = "Time that the model stays loaded afterwards, such as 5m [that of the node]", HelpName = "TIME" };
@@ -91,9 +91,7 @@ internal static class RunCommand
         catch (CommandException ex) when (ex.Status == HttpStatusCode.NotFound)
         {
             await Console.Error.WriteLineAsync($"The node does not have '{settings.Model}' yet. It downloads it now:").ConfigureAwait(false);
-            IReadOnlyList<ModelRow> made = await new Puller(client, Puller.Display).PullAsync(settings.Model, cancellationToken).ConfigureAwait(false);
-            if (made is [{ } one, ..])
-                settings.Model = one.ShortName;
+            settings.Model = (await new Puller(client, Puller.Display).PullAsync(settings.Model, cancellationToken).ConfigureAwait(false)).Name;
         }
     }
 

@@ -35,9 +35,16 @@ internal sealed class ModelChecks(NodeSnapshot node)
 
     private bool CheckDirectory()
     {
+        const string Remedy = "create it, or set another one with RKLLAMA_MODELS; the service's user must be able to read it";
         string root = node.Models.Root;
         try
         {
+            if (!Directory.Exists(root))
+            {
+                _findings.Add(Finding.Failure(CheckIds.ModelsDirectory, $"Models directory '{node.Display(root)}' not found", Remedy));
+                return false;
+            }
+
             bool isEmpty = Names().Count == 0;
             _findings.Add(isEmpty
                 ? Finding.Warning(CheckIds.ModelsDirectory, $"there is no model in {node.Display(root)}", "add a model: a directory with a Modelfile and the .rkllm file that it names, see docs/modelfile.md")
@@ -46,7 +53,7 @@ internal sealed class ModelChecks(NodeSnapshot node)
         }
         catch (ModelException ex)
         {
-            _findings.Add(Finding.Failure(CheckIds.ModelsDirectory, node.Display(ex.Message.TrimEnd('.')), "create it, or set another one with RKLLAMA_MODELS; the service's user must be able to read it"));
+            _findings.Add(Finding.Failure(CheckIds.ModelsDirectory, node.Display(ex.Message.TrimEnd('.')), Remedy));
             return false;
         }
     }

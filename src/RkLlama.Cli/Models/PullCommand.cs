@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RkLlama.Cli.Terminal;
+using RkLlama.Hub.Names;
 
 namespace RkLlama.Cli.Models;
 
@@ -17,8 +17,7 @@ internal static class PullCommand
         return CommandAction.Create("pull", "Download a model to the node. A download that was interrupted continues.", node, [model, name, from, key], async (result, client, cancellationToken) =>
         {
             PullBody body = Read(result.GetValue(model)!, result.GetValue(name), result.GetValue(from), result.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));
-            foreach (ModelRow made in await new Puller(client, Puller.Display).PullAsync(body, cancellationToken).ConfigureAwait(false))
-                Console.WriteLine($"'{made.ShortName}' is ready ({Words.Size(made.Size)}): rkllama run {made.ShortName}");
+            Console.WriteLine(await new Puller(client, Puller.Display).PullAsync(body, cancellationToken).ConfigureAwait(false));
             return 0;
         });
     }
@@ -26,9 +25,17 @@ internal static class PullCommand
     /// <exception cref="CommandException">The address of the other node is not valid, or the path does not exist.</exception>
     internal static PullBody Read(string model, string? name, string? from, string? key)
     {
+        string? fromKey = string.IsNullOrEmpty(key) ? null : key;
         if (from is null)
-            return new(LocalPath.Find(model, Directory.GetCurrentDirectory()) ?? model) { ModelName = name };
+        {
+            return new(LocalPath.Find(model, Directory.GetCurrentDirectory()) ?? model)
+            {
+                ModelName = name,
+                FromKey = NodeModelAddress.TryParse(model, out _, out _) ? fromKey : null,
+            };
+        }
+
         Uri address = NodeAddress.Parse(from, NodeAddress.DefaultPort) ?? throw new CommandException($"--from: '{from}' is not the address of a node") { ExitCode = 2 };
-        return new(model) { ModelName = name, From = address.ToString(), FromKey = string.IsNullOrEmpty(key) ? null : key };
+        return new(model) { ModelName = name, From = address.ToString(), FromKey = fromKey };
     }
 }

@@ -13,31 +13,34 @@ internal sealed class Puller(NodeClient client, Func<IProgressDisplay> display)
         : new LineDisplay(Console.Error, TimeProvider.System);
 
     /// <summary>Downloads a model.</summary>
-    /// <returns>The models that the node has now and did not have before, or the model of this name.</returns>
     /// <exception cref="CommandException">The download failed.</exception>
-    internal Task<IReadOnlyList<ModelRow>> PullAsync(string model, CancellationToken cancellationToken) => PullAsync(new PullBody(model), cancellationToken);
+    internal Task<Pulled> PullAsync(string model, CancellationToken cancellationToken) => PullAsync(new PullBody(model), cancellationToken);
 
     /// <inheritdoc cref="PullAsync(string, CancellationToken)"/>
-    internal async Task<IReadOnlyList<ModelRow>> PullAsync(PullBody body, CancellationToken cancellationToken)
+    internal async Task<Pulled> PullAsync(PullBody body, CancellationToken cancellationToken)
     {
-        HashSet<string> before = [.. (await ListAsync(cancellationToken).ConfigureAwait(false)).Select(static row => row.Name)];
-        await ShowAsync(client.StreamAsync("/api/pull", body, ModelJson.Default.PullBody, cancellationToken)).ConfigureAwait(false);
-        IReadOnlyList<ModelRow> after = await ListAsync(cancellationToken).ConfigureAwait(false);
-        ModelRow[] named = [.. after.Where(row => row.ShortName == ModelRow.Short(body.ModelName ?? body.Model))];
-        return named.Length > 0 ? named : [.. after.Where(row => !before.Contains(row.Name))];
+        (string? named, string? sentence) = await ShowAsync(client.StreamAsync("/api/pull", body, ModelJson.Default.PullBody, cancellationToken)).ConfigureAwait(false);
+
+        // An older node does not say which name the model has.
+        string name = ModelRow.Short(named ?? body.ModelName ?? body.Model);
+        ModelRow? row = (await ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(row => row.ShortName == name);
+        return new(name, row?.Size, sentence);
     }
 
     /// <summary>Shows the lines of <c>/api/pull</c> or <c>/api/create</c> until <c>success</c>.</summary>
+    /// <returns>The name of the model on the node, and the sentence about a model that was already there; <see langword="null"/> if the node does not say them.</returns>
     /// <exception cref="CommandException">A line is an error, or the lines end without <c>success</c>.</exception>
-    internal async Task ShowAsync(IAsyncEnumerable<JsonElement> lines)
+    internal async Task<(string? Model, string? Sentence)> ShowAsync(IAsyncEnumerable<JsonElement> lines)
     {
         bool isDone = false;
+        (string? model, string? sentence) = (null, null);
         using (IProgressDisplay progress = display())
         {
             await foreach (JsonElement line in lines.ConfigureAwait(false))
             {
                 string status = line.TryGetProperty("status", out JsonElement text) ? text.ToString() : "";
                 isDone = status == "success";
+                model = line.TryGetProperty("model", out JsonElement name) ? name.ToString() : model;
                 if (Number(line, "size") is > 0 and var size)
                 {
                     progress.ShowStatus(status);
@@ -45,17 +48,29 @@ internal sealed class Puller(NodeClient client, Func<IProgressDisplay> display)
                 }
                 else if (Number(line, "total") is > 0 and var total)
                     progress.ShowTransfer(line.TryGetProperty("digest", out JsonElement digest) ? digest.ToString() : status, status, Number(line, "completed"), total);
+                else if (name.ValueKind == JsonValueKind.String)
+                    sentence = status;
                 else if (!isDone)
                     progress.ShowStatus(status);
             }
         }
 
-        if (!isDone)
-            throw new CommandException("the node ended the work without a result: look into its log");
+        return isDone ? (model, sentence) : throw new CommandException("the node ended the work without a result: look into its log");
     }
 
     private static long Number(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement number) && number.TryGetInt64(out long value) ? value : 0;
 
     private async Task<IReadOnlyList<ModelRow>> ListAsync(CancellationToken cancellationToken) =>
         ModelRow.ReadAll(await client.GetAsync("/api/tags", cancellationToken).ConfigureAwait(false));
+}
+
+/// <summary>A model that a pull has brought, or that was already there.</summary>
+/// <param name="Name">The name on the node.</param>
+/// <param name="Size">The size of its file in bytes; <see langword="null"/> if the node does not list the model.</param>
+/// <param name="Sentence">What the node says about a model that was already there; <see langword="null"/> if the model is new.</param>
+internal sealed record Pulled(string Name, long? Size, string? Sentence)
+{
+    /// <inheritdoc/>
+    public override string ToString() =>
+        (Sentence ?? (Size is { } size ? $"'{Name}' is ready ({Words.Size(size)})" : $"'{Name}' is ready")) + (Sentence?.Contains("rkllama ", StringComparison.Ordinal) == true ? "" : $": rkllama run {Name}");
 }

@@ -4,7 +4,7 @@ using RkLlama.Prompts.Files;
 namespace RkLlama.Engine.Models;
 
 /// <summary>
-/// Finds the models in the models directory. Checks the disk on every call, so a new model needs no restart; what was read before is read again only if the
+/// Finds the models in the models directory. A directory that does not exist has no models. Checks the disk on every call, so a new model needs no restart; what was read before is read again only if the
 /// file or directory has changed. Never writes. Thread-safe.
 /// A model is a subdirectory with an .rkllm file, or with a Modelfile whose FROM names an existing file. An .rkllm file directly in the models directory
 /// is a model without a directory (a loose file), unless a subdirectory has its name or a Modelfile's FROM refers to it.
@@ -13,7 +13,8 @@ namespace RkLlama.Engine.Models;
 /// </summary>
 /// <param name="root">The models directory.</param>
 /// <param name="time">The clock with which the files get their times; <see langword="null"/> for the clock of the system.</param>
-internal sealed class ModelCatalog(string root, TimeProvider? time = null)
+/// <param name="names">Reads names of models at their sources; <see langword="null"/> if clients name models only as they are named on the node.</param>
+internal sealed partial class ModelCatalog(string root, TimeProvider? time = null, ISourceNames? names = null)
 {
     private const string ModelExtension = ".rkllm";
     private const string ModelfileName = "Modelfile";
@@ -21,6 +22,7 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
     private readonly FileCache<Modelfile> _modelfiles = new(ModelfileReader.Read, time ?? TimeProvider.System);
     private readonly FileCache<string[]> _modelFileNames = new(FindModelFiles, time ?? TimeProvider.System);
     private readonly FileCache<string> _realPaths = new(RealPath.Resolve, time ?? TimeProvider.System);
+    private readonly FileCache<ModelSource?> _sources = new(ModelSource.Read, time ?? TimeProvider.System);
 
     /// <summary>Full path of the models directory.</summary>
     public string Root { get; } = Path.GetFullPath(root);
@@ -31,64 +33,33 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
     /// <summary>
     /// Returns the names of all models that are not broken, in ordinal order. An invalid Modelfile does not affect the other models.
     /// </summary>
-    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
+    /// <exception cref="ModelException">The models directory cannot be read.</exception>
     public IReadOnlyList<string> List() => [.. Scan().Where(static model => !model.IsBroken).Select(static model => model.Name)];
 
     /// <summary>Returns the names of all models, also of broken ones and of directories with an invalid Modelfile, in ordinal order.</summary>
-    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
+    /// <exception cref="ModelException">The models directory cannot be read.</exception>
     public IReadOnlyList<string> ListAll() => [.. Scan().Select(static model => model.Name)];
 
     /// <summary>Returns the models of <see cref="List"/> with the properties of their files.</summary>
-    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
+    /// <exception cref="ModelException">The models directory cannot be read.</exception>
     public IReadOnlyList<ModelFileInfo> Describe() =>
         [.. Scan().Where(static model => !model.IsBroken).Select(model => Describe(model.Name, model.ModelPath, model.File, model.Modelfile))];
 
     /// <summary>Returns the properties of a model's file. A missing file is not an error.</summary>
     public ModelFileInfo Describe(ModelEntry entry) => Describe(entry.Name, entry.ModelPath, FileStatus.Of(entry.ModelPath), entry.Modelfile);
 
-    /// <summary>Finds the model that a request names, also a broken one. Ignores case and the tag <c>:latest</c>; an exact match has priority.</summary>
-    /// <returns>A name from <see cref="ListAll"/>; <see langword="null"/> if there is no such model or the models directory cannot be read.</returns>
-    public string? Resolve(string requested)
-    {
-        string bare = ModelName.WithoutLatest(requested);
-
-        // The usual case needs no scan.
-        if (IsModelDirectory(requested))
-            return requested;
-
-        IReadOnlyList<string> names;
-        try
-        {
-            names = ListAll();
-        }
-        catch (ModelException)
-        {
-            return null;
-        }
-
-        return names.FirstOrDefault(name => name == requested)
-            ?? names.FirstOrDefault(name => name == bare)
-            ?? names.FirstOrDefault(name => name.Equals(bare, StringComparison.OrdinalIgnoreCase))
-            ?? names.FirstOrDefault(name => ModelName.WithoutLatest(name).Equals(bare, StringComparison.OrdinalIgnoreCase));
-    }
-
     /// <summary>Finds a model by its exact name and reads its Modelfile. Does not check that the .rkllm file exists.</summary>
     /// <param name="name">A name from <see cref="List"/>, or any text from a client.</param>
     /// <param name="fallbackFrom">Name of the .rkllm file in the model's directory. Used only if the directory has no Modelfile; null for none.</param>
     /// <param name="fallbackHuggingFacePath">Value of HUGGINGFACE_PATH, or null. Used only together with <paramref name="fallbackFrom"/>.</param>
     /// <exception cref="ModelException">
-    /// The models directory is missing or cannot be read; there is no such model; or its Modelfile is missing, cannot be read, is invalid or has no FROM.
+    /// The models directory cannot be read; there is no such model; or its Modelfile is missing, cannot be read, is invalid or has no FROM.
     /// </exception>
     public ModelEntry Find(string name, string? fallbackFrom = null, string? fallbackHuggingFacePath = null)
     {
         if (!ModelName.IsModelName(name))
         {
             throw ModelException.DirectoryNotFound(name);
-        }
-
-        if (!Directory.Exists(Root))
-        {
-            throw ModelException.ModelsDirectoryMissing(Root);
         }
 
         string directory = Path.Join(Root, name);
@@ -113,25 +84,26 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
             : throw ModelException.ModelfileMissing(name);
 
     /// <summary>Returns the paths of all entries of the models directory whose name is a valid model name.</summary>
-    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
+    /// <exception cref="ModelException">The models directory cannot be read.</exception>
     private List<string> RootEntries()
     {
         try
         {
             return [.. Directory.EnumerateFileSystemEntries(Root).Where(path => ModelName.IsModelName(Path.GetFileName(path)))];
         }
-        catch (DirectoryNotFoundException)
+        catch (DirectoryNotFoundException) when (!Path.Exists(Root))
         {
-            throw ModelException.ModelsDirectoryMissing(Root);
+            // The first pull creates the directory.
+            return [];
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            throw ModelException.ModelsDirectoryMissing(Root, ex);
+            throw ModelException.ModelsDirectoryUnreadable(Root, ex);
         }
     }
 
     /// <summary>Returns all models, also broken ones, in ordinal order of their names.</summary>
-    /// <exception cref="ModelException">The models directory is missing or cannot be read.</exception>
+    /// <exception cref="ModelException">The models directory cannot be read.</exception>
     private List<Found> Scan()
     {
         List<Found> models = [];
@@ -228,6 +200,7 @@ internal sealed class ModelCatalog(string root, TimeProvider? time = null)
     {
         _modelFileNames.KeepOnly(directories.Count, directories.Contains);
         _modelfiles.KeepOnly(directories.Count, path => directories.Contains(Path.GetDirectoryName(path)!));
+        _sources.KeepOnly(directories.Count, path => directories.Contains(Path.GetDirectoryName(path)!));
         if (_realPaths.IsLargerThan(models.Count))
         {
             HashSet<string> paths = [.. models.Select(static model => model.ModelPath)];

@@ -6,8 +6,8 @@ namespace RkLlama.Engine.Models;
 /// <summary>The reason why a model cannot be found or changed.</summary>
 internal enum ModelErrorKind
 {
-    /// <summary>The models directory is missing or cannot be read.</summary>
-    ModelsDirectoryMissing,
+    /// <summary>The models directory cannot be read.</summary>
+    ModelsDirectoryUnreadable,
 
     /// <summary>There is no such model, or the name is invalid.</summary>
     DirectoryNotFound,
@@ -49,7 +49,7 @@ internal sealed class ModelException : Exception, IHasFailureCode
     public ModelErrorKind Kind { get; }
 
     /// <inheritdoc/>
-    public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryMissing or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
+    public FailureCode? Code => Kind is ModelErrorKind.ModelsDirectoryUnreadable or ModelErrorKind.DirectoryNotFound ? FailureCode.ModelNotFound : FailureCode.ModelfileInvalid;
 
     public static ModelException DirectoryNotFound(string name) =>
         new(ModelErrorKind.DirectoryNotFound, $"Model directory '{Excerpt.Of(name)}' not found.");
@@ -71,6 +71,10 @@ internal sealed class ModelException : Exception, IHasFailureCode
 
     public static ModelException NameTaken(string name) =>
         new(ModelErrorKind.NameRefused, $"There is a model or a file named '{Excerpt.Of(name)}' already.");
+
+    public static ModelException OtherSource(string name, string recorded, string requested) =>
+        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' is here already from {Excerpt.Of(recorded)}, and not from {Excerpt.Of(requested)}: "
+            + $"give the new model another name with 'rkllama pull {Excerpt.Of(requested)} NAME', or delete the old one first with 'rkllama rm {Excerpt.Of(name)}'.");
 
     public static ModelException ValueInvalid(string key, string value, string allowed) =>
         new(ModelErrorKind.ModelfileInvalid, $"{key} is '{Excerpt.Of(value)}'; it must be {allowed}.");
@@ -97,6 +101,6 @@ internal sealed class ModelException : Exception, IHasFailureCode
         new(ModelErrorKind.NotCopyable, $"FROM in the Modelfile of '{Excerpt.Of(name)}' is an absolute path or names a file outside of the model's directory, so other nodes cannot download the model. "
             + $"'rkllama cp {Excerpt.Of(name)} NAME' makes a copy that they can download.");
 
-    public static ModelException ModelsDirectoryMissing(string root, Exception? cause = null) =>
-        new(ModelErrorKind.ModelsDirectoryMissing, cause is null ? $"Models directory '{root}' not found." : $"Models directory '{root}' cannot be read: {cause.Message}", cause);
+    public static ModelException ModelsDirectoryUnreadable(string root, Exception cause) =>
+        new(ModelErrorKind.ModelsDirectoryUnreadable, $"Models directory '{root}' cannot be read: {cause.Message}", cause);
 }

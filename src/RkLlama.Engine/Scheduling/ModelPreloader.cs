@@ -82,8 +82,7 @@ internal sealed partial class ModelPreloader(
     /// <returns><see langword="false"/> if the load failed and can be tried again.</returns>
     private async Task<bool> TryLoadAsync(string name, TimeSpan delay)
     {
-        string local = LocalNameOf(name);
-        local = catalog.Resolve(local) ?? local;
+        string local = catalog.Resolve(name) ?? catalog.ResolveName(LocalNameOf(name)) ?? LocalNameOf(name);
         bool wasComing = _coming.Contains(name);
         if (!wasComing)
             readiness.PreloadStarted(name);
@@ -124,7 +123,7 @@ internal sealed partial class ModelPreloader(
 
     private string LocalNameOf(string name) => downloads?.LocalNameOf(name) ?? name;
 
-    private bool IsPreloaded(string model) => options.Preload.Any(name => ModelName.IsSame(LocalNameOf(name), model));
+    private bool IsPreloaded(string model) => options.Preload.Any(name => ModelName.IsSame(LocalNameOf(name), model) || catalog.Resolve(name) == model);
 
     /// <summary>Waits for the retry delay, or until a model of the setting has been added.</summary>
     private async Task WaitAsync(TimeSpan delay, CancellationToken stoppingToken)

@@ -29,6 +29,9 @@ internal sealed record PullProgress(PullStage Stage)
     /// <summary>The number of bytes of <see cref="File"/> on the disk.</summary>
     public long Completed { get; init; }
 
+    /// <summary>The name of the model, in the steps that say what is pulled and what a model that was there has got; otherwise <see langword="null"/>.</summary>
+    public string? Model { get; init; }
+
     /// <summary>A sentence without a period for the user, for example about a connection that broke; otherwise <see langword="null"/>.</summary>
     public string? Note { get; init; }
 }

@@ -9,8 +9,9 @@ namespace RkLlama.Server.Pulls;
 /// </summary>
 /// <param name="name">The name that the model gets.</param>
 /// <param name="requested">What the first listener asked for.</param>
+/// <param name="source">The name of the model at its source, in its full form.</param>
 /// <param name="origin">The source; <see langword="null"/> for a hub.</param>
-internal sealed class PullJob(string name, string requested, PullOrigin? origin = null) : IDisposable
+internal sealed class PullJob(string name, string requested, string source, PullOrigin? origin = null) : IDisposable
 {
     // How often listeners are told about progress.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(60);
@@ -32,6 +33,9 @@ internal sealed class PullJob(string name, string requested, PullOrigin? origin 
 
     /// <summary>What the first listener asked for.</summary>
     internal string Requested => requested;
+
+    /// <summary>The name of the model at its source, in its full form.</summary>
+    internal string Source => source;
 
     /// <summary>The source; <see langword="null"/> for a hub.</summary>
     internal PullOrigin? Origin => origin;

@@ -20,7 +20,7 @@ internal sealed record PullOrigin
     public string? Modelfile { get; private init; }
 
     /// <summary>Reads the fields of a request.</summary>
-    /// <param name="model">The field model: the name of a model, or an absolute path.</param>
+    /// <param name="model">The field model: the name of a model, the address of a model on another node, or an absolute path.</param>
     /// <param name="from">The address of another node; <see langword="null"/> or empty for none.</param>
     /// <param name="fromKey">The key of the other node; <see langword="null"/> or empty for the key of this node.</param>
     /// <param name="ownKey">The key of this node; <see langword="null"/> if it has none.</param>
@@ -32,7 +32,7 @@ internal sealed record PullOrigin
         if (!string.IsNullOrWhiteSpace(from))
             return new() { Node = new(AddressOf(from), string.IsNullOrEmpty(fromKey) ? ownKey : fromKey) };
         if (!model.StartsWith('/'))
-            return string.IsNullOrEmpty(modelfile) ? null : throw ApiException.BadRequest("modelfile needs the path of an .rkllm file on this machine as the model.", "modelfile");
+            return string.IsNullOrEmpty(modelfile) ? Split(model, string.IsNullOrEmpty(fromKey) ? ownKey : fromKey).Origin : throw ApiException.BadRequest("modelfile needs the path of an .rkllm file on this machine as the model.", "modelfile");
         if (!IsLocal(context))
             throw new HubException(HubError.Gated, $"'{Excerpt.Of(model)}' is a path, and only clients on the node's own machine can name paths: copy the files to the node, or pull from another node");
         return new() { Path = System.IO.Path.GetFullPath(model), Modelfile = string.IsNullOrEmpty(modelfile) ? null : modelfile };
@@ -40,10 +40,10 @@ internal sealed record PullOrigin
 
     /// <summary>Reads the name of a model that a request or a setting has: the address of a model on another node (<c>http://node1:8080/NAME</c>) has its origin in it.</summary>
     /// <param name="requested">The name.</param>
-    /// <param name="ownKey">The key of this node, which the other node gets; <see langword="null"/> if it has none.</param>
+    /// <param name="key">The key that the other node gets; <see langword="null"/> for none.</param>
     /// <returns>The name of the model at its origin, and the origin; <see langword="null"/> for a hub.</returns>
-    internal static (string Model, PullOrigin? Origin) Split(string requested, string? ownKey) =>
-        NodeModelAddress.TryParse(requested, out Uri? node, out string? model) ? (model, new() { Node = new(node, ownKey) }) : (requested, null);
+    internal static (string Model, PullOrigin? Origin) Split(string requested, string? key) =>
+        NodeModelAddress.TryParse(requested, out Uri? node, out string? model) ? (model, new() { Node = new(node, key) }) : (requested, null);
 
     private static Uri AddressOf(string from) => NodeAddress.Parse(from, NodeAddress.DefaultPort) is { UserInfo: "", Query: "", Fragment: "" } address
         ? address

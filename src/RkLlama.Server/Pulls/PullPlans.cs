@@ -15,7 +15,7 @@ namespace RkLlama.Server.Pulls;
 
 /// <summary>Decides what a pull brings: from a hub, from another node or from a path of this machine. Thread-safe.</summary>
 internal sealed partial class PullPlans(
-    NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, HardwareReader hardware, Lazy<HubOptions> hubs, TimeProvider clock, ILogger<PullPlans> logger)
+    NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, HardwareReader hardware, Lazy<HubOptions> hubs, Lazy<ShortNames> names, TimeProvider clock)
     : IDisposable
 {
     private const string DefaultPlatform = "rk3588";
@@ -26,7 +26,6 @@ internal sealed partial class PullPlans(
     private Downloads? _nodes;
 
     private readonly RateLimit _rate = new(options.PullBytesPerSecond, clock);
-    private readonly Lazy<ShortNames> _names = new(() => LoadNames(logger));
 
     // The version that the vendor library had when it was probed. Null before that.
     private volatile string? _probedVersion;
@@ -41,14 +40,14 @@ internal sealed partial class PullPlans(
         { Path: { } path } => LocalPlan.NameOf(path),
         { Node: not null } => ShortNames.LocalNameOf(requested),
         _ when NodeModelAddress.TryParse(requested, out _, out string? model) => ShortNames.LocalNameOf(model),
-        _ => PullPlanner.NameOf(_names.Value, requested),
+        _ => PullPlanner.NameOf(names.Value, requested),
     };
 
     /// <summary>Whether the settings forbid requests to hubs.</summary>
     internal bool IsOffline => hubs.Value.IsOffline;
 
     /// <summary>Whether a table of short names has the name.</summary>
-    internal bool IsShortName(string requested) => _names.Value.Find(requested).Count > 0;
+    internal bool IsShortName(string requested) => names.Value.Find(requested).Count > 0;
 
     /// <summary>Makes the plan of a pull.</summary>
     /// <param name="gaps">What the model lacks; <see langword="null"/> if the node does not have it.</param>
@@ -107,7 +106,7 @@ internal sealed partial class PullPlans(
     {
         HubConnection connection = new(hub, $"rkllama/{BuildInfo.Version}", clock, usesProxy);
         DownloadOptions download = new() { BytesPerSecond = options.PullBytesPerSecond };
-        return new(connection, new(_names.Value, connection, hub), new(new(connection, hub, download, _rate, clock), _rate));
+        return new(connection, new(names.Value, connection, hub), new(new(connection, hub, download, _rate, clock), _rate));
     }
 
     private async Task<SelectionRequest> RequestAsync() => new()
@@ -128,7 +127,8 @@ internal sealed partial class PullPlans(
         return text is not null && VersionText.Matches(text).LastOrDefault() is { } match ? Version.Parse(match.Value) : null;
     }
 
-    private static ShortNames LoadNames(ILogger logger)
+    /// <summary>Reads the tables of short names, and logs their errors.</summary>
+    internal static ShortNames LoadNames(ILogger logger)
     {
         ShortNames names = ShortNames.Load();
         foreach (string warning in names.Warnings)

@@ -11,10 +11,10 @@ using RkLlama.Hub.Pull;
 namespace RkLlama.Server.Pulls;
 
 /// <summary>
-/// Downloads models into the models directory. Requests for the same model share one download. Thread-safe.
+/// Downloads models into the models directory. Requests for the same model share one download, also if they name it differently. Thread-safe.
 /// </summary>
 internal sealed partial class PullService(
-    NodeOptions options, ModelCatalog catalog, ModelStore store, PullPlans plans, FileHashes hashes, PullCounters counters, TimeProvider clock, ILogger<PullService> logger)
+    NodeOptions options, ModelCatalog catalog, ModelStore store, PullPlans plans, SourceNames sources, FileHashes hashes, PullCounters counters, TimeProvider clock, ILogger<PullService> logger)
     : IAsyncDisposable, IModelDownloads
 {
     // Guards _jobs.
@@ -64,25 +64,17 @@ internal sealed partial class PullService(
     public ModelDownload? FindDownload(string requested)
     {
         string name = LocalNameOf(requested);
-        if (Jobs.FirstOrDefault(job => ModelName.IsSame(job.Name, name)) is { } running)
+        RequestedSource? source = sources.Read(requested);
+        if (Jobs.FirstOrDefault(job => ModelName.IsSame(job.Name, name) || IsOf(job, source)) is { } running)
         {
             return new(IsActive: true, running.TotalBytes == 0 ? "is being downloaded." : string.Create(
                 CultureInfo.InvariantCulture, $"is being downloaded: {running.CompletedBytes / 1_000_000} of {running.TotalBytes / 1_000_000} MB."));
         }
 
-        if (AtStart.FirstOrDefault(pull => !pull.IsDone && ModelName.IsSame(LocalNameOf(pull.Requested), name)) is not { } waiting || catalog.Resolve(name) is not null)
+        if (AtStart.FirstOrDefault(pull => !pull.IsDone && ModelName.IsSame(LocalNameOf(pull.Requested), name)) is not { } waiting || catalog.Resolve(requested) is not null)
             return null;
         return waiting.Failure is { } failure ? new(IsActive: false, $"is not there: {failure.TrimEnd('.')}.") : new(IsActive: true, "is being downloaded.");
     }
-
-    /// <summary>Returns the name of the model on the node that a request means, so that there is nothing to pull; <see langword="null"/> if there is none.</summary>
-    /// <exception cref="HubException">The name is not valid.</exception>
-    internal string? FindPresent(string requested) =>
-        catalog.Resolve(requested.Contains('/', StringComparison.Ordinal) ? plans.NameOf(requested, null) : ShortNames.LocalNameOf(requested)) is { } name && catalog.List().Contains(name) ? name : null;
-
-    /// <summary>Whether the node has a model with this name, so that there is nothing to pull.</summary>
-    /// <exception cref="HubException">The name is not valid.</exception>
-    internal bool IsPresent(string requested) => FindPresent(requested) is not null;
 
     /// <summary>Stops the pulls of a model for all their listeners, and the attempts of a pull at start. What was downloaded is kept. Returns when they have ended.</summary>
     /// <param name="requested">The name that the model gets, or what was asked for.</param>
@@ -90,7 +82,8 @@ internal sealed partial class PullService(
     internal async Task<bool> StopAsync(string requested)
     {
         string name = LocalNameOf(requested);
-        PullJob[] jobs = [.. Jobs.Where(job => ModelName.IsSame(job.Name, name) || job.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase))];
+        RequestedSource? source = sources.Read(requested);
+        PullJob[] jobs = [.. Jobs.Where(job => ModelName.IsSame(job.Name, name) || job.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase) || IsOf(job, source))];
         StartupPull[] waiting = [.. AtStart.Where(pull => !pull.IsDone && !pull.Stopped.IsCancellationRequested && ModelName.IsSame(LocalNameOf(pull.Requested), name) && catalog.Resolve(name) is null)];
         foreach (StartupPull pull in waiting)
             pull.Stop();
@@ -103,35 +96,6 @@ internal sealed partial class PullService(
         return jobs.Length + waiting.Length > 0;
     }
 
-    /// <summary>Starts or joins a pull, like <see cref="Join"/>, if the node does not have the model, or if the model lacks files.</summary>
-    /// <returns><see langword="null"/> if there is nothing to pull.</returns>
-    /// <exception cref="ModelException">The model's Modelfile is not valid.</exception>
-    /// <inheritdoc cref="Join"/>
-    internal PullJob? Start(string requested, string? localName, PullOrigin? origin)
-    {
-        if (origin is null)
-            (requested, origin) = PullOrigin.Split(requested, options.ApiKey);
-        bool isPlain = origin is null && !requested.Contains('/', StringComparison.Ordinal);
-        string wanted = localName ?? (isPlain ? ShortNames.LocalNameOf(requested) : plans.NameOf(requested, origin));
-        if ((catalog.Resolve(wanted) ?? (Directory.Exists(Path.Join(catalog.Root, wanted)) ? wanted : null)) is not { } present || !ModelName.IsModelName(present))
-            return Join(requested, localName, origin);
-        if (origin?.Modelfile is not null)
-            throw ModelException.NameTaken(present);
-        if (ModelGaps.Find(catalog, present) is not { } gaps)
-            return catalog.List().Contains(present) ? null : Join(requested, present, origin);
-
-        // A pull that only makes sure that the model is there succeeds without the network, too.
-        if (origin is null && localName is null && !gaps.LacksWeights && plans.IsOffline)
-            return null;
-        if (localName is not null || !isPlain || plans.IsShortName(requested))
-            return Join(requested, present, origin);
-        if (gaps.Repository is { } repository)
-            return Join(repository, present, origin);
-        return gaps.LacksWeights
-            ? throw new HubException(HubError.FileNotFound, $"the .rkllm file of '{present}' is missing: 'rkllama pull OWNER/REPOSITORY {present}' downloads it")
-            : null;
-    }
-
     /// <summary>Joins the running pull of a model, or starts one. The caller calls <see cref="PullJob.Leave"/> when it no longer listens.</summary>
     /// <param name="requested">A short name, a name on a hub, the address of a model on another node, the name of a model of the origin, or the path of the origin.</param>
     /// <param name="localName">The name that the model gets; <see langword="null"/> for the name that the request implies.</param>
@@ -139,22 +103,26 @@ internal sealed partial class PullService(
     /// <exception cref="HubException">The name is not valid, or a model of another source with the same name is being pulled.</exception>
     internal PullJob Join(string requested, string? localName, PullOrigin? origin = null)
     {
-        if (origin is null)
-            (requested, origin) = PullOrigin.Split(requested, options.ApiKey);
-        string name = localName ?? plans.NameOf(requested, origin);
+        (requested, origin) = Split(requested, origin);
+        string implied = plans.NameOf(requested, origin), name = localName ?? implied;
+        if (name.Length == 0)
+            throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(requested)}' does not say which name the model gets: 'rkllama pull {Excerpt.Of(requested)} NAME' does");
         if (!ModelName.IsModelName(name))
             throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(name)}' cannot be a model's name");
+        RequestedSource source = sources.Read(requested, origin)!;
         lock (_lock)
         {
-            if (_jobs.TryGetValue(name, out PullJob? running) && running.TryJoin())
+            PullJob? running = _jobs.GetValueOrDefault(name) ?? (localName is null && !source.IsNamed ? _jobs.Values.FirstOrDefault(job => source.IsSame(new(job.Source))) : null);
+            if (running?.TryJoin() == true)
             {
-                if (running.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase) && running.Origin == origin)
+                if (source.IsSame(new(running.Source)) && running.Origin == origin)
                     return running;
                 running.Leave();
-                throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(running.Requested)}' is being pulled under the name '{name}'");
+                throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(running.Requested)}' is being pulled under the name '{running.Name}'");
             }
 
-            PullJob job = new(name, requested, origin);
+            name = running?.Name ?? name;
+            PullJob job = new(name, requested, source.Text, origin);
             _ = job.TryJoin();
             _jobs[name] = job;
 
@@ -177,8 +145,9 @@ internal sealed partial class PullService(
             job.Cancel();
             await job.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
     }
+
+    private static bool IsOf(PullJob job, RequestedSource? source) => source?.IsSame(new(job.Source)) == true;
 
     private async Task RunAsync(PullJob job)
     {
@@ -224,20 +193,56 @@ internal sealed partial class PullService(
         string file = plan.Model?.Source.File.Path ?? string.Join(", ", plan.PromptFiles.Select(static file => file.LocalPath));
         Log.Planned(logger, job.Name, file + place, plan.Reason);
         job.TotalBytes = plan.Files.Sum(static file => file.Size);
-        job.Report(new(PullStage.Planning) { Note = string.Create(CultureInfo.InvariantCulture, $"{file}{place} ({job.TotalBytes / 1e9:0.00} GB): {plan.Reason}") });
+        job.Report(new(PullStage.Planning) { Model = job.Name, Note = string.Create(CultureInfo.InvariantCulture, $"{file}{place} ({job.TotalBytes / 1e9:0.00} GB): {plan.Reason}") });
         using PartialModel partial = store.OpenPartial(plan.Name, completes: gaps is not null);
-        IReadOnlyList<string> warnings = await pull.RunAsync(plan, partial.Path, job.Report, job.Cancelled).ConfigureAwait(false);
+        IReadOnlyList<string> warnings = await RunAsync(pull, plan, partial, job).ConfigureAwait(false);
+        if (plan.Model is { } model && gaps is not { IsLoose: true })
+            Record(job, model, partial);
         if (gaps is null)
             store.Complete(partial);
         else if (gaps.IsLoose)
             store.CompleteLoose(partial);
         else
-            store.Merge(partial, [.. plan.Files.Select(static file => file.LocalPath), .. plan.From is null ? (string[])[] : ["Modelfile"]]);
+            store.Merge(partial, [.. plan.Files.Select(static file => file.LocalPath), .. plan.From is null ? (string[])[] : ["Modelfile"], ModelSource.FileName]);
         Remember(plan);
+        if (gaps is not null)
+            job.Report(new(PullStage.Writing) { Model = job.Name, Note = $"'{job.Name}' got {string.Join(", ", plan.Files.Select(static file => file.LocalPath).DefaultIfEmpty("Modelfile"))}" });
         foreach (string warning in warnings)
         {
             Log.Lacking(logger, job.Name, warning);
             job.Report(new(PullStage.Writing) { Note = warning });
+        }
+    }
+
+    /// <summary>Downloads the files of a plan. If nothing was downloaded before a failure, for example because the repository is gated, nothing is left.</summary>
+    private async Task<IReadOnlyList<string>> RunAsync(ModelPull pull, PullPlan plan, PartialModel partial, PullJob job)
+    {
+        try
+        {
+            return await pull.RunAsync(plan, partial.Path, job.Report, job.Cancelled).ConfigureAwait(false);
+        }
+        catch (HubException) when (partial.IsEmpty)
+        {
+            store.Remove(partial.Path);
+            throw;
+        }
+    }
+
+    /// <summary>Records where the .rkllm file of the model comes from, in place of an older record.</summary>
+    private void Record(PullJob job, PlannedFile model, PartialModel partial)
+    {
+        try
+        {
+            new ModelSource(job.Source) { File = model.Source.File.Path, Commit = model.Commit }.Write(partial.Path);
+            File.Delete(Path.Join(catalog.Root, partial.Name, ModelSource.FileName));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The model is new.
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw ModelException.NotWritable(ex);
         }
     }
 

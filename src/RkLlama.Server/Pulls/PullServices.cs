@@ -1,5 +1,7 @@
+using RkLlama.Engine.Models;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Hub.Hubs;
+using RkLlama.Hub.Names;
 
 namespace RkLlama.Server.Pulls;
 
@@ -8,6 +10,9 @@ internal static class PullServices
     /// <summary>Registers the services that download models and share them with other nodes.</summary>
     internal static IServiceCollection AddPulls(this IServiceCollection services) => services
         .AddSingleton(static _ => new Lazy<HubOptions>(static () => HubEnvironment.Read(Environment.GetEnvironmentVariable), LazyThreadSafetyMode.PublicationOnly))
+        .AddSingleton(static provider => new Lazy<ShortNames>(() => PullPlans.LoadNames(provider.GetRequiredService<ILogger<PullPlans>>())))
+        .AddSingleton<SourceNames>()
+        .AddSingleton<ISourceNames>(static provider => provider.GetRequiredService<SourceNames>())
         .AddSingleton<PullCounters>()
         .AddSingleton<FileHashes>()
         .AddSingleton<SharedModels>()

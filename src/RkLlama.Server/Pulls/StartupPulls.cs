@@ -54,7 +54,9 @@ internal sealed partial class StartupPulls(PullService pulls, TimeProvider clock
 
     private async Task PullOnceAsync(StartupPull pull, CancellationToken cancellationToken)
     {
-        PullJob job = pulls.Join(pull.Requested, localName: null);
+        // Another request may have brought the model in the meantime.
+        if (pulls.Start(pull.Requested, localName: null, origin: null).Job is not { } job)
+            return;
         pull.Failure = null;
         try
         {

@@ -7,7 +7,7 @@ namespace RkLlama.Cli.Tests.Models;
 
 public sealed class PullerTests : IDisposable
 {
-    private const string NoModels = """{"models":[]}""", OneModel = """{"models":[{"name":"made-name:latest","size":1800000000}]}""";
+    private const string Models = """{"models":[{"name":"other:latest","size":5},{"name":"made-name:latest","size":1800000000}]}""";
 
     private readonly StandInNode _node = new();
     private readonly NodeClient _client;
@@ -24,7 +24,7 @@ public sealed class PullerTests : IDisposable
     [Fact]
     public async Task The_lines_of_ollama_are_shown_and_the_new_model_is_named()
     {
-        _node.Answer("/api/tags", NoModels).Answer("/api/tags", OneModel).Answer("/api/pull", """
+        _node.Answer("/api/tags", Models).Answer("/api/pull", """
             {"status":"pulling manifest"}
             {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2000}
             {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2000,"completed":2000}
@@ -34,18 +34,33 @@ public sealed class PullerTests : IDisposable
 
             """);
 
-        IReadOnlyList<ModelRow> made = await PullAsync("owner/repo");
+        Pulled made = await PullAsync("made-name");
 
-        made.Select(static row => row.ShortName).Should().Equal("made-name");
+        made.ToString().Should().Be("'made-name' is ready (1.8 GB): rkllama run made-name");
         _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split("  ")[0]).Should().Equal(
             "pulling manifest", "pulling 8daa9615cce3: 0% of 2 KB", "pulling 8daa9615cce3: 100% of 2 KB", "verifying sha256 digest", "writing manifest");
-        _node.Requests.Should().Contain("""POST /api/pull {"model":"owner/repo","stream":true}""");
+        _node.Requests.Should().Contain("""POST /api/pull {"model":"made-name","stream":true}""");
+    }
+
+    [Theory]
+    [InlineData("""{"status":"model.rkllm of owner/repo (1.80 GB): it is the only file","size":1800000000,"model":"made-name"}""", "'made-name' is ready (1.8 GB): rkllama run made-name")]
+    [InlineData("""{"status":"'made-name' is already here (from owner/repo)","model":"made-name"}""", "'made-name' is already here (from owner/repo): rkllama run made-name")]
+    [InlineData("""{"status":"'made-name' got tokenizer.json","model":"made-name"}""", "'made-name' got tokenizer.json: rkllama run made-name")]
+    [InlineData("""{"status":"'made-name' lacks its tokenizer: 'rkllama pull OWNER/REPOSITORY made-name' brings it","model":"made-name"}""", "'made-name' lacks its tokenizer: 'rkllama pull OWNER/REPOSITORY made-name' brings it")]
+    public async Task The_last_line_says_what_the_node_says_and_nothing_about_other_pulls(string line, string expected)
+    {
+        _node.Answer("/api/tags", Models).Answer("/api/pull", line + "\n" + """{"status":"success"}""" + "\n");
+
+        Pulled made = await PullAsync("owner/repo");
+
+        made.ToString().Should().Be(expected);
+        _output.ToString().Should().NotContain(" is already here").And.NotContain("other");
     }
 
     [Fact]
     public async Task An_error_line_is_the_error_of_the_command()
     {
-        _node.Answer("/api/tags", NoModels).Answer("/api/pull", """
+        _node.Answer("/api/tags", Models).Answer("/api/pull", """
             {"status":"pulling manifest"}
             {"error":"pull model manifest: file does not exist"}
 
@@ -63,12 +78,12 @@ public sealed class PullerTests : IDisposable
     [InlineData(200, """{"status":"pulling manifest"}""", "the node ended the work without a result*")]
     public async Task A_pull_that_fails_is_one_sentence(int status, string body, string expected)
     {
-        _node.Answer("/api/tags", NoModels).Answer("/api/pull", body, status);
+        _node.Answer("/api/tags", Models).Answer("/api/pull", body, status);
 
         Func<Task> pull = () => PullAsync("nothing");
 
         (await pull.Should().ThrowAsync<CommandException>().WithMessage(expected)).Which.Status.Should().Be(status == 200 ? null : (HttpStatusCode)status);
     }
 
-    private Task<IReadOnlyList<ModelRow>> PullAsync(string model) => new Puller(_client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync(model, CancellationToken.None);
+    private Task<Pulled> PullAsync(string model) => new Puller(_client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync(model, CancellationToken.None);
 }

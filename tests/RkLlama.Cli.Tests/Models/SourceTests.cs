@@ -52,6 +52,13 @@ public sealed class SourceTests : IDisposable
         (body.Model, body.ModelName, body.From, body.FromKey).Should().Be(("m", "n", expected, "secret"));
     }
 
+    [Theory]
+    [InlineData("http://node1:8080/m", "secret")]
+    [InlineData("owner/repo", null)]
+    [InlineData("m", null)]
+    public void The_key_of_another_node_is_sent_with_the_address_of_its_model(string model, string? expected) =>
+        PullCommand.Read(model, null, null, "secret").FromKey.Should().Be(expected);
+
     [Fact]
     public void An_address_that_is_none_of_a_node_is_an_error_of_usage() =>
         FluentActions.Invoking(() => PullCommand.Read("m", null, "ftp://node1", null)).Should().Throw<CommandException>().Which.ExitCode.Should().Be(2);

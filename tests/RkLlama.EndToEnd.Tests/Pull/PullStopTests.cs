@@ -134,6 +134,25 @@ public sealed class PullStopTests : IAsyncLifetime
         error.Should().MatchRegex($"^The node does not have '{Repository}' yet. It downloads it now:\npulling manifest\n{File} of {Repository} .*\ndownloading [0-9.]+ KB\npulling [0-9a-f]{{12}}: ");
     }
 
+    [Theory]
+    [InlineData(Repository)]
+    [InlineData("hf.co/" + Repository)]
+    [InlineData(Repository + "/" + File)]
+    public async Task The_same_command_answers_again_without_a_second_download(string model)
+    {
+        await using Node node = await StartAsync();
+        await Tool.RunAsync(["run", model, "!echo first"], ("RKLLAMA_HOST", node.Address.ToString()));
+        int reads = _hub.Reads.Count;
+
+        (int code, string output, string error) = await Tool.RunAsync(["run", model, "!echo second"], ("RKLLAMA_HOST", node.Address.ToString()));
+        (int pull, string said, _) = await Tool.RunAsync(["pull", model], ("RKLLAMA_HOST", node.Address.ToString()));
+
+        (code, output, error).Should().Be((0, "second\n", ""));
+        pull.Should().Be(0);
+        said.Should().Contain(" is already here (from " + Repository).And.Contain("rkllama run ");
+        _hub.Reads.Should().HaveCount(reads);
+    }
+
     [Fact]
     public async Task A_model_can_be_made_of_one_that_has_to_be_downloaded()
     {

@@ -49,7 +49,7 @@ public sealed class LoadFailureTests
     public void A_model_that_cannot_be_found_names_its_check()
     {
         LoadFailure.Hint(ModelException.DirectoryNotFound("m")).Should().Be("rkllama doctor (models-directory)");
-        LoadFailure.Hint(ModelException.ModelsDirectoryMissing("/m")).Should().Be("rkllama doctor (models-directory)");
+        LoadFailure.Hint(ModelException.ModelsDirectoryUnreadable("/m", new IOException())).Should().Be("rkllama doctor (models-directory)");
         LoadFailure.Hint(ModelException.FromMissing()).Should().Be("rkllama doctor (modelfile)");
     }
 

@@ -127,11 +127,11 @@ public sealed class ModelCatalogFindTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_models_directory_is_an_error()
+    public void A_missing_models_directory_has_no_models()
     {
         Action find = () => new ModelCatalog(_root.At("missing")).Find("x");
 
-        find.Should().Throw<ModelException>().Which.Kind.Should().Be(ModelErrorKind.ModelsDirectoryMissing);
+        find.Should().Throw<ModelException>().Which.Kind.Should().Be(ModelErrorKind.DirectoryNotFound);
     }
 
     [Theory]

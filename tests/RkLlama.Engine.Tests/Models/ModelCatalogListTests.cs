@@ -215,15 +215,19 @@ public sealed class ModelCatalogListTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_models_directory_is_an_error()
+    public void A_missing_models_directory_is_an_empty_list()
     {
-        string missing = _root.At("missing");
+        new ModelCatalog(_root.At("missing")).List().Should().BeEmpty();
+    }
 
-        Action list = () => new ModelCatalog(missing).List();
+    [Fact]
+    public void A_models_directory_that_is_a_file_is_an_error()
+    {
+        string file = _root.Write("file");
 
-        ModelException error = list.Should().Throw<ModelException>().Which;
-        error.Kind.Should().Be(ModelErrorKind.ModelsDirectoryMissing);
-        error.Message.Should().Be($"Models directory '{missing}' not found.");
+        Action list = () => new ModelCatalog(file).List();
+
+        list.Should().Throw<ModelException>().Which.Kind.Should().Be(ModelErrorKind.ModelsDirectoryUnreadable);
     }
 
     private IReadOnlyList<string> List() => new ModelCatalog(_root.Path).List();

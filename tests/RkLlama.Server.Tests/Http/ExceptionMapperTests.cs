@@ -22,7 +22,7 @@ public sealed class ExceptionMapperTests
         ["no thinking"] = (new MissingCapabilityException("m", RequiredCapabilities.Thinking, "chat"), 400, null, null, null),
         ["no tool call"] = (new MissingToolCallException(), 422, "tool_choice_not_met", "tool_choice", null),
         ["output format"] = (new OutputFormatException("it is not JSON", "response_format"), 422, "invalid_output_format", "response_format", null),
-        ["models directory"] = (ModelException.ModelsDirectoryMissing("/models"), 500, null, null, null),
+        ["models directory"] = (ModelException.ModelsDirectoryUnreadable("/models", new IOException()), 500, null, null, null),
         ["modelfile"] = (ModelException.FromMissing(), 400, null, null, null),
         ["full disk"] = (ModelException.NoSpace(new IOException("No space left on device")), 507, null, null, null),
         ["read-only directory"] = (ModelException.NotWritable(new IOException("Read-only file system")), 500, null, null, null),

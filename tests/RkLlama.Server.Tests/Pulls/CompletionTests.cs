@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Models;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Hub.Tests.StandIn;
 using RkLlama.Server.Tests.Support;
@@ -149,6 +150,27 @@ public sealed class CompletionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pull_that_brings_only_what_is_missing_says_what_it_has_brought()
+    {
+        _server.AddModel("m", "FROM=\"m.rkllm\"\nHUGGINGFACE_PATH=\"maker/Base\"\n");
+
+        string[] lines = await LinesAsync("m");
+
+        lines[^2].Should().Be("""{"status":"'m' got tokenizer.json, chat_template.jinja","model":"m"}""");
+    }
+
+    [Fact]
+    public async Task A_model_without_a_tokenizer_and_without_a_source_names_the_command_that_brings_it()
+    {
+        _server.AddModel("m");
+
+        string[] lines = await LinesAsync("m");
+
+        lines[0].Should().Be("""{"status":"'m' is already here, but lacks its tokenizer or its chat template: 'rkllama pull OWNER/REPOSITORY m' brings them from the model that it was made from","model":"m"}""");
+        _hub.Requests.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Without_the_network_a_model_that_can_be_used_counts_as_there()
     {
         await using TestServer offline = await TestServer.StartAsync(hubs: new() { IsOffline = true });
@@ -194,6 +216,12 @@ public sealed class CompletionTests : IAsyncLifetime
         refused.GetProperty("error").GetString().Should().Contain(words);
     }
 
+    private async Task<string[]> LinesAsync(string model)
+    {
+        using HttpResponseMessage response = await _server.PostAsync("/api/pull", $$"""{"model":"{{model}}"}""");
+        return (await response.Content.ReadAsStringAsync()).Replace("\\u0027", "'", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     private string PathOf(string file) => Path.Join(_server.Models, "m", file);
 
     private void Write(string file, string text) => File.WriteAllText(PathOf(file), text);
@@ -202,5 +230,5 @@ public sealed class CompletionTests : IAsyncLifetime
         _server.PostJsonAsync("/api/pull", $$"""{"model":"{{model}}","model_name":"{{name}}","stream":false}""");
 
     private Dictionary<string, string> FilesOf(string model) =>
-        Directory.EnumerateFiles(Path.Join(_server.Models, model)).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
+        Directory.EnumerateFiles(Path.Join(_server.Models, model)).Where(static path => !path.EndsWith(ModelSource.FileName, StringComparison.Ordinal)).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Models;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Pulls;
@@ -141,5 +142,5 @@ public sealed class LocalPullTests : IAsyncLifetime
         _server.PostJsonAsync("/api/pull", $$"""{"model":"{{_stick}}/{{path}}","model_name":"{{name}}","modelfile":"{{modelfile}}","stream":false}""");
 
     private Dictionary<string, string> FilesOf(string model) =>
-        Directory.EnumerateFiles(Path.Join(_server.Models, model)).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
+        Directory.EnumerateFiles(Path.Join(_server.Models, model)).Where(static path => !path.EndsWith(ModelSource.FileName, StringComparison.Ordinal)).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RkLlama.Engine.Models;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Pulls;
@@ -69,6 +70,16 @@ public sealed class NodePullTests : IAsyncLifetime
         (status, again).Should().Be((HttpStatusCode.OK, HttpStatusCode.OK), "{0}", body);
         FilesOf(target, "m").Should().BeEquivalentTo(FilesOf(_source, "m"));
         Directory.GetFileSystemEntries(target.Models).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("secret", HttpStatusCode.OK)]
+    [InlineData("wrong", HttpStatusCode.Forbidden)]
+    public async Task The_key_of_the_other_node_goes_with_its_address(string key, HttpStatusCode expected)
+    {
+        (HttpStatusCode status, JsonElement body) = await _target.PostJsonAsync("/api/pull", $$"""{"model":"{{_source.Address}}m","from_key":"{{key}}","stream":false}""");
+
+        status.Should().Be(expected, "{0}", body);
     }
 
     [Fact]
@@ -167,6 +178,6 @@ public sealed class NodePullTests : IAsyncLifetime
     private static Dictionary<string, string> FilesOf(TestServer server, string model)
     {
         string directory = Path.Join(server.Models, model);
-        return Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).ToDictionary(path => Path.GetRelativePath(directory, path), File.ReadAllText);
+        return Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Where(static path => !path.EndsWith(ModelSource.FileName, StringComparison.Ordinal)).ToDictionary(path => Path.GetRelativePath(directory, path), File.ReadAllText);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class CatalogStartup(ModelStore store, ModelCatalog catalog) : B
             }
             catch (ModelException)
             {
-                // The models directory is missing or cannot be read. Requests report this.
+                // The models directory cannot be read. Requests report this.
             }
         },
         stoppingToken);

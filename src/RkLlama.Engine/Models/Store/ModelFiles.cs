@@ -22,7 +22,7 @@ internal sealed class ModelFiles(IStoreFiles files)
         if (source.Directory is null)
             return;
 
-        FillDirectory(source.Directory, build, name => name != model && name != ModelfileName, cancellationToken);
+        FillDirectory(source.Directory, build, name => name != model && name is not (ModelfileName or ModelSource.FileName), cancellationToken);
         foreach (string directory in ModelfilePaths.PromptDirectoriesOf(source))
         {
             string copy = Path.Join(build, directory);

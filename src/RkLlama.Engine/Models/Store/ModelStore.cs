@@ -54,7 +54,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     /// <inheritdoc cref="Copy" path="/exception"/>
     internal (string Name, string? Replaced) Create(string name, string destination, Func<Modelfile, Modelfile> change, CancellationToken cancellationToken = default)
     {
-        string plain = catalog.Resolve(ModelName.WithoutLatest(destination)) ?? CheckFree(destination);
+        string plain = catalog.ResolveName(ModelName.WithoutLatest(destination)) ?? CheckFree(destination);
         ModelEntry source = FindWithFile(name);
         byte[] modelfile = Encoding.UTF8.GetBytes(ModelfileWriter.Write(change(ModelFiles.AdaptedModelfileOf(source))));
         if (modelfile.Length > FileLimits.Modelfile)
@@ -214,7 +214,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         string plain = ModelName.WithoutLatest(destination);
         if (!ModelName.IsModelName(plain) || !ModelName.IsPlain(plain + ModelExtension))
             throw ModelException.NameInvalid(destination);
-        if (Path.Exists(Path.Join(catalog.Root, plain)) || Path.Exists(Path.Join(catalog.Root, plain + ModelExtension)) || catalog.Resolve(plain) is not null)
+        if (Path.Exists(Path.Join(catalog.Root, plain)) || Path.Exists(Path.Join(catalog.Root, plain + ModelExtension)) || catalog.ResolveName(plain) is not null)
             throw ModelException.NameTaken(plain);
         return plain;
     }

@@ -153,6 +153,13 @@ internal sealed record OllamaPullStatus(string Status)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Size { get; init; }
 
+    /// <summary>
+    /// The name of the model on the node: in the line that says which file was chosen, and in the lines that say that the model is already there and which files
+    /// it has got. Absent in other lines.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Model { get; init; }
+
     /// <summary>The hash of the file that is being downloaded. Absent in other lines.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Digest { get; init; }

@@ -27,10 +27,10 @@ internal static class ModelFileEndpoints
         if (body.Model is not { Length: > 0 } model)
             throw ApiException.BadRequest("Model not specified.", "model");
         string? name = body.ModelName is { Length: > 0 } given ? given : null;
-        PullJob? job = pulls.Start(model, name, PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey));
+        PullAnswer answer = pulls.Start(model, name, PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey));
         return new(
             "text/plain",
-            cancellationToken => (job is null ? Only($"{Excerpt.Of(name ?? model)} is on this node already.") : LinesAsync(job, cancellationToken)).Select(Encoding.UTF8.GetBytes),
+            cancellationToken => (answer.Job is { } job ? LinesAsync(job, cancellationToken) : Only($"{answer.Note}.")).Select(Encoding.UTF8.GetBytes),
             static error => Encoding.UTF8.GetBytes("Error: " + error.Reply.Error));
     }
 

@@ -19,19 +19,19 @@ internal static class OllamaCreateEndpoint
         // Values that are not valid are refused before a download.
         request.Change.Apply(Modelfile.Empty);
         string? source = catalog.Resolve(request.Source) ?? pulls.FindPresent(request.Source);
-        PullJob? job = source is null ? pulls.Join(request.Source, localName: null) : null;
+        PullAnswer? answer = source is null ? pulls.Start(request.Source, localName: null, origin: null) : null;
         context.Response.ReportIgnored(request.Ignored);
         return await OllamaPullEndpoint.AnswerAsync(
-            context, request.Stream, cancellationToken => StatusesAsync(request, source ?? job!.Name, job, catalog, models, cancellationToken)).ConfigureAwait(false);
+            context, request.Stream, cancellationToken => StatusesAsync(request, source ?? answer!.Model, answer, catalog, models, cancellationToken)).ConfigureAwait(false);
     }
 
-    /// <param name="job">The pull of the model to make the new one of, which the caller has joined; <see langword="null"/> if the node has it.</param>
+    /// <param name="answer">The pull of the model to make the new one of; <see langword="null"/> if the node has it.</param>
     private static async IAsyncEnumerable<OllamaPullStatus> StatusesAsync(
-        OllamaCreateRequest request, string source, PullJob? job, ModelCatalog catalog, ModelManager models, [EnumeratorCancellation] CancellationToken cancellationToken)
+        OllamaCreateRequest request, string source, PullAnswer? answer, ModelCatalog catalog, ModelManager models, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (job is not null)
+        if (answer is not null)
         {
-            await foreach (OllamaPullStatus status in OllamaPullEndpoint.StatusesAsync(job, cancellationToken).ConfigureAwait(false))
+            await foreach (OllamaPullStatus status in OllamaPullEndpoint.StatusesAsync(answer, cancellationToken).ConfigureAwait(false))
             {
                 if (status != OllamaPullStatus.Success)
                     yield return status;

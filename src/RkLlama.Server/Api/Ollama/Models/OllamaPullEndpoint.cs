@@ -18,8 +18,8 @@ internal static class OllamaPullEndpoint
         OllamaPullBody body = OllamaRequest.Read<OllamaPullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         string model = OllamaRequest.ModelOf(body);
         PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
-        PullJob? job = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
-        return await AnswerAsync(context, body.Stream ?? true, cancellationToken => StatusesAsync(job, cancellationToken)).ConfigureAwait(false);
+        PullAnswer answer = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
+        return await AnswerAsync(context, body.Stream ?? true, cancellationToken => StatusesAsync(answer, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Stops a pull for all its listeners. Ollama has no such endpoint.</summary>
@@ -48,32 +48,37 @@ internal static class OllamaPullEndpoint
     }
 
     /// <summary>Returns what a pull does, and <c>success</c> at its end.</summary>
-    /// <param name="job">The pull, which the caller has joined; <see langword="null"/> if the node has the model.</param>
-    internal static async IAsyncEnumerable<OllamaPullStatus> StatusesAsync(PullJob? job, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal static async IAsyncEnumerable<OllamaPullStatus> StatusesAsync(PullAnswer answer, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (answer.Job is not { } job)
+        {
+            yield return new(answer.Note) { Model = answer.Model };
+            yield return OllamaPullStatus.Success;
+            yield break;
+        }
+
         try
         {
-            await foreach (PullProgress step in (job?.ListenAsync(cancellationToken) ?? AsyncEnumerable.Empty<PullProgress>()).ConfigureAwait(false))
+            await foreach (PullProgress step in job.ListenAsync(cancellationToken).ConfigureAwait(false))
             {
-                if (StatusOf(step, job!) is { } status)
+                if (StatusOf(step, job) is { } status)
                     yield return status;
             }
 
-            if (job is not null)
-                await job.Completion.ConfigureAwait(false);
+            await job.Completion.ConfigureAwait(false);
             yield return OllamaPullStatus.Success;
         }
         finally
         {
-            job?.Leave();
+            job.Leave();
         }
     }
 
     /// <summary>Returns the status for a step; <see langword="null"/> for none.</summary>
     private static OllamaPullStatus? StatusOf(PullProgress step, PullJob job) => step switch
     {
-        { Note: { } note, Stage: PullStage.Planning } => new(note) { Size = job.TotalBytes },
-        { Note: { } note } => new(note),
+        { Note: { } note, Stage: PullStage.Planning } => new(note) { Size = step.Model is null ? 0 : job.TotalBytes, Model = step.Model },
+        { Note: { } note } => new(note) { Model = step.Model },
         { Stage: PullStage.Planning } => new("pulling manifest"),
         { Stage: PullStage.Downloading, File: { } file } => new($"pulling {ShortDigest(file.Digest)}") { Digest = file.Digest, Total = file.Size, Completed = step.Completed },
         { Stage: PullStage.Verified } => new("verifying sha256 digest"),
