@@ -75,14 +75,26 @@ internal static class CommandLine
 
         // Otherwise a prompt such as "@everyone" would be the name of a file with arguments.
         ParseResult parsed = root.Parse(RunCommand.Normalize(args), new() { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0 && !root.Directives.Any(directive => parsed.GetResult(directive) is not null))
+        if (!root.Directives.Any(directive => parsed.GetResult(directive) is not null) && UsageErrors.Find(parsed) is { } error)
+            return CommandException.PrintAsync(error, exitCode: 2).GetAwaiter().GetResult();
+        try
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                Console.Error.WriteLine($"Error: {error.Message}");
-            return 2;
+            int code = parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
+            Console.Out.Flush();
+            return code;
         }
-
-        return parsed.InvokeAsync().GetAwaiter().GetResult();
+        catch (IOException ex)
+        {
+            // For example, the disk of the file that stdout is redirected to is full. Writes into a pipe that nobody reads have no error.
+            return CommandException.PrintAsync(ex.Message.TrimEnd('.'), exitCode: 1).GetAwaiter().GetResult();
+        }
+#pragma warning disable CA1031 // a fault of the command line itself: its stack trace helps to mend it
+        catch (Exception ex)
+#pragma warning restore CA1031
+        {
+            Console.Error.WriteLine($"Unhandled exception: {ex}");
+            return 1;
+        }
     }
 
     /// <summary>Creates the tree of all commands, options and arguments, with their descriptions.</summary>
@@ -102,6 +114,9 @@ internal static class CommandLine
             options[name].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";
         }
 
+        // The address of the node may stand before the name of the command. There, --host is the setting of the server.
+        Option<string?> url = new("--url") { Description = "The node, for the commands that use one", HelpName = "NODE", Hidden = true };
+        root.Options.Add(url);
         Command doctor = DoctorCommand.Create(Setting);
         foreach (Command owner in (Command[])[root, command, doctor])
         {
@@ -134,14 +149,17 @@ internal static class CommandLine
         ];
         foreach (Command one in commands)
             root.Subcommands.Add(one);
+        root.Subcommands.Add(HelpCommand.Create(root));
         root.SetAction(Serve);
         command.SetAction(Serve);
         return root;
 
-        string? Setting(ParseResult result, string name) => result.GetValue(options[name]);
+        string? Setting(ParseResult result, string name) => result.GetValue(name == NodeArguments.UrlName ? url : options[name]);
 
         async Task<int> Serve(ParseResult result, CancellationToken cancellationToken)
         {
+            if (result.GetValue(url) is not null)
+                return await CommandException.PrintAsync("--url is the node of a command, and there is no command: the address to listen on is --host", exitCode: 2).ConfigureAwait(false);
             NodeOptions settings;
             try
             {

@@ -9,7 +9,10 @@ namespace RkLlama.Cli;
 /// <param name="setting">Returns the value of an option of the server, given its name without <c>--</c>. It may stand before the name of the command.</param>
 internal sealed class NodeArguments(Func<ParseResult, string, string?> setting)
 {
-    private readonly Option<string?> _host = new("--host", "--url")
+    /// <summary>The other name of the option <c>--host</c>, without <c>--</c>.</summary>
+    internal const string UrlName = "url";
+
+    private readonly Option<string?> _host = new("--host", "--" + UrlName)
     {
         Description = "The node: HOST, HOST:PORT or a URL; RKLLAMA_HOST, else OLLAMA_HOST [http://127.0.0.1:8080]",
         HelpName = "NODE",
@@ -47,8 +50,12 @@ internal sealed class NodeArguments(Func<ParseResult, string, string?> setting)
     {
         if (result.GetValue(_host) is { } given)
             return (result.GetResult(_host)?.IdentifierToken?.Value ?? "--host", given);
-        if (setting(result, "host") is { } early)
-            return ("--host", early);
+        foreach (string name in (string[])["host", UrlName])
+        {
+            if (setting(result, name) is { } early)
+                return ("--" + name, early);
+        }
+
         foreach (string name in (string[])["RKLLAMA_HOST", "OLLAMA_HOST"])
         {
             if (NotEmpty(environment(name)) is { } value)

@@ -102,7 +102,7 @@ public sealed class ConversationTests : IDisposable
         await terminal.SendAsync("/set system Be brief.\r/save saved\r");
         await terminal.EndsWithAsync("Created new model 'saved'", Hint);
         await terminal.SendAsync("/load saved\r");
-        await terminal.EndsWithAsync("Loading model 'saved'", ">>> !echo one", "one", "", "Cleared session context", Hint);
+        await terminal.EndsWithAsync("Loading model 'saved'", ">>> !echo one", "one", "", Hint);
         await terminal.SendAsync("!echo two\r");
         await terminal.EndsWithAsync("two", "", Hint);
         await terminal.SendAsync("/save saved\r");

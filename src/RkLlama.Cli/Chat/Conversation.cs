@@ -32,8 +32,8 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
         {
             try
             {
-                if (SlashCommand.Parse(line) is not { } command)
-                    await AnswerAsync(MultiLine.Unquote(line), cancellationToken).ConfigureAwait(false);
+                if (line.IsText || SlashCommand.Parse(line.Text) is not { } command)
+                    await AnswerAsync(MultiLine.Unquote(line.Text), cancellationToken).ConfigureAwait(false);
                 else if (command.Name is "/bye" or "/exit")
                     return 0;
                 else
@@ -49,14 +49,14 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
     }
 
     /// <summary>Reads a message or a command.</summary>
-    /// <returns><see langword="null"/> if the user leaves.</returns>
-    private async Task<string?> ReadAsync(CancellationToken cancellationToken)
+    /// <returns>The message, and whether it is no command whatever it begins with; <see langword="null"/> if the user leaves.</returns>
+    private async Task<(string Text, bool IsText)?> ReadAsync(CancellationToken cancellationToken)
     {
         StringBuilder text = new();
         while (true)
         {
             bool isFirst = text.Length == 0;
-            (LineEnd end, string line) = await editor.ReadAsync(isFirst ? Prompt : Continuation, isFirst && HasColor ? AnswerPrinter.Dim + Hint + AnswerPrinter.Plain : null, cancellationToken).ConfigureAwait(false);
+            (LineEnd end, string line, bool isPaste) = await editor.ReadAsync(isFirst ? Prompt : Continuation, isFirst && HasColor ? AnswerPrinter.Dim + Hint + AnswerPrinter.Plain : null, cancellationToken).ConfigureAwait(false);
             if (end == LineEnd.EndOfInput)
                 return null;
             if (end == LineEnd.Interrupted)
@@ -69,13 +69,14 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
 
             text.Append(isFirst ? "" : "\n").Append(line);
             string message = text.ToString();
-            if (MultiLine.IsOpen(message))
+            bool isText = isFirst && isPaste;
+            if (!isText && MultiLine.IsOpen(message))
                 continue;
             text.Clear();
             if (string.IsNullOrWhiteSpace(message))
                 continue;
             history.Add(message);
-            return message.Trim();
+            return (message.Trim(), isText);
         }
     }
 
@@ -119,11 +120,11 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
 
     private async Task ExecuteAsync(SlashCommand command, CancellationToken cancellationToken)
     {
-        string reply = command.Name switch
+        string? reply = command.Name switch
         {
             "/set" => SetCommand.Apply(command, settings, history),
             "/show" => await ShowAsync(command.Rest, cancellationToken).ConfigureAwait(false),
-            "/list" => ModelTables.List(ModelRow.ReadAll(await client.GetAsync("/api/tags", cancellationToken).ConfigureAwait(false)), DateTimeOffset.UtcNow).TrimEnd('\n'),
+            "/list" => await ListAsync(command.Rest, cancellationToken).ConfigureAwait(false),
             "/load" when command.Rest.Length > 0 => await SwitchAsync(command.Rest, cancellationToken).ConfigureAwait(false),
             "/save" when command.Rest.Length > 0 => await SaveAsync(command.Rest, cancellationToken).ConfigureAwait(false),
             "/load" or "/save" => $"Usage: {command.Name} MODEL",
@@ -131,7 +132,14 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
             "/?" or "/help" => Help.Of(command.Rest),
             _ => $"Unknown command '{command.Name}'. Type /? for help",
         };
-        await output.WriteLineAsync(reply).ConfigureAwait(false);
+        if (reply is not null)
+            await output.WriteLineAsync(reply).ConfigureAwait(false);
+    }
+
+    private async Task<string> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ModelRow> models = ModelRow.ReadAll(await client.GetAsync("/api/tags", cancellationToken).ConfigureAwait(false));
+        return ModelTables.List(ModelTables.WithPrefix(models, prefix), DateTimeOffset.UtcNow).TrimEnd('\n');
     }
 
     private async Task<string> ShowAsync(string part, CancellationToken cancellationToken)
@@ -149,14 +157,17 @@ internal sealed class Conversation(NodeClient client, ChatSettings settings, Lin
         };
     }
 
-    private async Task<string> SwitchAsync(string model, CancellationToken cancellationToken)
+    /// <summary>Begins a conversation with another model.</summary>
+    /// <returns><see langword="null"/>: the messages of the model are the last output.</returns>
+    private async Task<string?> SwitchAsync(string model, CancellationToken cancellationToken)
     {
         settings.ModelMessages = ChatSettings.MessagesOf(await ShowCommand.FetchAsync(client, model, cancellationToken).ConfigureAwait(false));
         settings.Model = model;
         await output.WriteLineAsync($"Loading model '{model}'").ConfigureAwait(false);
         await LoadAsync(cancellationToken).ConfigureAwait(false);
+        _messages.Clear();
         await ShowMessagesAsync().ConfigureAwait(false);
-        return Clear();
+        return null;
     }
 
     private async Task<string> SaveAsync(string model, CancellationToken cancellationToken)

@@ -11,8 +11,8 @@ internal sealed record SlashCommand(string Name, string Rest)
         ("/set", "Change a setting of this conversation: /? set"),
         ("/show", "Show the model: /? show"),
         ("/load MODEL", "Talk to another model. The conversation begins anew"),
-        ("/save MODEL", "Make a model of the settings and messages of this conversation"),
-        ("/list", "List the models of the node"),
+        ("/save MODEL", "Make a model of the settings and messages so far"),
+        ("/list [PREFIX]", "List the models of the node"),
         ("/clear", "Forget the messages of this conversation"),
         ("/bye", "Leave; also Ctrl-D"),
         ("/?, /help", "Show this list; /? shortcuts: the keys"),
@@ -61,13 +61,15 @@ internal sealed record SlashCommand(string Name, string Rest)
         ("Ctrl-D", "Leave"),
     ];
 
-    /// <returns>The command; <see langword="null"/> if the line is a message. A path such as <c>/etc/hosts</c> begins a message.</returns>
+    /// <returns>
+    /// The command; <see langword="null"/> if the line is a message. A path such as <c>/etc/hosts</c> begins a message. Of the commands, only <c>/set</c> has several lines.
+    /// </returns>
     internal static SlashCommand? Parse(string line)
     {
         if (!line.StartsWith('/'))
             return null;
         string[] parts = line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries);
-        return parts[0].IndexOf('/', 1) > 0 ? null : new(parts[0], parts.Length > 1 ? parts[1].Trim() : "");
+        return parts[0].IndexOf('/', 1) > 0 || (parts[0] != "/set" && line.Trim().Contains('\n', StringComparison.Ordinal)) ? null : new(parts[0], parts.Length > 1 ? parts[1].Trim() : "");
     }
 
     /// <summary>The words of <see cref="Rest"/>. A word in quotes may contain spaces.</summary>

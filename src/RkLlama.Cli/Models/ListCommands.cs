@@ -21,7 +21,7 @@ internal static class ListCommands
         {
             JsonElement reply = await client.GetAsync(path, cancellationToken).ConfigureAwait(false);
             if (result.GetValue(json))
-                Console.WriteLine(reply.GetRawText());
+                Console.WriteLine(ModelTables.Json(reply, result.GetValue(prefix)));
             else
                 Console.Write(format(ModelTables.WithPrefix(ModelRow.ReadAll(reply), result.GetValue(prefix)), DateTimeOffset.UtcNow));
             return 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using RkLlama.Cli.Terminal;
 
 namespace RkLlama.Cli.Models;
@@ -18,8 +19,19 @@ internal static class ModelTables
         [.. models.Select(model => (string[])
             [model.Name, model.Id, Words.Size(model.Size), "100% NPU", model.ContextLength?.ToString(CultureInfo.InvariantCulture) ?? "", Until(model.ExpiresAt, now)])]);
 
-    internal static IEnumerable<ModelRow> WithPrefix(IReadOnlyList<ModelRow> models, string? prefix) =>
-        models.Where(model => prefix is null || model.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    internal static IEnumerable<ModelRow> WithPrefix(IReadOnlyList<ModelRow> models, string? prefix) => models.Where(model => HasPrefix(model.Name, prefix));
+
+    /// <summary>Returns the response of the node with the models whose names begin with the prefix.</summary>
+    /// <exception cref="CommandException">The response is not that of a node.</exception>
+    internal static string Json(JsonElement reply, string? prefix)
+    {
+        if (prefix is null)
+            return reply.GetRawText();
+        IReadOnlyList<ModelRow> rows = ModelRow.ReadAll(reply);
+        return $"{{\"models\":[{string.Join(',', reply.GetProperty("models").EnumerateArray().Where((_, index) => HasPrefix(rows[index].Name, prefix)).Select(static model => model.GetRawText()))}]}}";
+    }
+
+    private static bool HasPrefix(string name, string? prefix) => prefix is null || name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
 
     private static string Until(DateTimeOffset? expires, DateTimeOffset now) => expires switch
     {

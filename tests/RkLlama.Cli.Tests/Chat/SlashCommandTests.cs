@@ -12,6 +12,7 @@ public sealed class SlashCommandTests
     [InlineData("What is 1/2?")]
     [InlineData("/etc/hosts contains a line that I do not understand")]
     [InlineData(" /set verbose")]
+    [InlineData("/bye\nand more text")]
     public void A_message_is_not_a_command(string line) => SlashCommand.Parse(line).Should().BeNull();
 
     [Theory]

@@ -30,9 +30,21 @@ public sealed class LineEditorTests
     [InlineData("one\e\rtwo", "one\ntwo")]
     public async Task Keys_edit_the_line(string keys, string expected)
     {
-        (LineEnd end, string text) = await ReadAsync(new(80), keys + Enter);
+        (LineEnd end, string text, _) = await ReadAsync(new(80), keys + Enter);
 
         (end, text).Should().Be((LineEnd.Accepted, expected));
+    }
+
+    [Theory]
+    [InlineData("\e[200~/bye\rtwo\e[201~", true)]
+    [InlineData("\e[200~/bye\e[201~", false)]
+    [InlineData("/set system \e[200~one\rtwo\e[201~", false)]
+    [InlineData("\e[200~one\rtwo\e[201~ and a question", true)]
+    public async Task A_line_that_begins_with_a_pasted_text_of_several_lines_is_marked(string keys, bool expected)
+    {
+        (_, _, bool isPaste) = await ReadAsync(new(80), keys + Enter);
+
+        isPaste.Should().Be(expected);
     }
 
     [Fact]
@@ -40,7 +52,7 @@ public sealed class LineEditorTests
     {
         Screen screen = new(80);
 
-        (_, string text) = await ReadAsync(screen, "see: \e[200~one\r\ttwo\e[201~" + Enter);
+        (_, string text, _) = await ReadAsync(screen, "see: \e[200~one\r\ttwo\e[201~" + Enter);
 
         text.Should().Be("see: one\n    two");
         screen.Rows.Should().Equal(">>> see: one", "...     two", "");
@@ -51,7 +63,7 @@ public sealed class LineEditorTests
     {
         Screen screen = new(20);
 
-        (_, string text) = await ReadAsync(screen, "0123456789abcdefghijklmnopqrstuvwxyz\x01XY" + Enter, screen: 20);
+        (_, string text, _) = await ReadAsync(screen, "0123456789abcdefghijklmnopqrstuvwxyz\x01XY" + Enter, screen: 20);
 
         text.Should().Be("XY0123456789abcdefghijklmnopqrstuvwxyz");
         screen.Rows.Should().Equal(">>> XY0123456789abc", "defghijklmnopqrstuv", "wxyz", "");
@@ -112,7 +124,7 @@ public sealed class LineEditorTests
     [InlineData("\x04", LineEnd.EndOfInput, "")]
     [InlineData("", LineEnd.EndOfInput, "")]
     internal async Task Control_keys_leave_the_line(string keys, LineEnd end, string text) =>
-        (await ReadAsync(new(80), keys, closes: true)).Should().Be((end, text));
+        (await ReadAsync(new(80), keys, closes: true)).Should().Be((end, text, false));
 
     [Fact]
     public async Task The_hint_disappears_with_the_first_key_and_with_the_end_of_the_line()
@@ -137,12 +149,12 @@ public sealed class LineEditorTests
         screen.Rows.Should().Equal(">>> abcd", "");
     }
 
-    private static async Task<(LineEnd End, string Text)> ReadAsync(
+    private static async Task<(LineEnd End, string Text, bool IsPaste)> ReadAsync(
         Screen output, string keys, History? history = null, int screen = 80, string? hint = null, bool closes = false)
     {
         Channel<Key> channel = Channel.CreateUnbounded<Key>();
         LineEditor editor = new(channel.Reader, output, () => screen, history ?? new(null));
-        Task<(LineEnd, string)> reading = editor.ReadAsync(">>> ", hint, CancellationToken.None);
+        Task<(LineEnd, string, bool)> reading = editor.ReadAsync(">>> ", hint, CancellationToken.None);
         foreach (Key key in Keys.Of(keys))
             channel.Writer.TryWrite(key);
         if (closes)

@@ -18,12 +18,15 @@ internal sealed class LineEditor(ChannelReader<Key> keys, TextWriter output, Fun
     private readonly LineView _view = new(output, width);
 
     /// <param name="hint">A text to show while the line is empty, already with its colour; <see langword="null"/> for none.</param>
-    /// <returns>The line, without its end, and how the user has left it. A pasted text may have several lines.</returns>
-    internal async Task<(LineEnd End, string Text)> ReadAsync(string prompt, string? hint, CancellationToken cancellationToken)
+    /// <returns>
+    /// The line, without its end, and how the user has left it. A pasted text may have several lines. <c>IsPaste</c>: the line begins with a pasted text of
+    /// several lines.
+    /// </returns>
+    internal async Task<(LineEnd End, string Text, bool IsPaste)> ReadAsync(string prompt, string? hint, CancellationToken cancellationToken)
     {
         EditBuffer buffer = new();
         HistoryWalk walk = new(history.Lines);
-        bool isPaste = false;
+        bool isPaste = false, isAtStart = false, isPastedText = false;
         output.Write(StartPastes);
         _view.Begin();
         try
@@ -32,21 +35,28 @@ internal sealed class LineEditor(ChannelReader<Key> keys, TextWriter output, Fun
             {
                 _view.Draw(prompt, buffer.Text, buffer.Cursor, hint);
                 if (!await keys.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-                    return (LineEnd.EndOfInput, "");
+                    return (LineEnd.EndOfInput, "", false);
 
                 // Draws once for all keys that have arrived together.
                 while (keys.TryRead(out Key key))
                 {
                     if (isPaste && key.Action == KeyAction.Accept)
+                    {
                         key = new(KeyAction.Insert, new('\n'));
+                        isPastedText |= isAtStart;
+                    }
+
                     if (key.Action is KeyAction.PasteStart or KeyAction.PasteEnd)
-                        isPaste = key.Action == KeyAction.PasteStart;
+                        (isPaste, isAtStart) = (key.Action == KeyAction.PasteStart, buffer.Cursor == 0);
                     else if (EndOf(key, buffer.Text) is { } end)
-                        return (end, Finish(prompt, buffer));
+                        return (end, Finish(prompt, buffer), isPastedText);
                     else if (key.Action == KeyAction.ClearScreen)
                         _view.Clear();
                     else if (key.Action is KeyAction.Previous or KeyAction.Next)
+                    {
+                        isPastedText = false;
                         buffer.Set(walk.Step(buffer.Text, key.Action == KeyAction.Previous ? -1 : 1));
+                    }
                     else
                         buffer.Apply(key);
                 }
