@@ -28,6 +28,7 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     private const int MaxPreparingMs = 2000;
 
     private readonly Socket _socket;
+    private readonly UnreadInputReader _input;
     private readonly CancellationTokenRegistration _registration;
     private readonly TaskCompletionSource _probeDue = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -48,9 +49,10 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
     // When the client closed its sending side, in ms. Set before the timer starts.
     private long _endOfInput;
 
-    private HalfCloseWatch(Socket socket, CancellationToken received)
+    private HalfCloseWatch(Socket socket, UnreadInputReader input, CancellationToken received)
     {
         _socket = socket;
+        _input = input;
         _registration = received.Register(static state => ((HalfCloseWatch)state!).OnEndOfInput(), this);
     }
 
@@ -72,14 +74,18 @@ internal sealed class HalfCloseWatch : IHalfCloseFeature, IDisposable
         }
 
         // The transport cancels its token when the input ends, even if the client has closed only its sending side. So Kestrel gets the token of the watch.
-        using HalfCloseWatch watch = new(socket, connection.ConnectionClosed);
-        connection.ConnectionClosed = watch._closed.Token;
         UnreadInputReader input = new(connection.Transport.Input);
+        using HalfCloseWatch watch = new(socket, input, connection.ConnectionClosed);
+        connection.ConnectionClosed = watch._closed.Token;
         connection.Transport = new Pipes(input, connection.Transport.Output);
         connection.Features.Set(input);
         connection.Features.Set<IHalfCloseFeature>(watch);
         await next(connection).ConfigureAwait(false);
     }
+
+    public void HoldEndOfInput(Action ended) => _input.HoldEnd(ended);
+
+    public void ReleaseEndOfInput() => _input.ReleaseEnd();
 
     private void OnEndOfInput()
     {

@@ -17,4 +17,14 @@ internal interface IHalfCloseFeature
     /// counts as gone, because most of these clients have left.
     /// </summary>
     bool IsPreparing { get; set; }
+
+    /// <summary>
+    /// Keeps the end of the input from Kestrel while a request reads its body. Without this, Kestrel cuts the connection if the input ends before the body does,
+    /// and the client gets no response.
+    /// </summary>
+    /// <param name="ended">Called once when the input has ended before the body. It cancels the pending read of the body.</param>
+    void HoldEndOfInput(Action ended);
+
+    /// <summary>Ends the hold. After an incomplete body, Kestrel then closes the connection, so the response must be complete.</summary>
+    void ReleaseEndOfInput();
 }

@@ -34,11 +34,11 @@ internal static class RequestBody
     /// <summary>Reads the body without parsing it.</summary>
     /// <exception cref="ApiException">
     /// 413: the body has more than <paramref name="maxBytes"/> bytes. 503: the <see cref="RequestBodyBudget"/> has too few bytes left. 415: the body is
-    /// compressed. 408: the body took too long to arrive. 400: the HTTP framing of the body is invalid.
+    /// compressed. 408: the body took too long to arrive. 400: the HTTP framing of the body is invalid, or the body is incomplete.
     /// </exception>
     internal static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
-        ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await ReadToResponseAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
         return EncodingOf(request) is { } encoding
             ? throw new ApiException(StatusCodes.Status415UnsupportedMediaType, new($"Content-Encoding {Excerpt.Of(encoding)} is not supported: send the body as it is."))
             : body;
@@ -122,6 +122,32 @@ internal static class RequestBody
         .SelectMany(static header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         .FirstOrDefault(static coding => !coding.Equals("identity", StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Reads the body. If the client ends its input within the body, the response is sent before Kestrel sees this end.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadToResponseAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (request.HttpContext.Features.Get<IHalfCloseFeature>() is not { } halfClose)
+            return await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
+
+        halfClose.HoldEndOfInput(request.BodyReader.CancelPendingRead);
+        try
+        {
+            ReadOnlyMemory<byte> body = await ReadInTimeAsync(request, maxBytes, cancellationToken).ConfigureAwait(false);
+            halfClose.ReleaseEndOfInput();
+            return body;
+        }
+        catch
+        {
+            request.HttpContext.Response.OnCompleted(
+                static state =>
+                {
+                    ((IHalfCloseFeature)state).ReleaseEndOfInput();
+                    return Task.CompletedTask;
+                },
+                halfClose);
+            throw;
+        }
+    }
+
     private static async Task<ReadOnlyMemory<byte>> ReadInTimeAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
         using CancellationTokenSource inTime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -158,6 +184,8 @@ internal static class RequestBody
                 await new SharedQueueYield();
             ReadResult result = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             long total = body.WrittenCount + result.Buffer.Length;
+            if (result.IsCanceled)
+                throw Incomplete(request, total);
             if (total > maxBytes)
             {
                 reader.AdvanceTo(result.Buffer.End);
@@ -199,6 +227,15 @@ internal static class RequestBody
         }
     }
 
+    private static ApiException Incomplete(HttpRequest request, long received) => new(
+        StatusCodes.Status400BadRequest,
+        new(request.ContentLength is { } length
+            ? $"The body is incomplete: it ended after {received} of {length} bytes."
+            : $"The body is incomplete: it ended after {received} bytes, before its last chunk."))
+    {
+        ClosesConnection = true,
+    };
+
     private static async Task DrainAsync(PipeReader reader, long maxBytes, CancellationToken cancellationToken)
     {
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -212,7 +249,7 @@ internal static class RequestBody
                 ReadResult result = await reader.ReadAsync(timeout.Token).ConfigureAwait(false);
                 maxBytes -= result.Buffer.Length;
                 reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted)
+                if (result.IsCompleted || result.IsCanceled)
                     return;
             }
         }
