@@ -62,7 +62,9 @@ internal sealed class KeepAliveTimer(TimeSpan interval, TimeProvider time, Task?
 
             if (rest <= TimeSpan.Zero)
                 return false;
-            _delay = Delay(rest);
+
+            // Rounded up, because a delay of less than a millisecond ends at once, and the loop would spin.
+            _delay = Delay(TimeSpan.FromMilliseconds(Math.Ceiling(rest.TotalMilliseconds)));
         }
     }
 
