@@ -19,11 +19,10 @@ public sealed class CpuBudget(TimeSpan limit, Func<TimeSpan> clock, Cancellation
     public TimeSpan Used => clock() - _start;
 
     /// <summary>Whether the work has used more processor time than the limit. A call takes less than 1 µs.</summary>
-    /// <param name="reserve">The time that is kept for work that cannot be interrupted; at most the limit.</param>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    public bool IsExceeded(TimeSpan reserve = default)
+    public bool IsExceeded()
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Used > limit - reserve;
+        return Used > limit;
     }
 }

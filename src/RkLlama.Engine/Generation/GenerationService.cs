@@ -143,7 +143,7 @@ internal sealed partial class GenerationService(
         StructuredOutput output = new(format, stream);
         GenerationSummary summary = await ProduceTurnAsync(first, output, stream.Abandoned).ConfigureAwait(false);
         (string? problem, TimeSpan left) = await CheckAsync(output, summary, stream, CpuPool.SchemaTime).ConfigureAwait(false);
-        if (problem is not null && left > ValidationBudget.MatchReserve && first.Request is { RawPrompt: null, RawTokens: null })
+        if (problem is not null && left >= CpuPool.SchemaTime / 2 && first.Request is { RawPrompt: null, RawTokens: null })
         {
             GenerationRequest again = first.Request with { Conversation = OutputFormat.AddCorrection(first.Request.Conversation, output.Content, problem) };
             PreparedGeneration second = await PrepareAsync(again, stream.Abandoned).ConfigureAwait(false) with { Fingerprint = first.Fingerprint };
@@ -159,8 +159,8 @@ internal sealed partial class GenerationService(
 
     /// <summary>Checks the content of a turn.</summary>
     /// <returns>
-    /// The problem of the content; null if there is none. The processor time that is left for further checks. If it is not more than
-    /// <see cref="ValidationBudget.MatchReserve"/>, a second turn is of no use.
+    /// The problem of the content; null if there is none. The processor time that is left for further checks. The check of a second turn needs about as long as
+    /// that of the first one, so with less than half of the time left a second turn is of no use.
     /// </returns>
     private Task<(string? Problem, TimeSpan Left)> CheckAsync(StructuredOutput output, GenerationSummary summary, GenerationStream stream, TimeSpan limit) => cpu.RunAsync(
         stream.Model.Name, limit, budget => (output.Check(summary.FinishReason, budget), limit - budget.Used), stream.Abandoned, isForOutput: true);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using RkLlama.Output.Patterns;
 using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
@@ -12,11 +12,11 @@ namespace RkLlama.Output.StructuredJson;
 internal sealed class JsonSchema
 {
     private readonly IReadOnlyDictionary<string, JsonElement> _references;
-    private readonly IReadOnlyDictionary<string, Regex> _patterns;
+    private readonly IReadOnlyDictionary<string, Pattern> _patterns;
 
     /// <param name="references">The schema that each <c>$ref</c> refers to, by the text of the <c>$ref</c>.</param>
     /// <param name="patterns">The compiled form of each regular expression in the schema, by its text.</param>
-    internal JsonSchema(JsonElement root, IReadOnlyDictionary<string, JsonElement> references, IReadOnlyDictionary<string, Regex> patterns) =>
+    internal JsonSchema(JsonElement root, IReadOnlyDictionary<string, JsonElement> references, IReadOnlyDictionary<string, Pattern> patterns) =>
         (Root, _references, _patterns) = (root, references, patterns);
 
     internal JsonElement Root { get; }
@@ -34,5 +34,5 @@ internal sealed class JsonSchema
     internal JsonElement Resolve(string reference) => _references[reference];
 
     /// <param name="pattern">The text of a regular expression that this schema contains.</param>
-    internal Regex Pattern(string pattern) => _patterns[pattern];
+    internal Pattern Pattern(string pattern) => _patterns[pattern];
 }

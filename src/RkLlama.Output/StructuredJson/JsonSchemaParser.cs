@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using RkLlama.Output.Patterns;
 using RkLlama.Output.Text;
 using RkLlama.Prompts;
 
@@ -18,6 +18,9 @@ internal sealed class JsonSchemaParser(JsonElement root, CpuBudget cpu)
 
     /// <summary>The maximum number of different patterns in one schema.</summary>
     internal const int MaxPatterns = 100;
+
+    /// <summary>The maximum size of all patterns together, see <see cref="Pattern.Size"/>. It limits their memory.</summary>
+    internal const int MaxPatternSize = 10 * Pattern.MaxSize;
 
     /// <summary>The maximum number of different <c>$ref</c> in one schema. Each one is looked up in the whole schema.</summary>
     internal const int MaxReferences = 1000;
@@ -52,8 +55,9 @@ internal sealed class JsonSchemaParser(JsonElement root, CpuBudget cpu)
 
     private readonly JsonPointer _at = new("#");
     private readonly Dictionary<string, JsonElement> _references = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Pattern> _patterns = new(StringComparer.Ordinal);
     private int _steps;
+    private int _patternSize;
 
     /// <exception cref="JsonSchemaException">
     /// The schema is invalid, contains a keyword that is not supported, or takes too much processor time.
@@ -202,21 +206,19 @@ internal sealed class JsonSchemaParser(JsonElement root, CpuBudget cpu)
             throw new JsonSchemaException($"{_at}: the pattern is longer than {MaxPatternLength} characters");
         if (pattern.Count(static c => c is '(' or '[') > MaxPatternGroups)
             throw new JsonSchemaException($"{_at}: the pattern has more than {MaxPatternGroups} groups and character classes");
-        if (PatternSize.Of(pattern) > PatternSize.Max)
-            throw new JsonSchemaException($"{_at}: the pattern is too large: it repeats groups, or .* and the like, too often");
         try
         {
-            // Without backtracking, the time of a match is proportional to the length of the text, whatever the pattern is.
-            _patterns[pattern] = new(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, ValidationBudget.MatchTimeout);
+            Pattern compiled = Pattern.Compile(pattern);
+            _patternSize += compiled.Size;
+            _patterns[pattern] = compiled;
         }
-        catch (NotSupportedException)
+        catch (PatternException ex)
         {
-            throw new JsonSchemaException($"{_at}: the pattern is too large, or uses a lookaround, a backreference or an atomic group, which are not supported");
+            throw new JsonSchemaException($"{_at}: the pattern {ex.Message}");
         }
-        catch (ArgumentException)
-        {
-            throw new JsonSchemaException($"{_at}: the pattern is no regular expression");
-        }
+
+        if (_patternSize > MaxPatternSize)
+            throw new JsonSchemaException($"{_at}: the patterns of the schema are too large together");
     }
 
     private void Step()

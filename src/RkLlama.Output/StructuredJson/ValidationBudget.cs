@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using RkLlama.Output.Patterns;
 using RkLlama.Prompts;
 
 namespace RkLlama.Output.StructuredJson;
@@ -21,24 +21,8 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     /// </summary>
     internal const int MaxDepth = 256;
 
-    /// <summary>
-    /// The maximum wall-clock time of one pattern match. The time of a match is proportional to the length of the text, so only a very large pattern on a long
-    /// text reaches this limit.
-    /// </summary>
-    internal static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(1);
-
     // The number of steps between two checks of the processor time and of cancellation.
     private const int StepsPerCheck = 64;
-
-    // A pattern is matched to prefixes of the text first, each longer than the one before by this many characters, or by a larger part of a long text.
-    private const int PrefixStep = 16;
-    private const int MaxPrefixes = 256;
-
-    /// <summary>
-    /// The part of the processor time that is kept for the match that is running when the rest is used. <see cref="PatternSize"/> bounds how long it takes. A
-    /// check that has no more time than this ends at once.
-    /// </summary>
-    internal static readonly TimeSpan MatchReserve = TimeSpan.FromMilliseconds(100);
 
     private int _steps;
     private int _depth;
@@ -50,8 +34,8 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     {
         if (++_steps > MaxSteps)
             throw TooManySteps();
-        if (_steps % StepsPerCheck == 0 && cpu.IsExceeded())
-            throw TooSlow();
+        if (_steps % StepsPerCheck == 0)
+            ThrowIfTooSlow();
     }
 
     /// <summary>Counts one step and one level of recursion. Called before a schema is applied; <see cref="Leave"/> is called afterwards.</summary>
@@ -69,32 +53,16 @@ internal sealed class ValidationBudget(CpuBudget cpu)
     /// <summary>Matches a pattern and counts one step.</summary>
     /// <exception cref="ValidationLimitException">The validation has taken too many steps or too much processor time.</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
-    internal bool IsMatch(Regex pattern, string text)
+    internal bool IsMatch(Pattern pattern, string text)
     {
         Step();
-        try
-        {
-            // A match cannot be interrupted, and .NET builds the states of the automaton during a match, which may take milliseconds for each character. It keeps the
-            // states, so the next match reads the same prefix at some nanoseconds for each character.
-            int step = Math.Max(PrefixStep, text.Length / MaxPrefixes);
-            for (int length = step; length < text.Length; length += step)
-            {
-                ThrowIfTooSlow();
-                pattern.IsMatch(text.AsSpan(0, length));
-            }
-
-            ThrowIfTooSlow();
-            return pattern.IsMatch(text);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            throw TooSlow();
-        }
+        ThrowIfTooSlow();
+        return pattern.IsMatch(text, ThrowIfTooSlow);
     }
 
     private void ThrowIfTooSlow()
     {
-        if (cpu.IsExceeded(MatchReserve))
+        if (cpu.IsExceeded())
             throw TooSlow();
     }
 
