@@ -48,7 +48,7 @@ internal static class EngineServices
         services.AddSingleton<ModelManager>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<CpuPool>();
-        services.AddSingleton<HeapTrimmer>();
+        services.AddSingleton(static provider => new HeapTrimmer(provider.GetRequiredService<CpuPool>().Spare, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PrefixTracker>();
         services.AddSingleton<GenerationService>();
         services.AddSingleton<VectorRunner>();

@@ -4,7 +4,8 @@ namespace RkLlama.Engine.Limits;
 /// Returns unused memory of the heap to the system after large requests; this is called a trim. By default the garbage collector keeps such memory for later
 /// allocations, but on a node the model needs the memory. Thread-safe.
 /// </summary>
-internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
+/// <param name="spare">Memory that a trim frees, too: it was needed for the large requests, and others may never need it.</param>
+internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDisposable
 {
     // A trim takes 10 ms or more, so it must be worth it: the resident memory of the process must have grown by this many bytes. Reading it is a system call,
     // so it is read only after as many bytes were allocated.
@@ -49,7 +50,7 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
         Schedule(wait > Delay ? wait : Delay);
     }
 
-    /// <summary>Called when memory has become free that may have been in use for long. Schedules a trim.</summary>
+    /// <summary>Called when memory has become free that may have been in use for long, and after the start of the server. Schedules a trim.</summary>
     internal void MemoryFreed() => Schedule(Delay);
 
     /// <inheritdoc/>
@@ -70,6 +71,8 @@ internal sealed class HeapTrimmer(TimeProvider time) : IDisposable
             _timer = null;
             _lastTrim = time.GetTimestamp();
         }
+
+        spare.Free();
 
         // The first collection lets the array pools release their buffers, the second one frees them.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

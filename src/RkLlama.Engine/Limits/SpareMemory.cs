@@ -10,6 +10,10 @@ internal sealed class SpareMemory
     /// <summary>Sets the method that makes unneeded objects collectable. It returns whether there were any. Any thread may call it.</summary>
     internal void Set(Func<bool> free) => _free = free;
 
+    /// <summary>Makes the unneeded objects collectable.</summary>
+    /// <returns>Whether there were any.</returns>
+    internal bool Free() => _free();
+
     /// <summary>Does work. If it needs more memory than the heap has, frees memory and does the work once more.</summary>
     /// <exception cref="OutOfMemoryException">There is too little memory, and none could be freed.</exception>
     internal T Use<T>(Func<T> work)

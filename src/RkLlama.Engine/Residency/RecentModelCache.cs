@@ -3,14 +3,14 @@ using RkLlama.Engine.Models;
 namespace RkLlama.Engine.Residency;
 
 /// <summary>
-/// The models that requests named most recently, with their tokenizers and chat templates. Keeps at most 4 models in memory, and at most 32 MiB, not counting
+/// The models that requests named most recently, with their tokenizers and chat templates. Keeps at most 4 models in memory, and at most 16 MiB, not counting
 /// models that are resident. A single larger model is kept, too. Models that the cache does not keep are still found as long as requests use them.
 /// Thread-safe.
 /// </summary>
 internal sealed class RecentModelCache
 {
     private const int Max = 4;
-    private const long MaxBytes = 32 << 20;
+    private const long MaxBytes = 16 << 20;
 
     private readonly Lock _lock = new();
 

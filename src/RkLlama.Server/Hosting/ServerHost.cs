@@ -68,6 +68,7 @@ internal static partial class ServerHost
             }
 
             FileLimit.Check(options, app.Logger);
+            app.Services.GetRequiredService<HeapTrimmer>().MemoryFreed();
             Log.Listening(app.Logger, string.Join(", ", app.Urls), BuildInfo.Version, options.ModelsDirectory);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
             return 0;

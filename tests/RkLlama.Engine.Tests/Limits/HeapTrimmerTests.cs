@@ -6,9 +6,10 @@ namespace RkLlama.Engine.Tests.Limits;
 public sealed class HeapTrimmerTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
+    private readonly SpareMemory _spare = new();
     private readonly HeapTrimmer _heap;
 
-    public HeapTrimmerTests() => _heap = new(_time);
+    public HeapTrimmerTests() => _heap = new(_spare, _time);
 
     public void Dispose() => _heap.Dispose();
 
@@ -24,6 +25,21 @@ public sealed class HeapTrimmerTests : IDisposable
 
         GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
         GC.GetGCMemoryInfo(GCKind.Any).Compacted.Should().BeTrue();
+        GC.KeepAlive(large);
+    }
+
+    [Fact]
+    public void After_large_work_the_memory_that_is_not_needed_is_freed()
+    {
+        int freed = 0;
+        _spare.Set(() => ++freed > 0);
+        List<byte[]> large = Allocate(64);
+
+        _heap.WorkEnded();
+        freed.Should().Be(0);
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        freed.Should().Be(1);
         GC.KeepAlive(large);
     }
 

@@ -16,12 +16,12 @@ public sealed class RecentModelCacheTests : IAsyncDisposable
     [Fact]
     public async Task Models_are_kept_up_to_a_limit_of_bytes()
     {
-        WeakReference first = await AddAsync("a", 15 * MiB), second = await AddAsync("b", 15 * MiB);
+        WeakReference first = await AddAsync("a", 7 * MiB), second = await AddAsync("b", 7 * MiB);
         _cache.Trim();
         Collect();
         (first.IsAlive, second.IsAlive).Should().Be((true, true));
 
-        WeakReference third = await AddAsync("c", 15 * MiB);
+        WeakReference third = await AddAsync("c", 7 * MiB);
         _cache.Trim();
         Collect();
 
@@ -31,7 +31,7 @@ public sealed class RecentModelCacheTests : IAsyncDisposable
     [Fact]
     public async Task A_single_model_above_the_limit_is_kept()
     {
-        WeakReference model = await AddAsync("a", 33 * MiB);
+        WeakReference model = await AddAsync("a", 17 * MiB);
 
         _cache.Trim();
         Collect();

@@ -9,7 +9,7 @@ namespace RkLlama.Engine.Tests.Scheduling;
 public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
 {
     private readonly EngineNode _node = new();
-    private readonly HeapTrimmer _heap = new(TimeProvider.System);
+    private readonly HeapTrimmer _heap = new(new SpareMemory(), TimeProvider.System);
     private readonly IdleModelUnloader _unloader;
 
     public IdleModelUnloaderTests() => _unloader = new(_node.Host, _node.Queue, _heap, _node.Time, NullLogger<IdleModelUnloader>.Instance);
