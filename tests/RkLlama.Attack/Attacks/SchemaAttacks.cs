@@ -15,7 +15,7 @@ internal static class SchemaAttacks
     internal static IEnumerable<Attack> All =>
     [
         new("schema: five levels of nine references", context => AskAsync(context, Tree())),
-        new("schema: catastrophic patterns", context => AskAsync(context, Patterns("^(a+)+$"), Patterns("^(a|aa)+$"), Patterns("^(.*?,){30}P$"), Patterns("(?=(a+))a*b\\\\1"))),
+        new("schema: catastrophic patterns", context => AskAsync(context, Patterns("^(a+)+$"), Patterns("^(a|aa)+$"), Patterns("^(.*?,){30}P$"), Patterns("(?=(a+))a*b\\\\1"), Patterns("(((a{0,9}){0,9}){0,7})b"), Patterns("(.{0,5}a){60}c"))),
         new("schema: recursion without end", context => AskAsync(
             context, """{"$ref":"#"}""", """{"allOf":[{"$ref":"#"},{"$ref":"#"}]}""", """{"properties":{"a":{"$ref":"#/properties/b"},"b":{"$ref":"#/properties/a"}}}""")),
         new("schema: enum of 200,000 values", context => AskAsync(context, $"{{\"enum\":[{string.Join(',', Enumerable.Range(0, 200_000).Select(number => $"\"v{number}\""))}]}}")),
