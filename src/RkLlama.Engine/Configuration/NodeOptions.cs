@@ -123,6 +123,12 @@ internal sealed record NodeOptions
     /// <summary>Whether the server has the page at <c>/ui/</c>, if it is part of the executable.</summary>
     public bool HasPage { get; init; } = true;
 
+    /// <summary>Whether clients may change the Modelfiles of the node.</summary>
+    public bool AllowsEdits { get; init; }
+
+    /// <summary>The base addresses of the other nodes of the cluster. Empty for none.</summary>
+    public IReadOnlyList<Uri> Peers { get; init; } = [];
+
     /// <summary>The key that clients must send; <see langword="null"/> if they need none.</summary>
     public string? ApiKey { get; init; }
 

@@ -15,6 +15,7 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     private const string KeyFileVariable = "RKLLAMA_API_KEY_FILE";
     private const int MaxKeyFileBytes = 4096;
     private const double MaxSeconds = 86_400;
+    private const int MaxPeers = 64;
     private const long MaxBytes = 1024L << 30;
 
     /// <summary>Returns the environment variable of an option: <c>RKLLAMA_QUEUE_TIME</c> for <c>queue-time</c>.</summary>
@@ -57,6 +58,8 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             Origins = Names("origins"),
             Hosts = Hosts(),
             HasPage = Find("no-ui") is not { } withoutPage || !Boolean(withoutPage),
+            AllowsEdits = Find("allow-edit") is { } edit && Boolean(edit),
+            Peers = Peers(),
             ApiKey = ApiKey(),
             IsReadOnly = Find("read-only") is { } readOnly && Boolean(readOnly),
             SharesModels = Find("share-models") is { } share && Boolean(share),
@@ -97,6 +100,17 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     private string[] Hosts() => [.. Names("hosts").Select(name => name == "*" || Uri.CheckHostName(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name) is not UriHostNameType.Unknown
         ? name
         : throw new SettingException($"{Find("hosts")!.Source}: '{name}' is not a host name without a port, such as llm.example.org or *.example.org"))];
+
+    /// <summary>Parses the addresses of other nodes. Only plain HTTP: nodes have no TLS.</summary>
+    private Uri[] Peers()
+    {
+        string[] addresses = Names("peers");
+        return addresses.Length > MaxPeers
+            ? throw new SettingException($"{Find("peers")!.Source}: {addresses.Length} nodes are too many (at most {MaxPeers})")
+            : [.. addresses.Select(address => Uri.TryCreate(address, UriKind.Absolute, out Uri? node) && node is { Scheme: "http", UserInfo: "", PathAndQuery: "/", Fragment: "" }
+                ? node
+                : throw new SettingException($"{Find("peers")!.Source}: '{address}' is not the address of a node, such as http://node2:8080"))];
+    }
 
     private static string NodeName(Setting setting) => IsHeaderToken(setting.Value) && setting.Value.Length <= 253
         ? setting.Value

@@ -6,13 +6,27 @@ namespace RkLlama.Engine.Diagnostics;
 /// <param name="Reason">One sentence or clause for the operator.</param>
 internal sealed record Fault(DateTimeOffset At, string Model, string Reason);
 
-/// <summary>Stores only the last failure, for <c>GET /health</c>. Thread-safe.</summary>
+/// <summary>Stores the last failures since the start of the server. Thread-safe.</summary>
 internal sealed class FaultLog(TimeProvider time)
 {
-    private volatile Fault? _last;
+    private const int Capacity = 16;
+
+    // Guards changes of _faults.
+    private readonly Lock _lock = new();
+
+    // The newest failure first. Replaced as a whole, never changed.
+    private volatile Fault[] _faults = [];
 
     /// <summary>The last failure; <see langword="null"/> if no failure has occurred.</summary>
-    internal Fault? Last => _last;
+    internal Fault? Last => _faults is [var last, ..] ? last : null;
 
-    internal void Add(string model, string reason) => _last = new(time.GetUtcNow(), model, reason);
+    /// <summary>The last failures, at most 16, the newest one first.</summary>
+    internal IReadOnlyList<Fault> Recent => _faults;
+
+    internal void Add(string model, string reason)
+    {
+        Fault fault = new(time.GetUtcNow(), model, reason);
+        lock (_lock)
+            _faults = [fault, .. _faults.Take(Capacity - 1)];
+    }
 }

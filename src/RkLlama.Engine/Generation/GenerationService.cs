@@ -77,6 +77,7 @@ internal sealed partial class GenerationService(
         if (request.Suffix is not null && !prompts.SupportsFillInTheMiddle)
             throw new MissingCapabilityException(request.Model ?? model.Name, RequiredCapabilities.Insert, request.Operation, RemedyOf(prompts));
         Prompt prompt = await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false);
+        request.Trace.AddPrompt(prompt.TokenCount);
         if (prompt.Repairs.Count > 0)
             Log.Repaired(logger, model.Name, string.Join(", ", prompt.Repairs));
         if (request is { RawPrompt: null, RawTokens: null, Suffix: null })

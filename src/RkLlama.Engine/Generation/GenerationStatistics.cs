@@ -49,6 +49,17 @@ internal sealed record GenerationStatistics(
             timings);
     }
 
+    /// <summary>Adds the counts and the times of two turns of one request.</summary>
+    public static GenerationStatistics operator +(GenerationStatistics first, GenerationStatistics second) => new(
+        second.Model,
+        first.PromptTokens + second.PromptTokens,
+        first.CachedTokens + second.CachedTokens,
+        first.OutputTokens + second.OutputTokens,
+        first.ToFirstToken ?? second.ToFirstToken,
+        first.PrefilledTokens + second.PrefilledTokens,
+        first.DecodedTokens + second.DecodedTokens,
+        first.Timings + second.Timings);
+
     internal GenerationSample ToSample() =>
         new(Model, PromptTokens, CachedTokens ?? 0, OutputTokens, Timings.Prefill, Timings.Decode, ToFirstToken, PrefillRate, DecodeRate);
 

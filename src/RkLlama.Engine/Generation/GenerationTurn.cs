@@ -97,6 +97,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                 GenerationTimings timings = GenerationTimings.Of(_outcomes, leases.QueueTime, leases.LoadTime, _started, prepared.Arrival);
                 statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
                 prepared.Model.Pace.Record(statistics.PrefilledTokens, timings.Prefill, statistics.DecodedTokens, timings.Decode);
+                prepared.Request.Trace.TurnEnded(statistics);
                 recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
             }
         }
@@ -136,6 +137,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                         break;
                 }
 
+                prepared.Request.Trace.TokensGenerated(_tokens);
                 _events.Flush();
                 if (cut == AbortCause.ThinkingBudget && _tokens.Continuation(_output.EndOfThinking) is { } next)
                 {

@@ -10,6 +10,10 @@ internal sealed class RequestTrace(string id)
     private volatile string? _model;
     private volatile RunStart? _start;
     private volatile TurnEnd? _end;
+    private volatile GenerationStatistics? _statistics;
+    private volatile int _promptTokens;
+    private volatile int _turnTokens;
+    private long _firstToken;
 
     internal string Id => id;
 
@@ -25,6 +29,18 @@ internal sealed class RequestTrace(string id)
     /// <summary>Finish reason of the last completed turn or embedding; <see langword="null"/> before the first one is complete.</summary>
     internal FinishReason? FinishReason => _end?.Reason;
 
+    /// <summary>Token counts and times of the completed turns of a generation, as a sum; <see langword="null"/> before the first one is complete.</summary>
+    internal GenerationStatistics? Statistics => _statistics;
+
+    /// <summary>Number of tokens of all prompts so far; 0 before the first one is built.</summary>
+    internal int PromptTokens => _promptTokens;
+
+    /// <summary>Number of generated tokens so far.</summary>
+    internal int OutputTokens => (_statistics?.OutputTokens ?? 0) + _turnTokens;
+
+    /// <summary>When the first token arrived, as a <see cref="System.Diagnostics.Stopwatch"/> timestamp; 0 before that.</summary>
+    internal long FirstToken => Volatile.Read(ref _firstToken);
+
     /// <summary>
     /// Whether the request replaces another one that is queued or running. Such a request is accepted even if the queue is full. Set before the generation
     /// starts.
@@ -34,11 +50,36 @@ internal sealed class RequestTrace(string id)
     /// <summary>Whether no person waits for the response, so that the request gives way to others. Set before the request is queued.</summary>
     internal bool IsBackground { get; set; }
 
+    /// <summary>
+    /// Cancels the request for the operator, and returns whether it had not ended; <see langword="null"/> if it cannot be cancelled. Any thread. Set before the
+    /// generation starts.
+    /// </summary>
+    internal Func<bool>? Cancel { get; set; }
+
     /// <summary>Identifies the client if clients do not share KV caches; otherwise <see langword="null"/>.</summary>
     internal UInt128? CacheOwner { get; init; }
 
     /// <summary>Records the model of the request. After that, the request may still wait or be rejected.</summary>
     internal void SetModel(string model) => _model = model;
+
+    /// <summary>Records that a prompt was built.</summary>
+    /// <param name="tokens">Number of its tokens.</param>
+    internal void AddPrompt(int tokens) => _promptTokens += tokens;
+
+    /// <summary>Records how many tokens the current turn has generated.</summary>
+    internal void TokensGenerated(int ofTurn)
+    {
+        if (_firstToken == 0)
+            Volatile.Write(ref _firstToken, System.Diagnostics.Stopwatch.GetTimestamp());
+        _turnTokens = ofTurn;
+    }
+
+    /// <summary>Records the end of a turn, also of one that failed or was cancelled.</summary>
+    internal void TurnEnded(GenerationStatistics statistics)
+    {
+        _turnTokens = 0;
+        _statistics = _statistics is { } before ? before + statistics : statistics;
+    }
 
     /// <summary>Records the start of a run. Only the first call has an effect.</summary>
     internal void RunStarted(TimeSpan queue, TimeSpan load) => _start ??= new(queue, load);

@@ -33,6 +33,7 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
         QueuedRequest request = new(prepared.Model.Name)
         {
             Prompt = prompt,
+            Trace = prepared.Request.Trace,
             Owner = prepared.Request.Trace.CacheOwner,
             IsBackground = prepared.Request.Trace.IsBackground,
             IsRetry = prepared.Request.Trace.IsRetry,

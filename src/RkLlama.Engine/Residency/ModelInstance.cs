@@ -31,6 +31,7 @@ internal sealed class ModelInstance
     private IdleTimer? _idleTimer;
     private volatile KvCacheContents? _kvCache;
     private long _lastRun;
+    private long _loadTicks;
     private string? _promptIdentity;
 
     // Read and written with Volatile.
@@ -200,6 +201,13 @@ internal sealed class ModelInstance
     {
         get => Volatile.Read(ref _lastRun);
         set => Volatile.Write(ref _lastRun, value);
+    }
+
+    /// <summary>How long the last load of the model took; <see langword="null"/> before the first one.</summary>
+    internal TimeSpan? LoadTime
+    {
+        get => Volatile.Read(ref _loadTicks) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+        set => Volatile.Write(ref _loadTicks, value?.Ticks ?? 0);
     }
 
     /// <summary>How fast the model was in its last runs.</summary>

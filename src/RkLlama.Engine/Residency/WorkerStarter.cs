@@ -107,6 +107,7 @@ internal sealed partial class WorkerStarter(
 
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         memory.RecordLoad(model, before, memory.Read());
+        model.LoadTime = took;
         metrics.RecordModelLoad(model.Name, took);
         Log.Loaded(logger, model.Name, (long)took.TotalMilliseconds, session.Facts.RuntimeVersion, session.Facts.MaxContextLength);
         model.TryBecomeReady(session.Facts, session.ProcessId, session.LoadedPrefix is { } prefix ? KvCacheContents.OfSavedPrefix(prefix) : null);

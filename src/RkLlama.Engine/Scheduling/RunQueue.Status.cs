@@ -55,4 +55,22 @@ internal sealed partial class RunQueue
                 return _pace.Estimate(_isBusy, _waiting.Count);
         }
     }
+
+    /// <summary>Returns the place of a waiting request; <see langword="null"/> if it does not wait.</summary>
+    /// <param name="trace">See <see cref="QueuedRequest.Trace"/>.</param>
+    internal QueuePlace? FindPlace(object trace)
+    {
+        lock (_lock)
+        {
+            int ahead = 0;
+            foreach (QueueEntry entry in _waiting)
+            {
+                if (entry.Request.Trace == trace)
+                    return new(ahead + 1, _pace.EstimateWait(_isBusy, ahead));
+                ahead++;
+            }
+
+            return null;
+        }
+    }
 }

@@ -48,6 +48,9 @@ internal sealed partial class RunQueue
     internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics) =>
         new(options.QueueLength, options.MaxQueueWait, options.FollowUp, new(caches, options.SwitchTime, options.Fairness, time), time, metrics);
 
+    /// <summary>Raised when a request gets the slot. The handlers run under the lock of the queue, so they must return at once.</summary>
+    internal event Action? SlotTaken;
+
     /// <summary>Waits until no request has the slot and no request waits for it.</summary>
     /// <param name="forceStop">Cancels the wait.</param>
     /// <returns><see langword="false"/> if the timeout expired or <paramref name="forceStop"/> was cancelled.</returns>
@@ -247,6 +250,7 @@ internal sealed partial class RunQueue
     {
         _isBusy = true;
         _pace.Start();
+        SlotTaken?.Invoke();
         if (model is not null)
             _order.RecordSlot(model);
         return _slot = new(this, isBackground: !isForeground);

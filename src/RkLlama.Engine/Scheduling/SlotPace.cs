@@ -19,11 +19,15 @@ internal sealed class SlotPace(TimeProvider time)
     }
 
     /// <summary>Estimates the time until a new request gets the slot, in whole seconds. At least 1, and at most 60, because clients do not wait longer.</summary>
-    internal int Estimate(bool isBusy, int waiting)
+    internal int Estimate(bool isBusy, int waiting) => Math.Min(EstimateWait(isBusy, waiting), 60);
+
+    /// <summary>Estimates the time until a request gets the slot, in whole seconds, at least 1.</summary>
+    /// <param name="ahead">Number of requests that wait before it.</param>
+    internal int EstimateWait(bool isBusy, int ahead)
     {
         // If the current request has held the slot for longer than the average, its time is the better estimate.
         double held = isBusy ? time.GetElapsedTime(_start).TotalSeconds : 0;
         double slot = Math.Max(_average, held);
-        return (int)Math.Clamp(Math.Ceiling((slot * (waiting + 1)) - held), 1, 60);
+        return (int)Math.Clamp(Math.Ceiling((slot * (ahead + 1)) - held), 1, int.MaxValue / 2);
     }
 }

@@ -19,13 +19,13 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null })
                 await WriteAsync(context, Unmatched(context)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (RetryDeduplicator.IsReplaced(context))
+        catch (OperationCanceledException) when (RetryDeduplicator.FindCancellation(context) is not null)
         {
-            // The client may still wait on this connection, although it has sent the request again on another one.
+            // The client may still wait on this connection, although it has sent the request again on another one, or the operator has cancelled it.
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                await WriteAsync(context, new(StatusCodes.Status499ClientClosedRequest, new("A retry of this request has taken its place."))).ConfigureAwait(false);
+                await WriteAsync(context, new(StatusCodes.Status499ClientClosedRequest, new(RetryDeduplicator.FindCancellation(context)!))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -4,17 +4,20 @@ using RkLlama.Engine.Limits;
 using RkLlama.Engine.Metrics;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Requests;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// Records every request in the metrics when it ends, including failed and cancelled requests. Then lets <see cref="HeapTrimmer"/> return its memory.
+/// Records every request in the metrics when it ends, including failed and cancelled requests, and in the list of active requests before. Then lets <see cref="HeapTrimmer"/> return its memory.
 /// </summary>
-internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics, HeapTrimmer heap)
+internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry apis, NodeMetrics metrics, ActiveRequests requests, HeapTrimmer heap)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         long arrival = Stopwatch.GetTimestamp();
+        string api = apis.Find(context)?.Name ?? "other";
+        ActiveRequest active = requests.Enter(context, context.Trace(), api);
         bool isWhole = false;
         try
         {
@@ -29,13 +32,14 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
             {
                 (false, _) => "",
                 (_, { } reason) when isWhole && context.Response.StatusCode < StatusCodes.Status400BadRequest => LabelOf(reason),
-                _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.IsReplaced(context) ? "cancelled" : "error",
+                _ => context.RequestAborted.IsCancellationRequested || RetryDeduplicator.FindCancellation(context) is not null ? "cancelled" : "error",
             };
 
             // A cancelled answer may have started with status 200, because the server has sent a keep-alive to see whether the client still reads.
             int status = finish == "cancelled" ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
             metrics.RecordRequest(
-                apis.Find(context)?.Name ?? "other", trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+                api, trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
+            requests.Leave(active, status, finish);
             heap.WorkEnded();
             if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
                 halfClose.IsPreparing = false;

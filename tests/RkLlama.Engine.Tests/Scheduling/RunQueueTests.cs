@@ -36,6 +36,24 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public async Task A_waiting_request_has_a_place_and_an_expected_wait()
+    {
+        object first = new(), second = new(), third = new();
+        QueueSlot slot = await _queue.EnterAsync(new QueuedRequest("m") { Trace = first }, default);
+        Task<QueueSlot> next = _queue.EnterAsync(new QueuedRequest("m") { Trace = second }, default), last = _queue.EnterAsync(new QueuedRequest("m") { Trace = third }, default);
+
+        (QueuePlace? running, QueuePlace? ahead, QueuePlace? behind) = (_queue.FindPlace(first), _queue.FindPlace(second), _queue.FindPlace(third));
+        slot.Dispose();
+        await next;
+
+        running.Should().BeNull("it does not wait");
+        (ahead?.Position, behind?.Position).Should().Be((1, 2));
+        behind!.Value.WaitSeconds.Should().BeGreaterThanOrEqualTo(ahead!.Value.WaitSeconds).And.BePositive();
+        _queue.FindPlace(third)!.Value.Position.Should().Be(1);
+        last.IsCompleted.Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Disposing_a_slot_twice_passes_it_on_once()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);

@@ -41,7 +41,7 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
     {
         UInt128 fingerprint = RequestFingerprint.Of(request.Input, null);
         host.ThrowIfRefused(model, fingerprint);
-        QueuedRequest queued = new(model.Name) { Owner = trace.CacheOwner, IsBackground = trace.IsBackground, HasStarted = trace.Start is not null };
+        QueuedRequest queued = new(model.Name) { Trace = trace, Owner = trace.CacheOwner, IsBackground = trace.IsBackground, HasStarted = trace.Start is not null };
         using ModelLease lease = await scheduler.AcquireAsync(model, queued, request.KeepAlive, cancellationToken).ConfigureAwait(false);
         bool clearsCache = lease.ClearsCache;
         EngineRun run = await lease.StartRunAsync(session => request.Start(session, clearsCache), cancellationToken, fingerprint).ConfigureAwait(false);
@@ -59,6 +59,7 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
         if (request.KeepsCache && outcome.Vector is not null)
             lease.SetKvCache(new(request.Input, request.Tokens, [], "") { Owner = trace.CacheOwner });
         cancellationToken.ThrowIfCancellationRequested();
+        trace.AddPrompt(request.Tokens);
         metrics.RecordEmbedding(model.Name, request.Tokens);
         float[] vector = outcome.Vector ?? throw ErrorOf(outcome, model, request);
 

@@ -101,9 +101,16 @@ internal sealed class ModelFiles(IStoreFiles files)
         string adapted = ModelfilePaths.Adapt(entry, text, ModelfilePaths.ModelFileOf(entry)) ?? throw ModelException.FromNotRewritable(path);
         if (adapted == text)
             return;
-        string changed = Path.Join(directory, ".Modelfile.new");
+        Replace(path, Encoding.UTF8.GetBytes(adapted));
+    }
+
+    /// <summary>Replaces a Modelfile in one step.</summary>
+    internal void Replace(string path, byte[] content)
+    {
+        string directory = Path.GetDirectoryName(path)!, changed = Path.Join(directory, ".Modelfile.new");
         files.Delete(changed);
-        files.Write(changed, Encoding.UTF8.GetBytes(adapted));
+        files.Write(changed, content);
         files.Replace(changed, path);
+        files.Sync(directory);
     }
 }

@@ -103,6 +103,50 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         return plain;
     }
 
+    /// <summary>Returns the text of a model's Modelfile.</summary>
+    /// <param name="name">A name from the catalog.</param>
+    /// <exception cref="ModelException">The model has no directory or no Modelfile, or the Modelfile cannot be read.</exception>
+    internal string ReadModelfile(string name)
+    {
+        string path = ModelfileOf(name);
+        try
+        {
+            return RegularFile.ReadAllText(path, FileLimits.Modelfile);
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw ModelException.ModelfileMissing(name);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw ModelException.ModelfileUnreadable(path, ex);
+        }
+    }
+
+    /// <summary>Replaces the Modelfile of a model in one step, after a check of the new text.</summary>
+    /// <param name="name">A name from the catalog.</param>
+    /// <exception cref="ModelException">
+    /// The text is not a valid Modelfile with FROM or is too long, the model has no directory, or the models directory cannot be changed or is full. Nothing has changed.
+    /// </exception>
+    internal void ReplaceModelfile(string name, string text)
+    {
+        string path = ModelfileOf(name);
+        byte[] content = Encoding.UTF8.GetBytes(text);
+        if (content.Length > FileLimits.Modelfile)
+            throw ModelException.ModelfileTooLarge(content.Length, FileLimits.Modelfile);
+        try
+        {
+            if (ModelfileReader.Parse(text).From is null)
+                throw ModelException.FromMissing();
+        }
+        catch (ModelfileException ex)
+        {
+            throw ModelException.ModelfileInvalid(ex);
+        }
+
+        Change(name, Path.GetDirectoryName(path)!, () => _contents.Replace(path, content));
+    }
+
     /// <summary>Takes a model out of the catalog: gives its directory or file a hidden name. <see cref="Remove"/> then deletes it.</summary>
     /// <returns>The hidden path.</returns>
     /// <exception cref="ModelException">There is no such model, or the models directory cannot be changed. The model is still there.</exception>
@@ -206,6 +250,15 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
             return directory;
         string file = directory + ModelExtension;
         return StoreFiles.Exists(file) ? file : throw ModelException.DirectoryNotFound(name);
+    }
+
+    /// <summary>Returns the path of the Modelfile in a model's directory. The file may be missing.</summary>
+    private string ModelfileOf(string name)
+    {
+        if (!ModelName.IsModelName(name))
+            throw ModelException.DirectoryNotFound(name);
+        string directory = Path.Join(catalog.Root, name);
+        return Directory.Exists(directory) ? Path.Join(directory, "Modelfile") : throw ModelException.ModelfileMissing(name);
     }
 
     /// <returns>The name without the tag <c>:latest</c>.</returns>

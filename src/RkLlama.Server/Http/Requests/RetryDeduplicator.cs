@@ -4,7 +4,7 @@ using System.Text;
 namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
-/// Cancels a request when a retry of it arrives. Some clients time out and send a request again while the original request is still queued or running. Without
+/// Cancels a request when a retry of it arrives, or when the operator cancels it. Some clients time out and send a request again while the original request is still queued or running. Without
 /// this class, the NPU would run both. Thread-safe.
 /// </summary>
 /// <remarks>
@@ -50,19 +50,20 @@ internal sealed class RetryDeduplicator
         }
 
         context.Features.Set(entry);
+        context.Trace().Cancel = () => entry.Cancel("The operator has cancelled this request.");
         context.Response.RegisterForDispose(entry);
         foreach (Entry? old in replaced)
-            context.Trace().IsRetry |= old?.Replace() == true;
+            context.Trace().IsRetry |= old?.Cancel("A retry of this request has taken its place.") == true;
         return entry.Token;
     }
 
-    /// <summary>Whether a retry has replaced this request.</summary>
-    internal static bool IsReplaced(HttpContext context) => context.Features.Get<Entry>()?.IsReplaced == true;
+    /// <summary>Returns why the request was cancelled, as one sentence; null if it was not: a retry has replaced it, or the operator has cancelled it.</summary>
+    internal static string? FindCancellation(HttpContext context) => context.Features.Get<Entry>()?.Cancellation;
 
-    /// <summary>Returns the oldest request that has the name and that no retry has replaced; null if there is none. The caller holds the lock.</summary>
+    /// <summary>Returns the oldest request that has the name and was not cancelled; null if there is none. The caller holds the lock.</summary>
     /// <param name="name">A digest that a request and its retry have in common; null to find no request.</param>
     private Entry? Oldest(string? name) =>
-        name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => !entry.IsReplaced) : null;
+        name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => entry.Cancellation is null) : null;
 
     private void Leave(Entry entry)
     {
@@ -89,17 +90,19 @@ internal sealed class RetryDeduplicator
 
         public CancellationToken Token => _end.Token;
 
-        public bool IsReplaced { get; private set; }
+        /// <summary>Why the request was cancelled; null if it was not. The first reason is kept.</summary>
+        public string? Cancellation { get; private set; }
 
-        /// <summary>Cancels the request, because a retry replaces it.</summary>
+        /// <summary>Cancels the request.</summary>
+        /// <param name="reason">One sentence for the client, which may still wait.</param>
         /// <returns><see langword="false"/> if the request has already ended.</returns>
-        public bool Replace()
+        public bool Cancel(string reason)
         {
             lock (_lock)
             {
                 if (_isOver)
                     return false;
-                IsReplaced = true;
+                Cancellation ??= reason;
                 _end.Cancel();
                 return true;
             }

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Http.Results;
 
@@ -53,7 +55,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
                 hasBegun = true;
                 if (isSilent)
                 {
-                    writer.WriteKeepAlive(body);
+                    writer.WriteKeepAlive(httpContext.RequestServices.GetRequiredService<RunQueue>().FindPlace(httpContext.Trace()), body);
                     await body.FlushAsync(cancellationToken).ConfigureAwait(false);
                 }
                 else

@@ -1,5 +1,6 @@
 using System.Buffers;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Results;
@@ -21,6 +22,10 @@ internal interface IApiWriter
 
     /// <summary>Writes a keep-alive. It must be valid in the stream and must not change what clients read.</summary>
     void WriteKeepAlive(IBufferWriter<byte> output);
+
+    /// <summary>Writes a keep-alive that also tells the place of the request in the queue, if the format has room for it.</summary>
+    /// <param name="place"><see langword="null"/> if the request does not wait.</param>
+    void WriteKeepAlive(QueuePlace? place, IBufferWriter<byte> output) => WriteKeepAlive(output);
 
     /// <summary>Writes the error as the last event or line of a failed stream.</summary>
     void WriteError(ApiException error, IBufferWriter<byte> output);

@@ -40,6 +40,15 @@ internal sealed class JsonEventWriter
     /// <summary>Writes an empty comment line of server-sent events. It keeps the connection alive, and clients ignore it.</summary>
     internal static void WriteSseComment(IBufferWriter<byte> output) => output.Write(":\n\n"u8);
 
+    /// <summary>Writes a comment line of server-sent events.</summary>
+    /// <param name="comment">A text without line breaks.</param>
+    internal static void WriteSseComment(IBufferWriter<byte> output, string comment)
+    {
+        output.Write(": "u8);
+        Encoding.UTF8.GetBytes(comment.AsSpan(), output);
+        output.Write("\n\n"u8);
+    }
+
     private void WriteJson<T>(T value, JsonTypeInfo<T> type, IBufferWriter<byte> output)
     {
         if (_json is null)
