@@ -23,6 +23,8 @@ usage: ./build.sh COMMAND
   test             run all tests that need no containers, balancers or clients from npm
   test-clients [NAME...]
                    run the client tests from npm against the published server; with NAME, only the files whose names contain NAME
+  test-web [NAME...]
+                   test the page in Chromium against the published server; with NAME, only the files whose names contain NAME
   test-agents      run coding agents from npm (900 MB) against the published server; not part of ci
   test-cluster     run four nodes behind HAProxy and nginx; check the manifests and the container image; as root
   test-package     build the package; install, upgrade and remove it on nodes in containers; as root
@@ -51,6 +53,7 @@ case $command in
     web) web "$@" ;;
     test) counted test_suites ;;
     test-clients) counted client_suites "$@" ;;
+    test-web) counted web_suites "$@" ;;
     test-agents) counted agent_suites ;;
     test-cluster) counted cluster_suites ;;
     test-package) counted package_suites ;;

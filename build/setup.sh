@@ -18,8 +18,9 @@ script                | bsdutils                                | test
 python3               | python3                                     | test test-cluster test-monitoring
 python3:requests      | python3-requests                            | test test-cluster
 systemd-analyze       | systemd                                     | test
-node                  | nodejs                                      | page publish publish-aot test-clients test-agents
-npm                   | npm                                         | page publish publish-aot test-clients test-agents
+node                  | nodejs                                      | page publish publish-aot test-clients test-agents test-web
+npm                   | npm                                         | page publish publish-aot test-clients test-agents test-web
+chromium              | chromium                                    | test-web
 haproxy               | haproxy                                     | test-cluster
 nginx                 | nginx                                       | bench test-cluster
 systemd-nspawn        | systemd-container                           | test-package

@@ -81,6 +81,19 @@ npm_packages() {
         npm "$@" --prefix "$directory" --ignore-scripts --loglevel=error >/dev/null
 }
 
+# web_suites [NAME...]: tests the page: its types, its code in Node.js, and the page of the published server in Debian's Chromium. With NAME, only the browser
+# tests whose files contain NAME.
+web_suites() {
+    require test-web publish-aot
+    require_node
+    prepare $run_version
+    npm_packages tests/web ci
+    npm --prefix web run --silent check
+    node web/test/build.mjs
+    suite "page code" node tests/node-tests.js web/dist-tests
+    suite page node tests/node-tests.js tests/web "$@"
+}
+
 # agent_suites: runs coding agents from npm against the published server. Not part of ci, because the packages have 900 MB. npm ci would refuse the lock file,
 # because it does not have the packages of all other platforms.
 agent_suites() {
