@@ -51,6 +51,8 @@ internal static class CommandLine
         ("origins", "Origins of web pages that may use the server (CORS), comma-separated; * for all [none]"),
         ("hosts", "Further host names of the node, comma-separated; *.DOMAIN for all below a domain; * for all [addresses and local names]"),
         ("no-ui", "Serve no page at /ui/ [false]"),
+        ("peers", "Addresses of the other nodes for the page, comma-separated, such as http://node2:8080 [none]"),
+        ("allow-edit", "Let clients change the Modelfiles of the node [false]"),
         ("api-key", "Key that clients must send. Other users of the node can see this option; a file in RKLLAMA_API_KEY_FILE is safer [none]"),
         ("read-only", "Only answer requests: clients cannot load, unload, copy, rename or delete models [false]"),
         ("share-models", "Let other nodes download the models of this node [false]"),
@@ -108,7 +110,7 @@ internal static class CommandLine
             setting => new Option<string?>("--" + setting.Name) { Description = $"{setting.Description}; {SettingsReader.EnvironmentName(setting.Name)}" });
 
         // The settings that may stand without a value.
-        foreach (string name in (string[])["read-only", "share-models", "no-ui"])
+        foreach (string name in (string[])["read-only", "share-models", "no-ui", "allow-edit"])
         {
             options[name].Arity = ArgumentArity.ZeroOrOne;
             options[name].CustomParser = static result => result.Tokens is [var token] ? token.Value : "true";

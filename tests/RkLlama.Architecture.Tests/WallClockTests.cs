@@ -21,6 +21,10 @@ public sealed partial class WallClockTests
         ["RkLlama.Server/Api/Ollama/Models/OllamaModelEndpoints.cs"] = "shows when a model is unloaded",
         ["RkLlama.Server/Api/Ollama/OllamaWriters.cs"] = "shows when an answer was created",
         ["RkLlama.Server/Api/OpenAi/OpenAiApi.cs"] = "shows when an answer was created",
+        ["RkLlama.Server/Api/Node/DoctorReader.cs"] = "shows when the checks ran",
+        ["RkLlama.Server/Api/Node/StatusReader.cs"] = "shows the clock of the node",
+        ["RkLlama.Server/Monitoring/ActiveRequests.cs"] = "shows when a request arrived",
+        ["RkLlama.Server/Monitoring/NodeSampler.cs"] = "shows when a sample was taken",
         ["RkLlama.Server/Hosting/AsyncLogSink.cs"] = "time of a log line",
     };
 

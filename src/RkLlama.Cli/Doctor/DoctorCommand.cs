@@ -38,20 +38,20 @@ internal static class DoctorCommand
     /// <returns>The exit code: 1 if a finding is a failure, otherwise 0.</returns>
     internal static int Report(IReadOnlyList<Finding> findings, bool json, TextWriter output)
     {
-        int failures = findings.Count(static finding => finding.Verdict == Verdict.Failure), warnings = findings.Count(static finding => finding.Verdict == Verdict.Warning);
+        DoctorReport report = DoctorReport.Of(findings);
         if (json)
         {
-            DoctorReport report = new([.. findings.Select(static finding => new DoctorLine(finding.Id, Name(finding.Verdict), finding.Text, finding.Remedy))], failures, warnings);
             output.WriteLine(JsonSerializer.Serialize(report, DoctorJson.Wire.DoctorReport));
         }
         else
         {
             foreach (Finding finding in findings)
                 output.WriteLine(Line(finding));
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{findings.Count - failures - warnings} ok, {Count(warnings, "warning")}, {Count(failures, "failure")}"));
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{findings.Count - report.Failures - report.Warnings} ok, {Count(report.Warnings, "warning")}, {Count(report.Failures, "failure")}"));
         }
 
-        return failures > 0 ? 1 : 0;
+        return report.Failures > 0 ? 1 : 0;
     }
 
     internal static string Line(Finding finding) =>
@@ -59,14 +59,15 @@ internal static class DoctorCommand
 
     private static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 
-    private static string Name(Verdict verdict) => verdict switch
+    internal static string Name(Verdict verdict) => verdict switch
     {
         Verdict.Ok => "ok",
         Verdict.Warning => "warning",
         _ => "failure",
     };
 
-    private static long? FreeBytes(string path)
+    /// <summary>Returns the free space of the file system that contains a path, in bytes; null if unknown.</summary>
+    internal static long? FreeBytes(string path)
     {
         try
         {
@@ -83,7 +84,13 @@ internal static class DoctorCommand
 /// <param name="Findings">All findings, in the order of the text output.</param>
 /// <param name="Failures">Number of findings with the verdict failure.</param>
 /// <param name="Warnings">Number of findings with the verdict warning.</param>
-internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int Warnings);
+internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int Warnings)
+{
+    internal static DoctorReport Of(IReadOnlyList<Finding> findings) => new(
+        [.. findings.Select(static finding => new DoctorLine(finding.Id, DoctorCommand.Name(finding.Verdict), finding.Text, finding.Remedy))],
+        findings.Count(static finding => finding.Verdict == Verdict.Failure),
+        findings.Count(static finding => finding.Verdict == Verdict.Warning));
+}
 
 /// <summary>One finding in the output of <c>rkllama doctor --json</c>.</summary>
 /// <param name="Id">Name of the check.</param>

@@ -25,7 +25,8 @@ internal sealed class NodeSnapshot
     /// Returns an environment variable of this process; <see langword="null"/> if it is not set. Variables are used only if the service is not installed.
     /// </param>
     /// <param name="user">Name of the user of this process, which determines <see cref="User"/>.</param>
-    internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user)
+    /// <param name="settings">The settings of the server, if it checks itself; <see langword="null"/> to read them.</param>
+    internal NodeSnapshot(string root, Func<string, string?> option, Func<string, string?> variable, string user, NodeOptions? settings = null)
     {
         _user = user;
         Root = root;
@@ -33,7 +34,7 @@ internal sealed class NodeSnapshot
         Unit = ServiceUnit.Find(ReadText, directory => Files.ListEntries(directory, "").Select(name => $"{directory}/{name}"));
         _hardware = new(() => new HardwareReader(root).Read());
         _runtime = new(() => RuntimeProbe.Run(this));
-        (Settings, SettingErrors) = ReadSettings(
+        (Settings, SettingErrors) = settings is not null ? (settings, []) : ReadSettings(
             name => option(name) ?? Unit?.Option(name),
             name => name == KeyFile ? FindKeyFile(variable) : Variable(name, variable));
         Models = new(PathOf(Settings.ModelsDirectory));

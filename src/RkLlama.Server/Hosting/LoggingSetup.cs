@@ -17,18 +17,24 @@ internal static class LoggingSetup
     internal static Logger Create(TextWriter output) => Create(new WriterSink(new JournalFormatter(JournalFormatter.IsJournal), output));
 
     /// <param name="sink">Disposed together with the logger.</param>
-    internal static Logger Create(ILogEventSink sink) => new LoggerConfiguration()
-        .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
-        .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-        .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
+    /// <param name="ring">Keeps the last lines for the page; null to keep none.</param>
+    internal static Logger Create(ILogEventSink sink, LogRing? ring = null)
+    {
+        LoggerConfiguration configuration = new LoggerConfiguration()
+            .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
 
-        // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.
-        .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
+            // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.
+            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal))
 
-        // The host's error for a failed start, with a stack trace. ServerHost logs the reason in one line.
-        .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start")
-        .WriteTo.Sink(sink)
-        .CreateLogger();
+            // The host's error for a failed start, with a stack trace. ServerHost logs the reason in one line.
+            .Filter.ByExcluding(static logEvent => logEvent.MessageTemplate.Text == "Hosting failed to start")
+            .WriteTo.Sink(sink);
+        if (ring is not null)
+            configuration = configuration.WriteTo.Sink(new LogRingSink(ring));
+        return configuration.CreateLogger();
+    }
 
     private static LogEventLevel LevelOf(string? name) => Enum.TryParse(name, ignoreCase: true, out LogEventLevel level) ? level : LogEventLevel.Information;
 

@@ -7,6 +7,7 @@ using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Limits;
+using RkLlama.Server.Api.Node;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
 using RkLlama.Server.Api.Operations;
@@ -29,7 +30,7 @@ namespace RkLlama.Server.Hosting;
 internal static partial class ServerHost
 {
     // The first API is the default, for paths that belong to no API.
-    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new PageApi()];
+    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new NodeApi(), new PageApi()];
 
     // Timeout for the requests that are active when the host stops. DrainingLifetime has ended all runs before, so these requests are short.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
@@ -52,8 +53,9 @@ internal static partial class ServerHost
 
         HeapLimit.Set(options.MemoryMiB);
         DroppedLogLines dropped = new();
-        await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped));
-        WebApplication app = Build(options, log, services => services.AddSingleton(dropped));
+        LogRing lines = new();
+        await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped), options.ApiKey is null ? null : lines);
+        WebApplication app = Build(options, log, services => services.AddSingleton(dropped).AddSingleton(lines));
         await using (app.ConfigureAwait(false))
         {
             try
@@ -118,6 +120,7 @@ internal static partial class ServerHost
         app.Use(app.Services.GetRequiredService<ConnectionLimiter>().OnRequestAsync);
         app.UseMiddleware<HostMiddleware>();
         app.UseMiddleware<OriginMiddleware>();
+        app.Services.GetRequiredService<NodeSampler>();
         OriginPolicy origins = app.Services.GetRequiredService<OriginPolicy>();
         app.UseCors(policy => (origins.AllowsAll ? policy.AllowAnyOrigin() : policy.SetIsOriginAllowed(origins.IsAllowed))
             .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
@@ -159,6 +162,8 @@ internal static partial class ServerHost
         services.AddPulls();
         services.AddSingleton<HardwareGauges>();
         services.AddSingleton<DroppedLogLines>();
+        services.AddMonitoring();
+        services.AddNodeApi();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
@@ -174,7 +179,7 @@ internal static partial class ServerHost
         services.AddCors();
         services.AddOpenApiDocument(
             Apis,
-            [RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, RkLlamaBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default]);
+            [RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, NodeJson.Wire, RkLlamaBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default, NodeBodyJson.Default]);
         services.AddSingleton(static provider => new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), provider.GetRequiredService<ILogger<SystemdNotifier>>()));
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();

@@ -1,8 +1,3 @@
-using System.Globalization;
-using Serilog.Core;
-using Serilog.Events;
-using Serilog.Formatting.Display;
-
 namespace RkLlama.Server.Monitoring;
 
 /// <summary>One line of the log.</summary>
@@ -14,14 +9,9 @@ internal sealed record LogLine(DateTimeOffset Time, string Level, string Text);
 /// <summary>
 /// Keeps the last 500 lines of the log for the page. Only if the node has an API key, because the vendor's library may print prompts. Thread-safe.
 /// </summary>
-internal sealed class LogRing : ILogEventSink
+internal sealed class LogRing
 {
     internal const int Capacity = 500;
-
-    private const int MaxLength = 1000;
-
-    // In the format :lj, l writes strings without quotes, and j writes objects as JSON.
-    private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
 
     private readonly Lock _lock = new();
 
@@ -47,16 +37,8 @@ internal sealed class LogRing : ILogEventSink
             return (_added == after ? [] : [.. _lines.TakeLast((int)Math.Min(_added - after, Capacity))], _added);
     }
 
-    /// <inheritdoc/>
-    public void Emit(LogEvent logEvent)
+    internal void Add(LogLine line)
     {
-        using StringWriter text = new(CultureInfo.InvariantCulture);
-        Message.Format(logEvent, text);
-        string category = logEvent.Properties.TryGetValue("SourceContext", out LogEventPropertyValue? source) && source is ScalarValue { Value: string name }
-            ? name[(name.LastIndexOf('.') + 1)..] + ": "
-            : "";
-        string message = category + text.ToString().ReplaceLineEndings(" ");
-        LogLine line = new(logEvent.Timestamp.ToUniversalTime(), logEvent.Level.ToString().ToLowerInvariant(), message.Length > MaxLength ? message[..MaxLength] + "…" : message);
         lock (_lock)
         {
             if (_lines.Count == Capacity)

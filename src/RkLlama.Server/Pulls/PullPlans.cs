@@ -46,6 +46,9 @@ internal sealed partial class PullPlans(
     /// <summary>Whether the settings forbid requests to hubs.</summary>
     internal bool IsOffline => hubs.Value.IsOffline;
 
+    /// <summary>The table of short names.</summary>
+    internal ShortNames Names => _names.Value;
+
     /// <summary>Whether a table of short names has the name.</summary>
     internal bool IsShortName(string requested) => names.Value.Find(requested).Count > 0;
 

@@ -18,6 +18,7 @@ internal static class PullServices
         .AddSingleton<SharedModels>()
         .AddSingleton<PullPlans>()
         .AddSingleton<PullService>()
+        .AddSingleton<BackgroundPulls>()
         .AddSingleton<IModelDownloads>(static provider => provider.GetRequiredService<PullService>())
         .AddHostedService<StartupPulls>();
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Generation;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
 
@@ -22,6 +24,14 @@ internal abstract class OpenAiWriter : IApiWriter
     public abstract void WriteEvent(GenerationEvent item, IBufferWriter<byte> output);
 
     public void WriteKeepAlive(IBufferWriter<byte> output) => JsonEventWriter.WriteSseComment(output);
+
+    public void WriteKeepAlive(QueuePlace? place, IBufferWriter<byte> output)
+    {
+        if (place is { } known)
+            JsonEventWriter.WriteSseComment(output, string.Create(CultureInfo.InvariantCulture, $"queue position={known.Position} wait_seconds={known.WaitSeconds}"));
+        else
+            WriteKeepAlive(output);
+    }
 
     public virtual void WriteError(ApiException error, IBufferWriter<byte> output) => Events.WriteSse(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError, output);
 

@@ -1,26 +1,20 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Metrics;
-using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
 using RkLlama.Server.Monitoring;
 using RkLlama.Server.OpenApi;
-using RkLlama.Server.Pulls;
 
 namespace RkLlama.Server.Api.Operations;
 
 /// <summary>Endpoints for operators, load balancers and Prometheus. They do not wait for runs or loads, and do not communicate with the worker.</summary>
 internal sealed class OperationsApi : IApi
 {
-    private static readonly long Started = Stopwatch.GetTimestamp();
-
     private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
 
     public string Name => "operations";
@@ -48,37 +42,7 @@ internal sealed class OperationsApi : IApi
 
     private static IResult Metrics(NodeGauges gauges) => Results.Bytes(gauges.Scrape(), PrometheusText.ContentType);
 
-    private static JsonResult<HealthReply> Health(ModelHost host, RunQueue queue, PullService pulls)
-    {
-        ModelStatus status = host.Status;
-        HealthReply reply = new(
-            "ok",
-            BuildInfo.Version,
-            (long)Stopwatch.GetElapsedTime(Started).TotalSeconds,
-            status.State.ToWire(),
-            status.Model,
-            status.Facts?.RuntimeVersion,
-            status.Facts?.DriverVersion,
-            new(queue.IsBusy ? 1 : 0, queue.Waiting),
-            status.LastFault is { } fault ? new(fault.At, fault.Model, fault.Reason) : null)
-        {
-            Models = [.. host.Residents.Reverse().Select(Describe)],
-            Memory = host.Memory.Read() is { TotalBytes: { } total, AvailableBytes: { } available } ? new(total, available, MemoryLedger.ReserveOf(total)) : null,
-            Downloads = pulls.Describe() is { Count: > 0 } downloads ? downloads : null,
-        };
-        return new(reply, StatusJson.Wire.HealthReply);
-    }
-
-    private static HealthModel Describe(Resident resident) => new(
-        resident.Model.Name,
-        resident.Model.State.ToWire(),
-        resident.Model.IsPinned,
-        resident.TotalBytes,
-        resident.Domain,
-        resident.Model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 3) : null)
-    {
-        Slots = resident.ExtraSlots.Count is > 0 and var extra ? extra + 1 : null,
-    };
+    private static JsonResult<HealthReply> Health(HealthReader health) => new(health.Read(), StatusJson.Wire.HealthReply);
 
     private static JsonResult<ReadyReply> Ready(HttpContext context, Readiness readiness)
     {

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text.Json;
+using RkLlama.Server.Tests.Support;
+
+namespace RkLlama.Server.Tests.Api.Node;
+
+/// <summary>Modelfiles that are shown and changed through the API.</summary>
+public sealed class ModelfileEndpointTests
+{
+    [Fact]
+    public async Task A_Modelfile_is_shown_with_the_warnings_about_it()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m", "FROM=\"m.rkllm\"\nUNKNOWN=1\n");
+
+        JsonElement shown = (await server.GetJsonAsync("/node/models/M/modelfile")).Body;
+
+        shown.GetProperty("model").GetString().Should().Be("m");
+        shown.GetProperty("text").GetString().Should().Be("FROM=\"m.rkllm\"\nUNKNOWN=1\n");
+        shown.GetProperty("editable").GetBoolean().Should().BeFalse();
+        shown.GetProperty("warnings")[0].GetString().Should().Contain("UNKNOWN");
+    }
+
+    [Fact]
+    public async Task A_model_without_a_Modelfile_has_none_to_show()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        await File.WriteAllBytesAsync(Path.Combine(server.Models, "loose.rkllm"), [1, 2, 3]);
+
+        foreach (string name in (string[])["loose", "absent", "..%2f..%2fetc"])
+            (await server.GetJsonAsync($"/node/models/{name}/modelfile")).Status.Should().Be(HttpStatusCode.NotFound, name);
+    }
+
+    [Fact]
+    public async Task An_allowed_change_replaces_the_file()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: static options => options with { AllowsEdits = true });
+        server.AddModel("m");
+
+        (HttpStatusCode code, JsonElement shown) = await PutAsync(server, "FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
+
+        code.Should().Be(HttpStatusCode.OK);
+        shown.GetProperty("text").GetString().Should().Contain("TEMPERATURE=0.5");
+        (await File.ReadAllTextAsync(Path.Combine(server.Models, "m", "Modelfile"))).Should().Be("FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
+        Directory.GetFiles(Path.Combine(server.Models, "m")).Select(Path.GetFileName).Should().BeEquivalentTo("Modelfile", "m.rkllm");
+    }
+
+    [Theory]
+    [InlineData("FROM=\"m.rkllm\"\nTEMPERATURE=hot\n", ":2:")]
+    [InlineData("TEMPERATURE=0.5\n", "FROM")]
+    public async Task A_text_that_is_not_valid_changes_nothing(string text, string reason)
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: static options => options with { AllowsEdits = true });
+        server.AddModel("m");
+
+        (HttpStatusCode code, JsonElement body) = await PutAsync(server, text);
+
+        code.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().Contain(reason);
+        (await File.ReadAllTextAsync(Path.Combine(server.Models, "m", "Modelfile"))).Should().Be("FROM=\"m.rkllm\"\n");
+    }
+
+    [Theory]
+    [InlineData(false, false, "edit_not_allowed")]
+    [InlineData(true, true, "read_only")]
+    public async Task A_change_needs_the_setting(bool allowsEdits, bool isReadOnly, string expected)
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { AllowsEdits = allowsEdits, IsReadOnly = isReadOnly });
+        server.AddModel("m");
+
+        (HttpStatusCode code, JsonElement body) = await PutAsync(server, "FROM=\"m.rkllm\"\n");
+
+        (code, body.GetProperty("code").GetString()).Should().Be((HttpStatusCode.Forbidden, expected));
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> PutAsync(TestServer server, string text)
+    {
+        using HttpResponseMessage response = await server.Client.PutAsync(
+            new Uri("/node/models/m/modelfile", UriKind.Relative), new StringContent($$"""{"text":"{{JsonEncodedText.Encode(text)}}"}"""));
+        return (response.StatusCode, await TestServer.JsonAsync(response));
+    }
+}
