@@ -137,7 +137,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                         break;
                 }
 
-                prepared.Request.Trace.TokensGenerated(_tokens);
+                prepared.Request.Trace.TokensGenerated(_tokens.Count);
                 _events.Flush();
                 if (cut == AbortCause.ThinkingBudget && _tokens.Continuation(_output.EndOfThinking) is { } next)
                 {

@@ -1,3 +1,4 @@
+using RkLlama.Engine.Models;
 using RkLlama.Hub.Hubs;
 using RkLlama.Hub.Pull;
 
@@ -34,10 +35,12 @@ internal sealed class BackgroundPulls(PullService pulls, TimeProvider time)
     /// <param name="localName">The name that the model gets; <see langword="null"/> for the name that the request implies.</param>
     /// <returns>The name that the model gets, and whether there is nothing to pull.</returns>
     /// <exception cref="HubException">The name is not valid, or a model of another source with the same name is being pulled.</exception>
+    /// <exception cref="ModelException">The model's Modelfile is not valid, or there is a model of another source with the name.</exception>
     internal (string Model, bool IsPresent) Start(string requested, string? localName)
     {
-        if (pulls.Start(requested, localName, null) is not { } job)
-            return (localName ?? pulls.FindPresent(requested) ?? requested, true);
+        PullAnswer answer = pulls.Start(requested, localName, null);
+        if (answer.Job is not { } job)
+            return (answer.Model, true);
         Forget(job.Name);
         _ = ListenAsync(job);
         return (job.Name, false);

@@ -47,7 +47,7 @@ internal sealed partial class PullPlans(
     internal bool IsOffline => hubs.Value.IsOffline;
 
     /// <summary>The table of short names.</summary>
-    internal ShortNames Names => _names.Value;
+    internal ShortNames Names => names.Value;
 
     /// <summary>Whether a table of short names has the name.</summary>
     internal bool IsShortName(string requested) => names.Value.Find(requested).Count > 0;

@@ -1,5 +1,4 @@
 using RkLlama.Engine.Models;
-using RkLlama.Hub.Hubs;
 using RkLlama.Hub.Names;
 
 namespace RkLlama.Server.Pulls;

@@ -1,6 +1,4 @@
 using RkLlama.Hub.Download;
-using RkLlama.Hub.Hubs;
-using RkLlama.Hub.Tests.StandIn;
 
 namespace RkLlama.Hub.Tests.Download;
 
@@ -69,6 +67,4 @@ public sealed class DownloadTests : DownloadRig
 
         TimeProvider.System.GetElapsedTime(start).Should().BeGreaterThan(TimeSpan.FromSeconds((Size - 2_200_000) / 20e6));
     }
-
-    /// <summary>Makes the files look as after a power cut: another boot, one synced part, and zeros in place of all that was written after it.</summary>
 }

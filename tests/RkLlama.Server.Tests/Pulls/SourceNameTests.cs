@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using RkLlama.Engine.Tests.Support;
 using RkLlama.Hub.Tests.StandIn;
 using RkLlama.Server.Tests.Support;
 
