@@ -3,7 +3,7 @@ using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
-/// <summary><c>rkllama pull</c> with a node that answers as Ollama does.</summary>
+/// <summary><c>rkllama pull</c> with a node that answers as Ollama does, and says which name the model has.</summary>
 public sealed class PullCommandTests : IDisposable
 {
     private readonly StandInNode _node = new();
@@ -14,7 +14,7 @@ public sealed class PullCommandTests : IDisposable
         .Answer("/api/tags", """{"models":[{"name":"made:latest","size":2142590208}]}""")
         .Answer("/api/pull", """
             {"status":"pulling manifest"}
-            {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2142590208,"completed":241970}
+            {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2142590208,"completed":241970,"model":"made"}
             {"status":"pulling 8daa9615cce3","digest":"sha256:8daa9615cce3","total":2142590208,"completed":2142590208}
             {"status":"verifying sha256 digest"}
             {"status":"success"}
