@@ -117,6 +117,7 @@ public sealed class DownloadResumeTests : DownloadRig
         (Hub.SentBytes - before).Should().Be(Size - Synced);
     }
 
+    /// <summary>Makes the files look as after a power cut: another boot, one synced part, and zeros in place of all that was written after it.</summary>
     private void LosePower(int synced)
     {
         string journalPath = Target + ".json";
