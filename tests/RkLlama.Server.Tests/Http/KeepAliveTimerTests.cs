@@ -38,6 +38,29 @@ public sealed class KeepAliveTimerTests
     }
 
     [Fact]
+    public async Task A_rest_of_less_than_a_millisecond_is_waited_for_without_a_loop()
+    {
+        TimeSpan rest = TimeSpan.FromMicroseconds(400);
+        using KeepAliveTimer timer = new(Interval, _time);
+        Task<bool> first = timer.WaitAsync(_item.Task).AsTask();
+        _time.Advance(rest);
+        _item.SetResult();
+        (await first.WaitAsync(Patience)).Should().BeTrue();
+        Task<bool> second = timer.WaitAsync(new TaskCompletionSource().Task).AsTask();
+
+        // The end of the first delay leaves the rest to wait for. A loop would keep this thread.
+        await Task.Run(() => _time.Advance(Interval - rest)).WaitAsync(Patience);
+        second.IsCompleted.Should().BeFalse();
+        await EventuallyAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            return second.IsCompleted;
+        });
+
+        (await second).Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Silence_is_measured_from_the_last_item()
     {
         using KeepAliveTimer timer = new(Interval, _time);
