@@ -9,7 +9,7 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
 {
     // A trim takes 10 ms or more, so it must be worth it: the resident memory of the process must have grown by this many bytes. Reading it is a system call,
     // so it is read only after as many bytes were allocated.
-    private const long MinGrowth = 12 << 20;
+    private const long MinGrowth = 8 << 20;
 
     // The time between the end of a request and the trim. Other large requests often end in this time.
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
