@@ -7,7 +7,8 @@ namespace RkLlama.Output.Text;
 /// </summary>
 internal sealed class LiteralMatcher(LiteralSet literals)
 {
-    private string _candidate = "";
+    // The literals that begin with the characters so far.
+    private (int Start, int End) _range = literals.All;
 
     internal LiteralMatcher(params string[] literals)
         : this(new LiteralSet(literals))
@@ -18,10 +19,10 @@ internal sealed class LiteralMatcher(LiteralSet literals)
     internal int Length { get; private set; }
 
     /// <summary>The characters that have been matched so far; empty if no match has started.</summary>
-    internal string Partial => _candidate[..Length];
+    internal string Partial => Length == 0 ? "" : literals[_range.Start][..Length];
 
     /// <summary>The literal that has been matched completely; null if there is none.</summary>
-    internal string? Match => Length > 0 && Length == _candidate.Length ? _candidate : null;
+    internal string? Match => Length > 0 && literals[_range.Start] is var literal && literal.Length == Length ? literal : null;
 
     /// <summary>Returns whether a literal starts with this character.</summary>
     internal bool CanStartWith(char c) => literals.CanStartWith(c);
@@ -31,17 +32,13 @@ internal sealed class LiteralMatcher(LiteralSet literals)
     {
         if (Length == 0 && !literals.CanStartWith(c))
             return false;
-        foreach (string literal in literals.StartingWith(Length == 0 ? c : _candidate[0]))
-        {
-            if (literal.Length <= Length || literal[Length] != c || string.CompareOrdinal(literal, 0, _candidate, 0, Length) != 0)
-                continue;
-            _candidate = literal;
-            Length++;
-            return true;
-        }
-
-        return false;
+        (int Start, int End) next = literals.Narrow(_range, Length, c);
+        if (next.Start == next.End)
+            return false;
+        _range = next;
+        Length++;
+        return true;
     }
 
-    internal void Reset() => Length = 0;
+    internal void Reset() => (Length, _range) = (0, literals.All);
 }
