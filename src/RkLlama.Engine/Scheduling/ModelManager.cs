@@ -25,7 +25,7 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
 
         // A copy to another file system takes minutes, so it gets its own thread.
         return Task.Factory.StartNew(
-            () => store.Copy(name, destination, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+            () => Change(source, () => store.Copy(name, destination, cancellationToken)), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
     }
 
     /// <summary>
@@ -40,7 +40,7 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
     {
         string name = Resolve(source);
         (string created, string? replaced) = await Task.Factory.StartNew(
-            () => store.Create(name, destination, change, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
+            () => Change(source, () => store.Create(name, destination, change, cancellationToken)), cancellationToken, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).ConfigureAwait(false);
         if (replaced is null)
             return created;
         try
@@ -67,7 +67,7 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
     internal async Task<(string Name, bool WasLoaded)> RenameAsync(string source, string destination)
     {
         string name = Resolve(source);
-        string renamed = store.Rename(name, destination);
+        string renamed = Change(source, () => store.Rename(name, destination));
         return (renamed, await UnloadAsync(name).ConfigureAwait(false));
     }
 
@@ -81,7 +81,7 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
     internal async Task DeleteAsync(string requested)
     {
         string name = Resolve(requested);
-        string hidden = store.Detach(name);
+        string hidden = Change(requested, () => store.Detach(name));
         try
         {
             await UnloadAsync(name).ConfigureAwait(false);
@@ -89,6 +89,19 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
         finally
         {
             store.Remove(hidden);
+        }
+    }
+
+    /// <summary>Makes a change. If another request has deleted or renamed the model meanwhile, it is as if the model had not been there.</summary>
+    private static T Change<T>(string requested, Func<T> change)
+    {
+        try
+        {
+            return change();
+        }
+        catch (ModelException ex) when (ex.Kind == ModelErrorKind.DirectoryNotFound)
+        {
+            throw new ModelNotFoundException(requested);
         }
     }
 

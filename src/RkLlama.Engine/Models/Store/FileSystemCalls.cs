@@ -15,6 +15,7 @@ internal static partial class FileSystemCalls
     internal const int LOCK_NB = 4;
 
     internal const int EPERM = 1;
+    internal const int ENOENT = 2;
     internal const int EXDEV = 18;
     internal const int EINVAL = 22;
     internal const int ENOSPC = 28;

@@ -34,20 +34,44 @@ internal sealed class ModelFiles(IStoreFiles files)
         }
     }
 
-    /// <summary>Copies the regular files of a directory. Large files become hard links.</summary>
+    /// <summary>
+    /// Copies the regular files of a directory. Large files become hard links. A symbolic link to a file outside of the directory stays a link, except the weights:
+    /// as a file, it would be shared with other nodes.
+    /// </summary>
     /// <param name="includes">Whether the file with this name is copied.</param>
     private void FillDirectory(string source, string build, Func<string, bool> includes, CancellationToken cancellationToken)
     {
         foreach (string file in Directory.EnumerateFileSystemEntries(source))
         {
             string name = Path.GetFileName(file), copy = Path.Join(build, name);
-            if (!includes(name) || FileStatus.Of(file) is not { Kind: FileKind.Regular } status)
+            if (!includes(name))
                 continue;
-            if (status.Size > MaxCopiedBytes || name.EndsWith(ModelExtension, StringComparison.Ordinal))
+            if (FileStatus.Of(file) is not { } status)
+            {
+                // A link without a target is left out. Any other entry without a status was deleted or renamed meanwhile.
+                if (new FileInfo(file).LinkTarget is null)
+                    throw new SourceChangedException();
+                continue;
+            }
+
+            if (status.Kind != FileKind.Regular)
+                continue;
+            if (!name.EndsWith(ModelExtension, StringComparison.Ordinal) && OutsideTargetOf(source, file) is { } target)
+                File.CreateSymbolicLink(copy, target);
+            else if (status.Size > MaxCopiedBytes || name.EndsWith(ModelExtension, StringComparison.Ordinal))
                 files.Link(file, copy, cancellationToken);
             else
                 files.Write(copy, ReadSource(file, path => RegularFile.ReadAllBytes(path, MaxCopiedBytes, cancellationToken)));
         }
+    }
+
+    /// <summary>Returns the target of a symbolic link to a file outside of its directory; <see langword="null"/> for another file.</summary>
+    private static string? OutsideTargetOf(string directory, string file)
+    {
+        if (new FileInfo(file).LinkTarget is not { } target)
+            return null;
+        string inside = RealPath.Resolve(Path.GetFullPath(directory)) + "/";
+        return RealPath.Resolve(Path.GetFullPath(file)).StartsWith(inside, StringComparison.Ordinal) ? null : target;
     }
 
     /// <summary>Returns the content of the Modelfile for a copy: that of the model, in which FROM names the .rkllm file in the directory of the copy.</summary>

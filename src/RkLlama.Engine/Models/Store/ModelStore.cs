@@ -1,7 +1,5 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using RkLlama.Engine.Models.Modelfiles;
-using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models.Store;
 
@@ -31,16 +29,17 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     /// <param name="name">The model to copy: a name from the catalog.</param>
     /// <param name="destination">The name of the copy. The tag <c>:latest</c> is removed.</param>
     /// <param name="cancellationToken">Ends the copy. Then nothing has changed.</param>
+    /// <returns>The name of the copy without the tag.</returns>
     /// <exception cref="ModelException">
     /// The catalog cannot find the source or read its Modelfile, the .rkllm file is missing, the new name is invalid or in use, or the models directory cannot
     /// be changed or is full. Nothing has changed.
     /// </exception>
-    internal void Copy(string name, string destination, CancellationToken cancellationToken = default)
+    internal string Copy(string name, string destination, CancellationToken cancellationToken = default)
     {
         string plain = CheckFree(destination);
-        ModelEntry source = FindWithFile(name);
-        Build(source, () => ModelFiles.ModelfileOf(source), build => Place(build, plain), cancellationToken);
+        Build(name, ModelFiles.ModelfileOf, build => Place(build, plain), cancellationToken);
         Added?.Invoke(plain);
+        return plain;
     }
 
     /// <summary>
@@ -55,14 +54,9 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     internal (string Name, string? Replaced) Create(string name, string destination, Func<Modelfile, Modelfile> change, CancellationToken cancellationToken = default)
     {
         string plain = catalog.ResolveName(ModelName.WithoutLatest(destination)) ?? CheckFree(destination);
-        ModelEntry source = FindWithFile(name);
-        byte[] modelfile = Encoding.UTF8.GetBytes(ModelfileWriter.Write(change(ModelFiles.AdaptedModelfileOf(source))));
-        if (modelfile.Length > FileLimits.Modelfile)
-            throw ModelException.ModelfileTooLarge(modelfile.Length, FileLimits.Modelfile);
-
         string path = Path.Join(catalog.Root, plain), loose = path + ModelExtension;
         string? replaced = null;
-        Build(source, () => modelfile, build =>
+        Build(name, source => ChangedModelfileOf(source, change), build =>
         {
             if (StoreFiles.Exists(path))
             {
@@ -198,38 +192,6 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         {
             Log.NotRemoved(logger, path, ex.Message);
         }
-    }
-
-    private ModelEntry FindWithFile(string name)
-    {
-        ModelEntry source = catalog.Find(name);
-        return FileStatus.Of(source.ModelPath) is { Kind: FileKind.Regular } ? source : throw ModelException.ModelFileMissing(source.ModelPath);
-    }
-
-    /// <summary>Makes a directory with the files of a model under a hidden name, and then gives it its place.</summary>
-    /// <param name="modelfile">Returns the content of the Modelfile.</param>
-    /// <param name="place">Renames the directory.</param>
-    private void Build(ModelEntry source, Func<byte[]> modelfile, Action<string> place, CancellationToken cancellationToken)
-    {
-        string build = HiddenPath("new");
-        Change(source.Name, source.Directory ?? source.ModelPath, () =>
-        {
-            try
-            {
-                using (files.CreateLocked(build))
-                {
-                    _contents.Fill(build, source, modelfile(), cancellationToken);
-                    files.Sync(build);
-                    place(build);
-                }
-            }
-            catch
-            {
-                Remove(build);
-                throw;
-            }
-        });
-        SyncRoot();
     }
 
     private void Place(string build, string name)

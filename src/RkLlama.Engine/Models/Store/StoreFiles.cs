@@ -35,8 +35,11 @@ internal sealed class StoreFiles : IStoreFiles
             return;
 
         // EPERM: the file system has no hard links, or the kernel allows hard links to own files only.
-        if (Marshal.GetLastPInvokeError() is not (EXDEV or EPERM or EMLINK or EOPNOTSUPP or ENOSYS or EINVAL))
-            throw LastError(destination);
+        int error = Marshal.GetLastPInvokeError();
+        if (error == ENOENT && !Exists(source))
+            throw new FileNotFoundException($"Could not find file '{source}'.", source);
+        if (error is not (EXDEV or EPERM or EMLINK or EOPNOTSUPP or ENOSYS or EINVAL))
+            throw Error(error, destination);
         Copy(source, destination, cancellationToken);
     }
 

@@ -71,14 +71,43 @@ public sealed class ModelStoreTests : IDisposable
     [Fact]
     public void The_error_of_a_copy_names_the_file_that_cannot_be_read()
     {
+        // The superuser can read every file.
+        if (Environment.IsPrivilegedProcess)
+            return;
         _root.Write("m/m.rkllm", "model");
         _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\n");
-        string broken = _root.Link("m/broken.json", "/proc/self/mem");
+        string closed = _root.Write("m/closed.json", "{}");
+        File.SetUnixFileMode(closed, UnixFileMode.None);
 
         Action copy = () => _store.Copy("m", "copy");
 
-        copy.Should().Throw<ModelException>().WithMessage($"*'{broken}' cannot be read:*").Which.Kind.Should().Be(ModelErrorKind.NotWritable);
+        copy.Should().Throw<ModelException>().WithMessage($"*'{closed}' cannot be read:*").Which.Kind.Should().Be(ModelErrorKind.NotWritable);
         _catalog.List().Should().Equal("m");
+    }
+
+    [Fact]
+    public void Links_to_files_outside_of_the_directory_stay_links_and_others_become_files()
+    {
+        Add("m");
+        string outside = _root.Write("shared/tokenizer.json", "shared");
+        _root.Link("m/absolute.json", outside);
+        _root.Link("m/relative.json", "../shared/tokenizer.json");
+        _root.Link("m/templates", "../shared");
+        _root.Link("m/through.json", "templates/tokenizer.json");
+        _root.Write("m/own.json", "own");
+        _root.Link("m/inside.json", "own.json");
+
+        _store.Copy("m", "copy");
+
+        foreach (string link in (string[])["absolute.json", "relative.json"])
+        {
+            new FileInfo(_root.At($"copy/{link}")).LinkTarget.Should().NotBeNull();
+            File.ReadAllText(_root.At($"copy/{link}")).Should().Be("shared");
+        }
+
+        new FileInfo(_root.At("copy/through.json")).LinkTarget.Should().NotBeNull();
+        new FileInfo(_root.At("copy/inside.json")).LinkTarget.Should().BeNull();
+        File.ReadAllText(_root.At("copy/inside.json")).Should().Be("own");
     }
 
     [Fact]
