@@ -13,6 +13,9 @@ namespace RkLlama.Native;
 internal sealed class RkllmRun
 #pragma warning restore CA1001
 {
+    // Maximum size of the text of one callback. Real tokens have a few bytes.
+    private const int MaxTextBytes = 64 << 10;
+
     private readonly RkllmAbi _abi;
     private readonly RKLLMInferMode _mode;
     private readonly int _maxNewTokens;
@@ -121,7 +124,7 @@ internal sealed class RkllmRun
     /// </returns>
     private unsafe int Handle(byte* result, LLMCallState state)
     {
-        if (_cancelled && state is LLMCallState.Normal or LLMCallState.Waiting)
+        if ((_cancelled || _error is not null) && state is LLMCallState.Normal or LLMCallState.Waiting)
             _abort();
 
         switch (state)
@@ -177,10 +180,16 @@ internal sealed class RkllmRun
             _abort();
     }
 
+    /// <summary>Returns the text of a callback. If it is too long, fails the run and returns nothing.</summary>
     private unsafe ReadOnlySpan<byte> TextOf(byte* result)
     {
         byte* text = result == null ? null : *(byte**)(result + _abi.RKLLMResult.text);
-        return MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+        ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
+        if (bytes.Length <= MaxTextBytes)
+            return bytes;
+        _error ??= $"the runtime returned a text of {bytes.Length} bytes for one token";
+        _abort();
+        return default;
     }
 
     // Some library versions call the callback without data before the call that has the hidden states.

@@ -19,7 +19,7 @@ public sealed class FramesTests
 
         foreach (int chunk in (int[])[1, 3, 1000, int.MaxValue])
         {
-            FrameReader reader = new(new ChunkedStream(pipe.ToArray(), chunk));
+            FrameReader reader = new(new ChunkedStream(pipe.ToArray(), chunk), FrameReader.MaxReplyLength);
 
             Next(reader).Should().Be((FrameType.Run, 2));
             reader.TryRead(out FrameType type, out ReadOnlySpan<byte> token).Should().BeTrue();
@@ -36,7 +36,7 @@ public sealed class FramesTests
     [Fact]
     public void The_end_of_the_pipe_inside_a_frame_is_the_end()
     {
-        FrameReader reader = new(new MemoryStream([10, 0, 0, 0, 68, 1, 2]));
+        FrameReader reader = new(new MemoryStream([10, 0, 0, 0, 68, 1, 2]), FrameReader.MaxReplyLength);
 
         reader.TryRead(out _, out _).Should().BeFalse();
     }
@@ -50,9 +50,22 @@ public sealed class FramesTests
         byte[] bytes = new byte[64];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, length);
 
-        Action read = () => new FrameReader(new MemoryStream(bytes)).TryRead(out _, out _);
+        Action read = () => new FrameReader(new MemoryStream(bytes), FrameReader.MaxReplyLength).TryRead(out _, out _);
 
         read.Should().Throw<InvalidDataException>();
+    }
+
+    [Fact]
+    public void A_frame_above_the_limit_of_the_reader_is_refused_before_memory_is_allocated_for_it()
+    {
+        byte[] bytes = new byte[64];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, FrameReader.MaxReplyLength + 1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Action read = () => new FrameReader(new MemoryStream(bytes), FrameReader.MaxReplyLength).TryRead(out _, out _);
+
+        read.Should().Throw<InvalidDataException>();
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(1 << 20);
     }
 
     private static (FrameType Type, int Length) Next(FrameReader reader)

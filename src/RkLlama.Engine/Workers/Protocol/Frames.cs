@@ -79,12 +79,14 @@ internal sealed class FrameWriter(Stream stream)
 /// <summary>
 /// Reads frames from a pipe. One read of the pipe may return many frames, so the bytes are buffered. Blocks its thread. Used by one thread only.
 /// </summary>
-internal sealed class FrameReader(Stream stream)
+/// <param name="maxLength">Maximum value of the length field. A longer frame is refused before the reader allocates memory for it.</param>
+internal sealed class FrameReader(Stream stream, int maxLength)
 {
-    /// <summary>
-    /// Maximum value of the length field: 256 MiB. Usual prompts are much shorter. If the value is greater, the stream is not a sequence of frames.
-    /// </summary>
-    private const int MaxLength = 256 << 20;
+    /// <summary>The maximum for frames to the worker, whose usual prompts are much shorter. If the value is greater, the stream is not a sequence of frames.</summary>
+    internal const int MaxCommandLength = 256 << 20;
+
+    /// <summary>The maximum for frames to the server. The longest ones are vectors.</summary>
+    internal const int MaxReplyLength = 16 << 20;
 
     private byte[] _buffer = new byte[64 << 10];
     private int _start;
@@ -104,7 +106,7 @@ internal sealed class FrameReader(Stream stream)
             return false;
 
         int length = BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(_start));
-        if (length is < 1 or > MaxLength)
+        if (length < 1 || length > maxLength)
             throw new InvalidDataException($"frame of {length} bytes");
         if (!Fill(4 + length))
             return false;

@@ -222,14 +222,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
         {
             using (stream)
             {
-                FrameReader reader = new(stream);
+                FrameReader reader = new(stream, FrameReader.MaxReplyLength);
                 while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
                     _onFrame(type, payload, reader.HasNext);
             }
         }
-        catch (Exception ex) when (ex is IOException or InvalidDataException or JsonException or ObjectDisposedException)
+        catch (Exception ex)
         {
-            Log.Add($"E rkllama: reading the worker's frames failed: {ex.Message}");
+            // Any exception, also one for lack of memory, ends this worker: its pipe is closed, so its next write fails. On this thread, an exception would
+            // otherwise end the server.
+            ReportReadFailure("frames", ex);
         }
 
         _framesEnded.TrySetResult();
@@ -246,11 +248,24 @@ internal sealed class WorkerProcess : IAsyncDisposable
                     OnLogLine(line);
             }
         }
-        catch (Exception ex) when (ex is IOException or ObjectDisposedException)
+        catch (Exception ex)
         {
-            Log.Add($"E rkllama: reading the worker's log failed: {ex.Message}");
+            // The worker would block when it writes to a pipe that nobody reads. The pipe is closed now, so its writes fail.
+            ReportReadFailure("log", ex);
         }
 
         _logEnded.TrySetResult();
+    }
+
+    private void ReportReadFailure(string pipe, Exception failure)
+    {
+        try
+        {
+            Log.Add($"E rkllama: reading the worker's {pipe} failed: {failure.Message}");
+        }
+        catch (OutOfMemoryException)
+        {
+            // There is no memory for the message either.
+        }
     }
 }

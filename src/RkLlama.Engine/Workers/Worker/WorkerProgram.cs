@@ -66,7 +66,7 @@ internal sealed class WorkerProgram
     {
         try
         {
-            FrameReader reader = new(Console.OpenStandardInput());
+            FrameReader reader = new(Console.OpenStandardInput(), FrameReader.MaxCommandLength);
             while (reader.TryRead(out FrameType type, out ReadOnlySpan<byte> payload))
                 Dispatch(type, payload);
         }
