@@ -14,6 +14,14 @@ internal sealed partial class HubConnection : IDisposable
 {
     private const int MaxRedirects = 10;
     private const int MaxErrorBytes = 2048;
+
+    // Documents that are read at the same time. The others wait, so that many pulls need no more memory than a few.
+    private const int MaxDocuments = 4;
+
+    // Maximum time to read a small document, because a hub may send it a byte at a time.
+    private static readonly TimeSpan MaxDocumentTime = TimeSpan.FromMinutes(2);
+
+    private readonly SemaphoreSlim _documents = new(MaxDocuments);
     private readonly HttpClient _client;
     private readonly HubOptions _options;
     private readonly TimeProvider _clock;
@@ -92,24 +100,51 @@ internal sealed partial class HubConnection : IDisposable
         {
             try
             {
-                using HubResponse response = await GetAsync(address, authorize, null, cancellationToken).ConfigureAwait(false);
-                using Stream body = await response.OpenAsync(_options.StallTimeout, _clock, cancellationToken).ConfigureAwait(false);
-                using MemoryStream memory = new();
-                byte[] buffer = new byte[32 * 1024];
-                while (await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var count and > 0)
-                {
-                    if (memory.Length + count > maxBytes)
-                        throw new HubException(HubError.InvalidAnswer, $"{response.Address.Host} answers with more than {maxBytes >> 20} MiB");
-                    memory.Write(buffer, 0, count);
-                }
-
-                return (memory.ToArray(), response);
+                return await ReadOnceAsync(address, authorize, maxBytes, cancellationToken).ConfigureAwait(false);
             }
             catch (HubException ex) when (ex.IsTransient && attempt < _options.Tries)
             {
                 await DelayAsync(attempt, ex, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private async Task<(byte[] Body, HubResponse Response)> ReadOnceAsync(Uri address, Action<HttpRequestMessage>? authorize, int maxBytes, CancellationToken cancellationToken)
+    {
+        await _documents.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using CancellationTokenSource timeout = new(MaxDocumentTime, _clock);
+            using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                using HubResponse response = await GetAsync(address, authorize, null, both.Token).ConfigureAwait(false);
+                return (await ReadBodyAsync(response, maxBytes, both.Token).ConfigureAwait(false), response);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new HubException(HubError.Unreachable, string.Create(CultureInfo.InvariantCulture, $"{address.Host} needs more than {MaxDocumentTime.TotalSeconds:0} s for an answer"));
+            }
+        }
+        finally
+        {
+            _documents.Release();
+        }
+    }
+
+    private async Task<byte[]> ReadBodyAsync(HubResponse response, int maxBytes, CancellationToken cancellationToken)
+    {
+        using Stream body = await response.OpenAsync(_options.StallTimeout, _clock, cancellationToken).ConfigureAwait(false);
+        using MemoryStream memory = new();
+        byte[] buffer = new byte[32 * 1024];
+        while (await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var count and > 0)
+        {
+            if (memory.Length + count > maxBytes)
+                throw new HubException(HubError.InvalidAnswer, $"{response.Address.Host} answers with more than {maxBytes >> 20} MiB");
+            memory.Write(buffer, 0, count);
+        }
+
+        return memory.ToArray();
     }
 
     /// <summary>Waits before the next try: as long as the hub asks for, otherwise twice as long as before, with random 20 % more or less; at most 30 s.</summary>
@@ -122,7 +157,11 @@ internal sealed partial class HubConnection : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _documents.Dispose();
+    }
 
     private async Task<HttpResponseMessage> SendAsync(Uri address, Action<HttpRequestMessage>? authorize, (long From, long To)? range, CancellationToken cancellationToken)
     {

@@ -6,9 +6,9 @@ namespace RkLlama.Hub.Hubs;
 internal static class HubEnvironment
 {
     /// <summary>The token file of the node, for a service without an environment.</summary>
-    internal const string TokenFile = "/etc/rkllama/hf-token";
+    internal const string NodeTokenFile = "/etc/rkllama/hf-token";
 
-    private const int MaxTokenBytes = 4096, MaxTimeout = 3600;
+    private const int MaxTimeout = 3600;
 
     /// <summary>Reads the options.</summary>
     /// <param name="variable">Returns the value of an environment variable.</param>
@@ -17,7 +17,7 @@ internal static class HubEnvironment
     internal static HubOptions Read(Func<string, string?> variable, Func<string, string?>? readToken = null)
     {
         bool hasEndpoint = Value(variable, "HF_ENDPOINT") is not null;
-        string? token = Value(variable, "HF_TOKEN") ?? Value(variable, "HUGGING_FACE_HUB_TOKEN") ?? TokenFiles(variable).Select(readToken ?? ReadToken).FirstOrDefault(static text => text is not null);
+        string? token = Value(variable, "HF_TOKEN") ?? Value(variable, "HUGGING_FACE_HUB_TOKEN") ?? TokenFiles(variable).Select(readToken ?? TokenFile.Read).FirstOrDefault(static text => text is not null);
         HubOptions options = new()
         {
             HuggingFaceToken = token,
@@ -49,7 +49,7 @@ internal static class HubEnvironment
 
     private static IEnumerable<string> TokenFiles(Func<string, string?> variable)
     {
-        yield return TokenFile;
+        yield return NodeTokenFile;
         if (Value(variable, "HF_TOKEN_PATH") is { } path)
             yield return path;
         if (Value(variable, "HF_HOME") is { } home)
@@ -58,18 +58,6 @@ internal static class HubEnvironment
             yield return Path.Join(cache, "huggingface", "token");
         else if (Value(variable, "HOME") is { } user)
             yield return Path.Join(user, ".cache", "huggingface", "token");
-    }
-
-    private static string? ReadToken(string path)
-    {
-        try
-        {
-            return new FileInfo(path) is { Exists: true, Length: <= MaxTokenBytes } && File.ReadAllText(path).Trim() is { Length: > 0 } token ? token : null;
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     private static string? Value(Func<string, string?> variable, string name) => variable(name)?.Trim() is { Length: > 0 } value ? value : null;

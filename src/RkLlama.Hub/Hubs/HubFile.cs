@@ -5,6 +5,12 @@ namespace RkLlama.Hub.Hubs;
 /// <param name="Size">The size in bytes; 0 if the hub does not say.</param>
 internal sealed record HubFile(string Path, long Size)
 {
+    // More than any disk has. The sum of the sizes of many files does not overflow then.
+    private const long MaxSize = 1L << 50;
+
+    /// <summary>The size in bytes, from 0 to 1 PiB; 0 if the hub does not say.</summary>
+    public long Size { get; init; } = Math.Clamp(Size, 0, MaxSize);
+
     /// <summary>The SHA-256 of the content as 64 lower-case hexadecimal digits; <see langword="null"/> for files that the hub does not store by it.</summary>
     public string? Sha256 { get; init; }
 

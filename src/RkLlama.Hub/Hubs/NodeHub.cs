@@ -14,9 +14,6 @@ internal sealed record NodeSource(Uri Address, string? Key);
 /// <param name="note">Called with a sentence without a period when the node needs time. Must not throw.</param>
 internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeProvider clock, Action<string> note) : IHub
 {
-    private const int MaxListBytes = 4 << 20;
-    private const int MaxFiles = 1000;
-
     // The node answers at once, and computes missing hashes in the background: a large model takes minutes on a slow disk.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
@@ -66,7 +63,7 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
         byte[] body;
         try
         {
-            (body, _) = await connection.ReadAsync(At(model, ""), Authorize, MaxListBytes, cancellationToken).ConfigureAwait(false);
+            (body, _) = await connection.ReadAsync(At(model, ""), Authorize, NodeFileList.MaxBytes, cancellationToken).ConfigureAwait(false);
         }
         catch (HubException ex) when (ex.Status is 400 or 401 or 403 or 404)
         {
@@ -75,13 +72,10 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(body);
-            JsonElement root = document.RootElement;
-            List<HubFile> files = [.. root.GetProperty("files").EnumerateArray().Take(MaxFiles).Select(FileOf)];
-            bool isHashing = root.TryGetProperty("hashing", out JsonElement hashing) && hashing.ValueKind == JsonValueKind.True;
-            return (new(model, root.GetProperty("revision").GetString()!, files) { ModelPath = root.GetProperty("model_file").GetString() }, isHashing);
+            NodeFileList list = NodeFileList.Parse(body);
+            return (new(model, list.Revision, list.Files) { ModelPath = list.ModelFile }, list.IsHashing);
         }
-        catch (Exception ex) when (ex is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException or FormatException)
         {
             throw NotANode();
         }
@@ -96,12 +90,6 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
     };
 
     private HubException NotANode() => new(HubError.InvalidAnswer, $"{Host} does not answer like an RkLlama node");
-
-    private static HubFile FileOf(JsonElement one) => new(one.GetProperty("path").GetString() ?? "", Math.Max(0, one.GetProperty("size").GetInt64()))
-    {
-        Sha256 = one.TryGetProperty("sha256", out JsonElement hash) && hash.GetString() is { Length: 64 } sha256 && sha256.All(char.IsAsciiHexDigitLower) ? sha256 : null,
-        Tag = one.GetProperty("etag").GetString(),
-    };
 
     private Uri At(string model, string path) => HubAddress.Join(source.Address, $"/models/{Uri.EscapeDataString(model)}/files{path}");
 }

@@ -30,6 +30,27 @@ public class HubEnvironmentTests
     }
 
     [Theory]
+    [InlineData("pipe")]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    [InlineData("/")]
+    [InlineData("long")]
+    public async Task A_token_file_that_is_no_short_file_has_no_token(string kind)
+    {
+        DirectoryInfo home = Directory.CreateTempSubdirectory("rkllama-token-");
+        string path = kind[0] == '/' ? kind : Path.Join(home.FullName, kind);
+        if (kind == "long")
+            await File.WriteAllTextAsync(path, new string('a', 4097));
+        if (kind == "pipe")
+            await System.Diagnostics.Process.Start("mkfifo", [path]).WaitForExitAsync();
+
+        HubOptions options = await Task.Run(() => HubEnvironment.Read(name => name == "HF_TOKEN_PATH" ? path : null)).WaitAsync(TimeSpan.FromSeconds(30));
+
+        options.HuggingFaceToken.Should().BeNull();
+        home.Delete(recursive: true);
+    }
+
+    [Theory]
     [InlineData("HF_TOKEN", "own")]
     [InlineData("HUGGING_FACE_HUB_TOKEN", "own")]
     [InlineData("HF_TOKEN_PATH", "of the file")]
