@@ -40,10 +40,22 @@ internal sealed class ModelfileChange
         foreach (ModelfileKey key in ModelfileKeys.All.Where(key => _values.ContainsKey(key.Name)))
         {
             modelfile = key.Clear?.Invoke(modelfile) ?? modelfile;
-            foreach (string value in _values[key.Name])
-                modelfile = key.Set(modelfile, value) ?? throw ModelException.ValueInvalid(key.Name, value, key.Allowed);
+            List<string> values = _values[key.Name];
+            modelfile = key.Add(modelfile, values) ?? throw ModelException.ValueInvalid(key.Name, FirstInvalid(key, modelfile, values), key.Allowed);
         }
 
         return modelfile with { Warnings = [] };
+    }
+
+    private static string FirstInvalid(ModelfileKey key, Modelfile modelfile, List<string> values)
+    {
+        foreach (string value in values)
+        {
+            if (key.Set(modelfile, value) is not { } changed)
+                return value;
+            modelfile = changed;
+        }
+
+        return values[^1];
     }
 }

@@ -14,6 +14,20 @@ internal sealed record ModelfileKey(string Name, string Allowed, Func<Modelfile,
 
     /// <summary>Returns a copy of the Modelfile without the values of the key, if it may occur several times; otherwise <see langword="null"/>.</summary>
     public Func<Modelfile, Modelfile>? Clear { get; init; }
+
+    /// <summary>Whether several values of the key are the lines of one text.</summary>
+    public bool JoinsValues { get; init; }
+
+    /// <summary>Returns a copy of the Modelfile to which the values are added, or null if one of them is not allowed. Takes time in proportion to their length.</summary>
+    public Modelfile? Add(Modelfile modelfile, IReadOnlyList<string> values)
+    {
+        if (JoinsValues && values.Count > 1)
+            return Set(modelfile, string.Join('\n', values.SkipWhile(static value => value.Length == 0)));
+        Modelfile? changed = modelfile;
+        for (int i = 0; i < values.Count && changed is not null; i++)
+            changed = Set(changed, values[i]);
+        return changed;
+    }
 }
 
 /// <summary>All keys that a Modelfile may have. <c>docs/modelfile.md</c> describes them.</summary>
@@ -36,7 +50,7 @@ internal static class ModelfileKeys
         // The name of the key in older documentation. This line must stay after HUGGINGFACE_PATH, which has priority.
         Text("HUGGINGFACE", (m, v) => m with { HuggingFacePath = m.HuggingFacePath ?? NullIfEmpty(v) }),
         Text("TOKENIZER", (m, v) => m with { Tokenizer = NullIfEmpty(v) }),
-        Text("LICENSE", (m, v) => m with { License = m.License is { } license ? $"{license}\n{v}" : NullIfEmpty(v) }) with { Clear = static m => m with { License = null } },
+        Text("LICENSE", (m, v) => m with { License = m.License is { } license ? $"{license}\n{v}" : NullIfEmpty(v) }) with { Clear = static m => m with { License = null }, JoinsValues = true },
         Text("SYSTEM", (m, v) => m with { System = v }),
         new("MESSAGE", $"a role ({string.Join(", ", ModelfileMessage.Roles)}), a blank and a text without NUL characters", AddMessage) { Clear = static m => m with { Messages = TextList.Empty } },
         Number("TEMPERATURE", "a number from 0 to 2", v => v is >= 0 and <= 2, (m, v) => m with { Temperature = v }),

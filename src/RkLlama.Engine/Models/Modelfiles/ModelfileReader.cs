@@ -56,7 +56,14 @@ internal static partial class ModelfileReader
         Modelfile modelfile = Modelfile.Empty;
         foreach (ModelfileKey key in ModelfileKeys.All)
         {
-            foreach (ModelfileEntry entry in known.GetValueOrDefault(key.Name) ?? [])
+            List<ModelfileEntry> entries = known.GetValueOrDefault(key.Name) ?? [];
+            if (key.Add(modelfile, entries.ConvertAll(static entry => entry.Value!)) is { } changed)
+            {
+                modelfile = changed;
+                continue;
+            }
+
+            foreach (ModelfileEntry entry in entries)
             {
                 modelfile = key.Set(modelfile, entry.Value!)
                     ?? throw source.Error(entry.ValueOffset, $"{key.Name} is '{Shorten(entry.Value!)}'; it must be {key.Allowed}");

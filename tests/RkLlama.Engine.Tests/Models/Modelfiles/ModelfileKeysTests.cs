@@ -5,6 +5,19 @@ namespace RkLlama.Engine.Tests.Models.Modelfiles;
 public class ModelfileKeysTests
 {
     [Fact]
+    public void Many_values_of_a_license_take_time_in_proportion_to_their_length()
+    {
+        ModelfileChange change = new();
+        change.Set("LICENSE", ["", .. Enumerable.Repeat("a", 30_000), ""]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+
+        Modelfile modelfile = change.Apply(Modelfile.Empty with { License = "old" });
+
+        modelfile.License.Should().Be(string.Join('\n', Enumerable.Repeat("a", 30_000)) + "\n");
+        (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(4 << 20);
+    }
+
+    [Fact]
     public void Every_key_sets_its_value()
     {
         Modelfile modelfile = ModelfileReader.Parse("""

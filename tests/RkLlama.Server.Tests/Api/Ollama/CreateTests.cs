@@ -103,6 +103,7 @@ public sealed class CreateTests
     [InlineData("""{"model":"n","from":"m","messages":[{"role":"user","content":"x","images":["eA=="]}]}""", "messages[0]")]
     [InlineData("""{"model":"n","modelfile":"FROM m\nSYSTEM \"\"\"open"}""", "triple quotes are not closed")]
     [InlineData("""{"model":"n","from":"./x.rkllm"}""", "x.rkllm")]
+    [InlineData("""{"model":"m","from":"m","template":"{% for m in messages %}"}""", "TEMPLATE in the Modelfile cannot be used")]
     public async Task A_request_that_cannot_be_fulfilled_is_refused_in_words(string body, string words)
     {
         await using TestServer server = await TestServer.StartAsync();
@@ -113,6 +114,51 @@ public sealed class CreateTests
         status.Should().Be(HttpStatusCode.BadRequest);
         reply.GetProperty("error").GetString().Should().Contain(words);
         Directory.GetFileSystemEntries(server.Models).Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("license")]
+    [InlineData("stop")]
+    [InlineData("messages")]
+    [InlineData("modelfile")]
+    public async Task Values_that_no_Modelfile_can_hold_are_refused_before_they_are_merged(string field)
+    {
+        await using PromptServer server = await PromptServer.StartAsync();
+        string value = field switch
+        {
+            "license" => $"\"license\":[{string.Join(',', Enumerable.Repeat("\"a\"", 240_000))}]",
+            "stop" => $"\"parameters\":{{\"stop\":[{string.Join(',', Enumerable.Repeat("\"a\"", 200_000))}]}}",
+            "messages" => $"\"messages\":[{string.Join(',', Enumerable.Repeat("""{"role":"user","content":"a"}""", 40_000))}]",
+            _ => $"\"modelfile\":\"{string.Concat(Enumerable.Repeat("LICENSE a\\n", 60_000))}\"",
+        };
+
+        (HttpStatusCode status, string reply, _) = await server.PostAsync("/api/create", $$"""{"model":"n","from":"m",{{value}}}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        reply.Should().Contain("The Modelfile of the new model would have").And.Contain("it may have 65536");
+    }
+
+    [Fact]
+    public async Task A_model_with_a_template_that_cannot_be_used_is_shown()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m", "FROM=\"m.rkllm\"\nTEMPLATE=\"{% for m in messages %}\"\n");
+
+        (HttpStatusCode status, JsonElement shown) = await server.PostJsonAsync("/api/show", """{"model":"m"}""");
+
+        status.Should().Be(HttpStatusCode.OK, "{0}", shown);
+        shown.GetProperty("template").GetString().Should().Be("{% for m in messages %}");
+        shown.GetProperty("capabilities").GetRawText().Should().Be("""["completion"]""");
+    }
+
+    [Fact]
+    public async Task A_body_with_many_escapes_may_be_longer_than_the_Modelfile()
+    {
+        await using PromptServer server = await PromptServer.StartAsync();
+
+        (HttpStatusCode status, _, _) = await server.PostAsync("/api/create", $$"""{"model":"n","from":"m","license":"{{string.Concat(Enumerable.Repeat("\\u0041", 60_000))}}","stream":false}""");
+
+        status.Should().Be(HttpStatusCode.OK);
     }
 
     [Fact]

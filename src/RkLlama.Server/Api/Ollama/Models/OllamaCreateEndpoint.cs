@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Prompts;
 using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Pulls;
@@ -12,17 +14,24 @@ namespace RkLlama.Server.Api.Ollama.Models;
 /// <summary>The endpoint <c>POST /api/create</c>: makes a model of another one, with other settings.</summary>
 internal static class OllamaCreateEndpoint
 {
-    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelManager models, PullService pulls)
+    internal static async Task<IResult> Create(HttpContext context, RequestReader reader, ModelCatalog catalog, ModelManager models, PullService pulls, TimeProvider time)
     {
-        OllamaCreateRequest request = OllamaCreateRequest.From(await reader.ReadAsync(context).ConfigureAwait(false));
-
-        // Values that are not valid are refused before a download.
-        request.Change.Apply(Modelfile.Empty);
+        OllamaCreateRequest request = await reader.ReadAsync(context, (json, budget) => Read(json, budget, time)).ConfigureAwait(false);
         string? source = catalog.Resolve(request.Source) ?? pulls.FindPresent(request.Source);
         PullAnswer? answer = source is null ? pulls.Start(request.Source, localName: null, origin: null) : null;
         context.Response.ReportIgnored(request.Ignored);
-        return await OllamaPullEndpoint.AnswerAsync(
-            context, request.Stream, cancellationToken => StatusesAsync(request, source ?? answer!.Model, answer, catalog, models, cancellationToken)).ConfigureAwait(false);
+        return OllamaPullEndpoint.Answer(
+            context, request.Stream, cancellationToken => StatusesAsync(request, source ?? answer!.Model, answer, catalog, models, cancellationToken));
+    }
+
+    /// <summary>Parses the body. Values that are not valid are refused here, before a download.</summary>
+    /// <exception cref="PromptException">The template is not valid.</exception>
+    private static OllamaCreateRequest Read(JsonElement json, CpuBudget budget, TimeProvider time)
+    {
+        OllamaCreateRequest request = OllamaCreateRequest.From(json);
+        if (request.Change.Apply(Modelfile.Empty).Template is { } template)
+            PromptBuilder.Load(new(request.Model) { Template = template, Mode = PromptMode.Text }, time, () => budget);
+        return request;
     }
 
     /// <param name="answer">The pull of the model to make the new one of; <see langword="null"/> if the node has it.</param>

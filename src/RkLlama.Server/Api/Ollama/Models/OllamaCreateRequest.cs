@@ -19,8 +19,10 @@ internal sealed record OllamaCreateRequest(string Model, string Source, Modelfil
     internal required IReadOnlyList<string> Ignored { get; init; }
 
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
+    /// <exception cref="ModelException">The values are too long for a Modelfile.</exception>
     internal static OllamaCreateRequest From(JsonElement json)
     {
+        CreateSize.Check(json);
         OllamaCreateBody body = OllamaRequest.Read<OllamaCreateBody>(json);
         string model = OllamaRequest.ModelOf(body);
         if (!ModelName.IsModelName(ModelName.WithoutLatest(model)))

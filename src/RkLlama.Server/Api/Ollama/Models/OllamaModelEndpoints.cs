@@ -2,11 +2,13 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
+using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Workers;
 using RkLlama.Prompts;
 using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
@@ -46,11 +48,11 @@ internal static class OllamaModelEndpoints
     {
         OllamaShowBody body = OllamaRequest.Read<OllamaShowBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         ModelInstance model = host.Find(OllamaRequest.ModelOf(body));
-        PromptBuilder prompts = await model.Prompts.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        PromptBuilder? prompts = await PromptsOf(model, context.RequestAborted).ConfigureAwait(false);
         ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.ContextLength;
         OllamaDetails details = DetailsOf(facts);
-        ModelCapabilities can = ModelCapabilities.Of(model, prompts);
+        ModelCapabilities can = prompts is null ? default : ModelCapabilities.Of(model, prompts);
 
         // As in Ollama, an embedding model has no other capability, even if its files include a chat template.
         List<string> capabilities = model.Entry.Modelfile.Pooling is null ? ["completion"] : ["embedding"];
@@ -58,13 +60,13 @@ internal static class OllamaModelEndpoints
             capabilities.Add("tools");
         if (model.Entry.Modelfile.Pooling is null && can.Thinking)
             capabilities.Add("thinking");
-        if (model.Entry.Modelfile.Pooling is null && prompts.SupportsFillInTheMiddle)
+        if (model.Entry.Modelfile.Pooling is null && prompts?.SupportsFillInTheMiddle == true)
             capabilities.Add("insert");
         return new(
             new(
                 ModelfileText(model),
                 ParametersOf(model, contextLength),
-                prompts.TemplateSource,
+                prompts?.TemplateSource ?? model.Entry.Modelfile.Template ?? "",
                 details,
                 new()
                 {
@@ -82,6 +84,19 @@ internal static class OllamaModelEndpoints
                     : [.. model.Entry.Modelfile.Messages.Select(static text => ModelfileMessage.Parse(text)!).Select(static message => new OllamaMessage(message.Role, message.Content))],
             },
             OllamaJson.Wire.OllamaShowReply);
+    }
+
+    /// <summary>Returns the template and the tokenizer of a model; <see langword="null"/> if they cannot be used. Such a model is shown, too, so that it can be mended.</summary>
+    private static async Task<PromptBuilder?> PromptsOf(ModelInstance model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (EngineException ex) when (ex.Code == FailureCode.TemplateInvalid)
+        {
+            return null;
+        }
     }
 
     internal static async Task<IResult> Copy(HttpContext context, RequestReader reader, ModelManager models)

@@ -19,7 +19,7 @@ internal static class OllamaPullEndpoint
         string model = OllamaRequest.ModelOf(body);
         PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
         PullAnswer answer = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
-        return await AnswerAsync(context, body.Stream ?? true, cancellationToken => StatusesAsync(answer, cancellationToken)).ConfigureAwait(false);
+        return Answer(context, body.Stream ?? true, cancellationToken => StatusesAsync(answer, cancellationToken));
     }
 
     /// <summary>Stops a pull for all its listeners. Ollama has no such endpoint.</summary>
@@ -33,7 +33,7 @@ internal static class OllamaPullEndpoint
 
     /// <summary>Answers with one line for each status, or, if the request is not streamed, with the last status at the end.</summary>
     /// <param name="statuses">Starts the work. The last status is <c>success</c>.</param>
-    internal static async Task<IResult> AnswerAsync(HttpContext context, bool streams, Func<CancellationToken, IAsyncEnumerable<OllamaPullStatus>> statuses)
+    internal static IResult Answer(HttpContext context, bool streams, Func<CancellationToken, IAsyncEnumerable<OllamaPullStatus>> statuses)
     {
         if (streams)
         {
@@ -43,8 +43,9 @@ internal static class OllamaPullEndpoint
                 static error => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), OllamaJson.Wire.OllamaError));
         }
 
-        OllamaPullStatus last = await statuses(context.RequestAborted).LastAsync(context.RequestAborted).ConfigureAwait(false);
-        return new JsonResult<OllamaPullStatus>(last, OllamaJson.Wire.OllamaPullStatus);
+        // The padding shows whether the client is still there: if it has left, the request is aborted.
+        return KeepAliveJsonResult.Of(
+            cancellationToken => statuses(cancellationToken).LastAsync(cancellationToken).AsTask(), OllamaJson.Wire.OllamaPullStatus, context.RequestAborted);
     }
 
     /// <summary>Returns what a pull does, and <c>success</c> at its end.</summary>
