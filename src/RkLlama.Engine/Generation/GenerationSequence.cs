@@ -21,6 +21,9 @@ internal sealed class GenerationSequence : IGenerationEvents
 
     internal ModelInstance Model { get; }
 
+    /// <summary>As if all prompts were as long as the first one, because the others are built later.</summary>
+    public int PromptTokens => (int)Math.Min((long)_current.PromptTokens * _requests.Count, int.MaxValue);
+
     /// <summary>Starts the first generation.</summary>
     /// <param name="requests">At least one request.</param>
     /// <inheritdoc cref="GenerationService.StartAsync" path="/exception"/>

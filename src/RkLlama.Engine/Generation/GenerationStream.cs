@@ -31,7 +31,7 @@ internal sealed class GenerationStream : IGenerationSink, IGenerationEvents
 
     internal ModelCapabilities Capabilities { get; }
 
-    internal int PromptTokens { get; }
+    public int PromptTokens { get; }
 
     /// <summary>The parts of the request that have no effect on the prompt.</summary>
     internal IgnoredInput Ignored { get; init; } = IgnoredInput.None;
@@ -89,6 +89,9 @@ internal sealed class GenerationStream : IGenerationSink, IGenerationEvents
 /// <summary>The events that answer one request. Disposing cancels what has not ended.</summary>
 internal interface IGenerationEvents : IDisposable
 {
+    /// <summary>Number of tokens of all prompts that have been built; an estimate if the runtime tokenizes the prompts itself.</summary>
+    int PromptTokens { get; }
+
     /// <summary>Returns the events in order. If a generation fails, throws its error after the events that came before it. May be called once.</summary>
     IAsyncEnumerable<GenerationEvent> ReadAsync(CancellationToken cancellationToken);
 }

@@ -137,7 +137,9 @@ public sealed class QueueTests : IDisposable
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 1 << 20 });
         await server.LoadAsync();
         string large = $$"""{"messages":[{"role":"user","content":"{{new string('x', 1_000_000)}}"}]}""";
-        const int LargeBodies = (int)(RequestBodyBudget.MinLimit >> 20);
+        
+        // One client gets half of the limit.
+        const int LargeBodies = (int)(RequestBodyBudget.MinLimit >> 21);
         List<Task<HttpResponseMessage>> asked = [];
         for (int i = 0; i < LargeBodies; i++)
             asked.Add(server.PostAsync("/generate", large));
@@ -160,6 +162,22 @@ public sealed class QueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_request_that_waits_for_the_NPU_gives_back_what_its_prompt_does_not_need()
+    {
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 8 << 20 });
+        await server.LoadAsync();
+        string padded = $$"""{"messages":[{"role":"user","content":"Hi"}],"user":"{{new string('x', (8 << 20) - 100)}}"}""";
+        RequestBodyBudget budget = server.Services.GetRequiredService<RequestBodyBudget>();
+        Task<HttpResponseMessage> running = server.PostAsync("/v1/chat/completions", padded);
+        FakeRun run = await _held.NextAsync();
+
+        await EventuallyAsync(() => budget.TryTake(IPAddress.Loopback, (8 << 20) - 4096));
+
+        run.End(RunEndReason.Stop);
+        (await running).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_body_reserves_its_declared_length_when_a_part_has_arrived()
     {
         await using TestServer server = await TestServer.StartAsync(_held.Engine, options => options with { MaxRequestBytes = 8 << 20 });
@@ -173,12 +191,12 @@ public sealed class QueueTests : IDisposable
 
         await EventuallyAsync(() =>
         {
-            bool isReserved = !budget.TryTake(9 << 20);
+            bool isReserved = !budget.TryTake(IPAddress.Loopback, 1 << 20);
             if (!isReserved)
-                budget.Return(9 << 20);
+                budget.Return(IPAddress.Loopback, 1 << 20);
             return isReserved;
         });
-        budget.TryTake(8 << 20).Should().BeTrue("only the length of this body is reserved");
+        budget.TryTake(IPAddress.Broadcast, 8 << 20).Should().BeTrue("only the length of this body is reserved");
     }
 
     [Fact]

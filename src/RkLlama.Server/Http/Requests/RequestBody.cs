@@ -152,13 +152,15 @@ internal static class RequestBody
     {
         using CancellationTokenSource inTime = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         inTime.CancelAfter(MaxReadTime);
+        BodyReservation memory = BodyReservation.Of(request.HttpContext);
+        memory.ReadStarted(inTime);
         try
         {
-            return await ReadAllAsync(request, maxBytes, inTime.Token).ConfigureAwait(false);
+            return await ReadAllAsync(request, memory, maxBytes, inTime.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ApiException(StatusCodes.Status408RequestTimeout, new($"The body took longer than {MaxReadTime.TotalSeconds:0} s to arrive."))
+            throw new ApiException(StatusCodes.Status408RequestTimeout, new($"The body took longer than {MaxReadTime.TotalSeconds:0} s to arrive, or longer than 10 s while other requests waited for memory."))
             {
                 ClosesConnection = true,
             };
@@ -168,13 +170,16 @@ internal static class RequestBody
             // The body has invalid chunk sizes or trailers. Kestrel does not report all of them as BadHttpRequestException.
             throw new ApiException(StatusCodes.Status400BadRequest, new("The body could not be read: its framing is not that of HTTP.")) { ClosesConnection = true };
         }
+        finally
+        {
+            memory.ReadEnded();
+        }
     }
 
-    private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, BodyReservation memory, int maxBytes, CancellationToken cancellationToken)
     {
         // The buffer is small at first, because Content-Length may be larger than the body that the client sends.
         ArrayBufferWriter<byte> body = new((int)Math.Clamp(request.ContentLength ?? 0, 256, Math.Min(maxBytes, RequestBodyBudget.UncountedBytesPerBody)));
-        RequestBodyBudget memory = request.HttpContext.RequestServices.GetRequiredService<RequestBodyBudget>();
         long taken = RequestBodyBudget.UncountedBytesPerBody;
         PipeReader reader = request.BodyReader;
         for (int reads = 1; ; reads++)
@@ -210,13 +215,7 @@ internal static class RequestBody
                     };
                 }
 
-                // Returns the bytes to the budget only when the request ends, because until then the objects made from the body use as much memory as the body.
                 taken += more;
-                request.HttpContext.Response.OnCompleted(() =>
-                {
-                    memory.Return(more);
-                    return Task.CompletedTask;
-                });
             }
 
             foreach (ReadOnlyMemory<byte> segment in result.Buffer)

@@ -1,3 +1,4 @@
+using System.Net;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Metrics;
 
@@ -5,7 +6,7 @@ namespace RkLlama.Server.Http.Requests;
 
 /// <summary>
 /// Limits the memory that the bodies of all requests use together. Without it, a few hundred connections with large bodies could take the memory that the model
-/// needs. Thread-safe.
+/// needs. The requests of one address get at most half of it, so that one client cannot lock the others out. Thread-safe.
 /// </summary>
 internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics)
 {
@@ -19,18 +20,60 @@ internal sealed class RequestBodyBudget(NodeOptions options, NodeMetrics metrics
     internal const int MaxFullSizeBodies = 2;
 
     private readonly long _limit = Math.Max(MinLimit, (long)MaxFullSizeBodies * options.MaxRequestBytes);
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock: the bytes that the requests of each address have taken, without addresses that have none, and the bodies that are being read.
+    private readonly Dictionary<IPAddress, long> _takenBy = [];
+    private readonly HashSet<BodyReservation> _reading = [];
     private long _taken;
 
     /// <summary>Takes bytes from the budget.</summary>
-    /// <returns><see langword="false"/> if the budget has too few bytes left. Then it is unchanged.</returns>
-    internal bool TryTake(long bytes)
+    /// <param name="client">The address of the client.</param>
+    /// <returns><see langword="false"/> if the budget, or the part for the client, has too few bytes left. Then it is unchanged.</returns>
+    internal bool TryTake(IPAddress client, long bytes)
     {
-        if (Interlocked.Add(ref _taken, bytes) <= _limit)
-            return true;
-        Return(bytes);
+        BodyReservation[] slow;
+        lock (_lock)
+        {
+            long own = _takenBy.GetValueOrDefault(client) + bytes;
+            if (own <= _limit / 2 && _taken + bytes <= _limit)
+            {
+                _taken += bytes;
+                _takenBy[client] = own;
+                return true;
+            }
+
+            slow = [.. _reading];
+        }
+
+        // The bodies that are on their way get less time, because others wait for their memory.
+        foreach (BodyReservation body in slow)
+            body.Hurry();
         metrics.RecordRejection(RejectionCause.Memory);
         return false;
     }
 
-    internal void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);
+    internal void Return(IPAddress client, long bytes)
+    {
+        lock (_lock)
+        {
+            _taken -= bytes;
+            if (_takenBy.GetValueOrDefault(client) - bytes is var rest and > 0)
+                _takenBy[client] = rest;
+            else
+                _takenBy.Remove(client);
+        }
+    }
+
+    internal void AddReading(BodyReservation body)
+    {
+        lock (_lock)
+            _reading.Add(body);
+    }
+
+    internal void RemoveReading(BodyReservation body)
+    {
+        lock (_lock)
+            _reading.Remove(body);
+    }
 }

@@ -18,10 +18,15 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
 
+    // The memory for the text of a prompt token, in the messages and in the prompt. A long token has fewer bytes.
+    private const int KeptBytesPerToken = 64;
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         using (answer)
         {
+            // The request waits for the NPU now. Of its body, little more than the text of the prompt is left.
+            httpContext.Features.Get<BodyReservation>()?.Keep(answer.PromptTokens * (long)KeptBytesPerToken);
             if (isStreamed)
                 await StreamAsync(httpContext).ConfigureAwait(false);
             else

@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Common.Options;
 
@@ -56,6 +58,9 @@ internal sealed record ReasoningBody
 /// </summary>
 internal sealed record TemplateVariablesBody
 {
+    // The variables are kept while the request waits, and are no part of the prompt.
+    private const int MaxBytes = 64 << 10;
+
     /// <summary>The same as enable_thinking of the request. If both are set, this field has priority.</summary>
     public bool? EnableThinking { get; init; }
 
@@ -70,10 +75,16 @@ internal sealed record TemplateVariablesBody
     public Dictionary<string, JsonElement>? Others { get; set; }
 
     /// <summary>Returns the variables for the chat template, except enable_thinking; null if there are none.</summary>
-    internal IReadOnlyDictionary<string, JsonElement>? ToVariables() => ThinkingBudget is { } budget
-        ? new Dictionary<string, JsonElement>(Others ?? [], StringComparer.Ordinal)
-        {
-            [ThinkingOptions.BudgetField] = JsonElement.Parse(budget.ToString(CultureInfo.InvariantCulture)),
-        }
-        : Others;
+    /// <exception cref="ApiException">Status 400: the variables are too long.</exception>
+    internal IReadOnlyDictionary<string, JsonElement>? ToVariables()
+    {
+        if (Others?.Sum(static pair => (long)pair.Key.Length + JsonMarshal.GetRawUtf8Value(pair.Value).Length) > MaxBytes)
+            throw ApiException.BadRequest($"chat_template_kwargs has more than {MaxBytes} bytes.", "chat_template_kwargs");
+        return ThinkingBudget is { } budget
+            ? new Dictionary<string, JsonElement>(Others ?? [], StringComparer.Ordinal)
+            {
+                [ThinkingOptions.BudgetField] = JsonElement.Parse(budget.ToString(CultureInfo.InvariantCulture)),
+            }
+            : Others;
+    }
 }
