@@ -44,7 +44,16 @@ internal sealed partial class GenerationService(
             request = request with { Conversation = format.AddInstruction(request.Conversation) with { ContinuesLastMessage = false } };
         }
 
-        PreparedGeneration prepared = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        PreparedGeneration prepared;
+        try
+        {
+            prepared = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NoModelException) when (IsDeleted(request.Model))
+        {
+            throw new ModelNotFoundException(request.Model!);
+        }
+
         ModelCapabilities capabilities = ModelCapabilities.Of(prepared.Model, prepared.Prompts);
         if (capabilities.FirstMissing(request.Requires) is not RequiredCapabilities.None and var missing)
             throw new MissingCapabilityException(request.Model ?? prepared.Model.Name, missing, request.Operation, RemedyOf(prepared.Prompts));
@@ -129,9 +138,28 @@ internal sealed partial class GenerationService(
                 throw new MissingToolCallException();
             stream.Complete(summary);
         }
+        catch (NoModelException) when (IsDeleted(prepared.Request.Model))
+        {
+            stream.Fail(new ModelNotFoundException(prepared.Request.Model!));
+        }
         catch (Exception ex)
         {
             stream.Fail(ex);
+        }
+    }
+
+    /// <summary>Whether the model that a request names was deleted or renamed while the request waited.</summary>
+    private bool IsDeleted(string? requested)
+    {
+        try
+        {
+            if (requested is not null)
+                host.Find(requested);
+            return false;
+        }
+        catch (Exception ex) when (ex is ModelNotFoundException or Models.ModelException)
+        {
+            return ex is ModelNotFoundException;
         }
     }
 
