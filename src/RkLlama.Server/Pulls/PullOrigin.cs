@@ -29,12 +29,16 @@ internal sealed record PullOrigin
     /// <exception cref="HubException">The client may not name paths.</exception>
     internal static PullOrigin? Read(HttpContext context, string model, string? from, string? fromKey, string? modelfile, string? ownKey)
     {
+        if (fromKey is not null && fromKey.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            throw ApiException.BadRequest("from_key may have printable ASCII characters only, without blanks.", "from_key");
         if (!string.IsNullOrWhiteSpace(from))
             return new() { Node = new(AddressOf(from), string.IsNullOrEmpty(fromKey) ? ownKey : fromKey) };
         if (!model.StartsWith('/'))
             return string.IsNullOrEmpty(modelfile) ? Split(model, string.IsNullOrEmpty(fromKey) ? ownKey : fromKey).Origin : throw ApiException.BadRequest("modelfile needs the path of an .rkllm file on this machine as the model.", "modelfile");
         if (!IsLocal(context))
             throw new HubException(HubError.Gated, $"'{Excerpt.Of(model)}' is a path, and only clients on the node's own machine can name paths: copy the files to the node, or pull from another node");
+        if (model.Contains('\0', StringComparison.Ordinal))
+            throw ApiException.BadRequest("A path has no NUL characters.", "model");
         return new() { Path = System.IO.Path.GetFullPath(model), Modelfile = string.IsNullOrEmpty(modelfile) ? null : modelfile };
     }
 

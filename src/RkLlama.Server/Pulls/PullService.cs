@@ -221,9 +221,9 @@ internal sealed partial class PullService(
         {
             return await pull.RunAsync(plan, partial.Path, job.Report, job.Cancelled).ConfigureAwait(false);
         }
-        catch (HubException) when (partial.IsEmpty)
+        catch
         {
-            store.Remove(partial.Path);
+            store.DiscardEmpty(partial);
             throw;
         }
     }

@@ -16,6 +16,7 @@ internal static class PullServices
         .AddSingleton<PullCounters>()
         .AddSingleton<FileHashes>()
         .AddSingleton<SharedModels>()
+        .AddSingleton<FileTransfers>()
         .AddSingleton<PullPlans>()
         .AddSingleton<PullService>()
         .AddSingleton<BackgroundPulls>()

@@ -101,6 +101,14 @@ public sealed class SharedFileTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_range_of_an_unknown_unit_is_answered_with_the_whole_file()
+    {
+        using HttpResponseMessage response = await GetAsync("m.rkllm", static request => request.Headers.TryAddWithoutValidation("Range", "chars=0-4"));
+
+        (response.StatusCode, response.Content.Headers.ContentLength).Should().Be((HttpStatusCode.OK, 4096L));
+    }
+
+    [Fact]
     public async Task A_part_of_another_version_is_answered_with_the_whole_file()
     {
         using HttpResponseMessage response = await GetAsync("m.rkllm", static request =>

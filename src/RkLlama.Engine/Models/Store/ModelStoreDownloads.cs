@@ -15,6 +15,20 @@ internal sealed partial class ModelStore
         return partial!;
     }
 
+    /// <summary>Deletes the directory of an unfinished download if nothing was downloaded. Call before it is disposed. Throws no errors of the file system.</summary>
+    internal void DiscardEmpty(PartialModel partial)
+    {
+        try
+        {
+            if (!Directory.EnumerateFiles(partial.Path, "*", SearchOption.AllDirectories).Any(static file => !file.EndsWith(".part.json", StringComparison.Ordinal) && new FileInfo(file).Length > 0))
+                files.Delete(partial.Path);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            Log.NotRemoved(logger, partial.Path, ex.Message);
+        }
+    }
+
     /// <summary>Makes a model of a complete download: gives its directory the name of the model.</summary>
     /// <exception cref="ModelException">There is such a model already, or the models directory cannot be changed. The download is kept.</exception>
     internal void Complete(PartialModel partial)

@@ -13,9 +13,6 @@ internal sealed class PartialModel(string name, string path, IDisposable directo
     /// <summary>Full path of the directory.</summary>
     internal string Path => path;
 
-    /// <summary>Whether the directory has no files with content.</summary>
-    internal bool IsEmpty => new DirectoryInfo(path).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true }).All(static file => file.Length == 0);
-
     /// <inheritdoc/>
     public void Dispose() => directory.Dispose();
 }

@@ -1,4 +1,3 @@
-using Microsoft.Net.Http.Headers;
 using RkLlama.Engine.Configuration;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
@@ -25,11 +24,15 @@ internal static class SharedFileEndpoints
         return new(new(SharedModels.RevisionOf(files), files[0].Path, isHashing, list), RkLlamaJson.Wire.SharedFilesReply);
     }
 
-    internal static IResult Get(string name, string path, NodeOptions options, SharedModels models)
+    internal static SharedFileResult Get(HttpContext context, string name, string path, NodeOptions options, SharedModels models)
     {
         Check(options);
+
+        // HTTP ignores ranges of unknown units. The framework takes their numbers for bytes.
+        if (context.Request.GetTypedHeaders().Range is { } range && !range.Unit.Equals("bytes", StringComparison.OrdinalIgnoreCase))
+            context.Request.Headers.Range = default;
         return models.Open(name, path) is var (content, tag, modified)
-            ? Results.Stream(content, "application/octet-stream", lastModified: modified, entityTag: new EntityTagHeaderValue(tag), enableRangeProcessing: true)
+            ? new SharedFileResult(content, tag, modified)
             : throw new ApiException(StatusCodes.Status404NotFound, new("The model has no such file."));
     }
 
