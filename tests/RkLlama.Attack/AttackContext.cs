@@ -23,7 +23,8 @@ internal enum Expected
 
 /// <summary>What an attack uses: the server, its time, and the tally.</summary>
 /// <param name="stop">Cancelled when the time of the attack is over. The clients then disconnect.</param>
-internal sealed class AttackContext(IPEndPoint server, Tally tally, CancellationToken stop)
+/// <param name="models">The models directory of the server.</param>
+internal sealed class AttackContext(IPEndPoint server, string models, Tally tally, CancellationToken stop)
 {
     /// <summary>The longest time for one answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -34,6 +35,8 @@ internal sealed class AttackContext(IPEndPoint server, Tally tally, Cancellation
     internal CancellationToken Stop => stop;
 
     internal IPEndPoint Server => server;
+
+    internal string Models => models;
 
     /// <summary>Runs a number of clients, each in a loop, until the time is over.</summary>
     /// <param name="client">One pass of a client; receives the number of the client.</param>

@@ -14,6 +14,7 @@ internal static class AttackRun
     private static IEnumerable<Attack> Attacks =>
     [
         .. PromptAttacks.All, .. JsonAttacks.All, .. SchemaAttacks.All, .. ModelAttacks.All, .. ConnectionAttacks.All, .. WireAttacks.All, .. StreamAttacks.All,
+        .. PullAttacks.All, .. ChangeAttacks.All, .. RuntimeAttacks.All,
     ];
 
     /// <returns>The exit code.</returns>

@@ -39,7 +39,7 @@ internal sealed class AttackSession(AttackOptions options, AttackServer server, 
         try
         {
             using CancellationTokenSource stop = new();
-            AttackContext context = new(server.Address, _tally, stop.Token);
+            AttackContext context = new(server.Address, Path.Combine(server.Home, "models"), _tally, stop.Token);
             Task innocents = Task.Run(() => innocent.RunAsync(stop.Token));
             Task attacking = Task.Run(() => attack.RunAsync(context));
             await Task.Delay(options.Duration).ConfigureAwait(false);
