@@ -81,6 +81,19 @@ internal sealed class EngineNode : IAsyncDisposable
     internal Task<ModelLease> AcquireAsync(ModelInstance model, CancellationToken cancellationToken = default, TimeSpan? keepAlive = null, bool isRetry = false) =>
         Scheduler.AcquireAsync(model, new(model.Name) { IsRetry = isRetry }, keepAlive, cancellationToken).WaitAsync(HeldRuns.Patience, CancellationToken.None);
 
+    /// <summary>Loads a model as a request does, without the queue.</summary>
+    internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model)
+    {
+        LoadAttempts attempts = new();
+        while (true)
+        {
+            Task load = Host.BeginLoad(model, attempts, out WorkerSupervisor? worker);
+            if (worker is not null)
+                return worker;
+            await load.WaitAsync(HeldRuns.Patience);
+        }
+    }
+
     internal CpuPool Cpu { get; } = new();
 
     internal GenerationService NewGenerationService() => new(Host, Scheduler, Cpu, Options, Metrics, GenerationLog);

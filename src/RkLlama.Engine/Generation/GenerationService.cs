@@ -142,6 +142,10 @@ internal sealed partial class GenerationService(
         {
             stream.Fail(new ModelNotFoundException(prepared.Request.Model!));
         }
+        catch (ModelUnloadedException) when (prepared.Request.Model is null)
+        {
+            stream.Fail(new NoModelException());
+        }
         catch (Exception ex)
         {
             stream.Fail(ex);

@@ -56,6 +56,12 @@ internal sealed class RequestTrace(string id)
     /// </summary>
     internal Func<bool>? Cancel { get; set; }
 
+    /// <summary>
+    /// How long the request has waited in the queue, as a sum of its turns. Set by the task of the generation. A background request does not begin again to wait at each
+    /// turn.
+    /// </summary>
+    internal TimeSpan Waited { get; set; }
+
     /// <summary>Identifies the client if clients do not share KV caches; otherwise <see langword="null"/>.</summary>
     internal UInt128? CacheOwner { get; init; }
 

@@ -38,10 +38,12 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
             IsBackground = prepared.Request.Trace.IsBackground,
             IsRetry = prepared.Request.Trace.IsRetry,
             HasStarted = prepared.Request.Trace.Start is not null,
+            Waited = prepared.Request.Trace.Waited,
         };
         try
         {
             _current = await acquire(request).ConfigureAwait(false);
+            prepared.Request.Trace.Waited += _current.Waited;
         }
         catch (NoModelException) when (_current is not null)
         {

@@ -39,7 +39,7 @@ internal sealed partial class ModelHost : IAsyncDisposable
             new(options.MaxModels),
             Memory,
             OnEvicting,
-            () => PolicyChanged?.Invoke());
+            OnLoadEnded);
         prompts.Spare.Set(_recent.DropUnused);
     }
 
@@ -53,6 +53,9 @@ internal sealed partial class ModelHost : IAsyncDisposable
     /// Raised when <see cref="PreloadedModels"/> or an idle timer has changed, or the load of a model has failed. Handlers must return at once.
     /// </summary>
     internal event Action? PolicyChanged;
+
+    /// <summary>Raised when a load or a restart has ended. As for <see cref="StateChanged"/>, handlers must return at once.</summary>
+    internal event Action? WorkersChanged;
 
     /// <summary>Raised when tokenizers are not used any more. Handlers must return at once.</summary>
     internal event Action? MemoryFreed;
@@ -176,16 +179,22 @@ internal sealed partial class ModelHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes the model resident and waits until its first load has succeeded. Evicts other models if they leave no room for it. If the caller stops waiting, the
-    /// load continues. The caller must hold the queue slot, so that no run is active.
+    /// Starts to load a model if it is not resident. Evicts other models if they leave no room for it. The caller must hold the queue slot, so that no run is active, and
+    /// need not hold it while it waits for the load.
     /// </summary>
-    /// <returns>The supervisor of the model's worker.</returns>
-    /// <exception cref="EngineException">
-    /// The load failed, the model file is not valid, the model cannot fit into the memory, or the worker of another model is stuck. The model is not resident then.
-    /// </exception>
-    /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
-    internal Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, CancellationToken cancellationToken) =>
-        _residents.EnsureLoadedAsync(model, () => _preflight.Check(model.Entry), cancellationToken);
+    /// <param name="attempts">The attempts of the same request; null if this is the only one.</param>
+    /// <param name="worker">The supervisor of the model's worker; null if the model is not loaded.</param>
+    /// <returns>
+    /// What the caller must wait for before it calls this method again: the load of this model or of another one. Completed if the model is loaded. Fails if the load
+    /// fails, unless another attempt without other models is possible.
+    /// </returns>
+    /// <exception cref="EngineException">The model file is not valid, the model cannot fit into the memory, or the worker of another model is stuck.</exception>
+    /// <exception cref="NoModelException">The model was unloaded before.</exception>
+    internal Task BeginLoad(ModelInstance model, LoadAttempts? attempts, out WorkerSupervisor? worker) =>
+        _residents.BeginLoad(model, () => _preflight.Check(model.Entry), attempts, out worker);
+
+    /// <summary>Whether a model can start a run or a load now: neither it nor, if it must be loaded, another model is loading, and it does not restart.</summary>
+    internal bool CanStart(ModelInstance model) => _residents.CanStart(model);
 
     /// <summary>Returns the workers of a resident model that can start a run now, the first one of the model first. Empty if there are none.</summary>
     internal IReadOnlyList<Resident> ReadyWorkers(string model) => _residents.ReadyWorkers(model);
@@ -194,11 +203,10 @@ internal sealed partial class ModelHost : IAsyncDisposable
     internal bool MayAddSlot(ModelInstance model) => SlotsOf(model) is > 1 and var limit && _residents.MayAddSlot(model.Name, limit);
 
     /// <summary>
-    /// Loads a resident model once more, in a worker with its own KV cache, if there is room without an eviction. The caller must hold the queue slot.
+    /// Starts to load a resident model once more, in a worker with its own KV cache, if there is room without an eviction.
     /// </summary>
-    /// <returns>The new slot; <see langword="null"/> if there is no room or the load has failed.</returns>
-    internal Task<Resident?> TryAddSlotAsync(ModelInstance model, CancellationToken cancellationToken) =>
-        _residents.TryAddSlotAsync(model, SlotsOf(model), cancellationToken);
+    /// <returns>Completes when the load has ended, and never fails; <see langword="null"/> if there is no room.</returns>
+    internal Task? TryAddSlot(ModelInstance model) => _residents.TryAddSlot(model, SlotsOf(model));
 
     // Other models compute each result with an empty cache.
     private int SlotsOf(ModelInstance model) =>
@@ -227,6 +235,15 @@ internal sealed partial class ModelHost : IAsyncDisposable
     {
         _residents.OnStateChanged(model, from);
         StateChanged?.Invoke(model, from);
+        if (from is ModelState.Loading or ModelState.Restarting)
+            WorkersChanged?.Invoke();
+    }
+
+    private void OnLoadEnded(bool hasSucceeded)
+    {
+        if (!hasSucceeded)
+            PolicyChanged?.Invoke();
+        WorkersChanged?.Invoke();
     }
 
     /// <summary>The evicted model gets an idle timer when it is loaded again, unless it was preloaded.</summary>

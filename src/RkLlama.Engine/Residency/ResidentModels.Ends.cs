@@ -33,18 +33,6 @@ internal sealed partial class ResidentModels
         }
     }
 
-    /// <summary>Evicts all models that the operator has not loaded, and all additional KV slots. Returns whether there was one.</summary>
-    private bool TryEvictUnpinned()
-    {
-        lock (_lock)
-        {
-            Resident[] unpinned = [.. _residents.Where(static resident => !resident.Model.IsPinned), .. _residents.Where(static resident => resident.Model.IsPinned).SelectMany(static resident => resident.ExtraSlots)];
-            foreach (Resident resident in unpinned)
-                Evict(resident);
-            return unpinned.Length > 0;
-        }
-    }
-
     private void Evict(Resident resident)
     {
         if (!resident.IsExtraSlot)

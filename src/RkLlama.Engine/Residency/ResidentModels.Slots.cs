@@ -10,7 +10,7 @@ internal sealed partial class ResidentModels
             return [.. _residents.Find(name)?.Workers.Where(static worker => worker.Model.State is ModelState.Ready or ModelState.Running) ?? []];
     }
 
-    /// <summary>Whether <see cref="TryAddSlotAsync"/> would not be refused because of the number of slots. The memory may still not be enough.</summary>
+    /// <summary>Whether <see cref="TryAddSlot"/> would not be refused because of the number of slots. The memory may still not be enough.</summary>
     internal bool MayAddSlot(string name, int limit)
     {
         lock (_lock)
@@ -19,14 +19,15 @@ internal sealed partial class ResidentModels
 
     /// <summary>Loads a resident model once more, in a worker with its own KV cache. Evicts nothing.</summary>
     /// <param name="limit">The maximum number of workers of the model.</param>
-    /// <returns>The new slot; null if there is no room for it or its load has failed. After a failure, the model gets no more slots until it is loaded again.</returns>
-    internal async Task<Resident?> TryAddSlotAsync(ModelInstance model, int limit, CancellationToken cancellationToken)
+    /// <returns>
+    /// Completes when the load has ended, and never fails. Null if there is no room. After a failed load, the model gets no more slots until it is loaded again.
+    /// </returns>
+    internal Task? TryAddSlot(ModelInstance model, int limit)
     {
-        Resident? first, slot;
         MemoryDemand demand = memory.Measure(model);
         lock (_lock)
         {
-            first = _residents.Find(model);
+            Resident? first = _residents.Find(model);
             if (_stuck.First is not null || first is not { CanHaveSlots: true, Load.IsCompletedSuccessfully: true } || first.Workers.Count() >= limit || _residents.Loading is not null)
                 return null;
             if (AdmissionPolicy.PlaceSlot(model, demand, _residents, _ending.Bytes) is not { } domain)
@@ -34,14 +35,12 @@ internal sealed partial class ResidentModels
             int number = Enumerable.Range(1, limit).First(number => first.ExtraSlots.All(slot => slot.Model.Slot != number));
             ModelInstance instance = model.NewSlot(number);
             instance.TryMove(ModelState.Loading);
-            slot = new(instance, supervise(instance, domain, _ending.WhenAll), demand.Bytes, domain);
+            Resident slot = new(instance, supervise(instance, domain, _ending.WhenAll), demand.Bytes, domain);
             first.ExtraSlots = [.. first.ExtraSlots, slot];
             slot.Load = WatchSlotAsync(first, slot);
+            ReportEnd(slot.Load);
+            return Task.WhenAny(slot.Load);
         }
-
-        await slot.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        return slot.Load.IsCompletedSuccessfully ? slot : null;
     }
 
     /// <summary>The caller holds the lock.</summary>

@@ -14,9 +14,9 @@ namespace RkLlama.Engine.Residency;
 /// <param name="evicting">
 /// Called with a resident model before it is evicted, while the lock of this instance is held, so it must return at once.
 /// </param>
-/// <param name="loadFailed">Called after the first load of a model has failed. Must return at once.</param>
+/// <param name="loadEnded">Called after the first load of a model or of an additional KV slot, with its result. Must return at once.</param>
 internal sealed partial class ResidentModels(
-    Func<ModelInstance, int, Task, WorkerSupervisor> supervise, AdmissionPolicy admission, MemoryLedger memory, Action<ModelInstance> evicting, Action loadFailed)
+    Func<ModelInstance, int, Task, WorkerSupervisor> supervise, AdmissionPolicy admission, MemoryLedger memory, Action<ModelInstance> evicting, Action<bool> loadEnded)
 {
     private readonly Lock _lock = new();
 
@@ -25,6 +25,9 @@ internal sealed partial class ResidentModels(
 
     // Guarded by _lock. The next worker starts after these workers have ended.
     private readonly EndingWorkers _ending = new();
+
+    // Guarded by _lock.
+    private readonly LoadShortages _shortages = new();
 
     // While a worker is stuck, no other worker can start.
     private readonly StuckModels _stuck = new();
@@ -60,6 +63,18 @@ internal sealed partial class ResidentModels(
     {
         lock (_lock)
             return _residents.Find(name)?.Model;
+    }
+
+    /// <summary>See <see cref="ModelHost.CanStart"/>.</summary>
+    internal bool CanStart(ModelInstance model)
+    {
+        lock (_lock)
+        {
+            if (_residents.Find(model.Name) is not { } resident)
+                return _residents.Loading is null;
+            return resident.Load.IsCompleted
+                && (resident.Model.State != ModelState.Restarting || resident.ExtraSlots.Any(static slot => slot.Model.State is ModelState.Ready or ModelState.Running));
+        }
     }
 
     /// <summary>Notes which worker is stuck. Called after each change of the state of any model.</summary>
@@ -123,79 +138,6 @@ internal sealed partial class ResidentModels(
         return resident.Model;
     }
 
-    /// <summary>Makes a model resident and waits until its first load has succeeded. Evicts other models if they leave no room for it.</summary>
-    /// <param name="check">Checks the model before its load. Reads the disk.</param>
-    /// <returns>The supervisor of the model's worker.</returns>
-    /// <exception cref="EngineException">
-    /// The load or the check failed, the model cannot fit into the memory, or the worker of another model is stuck. The model is not resident then.
-    /// </exception>
-    /// <exception cref="NoModelException">The model was unloaded before or during the load.</exception>
-    internal async Task<WorkerSupervisor> EnsureLoadedAsync(ModelInstance model, Action check, CancellationToken cancellationToken)
-    {
-        bool isChecked = false, isRepeated = false;
-        MemoryDemand? demand = null;
-        while (true)
-        {
-            Resident? pending = null;
-            lock (_lock)
-            {
-                Resident? own = FindSame(model);
-
-                // Unloading and deleting are final for this instance. The next lookup creates a new one.
-                if (model.Unloaded.IsCancellationRequested || (model.IsRemoved && own is null))
-                    throw new NoModelException();
-                if (own is { Load.IsCompletedSuccessfully: true } && _residents.Loading is null)
-                {
-                    _residents.MarkUsed(own);
-                    foreach (Resident slot in own.ExtraSlots.Where(static slot => slot.Model.State == ModelState.Failed))
-                        End(slot);
-                    return own.Supervisor;
-                }
-
-                pending = own is { Load.IsCompleted: false } ? own : _residents.Loading;
-                if (pending is null && demand is not null)
-                {
-                    ThrowIfStuck();
-                    cancellationToken.ThrowIfCancellationRequested();
-                    if (_residents.Find(model.Name) is { } outdated)
-                        Evict(outdated);
-                    pending = MakeResident(model, demand, Place(model, demand));
-                }
-            }
-
-            if (pending is null)
-            {
-                // Outside the lock, because it reads the disk.
-                if (!isChecked)
-                    check();
-                (isChecked, demand) = (true, memory.Measure(model));
-                continue;
-            }
-
-            // After the load of this model or of another one, the memory is different.
-            demand = null;
-
-            if (pending.Model != model)
-            {
-                // Another model is loading. Waits for the end of that load, then tries again.
-                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                cancellationToken.ThrowIfCancellationRequested();
-                continue;
-            }
-
-            try
-            {
-                await pending.Load.WaitAsync(cancellationToken).ConfigureAwait(false);
-                return pending.Supervisor;
-            }
-            catch (EngineException ex) when (ex.Code is FailureCode.OutOfMemory or FailureCode.Killed && !isRepeated && TryEvictUnpinned())
-            {
-                // The estimate was too small. With the memory of the other models, the load may succeed.
-                isRepeated = true;
-            }
-        }
-    }
-
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
     internal bool HasRoomFor(ModelInstance model)
     {
@@ -204,57 +146,6 @@ internal sealed partial class ResidentModels(
         {
             return _stuck.First is null && _residents.Loading is null && _residents.Find(model.Name) is null
                 && Place(model, demand).Evictions.All(static resident => resident.IsExtraSlot);
-        }
-    }
-
-    /// <summary>
-    /// Returns the resident with this instance, or with another one of the same model whose files and settings have not changed. The caller holds the lock.
-    /// </summary>
-    private Resident? FindSame(ModelInstance model) =>
-        _residents.Find(model) ?? (_residents.Find(model.Name) is { Model.IsRemoved: false } other && other.Model.Entry.IsSame(model.Entry) ? other : null);
-
-    private void ThrowIfStuck()
-    {
-        if (_stuck.First is { Failure: { } failure })
-            throw new EngineException(failure);
-    }
-
-    /// <summary>The caller holds the lock.</summary>
-    private Placement Place(ModelInstance model, MemoryDemand demand) => admission.Place(model, demand, _residents, _ending.Bytes);
-
-    /// <summary>Evicts models that leave no room for this one, and starts to load it. The caller holds the lock.</summary>
-    /// <exception cref="EngineException">The model cannot fit into the memory. Nothing has changed.</exception>
-    private Resident MakeResident(ModelInstance model, MemoryDemand demand, Placement placement)
-    {
-        if (AdmissionPolicy.FindProblem(model, demand, _residents.Bytes + _ending.Bytes) is { } shortage)
-            throw new EngineException(shortage) { Code = FailureCode.OutOfMemory };
-        foreach (Resident evicted in placement.Evictions)
-            Evict(evicted);
-        model.TryMove(ModelState.Loading);
-        Resident resident = new(model, supervise(model, placement.Domain, _ending.WhenAll), demand.Bytes, placement.Domain);
-
-        // Added before WatchLoadAsync starts: if the load has already failed, that method removes it at once.
-        _residents.Add(resident);
-        resident.Load = WatchLoadAsync(resident);
-        return resident;
-    }
-
-    /// <summary>Waits for the end of the first load of the model. If the load fails, the model is no longer resident when this task completes.</summary>
-    /// <exception cref="NoModelException">The operator unloaded the model during the load.</exception>
-    private async Task WatchLoadAsync(Resident resident)
-    {
-        try
-        {
-            await resident.Supervisor.Ready.ConfigureAwait(false);
-        }
-        catch (Exception ex)
-        {
-            lock (_lock)
-                _residents.Remove(resident);
-            loadFailed();
-            if (ex is OperationCanceledException && resident.Model.Unloaded.IsCancellationRequested)
-                throw new NoModelException();
-            throw;
         }
     }
 }

@@ -6,8 +6,20 @@ namespace RkLlama.Engine.Scheduling;
 /// </summary>
 internal interface IKvCaches
 {
+    /// <summary>Raised when <see cref="CanStart"/> may have become true for a waiting request. The handler must not wait for a lock.</summary>
+    event Action? Changed;
+
     /// <summary>Whether a model is resident, so that its requests need no load.</summary>
     bool IsResident(string model);
+
+    /// <summary>
+    /// Whether a request can start now, or start to load its model. <see langword="false"/> while its model loads or restarts, and while another model loads that must be
+    /// loaded first.
+    /// </summary>
+    bool CanStart(QueuedRequest request);
+
+    /// <summary>Whether the model of a request must be loaded and another model evicted for it. Reads the disk, so the queue asks rarely.</summary>
+    bool MustEvict(QueuedRequest request);
 
     /// <summary>Returns how many tokens at the beginning of the prompt of a request are in a KV cache of its model.</summary>
     int CountCached(QueuedRequest request);

@@ -89,35 +89,43 @@ internal sealed partial class IdleModelUnloader : BackgroundService
     }
 
     /// <summary>
-    /// Unloads the models whose idle timers have expired, and loads preloaded models. Holds the slot during this time, so that no run starts and no request loads
-    /// a model. After a failure, waits for the retry delay.
+    /// Unloads the models whose idle timers have expired, and loads preloaded models. Holds the slot only while it starts this, so that the workers are idle. After a
+    /// failure, waits for the retry delay.
     /// </summary>
     private async Task ActAsync(QueueSlot slot, CancellationToken stoppingToken)
     {
         TimeSpan delay = TimeSpan.Zero;
-        using (slot)
+        try
         {
-            try
-            {
-                foreach (Resident resident in _host.Residents.Where(static resident => resident.Model.IdleTimer?.Remaining <= TimeSpan.Zero))
-                    await _host.StopWorkerAsync(resident.Model.Name).ConfigureAwait(false);
-                foreach (ModelInstance preloaded in _host.PreloadedModels.Where(_host.HasRoomFor))
-                    await _host.EnsureLoadedAsync(preloaded, CancellationToken.None).ConfigureAwait(false);
-                _backoff.Reset();
-            }
-            catch (NoModelException)
-            {
-                // The operator has unloaded the model meanwhile. The pause keeps the loop from using a whole core if the state does not change.
-                delay = BusyPause;
-            }
-            catch (EngineException ex)
-            {
-                delay = _backoff.Next();
-                Log.Failed(_logger, ex.Message, delay.TotalSeconds);
-            }
+            await Task.WhenAll(Start(slot)).ConfigureAwait(false);
+            _backoff.Reset();
+        }
+        catch (NoModelException)
+        {
+            // The operator has unloaded the model meanwhile. The pause keeps the loop from using a whole core if the state does not change.
+            delay = BusyPause;
+        }
+        catch (EngineException ex)
+        {
+            delay = _backoff.Next();
+            Log.Failed(_logger, ex.Message, delay.TotalSeconds);
         }
 
         await Task.Delay(delay, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private List<Task> Start(QueueSlot slot)
+    {
+        List<Task> started = [];
+        using (slot)
+        {
+            foreach (Resident resident in _host.Residents.Where(static resident => resident.Model.IdleTimer?.Remaining <= TimeSpan.Zero))
+                started.Add(_host.StopWorkerAsync(resident.Model.Name));
+            foreach (ModelInstance preloaded in _host.PreloadedModels.Where(_host.HasRoomFor))
+                started.Add(_host.BeginLoad(preloaded, null, out _));
+        }
+
+        return started;
     }
 
     private static partial class Log

@@ -34,25 +34,31 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     }
 
     /// <summary>
-    /// Returns the worker for a request whose model is loaded. Loads the model once more if the request would replace the contents of a cache and the model may have
-    /// another KV slot. The caller must hold the queue slot.
+    /// Returns the worker for a request whose model is loaded. Starts to load the model once more if the request would replace the contents of a cache and the model
+    /// may have another KV slot. The caller must hold the queue slot.
     /// </summary>
+    /// <param name="slotLoad">The load of the additional KV slot, which never fails. After it, the request should call this method again. Null if there is no such load.</param>
     /// <returns>The worker; <see langword="null"/> if none can start a run now. Then the model's first worker is restarting or has failed.</returns>
-    internal async Task<Resident?> TakeWorkerAsync(ModelInstance model, QueuedRequest request, CancellationToken cancellationToken)
+    internal Resident? TakeWorker(ModelInstance model, QueuedRequest request, out Task? slotLoad)
     {
         Resident? worker = Choose(request, out int shared);
-        if (worker is not null
-            && !request.IsBackground
-            && ReplacedBy(worker, shared) > 0
-            && host.MayAddSlot(model)
-            && IsNewSlotBetter(worker, request, shared)
-            && await host.TryAddSlotAsync(model, cancellationToken).ConfigureAwait(false) is { } added)
-        {
-            return added;
-        }
-
+        bool wantsSlot = worker is not null && !request.IsBackground && ReplacedBy(worker, shared) > 0 && host.MayAddSlot(model) && IsNewSlotBetter(worker, request, shared);
+        slotLoad = wantsSlot ? host.TryAddSlot(model) : null;
         return worker;
     }
+
+    /// <inheritdoc/>
+    public event Action? Changed
+    {
+        add => host.WorkersChanged += value;
+        remove => host.WorkersChanged -= value;
+    }
+
+    /// <inheritdoc/>
+    public bool CanStart(QueuedRequest request) => request.Instance is not { } model || host.CanStart(model);
+
+    /// <inheritdoc/>
+    public bool MustEvict(QueuedRequest request) => request.Instance is { } model && host.FindResident(model.Name) is null && !host.HasRoomFor(model);
 
     /// <inheritdoc/>
     public bool IsResident(string model) => host.FindResident(model) is not null;

@@ -16,6 +16,7 @@ internal sealed class ModelLease : IDisposable
     private readonly ModelHost _host;
     private readonly KvCaches _caches;
     private readonly TimeSpan? _keepAlive;
+    private readonly TimeSpan _loads;
     private readonly long _granted;
     private readonly Lock _lock = new();
 
@@ -29,22 +30,23 @@ internal sealed class ModelLease : IDisposable
 
     /// <param name="keepAlive">How long the model stays loaded after the lease; <see langword="null"/> for the node's default, negative for no limit.</param>
     /// <param name="queueTime">How long the request waited in the queue.</param>
+    /// <param name="loads">How long the request waited for loads that it has started.</param>
     /// <param name="granted">When the request got the slot, as a <see cref="Stopwatch"/> timestamp.</param>
     internal ModelLease(
-        QueueSlot slot, ModelInstance model, WorkerSupervisor worker, ModelHost host, KvCaches caches, TimeSpan? keepAlive, TimeSpan queueTime, long granted)
+        QueueSlot slot, ModelInstance model, WorkerSupervisor worker, ModelHost host, KvCaches caches, TimeSpan? keepAlive, TimeSpan queueTime, TimeSpan loads, long granted)
     {
         (_slot, _model, _worker, _host, _caches, _keepAlive, _granted) = (slot, model, worker, host, caches, keepAlive, granted);
-        QueueTime = queueTime;
+        (QueueTime, _loads) = (queueTime, loads);
     }
 
     /// <summary>How long the request waited in the queue.</summary>
     internal TimeSpan QueueTime { get; }
 
     /// <summary>
-    /// The time from getting the queue slot to the start of the first run: the load of the model, or almost zero if the model is loaded. Valid after the first
+    /// The time of the loads that the request has started, and from getting the queue slot to the start of the first run: almost zero if the model is loaded. Valid after the first
     /// run has started.
     /// </summary>
-    internal TimeSpan LoadTime => Stopwatch.GetElapsedTime(_granted, Started);
+    internal TimeSpan LoadTime => _loads + Stopwatch.GetElapsedTime(_granted, Started);
 
     /// <summary>When the first run started, as a <see cref="Stopwatch"/> timestamp; 0 before that.</summary>
     internal long Started { get; private set; }
@@ -55,6 +57,9 @@ internal sealed class ModelLease : IDisposable
         get => field && Started == 0;
         init;
     }
+
+    /// <summary>How long the request waited for the slot, by the clock of the queue. See <see cref="QueuedRequest.Waited"/>.</summary>
+    internal TimeSpan Waited => _slot.Waited;
 
     /// <summary>Cancelled when another request waits and this lease is the one of a background request. The holder may keep the lease.</summary>
     internal CancellationToken Wanted => _slot.Wanted;
@@ -79,7 +84,7 @@ internal sealed class ModelLease : IDisposable
             }
             catch (OperationCanceledException) when (_model.Unloaded.IsCancellationRequested)
             {
-                throw new NoModelException();
+                throw new ModelUnloadedException(_model.Name);
             }
         }
 

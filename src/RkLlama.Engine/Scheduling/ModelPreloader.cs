@@ -90,8 +90,10 @@ internal sealed partial class ModelPreloader(
         {
             ModelEntry entry = catalog.Find(local);
             readiness.PreloadStarted(name);
-            using QueueSlot? slot = host.HasModel ? await queue.EnterAsync(local, CancellationToken.None).ConfigureAwait(false) : null;
-            await host.PreloadAsync(entry).ConfigureAwait(false);
+            Task load;
+            using (host.HasModel ? await queue.EnterAsync(local, CancellationToken.None).ConfigureAwait(false) : null)
+                load = host.PreloadAsync(entry);
+            await load.ConfigureAwait(false);
             readiness.PreloadEnded(name, null);
             return true;
         }

@@ -13,5 +13,8 @@ internal sealed class QueueEntry(QueuedRequest request, long arrival)
     /// <summary>How many later requests for the same model got the slot before this one.</summary>
     internal int Overtaken { get; set; }
 
+    /// <summary>How many requests got the slot before this one because it was held for them.</summary>
+    internal int HeldBack { get; set; }
+
     internal TaskCompletionSource<QueueSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

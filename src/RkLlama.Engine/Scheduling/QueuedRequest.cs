@@ -1,3 +1,4 @@
+using RkLlama.Engine.Residency;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Scheduling;
@@ -25,4 +26,22 @@ internal sealed record QueuedRequest(string Model)
 
     /// <summary>Whether no person waits for the response. Such a request gets the slot only if no other request waits.</summary>
     internal bool IsBackground { get; init; }
+
+    /// <summary>The model, if the request runs it. <see langword="null"/> if the request needs only the slot, for example to unload a model.</summary>
+    internal ModelInstance? Instance { get; init; }
+
+    /// <summary>How long earlier parts of the same request have waited in the queue. Their sum counts for <see cref="RunOrder.BackgroundPatience"/>.</summary>
+    internal TimeSpan Waited { get; init; }
+
+    /// <summary>
+    /// When the request first joined the queue, as a timestamp of the queue's time provider, if it has given the slot back without a run and keeps its place. Such a
+    /// request is accepted even if the queue is full.
+    /// </summary>
+    internal long? Arrival { get; init; }
+
+    /// <summary>
+    /// What the request waits for before it can get the slot, for example the load of its model; <see langword="null"/> for nothing. If the task fails, the request leaves
+    /// the queue with the exception of the task.
+    /// </summary>
+    internal Task? After { get; init; }
 }

@@ -4,12 +4,14 @@ namespace RkLlama.Engine.Scheduling;
 /// Decides which waiting request gets the slot next. The first rule that applies decides:
 /// <list type="number">
 /// <item>Background requests wait as long as other requests wait, but not longer than <see cref="BackgroundPatience"/>.</item>
-/// <item>A request for a model that must be loaded waits for the switch time since the last load, while requests for resident models wait.</item>
-/// <item>The resident models take turns.</item>
+/// <item>A request whose model loads or restarts waits until that has ended. Others go on meanwhile.</item>
+/// <item>A request that needs the eviction of another model waits for the switch time since the last load, while other requests wait.</item>
+/// <item>The models take turns.</item>
 /// <item>Among the requests for one model, the one with the longest beginning of its prompt in a KV cache is first, else the oldest one. No request is overtaken more than
 /// <see cref="MaxOvertaken"/> times in the queue, and none after it has waited for the fairness time.</item>
 /// </list>
-/// The slot can be held for a request that continues the last run. Such requests go first until another request has waited for the fairness time.
+/// The slot can be held for a request that continues the last run. Such requests go first until another request has waited for the fairness time, or
+/// <see cref="MaxHeldBack"/> of them have gone before it.
 /// Used under the lock of the queue.
 /// </summary>
 /// <param name="switchTime">How long requests for resident models go before requests for other models, measured from the last load.</param>
@@ -17,6 +19,11 @@ namespace RkLlama.Engine.Scheduling;
 internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan fairness, TimeProvider time)
 {
     internal const int MaxOvertaken = 4;
+
+    /// <summary>
+    /// How many next turns of one conversation go before a waiting request. If two conversations alternate, each of them is prefilled once per so many turns.
+    /// </summary>
+    internal const int MaxHeldBack = 8;
 
     /// <summary>How long other requests go before a background request.</summary>
     internal static readonly TimeSpan BackgroundPatience = TimeSpan.FromSeconds(60);
@@ -47,12 +54,13 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
         _turns.Add(model);
     }
 
-    /// <summary>Returns the entry that gets the slot next; null if no request waits.</summary>
+    /// <summary>Returns the entry that gets the slot next; null if no request waits, or none can start.</summary>
     internal LinkedListNode<QueueEntry>? Next(LinkedList<QueueEntry> waiting)
     {
-        if (Find(waiting.First, IsForeground) is not { } first)
-            return Find(waiting.First, entry => caches.IsResident(entry.Model)) ?? waiting.First;
-        if (time.GetElapsedTime(_loadStart) >= switchTime && !caches.IsResident(first.Value.Model))
+        HashSet<string> evicting = [];
+        if (Find(waiting.First, entry => IsForeground(entry) && CanStart(entry)) is not { } first)
+            return Find(waiting.First, entry => CanStart(entry) && NeedsNoEviction(entry)) ?? Find(waiting.First, CanStart);
+        if (time.GetElapsedTime(_loadStart) >= switchTime && !NeedsNoEviction(first.Value))
             return first;
 
         LinkedListNode<QueueEntry>? next = null;
@@ -60,12 +68,31 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
         for (LinkedListNode<QueueEntry>? node = first; node is not null && nextTurn >= 0; node = node.Next)
         {
             int turn = _turns.IndexOf(node.Value.Model);
-            if (turn < nextTurn && IsForeground(node.Value) && caches.IsResident(node.Value.Model))
+            if (turn < nextTurn && IsForeground(node.Value) && CanStart(node.Value) && NeedsNoEviction(node.Value))
                 (next, nextTurn) = (node, turn);
         }
 
         return next is null ? first : BestCached(next);
+
+        // Asks once per model.
+        bool NeedsNoEviction(QueueEntry entry)
+        {
+            if (caches.IsResident(entry.Model))
+                return true;
+            if (evicting.Contains(entry.Model))
+                return false;
+            if (!caches.MustEvict(entry.Request))
+                return true;
+            evicting.Add(entry.Model);
+            return false;
+        }
     }
+
+    /// <summary>Whether a request waits for nothing but the slot.</summary>
+    internal bool CanStart(QueueEntry entry) => entry.Request.After is not { IsCompleted: false } && caches.CanStart(entry.Request);
+
+    /// <summary>Whether a request could run instead of a background request that has the slot.</summary>
+    internal bool WantsSlot(LinkedList<QueueEntry> waiting) => Find(waiting.First, entry => !entry.Request.IsBackground && CanStart(entry)) is not null;
 
     /// <summary>
     /// Returns an entry that leaves the KV cache of the last run as it is, if <paramref name="next"/> would replace it and its contents are worth a wait. The
@@ -75,13 +102,20 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     /// <returns>The entry that gets the slot next; null if the slot should be held.</returns>
     internal LinkedListNode<QueueEntry>? NextBeside(LinkedListNode<QueueEntry> next)
     {
-        if (KeepsCache(next.Value) || IsDue(next.Value))
+        if (KeepsCache(next.Value) || IsDue(next.Value) || next.Value.HeldBack >= MaxHeldBack)
             return next;
-        return Find(next.List!.First, entry => IsForeground(entry) && caches.IsResident(entry.Model) && KeepsCache(entry));
+        return Find(next.List!.First, entry => IsForeground(entry) && caches.IsResident(entry.Model) && CanStart(entry) && KeepsCache(entry));
     }
 
     /// <summary>Whether a request that arrives while the slot is held gets it at once.</summary>
-    internal bool EndsHold(QueueEntry entry) => IsForeground(entry) && caches.IsResident(entry.Model) && KeepsCache(entry);
+    internal bool EndsHold(QueueEntry entry) => IsForeground(entry) && caches.IsResident(entry.Model) && CanStart(entry) && KeepsCache(entry);
+
+    /// <summary>Counts a request that gets the held slot before the waiting ones.</summary>
+    internal static void CountHeldBack(LinkedList<QueueEntry> waiting)
+    {
+        foreach (QueueEntry entry in waiting)
+            entry.HeldBack++;
+    }
 
     /// <summary>Removes an entry, because its request gets the slot. Counts the requests that it overtakes in the queue.</summary>
     internal static void Take(LinkedListNode<QueueEntry> taken)
@@ -96,7 +130,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     }
 
     /// <summary>Whether the request has priority over background requests.</summary>
-    internal bool IsForeground(QueueEntry entry) => !entry.Request.IsBackground || time.GetElapsedTime(entry.Arrival) >= BackgroundPatience;
+    internal bool IsForeground(QueueEntry entry) => !entry.Request.IsBackground || entry.Request.Waited + time.GetElapsedTime(entry.Arrival) >= BackgroundPatience;
 
     private bool KeepsCache(QueueEntry entry) => caches.CostOfReplacing(entry.Request) < WorthHolding;
 
@@ -111,7 +145,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
         int most = -1;
         for (LinkedListNode<QueueEntry>? node = oldest.Next; node is not null; node = node.Next)
         {
-            if (node.Value.Model != oldest.Value.Model || !IsForeground(node.Value))
+            if (node.Value.Model != oldest.Value.Model || !IsForeground(node.Value) || !CanStart(node.Value))
                 continue;
             if (most < 0)
                 most = caches.CountCached(oldest.Value.Request) + MinSaved - 1;

@@ -45,8 +45,14 @@ internal sealed partial class RunQueue
     }
 
     /// <summary>Creates the queue of a node with its settings.</summary>
-    internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics) =>
-        new(options.QueueLength, options.MaxQueueWait, options.FollowUp, new(caches, options.SwitchTime, options.Fairness, time), time, metrics);
+    internal static RunQueue Of(NodeOptions options, IKvCaches caches, TimeProvider time, NodeMetrics metrics)
+    {
+        RunQueue queue = new(options.QueueLength, options.MaxQueueWait, options.FollowUp, new(caches, options.SwitchTime, options.Fairness, time), time, metrics);
+
+        // The caller may hold the lock of the models, which the queue takes under its own lock.
+        caches.Changed += () => ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.Reconsider(), queue, preferLocal: false);
+        return queue;
+    }
 
     /// <summary>Raised when a request gets the slot. The handlers run under the lock of the queue, so they must return at once.</summary>
     internal event Action? SlotTaken;
@@ -59,7 +65,7 @@ internal sealed partial class RunQueue
         Task idle;
         lock (_lock)
         {
-            if (!_isBusy)
+            if (!_isBusy && _waiting.Count == 0)
                 return true;
             idle = (_idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
@@ -90,6 +96,7 @@ internal sealed partial class RunQueue
                 _waiting.Remove(entry);
             if (_hold.IsActive)
                 PassOn(isHoldAllowed: false);
+            SignalIfIdle();
         }
 
         foreach (QueueEntry entry in refused)
@@ -101,7 +108,7 @@ internal sealed partial class RunQueue
     internal QueueSlot? TryEnter(string? model = null)
     {
         lock (_lock)
-            return _isBusy || _isClosed ? null : NewSlot(model, isForeground: true);
+            return _isBusy || _isClosed ? null : NewSlot(model, isForeground: true, _time.GetTimestamp());
     }
 
     /// <inheritdoc cref="EnterAsync(QueuedRequest, CancellationToken)"/>
@@ -113,8 +120,8 @@ internal sealed partial class RunQueue
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<QueueSlot> EnterAsync(QueuedRequest request, CancellationToken cancellationToken)
     {
-        long arrival = _time.GetTimestamp();
-        if (Join(request, arrival, out LinkedListNode<QueueEntry>? entry) is { } free)
+        long start = _time.GetTimestamp();
+        if (Join(request, start, out LinkedListNode<QueueEntry>? entry) is { } free)
         {
             _metrics?.RecordQueueWait(TimeSpan.Zero);
             return free;
@@ -124,11 +131,37 @@ internal sealed partial class RunQueue
         using ITimer expiry = _time.CreateTimer(
             _ => Leave(entry!, new QueueFullException($"The server is busy: the request waited {_maxWait.TotalSeconds:0.#} s for its turn.", RetryAfterSeconds)),
             null,
-            _maxWait,
+            request.After is null ? _maxWait : Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
+        if (request.After is { } after)
+        {
+            await WaitAsync(after, entry!).ConfigureAwait(false);
+            start = _time.GetTimestamp();
+            expiry.Change(_maxWait, Timeout.InfiniteTimeSpan);
+        }
+
         QueueSlot slot = await entry!.Value.Slot.Task.ConfigureAwait(false);
-        _metrics?.RecordQueueWait(_time.GetElapsedTime(arrival));
+        _metrics?.RecordQueueWait(_time.GetElapsedTime(start));
         return slot;
+    }
+
+    /// <summary>Gives the slot to a waiting request that can start now, if the slot is free. Any thread.</summary>
+    internal void Reconsider()
+    {
+        lock (_lock)
+        {
+            if (!_isBusy)
+                PassOn(isHoldAllowed: false);
+            else if (_slot is { } slot && _order.WantsSlot(_waiting))
+                slot.SignalWanted();
+        }
+    }
+
+    /// <summary>Passes the slot on after a request that has not used the NPU. Each <see cref="QueueSlot"/> calls this or <see cref="Release"/>, once.</summary>
+    internal void Return()
+    {
+        lock (_lock)
+            PassOn(isHoldAllowed: false);
     }
 
     /// <summary>Gives the slot to the next waiting request, or makes it free if no request waits. Each <see cref="QueueSlot"/> calls this once.</summary>
@@ -166,6 +199,14 @@ internal sealed partial class RunQueue
         }
 
         (_isBusy, _slot) = (false, null);
+        SignalIfIdle();
+    }
+
+    /// <summary>The caller holds the lock.</summary>
+    private void SignalIfIdle()
+    {
+        if (_isBusy || _waiting.Count > 0)
+            return;
         _idle?.TrySetResult();
         _idle = null;
     }
@@ -183,76 +224,18 @@ internal sealed partial class RunQueue
     private void Grant(LinkedListNode<QueueEntry> entry)
     {
         RunOrder.Take(entry);
-        entry.Value.Slot.SetResult(NewSlot(entry.Value.Model, _order.IsForeground(entry.Value)));
-    }
-
-    /// <summary>Takes the slot if it is free; otherwise adds an entry at the end of the queue.</summary>
-    /// <returns>The slot; null if the request must wait. Then <paramref name="entry"/> is its entry in the queue.</returns>
-    private QueueSlot? Join(QueuedRequest request, long arrival, out LinkedListNode<QueueEntry>? entry)
-    {
-        lock (_lock)
-        {
-            entry = null;
-            if (_isClosed && !request.HasStarted)
-            {
-                _metrics?.RecordRejection(RejectionCause.Draining);
-                throw new DrainingException();
-            }
-
-            if (!_isBusy)
-                return NewSlot(request.Model, !request.IsBackground);
-            QueueEntry joining = new(request, arrival);
-            if (_hold.IsActive && _order.EndsHold(joining))
-            {
-                _hold.End();
-                return NewSlot(request.Model, isForeground: true);
-            }
-
-            if (request is { IsRetry: false, HasStarted: false } && (_waiting.Count >= _capacity || (request.IsBackground && IsBackgroundFull())))
-            {
-                _metrics?.RecordRejection(RejectionCause.QueueFull);
-                throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
-            }
-
-            entry = _waiting.AddLast(joining);
-            if (!request.IsBackground)
-                _slot?.SignalWanted();
-            return null;
-        }
-    }
-
-    private bool IsBackgroundFull() => _waiting.Count(static entry => entry.Request.IsBackground) >= Math.Max(1, _capacity / 2);
-
-    private void Reject(QueueEntry entry, Exception reason, string cause)
-    {
-        _metrics?.RecordRejection(cause);
-        entry.Slot.TrySetException(reason);
-    }
-
-    private void Leave(LinkedListNode<QueueEntry> entry, Exception reason)
-    {
-        lock (_lock)
-        {
-            // The entry has already left the queue: it has the slot and releases it as usual, or it was rejected.
-            if (entry.List is null)
-                return;
-            _waiting.Remove(entry);
-        }
-
-        if (reason is OperationCanceledException { CancellationToken: var token })
-            entry.Value.Slot.TrySetCanceled(token);
-        else
-            Reject(entry.Value, reason, RejectionCause.QueueTimeout);
+        entry.Value.Slot.SetResult(NewSlot(entry.Value.Model, _order.IsForeground(entry.Value), entry.Value.Arrival));
     }
 
     /// <summary>Takes the slot for a request. The caller holds the lock.</summary>
-    private QueueSlot NewSlot(string? model, bool isForeground)
+    /// <param name="arrival">When the request joined the queue.</param>
+    private QueueSlot NewSlot(string? model, bool isForeground, long arrival)
     {
         _isBusy = true;
         _pace.Start();
         SlotTaken?.Invoke();
         if (model is not null)
             _order.RecordSlot(model);
-        return _slot = new(this, isBackground: !isForeground);
+        return _slot = new(this, !isForeground, arrival, _time.GetElapsedTime(arrival));
     }
 }

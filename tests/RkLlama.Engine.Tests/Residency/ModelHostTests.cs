@@ -93,7 +93,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         };
 
         ModelInstance second = Host.Find("n");
-        await Host.EnsureLoadedAsync(second, default).WaitAsync(Patience);
+        await _node.EnsureLoadedAsync(second).WaitAsync(Patience);
 
         wasEnded.Should().BeTrue();
         Host.Current.Should().BeSameAs(second);
@@ -106,8 +106,8 @@ public sealed class ModelHostTests : IAsyncDisposable
     {
         ModelInstance model = await LoadAsync();
 
-        WorkerSupervisor one = await Host.EnsureLoadedAsync(model, default).WaitAsync(Patience);
-        WorkerSupervisor two = await Host.EnsureLoadedAsync(model, default).WaitAsync(Patience);
+        WorkerSupervisor one = await _node.EnsureLoadedAsync(model).WaitAsync(Patience);
+        WorkerSupervisor two = await _node.EnsureLoadedAsync(model).WaitAsync(Patience);
 
         two.Should().BeSameAs(one);
         _node.Engine.Sessions.Should().ContainSingle();
@@ -121,7 +121,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         Task<ModelInstance> loading = LoadAsync();
         ModelInstance other = Host.Find("n");
 
-        Task<WorkerSupervisor> switching = Host.EnsureLoadedAsync(other, default);
+        Task<WorkerSupervisor> switching = _node.EnsureLoadedAsync(other);
         switching.IsCompleted.Should().BeFalse();
         allowed.SetResult();
         await switching.WaitAsync(Patience);
@@ -148,7 +148,7 @@ public sealed class ModelHostTests : IAsyncDisposable
     {
         ModelInstance model = await LoadAsync();
         await Host.UnloadAsync().WaitAsync(Patience);
-        Func<Task> again = () => Host.EnsureLoadedAsync(model, default);
+        Func<Task> again = () => _node.EnsureLoadedAsync(model);
 
         await again.Should().ThrowAsync<NoModelException>();
 
@@ -199,7 +199,7 @@ public sealed class ModelHostTests : IAsyncDisposable
 
         Host.Current.Should().BeNull();
         Host.PreloadedModels.Should().Equal(model);
-        await Host.EnsureLoadedAsync(model, default).WaitAsync(Patience);
+        await _node.EnsureLoadedAsync(model).WaitAsync(Patience);
         Host.Current.Should().BeSameAs(model);
     }
 

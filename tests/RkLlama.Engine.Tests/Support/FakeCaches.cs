@@ -14,8 +14,24 @@ internal sealed class FakeCaches : IKvCaches
     /// <summary>Returns the cost of replacing the cache, by the text of the prompt. Zero for others.</summary>
     internal Dictionary<string, TimeSpan> Costs { get; } = [];
 
+    /// <summary>The models that load or restart.</summary>
+    internal HashSet<string> Waiting { get; } = [];
+
+    /// <summary>The models that can be loaded without an eviction.</summary>
+    internal HashSet<string> WithRoom { get; } = [];
+
     internal static QueuedRequest Ask(string text, string model = "m", bool isBackground = false) =>
         new(model) { Prompt = RunInput.FromText(text), IsBackground = isBackground };
+
+    public event Action? Changed
+    {
+        add { }
+        remove { }
+    }
+
+    public bool CanStart(QueuedRequest request) => !Waiting.Contains(request.Model);
+
+    public bool MustEvict(QueuedRequest request) => !WithRoom.Contains(request.Model);
 
     public bool IsResident(string model) => Resident.Contains(model);
 

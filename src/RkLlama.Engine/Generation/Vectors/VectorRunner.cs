@@ -41,8 +41,16 @@ internal sealed class VectorRunner(ModelHost host, ModelScheduler scheduler, Nod
     {
         UInt128 fingerprint = RequestFingerprint.Of(request.Input, null);
         host.ThrowIfRefused(model, fingerprint);
-        QueuedRequest queued = new(model.Name) { Trace = trace, Owner = trace.CacheOwner, IsBackground = trace.IsBackground, HasStarted = trace.Start is not null };
+        QueuedRequest queued = new(model.Name)
+        {
+            Trace = trace,
+            Owner = trace.CacheOwner,
+            IsBackground = trace.IsBackground,
+            HasStarted = trace.Start is not null,
+            Waited = trace.Waited,
+        };
         using ModelLease lease = await scheduler.AcquireAsync(model, queued, request.KeepAlive, cancellationToken).ConfigureAwait(false);
+        trace.Waited += lease.Waited;
         bool clearsCache = lease.ClearsCache;
         EngineRun run = await lease.StartRunAsync(session => request.Start(session, clearsCache), cancellationToken, fingerprint).ConfigureAwait(false);
         trace.RunStarted(lease.QueueTime, lease.LoadTime);

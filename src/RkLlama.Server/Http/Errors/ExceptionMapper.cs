@@ -58,6 +58,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
         },
         ModelException { Kind: ModelErrorKind.NoSpace } => new(StatusCodes.Status507InsufficientStorage, new(exception.Message)),
         ModelException { Kind: ModelErrorKind.ModelsDirectoryUnreadable or ModelErrorKind.NotWritable } => new(StatusCodes.Status500InternalServerError, new(exception.Message)),
+        ModelUnloadedException => new(StatusCodes.Status503ServiceUnavailable, new(exception.Message)) { RetryAfterSeconds = 1 },
         NoModelException or ModelAlreadyLoadedException or ModelException or PromptException or MissingCapabilityException => ApiException.BadRequest(exception.Message),
         NotReadyException early => new(StatusCodes.Status503ServiceUnavailable, new(early.Message)) { RetryAfterSeconds = early.RetryAfterSeconds },
         QueueFullException full => new(StatusCodes.Status503ServiceUnavailable, new(full.Message))
