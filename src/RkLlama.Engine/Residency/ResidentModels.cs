@@ -1,4 +1,3 @@
-using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Workers;
 
 namespace RkLlama.Engine.Residency;

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using RkLlama.Engine.Models.Modelfiles;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Engine.Models.Store;
 
