@@ -10,7 +10,6 @@ public sealed class PullCommandTests : IDisposable
     private readonly string _home = Directory.CreateTempSubdirectory("rkllama-home-").FullName;
 
     public PullCommandTests() => _node
-        .Answer("/api/tags", """{"models":[]}""")
         .Answer("/api/tags", """{"models":[{"name":"made:latest","size":2142590208}]}""")
         .Answer("/api/pull", """
             {"status":"pulling manifest"}

@@ -41,7 +41,7 @@ public sealed class PullFaultTests : IAsyncLifetime
     public async Task A_fault_that_passes_costs_little_and_the_pull_succeeds(string fault)
     {
         _hub.StorageFault = (path, from) => path == File ? Passing(fault, from) : null;
-        await using Node node = await StartAsync(_hub.Token);
+        await using Node node = await StartAsync(_hub.Token, fault == "silent once" ? "2" : null);
 
         (int code, string output, string error) = await PullAsync(node);
 
@@ -160,8 +160,8 @@ public sealed class PullFaultTests : IAsyncLifetime
             return _seen.Add(key);
     }
 
-    private Task<Node> StartAsync(string? token) => Node.StartAsync(
-        "1.2.3", ["--port", "0"], ("HF_ENDPOINT", _hub.Address.ToString()), ("HF_HUB_OFFLINE", null), ("HF_TOKEN", token), ("HF_HUB_DOWNLOAD_TIMEOUT", "2"), ("RKLLAMA_TARGET_PLATFORM", "rk3588"));
+    private Task<Node> StartAsync(string? token, string? timeout = null) => Node.StartAsync(
+        "1.2.3", ["--port", "0"], ("HF_ENDPOINT", _hub.Address.ToString()), ("HF_HUB_OFFLINE", null), ("HF_TOKEN", token), ("HF_HUB_DOWNLOAD_TIMEOUT", timeout), ("RKLLAMA_TARGET_PLATFORM", "rk3588"));
 
     private static Task<(int Code, string Output, string Error)> PullAsync(Node node) => Tool.RunAsync(["pull", Repository], ("RKLLAMA_HOST", node.Address.ToString()));
 
