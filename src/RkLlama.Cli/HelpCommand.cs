@@ -15,7 +15,7 @@ internal static class HelpCommand
         {
             string? name = result.GetValue(command);
             return name is null || root.Subcommands.Any(one => one.Name == name || one.Aliases.Contains(name))
-                ? await root.Parse(name is null ? ["--help"] : [name, "--help"]).InvokeAsync(cancellationToken: cancellationToken).ConfigureAwait(false)
+                ? await root.Parse(name is null ? ["--help"] : [name, "--help"]).InvokeAsync(new() { EnableDefaultExceptionHandler = false }, cancellationToken).ConfigureAwait(false)
                 : await CommandException.PrintAsync($"there is no command '{name}': 'rkllama help' lists all", exitCode: 2).ConfigureAwait(false);
         });
         return help;
