@@ -3,7 +3,6 @@
 
 # bundle_page: bundles web/ into web/dist, which the server embeds. web/package-lock.json has the versions and hashes of all packages; npm installs only these.
 bundle_page() {
-    [ -e web/package.json ] || return 0
     require page
     npm_packages web ci
     node web/build.mjs

@@ -146,6 +146,7 @@ ci_suites() {
     test_suites
     release_suites
     client_suites
+    web_suites
     cluster_suites
     monitoring_suites
     package_suites
