@@ -89,10 +89,9 @@ internal sealed class PartialFileWriter
         catch (Exception ex)
         {
             // Connections fail at their next write. What is on the disk stays for the next try.
-            Exception error = DiskErrors.IsDiskError(ex) ? DiskErrors.Translate(ex, _journalPath) : ex;
             _chunks.Writer.TryComplete();
             TryWriteJournal();
-            _ended.SetException(error);
+            _ended.SetException(DiskErrors.IsDiskError(ex) ? DiskErrors.Translate(ex, _journalPath) : ex);
         }
     }
 
@@ -135,9 +134,9 @@ internal sealed class PartialFileWriter
         {
             WriteJournal(sync: false);
         }
-        catch (Exception ex) when (DiskErrors.IsDiskError(ex))
+        catch (Exception)
         {
-            // The next download then uses the previous journal.
+            // The next download then uses the previous journal. An exception on this thread would end the server.
         }
     }
 }

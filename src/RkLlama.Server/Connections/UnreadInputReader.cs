@@ -47,7 +47,12 @@ internal sealed class UnreadInputReader(PipeReader input) : PipeReader
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        _examined = _buffer.Slice(consumed, examined).Length;
+        // If Kestrel refuses a trailer that is too long, it passes positions that it has not set, or an examined one before the consumed one.
+        bool areSet = consumed.GetObject() is not null && examined.GetObject() is not null;
+        long ahead = areSet ? _buffer.GetOffset(examined) - _buffer.GetOffset(consumed) : 0;
+        if (ahead < 0)
+            examined = consumed;
+        _examined = Math.Max(0, ahead);
         _buffer = default;
         input.AdvanceTo(consumed, examined);
     }

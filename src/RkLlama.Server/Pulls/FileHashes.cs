@@ -93,8 +93,9 @@ internal sealed class FileHashes : IDisposable
             // If the file has changed meanwhile, the hash belongs to no version of it.
             return FileStatus.Of(file) == status ? hash.Finish() : null;
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (ex is not OperationCanceledException)
         {
+            // Any error, also a lack of memory, costs this hash only. An exception on this thread would end the server.
             return null;
         }
     }
