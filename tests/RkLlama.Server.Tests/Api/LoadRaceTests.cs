@@ -43,7 +43,7 @@ public sealed class LoadRaceTests : IDisposable
         Task<(HttpStatusCode Status, JsonElement Body)> loading = server.PostJsonAsync("/load_model", LoadM);
         await EventuallyAsync(() => server.Services.GetRequiredService<ModelHost>().RefusesLoads);
         Task<(HttpStatusCode Status, JsonElement Body)> asking = server.PostJsonAsync("/generate", Hello);
-        await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().IsBusy);
+        await EventuallyAsync(() => server.Services.GetRequiredService<RunQueue>().Waiting == 1);
 
         (HttpStatusCode unload, _) = await server.PostJsonAsync("/unload_model", "");
 
@@ -75,8 +75,8 @@ public sealed class LoadRaceTests : IDisposable
 
         (await server.PostJsonAsync("/unload_model", "")).Status.Should().Be(HttpStatusCode.OK);
 
-        (await asking).Status.Should().Be(HttpStatusCode.BadRequest);
-        (await asking).Body.GetRawText().Should().Contain("No models are currently loaded.");
+        (await asking).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
+        (await asking).Body.GetRawText().Should().Contain("Model m was unloaded while the request waited.");
         server.Log.Should().NotContain("Fault");
     }
 
@@ -97,8 +97,8 @@ public sealed class LoadRaceTests : IDisposable
         // The run is aborted, or its session ends first.
         (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
         (await running).Body.GetRawText().Should().Contain("unloaded while it answered");
-        (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);
-        (await waiting).Body.GetRawText().Should().Contain("No models are currently loaded.");
+        (await waiting).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
+        (await waiting).Body.GetRawText().Should().Contain("Model m was unloaded while the request waited.");
         server.Log.Should().NotContain("Fault");
     }
 
