@@ -115,7 +115,7 @@ public sealed class LoadRaceTests : IDisposable
         await server.PostJsonAsync("/unload_model", "");
 
         (await running).Status.Should().Be(HttpStatusCode.InternalServerError);
-        (await loading).Status.Should().Be(HttpStatusCode.BadRequest);
+        (await loading).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
         (await server.PostJsonAsync("/load_model", LoadM)).Status.Should().Be(HttpStatusCode.OK);
         await _held.NextAnswerIsWholeAsync(server);
     }
