@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Store;
@@ -69,6 +70,7 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public void The_error_of_a_copy_names_the_file_that_cannot_be_read()
     {
         // The superuser can read every file.
