@@ -193,6 +193,10 @@ internal sealed partial class ModelHost : IAsyncDisposable
     internal Task BeginLoad(ModelInstance model, LoadAttempts? attempts, out WorkerSupervisor? worker) =>
         _residents.BeginLoad(model, () => _preflight.Check(model.Entry), attempts, out worker);
 
+    /// <summary>Returns a task that completes when the load of a model has ended, and never fails; <see langword="null"/> if the model is not loading.</summary>
+    internal Task? EndOfLoad(string name) =>
+        _residents.All.FirstOrDefault(resident => resident.Model.Name == name) is { Load: { IsCompleted: false } load } ? Task.WhenAny(load) : null;
+
     /// <summary>Whether a model can start a run or a load now: neither it nor, if it must be loaded, another model is loading, and it does not restart.</summary>
     internal bool CanStart(ModelInstance model) => _residents.CanStart(model);
 

@@ -122,7 +122,7 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
         QueueSlot? slot = null;
         try
         {
-            slot = await queue.EnterAsync(name, CancellationToken.None).ConfigureAwait(false);
+            slot = await queue.EnterAsync(new QueuedRequest(name) { After = host.EndOfLoad(name) }, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception ex) when (ex is QueueFullException or DrainingException)
         {

@@ -56,7 +56,7 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
             slot?.Dispose();
             StartIdleTimer(model, keepAlive);
             bool isUnloaded = model.Unloaded.IsCancellationRequested;
-            if (queue.IsClosed && (ex is NoModelException || (ex is OperationCanceledException && isUnloaded)))
+            if (queue.IsClosed && !request.HasStarted && (ex is NoModelException || (ex is OperationCanceledException && isUnloaded)))
                 throw new DrainingException();
             if (isUnloaded && !cancellationToken.IsCancellationRequested && ex is NoModelException or OperationCanceledException)
                 throw new ModelUnloadedException(model.Name);
@@ -122,11 +122,10 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
     {
-        if (host.Residents.FirstOrDefault(resident => resident.Model.Name == model) is not { } resident)
+        if (host.FindResident(model) is null)
             return;
         Task end;
-        QueuedRequest request = new(model) { After = resident.Load.IsCompleted ? null : Task.WhenAny(resident.Load) };
-        using (await queue.EnterAsync(request, cancellationToken).ConfigureAwait(false))
+        using (await queue.EnterAsync(new QueuedRequest(model) { After = host.EndOfLoad(model) }, cancellationToken).ConfigureAwait(false))
             end = host.StopWorkerAsync(model);
 
         // The worker is idle, so others use the NPU while it ends.

@@ -89,7 +89,7 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     }
 
     /// <summary>Whether a request waits for nothing but the slot.</summary>
-    internal bool CanStart(QueueEntry entry) => entry.Request.After is not { IsCompleted: false } && caches.CanStart(entry.Request);
+    internal bool CanStart(QueueEntry entry) => entry.Request.After is null or { IsCompletedSuccessfully: true } && caches.CanStart(entry.Request);
 
     /// <summary>Whether a request could run instead of a background request that has the slot.</summary>
     internal bool WantsSlot(LinkedList<QueueEntry> waiting) => Find(waiting.First, entry => !entry.Request.IsBackground && CanStart(entry)) is not null;

@@ -82,8 +82,8 @@ internal sealed partial class RunQueue
     private async Task WaitAsync(Task after, LinkedListNode<QueueEntry> entry)
     {
         await Task.WhenAny(after, entry.Value.Slot.Task).ConfigureAwait(false);
-        if (after.Exception?.InnerException is { } failure)
-            Leave(entry, failure);
+        if (after is { IsCompleted: true, IsCompletedSuccessfully: false })
+            Leave(entry, after.Exception?.InnerException ?? new OperationCanceledException());
         else
             Reconsider();
     }

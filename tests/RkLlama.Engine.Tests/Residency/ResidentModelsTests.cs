@@ -92,8 +92,10 @@ public sealed class ResidentModelsTests : IAsyncDisposable
         // With a writer, the read ends. Later reads do not find the file.
         using (new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
             File.Delete(pipe);
-        await load.WaitAsync(Patience);
+
+        // The other request has the slot while the model loads.
         (await waiting.WaitAsync(Patience)).Dispose();
+        await load.WaitAsync(Patience);
     }
 
     private async Task<ModelInstance> UseAsync(string name)

@@ -97,9 +97,11 @@ public sealed class RunOrderWaitTests
         while (turns < 100)
         {
             running.Dispose();
+            Task<QueueSlot> follower = _queue.EnterAsync(Ask("follower"), default);
+            await Task.WhenAny(other, follower).WaitAsync(HeldRuns.Patience);
             if (other.IsCompleted)
                 break;
-            running = await _queue.EnterAsync(Ask("follower"), default).WaitAsync(HeldRuns.Patience);
+            running = await follower;
             turns++;
         }
 
