@@ -122,7 +122,9 @@ internal sealed class ModelManager(ModelCatalog catalog, ModelStore store, Model
         QueueSlot? slot = null;
         try
         {
-            slot = await queue.EnterAsync(new QueuedRequest(name) { After = host.EndOfLoad(name) }, CancellationToken.None).ConfigureAwait(false);
+            // A request gets its answer before, but the operator's load ends at once.
+            Task? load = host.FindResident(name) is { IsPinned: true } ? null : host.EndOfLoad(name);
+            slot = await queue.EnterAsync(new QueuedRequest(name) { After = load }, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception ex) when (ex is QueueFullException or DrainingException)
         {
