@@ -15,6 +15,8 @@ publish() {
 
     if $aot; then require publish-aot; else require publish; fi
     bundle_page
+    mkdir -p artifacts
+    sed "s/VERSION/$(sed -nE 's|.*<Version(Prefix)?>(.*)</Version(Prefix)?>.*|\2|p' Directory.Build.props)/" docs/openapi.json | gzip -9n >artifacts/openapi.json.gz
     rm -rf "dist/publish/$target"
     local options=(src/RkLlama.Server -c Release -r "$target" -o "dist/publish/$target" -v minimal -warnaserror -p:DebugType=none -p:PathMap="$PWD=/rkllama")
     if $aot; then

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -18,10 +20,23 @@ internal static class OpenApiDocuments
 {
     private const string Path = "/openapi/v1.json";
 
+    // The name of the embedded file.
+    private const string File = "openapi.json.gz";
+
     internal const string Name = "v1";
+
+    /// <summary>
+    /// Whether the document is generated from the code. The published executable has the document as a file (<c>docs/openapi.json</c>, which a test compares with
+    /// the generated one), because the generator takes about 1 MB there.
+    /// </summary>
+    [FeatureSwitchDefinition("RkLlama.OpenApi.IsGenerated")]
+    internal static bool IsGenerated => !AppContext.TryGetSwitch("RkLlama.OpenApi.IsGenerated", out bool isGenerated) || isGenerated;
 
     internal static void AddOpenApiDocument(this IServiceCollection services, IReadOnlyList<IApi> apis, IJsonTypeInfoResolver[] wireTypes)
     {
+        if (!IsGenerated)
+            return;
+
         // These JSON options are only for the schemas. Responses are serialized with the JSON context of their API.
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -45,10 +60,11 @@ internal static class OpenApiDocuments
         services.AddSingleton<OpenApiDocumentCache>();
     }
 
-    internal static IEndpointConventionBuilder MapOpenApiDocument(this IEndpointRouteBuilder routes) => routes.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], Get);
+    internal static IEndpointConventionBuilder MapOpenApiDocument(this IEndpointRouteBuilder routes) => routes.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], (Delegate)Get);
 
-    private static async Task<IResult> Get(OpenApiDocumentCache cache) =>
-        Results.Bytes(await cache.GetAsync().ConfigureAwait(false), "application/json");
+    private static async Task<IResult> Get(HttpContext context) => IsGenerated
+        ? Results.Bytes(await context.RequestServices.GetRequiredService<OpenApiDocumentCache>().GetAsync().ConfigureAwait(false), "application/json")
+        : Results.Stream(new GZipStream(typeof(OpenApiDocuments).Assembly.GetManifestResourceStream(File)!, CompressionMode.Decompress), "application/json");
 
     private static void Describe(OpenApiDocument document, IReadOnlyList<IApi> apis)
     {

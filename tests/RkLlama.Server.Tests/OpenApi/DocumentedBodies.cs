@@ -46,7 +46,7 @@ internal sealed class DocumentedBodies
     /// <summary>Returns the document. It is the same on all servers, so it is fetched once.</summary>
     internal static async Task<JsonNode> ReadAsync() => JsonNode.Parse(await Text.Value)!;
 
-    private static async Task<string> ReadTextAsync()
+    internal static async Task<string> ReadTextAsync()
     {
         await using TestServer server = await TestServer.StartAsync();
         return await server.Client.GetStringAsync(Address);

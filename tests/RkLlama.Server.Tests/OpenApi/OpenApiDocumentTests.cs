@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
+using RkLlama.Architecture.Tests;
+using RkLlama.Engine.Configuration;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.OpenApi;
@@ -21,6 +23,17 @@ public sealed class OpenApiDocumentTests
         JsonNode.Parse(json)!["openapi"]!.GetValue<string>().Should().StartWith("3.1.");
         read.Diagnostic!.Errors.Should().BeEmpty();
         read.Diagnostic.Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_file_in_docs_is_the_document()
+    {
+        string path = Path.Join(RepositoryRoot.Path, "docs", "openapi.json"), json = (await DocumentedBodies.ReadTextAsync()).Replace(BuildInfo.Version, "VERSION", StringComparison.Ordinal);
+
+        if (Environment.GetEnvironmentVariable("RKLLAMA_REWRITE_OPENAPI") == "1")
+            await File.WriteAllTextAsync(path, json);
+
+        (await File.ReadAllTextAsync(path)).Should().Be(json, "RKLLAMA_REWRITE_OPENAPI=1 writes the file anew");
     }
 
     [Fact]
