@@ -29,6 +29,7 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
         long joined = Stopwatch.GetTimestamp();
         TimeSpan loads = TimeSpan.Zero;
         QueueSlot? slot = null;
+        bool hasLoaded = false;
         try
         {
             while (true)
@@ -47,6 +48,7 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
                 }
 
                 // Others use the NPU while this model loads or restarts.
+                hasLoaded |= wait is not null;
                 request = request with { Arrival = slot.Arrival, After = wait is null ? null : MeasureAsync(wait) };
                 slot.Return();
             }
@@ -54,7 +56,8 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
         catch (Exception ex)
         {
             slot?.Dispose();
-            StartIdleTimer(model, keepAlive);
+            if (hasLoaded)
+                StartIdleTimer(model, keepAlive);
             bool isUnloaded = model.Unloaded.IsCancellationRequested;
             if (queue.IsClosed && !request.HasStarted && (ex is NoModelException || (ex is OperationCanceledException && isUnloaded)))
                 throw new DrainingException();

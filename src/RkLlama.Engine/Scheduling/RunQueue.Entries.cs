@@ -29,7 +29,7 @@ internal sealed partial class RunQueue
                 return NewSlot(request.Model, isForeground: true, joining.Arrival);
             }
 
-            if (request is { IsRetry: false, HasStarted: false, Arrival: null } && (_waiting.Count >= _capacity || (request.IsBackground && IsBackgroundFull())))
+            if (request is { IsRetry: false, HasStarted: false, Arrival: null } && (HasNoPlace || (request.IsBackground && IsBackgroundFull())))
             {
                 _metrics?.RecordRejection(RejectionCause.QueueFull);
                 throw new QueueFullException("The server is busy: too many requests are waiting.", RetryAfterSeconds);
@@ -41,6 +41,9 @@ internal sealed partial class RunQueue
             return null;
         }
     }
+
+    // Guarded by _lock. If no request has the slot, one more may wait: it is the one that gets the slot when its model has loaded or restarted.
+    private bool HasNoPlace => _waiting.Count >= (_isBusy ? _capacity : _capacity + 1);
 
     private bool IsBackgroundFull() => _waiting.Count(static entry => entry.Request.IsBackground) >= Math.Max(1, _capacity / 2);
 

@@ -32,7 +32,7 @@ internal sealed partial class RunQueue
         get
         {
             lock (_lock)
-                return _isBusy && _waiting.Count >= _capacity;
+                return HasNoPlace;
         }
     }
 

@@ -205,6 +205,19 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public async Task One_request_may_wait_for_its_model_besides_those_that_the_queue_has_room_for()
+    {
+        TaskCompletionSource load = new();
+        Task<QueueSlot>[] waiting = [.. Enumerable.Range(0, 4).Select(_ => _queue.EnterAsync(new QueuedRequest("m") { After = load.Task }, default))];
+
+        _queue.IsFull.Should().BeTrue();
+        await _queue.Invoking(queue => queue.EnterAsync(new QueuedRequest("m") { After = load.Task }, default)).Should().ThrowAsync<QueueFullException>();
+        load.SetResult();
+        foreach (Task<QueueSlot> slot in waiting)
+            (await slot.WaitAsync(Patience)).Dispose();
+    }
+
+    [Fact]
     public async Task A_closed_queue_lets_requests_finish_that_have_had_the_slot()
     {
         QueueSlot first = await _queue.EnterAsync("m", default);
