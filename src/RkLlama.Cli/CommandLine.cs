@@ -82,7 +82,10 @@ internal static class CommandLine
         try
         {
             int code = parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
-            Console.Out.Flush();
+
+            // Not for the server, which would wait until its log is read.
+            if (parsed.CommandResult.Command is not (RootCommand or { Name: "serve" }))
+                Console.Out.Flush();
             return code;
         }
         catch (IOException ex)
