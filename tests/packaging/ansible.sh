@@ -11,7 +11,7 @@ export ANSIBLE_LOCALHOST_WARNING=False ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_N
 playbook=deploy/ansible/site.yml
 
 # There is no network, so the download URLs name local files.
-variables=(-e "rkllama_package=$deb" -e "rkllama_library=$library" -e rkllama_service_port=8087
+variables=(-e rkllm_model_name=Office -e "rkllama_package=$deb" -e "rkllama_library=$library" -e rkllama_service_port=8087
     -e "rkllm_model_url=file:///var/cache/model.rkllm" -e rkllm_tokenizer_url=file:///var/cache -e '{"rkllama_models": ["deepseek-r1:1.5b"]}')
 
 check "the syntax of the role is valid" ansible-playbook -i 'localhost,' --syntax-check $playbook
@@ -19,7 +19,7 @@ sed 's/hosts: rkllama/hosts: localhost/; s/become: true/become: false/' $playboo
 trap 'rm -f deploy/ansible/check-$$.yml' EXIT
 check "the role runs in check mode on this machine" ansible-playbook -i 'localhost,' -c local --check "${variables[@]}" \
     -e rkllm_skip_model_download=true -e '{"rkllm_tokenizer_files": []}' deploy/ansible/check-$$.yml
-check "check mode leaves no files behind" test ! -e /var/cache/rkllama -a ! -e /root/RKLLAMA/models/DeepSeek-R1-1.5B
+check "check mode leaves no files behind" test ! -e /var/cache/rkllama -a ! -e /root/RKLLAMA/models/Office
 rm -f deploy/ansible/check-$$.yml
 
 root=$(tests/packaging/rootfs.sh "$(dpkg --print-architecture)")
@@ -38,10 +38,10 @@ unchanged_on_both() { [ "$(play | tee /dev/stderr | grep -cE 'changed=0 .*failed
 
 check "the role sets up a node" play
 check "the service answers on its port" soon answers 8087 / "Welcome to RKLLama !"
-check "both models are listed" answers 8087 /models '{"models":["DeepSeek-R1-1.5B","deepseek-r1:1.5b"]}'
+check "both models are listed" answers 8087 /models '{"models":["Office","deepseek-r1:1.5b"]}'
 check "the model that the node has downloaded loads" answers 8087 /load_model "loaded successfully" -d '{"model_name":"deepseek-r1:1.5b"}'
 check "it is unloaded" on_node curl -sf -X POST http://127.0.0.1:8087/unload_model
-check "the model loads" answers 8087 /load_model "loaded successfully" -d '{"model_name":"DeepSeek-R1-1.5B"}'
+check "the model loads" answers 8087 /load_model "loaded successfully" -d '{"model_name":"Office"}'
 check "a second run changes nothing and asks no hub" no_request unchanged
 check "a run in check mode changes nothing" unchanged --check
 check "a run with another port succeeds" play -e rkllama_service_port=8088
