@@ -23,7 +23,7 @@ public sealed partial class CompletionTests
         commands.Should().HaveCountGreaterThan(15);
         completed.Should().Contain(commands);
         foreach (string command in commands)
-            options[command].Should().Contain(OptionNames.Matches(await HelpAsync(command)).Select(static match => match.Value), command);
+            OptionNames.Matches(await HelpAsync(command)).Select(static match => match.Value).Should().BeSubsetOf(options[command], command);
         options.Values.SelectMany(static names => names).Should().NotContain(static name => name.Contains("--root", StringComparison.Ordinal) || name.StartsWith('/'));
     }
 

@@ -32,7 +32,7 @@ internal sealed class Api(string path, bool isNamed, bool isSse, Func<JsonElemen
         const string Data = "data: ";
         string[] parts = text.Split(isSse ? "\n\n" : "\n");
         return isSse
-            ? ([.. parts[..^1].Where(part => part != ":").Select(part => part.StartsWith(Data, StringComparison.Ordinal) ? part[Data.Length..] : part)], parts[^1])
+            ? ([.. parts[..^1].Where(static part => !part.StartsWith(':')).Select(part => part.StartsWith(Data, StringComparison.Ordinal) ? part[Data.Length..] : part)], parts[^1])
             : (parts[..^1], parts[^1]);
     }
 

@@ -27,11 +27,14 @@ public sealed class PullStopTests : IAsyncLifetime
     [InlineData(Name)]
     public async Task A_stop_ends_a_download_for_all_clients_and_keeps_what_is_there(string stopped)
     {
+        _hub.Add(Repository).Add(File, new Content(40_000_000, 1));
         await using Node node = await StartAsync();
-        _hub.StorageFault = static (_, _) => new() { SilentAfter = 1000 };
+        string partial = Path.Combine(node.Models, Name + ".partial");
+        _hub.StorageFault = static (_, _) => new() { SilentAfter = 8_000_000 };
         Task<string[]> one = PullAsync(node, "/api/pull"), other = PullAsync(node, "/pull");
         Task<(HttpStatusCode Status, JsonElement Body)> whole = node.PostJsonAsync("/api/pull", $$"""{"model":"{{Repository}}","stream":false}""");
-        await node.EventuallyAsync(() => _hub.SentBytes >= 1000, "the download should run");
+        await node.EventuallyAsync(
+            () => Directory.Exists(partial) && Directory.EnumerateFiles(partial, "*.part").Any(static file => new FileInfo(file).Length > 0), "the download should run");
 
         (int code, string output, string error) = await Tool.RunAsync(["stop", stopped], ("RKLLAMA_HOST", node.Address.ToString()));
 
@@ -40,7 +43,7 @@ public sealed class PullStopTests : IAsyncLifetime
         (await one)[^1].Should().Be("""{"error":"The pull was stopped. What is there is kept, and the next pull continues with it."}""");
         (await other)[^1].Should().Be("Error: The pull was stopped. What is there is kept, and the next pull continues with it.");
         (await whole).Status.Should().Be(HttpStatusCode.ServiceUnavailable);
-        Directory.Exists(Path.Combine(node.Models, Name + ".partial")).Should().BeTrue();
+        Directory.Exists(partial).Should().BeTrue();
         (await node.GetJsonAsync("/health")).Body.TryGetProperty("downloads", out _).Should().BeFalse();
         _hub.StorageFault = static (_, _) => null;
         (await PullAsync(node, "/api/pull"))[^1].Should().Be("""{"status":"success"}""");
