@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
 using RkLlama.Engine.Limits;
+using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Limits;
 
+[Collection(MemoryOfTheProcess.Name)]
 public sealed class HeapTrimmerTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
