@@ -17,11 +17,8 @@ public sealed class BackgroundTests : GenerationServiceFixture
     {
         using GenerationStream background = await StartAsync(Background());
         FakeRun first = await Node.Runs.NextAsync();
-        await first.SendAsync(HelloToken, "Hello");
 
-        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
-        await first.Aborted.WaitAsync(Patience);
-        first.End(RunEndReason.Cancelled);
+        using GenerationStream person = await InterruptAsync(first);
         FakeRun second = await Node.Runs.NextAsync();
         await second.SendAsync(HelloToken, "Hello");
         second.End(RunEndReason.Stop);
@@ -182,11 +179,7 @@ public sealed class BackgroundTests : GenerationServiceFixture
     public async Task An_answer_that_gave_way_is_finished_while_the_server_drains()
     {
         using GenerationStream background = await StartAsync(Background());
-        FakeRun first = await Node.Runs.NextAsync();
-        await first.SendAsync(HelloToken, "Hello");
-        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
-        await first.Aborted.WaitAsync(Patience);
-        first.End(RunEndReason.Cancelled);
+        using GenerationStream person = await InterruptAsync(await Node.Runs.NextAsync());
         FakeRun second = await Node.Runs.NextAsync();
         await EventuallyAsync(() => Node.Queue.Waiting == 1);
 
@@ -207,11 +200,7 @@ public sealed class BackgroundTests : GenerationServiceFixture
     public async Task An_answer_that_gave_way_fails_if_the_drain_time_is_over()
     {
         using GenerationStream background = await StartAsync(Background());
-        FakeRun first = await Node.Runs.NextAsync();
-        await first.SendAsync(HelloToken, "Hello");
-        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
-        await first.Aborted.WaitAsync(Patience);
-        first.End(RunEndReason.Cancelled);
+        using GenerationStream person = await InterruptAsync(await Node.Runs.NextAsync());
         await Node.Runs.NextAsync();
         await EventuallyAsync(() => Node.Queue.Waiting == 1);
 
@@ -219,6 +208,17 @@ public sealed class BackgroundTests : GenerationServiceFixture
         await Node.Host.UnloadAllAsync().WaitAsync(Patience);
 
         await FluentActions.Awaiting(() => ReadAsync(background)).Should().ThrowAsync<EngineException>().WithMessage("*unloaded while it answered*");
+    }
+
+    /// <summary>Sends one token of a background run, and starts a person's request, so that the run gives way.</summary>
+    /// <returns>The answer of the person's request.</returns>
+    private async Task<GenerationStream> InterruptAsync(FakeRun background)
+    {
+        await background.SendAsync(HelloToken, "Hello");
+        GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await background.Aborted.WaitAsync(Patience);
+        background.End(RunEndReason.Cancelled);
+        return person;
     }
 
     private static GenerationRequest Background() => EngineNode.Ask() with { IsBackground = true };
