@@ -90,7 +90,7 @@ internal static class CommandLine
         }
         catch (IOException ex)
         {
-            // For example, the disk of the file that stdout is redirected to is full. Writes into a pipe that nobody reads have no error.
+            // For example, stdout is a file on a full disk. A write to a pipe without a reader is not an error.
             return CommandException.PrintAsync(ex.Message.TrimEnd('.'), exitCode: 1).GetAwaiter().GetResult();
         }
 #pragma warning disable CA1031 // a fault of the command line itself: its stack trace helps to mend it

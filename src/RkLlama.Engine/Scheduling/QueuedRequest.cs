@@ -10,7 +10,7 @@ internal sealed record QueuedRequest(string Model)
     /// <summary>The prompt, to find the requests whose prompt is in a KV cache; <see langword="null"/> if the request uses none.</summary>
     internal RunInput? Prompt { get; init; }
 
-    /// <summary>Identifies the request for <see cref="RunQueue.FindPlace"/>; <see langword="null"/> if nobody asks for its place.</summary>
+    /// <summary>Identifies the request for <see cref="RunQueue.FindPlace"/>; <see langword="null"/> if its place is never asked for.</summary>
     internal object? Trace { get; init; }
 
     /// <summary>Identifies the client if clients do not share KV caches; otherwise <see langword="null"/>.</summary>

@@ -4,8 +4,8 @@ using RkLlama.Engine.Configuration;
 namespace RkLlama.Server.Middleware;
 
 /// <summary>
-/// The host names by which clients may address this node. Names of which nobody outside of the local network can be the owner are allowed: anybody can create a
-/// name in the public DNS that points to this node (DNS rebinding), and the pages of that name could then read its answers.
+/// The host names by which clients may address this node: those that exist only in the local network. Anybody can create a name in the public DNS that
+/// points to this node (DNS rebinding). The pages of that name could then read the answers of the node.
 /// </summary>
 internal sealed class HostNames
 {

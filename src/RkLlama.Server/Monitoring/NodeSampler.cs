@@ -29,7 +29,7 @@ internal sealed class NodeSampler : IDisposable
     // 1 while the timer runs.
     private int _isOn;
 
-    // Timestamp of the last look; 0 if nobody has looked.
+    // Timestamp of the last request for the state of the node; 0 before the first one.
     private long _looked;
 
     public NodeSampler(RunQueue queue, ActiveRequests requests, RequestHistory history, RecentHardware hardware, TimeProvider time)

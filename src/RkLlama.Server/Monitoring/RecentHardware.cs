@@ -2,7 +2,7 @@ using RkLlama.Engine.Hardware;
 
 namespace RkLlama.Server.Monitoring;
 
-/// <summary>Shares readings of the hardware between those who need one at nearly the same time. Thread-safe.</summary>
+/// <summary>Shares one reading of the hardware between callers that need one at nearly the same time. Thread-safe.</summary>
 internal sealed class RecentHardware(HardwareReader reader, TimeProvider time)
 {
     // One reading opens about fifty small files of the kernel. Somebody who looks each second gets a new reading at each second look.

@@ -250,7 +250,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (Exception ex)
         {
-            // The worker would block when it writes to a pipe that nobody reads. The pipe is closed now, so its writes fail.
+            // If the pipe stayed open without a reader, the worker would block when it writes. The pipe is closed now, so its writes fail.
             ReportReadFailure("log", ex);
         }
 
