@@ -72,9 +72,10 @@ public sealed class GenerationServiceFailureTests : GenerationServiceFixture
         await AnswerAsync("mine");
 
         Text(await ReadAsync(next)).Should().Be("mine");
+        // The producer of the cancelled answer writes its line after it has released the slot.
+        await EventuallyAsync(() => Node.GenerationLog.All.Any(line => line.Contains("Cancelled (the client left)", StringComparison.Ordinal)));
         run.Engine.AbortCause.Should().Be(AbortCause.ClientDisconnected);
         Node.MetricsPage["rkllama_aborts_total{cause=\"client_left\"}"].Should().Be(1);
-        Node.GenerationLog.All.Should().Contain(line => line.Contains("Cancelled (the client left)", StringComparison.Ordinal));
     }
 
     [Fact]
