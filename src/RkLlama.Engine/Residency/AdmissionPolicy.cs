@@ -10,7 +10,8 @@ internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
 /// <summary>
 /// Decides which resident models must be evicted before another model can be loaded: because of the number of models, the memory, or the NPU's address space.
 /// If the memory or the address space is not enough, it first evicts additional KV slots, then models that the operator has not loaded, then the others; of each kind
-/// the least recently used one first. Has no state and reads no files, because its callers hold a lock.
+/// the least recently used one first. A failed model has no worker, so it is evicted before others if there are too many models. Has no state and reads no files, because its
+/// callers hold a lock.
 /// </summary>
 /// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
 internal sealed class AdmissionPolicy(int? maxModels)
@@ -19,6 +20,9 @@ internal sealed class AdmissionPolicy(int? maxModels)
     private const long DomainBytes = 4L << 30;
     private const int FirstDomain = 1;
     private const int LastDomain = 15;
+
+    /// <summary>Number of domains for models.</summary>
+    internal const int DomainCount = LastDomain - FirstDomain + 1;
 
     // The first version of the vendor library that supports several models.
     private static readonly Version FirstWithSeveralModels = new(1, 2, 2);
@@ -38,7 +42,8 @@ internal sealed class AdmissionPolicy(int? maxModels)
         while (remaining.Count > 0 && IsFull(model, remaining))
             evicted.Add(remaining.Dequeue());
 
-        Queue<Resident> slots = new(remaining.SelectMany(static resident => resident.ExtraSlots));
+        remaining = new(remaining.Where(static resident => resident.TotalBytes > 0 || resident.HoldsDomains));
+        Queue<Resident> slots = new(remaining.SelectMany(static resident => resident.ExtraSlots).OrderBy(static slot => slot.Model.LastRun));
         while (remaining.Count > 0 && !(Fits(demand, endingBytes + BytesOf(evicted)) && FindDomain(demand.Bytes, remaining, evicted) is not null))
             evicted.Add(slots.TryDequeue(out Resident? slot) ? slot : remaining.Dequeue());
         return new(evicted, FindDomain(demand.Bytes, remaining, evicted) ?? FirstDomain);
@@ -58,7 +63,7 @@ internal sealed class AdmissionPolicy(int? maxModels)
 
     // With one model of each role, the resident of the same role is evicted first, although it may be pinned: no other eviction makes a place for the model.
     private int Rank(Resident resident, ModelInstance model) =>
-        maxModels is null && resident.Model.Role == model.Role ? 0 : resident.Model.IsPinned ? 2 : 1;
+        maxModels is null && resident.Model.Role == model.Role ? 0 : !resident.HasWorker ? 1 : resident.Model.IsPinned ? 3 : 2;
 
     private bool IsFull(ModelInstance model, Queue<Resident> remaining)
     {
@@ -83,15 +88,16 @@ internal sealed class AdmissionPolicy(int? maxModels)
     private static int? FindDomain(long need, IEnumerable<Resident> residents, IReadOnlyList<Resident> evicted)
     {
         int width = DomainsOf(need);
-        Resident[] workers = [.. residents.SelectMany(static resident => resident.Workers).Except(evicted)];
+        Resident[] workers = [.. residents.SelectMany(static resident => resident.Workers).Where(static worker => worker.HoldsDomains).Except(evicted)];
         for (int first = FirstDomain; first + width - 1 <= LastDomain; first++)
         {
-            if (Array.TrueForAll(workers, worker => first + width <= worker.Domain || first >= worker.Domain + DomainsOf(worker.Bytes)))
+            if (Array.TrueForAll(workers, worker => first + width <= worker.Domain || first >= worker.Domain + worker.DomainCount))
                 return first;
         }
 
         return null;
     }
 
-    private static int DomainsOf(long bytes) => (int)Math.Max(1, (bytes + DomainBytes - 1) / DomainBytes);
+    /// <summary>Returns how many domains a model of this size takes.</summary>
+    internal static int DomainsOf(long bytes) => (int)Math.Max(1, (bytes + DomainBytes - 1) / DomainBytes);
 }

@@ -11,14 +11,26 @@ internal sealed class Resident(ModelInstance model, WorkerSupervisor supervisor,
 
     internal WorkerSupervisor Supervisor => supervisor;
 
-    /// <summary>Estimated memory of this worker, in bytes.</summary>
-    internal long Bytes => bytes;
+    /// <summary>Estimated memory of this worker, in bytes; 0 if the model has failed, because its worker has ended.</summary>
+    internal long Bytes => HasWorker ? bytes : 0;
 
     /// <summary>Estimated memory of the model with its additional KV slots, in bytes.</summary>
-    internal long TotalBytes => bytes + _extraSlots.Sum(static slot => slot.Bytes);
+    internal long TotalBytes => Bytes + _extraSlots.Sum(static slot => slot.Bytes);
 
     /// <summary>The first NPU domain of the model, at least 1.</summary>
     internal int Domain => domain;
+
+    /// <summary>Number of consecutive NPU domains of this worker, at least 1.</summary>
+    internal int DomainCount { get; } = AdmissionPolicy.DomainsOf(bytes);
+
+    /// <summary>Whether the domains are in use, or a worker will use them at the next attempt to start it.</summary>
+    internal bool HoldsDomains => HasWorker || supervisor.RetriesLater;
+
+    /// <summary>Whether the model has a worker, or gets a new one at once.</summary>
+    internal bool HasWorker => model.State != ModelState.Failed;
+
+    /// <summary>Whether the model or one of its KV slots has a worker.</summary>
+    internal bool IsInMemory => Workers.Any(static worker => worker.HasWorker);
 
     /// <summary>Whether the model is loading, loaded or restarting.</summary>
     internal bool IsBusy => model.State is not (ModelState.Failed or ModelState.Stuck);

@@ -52,8 +52,9 @@ internal sealed partial class ResidentModels
         List<Task> ends = [];
         foreach (Resident worker in resident.Workers)
         {
+            long bytes = worker.Bytes;
             ends.Add(worker.Supervisor.EndAsync());
-            _ending.Add(ends[^1], worker.Bytes);
+            _ending.Add(ends[^1], bytes);
         }
 
         return ends.Count == 1 ? ends[0] : Task.WhenAll(ends);

@@ -107,7 +107,7 @@ internal sealed partial class ResidentModels
     /// The caller holds the lock.
     /// </summary>
     private Resident? FindDispensable() =>
-        _residents.SelectMany(static resident => resident.ExtraSlots).MinBy(static slot => slot.Model.LastRun) ?? _residents.FirstOrDefault(static resident => !resident.Model.IsPinned);
+        _residents.SelectMany(static resident => resident.ExtraSlots).MinBy(static slot => slot.Model.LastRun) ?? _residents.FirstOrDefault(static resident => resident is { HasWorker: true, Model.IsPinned: false });
 
     private void ReportEnd(Task load) => _ = load.ContinueWith(
         ended => loadEnded(ended.IsCompletedSuccessfully), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -32,6 +32,8 @@ internal sealed partial class WorkerSupervisor
     // Guarded by _lock.
     private readonly WorkerDeaths _deaths;
 
+    private volatile bool _retriesLater;
+
     // Guarded by _lock. The session for the next run. Not complete while a worker starts. Faulted if no further worker will be started.
     private Task<IEngineSession> _session;
 
@@ -58,6 +60,9 @@ internal sealed partial class WorkerSupervisor
         _starter = new(model, domain, engine, memory, faults, metrics, logger, _end.Token);
         _session = StartFirstAsync(previousEnd);
     }
+
+    /// <summary>Whether the model has failed and the server tries later to start it again.</summary>
+    internal bool RetriesLater => _retriesLater;
 
     /// <summary>
     /// Completes when the current worker has loaded the model. After a crash, returns a new task for the next worker. Fails with the reason if no further
@@ -187,7 +192,7 @@ internal sealed partial class WorkerSupervisor
             if (!isOfRequest && counted >= MaxRestarts)
             {
                 Log.GaveUp(_logger, _model.Name, MaxRestarts, RestartHistory.Window);
-                EngineException failure = new($"Model {_model.Name} failed {MaxRestarts} times in {RestartHistory.Window.TotalMinutes:0} minutes and is not started again ({reason}); load it again.");
+                EngineException failure = new($"Model {_model.Name} failed {MaxRestarts} times in {RestartHistory.Window.TotalMinutes:0} minutes and is not started again ({reason}). Requests for it fail until the operator loads it (/load_model) or it has been unloaded.");
                 _model.TryMove(ModelState.Failed, failure.Message);
                 throw failure;
             }
@@ -224,6 +229,7 @@ internal sealed partial class WorkerSupervisor
         TimeSpan delay = _backoff.Next();
         EngineException failure = new($"Model {_model.Name} is not started again now ({reason}); the next attempt is {delay.TotalSeconds:0} s after the last one.");
         Log.RetriesLater(_logger, _model.Name, delay.TotalSeconds, reason);
+        _retriesLater = true;
         _model.TryMove(ModelState.Failed, failure.Message);
         _ = RetryAfterAsync(delay);
         return failure;
@@ -247,6 +253,7 @@ internal sealed partial class WorkerSupervisor
         try
         {
             IEngineSession session = Watch(await _starter.RestartAsync().ConfigureAwait(false));
+            _retriesLater = false;
             _backoff.Reset();
             _restarts.Clear();
             return session;

@@ -62,6 +62,19 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_three_models_the_one_whose_last_use_is_the_longest_ago_goes()
+    {
+        Start(3);
+        _node.AddModel("p");
+        foreach (string name in (string[])["m", "n", "o", "o", "n", "m"])
+            await UseAsync(name);
+
+        await UseAsync("p");
+
+        Names().Should().Equal("n", "m", "p");
+    }
+
+    [Fact]
     public async Task A_model_of_the_operator_goes_last()
     {
         Start(2);

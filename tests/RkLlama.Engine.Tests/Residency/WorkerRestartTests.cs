@@ -22,7 +22,7 @@ public sealed class WorkerRestartTests : WorkerSupervisorFixture
         await EventuallyAsync(() => Model.State == ModelState.Failed);
         Model.Failure.Should().Contain("failed 5 times in 10 minutes").And.Contain("once more");
         Node.Faults.Last!.Reason.Should().Be("once more");
-        await supervisor.Invoking(one => one.StartRunAsync(EngineNode.Start, default)).Should().ThrowAsync<EngineException>().WithMessage("*load it again*");
+        await supervisor.Invoking(one => one.StartRunAsync(EngineNode.Start, default)).Should().ThrowAsync<EngineException>().WithMessage("*until the operator loads it (/load_model) or it has been unloaded*");
         States.Should().Equal(
             [ModelState.Loading, ModelState.Ready, .. Enumerable.Repeat((ModelState[])[ModelState.Restarting, ModelState.Ready], 5).SelectMany(states => states), ModelState.Restarting, ModelState.Failed]);
         await supervisor.EndAsync();

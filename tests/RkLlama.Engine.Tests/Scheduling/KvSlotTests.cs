@@ -134,6 +134,24 @@ public sealed class KvSlotTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_several_slots_the_one_that_was_used_least_recently_goes()
+    {
+        Start(slots: 3, configure: static options => options with { MaxModels = 3 });
+        _node.AddModel("n");
+        Truncate("n");
+        await RunAsync(Tokens(1, 100));
+        await RunAsync(Tokens(2, 100));
+        await RunAsync(Tokens(3, 100));
+        await RunAsync(Tokens(2, 200));
+        SetMemory((3 << 20) / 2);
+
+        (await _node.AcquireAsync(_node.Host.Find("n"))).Dispose();
+
+        await EventuallyAsync(() => _node.Engine.Sessions[2].IsDisposed);
+        _node.Engine.Sessions[1].IsDisposed.Should().BeFalse("the second conversation was used last");
+    }
+
+    [Fact]
     public async Task Unloading_a_model_ends_all_its_workers()
     {
         Start(slots: 2);
