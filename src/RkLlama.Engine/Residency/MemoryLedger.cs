@@ -8,7 +8,10 @@ namespace RkLlama.Engine.Residency;
 /// <param name="Bytes">Estimated memory of the loaded model, in bytes; 0 if it is unknown.</param>
 /// <param name="FileBytes">Size of the model file in bytes; 0 if it is unknown.</param>
 /// <param name="Node">The memory of the node; <see langword="null"/> if it is unknown.</param>
-internal sealed record MemoryDemand(long Bytes, long FileBytes, MemoryReading? Node);
+internal sealed record MemoryDemand(long Bytes, long FileBytes, MemoryReading? Node)
+{
+    internal static MemoryDemand Unknown { get; } = new(0, 0, null);
+}
 
 /// <summary>
 /// Estimates the memory of loaded models. Before the first load of a model, the estimate is the size of its file. After a load, it is the measured decrease of
@@ -32,11 +35,14 @@ internal sealed class MemoryLedger(Func<MemoryReading?> read)
     /// <summary>Returns the memory of the node; <see langword="null"/> if it cannot be read.</summary>
     internal MemoryReading? Read() => read();
 
-    /// <summary>Returns the estimated memory of a model, and the memory of the node at this moment. Reads the disk, so the caller must not hold a lock.</summary>
+    /// <summary>
+    /// Returns the estimated memory of a model, and the memory of the node at this moment. Reads the disk, so the caller must not hold a lock. The model keeps the result as its
+    /// <see cref="ModelInstance.LastDemand"/>.
+    /// </summary>
     internal MemoryDemand Measure(ModelInstance model)
     {
         long file = FileBytes(model);
-        return new(Math.Max(file, _measured.GetValueOrDefault(model.Entry.ModelPath)), file, read());
+        return model.LastDemand = new(Math.Max(file, _measured.GetValueOrDefault(model.Entry.ModelPath)), file, read());
     }
 
     /// <summary>Returns the size of the model file in bytes; 0 if it cannot be read.</summary>

@@ -216,8 +216,11 @@ internal sealed partial class ModelHost : IAsyncDisposable
     private int SlotsOf(ModelInstance model) =>
         model is { Role: ModelRole.Chat, Entry.Modelfile.ReuseKvCache: not false } ? model.Entry.Modelfile.Slots ?? _options.Slots : 1;
 
-    /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
-    internal bool HasRoomFor(ModelInstance model) => _residents.HasRoomFor(model);
+    /// <summary>Whether a model is not resident and can be loaded without evicting another one. Reads the disk.</summary>
+    internal bool HasRoomFor(ModelInstance model) => _residents.HasRoomFor(model, Memory.Measure(model));
+
+    /// <summary>As <see cref="HasRoomFor"/>, with the memory at the last measurement for this model. Returns at once.</summary>
+    internal bool HadRoomFor(ModelInstance model) => _residents.HasRoomFor(model, model.LastDemand ?? MemoryDemand.Unknown);
 
     /// <summary>Restarts the idle timer of the model. When it expires, the model is unloaded. Models loaded by the operator have no idle timer.</summary>
     /// <param name="keepAlive">How long the model stays loaded from now on; <see langword="null"/> for the node's default, negative for no limit.</param>

@@ -30,6 +30,7 @@ internal sealed class ModelInstance
 
     private IdleTimer? _idleTimer;
     private volatile KvCacheContents? _kvCache;
+    private volatile MemoryDemand? _lastDemand;
     private long _lastRun;
     private long _loadTicks;
     private string? _promptIdentity;
@@ -80,13 +81,7 @@ internal sealed class ModelInstance
 
     internal ModelEntry Entry { get; }
 
-    internal ModelRole Role => Entry.Modelfile switch
-    {
-        { Rerank: true } => ModelRole.Reranking,
-        { Pooling: not null } => ModelRole.Embedding,
-        { Rerank: null } when Name.Contains("rerank", StringComparison.OrdinalIgnoreCase) => ModelRole.Reranking,
-        _ => ModelRole.Chat,
-    };
+    internal ModelRole Role => ModelRoles.Of(Name, Entry.Modelfile);
 
     /// <summary>The parameters for the worker that loads the model.</summary>
     internal ModelLoadParameters Engine { get; }
@@ -201,6 +196,13 @@ internal sealed class ModelInstance
     {
         get => Volatile.Read(ref _lastRun);
         set => Volatile.Write(ref _lastRun, value);
+    }
+
+    /// <summary>The last result of <see cref="MemoryLedger.Measure"/>; <see langword="null"/> before the first one.</summary>
+    internal MemoryDemand? LastDemand
+    {
+        get => _lastDemand;
+        set => _lastDemand = value;
     }
 
     /// <summary>How long the last load of the model took; <see langword="null"/> before the first one.</summary>

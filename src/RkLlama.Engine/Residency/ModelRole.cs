@@ -1,3 +1,5 @@
+using RkLlama.Engine.Models.Modelfiles;
+
 namespace RkLlama.Engine.Residency;
 
 /// <summary>What a model is used for. With <c>--max-models auto</c>, one model of each role can be resident.</summary>
@@ -11,4 +13,16 @@ internal enum ModelRole
 
     /// <summary>The model judges documents: its Modelfile sets RERANK, or its name contains "rerank".</summary>
     Reranking,
+}
+
+internal static class ModelRoles
+{
+    /// <summary>Returns the role of a model with this name and Modelfile.</summary>
+    internal static ModelRole Of(string name, Modelfile modelfile) => modelfile switch
+    {
+        { Rerank: true } => ModelRole.Reranking,
+        { Pooling: not null } => ModelRole.Embedding,
+        { Rerank: null } when name.Contains("rerank", StringComparison.OrdinalIgnoreCase) => ModelRole.Reranking,
+        _ => ModelRole.Chat,
+    };
 }

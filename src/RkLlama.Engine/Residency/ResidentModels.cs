@@ -138,9 +138,9 @@ internal sealed partial class ResidentModels(
     }
 
     /// <summary>Whether a model is not resident and can be loaded without evicting another one.</summary>
-    internal bool HasRoomFor(ModelInstance model)
+    /// <param name="demand">The memory that the model needs.</param>
+    internal bool HasRoomFor(ModelInstance model, MemoryDemand demand)
     {
-        MemoryDemand demand = memory.Measure(model);
         lock (_lock)
         {
             return _stuck.First is null && _residents.Loading is null && _residents.Find(model.Name) is null

@@ -1,8 +1,8 @@
 namespace RkLlama.Engine.Scheduling;
 
 /// <summary>
-/// What the queue knows of the resident models and the contents of their KV caches. It learns numbers only, never tokens. All methods are called under the lock of
-/// the queue, so they must return at once.
+/// What the queue knows of the resident models and the contents of their KV caches. It learns numbers only, never tokens. Except <see cref="ReadDemands"/>, all methods
+/// are called under the lock of the queue, so they must return at once.
 /// </summary>
 internal interface IKvCaches
 {
@@ -18,8 +18,11 @@ internal interface IKvCaches
     /// </summary>
     bool CanStart(QueuedRequest request);
 
-    /// <summary>Whether the model of a request must be loaded and another model evicted for it. Reads the disk, so the queue asks rarely.</summary>
+    /// <summary>Whether the model of a request must be loaded and another model evicted for it, as far as <see cref="ReadDemands"/> knows.</summary>
     bool MustEvict(QueuedRequest request);
+
+    /// <summary>Reads the memory of the node and the sizes of the models that are not resident. Reads the disk, so it is called without the lock of the queue.</summary>
+    void ReadDemands(IEnumerable<QueuedRequest> waiting);
 
     /// <summary>Returns how many tokens at the beginning of the prompt of a request are in a KV cache of its model.</summary>
     int CountCached(QueuedRequest request);

@@ -58,7 +58,17 @@ internal sealed class KvCaches(ModelHost host) : IKvCaches
     public bool CanStart(QueuedRequest request) => request.Instance is not { } model || host.CanStart(model);
 
     /// <inheritdoc/>
-    public bool MustEvict(QueuedRequest request) => request.Instance is { } model && host.FindResident(model.Name) is null && !host.HasRoomFor(model);
+    public bool MustEvict(QueuedRequest request) => request.Instance is { } model && host.FindResident(model.Name) is null && !host.HadRoomFor(model);
+
+    /// <inheritdoc/>
+    public void ReadDemands(IEnumerable<QueuedRequest> waiting)
+    {
+        foreach (ModelInstance model in waiting.Select(static request => request.Instance).OfType<ModelInstance>().DistinctBy(static model => model.Name))
+        {
+            if (host.FindResident(model.Name) is null)
+                host.Memory.Measure(model);
+        }
+    }
 
     /// <inheritdoc/>
     public bool IsResident(string model) => host.FindResident(model) is not null;

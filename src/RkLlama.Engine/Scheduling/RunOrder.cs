@@ -12,7 +12,7 @@ namespace RkLlama.Engine.Scheduling;
 /// </list>
 /// The slot can be held for a request that continues the last run. Such requests go first until another request has waited for the fairness time, or
 /// <see cref="MaxHeldBack"/> of them have gone before it.
-/// Used under the lock of the queue.
+/// Used under the lock of the queue, except <see cref="ReadDemands"/>.
 /// </summary>
 /// <param name="switchTime">How long requests for resident models go before requests for other models, measured from the last load.</param>
 /// <param name="fairness">How long a waiting request can be overtaken; zero for never.</param>
@@ -53,6 +53,9 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
             _turns.RemoveAt(0);
         _turns.Add(model);
     }
+
+    /// <summary>Reads from the disk what <see cref="Next"/> must know of the waiting requests. Called without the lock of the queue.</summary>
+    internal void ReadDemands(IReadOnlyList<QueuedRequest> waiting) => caches.ReadDemands(waiting);
 
     /// <summary>Returns the entry that gets the slot next; null if no request waits, or none can start.</summary>
     internal LinkedListNode<QueueEntry>? Next(LinkedList<QueueEntry> waiting)

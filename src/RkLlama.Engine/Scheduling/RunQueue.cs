@@ -148,6 +148,7 @@ internal sealed partial class RunQueue
     /// <summary>Gives the slot to a waiting request that can start now, if the slot is free. Any thread.</summary>
     internal void Reconsider()
     {
+        ReadDemands();
         lock (_lock)
         {
             if (!_isBusy)
@@ -160,6 +161,7 @@ internal sealed partial class RunQueue
     /// <summary>Passes the slot on after a request that has not used the NPU. Each <see cref="QueueSlot"/> calls this or <see cref="Release"/>, once.</summary>
     internal void Return()
     {
+        ReadDemands();
         lock (_lock)
             PassOn(isHoldAllowed: false);
     }
@@ -168,11 +170,22 @@ internal sealed partial class RunQueue
     /// <param name="isHoldAllowed">Whether the slot may be held for the request that continues this one.</param>
     internal void Release(bool isHoldAllowed)
     {
+        ReadDemands();
         lock (_lock)
         {
             _pace.End();
             PassOn(isHoldAllowed);
         }
+    }
+
+    /// <summary>Reads from the disk what the order must know of the waiting requests. The caller does not hold the lock.</summary>
+    private void ReadDemands()
+    {
+        QueuedRequest[] waiting;
+        lock (_lock)
+            waiting = _waiting.Count == 0 ? [] : [.. _waiting.Select(static entry => entry.Request)];
+        if (waiting.Length > 0)
+            _order.ReadDemands(waiting);
     }
 
     /// <summary>Gives the slot to the next waiting request, holds it, or makes it free. The caller holds the lock.</summary>
@@ -213,6 +226,7 @@ internal sealed partial class RunQueue
 
     private void OnHoldExpired(object hold)
     {
+        ReadDemands();
         lock (_lock)
         {
             if (_hold.IsCurrent(hold))

@@ -98,6 +98,27 @@ public sealed class ResidentModelsTests : IAsyncDisposable
         await load.WaitAsync(Patience);
     }
 
+    [Fact]
+    public async Task The_queue_does_not_wait_while_the_memory_is_read_for_a_waiting_request()
+    {
+        ModelLease lease = await _node.AcquireAsync(Host.Find("m"));
+        Task<ModelLease> loading = _node.AcquireAsync(Host.Find("n"));
+        await EventuallyAsync(() => _node.Queue.Waiting == 1);
+        string pipe = _sysfs.MakePipe("proc/meminfo");
+        Task release = Task.Run(lease.Dispose);
+
+        // The pipe opens for a writer when a reader has opened it. The read ends with the writer.
+        using (await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(Patience))
+        {
+            (await Task.Run(() => _node.Queue.Waiting).WaitAsync(Patience)).Should().Be(1);
+            release.IsCompleted.Should().BeFalse("the memory is not read yet");
+            File.Delete(pipe);
+        }
+
+        await release.WaitAsync(Patience);
+        (await loading).Dispose();
+    }
+
     private async Task<ModelInstance> UseAsync(string name)
     {
         ModelInstance model = Host.Find(name);

@@ -33,6 +33,10 @@ internal sealed class FakeCaches : IKvCaches
 
     public bool MustEvict(QueuedRequest request) => !WithRoom.Contains(request.Model);
 
+    public void ReadDemands(IEnumerable<QueuedRequest> waiting)
+    {
+    }
+
     public bool IsResident(string model) => Resident.Contains(model);
 
     public int CountCached(QueuedRequest request) => Cached.GetValueOrDefault(request.Prompt?.Text ?? "");
