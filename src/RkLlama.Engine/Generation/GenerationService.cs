@@ -53,6 +53,10 @@ internal sealed partial class GenerationService(
         {
             throw new ModelNotFoundException(request.Model!);
         }
+        catch (ModelUnloadedException) when (request.Model is null)
+        {
+            throw new NoModelException();
+        }
 
         ModelCapabilities capabilities = ModelCapabilities.Of(prepared.Model, prepared.Prompts);
         if (capabilities.FirstMissing(request.Requires) is not RequiredCapabilities.None and var missing)

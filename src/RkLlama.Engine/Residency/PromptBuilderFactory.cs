@@ -26,7 +26,7 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, CpuPool 
     /// <exception cref="EngineException">
     /// The Modelfile's template cannot be used, the model's directory cannot be read, or the load took too long.
     /// </exception>
-    /// <exception cref="NoModelException"><paramref name="unloaded"/> was cancelled.</exception>
+    /// <exception cref="ModelUnloadedException"><paramref name="unloaded"/> was cancelled.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     internal async Task<PromptBuilder> LoadAsync(ModelEntry entry, CancellationToken unloaded = default)
     {
@@ -47,7 +47,7 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, CpuPool 
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             if (unloaded.IsCancellationRequested)
-                throw new NoModelException();
+                throw new ModelUnloadedException(entry.Name);
             if (cpu.Closed.IsCancellationRequested)
                 throw new DrainingException();
             throw new EngineException(

@@ -67,6 +67,20 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_batch_whose_model_is_unloaded_between_two_texts_can_be_sent_again()
+    {
+        EmbeddingBatch batch = await _service.StartAsync(_service.Find("m"), ["one", "two"], truncates: false, null, new("r-1"), CancellationToken.None);
+        await using IAsyncEnumerator<float[]> vectors = batch.EmbedAsync(CancellationToken.None).GetAsyncEnumerator();
+        Task<bool> first = vectors.MoveNextAsync().AsTask();
+        (await _node.Runs.NextAsync()).Engine.Complete(new(RunEndReason.Stop, 0, null, null), [1]);
+        (await first.WaitAsync(Patience)).Should().BeTrue();
+
+        await _node.Host.UnloadAsync().WaitAsync(Patience);
+
+        await vectors.Invoking(one => one.MoveNextAsync().AsTask()).Should().ThrowAsync<ModelUnloadedException>();
+    }
+
+    [Fact]
     public async Task A_failed_run_is_an_error_with_its_reason()
     {
         Task<TextEmbedding> embedding = EmbedAsync();

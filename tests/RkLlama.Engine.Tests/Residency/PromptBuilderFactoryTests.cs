@@ -17,7 +17,7 @@ public sealed class PromptBuilderFactoryTests : IAsyncDisposable
         using CancellationTokenSource unloaded = new();
         await unloaded.CancelAsync();
 
-        await _node.Invoking(node => node.PromptFactory.LoadAsync(node.Catalog.Find("m"), unloaded.Token).WaitAsync(Patience)).Should().ThrowAsync<NoModelException>();
+        await _node.Invoking(node => node.PromptFactory.LoadAsync(node.Catalog.Find("m"), unloaded.Token).WaitAsync(Patience)).Should().ThrowAsync<ModelUnloadedException>();
     }
 
     [Fact]
