@@ -24,6 +24,10 @@ internal static class ListCommands
                 Console.WriteLine(ModelTables.Json(reply, result.GetValue(prefix)));
             else
                 Console.Write(format(ModelTables.WithPrefix(ModelRow.ReadAll(reply), result.GetValue(prefix)), DateTimeOffset.UtcNow));
+
+            // On stderr, because scripts read the table.
+            if (!result.GetValue(json) && ModelTables.Memory(reply) is { } memory)
+                await Console.Error.WriteLineAsync(memory).ConfigureAwait(false);
             return 0;
         });
         if (alias is not null)

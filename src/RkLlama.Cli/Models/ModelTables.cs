@@ -15,9 +15,30 @@ internal static class ModelTables
         [.. models.Select(model => (string[])[model.Name, model.Id, Words.Size(model.Size), Words.Relative(model.Modified, now)])]);
 
     internal static string Running(IEnumerable<ModelRow> models, DateTimeOffset now) => Table.Format(
-        ["NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "UNTIL"],
+        ["NAME", "ID", "SIZE", "PROCESSOR", "CONTEXT", "STATE", "SLOTS", "DOMAINS", "UNTIL"],
         [.. models.Select(model => (string[])
-            [model.Name, model.Id, Words.Size(model.Size), "100% NPU", model.ContextLength?.ToString(CultureInfo.InvariantCulture) ?? "", Until(model.ExpiresAt, now)])]);
+        [
+            model.Name,
+            model.Id,
+            Words.Size(model.Size),
+            "100% NPU",
+            model.ContextLength?.ToString(CultureInfo.InvariantCulture) ?? "",
+            model.State,
+            model.Slots.ToString(CultureInfo.InvariantCulture),
+            string.Join(',', model.Domains),
+            Until(model.ExpiresAt, now),
+        ])]);
+
+    /// <summary>Returns one line about the memory of the node; <see langword="null"/> if the node does not report it.</summary>
+    internal static string? Memory(JsonElement reply)
+    {
+        if (!reply.TryGetProperty("memory", out JsonElement memory) || memory.ValueKind != JsonValueKind.Object)
+            return null;
+        return $"Memory: {Size("total_bytes")}, models {Size("models_bytes")}, free for models {Size("free_bytes")}, reserved {Size("reserved_bytes")}. "
+            + $"NPU domains: {(memory.TryGetProperty("free_npu_domains", out JsonElement domains) ? domains.GetInt32() : 0)} free";
+
+        string Size(string name) => Words.Size(memory.TryGetProperty(name, out JsonElement bytes) ? bytes.GetInt64() : 0);
+    }
 
     internal static IEnumerable<ModelRow> WithPrefix(IReadOnlyList<ModelRow> models, string? prefix) => models.Where(model => HasPrefix(model.Name, prefix));
 
@@ -28,7 +49,9 @@ internal static class ModelTables
         if (prefix is null)
             return reply.GetRawText();
         IReadOnlyList<ModelRow> rows = ModelRow.ReadAll(reply);
-        return $"{{\"models\":[{string.Join(',', reply.GetProperty("models").EnumerateArray().Where((_, index) => HasPrefix(rows[index].Name, prefix)).Select(static model => model.GetRawText()))}]}}";
+        string models = string.Join(',', reply.GetProperty("models").EnumerateArray().Where((_, index) => HasPrefix(rows[index].Name, prefix)).Select(static model => model.GetRawText()));
+        string others = string.Concat(reply.EnumerateObject().Where(static field => field.Name != "models").Select(static field => $",\"{field.Name}\":{field.Value.GetRawText()}"));
+        return $"{{\"models\":[{models}]{others}}}";
     }
 
     private static bool HasPrefix(string name, string? prefix) => prefix is null || name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);

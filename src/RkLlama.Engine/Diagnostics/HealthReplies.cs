@@ -22,7 +22,7 @@ internal sealed record HealthReply(
     HealthQueue Queue,
     HealthFault? LastFault)
 {
-    /// <summary>The models in memory, the most recently used one first.</summary>
+    /// <summary>The models in memory and those that have failed, the most recently used one first.</summary>
     public IReadOnlyList<HealthModel> Models { get; init; } = [];
 
     /// <summary>The memory of the node. Absent if it is unknown.</summary>
@@ -34,14 +34,20 @@ internal sealed record HealthReply(
     public IReadOnlyList<HealthDownload>? Downloads { get; init; }
 }
 
-/// <summary>A model in memory.</summary>
+/// <summary>A model in memory, or one that has failed.</summary>
 /// <param name="State">loading, loaded, restarting, failed or stuck.</param>
 /// <param name="Pinned">Whether the operator has loaded the model, so that it is not unloaded when it is idle, and is evicted last.</param>
-/// <param name="MemoryBytes">Estimated memory of the model in bytes: the size of its file, or the decrease of the available memory during an earlier load.</param>
-/// <param name="NpuDomain">The first address space (domain) of the NPU that the model uses. Versions of the vendor library before 1.2.2 have only one.</param>
+/// <param name="MemoryBytes">
+/// Estimated memory of the model in bytes, with all its KV slots: for each, the size of the file, or the decrease of the available memory during an earlier load. 0 if the model has
+/// failed.
+/// </param>
+/// <param name="NpuDomain">The first address space (domain) of the NPU that the model uses; null if it uses none. Versions of the vendor library before 1.2.2 have only one.</param>
 /// <param name="ExpiresInSeconds">Seconds until the model is unloaded if no request uses it; null if it stays loaded.</param>
-internal sealed record HealthModel(string Name, string State, bool Pinned, long MemoryBytes, int NpuDomain, double? ExpiresInSeconds)
+internal sealed record HealthModel(string Name, string State, bool Pinned, long MemoryBytes, int? NpuDomain, double? ExpiresInSeconds)
 {
+    /// <summary>All domains of the NPU that the model uses, with those of its KV slots.</summary>
+    public required IReadOnlyList<int> NpuDomains { get; init; }
+
     /// <summary>Number of workers of the model, each with its own KV cache. Absent if there is one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Slots { get; init; }
@@ -51,7 +57,10 @@ internal sealed record HealthModel(string Name, string State, bool Pinned, long 
 /// <param name="TotalBytes">Memory that the kernel can use.</param>
 /// <param name="AvailableBytes">Memory that the kernel estimates as available to programs.</param>
 /// <param name="ReservedBytes">Memory that stays available when a model is loaded beside another one.</param>
-internal sealed record HealthMemory(long TotalBytes, long AvailableBytes, long ReservedBytes);
+/// <param name="FreeBytes">Memory for another model without an eviction: the available memory without the reserved memory, at least 0.</param>
+/// <param name="ModelsBytes">Estimated memory of all models in memory.</param>
+/// <param name="FreeNpuDomains">Number of the 15 domains of the NPU that no model uses. Each has about 4 GB.</param>
+internal sealed record HealthMemory(long TotalBytes, long AvailableBytes, long ReservedBytes, long FreeBytes, long ModelsBytes, int FreeNpuDomains);
 
 /// <summary>A download of a model.</summary>
 /// <param name="Model">The name that the model gets.</param>

@@ -12,6 +12,7 @@ internal sealed class HealthReader(ModelHost host, RunQueue queue, PullService p
     internal HealthReply Read()
     {
         ModelStatus status = host.Status;
+        IReadOnlyList<Resident> residents = host.Residents;
         return new(
             "ok",
             BuildInfo.Version,
@@ -23,8 +24,8 @@ internal sealed class HealthReader(ModelHost host, RunQueue queue, PullService p
             new(queue.IsBusy ? 1 : 0, queue.Waiting),
             status.LastFault is { } fault ? new(fault.At, fault.Model, fault.Reason) : null)
         {
-            Models = [.. host.Residents.Reverse().Select(Describe)],
-            Memory = host.Memory.Read() is { TotalBytes: { } total, AvailableBytes: { } available } ? new(total, available, MemoryLedger.ReserveOf(total)) : null,
+            Models = [.. residents.Reverse().Select(Describe)],
+            Memory = ResidentReport.MemoryOf(host.Memory.Read(), residents),
             Downloads = pulls.Describe() is { Count: > 0 } downloads ? downloads : null,
         };
     }
@@ -34,9 +35,10 @@ internal sealed class HealthReader(ModelHost host, RunQueue queue, PullService p
         resident.Model.State.ToWire(),
         resident.Model.IsPinned,
         resident.TotalBytes,
-        resident.Domain,
+        resident.HoldsDomains ? resident.Domain : null,
         resident.Model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 3) : null)
     {
-        Slots = resident.ExtraSlots.Count is > 0 and var extra ? extra + 1 : null,
+        NpuDomains = [.. ResidentReport.DomainsOf(resident)],
+        Slots = ResidentReport.SlotsOf(resident),
     };
 }

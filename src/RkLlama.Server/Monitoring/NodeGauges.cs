@@ -36,9 +36,10 @@ internal sealed class NodeGauges
             "Version of the server and name of the node.",
             () => [new(1, Tag("version", BuildInfo.Version), Tag("node", options.NodeName))]);
         Info("rkllama_runtime_info", "Versions of the vendor's library and of the NPU driver, while a model is loaded.", Runtime);
-        Info("rkllama_model_info", "The models that are loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(1, ModelTag(resident))));
+        Info("rkllama_model_info", "The models in memory. Models that have failed are not in memory.", () => PerModel(static _ => 1));
         Info("rkllama_model_state", "1 for the current state of the model for requests that do not name one, 0 for the others.", States);
-        Info("rkllama_model_memory_bytes", "Estimated memory of each model that is loaded or loading.", () => host.Residents.Select(resident => new Measurement<double>(resident.TotalBytes, ModelTag(resident))));
+        Info("rkllama_model_memory_bytes", "Estimated memory of each model in memory, with all its KV slots.", () => PerModel(static resident => resident.TotalBytes));
+        Info("rkllama_model_slots", "Number of workers of each model in memory, each with its own KV cache.", () => PerModel(static resident => resident.Workers.Count()));
         Gauge("rkllama_ready", "1 while /ready answers 200.", () => readiness.Evaluate().Reason is null ? 1 : 0);
         Gauge("rkllama_requests_running", "Active runs: 0 or 1.", () => queue.IsBusy ? 1 : 0);
         Gauge("rkllama_requests_waiting", "Requests that wait in the queue.", () => queue.Waiting);
@@ -86,6 +87,9 @@ internal sealed class NodeGauges
         _host.Residents.SelectMany(static resident => resident.Workers).Select(static resident => resident.Model.ProcessId is { } process ? ProcessMemory.ResidentBytes(process) : null).Sum() is { } sum and > 0
             ? Bytes(sum)
             : [];
+
+    private IEnumerable<Measurement<double>> PerModel(Func<Resident, double> read) =>
+        _host.Residents.Where(static resident => resident.IsInMemory).Select(resident => new Measurement<double>(read(resident), ModelTag(resident)));
 
     private KeyValuePair<string, object?> ModelTag(Resident resident) => _metrics.ModelTag(resident.Model.Name);
 

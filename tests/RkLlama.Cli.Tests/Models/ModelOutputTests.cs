@@ -30,10 +30,23 @@ public sealed class ModelOutputTests
     public void A_loaded_model_is_on_the_NPU_until_its_time_is_over(string expires, string until)
     {
         IReadOnlyList<ModelRow> models = ModelRow.ReadAll(JsonElement.Parse($$"""
-            {"models":[{"name":"demo:latest","digest":"63bc5759228faa","size":1800000000,"modified_at":"2026-11-27T12:00:00Z","expires_at":"{{expires}}","context_length":4096}]}
+            {"models":[{"name":"demo:latest","digest":"63bc5759228faa","size":1800000000,"modified_at":"2026-11-27T12:00:00Z","expires_at":"{{expires}}","context_length":4096,
+            "state":"loaded","slots":2,"npu_domains":[1,3]}]}
             """));
 
-        ModelTables.Running(models, Now).Split('\n')[1].TrimEnd().Should().Be($"demo:latest    63bc5759228f    1.8 GB    100% NPU     4096       {until}");
+        ModelTables.Running(models, Now).Split('\n')[1].TrimEnd().Should().Be($"demo:latest    63bc5759228f    1.8 GB    100% NPU     4096       loaded    2        1,3        {until}");
+    }
+
+    [Fact]
+    public void The_memory_of_the_node_is_one_line()
+    {
+        JsonElement reply = JsonElement.Parse("""
+            {"models":[],"memory":{"total_bytes":16000000000,"available_bytes":9000000000,"reserved_bytes":800000000,"free_bytes":8200000000,"models_bytes":5300000000,"free_npu_domains":12}}
+            """);
+
+        ModelTables.Memory(reply).Should().Be("Memory: 16 GB, models 5.3 GB, free for models 8.2 GB, reserved 800 MB. NPU domains: 12 free");
+        ModelTables.Memory(JsonElement.Parse("{}")).Should().BeNull("an older node does not report it");
+        ModelTables.Json(reply, "x").Should().Contain("free_npu_domains");
     }
 
     [Fact]

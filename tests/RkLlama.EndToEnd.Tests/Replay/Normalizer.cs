@@ -61,7 +61,7 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
     [GeneratedRegex("""("digest":"|layer sha256:)[0-9a-f]{64}(?=")""")]
     private static partial Regex Digest { get; }
 
-    [GeneratedRegex("""("(?:size|size_vram|total_bytes|available_bytes|reserved_bytes|memory_bytes)":)[1-9][0-9]*""")]
+    [GeneratedRegex("""("(?:size|size_vram|total_bytes|available_bytes|reserved_bytes|free_bytes|models_bytes|memory_bytes)":)[1-9][0-9]*""")]
     private static partial Regex Size { get; }
 
     [GeneratedRegex("""("rkllama-|"status":"ok","version":")[0-9]+\.[0-9]+\.[0-9]+""")]

@@ -11,7 +11,7 @@ namespace RkLlama.Server.Api.Node;
 /// <param name="Ready">The body of GET /ready.</param>
 /// <param name="State">State of the model for requests that do not name one: none, loading, loaded, restarting, failed, stuck.</param>
 /// <param name="Model">Name of the model for requests that do not name one: it is loading, loaded or failed. Null if there is none.</param>
-/// <param name="Models">The models in memory, the most recently used one first.</param>
+/// <param name="Models">The models in memory and those that have failed, the most recently used one first.</param>
 /// <param name="Requests">The requests that use a model and have not ended, the oldest one first.</param>
 /// <param name="Npu">The body of GET /npu.</param>
 /// <param name="Memory">The memory of the node; null if it is unknown.</param>
@@ -41,11 +41,11 @@ internal sealed record NodeStatus(
     NodeReference? Reference,
     NodeFeatures Features);
 
-/// <summary>A model in memory.</summary>
+/// <summary>A model in memory, or one that has failed.</summary>
 /// <param name="State">loading, loaded, restarting, failed or stuck.</param>
 /// <param name="Pinned">Whether the operator has loaded the model, so that it is not unloaded when it is idle, and is evicted last.</param>
-/// <param name="MemoryBytes">Estimated memory of the model.</param>
-/// <param name="NpuDomain">The first address space (domain) of the NPU that the model uses.</param>
+/// <param name="MemoryBytes">Estimated memory of the model, with all its KV slots; 0 if it has failed.</param>
+/// <param name="NpuDomain">The first address space (domain) of the NPU that the model uses; null if it uses none.</param>
 /// <param name="ExpiresInSeconds">Seconds until the model is unloaded if no request uses it; null if it stays loaded.</param>
 /// <param name="LoadSeconds">How long the last load of the model took; null before the first one.</param>
 /// <param name="ContextLength">Context length in tokens.</param>
@@ -56,7 +56,7 @@ internal sealed record NodeModel(
     string State,
     bool Pinned,
     long MemoryBytes,
-    int NpuDomain,
+    int? NpuDomain,
     double? ExpiresInSeconds,
     double? LoadSeconds,
     int ContextLength,

@@ -26,6 +26,7 @@ internal sealed class StatusReader(
     {
         ModelStatus status = host.Status;
         NodeReading reading = hardware.Read();
+        IReadOnlyList<Resident> residents = host.Residents;
         return new(
             options.NodeName,
             BuildInfo.Version,
@@ -34,11 +35,11 @@ internal sealed class StatusReader(
             readiness.Evaluate(),
             status.State.ToWire(),
             status.Model,
-            [.. host.Residents.Reverse().Select(Describe)],
+            [.. residents.Reverse().Select(Describe)],
             ReadQueue(),
             requests.Read(),
             NpuReply.From(reading),
-            reading.Memory is { TotalBytes: { } total, AvailableBytes: { } available } ? new(total, available, MemoryLedger.ReserveOf(total)) : null,
+            ResidentReport.MemoryOf(reading.Memory, residents),
             history.LastRun is { } last ? new(NodeRequest.Round(last.DecodeRate), NodeRequest.Round(last.PrefillRate), NodeRequest.Ms(last.ToFirstToken)) : new(null, null, null),
             downloads.Read(),
             [.. faults.Recent.Select(static fault => new HealthFault(fault.At, fault.Model, fault.Reason))],
@@ -58,14 +59,14 @@ internal sealed class StatusReader(
             model.State.ToWire(),
             model.IsPinned,
             resident.TotalBytes,
-            resident.Domain,
+            resident.HoldsDomains ? resident.Domain : null,
             model.IdleTimer?.Remaining is { } rest ? Math.Round(Math.Max(0, rest.TotalSeconds), 1) : null,
             model.LoadTime is { } load ? Math.Round(load.TotalSeconds, 2) : null,
             model.ContextLength,
             RateOf(model.Pace.DecodePerToken),
             RateOf(model.Pace.PrefillPerToken))
         {
-            Slots = resident.ExtraSlots.Count is > 0 and var extra ? extra + 1 : null,
+            Slots = ResidentReport.SlotsOf(resident),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using RkLlama.Engine.Diagnostics;
 
 namespace RkLlama.Server.Api.Ollama;
 
@@ -83,13 +84,18 @@ internal sealed record OllamaToolCall(string Id, OllamaFunctionCall Function);
 internal sealed record OllamaFunctionCall(int Index, string Name, JsonElement Arguments);
 
 /// <summary>Response of <c>GET /api/tags</c> and <c>GET /api/ps</c>.</summary>
-internal sealed record OllamaModels(OllamaModel[] Models);
+internal sealed record OllamaModels(OllamaModel[] Models)
+{
+    /// <summary>The memory of the node, in the response of <c>GET /api/ps</c>. Ollama has no such field. Absent if it is unknown.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HealthMemory? Memory { get; init; }
+}
 
-/// <summary>One model. The fields expires_at, size_vram and context_length are only in the response of <c>GET /api/ps</c>.</summary>
+/// <summary>One model. The fields from expires_at on are only in the response of <c>GET /api/ps</c>. Ollama does not have those from state on.</summary>
 /// <param name="Name">The model's name. If it has no tag, with the tag <c>latest</c>.</param>
 /// <param name="Model">The same value as name.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
-/// <param name="Size">Size of the model file in bytes.</param>
+/// <param name="Size">Size of the model file in bytes. In the response of <c>GET /api/ps</c>: estimated memory of the model with all its KV slots.</param>
 /// <param name="Digest">
 /// 64 hexadecimal digits that identify a version of the model file. They are not a hash of its content, because reading the whole file takes minutes.
 /// </param>
@@ -99,13 +105,29 @@ internal sealed record OllamaModel(string Name, string Model, string ModifiedAt,
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpiresAt { get; init; }
 
-    /// <summary>Size of the model file in bytes: the same value as size.</summary>
+    /// <summary>Estimated memory of the model: the same value as size.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? SizeVram { get; init; }
 
     /// <summary>Context length in tokens.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ContextLength { get; init; }
+
+    /// <summary>loading, loaded, restarting or stuck.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? State { get; init; }
+
+    /// <summary>Whether the operator has loaded the model, so that it is not unloaded when it is idle, and is evicted last.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Pinned { get; init; }
+
+    /// <summary>Number of workers of the model, each with its own KV cache. Absent if there is one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Slots { get; init; }
+
+    /// <summary>The domains of the NPU that the model uses, with those of its KV slots.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int[]? NpuDomains { get; init; }
 }
 
 /// <summary>
@@ -119,7 +141,7 @@ internal sealed record OllamaDetails(string ParentModel, string Format, string F
 /// <param name="Parameters">One name and value per line, as in Ollama's Modelfile.</param>
 /// <param name="Template">The chat template as Jinja source.</param>
 /// <param name="ModelInfo">general.architecture, general.basename and the context length in tokens.</param>
-/// <param name="Capabilities">The capabilities of the model: any of completion, tools, thinking, insert and embedding.</param>
+/// <param name="Capabilities">The capabilities of the model: any of completion, tools, thinking and insert, or only embedding, or only rerank.</param>
 /// <param name="ModifiedAt">Time of the last change of the model file, RFC 3339.</param>
 internal sealed record OllamaShowReply(
     string Modelfile,

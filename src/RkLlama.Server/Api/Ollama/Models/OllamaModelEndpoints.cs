@@ -14,6 +14,7 @@ using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
+using RkLlama.Server.Monitoring;
 
 namespace RkLlama.Server.Api.Ollama.Models;
 
@@ -28,8 +29,11 @@ internal static class OllamaModelEndpoints
 
     internal static JsonResult<OllamaModels> Running(ModelCatalog catalog, ModelHost host, TimeProvider time)
     {
-        // The most recently used model is the first one.
-        return new(new([.. host.Residents.Where(static resident => resident.Model.IsLoaded).Reverse().Select(RunningOf)]), OllamaJson.Wire.OllamaModels);
+        // The most recently used model is the first one. A failed model is not in memory.
+        IReadOnlyList<Resident> residents = host.Residents;
+        return new(
+            new([.. residents.Where(static resident => resident.IsInMemory).Reverse().Select(RunningOf)]) { Memory = ResidentReport.MemoryOf(host.Memory.Read(), residents) },
+            OllamaJson.Wire.OllamaModels);
 
         OllamaModel RunningOf(Resident resident)
         {
@@ -38,8 +42,13 @@ internal static class OllamaModelEndpoints
             return ModelOf(facts) with
             {
                 ExpiresAt = OllamaTime.Of(model.IdleTimer is { } timer ? time.GetUtcNow() + timer.Remaining : Never),
-                SizeVram = facts.Size,
+                Size = resident.TotalBytes,
+                SizeVram = resident.TotalBytes,
                 ContextLength = model.ContextLength,
+                State = model.State.ToWire(),
+                Pinned = model.IsPinned,
+                Slots = ResidentReport.SlotsOf(resident),
+                NpuDomains = [.. ResidentReport.DomainsOf(resident)],
             };
         }
     }
@@ -52,16 +61,6 @@ internal static class OllamaModelEndpoints
         ModelFileInfo facts = ModelFileInfo.Read(catalog, model.Name);
         int contextLength = model.ContextLength;
         OllamaDetails details = DetailsOf(facts);
-        ModelCapabilities can = prompts is null ? default : ModelCapabilities.Of(model, prompts);
-
-        // As in Ollama, an embedding model has no other capability, even if its files include a chat template.
-        List<string> capabilities = model.Entry.Modelfile.Pooling is null ? ["completion"] : ["embedding"];
-        if (model.Entry.Modelfile.Pooling is null && can.Tools)
-            capabilities.Add("tools");
-        if (model.Entry.Modelfile.Pooling is null && can.Thinking)
-            capabilities.Add("thinking");
-        if (model.Entry.Modelfile.Pooling is null && prompts?.SupportsFillInTheMiddle == true)
-            capabilities.Add("insert");
         return new(
             new(
                 ModelfileText(model),
@@ -74,7 +73,7 @@ internal static class OllamaModelEndpoints
                     ["general.basename"] = JsonElement.Parse($"\"{JsonEncodedText.Encode(model.Name)}\""),
                     [$"{details.Family}.context_length"] = JsonElement.Parse(contextLength.ToString(CultureInfo.InvariantCulture)),
                 },
-                [.. capabilities],
+                CapabilitiesOf(model, prompts),
                 OllamaTime.Of(facts.Modified))
             {
                 System = string.IsNullOrEmpty(model.Entry.Modelfile.System) ? null : model.Entry.Modelfile.System,
@@ -84,6 +83,22 @@ internal static class OllamaModelEndpoints
                     : [.. model.Entry.Modelfile.Messages.Select(static text => ModelfileMessage.Parse(text)!).Select(static message => new OllamaMessage(message.Role, message.Content))],
             },
             OllamaJson.Wire.OllamaShowReply);
+    }
+
+    /// <summary>Returns Ollama's names of the capabilities. Ollama has no name for reranking.</summary>
+    private static string[] CapabilitiesOf(ModelInstance model, PromptBuilder? prompts)
+    {
+        // As in Ollama, an embedding model has no other capability, even if its files include a chat template.
+        if (model.Role != ModelRole.Chat)
+            return [model.Role == ModelRole.Embedding ? "embedding" : "rerank"];
+        ModelCapabilities can = prompts is null ? default : ModelCapabilities.Of(model, prompts);
+        return
+        [
+            "completion",
+            .. can.Tools ? (string[])["tools"] : [],
+            .. can.Thinking ? (string[])["thinking"] : [],
+            .. prompts?.SupportsFillInTheMiddle == true ? (string[])["insert"] : [],
+        ];
     }
 
     /// <summary>Returns the template and the tokenizer of a model; <see langword="null"/> if they cannot be used. Such a model is shown, too, so that it can be mended.</summary>
