@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using RkLlama.Engine.Generation.Vectors;
 using RkLlama.Engine.Residency;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Native;
 using RkLlama.Server.Api.Common.Embeddings;
 using RkLlama.Server.Api.Common.Options;
@@ -13,7 +14,7 @@ namespace RkLlama.Server.Api.Ollama;
 /// <summary>The endpoints <c>POST /api/embed</c> and <c>POST /api/embeddings</c>. The latter is older.</summary>
 internal static class OllamaEmbeddingEndpoints
 {
-    internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings)
+    internal static async Task<KeepAliveJsonResult> Embed(HttpContext context, RequestReader reader, EmbeddingService embeddings, ModelScheduler scheduler)
     {
         long start = Stopwatch.GetTimestamp();
         ModelRequest<OllamaEmbedRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => OllamaEmbedRequest.From(json)).ConfigureAwait(false);
@@ -22,7 +23,15 @@ internal static class OllamaEmbeddingEndpoints
         EmbeddingBatch batch = await embeddings.StartAsync(
             model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: !request.IsList, request.InputType.Type).ConfigureAwait(false);
         context.Response.ReportIgnored(model, SamplingParameters.Default, [.. request.Unsupported, .. request.InputType.IgnoredBy(model)]);
-        return new(chunks => WriteAsync(chunks, batch, request, start, run.Cancelled), run.Cancelled);
+        return new(WriteAsync, run.Cancelled);
+
+        async Task WriteAsync(JsonChunks chunks)
+        {
+            // As in Ollama, a request without texts only loads the model.
+            if (request.Input.Count == 0)
+                (await scheduler.AcquireAsync(model, new(model.Name) { Trace = context.Trace() }, request.KeepAlive, run.Cancelled).ConfigureAwait(false)).Dispose();
+            await OllamaEmbeddingEndpoints.WriteAsync(chunks, batch, request, start, run.Cancelled).ConfigureAwait(false);
+        }
     }
 
     internal static async Task<KeepAliveJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using RkLlama.Server.Tests.Support;
 
 namespace RkLlama.Server.Tests.Api.Common;
@@ -23,6 +24,19 @@ public sealed class EmptyInputTests
         status.Should().Be(HttpStatusCode.OK);
         PromptServer.Json(body).GetProperty("embeddings").GetArrayLength().Should().Be(0);
         server.Prompts.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Ollama_embed_with_an_empty_array_only_loads_the_model()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m");
+
+        (HttpStatusCode status, _) = await server.PostJsonAsync("/api/embed", """{"model":"m","input":[],"keep_alive":-1}""");
+
+        status.Should().Be(HttpStatusCode.OK);
+        JsonElement loaded = (await server.GetJsonAsync("/api/ps")).Body.GetProperty("models")[0];
+        (loaded.GetProperty("state").GetString(), loaded.GetProperty("expires_at").GetString()![..4]).Should().Be(("loaded", "2318"));
     }
 
     [Theory]
