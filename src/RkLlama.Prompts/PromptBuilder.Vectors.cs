@@ -36,29 +36,34 @@ public sealed partial class PromptBuilder
     /// Builds the prompt with which a reranking model judges a document. If it has more tokens than allowed, the document is cut. If
     /// <see cref="PromptSettings.GuardsSpecialTokens"/> is set, control tokens in the texts have no effect.
     /// </summary>
-    /// <param name="limits">The limits of tokens and processor time.</param>
+    /// <param name="limits">The limits of tokens and processor time. The limit of tokens is that of the whole prompt.</param>
+    /// <param name="maxDocumentTokens">Maximum number of tokens of the document; null for no limit of its own.</param>
     /// <param name="isCut">Whether the end of the document was cut off.</param>
     /// <exception cref="PromptException">The model has no tokenizer, or the tokenizer cannot encode the texts or needs too much processor time.</exception>
     /// <exception cref="PromptTooLongException">The prompt exceeds the limit of tokens even without the document.</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled.</exception>
-    public Prompt BuildPair(PairTemplate template, string instruction, string query, string document, PromptLimits limits, out bool isCut)
+    public Prompt BuildPair(PairTemplate template, string instruction, string query, string document, PromptLimits limits, int? maxDocumentTokens, out bool isCut)
     {
         if (_tokenizer is null || Mode != PromptMode.Tokens)
             throw new PromptException("Reranking needs the tokenizer of the model.");
         (PromptText before, PromptText after) = template.Render(instruction, query);
-        return EncodeCut(_tokenizer, before, document, after, limits, out isCut);
+        return EncodeCut(_tokenizer, before, document, after, limits, out isCut, maxDocumentTokens);
     }
 
     /// <summary>Encodes a text of a client and the texts around it. If they have too many tokens, the end of the text of the client is cut off.</summary>
+    /// <param name="maxTextTokens">Maximum number of tokens of the text of the client; null for no limit of its own.</param>
     /// <exception cref="PromptTooLongException">The texts around it alone exceed the limit of tokens.</exception>
-    private Prompt EncodeCut(Tokenizer tokenizer, PromptText before, string text, PromptText after, PromptLimits limits, out bool isCut)
+    private Prompt EncodeCut(Tokenizer tokenizer, PromptText before, string text, PromptText after, PromptLimits limits, out bool isCut, int? maxTextTokens = null)
     {
         // Text after this length cannot belong to the first tokens.
-        int length = (int)Math.Min(text.Length, _length.MaxLength(limits.MaxTokens));
+        int maxText = Math.Min(limits.MaxTokens, maxTextTokens ?? int.MaxValue);
+        int length = (int)Math.Min(text.Length, _length.MaxLength(maxText));
         PromptText start = PromptText.Trusted("").AppendRequest(text[..length]);
         PromptText whole = before.Append(start).Append(after);
         List<int> tokens = [];
-        isCut = length < text.Length || !Encode(tokenizer, whole, _settings.GuardsSpecialTokens, limits, tokens);
+        isCut = length < text.Length
+            || (maxTextTokens is not null && !Encode(tokenizer, start, _settings.GuardsSpecialTokens, limits with { MaxTokens = maxText }, []))
+            || !Encode(tokenizer, whole, _settings.GuardsSpecialTokens, limits, tokens);
         if (!isCut)
             return new(whole, [.. tokens], tokens.Count);
 
@@ -70,7 +75,7 @@ public sealed partial class PromptBuilder
         if (rest < 0)
             throw new PromptTooLongException(head.Count + tail.Count);
         Encode(tokenizer, start, _settings.GuardsSpecialTokens, limits, body);
-        int[] cut = [.. head, .. body.Take(rest), .. tail];
+        int[] cut = [.. head, .. body.Take(Math.Min(rest, maxText)), .. tail];
         return new(whole, cut, cut.Length);
     }
 }

@@ -41,10 +41,11 @@ internal readonly record struct TokenBudget(int? MaxNewTokens)
 /// <param name="promptField">Name of the request field that contains the prompt.</param>
 /// <param name="min">Number of tokens that must be left for the output; 0 for a text to embed.</param>
 /// <param name="isLowerBound">Whether the prompt has at least <paramref name="promptTokens"/> tokens; otherwise it has exactly this number.</param>
+/// <param name="message">The message; null for one with both numbers.</param>
 internal sealed class ContextLengthException(
-    int promptTokens, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens, bool isLowerBound = false) : Exception(min > 0
+    int promptTokens, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens, bool isLowerBound = false, string? message = null) : Exception(message ?? (min > 0
     ? $"The prompt has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: at least {min} must be left for the answer. Shorten the conversation, or raise NUM_CTX if the model allows it."
-    : $"The text has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: send a shorter one.")
+    : $"The text has {(isLowerBound ? "at least " : "")}{promptTokens} tokens and the model's context length is {contextLength}: send a shorter one."))
 {
     /// <summary>Creates the exception for a prompt that the runtime has tokenized and refused.</summary>
     internal static ContextLengthException Of(RefusedPrompt refused, int contextLength, string promptField, int min = TokenBudget.MinOutputTokens) =>

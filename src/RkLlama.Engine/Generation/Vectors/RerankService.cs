@@ -2,74 +2,90 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
-using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Prompts;
-using RkLlama.Prompts.Tokenizers;
 
 namespace RkLlama.Engine.Generation.Vectors;
 
 /// <summary>The scores of the documents of a request.</summary>
-/// <param name="Values">The score of each document, 0 to 1, in the order of the documents.</param>
+/// <param name="Differences">The logit of "yes" without that of "no", for each document, in the order of the documents.</param>
 /// <param name="PromptTokens">Number of tokens of all prompts.</param>
 /// <param name="Cut">Number of documents whose end was cut off.</param>
-internal sealed record RerankScores(double[] Values, int PromptTokens, int Cut);
+internal sealed record RerankScores(double[] Differences, int PromptTokens, int Cut)
+{
+    /// <summary>The score of each document, 0 to 1, in the order of the documents.</summary>
+    internal double[] Values { get; } = [.. Differences.Select(static difference => 1 / (1 + Math.Exp(-difference)))];
+}
 
 /// <summary>
 /// Judges how relevant documents are for a query, with a reranking model: the score of a document is the probability of the next token
 /// "yes", if only "yes" and "no" are possible. Each document takes one queue slot, so that other requests run between them. The prompts of a request have the same
 /// beginning, which the runtime processes once: the KV cache stays from document to document. Thread-safe.
 /// </summary>
-internal sealed partial class RerankService(ModelHost host, VectorRunner runner, CpuPool cpu, ILogger<RerankService> logger)
+internal sealed partial class RerankService(ModelHost host, ModelCatalog catalog, VectorRunner runner, CpuPool cpu, ILogger<RerankService> logger)
 {
-    // The vendor library needs memory for the logits of the whole vocabulary for each token: about 0.6 MB with the 152,000 tokens of Qwen3.
-    private const int DefaultMaxTokens = 512;
     // The models whose worker has crashed or hung with a part of the prompt in the KV cache. Their prompts are processed from the beginning.
     private readonly ConcurrentDictionary<string, bool> _withoutReuse = new(StringComparer.Ordinal);
-
-    private const string DefaultInstruction = "Given a web search query, retrieve relevant passages that answer the query";
 
     /// <summary>Finds the model that a request names. Does not load it.</summary>
     /// <exception cref="ModelNotFoundException">No model has this name.</exception>
     /// <exception cref="ModelException">The Modelfile is missing or invalid, or has no FROM.</exception>
     internal ModelInstance Find(string model) => host.Find(model);
 
+    /// <summary>Finds the model for a request that names none: the most recently used reranking model in memory, else the only one of the node.</summary>
+    /// <exception cref="NoModelException">There is none, or there are several and none is in memory.</exception>
+    internal ModelInstance FindDefault()
+    {
+        if (host.Residents.LastOrDefault(static resident => resident.Model.Role == ModelRole.Reranking) is { } resident)
+            return resident.Model;
+        string[] names = [.. catalog.Describe().Where(static model => model.Modelfile is { } file && ModelRoles.Of(model.Name, file) == ModelRole.Reranking).Select(static model => model.Name)];
+        return names switch
+        {
+            [var only] => host.Find(only),
+            [] => throw new NoModelException("model is missing, and the node has no reranking model. Its Modelfile needs RERANK=true."),
+            _ => throw new NoModelException($"model is missing, and no reranking model is in memory: name one of {string.Join(", ", names)}."),
+        };
+    }
+
     /// <summary>Judges documents one after the other. Loads the model if it is not loaded.</summary>
-    /// <param name="instruction">What the documents are judged for; <see langword="null"/> for the model's default.</param>
-    /// <param name="maxTokens">Maximum number of tokens of a prompt; <see langword="null"/> for the model's default. A longer document is cut.</param>
     /// <exception cref="MissingCapabilityException">The model is not for reranking.</exception>
     /// <exception cref="PromptException">The model has no tokenizer, or its vocabulary does not have the tokens of the answer, or a text cannot be encoded.</exception>
-    /// <exception cref="ContextLengthException">The query is longer than a prompt may be.</exception>
+    /// <exception cref="ContextLengthException">The query is longer than a prompt may be, or a document is too long and is not cut.</exception>
     /// <exception cref="FatalRequestException">A document has ended too many workers of the model.</exception>
     /// <exception cref="NoModelException">The model was unloaded before a run started.</exception>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="EngineException">The model could not be loaded, a run failed, or the model was unloaded during a run.</exception>
-    internal async Task<RerankScores> RerankAsync(
-        ModelInstance model, string query, IReadOnlyList<string> documents, string? instruction, int? maxTokens, RequestTrace trace, CancellationToken cancellationToken)
+    internal async Task<RerankScores> RerankAsync(ModelInstance model, RerankInput request, RequestTrace trace, CancellationToken cancellationToken)
     {
         trace.SetModel(model.Name);
         if (model.Role != ModelRole.Reranking)
             throw new MissingCapabilityException(model.Name, RequiredCapabilities.None, "reranking: it needs RERANK=true in its Modelfile");
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        Pairs pairs = new(model, prompts, query, instruction, maxTokens);
-        double[] scores = new double[documents.Count];
+        RerankPrompts pairs = new(model, prompts, request);
+
+        // A document that is refused is refused before the first run.
+        for (int i = 0; i < request.Documents.Count && !request.Truncates; i++)
+            await BuildAsync(i).ConfigureAwait(false);
+        double[] differences = new double[request.Documents.Count];
         int tokens = 0, cut = 0;
         long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < scores.Length; i++)
+        for (int i = 0; i < differences.Length; i++)
         {
-            (RunInput input, bool isCut) = await BuildAsync(model, pairs, documents[i], cancellationToken).ConfigureAwait(false);
-            float[] logits = await ScoreAsync(model, input, pairs.Answers, isFirst: i == 0, isLast: i == scores.Length - 1, trace, cancellationToken).ConfigureAwait(false);
-            scores[i] = 1 / (1 + Math.Exp(logits[1] - (double)logits[0]));
+            (RunInput input, bool isCut) = await BuildAsync(i).ConfigureAwait(false);
+            float[] logits = await ScoreAsync(model, input, pairs.Answers, isFirst: i == 0, isLast: i == differences.Length - 1, trace, cancellationToken).ConfigureAwait(false);
+            differences[i] = logits[0] - (double)logits[1];
             tokens += input.Tokens!.Count;
             cut += isCut ? 1 : 0;
         }
 
-        Log.Reranked(logger, model.Name, scores.Length, tokens, cut, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, trace.Id);
-        return new(scores, tokens, cut);
+        Log.Reranked(logger, model.Name, differences.Length, tokens, cut, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds, trace.Id);
+        return new(differences, tokens, cut);
+
+        Task<(RunInput Input, bool IsCut)> BuildAsync(int index) => cpu.RunAsync(model.Name, CpuPool.PromptTime, budget => pairs.Build(index, budget), cancellationToken);
     }
 
     /// <summary>
@@ -97,61 +113,6 @@ internal sealed partial class RerankService(ModelHost host, VectorRunner runner,
                 KeepsCache = keeps,
             };
             return (await runner.RunAsync(model, run, trace, Stopwatch.GetTimestamp(), cancellationToken).ConfigureAwait(false)).Vector;
-        }
-    }
-
-    private async Task<(RunInput Input, bool IsCut)> BuildAsync(ModelInstance model, Pairs pairs, string document, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await cpu.RunAsync(model.Name, CpuPool.PromptTime, budget => pairs.Build(document, budget), cancellationToken).ConfigureAwait(false);
-        }
-        catch (PromptTooLongException ex)
-        {
-            throw new ContextLengthException(ex.MinTokens, pairs.MaxTokens, "query", min: 0, isLowerBound: true);
-        }
-    }
-
-    /// <summary>Builds the prompts of one request.</summary>
-    private sealed class Pairs
-    {
-        private readonly ModelInstance _model;
-        private readonly PromptBuilder _prompts;
-        private readonly PairTemplate _template;
-        private readonly string _query;
-        private readonly string _instruction;
-
-        internal Pairs(ModelInstance model, PromptBuilder prompts, string query, string? instruction, int? maxTokens)
-        {
-            Modelfile file = model.Entry.Modelfile;
-            (_model, _prompts, _query) = (model, prompts, query);
-            _instruction = instruction ?? file.RerankInstruction ?? DefaultInstruction;
-            _template = file.RerankTemplate is { } source ? new(source) : PairTemplate.Qwen3;
-
-            // The logits of each token take about 0.6 MB, so a request can only lower the limit.
-            int limit = Math.Min(model.ContextLength - 1, file.RerankTokens ?? DefaultMaxTokens);
-            MaxTokens = Math.Min(limit, maxTokens ?? limit);
-            Tokenizer tokenizer = prompts.Tokenizer ?? throw new PromptException("Reranking needs the tokenizer of the model.");
-            Answers = [IdOf(tokenizer, file.RerankYes ?? "yes"), IdOf(tokenizer, file.RerankNo ?? "no")];
-        }
-
-        /// <summary>Maximum number of tokens of a prompt.</summary>
-        internal int MaxTokens { get; }
-
-        /// <summary>The ids of the tokens "yes" and "no".</summary>
-        internal int[] Answers { get; }
-
-        internal (RunInput Input, bool IsCut) Build(string document, CpuBudget budget)
-        {
-            PromptLimits limits = new(_model.ContextLength, budget) { MaxTokens = MaxTokens };
-            Prompt prompt = _prompts.BuildPair(_template, _instruction, _query, document, limits, out bool isCut);
-            return (PromptInput.Of(prompt, "query"), isCut);
-        }
-
-        private static int IdOf(Tokenizer tokenizer, string answer)
-        {
-            return tokenizer.Encode(answer) is [var id]
-                ? id : throw new PromptException($"The vocabulary of the model has no token \"{answer}\", so it cannot be used for reranking.");
         }
     }
 

@@ -33,7 +33,9 @@ internal sealed class OpenAiApi : IApi
 
     public Type ErrorType => typeof(OpenAiError);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError);
+    public byte[] SerializeError(ApiException error) => error.InferenceType is null
+        ? JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError)
+        : JsonSerializer.SerializeToUtf8Bytes(InferenceError.From(error), OpenAiJson.Wire.InferenceError);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -50,7 +52,8 @@ internal sealed class OpenAiApi : IApi
         routes.MapPost("/v1/embeddings", OpenAiEmbeddings.Create).WithMetadata(OpenAiOperations.CreateEmbeddings);
         routes.MapPost("/v1/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.Rerank);
 
-        // The paths of llama-server and of Text Embeddings Inference.
+        // The paths of Cohere, of llama-server and of Text Embeddings Inference.
+        routes.MapPost("/v2/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankV2"));
         routes.MapPost("/v1/reranking", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankV1Reranking"));
         routes.MapPost("/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankRoot"));
         routes.MapPost("/reranking", RerankEndpoint.Create).WithMetadata(OpenAiOperations.RerankAlias("rerankRootReranking"));

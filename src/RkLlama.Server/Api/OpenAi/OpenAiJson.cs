@@ -24,6 +24,7 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(EmbeddingList))]
 [JsonSerializable(typeof(RerankReply))]
 [JsonSerializable(typeof(RerankRank[]))]
+[JsonSerializable(typeof(InferenceError))]
 internal sealed partial class OpenAiJson : JsonSerializerContext
 {
     internal static OpenAiJson Wire { get; } = new(WireOptions.Create());

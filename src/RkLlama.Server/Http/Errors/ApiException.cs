@@ -21,6 +21,9 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>Message for the Ollama API; null to use <see cref="ErrorReply.Error"/>. Some clients search for the text of Ollama's own messages.</summary>
     internal string? OllamaMessage { get; init; }
 
+    /// <summary>Value of the field error_type in the errors of Text Embeddings Inference; null for an error in the form of the request's API.</summary>
+    internal string? InferenceType { get; init; }
+
     /// <summary>Value of the header Retry-After, in seconds; null to send no such header.</summary>
     internal int? RetryAfterSeconds { get; init; }
 

@@ -33,6 +33,7 @@ public sealed class RerankTests : IAsyncDisposable
 
     [Theory]
     [InlineData("/v1/rerank")]
+    [InlineData("/v2/rerank")]
     [InlineData("/v1/reranking")]
     [InlineData("/rerank")]
     [InlineData("/reranking")]
@@ -73,16 +74,6 @@ public sealed class RerankTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Texts_are_answered_in_the_form_of_text_embeddings_inference()
-    {
-        JsonElement answer = await AskAsync("""{"query":"q","texts":["a","a longer text"],"return_text":true}""", "/rerank", isLoaded: true);
-
-        answer.EnumerateArray().Select(static rank => rank.GetProperty("index").GetInt32()).Should().Equal(1, 0);
-        answer[0].GetProperty("score").GetDouble().Should().BeInRange(0.5, 1);
-        answer[0].GetProperty("text").GetString().Should().Be("a longer text");
-    }
-
-    [Fact]
     public async Task A_document_that_is_too_long_is_cut_and_counted()
     {
         List<int> lengths = [];
@@ -93,12 +84,80 @@ public sealed class RerankTests : IAsyncDisposable
             return Task.CompletedTask;
         };
 
-        JsonElement answer = await AskAsync($$"""{"model":"m","query":"q","documents":["{{new string('x', 5000)}}","short"],"max_tokens_per_doc":300}""");
+        JsonElement answer = await AskAsync($$"""{"model":"m","query":"q","documents":["{{new string('x', 5000)}}","short"]}""");
 
         lengths.Should().HaveCount(2);
-        lengths[0].Should().Be(300);
-        lengths[1].Should().BeLessThan(300);
+        lengths[0].Should().Be(512);
+        lengths[1].Should().BeLessThan(512);
         answer.GetProperty("usage").GetProperty("truncated_documents").GetInt32().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task The_limit_of_a_request_is_that_of_the_document_without_the_query()
+    {
+        List<int> lengths = [];
+        _engine.Run = run =>
+        {
+            lengths.Add(run.Tokens!.Count);
+            run.Engine.Complete(new(RunEndReason.Stop, 0, null, null), [0, 0]);
+            return Task.CompletedTask;
+        };
+        string text = string.Concat(Enumerable.Range(0, 60).Select(static i => $" {i % 10}"));
+
+        JsonElement answer = await AskAsync($$"""{"model":"m","query":"q","documents":["","{{text}}"],"max_tokens_per_doc":20}""");
+
+        (lengths[1] - lengths[0]).Should().Be(20, "the query and the template do not count");
+        answer.GetProperty("usage").GetProperty("truncated_documents").GetInt32().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task A_query_that_is_too_long_is_refused_with_the_limit_and_where_it_comes_from()
+    {
+        await StartAsync();
+
+        (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync("/v1/rerank", $$"""{"model":"m","query":"{{new string('x', 3000)}}","documents":["d"]}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        answer.GetProperty("error").GetProperty("message").GetString().Should().Contain("query").And.Contain("512 (the default; RERANK_TOKENS in the Modelfile changes it)");
+        (answer.GetProperty("error").GetProperty("param").GetString(), answer.GetProperty("error").GetProperty("code").GetString()).Should().Be(("query", "context_length_exceeded"));
+    }
+
+    [Fact]
+    public async Task Without_a_name_the_reranking_model_in_memory_answers_else_the_only_one_of_the_node()
+    {
+        await StartAsync();
+        const string Body = """{"query":"q","documents":["d"]}""";
+
+        JsonElement only = (await _server!.PostJsonAsync("/v1/rerank", Body)).Body;
+        _server.AddModel("n", Reranker);
+        JsonElement loaded = (await _server.PostJsonAsync("/v1/rerank", Body)).Body;
+        (await _server.PostAsync("/api/generate", """{"model":"m","keep_alive":0}""")).Dispose();
+        (HttpStatusCode status, JsonElement several) = await _server.PostJsonAsync("/v1/rerank", Body);
+
+        (only.GetProperty("model").GetString(), loaded.GetProperty("model").GetString()).Should().Be(("m", "m"));
+        status.Should().Be(HttpStatusCode.BadRequest);
+        several.GetProperty("error").GetProperty("message").GetString().Should().Contain("name one of m, n");
+    }
+
+    [Fact]
+    public async Task Without_a_reranking_model_on_the_node_the_error_names_the_setting()
+    {
+        await StartAsync("FROM=\"m.rkllm\"\n");
+
+        (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync("/v1/rerank", """{"query":"q","documents":["d"]}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        answer.GetProperty("error").GetProperty("message").GetString().Should().Contain("RERANK=true");
+    }
+
+    [Fact]
+    public async Task Its_only_capability_is_rerank()
+    {
+        await StartAsync();
+
+        JsonElement shown = (await _server!.PostJsonAsync("/api/show", """{"model":"m"}""")).Body;
+
+        shown.GetProperty("capabilities").GetRawText().Should().Be("""["rerank"]""");
     }
 
     [Fact]
@@ -125,6 +184,9 @@ public sealed class RerankTests : IAsyncDisposable
     [InlineData("""{"model":"m","query":"q","documents":[]}""", "documents")]
     [InlineData("""{"model":"m","query":"q","documents":[1]}""", "documents[0]")]
     [InlineData("""{"model":"m","query":"q","documents":["d"],"top_n":0}""", "top_n")]
+    [InlineData("""{"model":"m","query":"q","documents":"d"}""", "documents must be an array of texts.")]
+    [InlineData("""{"model":"m","query":"q","documents":["d"],"texts":["d"]}""", "documents and texts exclude each other")]
+    [InlineData("""{"model":"m","query":"q","documents":["d"],"max_tokens_per_doc":0}""", "max_tokens_per_doc")]
     public async Task A_wrong_request_is_refused_with_the_name_of_the_field(string body, string field)
     {
         await StartAsync();
@@ -156,11 +218,9 @@ public sealed class RerankTests : IAsyncDisposable
 
     private static IEnumerable<int> Indexes(JsonElement answer) => answer.GetProperty("results").EnumerateArray().Select(static result => result.GetProperty("index").GetInt32());
 
-    private async Task<JsonElement> AskAsync(string body, string path = "/v1/rerank", bool isLoaded = false)
+    private async Task<JsonElement> AskAsync(string body, string path = "/v1/rerank")
     {
         await StartAsync();
-        if (isLoaded)
-            (await _server!.PostAsync("/load_model", """{"model_name":"m"}""")).StatusCode.Should().Be(HttpStatusCode.OK);
         (HttpStatusCode status, JsonElement answer) = await _server!.PostJsonAsync(path, body);
         status.Should().Be(HttpStatusCode.OK, "{0}", answer);
         return answer;

@@ -25,5 +25,6 @@ internal sealed record RerankVersion(string Version);
 internal sealed record RerankBilledUnits(int SearchUnits);
 
 /// <summary>A result in the form of Text Embeddings Inference.</summary>
+/// <param name="Score">0 (not relevant) to 1, or without a range if the request wants raw scores.</param>
 /// <param name="Text">Absent if the request does not want texts.</param>
 internal sealed record RerankRank(int Index, double Score, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Text);
