@@ -108,6 +108,44 @@ public sealed class ConnectionLimitTests
         (await reader.ReadToEndAsync().WaitAsync(HeldRuns.Patience)).Should().StartWith("HTTP/1.1 400", "and the connection is closed");
     }
 
+    [Fact]
+    public async Task Beyond_its_connections_the_server_answers_health_checks_only()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 });
+        using TcpClient first = await ConnectAsync(server), second = await ConnectAsync(server);
+        (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200");
+        (await AskAsync(second, "/models")).Should().StartWith("HTTP/1.1 200");
+
+        using TcpClient third = await ConnectAsync(server), fourth = await ConnectAsync(server);
+        string health = await AskAsync(third, "/health"), models = await AskAsync(fourth, "/models");
+
+        health.Should().StartWith("HTTP/1.1 200");
+        models.Should().StartWith("HTTP/1.1 503").And.Contain("Retry-After: 1").And.Contain("Connection: close");
+        (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200", "those who were there stay");
+    }
+
+    [Fact]
+    public async Task An_idle_connection_does_not_block_health_checks_for_long()
+    {
+        FakeTimeProvider time = new();
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 }, time: time);
+        List<TcpClient> held = [];
+        for (int i = 0; i < 2 + ConnectionLimiter.Reserve; i++)
+            held.Add(await ConnectAsync(server));
+        ConnectionLimiter guard = server.Services.GetRequiredService<ConnectionLimiter>();
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + ConnectionLimiter.Reserve);
+        using TcpClient refused = await ConnectAsync(server);
+        (await AskAsync(refused, "/health")).Should().BeEmpty();
+
+        time.Advance(ConnectionLimiter.ReserveTime);
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2);
+        using TcpClient check = await ConnectAsync(server);
+
+        (await AskAsync(check, "/health")).Should().StartWith("HTTP/1.1 200");
+        (await AskAsync(held[0], "/models")).Should().StartWith("HTTP/1.1 200", "those within the limit stay");
+        held.ForEach(client => client.Dispose());
+    }
+
     private static async Task<TcpClient> ConnectAsync(TestServer server, IPAddress? from = null)
     {
         TcpClient client = new(new IPEndPoint(from ?? IPAddress.Loopback, 0));
