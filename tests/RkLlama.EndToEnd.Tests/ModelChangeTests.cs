@@ -37,7 +37,7 @@ public sealed class ModelChangeTests : IDisposable
             await changes;
 
             foreach (string model in Visible())
-                Sizes(model).Should().BeEquivalentTo(expected, "{0} is whole after kill {1}", model, kill);
+                Check(model, expected, kill);
         }
 
         await using Node last = await StartAsync();
@@ -75,9 +75,21 @@ public sealed class ModelChangeTests : IDisposable
         body.GetProperty("response").GetString().Should().Contain("still here");
     }
 
+    private static void Check(string model, Dictionary<string, long> expected, int kill)
+    {
+        Dictionary<string, long> sizes = Sizes(model);
+        if (Path.GetFileName(model) == "made")
+        {
+            File.ReadAllText(Path.Combine(model, "Modelfile")).Should().Contain("FROM=").And.Contain("SYSTEM=\"Be brief.\"", "{0} is whole after kill {1}", model, kill);
+            sizes["Modelfile"] = expected["Modelfile"];
+        }
+
+        sizes.Should().BeEquivalentTo(expected, "{0} is whole after kill {1}", model, kill);
+    }
+
     private Task<Node> StartAsync() => Node.StartAsync(null, ["--port", "0", "--models", _models.FullName]);
 
-    /// <summary>Copies, renames and deletes models until the server is killed.</summary>
+    /// <summary>Copies, makes, renames and deletes models until the server is killed. The model <c>made</c> is replaced each time.</summary>
     private static async Task ChangeAsync(Node node, CancellationToken cancellationToken)
     {
         try
@@ -85,6 +97,7 @@ public sealed class ModelChangeTests : IDisposable
             for (int i = 0; !cancellationToken.IsCancellationRequested; i++)
             {
                 await SendAsync(node, HttpMethod.Post, "/api/copy", $$"""{"source":"demo","destination":"copy-{{i}}"}""");
+                await SendAsync(node, HttpMethod.Post, "/api/create", """{"model":"made","from":"demo","system":"Be brief.","stream":false}""");
                 await SendAsync(node, HttpMethod.Post, "/api/rename", $$"""{"source":"copy-{{i}}","destination":"other-{{i}}"}""");
                 await SendAsync(node, HttpMethod.Delete, "/api/delete", $$"""{"model":"other-{{i}}"}""");
             }
