@@ -7,6 +7,12 @@ if (args is ["rag", var ragLibrary, var demos, var server])
     return 0;
 }
 
+if (args is ["list", var listLibrary, var listModels, var listServer])
+{
+    await ListBenchmark.RunAsync(listServer, listLibrary, listModels, Console.Out).ConfigureAwait(false);
+    return 0;
+}
+
 if (args is ["output"])
 {
     OutputBenchmarks.Run(Console.Out);
@@ -17,6 +23,7 @@ if (args is not [var conformance, var library, var models, var executable, var b
 {
     Console.Error.WriteLine("usage: RkLlama.Benchmarks CONFORMANCE-DATA LIBRKLLMRT.SO MODELS EXECUTABLE BASELINE MODELS-FOR-LONG-ANSWERS");
     Console.Error.WriteLine("       RkLlama.Benchmarks rag LIBRKLLMRT.SO MODELS EXECUTABLE");
+    Console.Error.WriteLine("       RkLlama.Benchmarks list LIBRKLLMRT.SO MODELS EXECUTABLE");
     Console.Error.WriteLine("       RkLlama.Benchmarks output");
     return 2;
 }
@@ -32,5 +39,6 @@ await LoadBenchmark.GrowthAsync(executable, library, longModels, output).Configu
 await DownloadBenchmark.RunAsync(executable, library, longModels, output).ConfigureAwait(false);
 await RagBenchmark.RunAsync(executable, library, models, output).ConfigureAwait(false);
 await ServerBenchmarks.RunAsync(executable, library, models, output).ConfigureAwait(false);
+await ListBenchmark.RunAsync(executable, library, models, output).ConfigureAwait(false);
 await ConversationBenchmark.RunAsync(library, Path.Combine(models, "demo"), output).ConfigureAwait(false);
 return 0;
