@@ -75,6 +75,19 @@ internal sealed partial class PromptBuilderFactory(NodeOptions options, CpuPool 
         }
     }
 
+    /// <summary>Checks the template that the Modelfile of a model names. Without one, checks nothing, because a load then finds another template.</summary>
+    /// <param name="entry">The model. It need not exist, but its directory must have the file of the template, if the Modelfile names one.</param>
+    /// <exception cref="PromptException">The template cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">The check was cancelled.</exception>
+    /// <exception cref="DrainingException">The server is shutting down.</exception>
+    internal Task CheckTemplateAsync(ModelEntry entry, CancellationToken cancellationToken) => entry.Modelfile.Template is null
+        ? Task.CompletedTask
+        : cpu.RunAsync(
+            entry.Name,
+            CpuPool.PromptTime,
+            budget => PromptBuilder.Load(SettingsOf(entry) with { Mode = PromptMode.Text }, time, () => budget, cancellationToken),
+            cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _loads.Dispose();
 

@@ -76,6 +76,8 @@ internal sealed class LocalPlan(string root)
         bool keepsModelfile = from is not null && NormalizedFrom(from) == chosen.Path;
         if (keepsModelfile)
             others.Add(Plan(directory, new(ModelfileName, new FileInfo(place).Length)));
+        if ((modelfile ?? (keepsModelfile ? ownModelfile : null)) is { } text && TemplateFileOf(text, directory) is { } template && others.TrueForAll(one => one.LocalPath != template.Path))
+            others.Add(Plan(directory, template));
         return new()
         {
             Name = name,
@@ -89,6 +91,13 @@ internal sealed class LocalPlan(string root)
                 : [.. choice.Warnings, $"{directory} has no tokenizer of this model: 'rkllama pull OWNER/REPOSITORY {name}' downloads it from the model that it was made from. Without it the server counts tokens by estimate"],
         };
     }
+
+    /// <summary>Returns the file in the directory that TEMPLATE of a Modelfile names; <see langword="null"/> if it names none, or the file is missing.</summary>
+    private static HubFile? TemplateFileOf(string modelfile, string directory) =>
+        ModelfileReader.Parse(modelfile).Template is { } name && name.EndsWith(".jinja", StringComparison.Ordinal) && ModelName.IsPlain(name)
+        && FileStatus.Of(Path.Join(directory, name)) is { Kind: FileKind.Regular } status
+            ? new(name, status.Size)
+            : null;
 
     private static PlannedFile Plan(string directory, HubFile file)
     {

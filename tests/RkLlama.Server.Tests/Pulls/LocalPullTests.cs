@@ -81,6 +81,38 @@ public sealed class LocalPullTests : IAsyncLifetime
         FilesOf("mine")["Modelfile"].Should().Be("# mine\nFROM x.rkllm\nPARAMETER top_k 3\nSYSTEM Be kind.\n".Replace("FROM x.rkllm", "FROM \"x.rkllm\"", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_template_that_the_Modelfile_names_is_copied()
+    {
+        Write("models/x.rkllm", "weights");
+        Write("models/mine.jinja", "{{ messages }}");
+        Write("own/y.rkllm", "weights");
+        Write("own/other.jinja", "{{ messages }}");
+        Write("own/Modelfile", "FROM=\"y.rkllm\"\nTEMPLATE=\"other.jinja\"\n");
+
+        await PullAsync("models/x.rkllm", "x", "FROM x.rkllm\\nTEMPLATE mine.jinja\\n");
+        await PullAsync("own");
+
+        FilesOf("x").Keys.Should().BeEquivalentTo("x.rkllm", "mine.jinja", "Modelfile");
+        FilesOf("own").Keys.Should().BeEquivalentTo("y.rkllm", "other.jinja", "Modelfile");
+    }
+
+    [Theory]
+    [InlineData("TEMPLATE {% for m in messages %}", "TEMPLATE in the Modelfile cannot be used")]
+    [InlineData("TEMPLATE missing.jinja", "TEMPLATE in the Modelfile cannot be used")]
+    [InlineData("SYSTEM \\\"\\\"\\\"open", "triple quotes are not closed")]
+    [InlineData("long", "it may have 65536")]
+    public async Task A_Modelfile_that_no_model_can_have_is_refused(string line, string words)
+    {
+        Write("models/x.rkllm", "weights");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("models/x.rkllm", "mine", $"FROM x.rkllm\\n{(line == "long" ? "SYSTEM " + new string('x', 70_000) : line)}\\n");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        body.GetProperty("error").GetString().Should().Contain(words);
+        Directory.GetFileSystemEntries(_server.Models).Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData("nothing.rkllm", "cannot read", "sudo install -d -o")]
     [InlineData("nothing", "is neither a directory nor an .rkllm file", "/nothing'")]

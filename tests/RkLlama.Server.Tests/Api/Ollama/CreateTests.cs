@@ -117,6 +117,25 @@ public sealed class CreateTests
     }
 
     [Theory]
+    [InlineData("{% for m in messages %}")]
+    [InlineData("missing.jinja")]
+    [InlineData("broken.jinja")]
+    public async Task A_model_whose_template_cannot_be_used_is_a_source_only_with_another_template(string template)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("m", $"FROM=\"m.rkllm\"\nTEMPLATE=\"{template}\"\n");
+        await File.WriteAllTextAsync(Path.Combine(server.Models, "m", "broken.jinja"), "{% for m in messages %}");
+
+        (HttpStatusCode refused, JsonElement reply) = await server.PostJsonAsync("/api/create", """{"model":"n","from":"m","system":"Be brief."}""");
+        string[] entries = Directory.GetFileSystemEntries(server.Models);
+        (HttpStatusCode made, _) = await server.PostJsonAsync("/api/create", """{"model":"n","from":"m","template":"{{ messages[0].content }}","stream":false}""");
+
+        (refused, made).Should().Be((HttpStatusCode.BadRequest, HttpStatusCode.OK));
+        reply.GetProperty("error").GetString().Should().Contain("TEMPLATE in the Modelfile cannot be used");
+        entries.Should().ContainSingle();
+    }
+
+    [Theory]
     [InlineData("license")]
     [InlineData("stop")]
     [InlineData("messages")]
