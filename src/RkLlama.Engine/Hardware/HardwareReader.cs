@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace RkLlama.Engine.Hardware;
@@ -136,7 +137,7 @@ internal sealed partial class HardwareReader(string root = "/")
         (string? text, ReadFailure? failure) = _sysfs.TryRead("/proc/meminfo");
         return text is null
             ? AddMissing<MemoryReading>(missing, "memory", Describe("/proc/meminfo", failure!.Value))
-            : MemoryReading.Parse(text) ?? AddMissing<MemoryReading>(missing, "memory", "/proc/meminfo has no MemTotal and no MemAvailable");
+            : MemoryReading.Parse(Encoding.UTF8.GetBytes(text)) ?? AddMissing<MemoryReading>(missing, "memory", "/proc/meminfo has no MemTotal and no MemAvailable");
     }
 
     private long? ReadNumber(string reading, string path, List<MissingReading> missing)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 
 namespace RkLlama.Engine.Hardware;
 
@@ -8,19 +8,20 @@ namespace RkLlama.Engine.Hardware;
 internal sealed record MemoryReading(long? TotalBytes, long? AvailableBytes)
 {
     /// <summary>Reads both values from the content of <c>/proc/meminfo</c>.</summary>
+    /// <param name="meminfo">The beginning of the file, in ASCII.</param>
     /// <returns><see langword="null"/> if the text has neither value.</returns>
-    internal static MemoryReading? Parse(string meminfo)
+    internal static MemoryReading? Parse(ReadOnlySpan<byte> meminfo)
     {
-        MemoryReading memory = new(Find(meminfo, "MemTotal:"), Find(meminfo, "MemAvailable:"));
-        return memory == new MemoryReading(null, null) ? null : memory;
+        MemoryReading memory = new(Find(meminfo, "MemTotal:"u8), Find(meminfo, "MemAvailable:"u8));
+        return memory is { TotalBytes: null, AvailableBytes: null } ? null : memory;
     }
 
-    private static long? Find(string meminfo, string key)
+    private static long? Find(ReadOnlySpan<byte> meminfo, ReadOnlySpan<byte> key)
     {
-        foreach (ReadOnlySpan<char> line in meminfo.AsSpan().EnumerateLines())
+        foreach (Range line in meminfo.Split((byte)'\n'))
         {
-            if (line.StartsWith(key, StringComparison.Ordinal))
-                return long.TryParse(line[key.Length..].Trim().TrimEnd("kB").Trim(), CultureInfo.InvariantCulture, out long kibibytes) ? kibibytes << 10 : null;
+            if (meminfo[line].StartsWith(key))
+                return Utf8Parser.TryParse(meminfo[line][key.Length..].TrimStart((byte)' '), out long kibibytes, out _) ? kibibytes << 10 : null;
         }
 
         return null;

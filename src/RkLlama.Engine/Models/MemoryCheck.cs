@@ -9,13 +9,18 @@ namespace RkLlama.Engine.Models;
 /// </summary>
 internal static class MemoryCheck
 {
-    /// <summary>Reads the memory of the node. Returns <see langword="null"/> if it is unknown.</summary>
+    // The kernel returns the file with one read. The values that are used are in its first lines.
+    private const int ReadBytes = 4096;
+
+    /// <summary>Reads the memory of the node. Returns <see langword="null"/> if it is unknown. Each health check calls this, so it allocates little.</summary>
     /// <param name="path">The file to read: <c>/proc/meminfo</c>, except in tests.</param>
     internal static MemoryReading? Read(string path)
     {
         try
         {
-            return MemoryReading.Parse(File.ReadAllText(path));
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            Span<byte> content = stackalloc byte[ReadBytes];
+            return MemoryReading.Parse(content[..file.Read(content)]);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {

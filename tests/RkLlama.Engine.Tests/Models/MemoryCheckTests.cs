@@ -27,4 +27,18 @@ public sealed class MemoryCheckTests : IDisposable
         MemoryCheck.Read(_file)!.AvailableBytes.Should().Be(5_000_000L << 10);
         MemoryCheck.Read("/nowhere").Should().BeNull();
     }
+
+    [Fact]
+    public void A_read_allocates_little_because_each_health_check_makes_one()
+    {
+        // The first calls may compile methods.
+        long allocated = Enumerable.Range(0, 10).Min(static attempt =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            MemoryCheck.Read("/proc/meminfo");
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+
+        allocated.Should().BeLessThan(2048, "the text of the file alone has more than 2,800 bytes");
+    }
 }
