@@ -23,6 +23,10 @@ internal static class LoggingSetup
         LoggerConfiguration configuration = new LoggerConfiguration()
             .MinimumLevel.Is(LevelOf(Environment.GetEnvironmentVariable("RKLLAMA_LOG_LEVEL")))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+
+            // It logs the start and the end of requests below the level Warning. If it logs nothing at all, ASP.NET Core makes no Activity and no logging scope
+            // for each request.
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", LevelAlias.Off)
             .Filter.ByExcluding(static logEvent => logEvent.Exception is ResponseAbortedException)
 
             // Kestrel's error for an invalid request body. Any client can send one, and it has already received an error response.

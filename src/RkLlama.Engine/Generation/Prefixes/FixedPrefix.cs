@@ -17,6 +17,10 @@ internal static class FixedPrefix
     // The seed differs in each process, so that a client cannot construct a request with the key of another one.
     private static readonly long Seed = Random.Shared.NextInt64();
 
+    // The hash of each thread, because one has more than 500 bytes, and each request needs one.
+    [ThreadStatic]
+    private static XxHash128? _hash;
+
     /// <summary>Returns the system messages of a conversation, and all of its properties that change the beginning of the prompt.</summary>
     internal static Conversation BeginningOf(Conversation conversation) => conversation with
     {
@@ -35,7 +39,8 @@ internal static class FixedPrefix
     /// <summary>Returns a hash. Requests with the same one have the same beginning.</summary>
     internal static UInt128 KeyOf(Conversation beginning)
     {
-        XxHash128 hash = new(Seed);
+        XxHash128 hash = _hash ??= new(Seed);
+        hash.Reset();
         Append(hash, beginning.EnableThinking?.ToString() ?? "");
         foreach (ChatMessage message in beginning.Messages)
             Append(hash, message.Content ?? "");

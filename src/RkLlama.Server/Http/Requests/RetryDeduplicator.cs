@@ -1,5 +1,5 @@
 using System.IO.Hashing;
-using System.Text;
+using System.Runtime.InteropServices;
 
 namespace RkLlama.Server.Http.Requests;
 
@@ -20,7 +20,7 @@ internal sealed class RetryDeduplicator
 
     // Guarded by _lock. The key is a digest of a request, the value is the list of queued or running requests with this digest, oldest first. A request has one
     // or two digests. A retry has at least one digest in common with the request that it replaces.
-    private readonly Dictionary<string, List<Entry>> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<UInt128, List<Entry>> _entries = [];
 
     /// <summary>Registers a request until its response ends. If it is a retry, cancels the request that it replaces.</summary>
     /// <returns>A token that is cancelled when the client disconnects or a retry replaces the request.</returns>
@@ -28,23 +28,23 @@ internal sealed class RetryDeduplicator
     {
         HttpRequest request = context.Request;
         string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}\n{request.Headers["Api-Key"]}";
-        string content = Convert.ToHexString(XxHash128.Hash(body, Seed));
+        UInt128 content = XxHash128.HashToUInt128(body, Seed);
 
         // Behind a load balancer all clients have the same address, so the digest includes X-Forwarded-For. This header may be false, because it only
         // distinguishes clients.
-        string same = Digest($"{context.Connection.RemoteIpAddress}\n{request.Headers["X-Forwarded-For"]}\n{key}\n{request.Path}\n{content}");
-        string? named = request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? Digest($"{given}\n{key}") : null;
+        UInt128 same = Digest($"{context.Connection.RemoteIpAddress}\n{request.Headers["X-Forwarded-For"]}\n{key}\n{request.Path}\n{content:x}");
+        UInt128? named = request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? Digest($"{given}\n{key}") : null;
         bool isRetry = int.TryParse(request.Headers["X-Stainless-Retry-Count"], out int retries) && retries >= 1;
 
-        Entry entry = new(this, named is null ? [same] : [same, named], context.RequestAborted);
+        Entry entry = new(this, named is { } name ? [same, name] : [same], context.RequestAborted);
         Entry?[] replaced;
         lock (_lock)
         {
             replaced = [Oldest(named), isRetry ? Oldest(same) : null];
-            foreach (string name in entry.Names)
+            foreach (UInt128 digest in entry.Digests)
             {
-                if (!_entries.TryGetValue(name, out List<Entry>? entries))
-                    _entries[name] = entries = [];
+                if (!_entries.TryGetValue(digest, out List<Entry>? entries))
+                    _entries[digest] = entries = [];
                 entries.Add(entry);
             }
         }
@@ -60,33 +60,33 @@ internal sealed class RetryDeduplicator
     /// <summary>Returns why the request was cancelled, as one sentence; null if it was not: a retry has replaced it, or the operator has cancelled it.</summary>
     internal static string? FindCancellation(HttpContext context) => context.Features.Get<Entry>()?.Cancellation;
 
-    /// <summary>Returns the oldest request that has the name and was not cancelled; null if there is none. The caller holds the lock.</summary>
-    /// <param name="name">A digest that a request and its retry have in common; null to find no request.</param>
-    private Entry? Oldest(string? name) =>
-        name is not null && _entries.TryGetValue(name, out List<Entry>? entries) ? entries.Find(static entry => entry.Cancellation is null) : null;
+    /// <summary>Returns the oldest request that has the digest and was not cancelled; null if there is none. The caller holds the lock.</summary>
+    /// <param name="digest">A digest that a request and its retry have in common; null to find no request.</param>
+    private Entry? Oldest(UInt128? digest) =>
+        digest is { } key && _entries.TryGetValue(key, out List<Entry>? entries) ? entries.Find(static entry => entry.Cancellation is null) : null;
 
     private void Leave(Entry entry)
     {
         lock (_lock)
         {
-            foreach (string name in entry.Names)
+            foreach (UInt128 digest in entry.Digests)
             {
-                if (_entries.TryGetValue(name, out List<Entry>? entries) && entries.Remove(entry) && entries.Count == 0)
-                    _entries.Remove(name);
+                if (_entries.TryGetValue(digest, out List<Entry>? entries) && entries.Remove(entry) && entries.Count == 0)
+                    _entries.Remove(digest);
             }
         }
     }
 
-    private static string Digest(string text) => Convert.ToHexString(XxHash128.Hash(Encoding.UTF8.GetBytes(text), Seed));
+    private static UInt128 Digest(string text) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(text.AsSpan()), Seed);
 
     /// <summary>A queued or running request.</summary>
-    private sealed class Entry(RetryDeduplicator owner, string[] names, CancellationToken disconnected) : IDisposable
+    private sealed class Entry(RetryDeduplicator owner, UInt128[] digests, CancellationToken disconnected) : IDisposable
     {
         private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(disconnected);
         private readonly Lock _lock = new();
         private bool _isOver;
 
-        public string[] Names => names;
+        public UInt128[] Digests => digests;
 
         public CancellationToken Token => _end.Token;
 
