@@ -76,6 +76,16 @@ public sealed class CpuPoolTests : IDisposable
     }
 
     [Fact]
+    public async Task The_threads_have_a_lower_priority_than_the_others_whatever_that_of_the_process_is()
+    {
+        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
+
+        int nice = await _pool.RunAsync("m", TimeSpan.FromSeconds(10), static _ => CurrentThread.NiceValue, CancellationToken.None);
+
+        nice.Should().Be(Math.Min(process.BasePriority + 5, 19));
+    }
+
+    [Fact]
     public async Task The_budget_counts_the_processor_time_of_the_work_and_not_the_time_it_sleeps()
     {
         bool isExceededAfterSleep = await _pool.RunAsync(
