@@ -95,6 +95,20 @@ public sealed class OpenApiBodyTests
         wrong.Should().BeEmpty();
     }
 
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task A_body_that_is_no_object_is_refused(string route)
+    {
+        await using TestServer server = await StartAsync(route);
+
+        foreach (string body in (string[])["null", "[]", "[{}]", "1", "\"x\"", "true"])
+        {
+            (int status, string answer) = await SendAsync(server, route, JsonNode.Parse(body));
+
+            status.Should().Be(400, "{0} got the answer {1}", body, answer);
+        }
+    }
+
     /// <summary>Sends the fields of all other bodies. So the test fails if an operation reads a field that its document does not describe.</summary>
     [Theory]
     [MemberData(nameof(Routes))]
@@ -136,7 +150,7 @@ public sealed class OpenApiBodyTests
         return server;
     }
 
-    private static async Task<(int Status, string Answer)> SendAsync(TestServer server, string route, JsonObject body)
+    private static async Task<(int Status, string Answer)> SendAsync(TestServer server, string route, JsonNode? body)
     {
         // A node with a loaded model refuses the load before it reads the body.
         if (route == "POST /load_model")
@@ -156,7 +170,7 @@ public sealed class OpenApiBodyTests
         string[] parts = route.Split(' ');
         using HttpRequestMessage request = new(new(parts[0]), parts[1])
         {
-            Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
+            Content = new StringContent(body?.ToJsonString() ?? "null", Encoding.UTF8, "application/json"),
         };
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());

@@ -30,14 +30,16 @@ internal sealed class BodyReader
     }
 
     /// <summary>Deserializes a body, or an object in a body.</summary>
-    /// <param name="json">A JSON object.</param>
+    /// <param name="json">A JSON object. Any other value is refused.</param>
     /// <param name="path">
     /// Path of the object in the body, for example <c>input[0]</c>; null for the body itself. Error messages put it in front of the field's name.
     /// </param>
-    /// <exception cref="ApiException">Status 400: a value has a wrong type or is out of range.</exception>
+    /// <exception cref="ApiException">Status 400: the value is not an object, or a value in it has a wrong type or is out of range.</exception>
     internal T Read<T>(JsonElement json, string? path = null)
         where T : class
     {
+        if (json.ValueKind != JsonValueKind.Object)
+            throw ApiException.BadRequest(path is null ? "The body must be a JSON object." : $"{path} must be an object.", path);
         try
         {
             return json.Deserialize((JsonTypeInfo<T>)_options.GetTypeInfo(typeof(T)))!;
