@@ -21,13 +21,15 @@ internal static class ModelFileEndpoints
 {
     private const double MiB = 1 << 20;
 
-    internal static async Task<LineStreamResult> Pull(HttpContext context, RequestReader reader, PullService pulls, NodeOptions options)
+    internal static async Task<LineStreamResult> Pull(HttpContext context, RequestReader reader, PullService pulls, PromptBuilderFactory prompts, NodeOptions options)
     {
         PullBody body = RkLlamaBodyJson.Reader.Read<PullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         if (body.Model is not { Length: > 0 } model)
             throw ApiException.BadRequest("Model not specified.", "model");
         string? name = body.ModelName is { Length: > 0 } given ? given : null;
-        PullAnswer answer = pulls.Start(model, name, PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey));
+        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
+        await GivenModelfile.CheckAsync(origin, prompts, context.RequestAborted).ConfigureAwait(false);
+        PullAnswer answer = pulls.Start(model, name, origin);
         return new(
             "text/plain",
             cancellationToken => (answer.Job is { } job ? LinesAsync(job, cancellationToken) : Only($"{answer.Note}.")).Select(Encoding.UTF8.GetBytes),

@@ -1,13 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
-using RkLlama.Engine.Models;
-using RkLlama.Engine.Models.Modelfiles;
 using RkLlama.Engine.Residency;
 using RkLlama.Hub.Pull;
-using RkLlama.Prompts.Files;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 using RkLlama.Server.Http.Results;
@@ -23,8 +19,7 @@ internal static class OllamaPullEndpoint
         OllamaPullBody body = OllamaRequest.Read<OllamaPullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         string model = OllamaRequest.ModelOf(body);
         PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
-        if (origin is { Path: { } path, Modelfile: { } modelfile })
-            await prompts.CheckTemplateAsync(EntryOf(path, modelfile), context.RequestAborted).ConfigureAwait(false);
+        await GivenModelfile.CheckAsync(origin, prompts, context.RequestAborted).ConfigureAwait(false);
         PullAnswer answer = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
         return Answer(context, body.Stream ?? true, cancellationToken => StatusesAsync(answer, cancellationToken));
     }
@@ -79,23 +74,6 @@ internal static class OllamaPullEndpoint
         finally
         {
             job.Leave();
-        }
-    }
-
-    /// <summary>Returns the model that a path and the text of a Modelfile describe.</summary>
-    /// <exception cref="ModelException">The Modelfile is not valid, or too long.</exception>
-    private static ModelEntry EntryOf(string path, string modelfile)
-    {
-        int size = Encoding.UTF8.GetByteCount(modelfile);
-        if (size > FileLimits.Modelfile)
-            throw ModelException.ModelfileTooLarge(size, FileLimits.Modelfile);
-        try
-        {
-            return new(Path.GetFileName(path), Directory.Exists(path) ? path : Path.GetDirectoryName(path), path, ModelfileReader.Parse(modelfile));
-        }
-        catch (ModelfileException ex)
-        {
-            throw ModelException.ModelfileInvalid(ex);
         }
     }
 
