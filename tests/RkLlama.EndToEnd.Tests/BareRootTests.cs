@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
@@ -42,6 +43,21 @@ public sealed class BareRootTests
 
         node.Signal("TERM");
         (await node.WaitForExitAsync()).Should().Be(0, node.Log);
+    }
+
+    [BareRootFact]
+    public async Task Without_OpenSSL_a_download_is_refused_in_one_sentence_and_the_server_goes_on()
+    {
+        await using Node node = await BareRoot.StartAsync("1.2.3", "demo");
+
+        (HttpStatusCode pull, JsonElement error) = await node.PostJsonAsync("/api/pull", """{"model":"Qwen/Qwen2-0.5B","stream":false}""");
+        using HttpResponseMessage old = await node.Client.PostAsync(new Uri("/pull", UriKind.Relative), new StringContent("""{"model":"Qwen/Qwen2-0.5B/x.rkllm","model_name":"x"}"""));
+
+        pull.Should().Be(HttpStatusCode.InternalServerError);
+        error.GetProperty("error").GetString().Should().StartWith("https needs OpenSSL").And.Contain("apt-get install");
+        (await old.Content.ReadAsStringAsync()).Should().Contain("https needs OpenSSL");
+        (await AskAsync(node, "/load_model", """{"model_name":"demo"}""")).Should().Contain("loaded successfully");
+        (await AskAsync(node, "/generate", Question)).Should().Contain("\"bare\"");
     }
 
     private static async Task<string> AskAsync(Node node, string path, string? body)
