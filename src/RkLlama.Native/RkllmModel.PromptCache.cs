@@ -28,8 +28,30 @@ public sealed partial class RkllmModel
     public IReadOnlyList<int> SavePromptCache(IReadOnlyList<int> tokens, string path, CancellationToken cancellationToken)
     {
         ClearKvCache();
+        return GenerateOne(tokens, path, cancellationToken);
+    }
+
+    /// <summary>
+    /// Processes the tokens, of which the library reuses those at the beginning that are in the KV cache, and generates one token. Before version 1.3.0, the run is aborted after its first
+    /// token, and may generate some more. Blocks until the run has ended. The KV cache then contains the tokens and those that were generated.
+    /// </summary>
+    /// <param name="tokens">At least one token.</param>
+    /// <returns>The generated tokens.</returns>
+    /// <exception cref="RkllmException">The run failed.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled and has ended.</exception>
+    /// <exception cref="InvalidOperationException">Another run is active.</exception>
+    public IReadOnlyList<int> Process(IReadOnlyList<int> tokens, CancellationToken cancellationToken) => GenerateOne(tokens, null, cancellationToken);
+
+    private List<int> GenerateOne(IReadOnlyList<int> tokens, string? cachePath, CancellationToken cancellationToken)
+    {
         RkllmRun run = Start(
-            RunInput.FromTokens(tokens), new(SamplingParameters.Default, MaxNewTokens: 1), RKLLMInferMode.Generate, int.MaxValue, cancellationToken, cachePath: path);
+            RunInput.FromTokens(tokens),
+            new(SamplingParameters.Default, MaxNewTokens: 1),
+            RKLLMInferMode.Generate,
+            int.MaxValue,
+            cancellationToken,
+            cachePath: cachePath,
+            isSingleToken: true);
         List<int> generated = [];
         RunEnd? end = null;
         foreach (RunPiece piece in Read(run, null, cancellationToken))

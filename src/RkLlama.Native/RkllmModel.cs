@@ -178,13 +178,14 @@ public sealed partial class RkllmModel : IDisposable
         int maxNewTokens,
         CancellationToken cancellationToken,
         (int[] Tokens, float[] Logits)? scores = null,
-        string? cachePath = null)
+        string? cachePath = null,
+        bool isSingleToken = false)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
-        RkllmRun run = new(_abi, mode, maxNewTokens, Abort) { Scores = scores, CachePath = cachePath };
+        RkllmRun run = new(_abi, mode, maxNewTokens, Abort) { Scores = scores, CachePath = cachePath, IsSingleToken = isSingleToken };
         if (cancellationToken.IsCancellationRequested)
             run.Cancel();
 

@@ -77,11 +77,11 @@ internal sealed class RkllmRun
     /// </summary>
     internal (int[] Tokens, float[] Logits)? Scores { get; init; }
 
-    /// <summary>
-    /// The file in which the library saves its KV cache at the end of the run; null for none. Only for a run that generates one token: the run is aborted after that,
-    /// if the library version has no token limit per run.
-    /// </summary>
+    /// <summary>The file in which the library saves its KV cache at the end of the run; null for none.</summary>
     internal string? CachePath { get; init; }
+
+    /// <summary>Whether the run ends after its first token: it is aborted then, if the library version has no token limit per run.</summary>
+    internal bool IsSingleToken { get; init; }
 
     /// <summary>Whether the library has delivered the logits of all <see cref="Scores"/>.</summary>
     internal bool HasLogits => _hasLogits;
@@ -147,7 +147,7 @@ internal sealed class RkllmRun
                 ReadOnlySpan<byte> text = TextOf(result);
                 _lastWasEmpty = text.IsEmpty;
                 Add(result, _text.Append(text));
-                if (CachePath is not null && !_abi.HasPerRunSampling)
+                if (IsSingleToken && !_abi.HasPerRunSampling)
                     _abort();
                 return 0;
 

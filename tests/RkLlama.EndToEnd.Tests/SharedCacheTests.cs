@@ -59,6 +59,22 @@ public sealed class SharedCacheTests
         (await node.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Should().Contain("rkllama_aborts_total{cause=\"gives_way\"} 1");
     }
 
+    [Fact]
+    public async Task The_same_request_again_prefills_one_token()
+    {
+        await using Node node = await StartAsync(speed: 10);
+        List<Message> messages = [new("user", string.Concat(Enumerable.Repeat("a ", 100)))];
+        messages.Add(new("assistant", Content(await AskAsync(node, messages))));
+        messages.Add(new("user", "!echo two words"));
+        JsonElement first = await AskAsync(node, messages);
+
+        JsonElement second = await AskAsync(node, messages);
+
+        Content(second).Should().Be(Content(first)).And.Be("two words");
+        JsonElement usage = second.GetProperty("usage");
+        usage.GetProperty("prompt_tokens_details").GetProperty("cached_tokens").GetInt32().Should().Be(usage.GetProperty("prompt_tokens").GetInt32() - 1);
+    }
+
     private static Task<Node> StartAsync(int speed, params string[] arguments) =>
         Node.StartAsync("1.2.3", ["--port", "0", "--models", Path.Combine(TestPaths.Root, "models"), "--preload", "demo", .. arguments], ("RKLLM_SIMULATOR_SPEED", $"{speed}"));
 

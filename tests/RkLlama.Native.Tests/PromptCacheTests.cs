@@ -46,6 +46,20 @@ public sealed class PromptCacheTests(LoadedLibrary library) : IDisposable
     }
 
     [Fact]
+    public void After_a_run_with_another_last_token_the_same_prompt_has_one_token_to_prefill()
+    {
+        int[] prompt = Tokens("<|im_start|>user\n!echo x<|im_end|>\n<|im_start|>assistant\n");
+        using RkllmModel model = library.Load();
+        Prefilled(model, prompt);
+
+        IReadOnlyList<int> generated = model.Process([.. prompt[..^1], prompt[0]], CancellationToken.None);
+        int again = Prefilled(model, prompt);
+
+        generated.Should().NotBeEmpty().And.HaveCountLessThan(5);
+        again.Should().Be(1);
+    }
+
+    [Fact]
     public void A_file_that_cannot_be_written_is_an_error()
     {
         using RkllmModel model = library.Load();

@@ -5,7 +5,7 @@ namespace RkLlama.Engine.Workers.Worker;
 /// <summary>
 /// Tracks the contents of the runtime's KV cache: the prompt and the output of the last run. For each prompt, the runtime itself reuses the part of the cache
 /// that is equal to the start of the prompt. But if the cache already contains the whole prompt, nothing is left to prefill, and some versions then generate a
-/// wrong answer. So the cache must be cleared before such a run. Used by the main loop of the worker only.
+/// wrong answer. So the cache must be cleared before such a run, unless <see cref="LastTokenReplacer"/> has replaced the last token. Used by the main loop of the worker only.
 /// </summary>
 /// <param name="isReused">Whether a run may reuse the cache (REUSE_KV_CACHE in the Modelfile). If false, each run starts with an empty cache.</param>
 internal sealed class KvCacheTracker(bool isReused)
@@ -31,6 +31,13 @@ internal sealed class KvCacheTracker(bool isReused)
         return mustClear;
     }
 
+    /// <summary>Whether the cache contains a whole prompt, and no loaded file does.</summary>
+    internal bool Holds(IReadOnlyList<int> prompt) => isReused && !_isUnknown && IsCovered(prompt, _tokens) && !IsCovered(prompt, _file);
+
+    /// <summary>Returns how many tokens at the beginning of a prompt are in the cache. 0 for a text.</summary>
+    internal int CountShared(RunInput input) =>
+        isReused && !_isUnknown && input.Tokens is { } tokens ? tokens.Zip(_tokens).TakeWhile(static pair => pair.First == pair.Second).Count() : 0;
+
     /// <summary>Whether the cache is certainly empty.</summary>
     internal bool IsEmpty => !_hasRun && !_isUnknown;
 
@@ -45,6 +52,9 @@ internal sealed class KvCacheTracker(bool isReused)
         SetContents(tokens, null);
         _file = tokens;
     }
+
+    /// <summary>Records the prompt and the output of a run.</summary>
+    internal void Record(IReadOnlyList<int> tokens) => SetContents(tokens, null);
 
     /// <summary>Records that the cache was cleared and then filled with these tokens.</summary>
     internal void Replace(IReadOnlyList<int> tokens)

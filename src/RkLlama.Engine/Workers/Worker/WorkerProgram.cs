@@ -38,6 +38,7 @@ internal sealed class WorkerProgram
     private RkllmModel? _model;
     private KvCacheTracker _cache = new(isReused: true);
     private VectorRuns? _vectors;
+    private TextRuns? _texts;
 
     private WorkerProgram(Stream output) => _frames = new(output);
 
@@ -166,6 +167,7 @@ internal sealed class WorkerProgram
             });
             _cache = new(command.ReusesKvCache);
             _vectors = new(_model, _cache);
+            _texts = new(_model, _cache, _frames);
             bool disabled = command.KeepsChatTemplate || _model.DisableChatTemplate();
             PrintLogMark(LoadMark);
             Send(
@@ -182,38 +184,8 @@ internal sealed class WorkerProgram
 
     private static void PrintLogMark(int mark) => WorkerEnvironment.PrintLine(Encoding.ASCII.GetBytes($"{LogMark}{mark}"));
 
-    private void Generate(RunCommand command, CancellationToken cancellationToken)
-    {
-        RunEnd? end = null;
-        try
-        {
-            if (_cache.MustClearBefore(command.Input) || command.ClearsCache)
-                _model!.ClearKvCache();
-        }
-        catch (RkllmException ex)
-        {
-            SendEnd(command.Id, new(RunEndReason.Error, 0, null, ex.Message));
-            return;
-        }
-
-        // Usually one write per token. If this thread is slower than the NPU, several tokens are sent with one write.
-        foreach (RunPiece piece in _model!.Generate(command.Input, command.Parameters, cancellationToken, beforeWait: _frames.Flush))
-        {
-            end = piece.End ?? end;
-            if (piece.End is null)
-            {
-                _cache.Add(piece.TokenId);
-                _frames.AddToken(command.Id, piece.TokenId, piece.Text.Span);
-            }
-        }
-
-        // The run may have ended before the library processed the prompt.
-        if (end is { Reason: RunEndReason.Cancelled or RunEndReason.Error, TokenCount: 0 })
-            _cache.Forget();
-
-        // Sent only after rkllm_run has returned, because the server then starts the next run.
-        SendEnd(command.Id, end!);
-    }
+    // The end is sent only after rkllm_run has returned, because the server then starts the next run.
+    private void Generate(RunCommand command, CancellationToken cancellationToken) => SendEnd(command.Id, _texts!.Generate(command, cancellationToken));
 
     private void Embed(EmbedCommand command, CancellationToken cancellationToken) => RunAndSendEnd(command.Id, () =>
     {
