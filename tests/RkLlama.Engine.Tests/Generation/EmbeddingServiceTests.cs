@@ -66,6 +66,18 @@ public sealed class EmbeddingServiceTests : IAsyncDisposable
         _node.Runs.Count.Should().Be(0);
     }
 
+    [Theory]
+    [InlineData(16, false)]
+    [InlineData(17, true)]
+    public async Task A_batch_of_more_than_16_texts_is_a_background_request(int texts, bool isBackground)
+    {
+        RequestTrace trace = new("r-1");
+
+        await _service.StartAsync(_service.Find("m"), [.. Enumerable.Repeat((TextOrTokens)"text", texts)], truncates: false, null, trace, CancellationToken.None);
+
+        trace.IsBackground.Should().Be(isBackground);
+    }
+
     [Fact]
     public async Task A_batch_whose_model_is_unloaded_between_two_texts_can_be_sent_again()
     {

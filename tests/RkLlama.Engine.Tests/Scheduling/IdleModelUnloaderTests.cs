@@ -57,6 +57,23 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         _node.Host.Residents.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task Each_model_in_memory_has_its_own_idle_time()
+    {
+        _node.AddModel("embedder", "FROM=\"m.rkllm\"\nPOOLING=last\n");
+        _node.AddModel("reranker");
+        ModelInstance chat = await UseAsync("m", TimeSpan.FromMinutes(10)), embedder = await UseAsync("embedder", TimeSpan.FromMinutes(1)), reranker = await UseAsync("reranker", TimeSpan.FromSeconds(-1));
+
+        _node.Time.Advance(TimeSpan.FromMinutes(1));
+        await EventuallyAsync(() => embedder.State == ModelState.NotLoaded);
+        (chat.State, reranker.State).Should().Be((ModelState.Ready, ModelState.Ready));
+        _node.Time.Advance(TimeSpan.FromMinutes(9));
+        await EventuallyAsync(() => chat.State == ModelState.NotLoaded);
+
+        _node.Time.Advance(TimeSpan.FromDays(1));
+        reranker.State.Should().Be(ModelState.Ready, "it stays without a limit");
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(1)]
@@ -132,10 +149,10 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         (_node.Host.Current, preloaded.IdleTimer).Should().Be((preloaded, (IdleTimer?)null));
     }
 
-    private async Task<ModelInstance> UseAsync(string name)
+    private async Task<ModelInstance> UseAsync(string name, TimeSpan? keepAlive = null)
     {
         ModelInstance model = _node.Host.Find(name);
-        (await _node.AcquireAsync(model)).Dispose();
+        (await _node.AcquireAsync(model, keepAlive: keepAlive)).Dispose();
         return model;
     }
 }
