@@ -18,16 +18,17 @@ internal sealed class ResidentList : IReadOnlyList<Resident>
     {
         get
         {
-            ModelInstance? main = null;
+            Resident? main = null;
             foreach (Resident resident in _residents)
             {
-                if (main is null || RankOf(resident.Model) >= RankOf(main))
-                    main = resident.Model;
+                if (main is null || RankOf(resident) >= RankOf(main))
+                    main = resident;
             }
 
-            return main;
+            return main?.Model;
 
-            static int RankOf(ModelInstance model) => (model.Role == ModelRole.Chat ? 2 : 0) + (model.IsPinned ? 1 : 0);
+            // The failure of a model that generates no text is not that of the node while another model works.
+            static int RankOf(Resident resident) => (resident.Model.Role == ModelRole.Chat ? 4 : resident.HasWorker ? 2 : 0) + (resident.Model.IsPinned ? 1 : 0);
         }
     }
 

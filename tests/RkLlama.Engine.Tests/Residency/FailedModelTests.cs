@@ -93,6 +93,21 @@ public sealed class FailedModelTests : IAsyncDisposable
         (Find("m").TotalBytes, Find("m").Domain, Find("o").Domain).Should().Be((0, 1, 2));
     }
 
+    [Fact]
+    public async Task If_it_generates_no_text_the_node_works_while_another_model_does()
+    {
+        _node.AddModel("reranker");
+        _node.AddModel("embedder", "FROM=\"m.rkllm\"\nPOOLING=last\n");
+        await UseAsync("reranker");
+        await UseAsync("embedder");
+
+        await FailAsync("embedder");
+
+        (Host.Status.State, Host.Status.Model).Should().Be((ModelState.Ready, "reranker"));
+        await UseAsync("m");
+        Host.Status.Model.Should().Be("m");
+    }
+
     private Resident Find(string name) => Host.Residents.Single(resident => resident.Model.Name == name);
 
     private async Task FailAsync(string name)
