@@ -91,12 +91,9 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         }
         finally
         {
-            leases.End();
-            if (_outcomes.Count > 0)
+            statistics = leases.End(_outcomes, _started);
+            if (statistics is not null)
             {
-                GenerationTimings timings = GenerationTimings.Of(_outcomes, leases.QueueTime, leases.LoadTime, _started, prepared.Arrival);
-                statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, _outcomes, timings, prepared.Arrival);
-                prepared.Model.Pace.Record(statistics.PrefilledTokens, timings.Prefill, statistics.DecodedTokens, timings.Decode);
                 prepared.Request.Trace.TurnEnded(statistics);
                 recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
             }

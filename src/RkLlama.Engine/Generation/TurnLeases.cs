@@ -12,16 +12,11 @@ namespace RkLlama.Engine.Generation;
 /// <param name="acquire">Waits for a lease on the model of the request.</param>
 internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest, Task<ModelLease>> acquire)
 {
+    private readonly List<ModelLease> _all = [];
     private volatile ModelLease? _current;
 
     /// <summary>The current lease, or the last one. Valid after the first <see cref="NextAsync"/>.</summary>
     internal ModelLease Current => _current!;
-
-    /// <summary>Time in the queue before all leases that have ended.</summary>
-    internal TimeSpan QueueTime { get; private set; }
-
-    /// <summary>Time to load the model for all leases that have ended.</summary>
-    internal TimeSpan LoadTime { get; private set; }
 
     /// <summary>Ends the current lease and waits for the next one.</summary>
     /// <param name="prompt">The prompt of the next run.</param>
@@ -29,7 +24,7 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
     /// <exception cref="EngineException">The model could not be loaded, or it was unloaded between two leases.</exception>
     internal async Task NextAsync(RunInput prompt)
     {
-        End();
+        _current?.Dispose();
         QueuedRequest request = new(prepared.Model.Name)
         {
             Prompt = prompt,
@@ -43,6 +38,7 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
         try
         {
             _current = await acquire(request).ConfigureAwait(false);
+            _all.Add(_current);
             prepared.Request.Trace.Waited += _current.Waited;
         }
         catch (NoModelException) when (_current is not null)
@@ -51,13 +47,26 @@ internal sealed class TurnLeases(PreparedGeneration prepared, Func<QueuedRequest
         }
     }
 
-    /// <summary>Ends the current lease. Only the first call for a lease has an effect.</summary>
-    internal void End()
+    /// <summary>Records the pace of the model, then ends the current lease: the queue decides by the pace which request is next.</summary>
+    /// <param name="outcomes">The outcomes of the runs of the turn, in order.</param>
+    /// <param name="started">When the first run started, as a <see cref="System.Diagnostics.Stopwatch"/> timestamp.</param>
+    /// <returns>The statistics of the turn; null if it had no run.</returns>
+    internal GenerationStatistics? End(IReadOnlyList<RunOutcome> outcomes, long started)
     {
-        if (_current is not { } lease || !lease.TryDispose())
-            return;
-        QueueTime += lease.QueueTime;
-        LoadTime += lease.Started == 0 ? TimeSpan.Zero : lease.LoadTime;
+        try
+        {
+            if (outcomes.Count == 0)
+                return null;
+            TimeSpan queue = new(_all.Sum(static lease => lease.QueueTime.Ticks)), load = new(_all.Sum(static lease => lease.Started == 0 ? 0 : lease.LoadTime.Ticks));
+            GenerationTimings timings = GenerationTimings.Of(outcomes, queue, load, started, prepared.Arrival);
+            GenerationStatistics statistics = GenerationStatistics.Of(prepared.Model.Name, prepared.Prompt, outcomes, timings, prepared.Arrival);
+            prepared.Model.Pace.Record(statistics.PrefilledTokens, timings.Prefill, statistics.DecodedTokens, timings.Decode);
+            return statistics;
+        }
+        finally
+        {
+            _current?.Dispose();
+        }
     }
 
     /// <summary>Aborts the active run and each run that the current lease starts later. Any thread.</summary>

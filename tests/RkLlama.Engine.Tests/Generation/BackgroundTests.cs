@@ -176,6 +176,28 @@ public sealed class BackgroundTests : GenerationServiceFixture
     }
 
     [Fact]
+    public async Task The_npu_is_kept_free_for_the_next_turn_already_after_the_first_answer_of_a_model()
+    {
+        Node.Write("m/chat_template.jinja", "{% for m in messages %}{{ m.content }}{% endfor %}");
+        string history = new('x', 200);
+        using GenerationStream first = await StartAsync(EngineNode.Ask(history));
+        FakeRun run = await Node.Runs.NextAsync();
+        using GenerationStream other = await StartAsync(EngineNode.Ask(new string('y', 200), "other"));
+        await EventuallyAsync(() => Node.Queue.Waiting == 1);
+
+        await run.SendAsync(HelloToken, "Hello");
+        run.Engine.Complete(new(RunEndReason.Stop, 1, new(PrefillMs: 2000, PrefillTokens: 200, 0, 0, 0), null));
+        await ReadAsync(first);
+        using GenerationStream next = await StartAsync(EngineNode.Ask(history + "Hello?", "next"));
+        FakeRun second = await Node.Runs.NextAsync();
+        second.End(RunEndReason.Stop);
+        Node.Time.Advance(TimeSpan.FromSeconds(1));
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+
+        second.Tokens.Should().StartWith(Enumerable.Repeat((int)'x', 50));
+    }
+
+    [Fact]
     public async Task An_answer_that_gave_way_is_finished_while_the_server_drains()
     {
         using GenerationStream background = await StartAsync(Background());
