@@ -189,6 +189,17 @@ public sealed class RerankTests
         Prefilled(node)[1].Should().BeCloseTo(Prefilled(node)[0], 2, "a part of the hidden states would be missing, and the time would tell what another client has sent");
     }
 
+    [Fact]
+    public async Task The_cache_is_cleared_after_each_embedding_because_the_runtime_becomes_slower_otherwise()
+    {
+        await using Node node = await Node.StartAsync("1.2.3", ["--port", "0", "--models", Path.Combine(TestPaths.Root, "models")]);
+
+        await AskAsync(node, """{"model":"demo-embedding","input":["one","two","three"]}""", "/v1/embeddings");
+
+        node.Trace("rkllm_run").Should().HaveCount(3);
+        node.Trace("rkllm_clear_kv_cache").Should().HaveCount(3);
+    }
+
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task The_logits_of_earlier_documents_are_freed(string runtime)

@@ -37,7 +37,7 @@ public sealed class SeveralModelsTests : IDisposable
     {
         await using Node node = await StartAsync();
         await node.PostJsonAsync("/v1/embeddings", Embed);
-        int embedder = node.Workers().Single();
+        int embedder = await node.WorkerAsync();
         await node.PostJsonAsync("/v1/chat/completions", Chat("demo"));
         int chat = node.Workers().Single(worker => worker != embedder);
 

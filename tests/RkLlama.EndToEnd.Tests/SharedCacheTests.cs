@@ -19,7 +19,7 @@ public sealed class SharedCacheTests
     {
         await using Node node = await StartAsync(speed: 10, "--slots", "2");
 
-        (int together, int apart) = (await PrefilledAsync(node, "a", "b"), await PrefilledAsync(node, "c") + await PrefilledAsync(node, "d"));
+        (int together, int apart) = (await PrefilledAsync(node, "b", "c"), await PrefilledAsync(node, "d") + await PrefilledAsync(node, "e"));
 
         ((double)together / apart).Should().BeLessThan(1.05);
         node.Workers().Should().HaveCount(2);
@@ -31,7 +31,7 @@ public sealed class SharedCacheTests
         // More than the default, because this client may be slow on a busy machine.
         await using Node node = await StartAsync(speed: 1, "--follow-up", "2");
 
-        (int together, int apart) = (await PrefilledAsync(node, "a", "b"), await PrefilledAsync(node, "c") + await PrefilledAsync(node, "d"));
+        (int together, int apart) = (await PrefilledAsync(node, "b", "c"), await PrefilledAsync(node, "d") + await PrefilledAsync(node, "e"));
 
         ((double)together / apart).Should().BeLessThan(1.5);
         node.Workers().Should().ContainSingle();

@@ -25,9 +25,9 @@ internal static class ListCommands
             else
                 Console.Write(format(ModelTables.WithPrefix(ModelRow.ReadAll(reply), result.GetValue(prefix)), DateTimeOffset.UtcNow));
 
-            // On stderr, because scripts read the table.
-            if (!result.GetValue(json) && ModelTables.Memory(reply) is { } memory)
-                await Console.Error.WriteLineAsync(memory).ConfigureAwait(false);
+            // For people only, because scripts read the table.
+            if (!result.GetValue(json) && !Console.IsOutputRedirected && ModelTables.Memory(reply) is { } memory)
+                Console.WriteLine(memory);
             return 0;
         });
         if (alias is not null)
