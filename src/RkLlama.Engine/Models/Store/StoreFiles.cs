@@ -141,7 +141,7 @@ internal sealed class StoreFiles : IStoreFiles
             if (new DriveInfo(Path.GetDirectoryName(destination)!).AvailableFreeSpace < size)
                 throw Error(ENOSPC, destination);
             byte[] chunk = new byte[ChunkBytes];
-            for (long offset = 0; RandomAccess.Read(from, chunk, offset) is var count && count > 0; offset += count)
+            for (long offset = 0; ReadSource(source, from, chunk, offset) is var count && count > 0; offset += count)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 RandomAccess.Write(to, chunk.AsSpan(0, count), offset);
@@ -149,5 +149,18 @@ internal sealed class StoreFiles : IStoreFiles
         }
 
         RandomAccess.FlushToDisk(to);
+    }
+
+    /// <exception cref="ModelException">The file cannot be read. The error names it, because otherwise it would look like an error of the models directory.</exception>
+    private static int ReadSource(string path, SafeFileHandle file, byte[] buffer, long offset)
+    {
+        try
+        {
+            return RandomAccess.Read(file, buffer, offset);
+        }
+        catch (IOException ex)
+        {
+            throw ModelException.SourceUnreadable(path, ex);
+        }
     }
 }

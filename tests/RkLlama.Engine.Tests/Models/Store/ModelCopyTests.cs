@@ -89,6 +89,19 @@ public sealed class ModelCopyTests : IDisposable
     }
 
     [Fact]
+    public void The_error_of_a_copy_names_weights_that_the_disk_cannot_read()
+    {
+        _root.Write("m/Modelfile", "FROM=\"m.rkllm\"\n");
+
+        // A regular file on another file system, of which the first read fails with EIO.
+        _root.Link("m/m.rkllm", "/proc/self/mem");
+
+        Refused(() => _store.Copy("m", "copy")).Message.Should().Match($"The model cannot be copied: '{_root.At("m/m.rkllm")}' cannot be read: *");
+
+        Entries().Should().Equal("m");
+    }
+
+    [Fact]
     public void Links_to_files_outside_of_the_directory_stay_links_and_others_become_files()
     {
         Add("m");
