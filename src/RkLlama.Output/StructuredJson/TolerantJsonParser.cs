@@ -43,8 +43,7 @@ internal sealed class TolerantJsonParser(string text, int start)
             '{' or '[' when depth == JsonLimits.MaxDepth => false,
             '{' => ParseMembers(depth + 1),
             '[' => ParseItems(depth + 1),
-            '"' or '\'' or '“' => ParseString(isName: false),
-            '\\' when IsBeforeQuote() => ParseString(isName: false),
+            _ when TolerantString.CanStartWith(Current) || IsBeforeQuote() || TolerantString.StartsWithMark(text.AsSpan(_at)) => ParseString(isName: false),
             _ => ParseWord(),
         };
     }
@@ -66,7 +65,7 @@ internal sealed class TolerantJsonParser(string text, int start)
             if (!ParseName())
                 return false;
             SkipSpace();
-            if (!TrySkip(':') && !TrySkip('=') && !_hasColonInName)
+            if (!TrySkip(':') && !TrySkip('=') && !TrySkip('：') && !_hasColonInName)
                 return false;
             _json.Append(':');
             if (!ParseValue(depth))
@@ -105,7 +104,7 @@ internal sealed class TolerantJsonParser(string text, int start)
     private bool ParseName()
     {
         _hasColonInName = false;
-        if (Current is '"' or '\'' or '“' || IsBeforeQuote())
+        if (TolerantString.CanStartWith(Current) || IsBeforeQuote() || TolerantString.StartsWithMark(text.AsSpan(_at)))
             return ParseString(isName: true);
         int start = _at;
         while (!IsAtEnd && (char.IsLetterOrDigit(Current) || Current is '_' or '$' or '-'))
@@ -120,37 +119,40 @@ internal sealed class TolerantJsonParser(string text, int start)
     /// <summary>Returns whether a backslash is here, and a quote behind it.</summary>
     private bool IsBeforeQuote() => Current == '\\' && _at + 1 < text.Length && text[_at + 1] is '"' or '\'';
 
-    /// <summary>
-    /// Parses a string. Without a closing quote, it ends at the end of the text. If a backslash is before its first quote, one is before its last quote, too.
-    /// </summary>
+    /// <summary>Parses a string. Without a closing quote, it ends at the end of the text.</summary>
     private bool ParseString(bool isName)
     {
         bool isEscaped = TrySkip('\\');
-        char end = Current == '“' ? '”' : Current;
-        _at++;
-        StringBuilder value = new();
-        while (!IsAtEnd && !(isEscaped ? IsBeforeQuote() && text[_at + 1] == end : Current == end && (isName || !IsQuoteInside(end, value.Length == 0))))
+        int start = _at;
+        TolerantString value = new(text[_at++], isName, isEscaped);
+        StringStep step = StringStep.Inside;
+        while (!IsAtEnd && step == StringStep.Inside)
         {
-            if (Current != '\\')
-            {
-                value.Append(text[_at++]);
-                continue;
-            }
-
-            if (++_at < text.Length)
-                ParseEscape(value);
+            step = value.Feed(Current);
+            _at += step == StringStep.EndedBefore ? 0 : 1;
+            if (step == StringStep.MayEnd && ContinuesAfterQuote(value))
+                step = StringStep.Inside;
         }
 
-        IsCut |= IsAtEnd;
-        _at += isEscaped ? 2 : 1;
-
-        string whole = value.ToString();
-        if (HasLoneSurrogate(whole))
+        bool isCut = step == StringStep.Inside;
+        IsCut |= isCut;
+        int open = Math.Min(start + value.OpenLength, _at);
+        string whole = text[open..Math.Max(open, _at - (isCut ? 0 : value.CloseLength))];
+        whole = value.IsVerbatim ? whole : JsonEscapes.Decode(whole);
+        if (step == StringStep.Invalid || HasLoneSurrogate(whole))
             return false;
         if (isName && !isEscaped && !IsAtEnd)
             whole = WithoutColon(whole);
         _json.Append(JsonText.Quote(whole));
         return true;
+    }
+
+    private bool ContinuesAfterQuote(TolerantString value)
+    {
+        int next = _at;
+        while (next < text.Length && text[next] is ' ' or '\t')
+            next++;
+        return next < text.Length && value.ContinuesWith(text[next], next == _at);
     }
 
     /// <summary>
@@ -165,14 +167,6 @@ internal sealed class TolerantJsonParser(string text, int start)
         _at = isWhole ? end : end - 1;
         _hasColonInName = !isWhole;
         return isWhole ? name : trimmed[..^1].TrimEnd();
-    }
-
-    private bool IsQuoteInside(char quote, bool isEmpty)
-    {
-        int next = _at + 1;
-        while (next < text.Length && text[next] is ' ' or '\t')
-            next++;
-        return next < text.Length && JsonQuotes.IsInside(text[next], next == _at + 1, isEmpty, quote);
     }
 
     /// <summary>Returns whether the text contains half of a surrogate pair, which is not valid Unicode. An escape sequence can produce it.</summary>
@@ -190,22 +184,6 @@ internal sealed class TolerantJsonParser(string text, int start)
         return false;
     }
 
-    /// <summary>Parses the text after a backslash. If it is no escape sequence, the backslash is part of the string, as in <c>C:\dir</c>.</summary>
-    private void ParseEscape(StringBuilder value)
-    {
-        char c = text[_at++];
-        if (c == 'u' && _at + 4 <= text.Length && ushort.TryParse(text.AsSpan(_at, 4), System.Globalization.NumberStyles.AllowHexSpecifier, null, out ushort unit))
-        {
-            value.Append((char)unit);
-            _at += 4;
-            return;
-        }
-
-        if (c is not ('n' or 't' or 'r' or 'b' or 'f' or '"' or '\'' or '/' or '\\' or '“' or '”'))
-            value.Append('\\');
-        value.Append(c switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', _ => c });
-    }
-
     /// <summary>Parses a number, or a constant of JSON or Python.</summary>
     private bool ParseWord()
     {
@@ -221,7 +199,7 @@ internal sealed class TolerantJsonParser(string text, int start)
     private void SkipSeparators()
     {
         SkipSpace();
-        while (TrySkip(',') || TrySkip(';'))
+        while (TrySkip(',') || TrySkip(';') || TrySkip('，'))
             SkipSpace();
     }
 

@@ -145,17 +145,23 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         if (step.Status == ParseStatus.Rejected)
         {
             // The block may end before closing brackets of the call.
-            bool mayStartTag = c == '<' || MarkdownFence.IsPart(c) || (c == '[' && mark?.Close is ['[', ..]);
-            if (step.UnreadCount != 1 || !mayStartTag || !unit.TryFinish())
+            char first = step.UnreadCount > 0 ? _unitText[^step.UnreadCount] : '\0';
+            bool mayStartTag = first == '<' || (step.UnreadCount == 1 && (MarkdownFence.IsPart(first) || (first == '[' && mark?.Close is ['[', ..])));
+            if (!mayStartTag || !unit.TryFinish())
                 return step;
-            EndUnit();
-            return FeedTag(c);
+            return ReplayAfterUnit(step.UnreadCount);
         }
 
-        string unread = _unitText.ToString(_unitText.Length - step.UnreadCount, step.UnreadCount);
+        if (IsEnclosed || _fence == FenceState.Inline)
+            return ReplayAfterUnit(step.UnreadCount);
         EndUnit();
-        if (!IsEnclosed && _fence != FenceState.Inline)
-            return step;
+        return step;
+    }
+
+    private ParseStep ReplayAfterUnit(int unreadCount)
+    {
+        string unread = _unitText.ToString(_unitText.Length - unreadCount, unreadCount);
+        EndUnit();
         return Replay(unread);
     }
 

@@ -84,7 +84,7 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         if (_name.Length == 0 && char.IsWhiteSpace(c))
             return ParseStep.Incomplete;
-        if (char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':' or '/' or '\\')
+        if (char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':' or '/' or '\\' or '!' or '#')
         {
             _name.Append(c);
             return _name.Length <= ToolNames.MaxLength && MayBecomeCall(_name.ToString()) ? ParseStep.Incomplete : ParseStep.Rejected(0);
@@ -185,7 +185,7 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         JsonScanStatus status = json.Feed(c);
         if (status == JsonScanStatus.Invalid)
-            return ParseStep.Rejected(1);
+            return ParseStep.Rejected(json.UnreadCount);
         if (status != JsonScanStatus.Complete)
             return ParseStep.Incomplete;
         if (!Reader.TryAdd(_tool, json.Text, Calls))

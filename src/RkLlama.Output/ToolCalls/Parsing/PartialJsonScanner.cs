@@ -24,8 +24,8 @@ internal enum JsonScanStatus
 /// <summary>
 /// Scans a JSON object or array that arrives one character at a time. Detects its end and most syntax errors immediately. Accepts the mistakes that the
 /// repair of JSON corrects: single quotes, names without quotes, extra and missing commas, constants of Python, line breaks in strings, comments, missing closing
-/// brackets inside of others, extra closing brackets, doubled opening braces, quotes inside of strings, quotes with a backslash around strings, and names with one
-/// quote too few or with the colon inside of the quotes. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
+/// brackets inside of others, extra closing brackets, doubled opening braces, the forms of strings of <see cref="TolerantString"/>, and names with one quote too few
+/// or with the colon inside of the quotes. Does not check numbers, escape sequences and constants: they are checked when the text is complete. Does not recurse.
 /// </summary>
 internal sealed class PartialJsonScanner
 {
@@ -34,7 +34,8 @@ internal sealed class PartialJsonScanner
 
     // One bit per level: 1 for an object, 0 for an array. The lowest bit is the innermost level.
     private ulong _objects;
-    private char _quote;
+    private TolerantString? _string;
+    private int _openAt;
     private int _stringStart;
     private int _stringEnd;
     private bool _isKey;
@@ -45,12 +46,12 @@ internal sealed class PartialJsonScanner
 
     // Whether a backslash is before the quotes of the string, as in JSON that is written as a string.
     private bool _hasEscapedQuotes;
+    private Expected _beforeString;
 
     // Whether only blanks are behind the last quote. The character after them shows whether the quote ends the string.
     private bool _isAfterQuote;
 
-    // The last characters of a comment: '/' after its start, '*' or '\n' inside of it, and 'e' after a star in it. '\0' outside of comments.
-    private char _comment;
+    private JsonComment _comment;
 
     private enum Expected
     {
@@ -62,12 +63,14 @@ internal sealed class PartialJsonScanner
         Colon,
         CommaOrEnd,
         String,
-        Escape,
         Literal,
         Nothing,
     }
 
     internal string Text => _text.ToString();
+
+    /// <summary>The number of characters, with the last one, that are not part of the text if the status is <see cref="JsonScanStatus.Invalid"/>.</summary>
+    internal int UnreadCount { get; private set; } = 1;
 
     internal bool IsComplete => _expected == Expected.Nothing;
 
@@ -111,14 +114,12 @@ internal sealed class PartialJsonScanner
         if (_isAfterQuote && c is not (' ' or '\t'))
         {
             _isAfterQuote = false;
-            if (JsonQuotes.IsInside(c, isAdjacent: _text.Length == _stringEnd + 1, isEmpty: _stringEnd == _stringStart, _quote))
+            if (_string!.ContinuesWith(c, isAdjacent: _text.Length == _quoteEnd + 1))
                 _expected = Expected.String;
         }
 
         if (_expected == Expected.String)
-            return FeedString(c);
-        if (_expected == Expected.Escape)
-            return c == _quote && _hasEscapedQuotes ? EndString(_text.Length - 1) : Expect(Expected.String);
+            return FeedString(_string!, c);
         if (_expected == Expected.BareKey && !IsBareKey(c))
             return EndBareKey(c);
         if (_expected == Expected.BareKey)
@@ -130,27 +131,31 @@ internal sealed class PartialJsonScanner
             _expected = Expected.CommaOrEnd;
         }
 
-        if (_comment != '\0')
-            return FeedComment(c);
+        if (_comment.IsOpen)
+            return _comment.Feed(c) ? JsonScanStatus.Incomplete : JsonScanStatus.Invalid;
         if (char.IsWhiteSpace(c))
             return JsonScanStatus.Incomplete;
         return _expected switch
         {
-            not Expected.Nothing when c == '/' && Depth > 0 => FeedComment(c),
+            not Expected.Nothing when c == '/' && Depth > 0 && _comment.Feed(c) => JsonScanStatus.Incomplete,
             Expected.Key or Expected.MemberValue or Expected.Item when c == '\\' => JsonScanStatus.Incomplete, // before a quote
             Expected.Key when c == '{' && EndsWithOpenBrace() => Open(isObject: true),
             Expected.Key when c is '}' or ']' => Close(c),
             Expected.Item when c is ']' or '}' => Close(c),
-            Expected.Key or Expected.Item when c == ',' => JsonScanStatus.Incomplete,
+            Expected.Key or Expected.Item when IsComma(c) => JsonScanStatus.Incomplete,
             Expected.Key => StartKey(c),
-            Expected.Colon => c is ':' or '=' ? Expect(Expected.MemberValue) : _hasColonInKey ? StartValueInKey(c) : JsonScanStatus.Invalid,
+            Expected.Colon => IsColon(c) ? Expect(Expected.MemberValue) : _hasColonInKey ? StartValueInKey(c) : JsonScanStatus.Invalid,
             Expected.Value or Expected.MemberValue or Expected.Item => StartValue(c),
-            Expected.CommaOrEnd when c is ',' or ';' => Expect(IsInObject ? Expected.Key : Expected.Item),
+            Expected.CommaOrEnd when IsComma(c) => Expect(IsInObject ? Expected.Key : Expected.Item),
             Expected.CommaOrEnd when c is '}' or ']' => Close(c),
             Expected.CommaOrEnd => IsInObject ? StartKey(c) : StartValue(c),
             _ => JsonScanStatus.Invalid,
         };
     }
+
+    private static bool IsColon(char c) => c is ':' or '=' or '：';
+
+    private static bool IsComma(char c) => c is ',' or ';' or '，';
 
     private static bool IsBareKey(char c) => char.IsLetterOrDigit(c) || c is '_' or '$' or '-';
 
@@ -172,17 +177,16 @@ internal sealed class PartialJsonScanner
     {
         _stringEnd = _text.Length;
         _hasColonInKey = false;
-        _expected = c is ':' or '=' ? Expected.MemberValue : Expected.Colon;
-        return c is ':' or '=' or '"' || char.IsWhiteSpace(c) ? JsonScanStatus.Key : JsonScanStatus.Invalid;
+        _expected = IsColon(c) ? Expected.MemberValue : Expected.Colon;
+        return IsColon(c) || c == '"' || char.IsWhiteSpace(c) ? JsonScanStatus.Key : JsonScanStatus.Invalid;
     }
 
     /// <summary>Processes the first character of a value whose opening quote was taken for the end of the name.</summary>
     private JsonScanStatus StartValueInKey(char c)
     {
-        _isKey = false;
-        _stringStart = _quoteEnd + 1;
-        Expect(Expected.String);
-        return FeedString(c);
+        StartString(_text[_quoteEnd], isKey: false);
+        _openAt = _quoteEnd;
+        return FeedString(_string!, c);
     }
 
     private JsonScanStatus StartValue(char c) => c switch
@@ -229,45 +233,45 @@ internal sealed class PartialJsonScanner
         return _text[at] == '{';
     }
 
-    private JsonScanStatus FeedComment(char c)
+    private bool IsQuote(char c) => c switch
     {
-        char next = (_comment, c) switch
-        {
-            ('\0', _) => '/',
-            ('/', '/') => '\n',
-            ('/', '*') => '*',
-            ('\n', '\n') or ('e', '/') => '\0',
-            ('*' or 'e', '*') => 'e',
-            ('e', _) => '*',
-            _ => _comment,
-        };
-        bool isNone = _comment == '/' && next == '/';
-        _comment = next;
-        return isNone ? JsonScanStatus.Invalid : JsonScanStatus.Incomplete;
-    }
+        '<' => _expected is Expected.Key or Expected.MemberValue or Expected.Item, // may start a mark of Gemma
+        '`' => _expected == Expected.MemberValue, // elsewhere, it may start a fence
+        _ => TolerantString.CanStartWith(c),
+    };
 
-    private static bool IsQuote(char c) => c is '"' or '\'' or '“';
-
-    private JsonScanStatus StartString(char quote, bool isKey)
+    private JsonScanStatus StartString(char open, bool isKey)
     {
-        _quote = quote == '“' ? '”' : quote;
-        _isKey = isKey;
-        _stringStart = _text.Length + 1;
         _hasEscapedQuotes = _text[^1] == '\\';
+        _string = new(open, isKey, _hasEscapedQuotes);
+        (_isKey, _openAt, _beforeString) = (isKey, _text.Length, _expected);
         return Expect(Expected.String);
     }
 
-    private JsonScanStatus FeedString(char c)
+    private JsonScanStatus FeedString(TolerantString value, char c)
     {
-        if (c != _quote)
-            return c == '\\' ? Expect(Expected.Escape) : JsonScanStatus.Incomplete;
-        return EndString(_text.Length);
+        StringStep step = value.Feed(c);
+        if (step == StringStep.Inside)
+            return JsonScanStatus.Incomplete;
+        if (step == StringStep.Invalid)
+        {
+            // It was no mark of Gemma, but another tag.
+            (UnreadCount, _expected) = (_text.Length - _openAt + 1, _beforeString);
+            _text.Length = _openAt;
+            return JsonScanStatus.Invalid;
+        }
+
+        JsonScanStatus status = EndString(value, _text.Length + (step == StringStep.EndedBefore ? 0 : 1));
+        _isAfterQuote = step == StringStep.MayEnd;
+        return step == StringStep.EndedBefore ? Step(c) : status;
     }
 
-    private JsonScanStatus EndString(int end)
+    /// <param name="end">The position after the string.</param>
+    private JsonScanStatus EndString(TolerantString value, int end)
     {
-        _stringEnd = end;
-        _isAfterQuote = !_isKey && !_hasEscapedQuotes;
+        _quoteEnd = end - 1;
+        _stringStart = _openAt + value.OpenLength;
+        _stringEnd = Math.Max(end - value.CloseLength, _stringStart);
         if (_isKey)
             EndKey();
         Expect(_isKey ? Expected.Colon : Expected.CommaOrEnd);
@@ -276,7 +280,6 @@ internal sealed class PartialJsonScanner
 
     private void EndKey()
     {
-        _quoteEnd = _text.Length;
         int end = _stringEnd;
         while (end > _stringStart && char.IsWhiteSpace(_text[end - 1]))
             end--;

@@ -1,4 +1,5 @@
 using System.Text;
+using RkLlama.Output.StructuredJson;
 using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
@@ -13,6 +14,8 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
     private readonly StringBuilder _name = new();
     private readonly Stack<char> _open = new();
     private char _quote;
+    private TolerantString? _marked;
+    private int _markStart;
     private bool _isEscaped;
 
     // In a list, the name of the next call must be offered. The names inside of the arguments are not checked here.
@@ -20,11 +23,19 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
 
     internal override ParseStep Feed(char c)
     {
+        if (_marked is not null)
+            return FeedMarked(_marked, c);
         if (_quote == '\0' && c is ')' or ']' or '}')
             return Close(c);
-        if (_quote == '\0' && _open.Count > 0 && (c == '<' || MarkdownFence.IsPart(c)))
+        if (_quote == '\0' && _open.Count > 0 && MarkdownFence.IsPart(c))
             return ParseStep.Rejected(1);
         _text.Append(c);
+        if (_quote == '\0' && _open.Count > 0 && c == '<')
+        {
+            (_marked, _markStart) = (new(c, isName: false), _text.Length - 1);
+            return ParseStep.Incomplete;
+        }
+
         if (_quote != '\0')
         {
             _quote = c == _quote && !_isEscaped ? '\0' : _quote;
@@ -50,11 +61,27 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
         }
     }
 
+    /// <summary>Reads a string between marks of Gemma. Any other tag does not belong to the call.</summary>
+    private ParseStep FeedMarked(TolerantString value, char c)
+    {
+        StringStep step = value.Feed(c);
+        if (step == StringStep.Invalid)
+        {
+            int unreadCount = _text.Length - _markStart + 1;
+            (_text.Length, _marked) = (_markStart, null);
+            return ParseStep.Rejected(unreadCount);
+        }
+
+        _text.Append(c);
+        _marked = step == StringStep.Ended ? null : value;
+        return ParseStep.Incomplete;
+    }
+
     /// <remarks>Adds missing closing brackets only after an argument, because the output may have been cut before the first one.</remarks>
     internal override bool TryFinish()
     {
         string text = _text.ToString().TrimEnd();
-        return _quote == '\0' && _open.Count > 0 && text is [.., not ('(' or '[' or ',' or '=')] && PythonCallReader.TryRead(text + string.Concat(_open), Reader, Calls);
+        return _quote == '\0' && _marked is null && _open.Count > 0 && text is [.., not ('(' or '[' or ',' or '=')] && PythonCallReader.TryRead(text + string.Concat(_open), Reader, Calls);
     }
 
     /// <summary>Closes the innermost bracket of this kind, and those inside of it. A bracket that was never opened is dropped.</summary>

@@ -15,6 +15,9 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     /// <summary>Namespaces that models put before the name, as in the tool lists of prompts of other families.</summary>
     private static readonly string[] Prefixes = ["functions.", "function.", "tools.", "tool.", "default_api.", "call:"];
 
+    // The signs between a name and the number of the call.
+    private static readonly char[] NumberSigns = [':', '!', '#'];
+
     private readonly string[] _sorted = names is null ? [] : [.. names.Order(StringComparer.Ordinal)];
     private readonly Dictionary<char, bool> _starts = [];
     private readonly NamespacedNames _namespaced = new(names ?? FrozenSet<string>.Empty);
@@ -44,7 +47,7 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
             || IsStart(plain)
             || Array.Exists(Prefixes, prefix => prefix.StartsWith(plain, StringComparison.Ordinal))
             || IsStart(WithoutPrefix(plain))
-            || (plain.Contains(':', StringComparison.Ordinal) && IsStart(WithoutPrefix(WithoutCallNumber(plain))))
+            || (plain.AsSpan().ContainsAny(NumberSigns) && IsStart(WithoutPrefix(WithoutCallNumber(plain))))
             || _namespaced.MayBecome(WithoutPrefix(WithoutCallNumber(plain)));
     }
 
@@ -66,10 +69,10 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     private static string WithoutPrefix(string name) =>
         Array.Find(Prefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } found ? name[found.Length..].TrimStart() : name;
 
-    /// <summary>Removes the number of the call that some models write after the name, as in <c>functions.f:0</c>.</summary>
+    /// <summary>Removes the number of the call that some models write after the name, as in <c>functions.f:0</c> and <c>f!0</c>.</summary>
     private static string WithoutCallNumber(string name)
     {
-        int colon = name.LastIndexOf(':');
+        int colon = name.LastIndexOfAny(NumberSigns);
         return colon > 0 && !name.AsSpan(colon + 1).ContainsAnyExceptInRange('0', '9') ? name[..colon] : name;
     }
 

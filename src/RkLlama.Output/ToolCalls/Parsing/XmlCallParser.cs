@@ -183,7 +183,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         _state = State.Json;
         JsonScanStatus status = json.Feed(c);
         if (status == JsonScanStatus.Invalid)
-            return ParseStep.Rejected(1);
+            return ParseStep.Rejected(json.UnreadCount);
         if (status != JsonScanStatus.Complete)
             return ParseStep.Incomplete;
         _state = State.AfterJson;
