@@ -6,7 +6,7 @@ namespace RkLlama.Output.StructuredJson;
 
 /// <summary>
 /// Extracts JSON from a model's reply and repairs typical mistakes: text and Markdown fences around the JSON, single quotes, names without quotes,
-/// comments, extra or missing commas, Python constants, line breaks and quotes inside strings, missing closing brackets, brackets that are too many. Does not
+/// comments, extra or missing commas, Python constants, line breaks and quotes inside strings, missing closing brackets, brackets that are too many, the forms of strings of <see cref="TolerantString"/>. Does not
 /// guess values: if a value cannot be read, there is no result.
 /// </summary>
 internal static class JsonRepair

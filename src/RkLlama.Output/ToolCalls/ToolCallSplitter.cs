@@ -65,7 +65,7 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
         bool isCutAfterComma = isTruncated && _parser is not null && _held.Text.TrimEnd() is [.., ',' or ';'];
         if ((!isCutAfterComma && _parser?.TryFinish() == true) || isDoubledMark || (_parser is null && _output.FollowsCall && IsPartialOfTrailer()))
             EmitCalls();
-        else if (isTruncated && !_output.IsPending && (_parser is null ? IsPartialOfMark() : _isMarked))
+        else if (isTruncated && !_output.IsPending && (_parser is null ? IsPartialOfMark() : _isMarked || _parser is ElementCallParser { IsMark: true }))
             _output.Release([]);
         else if (IsOpen)
             _output.Release(_parser is null ? _partial.Take() : _held.Take());
@@ -96,7 +96,14 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
         }
 
         // The text is no mark. It may be the start of a call without a mark, such as an array.
+        string partial = _matcher.Partial;
         _matcher.Reset();
+        if (partial[0] == '<' && !_otherJson.IsOpen && ElementCallParser.MayBegin(reader, partial[1..] + c.Value, allowsTools: places != CallPlaces.Marks))
+        {
+            OpenElement(c);
+            return;
+        }
+
         foreach (OutputChar held in _partial.Take())
         {
             if (_parser is null)
@@ -180,6 +187,18 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
         _held.Clear();
         _parser = mark?.CreateParser(reader, _calls) ?? new CallBlockParser(reader, _calls, mark: null, place);
         (_isMarked, _isImmediate) = (mark is { IsWord: false }, isImmediate);
+    }
+
+    /// <summary>Opens an element that is no mark. Its opening tag begins with the held text and this character.</summary>
+    private void OpenElement(OutputChar c)
+    {
+        bool isImmediate = places == CallPlaces.Any && _output.IsAtLineStart;
+        Open(null, BlockPlace.Line, isImmediate);
+        _parser = new ElementCallParser(reader, _calls);
+        OutputChar[] tag = [.. _partial.Take(), c];
+        _held.Append(tag[0]);
+        foreach (OutputChar next in tag.AsSpan(1))
+            Feed(next);
     }
 
     private void FeedParser(ToolCallParser parser, OutputChar c)

@@ -7,6 +7,9 @@ namespace RkLlama.Output.ToolCalls.Arguments;
 /// <summary>Converts the value of a tool parameter, which the model wrote as plain text, to JSON.</summary>
 internal static class ParameterValue
 {
+    private const string CDataStart = "<![CDATA[";
+    private const string CDataEnd = "]]>";
+
     /// <summary>
     /// If the text is JSON (or True, False or None) of a type that the schema allows, returns this value as minified JSON. Otherwise returns the text as a JSON
     /// string. If the schema is null or names no type, every type is allowed. Text in quotes becomes a string that contains the quotes.
@@ -34,9 +37,16 @@ internal static class ParameterValue
 
     /// <summary>
     /// Removes what the layout adds to a value between two tags: one line break at the start and one at the end. If the closing tag is indented on its own
-    /// line, also the indentation that all lines have in common.
+    /// line, also the indentation that all lines have in common. A value in a CDATA section loses only the marks of the section.
     /// </summary>
     internal static string WithoutLayout(string value)
+    {
+        if (value.Trim() is var text and ['<', '!', '[', ..] && text.StartsWith(CDataStart, StringComparison.Ordinal) && text.IndexOf(CDataEnd, StringComparison.Ordinal) == text.Length - CDataEnd.Length)
+            return text[CDataStart.Length..^CDataEnd.Length];
+        return WithoutIndentation(value);
+    }
+
+    private static string WithoutIndentation(string value)
     {
         int end = value.LastIndexOf('\n');
         bool endsOnOwnLine = end >= 0 && string.IsNullOrWhiteSpace(value[end..]);

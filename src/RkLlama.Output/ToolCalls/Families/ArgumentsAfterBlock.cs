@@ -1,10 +1,12 @@
+using RkLlama.Output.Text;
 using RkLlama.Output.ToolCalls.Parsing;
 
 namespace RkLlama.Output.ToolCalls.Families;
 
 /// <summary>
-/// Parses the text after a block with nothing but the name of a tool: some models write the arguments behind the block. If no object of the tool's parameters
-/// follows, the text does not belong to the block.
+/// Parses the text after a block with nothing but the name of a tool: some models write the arguments behind the block, as JSON with or without a fence, or in
+/// an element such as <c>&lt;args&gt;</c>. JSON that is no object of the tool's parameters does not belong to the block. An element that cannot be read makes
+/// the block invalid, and so does other text if the tool has required parameters.
 /// </summary>
 /// <param name="calls">The last call is the one of the block. It gets the arguments.</param>
 /// <param name="tool">The name of the tool; it is offered.</param>
@@ -13,30 +15,98 @@ internal sealed class ArgumentsAfterBlock(ToolCallReader reader, List<ParsedTool
     // The text may be read a second time, so its length has a limit.
     private const int MaxLength = 4096;
 
-    private readonly PartialJsonScanner _json = new();
+    private static readonly LiteralSet Elements = new([.. ToolCallFields.ArgumentNames.Select(static name => $"<{name}>")]);
+
+    private readonly LiteralMatcher _tag = new(Elements);
+    private readonly List<ParsedToolCall> _found = [];
+    private PartialJsonScanner? _json;
+    private XmlCallParser? _element;
     private int _length;
-    private bool _isOpen;
+    private int _fence;
+    private bool _isAfterFence;
+    private bool _hasInfo;
 
     internal override ParseStep Feed(char c)
     {
+        if (_element is not null)
+            return FeedElement(_element, c);
         _length++;
-        if (!_isOpen && char.IsWhiteSpace(c) && _length < MaxLength)
+        if (_json is not null)
+            return FeedJson(_json, c);
+        if (_length == MaxLength)
+            return ParseStep.Complete(_length);
+        if (_tag.Length == 0 && c == '{')
+            return FeedJson(_json = new(), c);
+        if (_tag.Length == 0 && char.IsWhiteSpace(c))
+        {
+            _isAfterFence = false;
             return ParseStep.Incomplete;
-        JsonScanStatus status = _isOpen || c == '{' ? _json.Feed(c) : JsonScanStatus.Invalid;
-        _isOpen = true;
+        }
+
+        if (_isAfterFence && _fence == 3 && char.IsAsciiLetter(c))
+        {
+            _hasInfo = true;
+            return ParseStep.Incomplete;
+        }
+
+        if (_tag.Length == 0 && MarkdownFence.IsPart(c) && _fence < 3)
+        {
+            (_fence, _isAfterFence) = (_fence + 1, true);
+            return ParseStep.Incomplete;
+        }
+
+        if (!_tag.Feed(c))
+            return _tag.Length > 0 || c == '<' || _fence > 0 ? ParseStep.Complete(_length) : EndWithoutArguments();
+        if (_tag.Match is not { } tag)
+            return ParseStep.Incomplete;
+        _element = new(Reader, _found);
+        return _element.StartContent(tool, tag[1..^1]);
+    }
+
+    internal override bool TryFinish()
+    {
+        if (_element is not null)
+            return _element.TryFinish() && SetArguments();
+        if (_json is not null && !_json.IsComplete)
+            return _json.WithClosingBrackets() is { } json && TrySetArguments(json);
+        return _tag.Length == 0 && (!_hasInfo || _json is not null);
+    }
+
+    private ParseStep FeedElement(XmlCallParser element, char c)
+    {
+        ParseStep step = element.Feed(c);
+        if (step.Status == ParseStatus.Complete)
+            SetArguments();
+        return step;
+    }
+
+    private ParseStep FeedJson(PartialJsonScanner json, char c)
+    {
+        if (json.IsComplete)
+        {
+            bool isFence = MarkdownFence.IsPart(c) && _fence < 6;
+            _fence += isFence ? 1 : 0;
+            return isFence || char.IsWhiteSpace(c) ? ParseStep.Incomplete : ParseStep.Complete(1);
+        }
+
+        JsonScanStatus status = json.Feed(c);
+        if (status == JsonScanStatus.Complete && TrySetArguments(json.Text))
+            return _fence == 0 ? ParseStep.Complete() : ParseStep.Incomplete;
         if (status == JsonScanStatus.Complete)
-            return TrySetArguments(_json.Text) ? ParseStep.Complete() : ParseStep.Complete(_length);
+            return EndWithoutArguments();
         return status == JsonScanStatus.Invalid || _length == MaxLength ? ParseStep.Complete(_length) : ParseStep.Incomplete;
     }
 
-    internal override bool TryFinish() => !_isOpen || (_json.WithClosingBrackets() is { } json && TrySetArguments(json));
+    /// <summary>Ends the block before other text. The text may be arguments in an unknown form, so a tool that needs some is not called without them.</summary>
+    private ParseStep EndWithoutArguments() =>
+        Reader.Required(tool).Count > 0 ? ParseStep.Rejected(_json is null ? 1 : 0) : ParseStep.Complete(_length);
 
-    private bool TrySetArguments(string json)
+    private bool TrySetArguments(string json) =>
+        Reader.AreArguments(tool, json) && !Reader.TryRead(json, needsArguments: true, []) && Reader.TryAdd(tool, json, _found) && SetArguments();
+
+    private bool SetArguments()
     {
-        List<ParsedToolCall> found = [];
-        if (!Reader.AreArguments(tool, json) || Reader.TryRead(json, needsArguments: true, []) || !Reader.TryAdd(tool, json, found))
-            return false;
-        Calls[^1] = found[0];
+        Calls[^1] = _found[0];
         return true;
     }
 }

@@ -13,8 +13,12 @@ namespace RkLlama.Output.ToolCalls.Families;
 internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark? mark, BlockPlace place = BlockPlace.Line)
     : ToolCallParser(reader, calls)
 {
+    // A block may have an element for the name of the tool.
+    private const string NameTag = "<name>";
+    private const string NameEnd = "</name>";
+
     private static readonly LiteralSet Tags =
-        new([.. MarkdownFence.All, ToolFamilies.FunctionList, .. ToolFamilies.Marks.Keys.Where(static open => open[0] is '<' or '['), .. ToolFamilies.Trailers]);
+        new([.. MarkdownFence.All, ToolFamilies.FunctionList, .. ToolFamilies.Marks.Keys.Where(static open => open[0] is '<' or '['), .. ToolFamilies.Trailers, NameTag, NameEnd]);
 
     private readonly int _before = calls.Count;
     private readonly LiteralMatcher _tag = new(Tags);
@@ -23,10 +27,11 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     private FenceInfo _info = FenceInfo.None;
     private HashSet<string>? _variables;
     private FenceState _fence = FenceState.None;
-    private char _commentEnd;
+    private BlockComment _comment;
     private bool _isObject;
     private bool _mustBeLast;
     private string? _bareName;
+    private UnknownClosingTag? _closingTag;
     private ArgumentsAfterBlock? _after;
 
     private enum FenceState
@@ -57,9 +62,11 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     {
         if (_after is not null)
             return _after.Feed(c);
+        if (_closingTag is not null)
+            return _closingTag.Feed(c);
         if (_unit is not null)
             return FeedUnit(_unit, c);
-        if (_commentEnd != '\0')
+        if (_comment.IsOpen)
             return FeedComment(c);
         if (_tag.Length > 0)
             return FeedTag(c);
@@ -77,9 +84,9 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return FeedTag(c);
         if (HasCall && IsEnclosed && IsSkipped(c))
             return ParseStep.Incomplete;
-        if (c == '#' && IsProgram)
+        if ((c == '#' && IsProgram) || (c == '/' && _fence == FenceState.Inside && !HasCall) || (c == '\\' && mark is { IsWord: false }))
         {
-            _commentEnd = '\n';
+            _comment = BlockComment.StartWith(c);
             return ParseStep.Incomplete;
         }
 
@@ -94,27 +101,27 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             RestartUnit(partial);
         }
 
-        return _unit?.TryFinish() ?? _after?.TryFinish() ?? (HasCall && _commentEnd != '>');
+        return _unit?.TryFinish() ?? _after?.TryFinish() ?? (HasCall && _comment.MayEndOutput && _closingTag is null);
     }
 
     /// <summary>Returns whether a character after a call is neither a part of it nor text: too many brackets, punctuation, or the start of a comment.</summary>
     private bool IsSkipped(char c)
     {
         if (mark?.Close is not null && c is '/' or '#')
-            _commentEnd = '\n';
+            _comment = BlockComment.StartWith(c);
         return c is ',' or ';' or '}' or ']' or ')' || (mark?.Close is not null && c is '.' or ':' or '!' or '"' or '\'' or '/' or '#' or '*');
     }
 
-    /// <summary>Skips a comment. It ends with its line, or before the next tag.</summary>
+    /// <summary>Skips a part of a comment. A tag may be at the end of a line of code.</summary>
     private ParseStep FeedComment(char c)
     {
-        if (c == '\n' && _commentEnd == '>')
-            return ParseStep.Rejected(1);
-        if (c != _commentEnd && (c != '<' || _commentEnd != '\n' || !IsMarked))
-            return ParseStep.Incomplete;
-        bool isTag = c == '<';
-        _commentEnd = '\0';
-        return isTag ? FeedTag(c) : ParseStep.Incomplete;
+        if (_comment.IsTag(c) && IsMarked)
+        {
+            _comment = default;
+            return FeedTag(c);
+        }
+
+        return _comment.Feed(c) ? ParseStep.Incomplete : ParseStep.Rejected(1);
     }
 
     private ParseStep StartUnit(char c)
@@ -134,7 +141,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         return FeedUnit(_unit, c);
     }
 
-    private bool AllowsPython => mark is not null ? !mark.IsWord : place == BlockPlace.Start || (place == BlockPlace.Line && _fence != FenceState.Inline && !_info.IsPython);
+    private bool AllowsPython => mark is not null ? !mark.IsWord : place == BlockPlace.Start || (place == BlockPlace.Line && _fence != FenceState.Inline && !_info.IsProgram);
 
     private ParseStep FeedUnit(ToolCallParser unit, char c)
     {
@@ -198,6 +205,8 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return EndFence();
         if (ToolFamilies.Marks.TryGetValue(tag, out ToolMark? inner))
             return EndMark(inner);
+        if (tag == NameTag && IsMarked && !HasCall)
+            return ParseStep.Incomplete;
         if (!HasCall)
             return ParseStep.Rejected(0);
         if (_fence == FenceState.Inside && !IsMarked)
@@ -221,7 +230,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
 
         if (partial == "<" && c == '!' && HasCall && mark?.Close is not null)
         {
-            _commentEnd = '>';
+            _comment = BlockComment.StartWith('<');
             return ParseStep.Incomplete;
         }
 
@@ -230,6 +239,18 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         {
             _fence = FenceState.Inline;
             return StartUnit(c);
+        }
+
+        if (partial[0] == '<' && (IsEnclosed || !HasCall) && ElementCallParser.MayBegin(Reader, partial[1..] + c, allowsTools: true))
+        {
+            _unit = new ElementCallParser(Reader, Calls);
+            return Replay(partial[1..] + c);
+        }
+
+        if (partial is ['<', '/', ..] && HasCall && IsMarked && !char.IsWhiteSpace(c))
+        {
+            _closingTag = new();
+            return _closingTag.Feed(c);
         }
 
         // The last character of a closing mark may be missing.
@@ -276,17 +297,4 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
 
         return HasCall ? ParseStep.Complete(inner.Open.Length) : IsMarked ? ParseStep.Incomplete : ParseStep.Rejected(inner.Open.Length);
     }
-}
-
-/// <summary>Where a block of calls without a mark starts. The place shows how sure it is that a text is a call.</summary>
-internal enum BlockPlace
-{
-    /// <summary>At the start of the answer.</summary>
-    Start,
-
-    /// <summary>At the start of another line.</summary>
-    Line,
-
-    /// <summary>After other text on the line. Only JSON counts here.</summary>
-    Text,
 }

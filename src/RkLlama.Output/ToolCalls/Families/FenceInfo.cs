@@ -19,6 +19,9 @@ internal sealed class FenceInfo
     /// <summary>Whether the content is a program in Python. The answer may be about the program, so only a whole answer is a call in the syntax of Python.</summary>
     internal bool IsPython => _text is "python" or "py";
 
+    /// <summary>Whether the content is a program in any language.</summary>
+    internal bool IsProgram => !Data.Contains(_text);
+
     /// <summary>Whether the content is a program whose purpose is to call tools.</summary>
     internal bool IsToolProgram => _text.StartsWith("tool", StringComparison.Ordinal) || _text.StartsWith("function", StringComparison.Ordinal);
 
@@ -34,7 +37,7 @@ internal sealed class FenceInfo
     /// <summary>Whether the text may be the name of a language.</summary>
     internal bool IsLanguage => Data.Contains(_text) || _text.All(char.IsAsciiLetter);
 
-    /// <summary>Returns whether the content may be a call that starts with this character. A mark may be in a fence of any language.</summary>
+    /// <summary>Returns whether the content may be a call that starts with this character. A mark and JSON may be in a fence of any language.</summary>
     internal bool Allows(char c, bool isWholeAnswer) =>
-        Data.Contains(_text) || (IsPython && (isWholeAnswer || c is '{' or '[')) || (c == '<' && IsLanguage);
+        Data.Contains(_text) || (IsPython && isWholeAnswer) || (c is '{' or '[' or '<' && IsLanguage);
 }

@@ -36,7 +36,7 @@ internal sealed class NameLineParser(ToolCallReader reader, List<ParsedToolCall>
 
     private ParseStep FeedJson(PartialJsonScanner json, char c) => json.Feed(c) switch
     {
-        JsonScanStatus.Invalid => ParseStep.Rejected(json.UnreadCount),
+        JsonScanStatus.Invalid => ParseStep.Rejected(json.Unread.Length),
         JsonScanStatus.Complete => Reader.TryAdd(_name.ToString(), json.Text, Calls) ? ParseStep.Complete() : ParseStep.Rejected(0),
         _ => ParseStep.Incomplete,
     };

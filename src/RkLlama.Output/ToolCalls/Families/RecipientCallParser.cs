@@ -42,7 +42,7 @@ internal sealed partial class RecipientCallParser(ToolCallReader reader, List<Pa
 
     private ParseStep FeedJson(PartialJsonScanner json, char c) => json.Feed(c) switch
     {
-        JsonScanStatus.Invalid => ParseStep.Rejected(json.UnreadCount),
+        JsonScanStatus.Invalid => ParseStep.Rejected(json.Unread.Length),
         JsonScanStatus.Complete => Reader.TryAdd(_name, json.Text, Calls) ? ParseStep.Complete() : ParseStep.Rejected(0),
         _ => ParseStep.Incomplete,
     };

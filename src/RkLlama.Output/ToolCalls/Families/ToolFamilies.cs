@@ -23,8 +23,8 @@ internal static class ToolFamilies
         new("Hunyuan, Jamba", ["<tool_calls>"], [Tag("tool_calls"), Tag("tool_call")]),
         new("MiniMax", ["<minimax:tool_call>"], [Tag("minimax:tool_call"), Function("<invoke name=")]),
         new("Hermes", ["<tool_call>"], 
-            [.. Tags("tool_call", "tools", "function_call", "functioncall", "tool", "toolcall", "toolCall", "TOOL_CALL", "function", "tool_code", "tool-use", "tool_use")]),
-        new("Mistral", ["[TOOL_CALLS]"], [new("[TOOL_CALLS]"), new("[TOOL_CALL]")]),
+            [.. Tags("tool_call", "tools", "function_call", "functioncall", "tool", "toolcall", "toolCall", "TOOL_CALL", "function", "tool_code", "tool-use", "tool_use", "invoke", "tool_name", "function_name")]),
+        new("Mistral", ["[TOOL_CALLS]"], [new("[TOOL_CALLS]"), new("[TOOL_CALL]"), new("[tool_call]", "[/tool_call]")]),
         new("DeepSeek", ["tool▁calls▁begin"], [.. DeepSeek("<｜", "｜>"), .. DeepSeek("<|", "|>"), .. DeepSeek("<", ">")]),
         new("Gemma 4", ["<|tool_call>"], [new("<|tool_call>", "<tool_call|>", ToolPayload.Gemma)]),
         new("FunctionGemma", ["<start_function_call>"], [new("<start_function_call>", "<end_function_call>", ToolPayload.Gemma)]),
@@ -49,7 +49,7 @@ internal static class ToolFamilies
     private static readonly string[] TurnEnds =
     [
         "</s>", "<|im_end|>", "<|eot_id|>", "<|eot|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<|call|>", "<end_of_turn>", "<turn|>",
-        "<｜end▁of▁sentence｜>", NextMessage, "[/TOOL_CALLS]",
+        "<｜end▁of▁sentence｜>", NextMessage, "[/TOOL_CALLS]", "[/TOOL_CALL]",
     ];
 
     /// <summary>The mark of a call in the header of a message of gpt-oss. It counts only there.</summary>

@@ -20,7 +20,7 @@ internal sealed class ArgumentsReader(ToolCallReader reader)
         switch (arguments.ValueKind)
         {
             case JsonValueKind.Object:
-                return IsSchema(tool, arguments) ? null : ReadObject(tool, arguments);
+                return ValuesInSchema(tool, arguments) ?? (IsSchema(tool, arguments) ? null : ReadObject(tool, arguments));
             case JsonValueKind.Null:
                 return "{}";
             case JsonValueKind.Array when arguments.GetArrayLength() == 0:
@@ -90,6 +90,35 @@ internal sealed class ArgumentsReader(ToolCallReader reader)
         return members.Length == 2 && name >= 0 && value >= 0 && !Array.TrueForAll(members, member => reader.Parameters(tool).Contains(member.Name))
             ? (members[name].Value.GetString()!, members[value].Value.GetRawText())
             : null;
+    }
+
+    /// <summary>
+    /// Returns the arguments that the model has written into a copy of the schema: as the values of <c>properties</c>, or as the member <c>value</c> beside the type
+    /// of each. Null if there are none.
+    /// </summary>
+    private string? ValuesInSchema(string tool, JsonElement arguments)
+    {
+        IReadOnlyList<string> parameters = reader.Parameters(tool);
+        bool isInProperties = !parameters.Contains("properties") && arguments.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object;
+        JsonElement values = isInProperties ? arguments.GetProperty("properties") : arguments;
+        if (!values.EnumerateObject().Any() || !values.EnumerateObject().All(member => parameters.Contains(member.Name)))
+            return null;
+        OrderedDictionary<string, string> found = [];
+        bool hasValues = false;
+        foreach (JsonProperty member in values.EnumerateObject())
+        {
+            bool isValue = member.Value.ValueKind == JsonValueKind.Object && !MayBeObject(tool, member.Name) && member.Value.TryGetProperty("value", out _);
+            bool isScalar = isInProperties && member.Value.ValueKind != JsonValueKind.Object;
+            hasValues |= isValue || isScalar;
+            if (!isValue && isInProperties && !isScalar)
+                return null;
+            found[member.Name] = (isValue ? member.Value.GetProperty("value") : member.Value).GetRawText();
+        }
+
+        if (!hasValues)
+            return null;
+        using JsonDocument document = JsonDocument.Parse(ParameterValue.ToObject(found));
+        return reader.Fit(tool, document.RootElement);
     }
 
     /// <summary>Returns whether the object is the schema of the tool's parameters, or of its properties: the model lists its tools.</summary>

@@ -61,9 +61,13 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
 
         // Without a mark, a name in a namespace that the request does not know is a call only if it has a member with arguments.
         bool isCertain = isMarked || reader.Exact.IsOffered(name.Value.GetString()!);
-        JsonProperty[] others =
-            [.. item.EnumerateObject().Where(member => member.Name != name.Name && !ToolCallFields.IsOther(member.Name)), .. beside];
         IReadOnlyList<string> parameters = reader.Parameters(tool);
+        bool hasArguments = item.EnumerateObject().Concat(beside).Any(static member => ToolCallFields.IsArguments(member.Name));
+        JsonProperty[] others =
+        [
+            .. item.EnumerateObject().Where(member => member.Name != name.Name && (!ToolCallFields.IsOther(member.Name) || (!hasArguments && IsParameter(member, parameters)))),
+            .. beside,
+        ];
         bool isDescribed = !parameters.Contains("description") && Array.Exists(others, static member => member.Name == "description");
         bool isEmpty = false;
 
@@ -85,6 +89,10 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
             return isMarked && isEmpty && !isDescribed && reader.AllowsNoArguments(tool) && !Array.Exists(others, static other => ToolCallFields.IsArguments(other.Name)) ? new(tool, "{}") : null;
         return isEmpty || (!needsArguments && isCertain && (isMarked || reader.Required(tool).Count == 0)) ? new(tool, "{}") : null;
     }
+
+    /// <summary>Returns whether a member such as <c>id</c> is a parameter of the tool. The type of a call is none.</summary>
+    private static bool IsParameter(JsonProperty member, IReadOnlyList<string> parameters) =>
+        parameters.Contains(member.Name) && !(member.Value.ValueKind == JsonValueKind.String && ToolCallFields.IsType(member.Value.GetString()!));
 
     /// <summary>Reads an object whose only member has the name of the tool, and the arguments as its value.</summary>
     private ParsedToolCall? ReadKeyed(JsonElement item)

@@ -37,7 +37,7 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
             _callDepth = _json.Depth; // the first brace may be there twice
         return status switch
         {
-            JsonScanStatus.Invalid => ParseStep.Rejected(_json.UnreadCount),
+            JsonScanStatus.Invalid => ParseStep.Rejected(_json.Unread.Length),
             JsonScanStatus.Key when !AcceptsMember() => ParseStep.Rejected(0),
             JsonScanStatus.StringValue when !AcceptsValue() => ParseStep.Rejected(0),
             JsonScanStatus.Complete => ReadComplete(),

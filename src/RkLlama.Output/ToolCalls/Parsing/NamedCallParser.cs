@@ -25,7 +25,10 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
         .. Blanks.SelectMany(static blank => (string[])[$"<｜tool{blank}sep｜>", $"<|tool{blank}sep|>", $"<tool{blank}sep>"]),
     ];
 
-    private static readonly LiteralSet TagsAfterName = new([.. Separators, IdTag, "<|constrain|>", Format, TaggedArgumentsParser.KeyTag]);
+    /// <summary>The tags of an element with the arguments.</summary>
+    private static readonly string[] Elements = [.. ToolCallFields.ArgumentNames.Select(static name => $"<{name}>")];
+
+    private static readonly LiteralSet TagsAfterName = new([.. Separators, IdTag, "<|constrain|>", Format, TaggedArgumentsParser.KeyTag, .. Elements]);
 
     private readonly StringBuilder _name = new();
     private readonly LiteralMatcher _tag = new(TagsAfterName);
@@ -139,6 +142,8 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
         _tag.Reset();
         if (tag == TaggedArgumentsParser.KeyTag)
             return Reader.IsOffered(_tool) ? Start(new TaggedArgumentsParser(Reader, Calls, _tool), "") : ParseStep.Rejected(0);
+        if (Elements.Contains(tag))
+            return Reader.IsOffered(_tool) ? StartElement(tag[1..^1]) : ParseStep.Rejected(0);
         if (!Separators.Contains(tag))
         {
             _state = State.Word;
@@ -185,7 +190,7 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         JsonScanStatus status = json.Feed(c);
         if (status == JsonScanStatus.Invalid)
-            return ParseStep.Rejected(json.UnreadCount);
+            return ParseStep.Rejected(json.Unread.Length);
         if (status != JsonScanStatus.Complete)
             return ParseStep.Incomplete;
         if (!Reader.TryAdd(_tool, json.Text, Calls))
@@ -208,6 +213,13 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         Calls.Add(new(Reader.Resolve(_tool)!, "{}"));
         return true;
+    }
+
+    private ParseStep StartElement(string name)
+    {
+        XmlCallParser element = new(Reader, Calls);
+        _inner = element;
+        return element.StartContent(_tool, name);
     }
 
     private ParseStep StartPython(char c) => Start(new PythonCallParser(Reader, Calls), _tool + c);

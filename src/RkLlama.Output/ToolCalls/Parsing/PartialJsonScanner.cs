@@ -69,8 +69,8 @@ internal sealed class PartialJsonScanner
 
     internal string Text => _text.ToString();
 
-    /// <summary>The number of characters, with the last one, that are not part of the text if the status is <see cref="JsonScanStatus.Invalid"/>.</summary>
-    internal int UnreadCount { get; private set; } = 1;
+    /// <summary>The characters at the end that are not part of the text, if the status is <see cref="JsonScanStatus.Invalid"/>.</summary>
+    internal string Unread { get; private set; } = "";
 
     internal bool IsComplete => _expected == Expected.Nothing;
 
@@ -104,7 +104,9 @@ internal sealed class PartialJsonScanner
     internal JsonScanStatus Feed(char c)
     {
         JsonScanStatus status = Step(c);
-        if (status != JsonScanStatus.Invalid)
+        if (status == JsonScanStatus.Invalid)
+            Unread += c;
+        else
             _text.Append(c);
         return status;
     }
@@ -256,7 +258,7 @@ internal sealed class PartialJsonScanner
         if (step == StringStep.Invalid)
         {
             // It was no mark of Gemma, but another tag.
-            (UnreadCount, _expected) = (_text.Length - _openAt + 1, _beforeString);
+            (Unread, _expected) = (_text.ToString(_openAt, _text.Length - _openAt), _beforeString);
             _text.Length = _openAt;
             return JsonScanStatus.Invalid;
         }

@@ -44,8 +44,12 @@ internal sealed partial class TaggedText(params string[] ends)
     /// Returns the value without the tags at its end that close a function or a block, and the end of the turn behind them; null if there are none. Inside of a value such tags may be part of it,
     /// so they end it only if the answer ends, or the next block starts.
     /// </summary>
-    internal string? ValueBeforeClosingTags()
+    /// <param name="element">The name of one more element whose closing tag may end the text; null if there is none.</param>
+    internal string? ValueBeforeClosingTags(string? element = null)
     {
+        string value = Value.TrimEnd();
+        if (element is not null && value.EndsWith($"</{element}>", StringComparison.Ordinal))
+            return value[..^(element.Length + 3)];
         int start = Math.Max(0, Length - MaxTagsLength);
         return ClosingTags.Match(_text.ToString(start, Length - start)) is { Success: true } tags ? _text.ToString(0, start + tags.Index) : null;
     }

@@ -13,7 +13,10 @@ internal static class ToolCallFields
         "function_arguments", "function_args", "action_input", "arguments_json", "args_json", "parameters_json", "input_json",
     ];
 
-    private static readonly string[] Others = ["type", "id", "tool_call_id", "call_id", "index"];
+    /// <summary>The names of the members with the arguments.</summary>
+    internal static IReadOnlyList<string> ArgumentNames => Arguments;
+
+    private static readonly string[] Others = ["type", "id", "tool_call_id", "call_id", "index", "thought", "thoughts", "reasoning", "explanation", "role"];
 
     /// <summary>The members that contain another object with name and arguments, or an array of them.</summary>
     private static readonly string[] Wrappers = ["function", "tool", "action", "tool_calls", "tool_call", "function_call", "function_calls", "tool_uses", "calls"];

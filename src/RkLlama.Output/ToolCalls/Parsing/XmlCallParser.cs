@@ -5,24 +5,26 @@ using RkLlama.Output.ToolCalls.Arguments;
 namespace RkLlama.Output.ToolCalls.Parsing;
 
 /// <summary>
-/// Parses the text after <c>&lt;function=</c>: the name, then one <c>&lt;parameter=p&gt;</c> or <c>&lt;p&gt;</c> per argument, or a JSON object. The value of
-/// a parameter is the plain text up to its closing tag. If the closing tag is missing, the value ends at the next parameter, or at the end of the function.
+/// Parses the text after <c>&lt;function=</c>: the name, then one <c>&lt;parameter=p&gt;</c> or <c>&lt;p&gt;</c> per argument, or a JSON object. All arguments
+/// may be inside of one more element, such as <c>&lt;arguments&gt;</c>. The value of a parameter is the plain text up to its closing tag. If the closing tag is
+/// missing, the value ends at the next parameter, or at the end of the function.
 /// </summary>
 internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {
     internal const string FunctionTag = "<function=";
-    private const string FunctionEnd = "</function>";
-    private const string ParameterTag = "<parameter=";
-    private const string NamedParameterTag = "<parameter name=";
-    private const string ParameterEnd = "</parameter>";
+    private const int MaxTagLength = 4096;
 
     private readonly OrderedDictionary<string, string> _arguments = [];
     private readonly StringBuilder _text = new();
-    private LiteralMatcher _inner = new(FunctionEnd);
+    private LiteralMatcher _inner = new(ParameterTag.FunctionEnd);
     private TaggedText _value = new();
     private State _state = State.FunctionName;
     private string _name = "";
+    private string _element = "";
+    private string[] _wrapperTags = [];
+    private OpeningTag? _attributes;
     private string _parameter = "";
+    private string _parameterElement = ParameterTag.Elements[0];
     private PartialJsonScanner? _json;
     private int _inlineTag;
     private bool _isFenced;
@@ -30,6 +32,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     private enum State
     {
         FunctionName,
+        Attributes,
         BetweenParameters,
         ParameterName,
         Value,
@@ -37,8 +40,19 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         AfterJson,
     }
 
+    /// <summary>Starts the content of an element of another name, whose opening tag has been read.</summary>
+    /// <param name="tool">The name of the tool; it need not be offered.</param>
+    internal ParseStep Start(string tool, OpeningTag tag)
+    {
+        if (!Reader.IsOffered(tool))
+            return ParseStep.Rejected(0);
+        StartContent(tool, tag.Name);
+        return AddAttributes(tag);
+    }
+
     internal override ParseStep Feed(char c) => _state switch
     {
+        State.Attributes => FeedAttributes(_attributes!, c),
         State.BetweenParameters => FeedBetweenParameters(c),
         State.Value => FeedValue(c),
         State.Json => FeedJson(_json!, c),
@@ -48,8 +62,8 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
 
     internal override bool TryFinish() => _state switch
     {
-        State.BetweenParameters => _arguments.Count > 0 && AddCall(),
-        State.Value => _value.ValueBeforeClosingTags() is { } value && AddArgument(value) && AddCall(),
+        State.BetweenParameters => _arguments.Count > 0 && Reader.Required(_name).All(_arguments.ContainsKey) && AddCall(),
+        State.Value => _value.ValueBeforeClosingTags(_element) is { } value && AddArgument(value) && AddCall(),
         State.Json => _json!.WithClosingBrackets() is { } json && Reader.TryAdd(_name, json, Calls),
         State.AfterJson => true,
         _ => false,
@@ -58,43 +72,89 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     private ParseStep FeedName(char c)
     {
         bool isFunction = _state == State.FunctionName;
-        bool isJson = isFunction && c is '{' or '(' or ',' && Reader.IsOffered(NameIn(_text.ToString()));
+        if (isFunction && c is ' ' or '/' && Reader.IsOffered(ParameterTag.NameIn(_text.ToString())))
+        {
+            StartContent(ParameterTag.NameIn(_text.ToString()), "function");
+            _text.Clear();
+            (_attributes, _state) = (new(isNameRead: true), State.Attributes);
+            return FeedAttributes(_attributes, c);
+        }
+
+        bool isJson = isFunction && c is '{' or '(' or ',' && Reader.IsOffered(ParameterTag.NameIn(_text.ToString()));
         if (!isJson && c is '<' or '\n')
             return ParseStep.Rejected(1);
         if (!isJson && c != '>')
         {
             _text.Append(c);
-            return _text.Length > ToolNames.MaxLength || (isFunction && !Reader.MayBecomeOffered(NameIn(_text.ToString())))
+            return (isFunction ? _text.Length > ToolNames.MaxLength : _text.Length > MaxTagLength) || (isFunction && !Reader.MayBecomeOffered(ParameterTag.NameIn(_text.ToString())))
                 ? ParseStep.Rejected(0)
                 : ParseStep.Incomplete;
         }
 
-        string name = NameIn(_text.ToString());
+        string tag = _text.ToString();
         _text.Clear();
         if (!isFunction)
-        {
-            StartValue(name);
+            return StartParameter(tag);
+        StartContent(ParameterTag.NameIn(tag), "function");
+        return !Reader.IsOffered(_name) ? ParseStep.Rejected(0) : c == '{' ? FeedBetweenParameters(c) : ParseStep.Incomplete;
+    }
+
+    /// <summary>Starts the content of an element.</summary>
+    /// <param name="name">The name of the tool; it is offered.</param>
+    /// <param name="element">The name of the element.</param>
+    internal ParseStep StartContent(string name, string element)
+    {
+        (_name, _element, _state) = (name, element, State.BetweenParameters);
+        IReadOnlyList<string> parameters = Reader.Parameters(name);
+        string[] wrappers = [.. ToolCallFields.ArgumentNames.Where(wrapper => wrapper != element && !ParameterTag.Elements.Contains(wrapper) && !parameters.Contains(wrapper))];
+        _wrapperTags = [.. wrappers.Select(static wrapper => $"<{wrapper}>"), .. wrappers.Select(static wrapper => $"</{wrapper}>")];
+        _inner = new([.. ParameterTag.EndsOf(name, element).Union(parameters.Select(static parameter => $"<{parameter}>")).Union(_wrapperTags).Union(ParameterTag.Opens).Union(ParameterTag.Closes)]);
+        return ParseStep.Incomplete;
+    }
+
+    private ParseStep FeedAttributes(OpeningTag tag, char c)
+    {
+        if (!tag.Feed(c))
+            return ParseStep.Rejected(1);
+        if (!tag.IsComplete)
             return ParseStep.Incomplete;
+        _state = State.BetweenParameters;
+        return AddAttributes(tag);
+    }
+
+    /// <summary>Adds the attributes of the tag that are arguments. Other attributes must be ones that a call has.</summary>
+    private ParseStep AddAttributes(OpeningTag tag)
+    {
+        IReadOnlyList<string> parameters = Reader.Parameters(_name);
+        foreach ((string name, string value) in tag.Attributes)
+        {
+            bool isName = name.Length == 0 || (ToolCallFields.IsName(name) && Reader.IsOffered(value));
+            if (parameters.Contains(name) && !isName)
+                _arguments[name] = ParameterValue.ToJson(value, Reader.Schema(_name, name));
+            else if (ToolCallFields.IsArguments(name))
+                return tag.IsEmptyElement && Reader.TryAdd(_name, value, Calls) ? ParseStep.Complete() : ParseStep.Rejected(0);
+            else if (!isName && !ToolCallFields.IsOther(name))
+                return ParseStep.Rejected(0);
         }
 
-        _name = name;
-        _inner = new([.. Ends(name, "function").Union(Reader.Parameters(name).Select(static parameter => $"<{parameter}>")), ParameterTag, NamedParameterTag, ParameterEnd]);
-        _state = State.BetweenParameters;
-        return !Reader.IsOffered(name) ? ParseStep.Rejected(0) : c == '{' ? FeedBetweenParameters(c) : ParseStep.Incomplete;
+        if (!tag.IsEmptyElement)
+            return ParseStep.Incomplete;
+        return (_arguments.Count > 0 || Reader.AllowsNoArguments(_name)) && AddCall() ? ParseStep.Complete() : ParseStep.Rejected(0);
     }
 
-    /// <summary>Returns the name in the rest of a tag, with or without quotes. Other attributes may follow a name in quotes.</summary>
-    private static string NameIn(string tag)
+    /// <summary>Processes the tag of a parameter. The value may be an attribute.</summary>
+    private ParseStep StartParameter(string tag)
     {
-        string name = tag.Trim();
-        if (name is ['"' or '\'', ..])
-            name = name[1..].Split(name[0])[0];
-        return name.TrimEnd(')').Trim();
-    }
+        if (ParameterTag.ValueIn(tag) is not { } attribute)
+        {
+            string name = ParameterTag.NameIn(tag);
+            StartValue(name);
+            return name.AsSpan().IndexOfAny('"', '=') < 0 ? ParseStep.Incomplete : ParseStep.Rejected(0);
+        }
 
-    /// <summary>Returns the closing tags that models write at the end of a function or of a parameter of this name.</summary>
-    private static string[] Ends(string name, string element) =>
-        [.. ((string[])[$"</{element}>", $"</{element}={name}>", $"</{name}>", FunctionEnd, "</invoke>"]).Where(static tag => tag.LastIndexOf('<') == 0).Distinct()];
+        (_parameter, _state) = (attribute.Name, State.BetweenParameters);
+        return AddArgument(attribute.Value) ? ParseStep.Incomplete : ParseStep.Rejected(0);
+    }
 
     private ParseStep FeedBetweenParameters(char c)
     {
@@ -115,23 +175,27 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         if (_inner.Match is not { } tag)
             return ParseStep.Incomplete;
         _inner.Reset();
-        if (tag is ParameterTag or NamedParameterTag)
-            _state = State.ParameterName;
+        if (_wrapperTags.Contains(tag))
+            return ParseStep.Incomplete;
+        if (ParameterTag.Opens.Contains(tag))
+            StartParameterName(tag);
         else if (tag is not ['<', '/', ..])
             StartValue(tag[1..^1]);
-        else if (tag != ParameterEnd)
+        else if (!ParameterTag.Closes.Contains(tag) || tag == $"</{_element}>")
             return !_isFenced && AddCall() ? ParseStep.Complete() : ParseStep.Rejected(0);
         else if (_arguments.Count == 0)
             return ParseStep.Rejected(0);
         return ParseStep.Incomplete; // a closing tag that is there twice
     }
 
+    private void StartParameterName(string tag) => (_parameterElement, _state) = (ParameterTag.Elements.First(element => tag[1..].Split('=', ' ')[0] == element), State.ParameterName);
+
     private void StartValue(string name)
     {
         _parameter = name;
         _inlineTag = -1;
-        string[] ends = [.. Ends(name, "parameter").Where(static tag => tag is not (FunctionEnd or "</invoke>"))];
-        _value = new([.. ends, ParameterTag, NamedParameterTag, FunctionTag, TaggedText.NextBlock]);
+        string[] ends = [.. ParameterTag.EndsOf(name, _parameterElement).Where(static tag => tag is not (ParameterTag.FunctionEnd or "</invoke>"))];
+        _value = new([.. ends, $"<{_parameterElement}=", $"<{_parameterElement} name=", FunctionTag, TaggedText.NextBlock]);
         _state = State.Value;
     }
 
@@ -140,7 +204,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         string? tag = _value.Feed(c);
         if (tag is FunctionTag or TaggedText.NextBlock)
             return _value.ValueBeforeClosingTags() is { } last && AddArgument(last) && AddCall() ? ParseStep.Complete(tag.Length) : ParseStep.Incomplete;
-        if (tag is ParameterTag or NamedParameterTag)
+        if (tag is not null && ParameterTag.Opens.Contains(tag))
         {
             // Without a closing tag, a value ends at a parameter that starts its own line, or has the name of another parameter.
             if (!_value.IsTagFirstOnLine())
@@ -167,7 +231,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     private void EndAtInlineTag()
     {
         string tag = _value.From(_inlineTag);
-        string name = NameIn(tag[(tag.IndexOf('=', StringComparison.Ordinal) + 1)..^1]);
+        string name = ParameterTag.NameIn(tag[(tag.IndexOf('=', StringComparison.Ordinal) + 1)..^1]);
         if (name != _parameter && !_arguments.ContainsKey(name) && Reader.Schema(_name, name) is not null)
         {
             _value.CutAt(_inlineTag);
@@ -183,11 +247,23 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         _state = State.Json;
         JsonScanStatus status = json.Feed(c);
         if (status == JsonScanStatus.Invalid)
-            return ParseStep.Rejected(json.UnreadCount);
+            return EndJsonBeforeTag(json);
         if (status != JsonScanStatus.Complete)
             return ParseStep.Incomplete;
         _state = State.AfterJson;
         return Reader.TryAdd(_name, json.Text, Calls) ? ParseStep.Incomplete : ParseStep.Rejected(0);
+    }
+
+    /// <summary>Ends JSON whose closing brackets are missing before a tag.</summary>
+    private ParseStep EndJsonBeforeTag(PartialJsonScanner json)
+    {
+        if (json.Unread[0] != '<' || json.WithClosingBrackets() is not { } closed || !Reader.TryAdd(_name, closed, Calls))
+            return ParseStep.Rejected(json.Unread.Length);
+        _state = State.AfterJson;
+        ParseStep step = ParseStep.Incomplete;
+        for (int i = 0; i < json.Unread.Length && step.Status == ParseStatus.Incomplete; i++)
+            step = FeedAfterJson(json.Unread[i]);
+        return step;
     }
 
     /// <summary>Reads the closing tag after the JSON. If it is missing or wrong, the call ends before the text that follows.</summary>
@@ -199,7 +275,13 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
             return ParseStep.Complete(_inner.Length + 1);
         if (_inner.Match is not { } tag)
             return ParseStep.Incomplete;
-        return tag is ParameterEnd or ['<', not '/', ..] ? ParseStep.Rejected(0) : ParseStep.Complete();
+        if (tag[1] == '/' && _wrapperTags.Contains(tag))
+        {
+            _inner.Reset();
+            return ParseStep.Incomplete;
+        }
+
+        return ParameterTag.Closes.Contains(tag) || tag[1] != '/' ? ParseStep.Rejected(0) : ParseStep.Complete();
     }
 
     /// <returns>False if there is another value for the same parameter: then a closing tag is missing, and nothing shows which.</returns>
