@@ -37,6 +37,7 @@ internal sealed class TolerantString
     private bool _isEscape;
     private bool _isEmpty = true;
     private int _quotesInside;
+    private int _brackets;
     private int _run;
 
     // JSON inside of the string: the number of open brackets, and whether the last character is in a string of that JSON.
@@ -127,11 +128,14 @@ internal sealed class TolerantString
             return true;
         }
 
-        bool isInside = JsonQuotes.IsInside(next, isAdjacent, _isEmpty, _quote) || (next == ':' && _quotesInside % 2 == 1);
+        bool isInside = JsonQuotes.IsInside(next, isAdjacent, _isEmpty, _quote) || (_quotesInside % 2 == 1 && ClosesInnerQuote(next));
         if (isInside)
             (_quotesInside, _isEmpty, _start) = (_quotesInside + 1, false, _start == Start.Brackets && _depth > 0 && _quote == '"' ? Start.Name : Start.Text);
         return isInside;
     }
+
+    /// <summary>Returns whether a quote, after an opening one inside of the string, is the closing one: brackets are open inside of the string, or a sign of code follows.</summary>
+    private bool ClosesInnerQuote(char next) => next is ':' or ';' || (_brackets > 0 && (next is '}' or ']' or ','));
 
     private StringStep FeedPlain(char c)
     {
@@ -146,6 +150,7 @@ internal sealed class TolerantString
         if (c == _quote && !_hasEscapedQuotes)
             return _isName ? StringStep.Ended : StringStep.MayEnd;
         _isEmpty = false;
+        _brackets += c is '{' or '[' ? 1 : c is '}' or ']' ? -1 : 0;
         if (_start == Start.Brackets && c is '{' or '[')
             _depth++;
         else if (_start == Start.Brackets && !char.IsWhiteSpace(c))
@@ -208,7 +213,14 @@ internal sealed class TolerantString
     {
         if (char.IsWhiteSpace(c))
             return StringStep.Inside;
-        CloseLength = c == _quote ? 1 : 0;
-        return c == _quote ? StringStep.Ended : StringStep.EndedBefore;
+        if (c == _quote || c is ',' or '}' or ']')
+        {
+            CloseLength = c == _quote ? 1 : 0;
+            return c == _quote ? StringStep.Ended : StringStep.EndedBefore;
+        }
+
+        // The JSON is only the start of a text.
+        (_state, _start, _quotesInside) = (State.Plain, Start.Text, 0);
+        return FeedPlain(c);
     }
 }
