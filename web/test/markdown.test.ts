@@ -7,7 +7,7 @@ import { countWords, plainText, sentenceBound } from '../src/markdown/plain';
 
 const sample = [
   '# Title', 'A paragraph with **bold**, `code` and [a link][ref].\nSecond line.', 'Setext\n======', '- one\n- two\n\n  still two\n- three',
-  '1. first\n   - nested\n2. second', '```js\nconst a = `1`;\n\n# no heading\n```', '> quote\n> > deeper', '| a | b |\n|---|:-:|\n| 1 | 2 |', '[ref]: https://example.org',
+  '1. first\n   - nested\n2. second', '```js\nconst a = `1`;\n\n# no heading\n```', '> quote\n> > deeper', '| a | b |\n|---|:-:|\n| 1 | 2 |', '[ref]: https://example.org', 'Marked[^n] and $$x_1$$.', '[^n]: The note.',
   'After the definition [ref].', '$$\nx^2\n$$', 'Inline \\(a_b\\) and $5 and $6.', '<div onclick="x()">html</div>', '~~~\ntilde\n~~~', '***', 'The end\nof the text',
 ].join('\n\n');
 
@@ -57,6 +57,13 @@ test('text that is nested without end does not throw', () => {
 test('formulas keep their text, and an amount of money is not one', () => {
   assert.deepEqual(lex('\\[ a_b \\]').map(({ type }) => type), ['formula']);
   assert.ok(!JSON.stringify(lex('It costs $5 or $6.')).includes('formula'));
+});
+
+test('a formula in a line and a footnote are neither text nor links', () => {
+  const [paragraph, note] = lex('So $$a=b$$ holds[^1].\n\n[^1]: A *note*.').filter(({ type }) => type !== 'space') as { type: string; tokens: Token[] }[];
+  assert.deepEqual(paragraph!.tokens.map(({ type }) => type), ['text', 'formula', 'text', 'footnoteMark', 'text']);
+  assert.equal(note!.type, 'footnote');
+  assert.deepEqual(note!.tokens.map(({ type }) => type), ['text', 'em', 'text']);
 });
 
 test('only http, https and mailto become links', () => {

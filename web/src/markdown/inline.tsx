@@ -35,6 +35,8 @@ function element(token: Token, depth: number): ComponentChild {
       return <Picture token={token as Tokens.Image} />;
     case 'formula':
       return <code class="formula">{(token as unknown as FormulaToken).text}</code>;
+    case 'footnoteMark':
+      return <sup>{(token as Tokens.Generic).text}</sup>;
     default:
       return token.raw;
   }

@@ -1,4 +1,5 @@
-// Markdown to tokens with the lexer of marked; never to HTML. Formulas are tokens of their own: their backslashes must survive.
+// Markdown to tokens with the lexer of marked; never to HTML. Formulas are tokens of their own: their backslashes must survive. So are footnotes: for marked they
+// are links.
 import { type Token, type Tokens, Marked } from 'marked';
 
 export type { Token, Tokens };
@@ -25,10 +26,27 @@ const marked = new Marked({
     {
       name: 'inlineFormula',
       level: 'inline',
-      start: source => source.indexOf('\\('),
+      start: source => source.match(/\\\(|\$\$/)?.index,
       tokenizer(source) {
-        const match = /^\\\((.+?)\\\)/.exec(source);
-        return match ? { type: 'formula', raw: match[0], text: match[1]!.trim(), display: false } : undefined;
+        const match = /^(?:\\\((.+?)\\\)|\$\$([^$\n]+)\$\$)/.exec(source);
+        return match ? { type: 'formula', raw: match[0], text: (match[1] ?? match[2])!.trim(), display: false } : undefined;
+      },
+    },
+    {
+      name: 'footnote',
+      level: 'block',
+      tokenizer(source) {
+        const match = /^\[\^([^\]\s]{1,20})\]:[ \t]*([^\n]*)(?:\n|$)/.exec(source);
+        return match ? { type: 'footnote', raw: match[0], label: match[1]!, tokens: this.lexer.inlineTokens(match[2]!) } : undefined;
+      },
+    },
+    {
+      name: 'footnoteMark',
+      level: 'inline',
+      start: source => source.indexOf('[^'),
+      tokenizer(source) {
+        const match = /^\[\^([^\]\s]{1,20})\]/.exec(source);
+        return match ? { type: 'footnoteMark', raw: match[0], text: match[1]! } : undefined;
       },
     },
   ],

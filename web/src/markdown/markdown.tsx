@@ -96,6 +96,8 @@ function block(token: Token, depth: number, isOpen: boolean): ComponentChild {
       return <hr />;
     case 'formula':
       return <CodeBlock text={(token as unknown as FormulaToken).text} language="latex" isOpen={true} />;
+    case 'footnote':
+      return <p class="footnote" dir="auto"><sup>{(token as Tokens.Generic).label}</sup> {inline((token as Tokens.Generic).tokens)}</p>;
     case 'def':
     case 'space':
       return null;
