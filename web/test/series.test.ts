@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../src/api/node';
-import { rangeOf, toSeries } from '../src/node/series';
+import { isolated, rangeOf, toSeries } from '../src/node/series';
 
 const at = (seconds: number, load: number[] | null) => ({ time: new Date(1_800_000_000_000 + seconds * 1000).toISOString(), load_percent: load }) as Sample;
 const loads = (sample: Sample) => sample.load_percent ?? [null, null];
@@ -22,4 +22,10 @@ test('times only go forward', () => {
 test('a range leaves out missing values', () => {
   assert.deepEqual(rangeOf([null, 3, 1, null]), { last: null, min: 1, max: 3 });
   assert.equal(rangeOf([null]), null);
+});
+
+test('values without a neighbour are found, because a line does not show them', () => {
+  assert.deepEqual(isolated([1, null, 2, 3, null, null, 4]), [0, 6]);
+  assert.deepEqual(isolated([null, undefined, 0, null]), [2]);
+  assert.deepEqual(isolated([1, 2, 3]), []);
 });

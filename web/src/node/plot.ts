@@ -1,6 +1,6 @@
 // The charts' library, in a chunk of its own with the frame of one chart.
 import uPlot from 'uplot';
-import type { Series } from './series';
+import { type Series, isolated } from './series';
 
 export interface PlotOptions {
   labels: string[];
@@ -53,7 +53,9 @@ const toData = ({ times, values }: Series) => [times, ...values] as uPlot.Aligne
 function create(element: HTMLElement, { labels, format, time, fixedMax, atLeast }: PlotOptions, series: Series): uPlot {
   const axis = { stroke: colour(element, '--chart-text'), grid: { stroke: colour(element, '--chart-grid'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
   const lines = labels.map((label, index) => ({
-    label, stroke: colour(element, `--line-${index + 1}`), width: 1.5, points: { show: false }, spanGaps: false, value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+    label, stroke: colour(element, `--line-${index + 1}`), width: 1.5, spanGaps: false,
+    points: { show: false, size: 6, width: 0, fill: colour(element, `--line-${index + 1}`), filter: (chart: uPlot, line: number) => isolated(chart.data[line] as (number | null)[]) },
+    value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
   }));
   return new uPlot(
     {

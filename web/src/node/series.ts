@@ -30,6 +30,15 @@ export function toSeries(samples: Sample[], read: (sample: Sample) => (number | 
   return { times, values: Array.from({ length: lines }, (_, line) => rows.map(row => row[line] ?? null)) };
 }
 
+// The indexes of values without a neighbour: a line does not show them, so they are drawn as points.
+export function isolated(values: readonly (number | null | undefined)[]): number[] {
+  const indexes: number[] = [];
+  values.forEach((value, index) => {
+    if (value != null && values[index - 1] == null && values[index + 1] == null) indexes.push(index);
+  });
+  return indexes;
+}
+
 export interface Range {
   last: number | null;
   min: number;
