@@ -68,6 +68,21 @@ describe('page: chat', () => {
     assert.equal(await page.getByRole('article', { name: /^Answer of/ }).count(), 1);
   });
 
+  it('has the figures of a stopped answer, and after its continuation those of the whole answer', async () => {
+    await send(page, '!sleep 50 2000');
+    await shown(page, '1 2 3').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    const tokens = async () => Number((await page.locator('.figures').getByText(/^\d+ tokens$/).innerText()).split(' ')[0]);
+    const first = await tokens();
+    assert.ok(first >= 3, `${first} tokens`);
+
+    await page.getByRole('button', { name: 'Continue the answer' }).click();
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await node.isBusy();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await node.until(async () => (await page.locator('.figures').getByText(/^\d+ tokens$/).count()) === 1 && (await tokens()) >= first, 'the figures should be those of both parts');
+  });
+
   it('answers again as another version, and switches between the versions', async () => {
     await ask(page, '!echo version one');
 
@@ -206,10 +221,18 @@ describe('page: chat', () => {
     const markdown = readFileSync(await save('Save as Markdown'), 'utf8');
     await page.getByRole('button', { name: 'Close' }).click();
     const json = await save('Export all');
-    await page.getByLabel('Import', { exact: true }).last().setInputFiles(json);
+    await list.locator('input[type=file]').setInputFiles(json);
+    await list.getByText('Imported: 0. Already here: 1.').waitFor();
+    await list.getByRole('button', { name: /^Rename, export or delete/ }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete for ever' }).click();
+    await list.getByRole('link', { name: /capital of France/ }).waitFor({ state: 'detached' });
+    await list.locator('input[type=file]').setInputFiles(json);
+    await list.getByText('Imported: 1. Already here: 0.').waitFor();
 
     assert.match(markdown, /## You\n\nWhat is the capital of France\?\n\n## Model \(demo\)\n\nThe capital of France is Paris\./);
-    await list.getByRole('link', { name: /capital of France/ }).nth(1).click();
+    assert.equal(await list.getByRole('link', { name: /capital of France/ }).count(), 1);
+    await list.getByRole('link', { name: /capital of France/ }).click();
     await shown(page, 'The capital of France is Paris.').waitFor();
   });
 

@@ -72,6 +72,12 @@ describe('page: key', () => {
     await dialog().getByRole('button', { name: 'Close' }).click();
 
     await page.getByText('The node wants an API key.', { exact: false }).first().waitFor();
+    await question(page).fill('Hello');
+    assert.ok(await page.getByRole('button', { name: 'Send' }).isDisabled());
+    await page.getByRole('button', { name: 'Enter the key' }).first().click();
+    await enter('a-secret-key');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('article', { name: /^Answer of/ }).waitFor();
   });
 
   it('shows the log only with a key', async () => {

@@ -36,7 +36,7 @@ describe('page: views', () => {
     await show('Node');
 
     const row = page.getByRole('region', { name: 'Requests of the last hour' }).getByRole('row').filter({ hasText: 'demo' }).first();
-    await row.getByText('stop').waitFor();
+    await row.getByText('complete').waitFor();
     assert.match(await row.innerText(), /→ 7/);
     await page.getByRole('heading', { name: 'Node first' }).waitFor();
   });
@@ -74,6 +74,7 @@ describe('page: views', () => {
     await row.getByRole('button', { name: 'Load', exact: true }).click();
     await row.getByText('loaded', { exact: true }).waitFor();
     await row.getByRole('button', { name: 'Unload' }).click();
+    await row.getByRole('button', { name: 'Yes' }).click();
     await row.getByText('on disk', { exact: true }).waitFor();
   });
 

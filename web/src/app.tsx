@@ -1,23 +1,17 @@
 // The frame of all views: navigation, the state of the node, the view itself.
 import { useComputed } from '@preact/signals';
-import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ChatView } from './chat/chat-view';
+import { currentId } from './chat/chats';
 import { HelpDialog } from './help';
+import { LazyView } from './lazy-view';
 import { NodeState } from './node/node-state';
 import { type View, hrefOf, route, views } from './state/router';
 import { t } from './texts';
 import { Announcer } from './ui/announcer';
 import { IconButton } from './ui/buttons';
-import { Icon } from './ui/icons';
+import { Icon, Logo } from './ui/icons';
 import { KeyDialog } from './ui/key-dialog';
-import { Loading } from './ui/notice';
-
-// The other views are one chunk: a phone that only chats does not load them.
-const loadViews = () => import('./views');
-const lazyViews: Record<Exclude<View, 'chat'>, keyof Awaited<ReturnType<typeof loadViews>>> = {
-  node: 'NodeView', models: 'ModelsView', cluster: 'ClusterView', doctor: 'DoctorView',
-};
 
 export function App() {
   const [help, setHelp] = useState(false);
@@ -51,14 +45,16 @@ export function App() {
 }
 
 function Navigation({ view, onHelp }: { view: View; onHelp: () => void }) {
+  // The way back to the chat leads to the conversation that was shown last.
+  const address = (name: View) => hrefOf(name, name === 'chat' ? currentId.value : null);
   return (
     <header class="frame">
-      <a class="brand" href={hrefOf('chat')} aria-label="RkLlama"><img src="icon.svg" alt="" width="28" height="28" /><span>RkLlama</span></a>
+      <a class="brand" href={address('chat')} aria-label="RkLlama"><Logo size={28} /><span>RkLlama</span></a>
       <nav aria-label={t('app.navigation')}>
         <ul>
           {views.map((name, index) => (
             <li key={name}>
-              <a href={hrefOf(name)} aria-current={name === view ? 'page' : undefined} accessKey={String(index + 1)}>
+              <a href={address(name)} aria-current={name === view ? 'page' : undefined} accessKey={String(index + 1)}>
                 <Icon name={name} />
                 <span>{t(`view.${name}`)}</span>
               </a>
@@ -70,14 +66,4 @@ function Navigation({ view, onHelp }: { view: View; onHelp: () => void }) {
       <IconButton icon="more" label={t('help.title')} onClick={onHelp} kind="help" />
     </header>
   );
-}
-
-function LazyView({ view }: { view: Exclude<View, 'chat'> }) {
-  const [Content, setContent] = useState<ComponentType | null>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    loadViews().then(module => setContent(() => module[lazyViews[view]]), () => setFailed(true));
-  }, []);
-  if (failed) return <p class="notice error">{t('error.offline')}</p>;
-  return Content ? <Content /> : <Loading />;
 }

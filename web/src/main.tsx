@@ -1,9 +1,11 @@
 import { render } from 'preact';
 import { App } from './app';
 import { loadChats, show } from './chat/chats';
+import { preloadViews } from './lazy-view';
 import { startCatalog } from './state/catalog';
 import { loadKey } from './state/key';
 import { startLive } from './state/live';
+import { startPulls } from './state/pulls';
 import { startRouter } from './state/router';
 import { preferredLanguage, setLanguage } from './texts';
 import './styles/main.css';
@@ -15,5 +17,7 @@ startRouter(({ view, id }) => {
 void loadChats();
 startLive();
 startCatalog();
+startPulls();
 await setLanguage(preferredLanguage()).catch(() => {});
+preloadViews();
 render(<App />, document.getElementById('app')!);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, leafBelow, noSettings, pathTo, requestMessages, settingFields, siblings, titleOf } from '../src/chat/conversation';
 import { MemoryStore } from '../src/chat/store';
-import { NotAnExport, fileName, fromJson, toJson, toMarkdown } from '../src/chat/transfer';
+import { figuresOf, noFigures, together } from '../src/chat/figures';
+import { NotAnExport, fileName, fromJson, newOnes, toJson, toMarkdown } from '../src/chat/transfer';
 
 const message = (id: string, parent: string | null, role: 'user' | 'assistant', created: number, more: Partial<Message> = {}): Message => ({
   id, conversation: 'c', parent, role, content: id, created, ...more,
@@ -45,6 +46,39 @@ test('an export comes back with new ids and the same tree', () => {
   assert.equal(first!.conversation.title, 'A title');
   assert.ok(first!.conversation.id !== 'c');
   assert.deepEqual(pathTo(first!.messages, first!.conversation.leaf).map(({ content }) => content), ['q1', 'a2']);
+});
+
+test('an import leaves out what this browser has already', () => {
+  const all = fromJson(toJson([{ conversation, messages: tree }]));
+  assert.equal(newOnes(all, [conversation]).length, 0);
+  assert.equal(newOnes(all, []).length, 1);
+  // After an import the id is another one; an export of that copy is still the same conversation.
+  const copy = all[0]!.conversation;
+  assert.equal(newOnes(all, [copy]).length, 0);
+  assert.equal(newOnes(fromJson(toJson([{ conversation: copy, messages: tree }])), [conversation]).length, 0);
+  // The export has later messages.
+  assert.equal(newOnes(fromJson(toJson([{ conversation: { ...conversation, updated: 3 }, messages: tree }])), [conversation]).length, 1);
+});
+
+test('the figures of an answer in two parts are those of the whole answer', () => {
+  const first = { ...noFigures, promptTokens: 20, cachedTokens: 5, outputTokens: 30, firstTokenMs: 400, decodePerSecond: 10 };
+  const second = { ...noFigures, promptTokens: 50, cachedTokens: 48, outputTokens: 10, firstTokenMs: 100, decodePerSecond: 5 };
+  const whole = together(first, second);
+  assert.deepEqual([whole.outputTokens, whole.decodePerSecond, whole.firstTokenMs, whole.promptTokens, whole.cachedTokens], [40, 8, 400, 20, 5]);
+});
+
+test('the speed of a cancelled request follows from its times', () => {
+  const request = { output_tokens: 21, total_ms: 2500, time_to_first_token_ms: 500, decode_tokens_per_second: null } as Parameters<typeof figuresOf>[0];
+  assert.equal(figuresOf(request).decodePerSecond, 10);
+  assert.equal(figuresOf({ ...request, output_tokens: null }).decodePerSecond, null);
+  assert.equal(figuresOf({ ...request, decode_tokens_per_second: 12 }).decodePerSecond, 12);
+});
+
+test('the node tells the figures of an answer that the stream has not told', () => {
+  const seen = { ...noFigures, firstTokenMs: 400 };
+  const whole = together(seen, { ...noFigures, outputTokens: 30, firstTokenMs: 350, decodePerSecond: 10 });
+  assert.deepEqual([whole.outputTokens, whole.decodePerSecond, whole.firstTokenMs], [30, 10, 400]);
+  assert.equal(together(seen, noFigures).outputTokens, null);
 });
 
 test('an import takes no foreign addresses as pictures, and refuses other files', () => {

@@ -26,9 +26,12 @@ export function useAnnouncements(run: Run): void {
     return () => {
       stop();
       // The message has its last text now.
-      const text = messages.peek().find(({ id }) => id === run.message)?.content ?? run.content.peek();
+      const message = messages.peek().find(({ id }) => id === run.message);
+      const text = message?.content ?? run.content.peek();
       if (readsAnswers.peek()) announce(plainText(text.slice(read)));
-      announce(t('chat.done', { words: countWords(text) }));
+      if (message?.state === 'stopped') announce(t('chat.stopped'));
+      // The notice of a failure is an alert of its own.
+      else if (message?.state !== 'failed') announce(t('chat.done', { words: countWords(text) }));
     };
   }, [run]);
 }

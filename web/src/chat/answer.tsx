@@ -1,21 +1,23 @@
 // An answer: thoughts folded, text, how it ended, figures. While it runs, its text comes from the signals of the run.
 import { useEffect, useState } from 'preact/hooks';
 import { GrowingMarkdown, Markdown } from '../markdown/markdown';
-import { chatModel } from '../state/catalog';
+import { chatModel, models } from '../state/catalog';
 import { activeRequests } from '../state/live';
 import { t } from '../texts';
 import { CopyButton, IconButton } from '../ui/buttons';
-import { duration, milliseconds, number } from '../ui/format';
-import { Notice } from '../ui/notice';
+import { duration, milliseconds, number, speed } from '../ui/format';
+import { KeyNotice, Notice } from '../ui/notice';
 import { useAnnouncements } from './announcements';
 import type { Figures, Message } from './conversation';
-import { Branches } from './question';
-import { type Run, answer, continueAnswer, isAbandoned, runOf, runs } from './runs';
+import { useElsewhere } from './elsewhere';
+import { useLateFigures } from './late-figures';
+import { Branches, focusRunning } from './question';
+import { type Run, answer, continueAnswer, isBusy, runOf } from './runs';
 
 export function Answer({ message, isLast }: { message: Message; isLast: boolean }) {
   const run = runOf(message);
   return (
-    <article class="message answer" aria-label={t('chat.answerOf', { model: message.model ?? '' })}>
+    <article class="message answer" id={`message-${message.id}`} tabIndex={-1} aria-label={t('chat.answerOf', { model: message.model ?? '' })}>
       <h2>{message.model}</h2>
       {run ? <RunningAnswer run={run} message={message} /> : <StillAnswer message={message} isLast={isLast} />}
     </article>
@@ -57,19 +59,24 @@ export function waitingText(run: Run, withTime = true): string {
 }
 
 function StillAnswer({ message, isLast }: { message: Message; isLast: boolean }) {
-  const isBusy = runs.value.has(message.conversation);
+  useLateFigures(message);
+  const waits = isBusy(message.conversation);
   const model = chatModel.value;
-  const again = () => message.parent && model && void answer(message.conversation, message.parent, model);
+  const again = () => {
+    if (!message.parent || !model) return;
+    void answer(message.conversation, message.parent, model);
+    focusRunning(message.conversation);
+  };
   return (
     <>
       {message.reasoning && <Thoughts text={message.reasoning} isOpen={false} ms={message.reasoningMs ?? null} grows={false} />}
       {message.content !== '' && <Markdown text={message.content} />}
-      <Ending message={message} canContinue={isLast && !isBusy && model !== null} />
+      <Ending message={message} canContinue={isLast && !waits && model !== null} />
       {message.ignored && message.ignored.length > 0 && <p class="hint">{t('chat.ignored', { fields: message.ignored.join(', ') })}</p>}
       <div class="message-tools">
         <Branches message={message} />
         <CopyButton text={message.content} label={t('chat.copyAnswer')} />
-        <IconButton icon="again" label={t('chat.again')} onClick={again} disabled={isBusy || model === null} />
+        <IconButton icon="again" label={t('chat.again')} onClick={again} disabled={waits || model === null} />
         {message.figures && <FigureLine figures={message.figures} />}
       </div>
     </>
@@ -78,22 +85,22 @@ function StillAnswer({ message, isLast }: { message: Message; isLast: boolean })
 
 // Why an answer is not complete, and what to do.
 function Ending({ message, canContinue }: { message: Message; canContinue: boolean }) {
-  const [, setTick] = useState(0);
-  const runsElsewhere = message.state === 'running' && !isAbandoned(message);
-  useEffect(() => {
-    if (!runsElsewhere) return;
-    const timer = setInterval(() => setTick(value => value + 1), 2000);
-    return () => clearInterval(timer);
-  }, [runsElsewhere]);
-  const text = runsElsewhere ? t('chat.elsewhere') : endingText(message);
+  const elsewhere = useElsewhere(message);
+  if (message.state === 'failed' && message.error === 'code:key') return <KeyNotice />;
+  const text = elsewhere ? t('chat.elsewhere') : endingText(message);
   if (text === null) return null;
-  const button = canContinue && !runsElsewhere && (
-    <button type="button" onClick={() => void continueAnswer(message, message.model ?? chatModel.value!)}>{message.content || message.reasoning ? t('chat.continue') : t('chat.retry')}</button>
-  );
-  return <Notice kind={message.state === 'failed' ? 'error' : 'info'}><p>{text}</p>{button}</Notice>;
+  const goOn = () => {
+    const own = message.model;
+    void continueAnswer(message, own !== undefined && models.value?.some(({ name }) => name === own) ? own : chatModel.value!);
+    focusRunning(message.conversation);
+  };
+  const button = canContinue && !elsewhere && <button type="button" onClick={goOn}>{message.content || message.reasoning ? t('chat.continue') : t('chat.retry')}</button>;
+  const isError = message.state === 'failed' && message.error !== 'code:cancelled';
+  const isFromNode = isError && !codes[message.error ?? ''];
+  return <Notice kind={isError ? 'error' : 'info'}><p lang={isFromNode ? 'en' : undefined}>{text}</p>{button}</Notice>;
 }
 
-const codes: Record<string, Parameters<typeof t>[0]> = { 'code:cut': 'chat.cut', 'code:offline': 'error.offline', 'code:key': 'error.key' };
+const codes: Record<string, Parameters<typeof t>[0]> = { 'code:cut': 'chat.cut', 'code:offline': 'error.offline', 'code:cancelled': 'chat.cancelled' };
 
 function endingText(message: Message): string | null {
   if (message.state === 'failed') return codes[message.error ?? ''] ? t(codes[message.error!]!) : (message.error ?? t('chat.cut'));
@@ -115,7 +122,7 @@ function Thoughts({ text, isOpen, ms, grows }: { text: string; isOpen: boolean; 
 
 function FigureLine({ figures }: { figures: Figures }) {
   const parts: [string, string][] = [];
-  if (figures.decodePerSecond) parts.push([t('figure.speed', { value: number(figures.decodePerSecond, 1) }), t('figure.speedHelp')]);
+  if (figures.decodePerSecond) parts.push([speed(figures.decodePerSecond), t('figure.speedHelp')]);
   if (figures.firstTokenMs !== null) parts.push([t('figure.first', { value: milliseconds(figures.firstTokenMs) }), t('figure.firstHelp')]);
   if (figures.outputTokens !== null) parts.push([t('figure.tokens', { value: number(figures.outputTokens) }), t('figure.tokensHelp', { prompt: number(figures.promptTokens ?? 0) })]);
   if (figures.cachedTokens) parts.push([t('figure.cached', { value: number(figures.cachedTokens) }), t('figure.cachedHelp')]);

@@ -1,6 +1,6 @@
 // The conversations of this browser, and the one that is shown. Changes go to the store and to the other tabs.
 import { batch, computed, signal } from '@preact/signals';
-import { local, store as keep, stored } from '../state/key';
+import { local, store as keep, stored } from '../state/storage';
 import { newId } from '../ui/id';
 import { type Conversation, type Message, type Settings, leafBelow, noSettings, pathTo } from './conversation';
 import { MemoryStore, type Store, openStore } from './store';
@@ -21,7 +21,13 @@ export const preferredModel = signal<string | null>(stored(local, 'rkllama-model
 
 let store: Store = new MemoryStore();
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('rkllama');
-const tell = (conversation: string) => channel?.postMessage({ conversation });
+const tell = (conversation: string) => channel?.postMessage({ conversation } satisfies TabMessage);
+
+// conversation: one that has changed. stop: one whose running answer ends.
+type TabMessage = { conversation: string } | { stop: string };
+let onStop: (conversation: string) => void = () => {};
+export const stopInOtherTab = (conversation: string) => channel?.postMessage({ stop: conversation } satisfies TabMessage);
+export const onStopFromOtherTab = (handler: (conversation: string) => void) => void (onStop = handler);
 const newestFirst = (list: Conversation[]) => [...list].sort((a, b) => b.updated - a.updated);
 
 export async function loadChats(): Promise<void> {
@@ -30,7 +36,7 @@ export async function loadChats(): Promise<void> {
   conversations.value = newestFirst(await store.conversations());
   isLoaded.value = true;
   if (currentId.value) await show(currentId.value);
-  channel?.addEventListener('message', event => void refresh((event.data as { conversation: string }).conversation));
+  channel?.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => ('stop' in data ? onStop(data.stop) : void refresh(data.conversation)));
 }
 
 // Another tab has changed a conversation. This tab's own running answers are newer than the stored ones.

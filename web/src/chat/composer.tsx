@@ -1,14 +1,18 @@
-// The field for the question. Enter sends with a mouse or a trackpad; on a phone it is a line break.
+// The field for the question, with the button that sends or stops.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { chatModel, detailsOf } from '../state/catalog';
-import { isOffline } from '../state/live';
+import { connection } from '../state/live';
 import { replace } from '../state/router';
 import { t } from '../texts';
+import { announce } from '../ui/announcer';
 import { IconButton } from '../ui/buttons';
+import { focusWhenThere, hasFinePointer } from '../ui/focus';
 import { number } from '../ui/format';
 import { begin, current, currentId, draftSettings, path } from './chats';
+import { useElsewhere } from './elsewhere';
 import { pictureFiles, readPictures } from './pictures';
-import { ask, runs } from './runs';
+import { isSendKey } from './question';
+import { ask, runs, stopCurrent } from './runs';
 import { useTokenCount } from './tokens';
 
 // Drafts by conversation, as long as the page lives.
@@ -18,14 +22,17 @@ export function Composer() {
   const conversation = currentId.value;
   const [text, setText] = useState(drafts.get(conversation) ?? '');
   const [images, setImages] = useState<string[]>([]);
+  const [blind, setBlind] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  const run = conversation === null ? undefined : runs.value.get(conversation);
+  const isRunning = conversation !== null && runs.value.has(conversation);
+  const isElsewhere = useElsewhere(path.value.at(-1));
   const model = chatModel.value;
   const takesPictures = model !== null && (detailsOf(model)?.capabilities.includes('vision') ?? false);
   useEffect(() => setText(drafts.get(conversation) ?? ''), [conversation]);
   useGrowth(field, text);
   useEffect(() => {
-    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
+    setBlind(false);
+    if (hasFinePointer()) field.current?.focus();
   }, [conversation]);
 
   const write = (next: string) => {
@@ -33,14 +40,22 @@ export function Composer() {
     setText(next);
   };
   const addPictures = async (files: File[]) => {
-    if (takesPictures && files.length > 0) setImages([...images, ...(await readPictures(files))].slice(0, 4));
+    if (files.length === 0) return;
+    setBlind(!takesPictures);
+    if (takesPictures) setImages([...images, ...(await readPictures(files))].slice(0, 4));
+    else announce(t('chat.noVision', { model: model ?? '' }));
   };
-  const canSend = model !== null && !run && text.trim() !== '' && !isOffline.value;
+  // A keyboard user stays in the field: the button that had the focus changes.
+  const toField = () => hasFinePointer() && focusWhenThere(() => field.current);
+  const isReachable = connection.value !== 'offline' && connection.value !== 'locked';
+  const canSend = model !== null && !isRunning && !isElsewhere && text.trim() !== '' && isReachable;
   const send = async () => {
     if (!canSend) return;
     const [question, sent] = [text.trim(), images];
     write('');
     setImages([]);
+    setBlind(false);
+    toField();
     let target = current.value;
     if (target === null) {
       target = await begin();
@@ -49,26 +64,26 @@ export function Composer() {
     await ask(target, path.value.at(-1)?.id ?? null, question, sent, model);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // isComposing: Enter chooses a word of an input method, for example in Chinese.
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !matchMedia('(pointer: fine)').matches) return;
+    if (!isSendKey(event)) return;
     event.preventDefault();
     void send();
   };
   return (
     <form
-      class="composer" onSubmit={event => (event.preventDefault(), void send())} onDragOver={event => takesPictures && event.preventDefault()}
-      onDrop={event => takesPictures && (event.preventDefault(), void addPictures(pictureFiles(event.dataTransfer)))}
+      class="composer" onSubmit={event => (event.preventDefault(), void send())} onDragOver={event => hasFiles(event) && event.preventDefault()}
+      onDrop={event => hasFiles(event) && (event.preventDefault(), void addPictures(pictureFiles(event.dataTransfer)))}
     >
+      {blind && <p class="hint">{t('chat.noVision', { model: model ?? '' })}</p>}
       {images.length > 0 && <Pictures images={images} onRemove={index => setImages(images.filter((_, other) => other !== index))} />}
       <div class="composer-row">
         {takesPictures && <PictureButton onFiles={files => void addPictures(files)} />}
         <label class="offscreen" for="question">{t('chat.question')}</label>
         <textarea
           id="question" ref={field} rows={1} dir="auto" placeholder={t('chat.question')} value={text} onInput={event => write(event.currentTarget.value)} onKeyDown={onKeyDown}
-          onPaste={event => void addPictures(pictureFiles(event.clipboardData))} enterkeyhint={matchMedia('(pointer: fine)').matches ? 'send' : 'enter'}
+          onPaste={event => void addPictures(pictureFiles(event.clipboardData))} enterkeyhint={hasFinePointer() ? 'send' : 'enter'}
         />
-        {run ? (
-          <IconButton icon="stop" label={t('chat.stop')} onClick={run.stop} kind="primary" />
+        {isRunning || isElsewhere ? (
+          <IconButton icon="stop" label={t('chat.stop')} onClick={() => (stopCurrent(), toField())} kind="primary" />
         ) : (
           <button type="submit" class="icon-button primary" aria-label={t('chat.send')} title={t('chat.send')} disabled={!canSend}><SendIcon /></button>
         )}
@@ -77,6 +92,9 @@ export function Composer() {
     </form>
   );
 }
+
+// Dragged text goes into the field by itself.
+const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
 
 const SendIcon = () => <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20V5M6 11l6-6 6 6" /></svg>;
 
@@ -112,7 +130,7 @@ function PictureButton({ onFiles }: { onFiles: (files: File[]) => void }) {
   return (
     <>
       <IconButton icon="picture" label={t('chat.addPicture')} onClick={() => input.current!.click()} />
-      <input ref={input} type="file" accept="image/*" multiple class="offscreen" tabIndex={-1} aria-label={t('chat.addPicture')} onChange={take} />
+      <input ref={input} type="file" accept="image/*" multiple hidden onChange={take} />
     </>
   );
 }

@@ -2,13 +2,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { go, hrefOf } from '../state/router';
 import { t } from '../texts';
-import { announce } from '../ui/announcer';
 import { IconButton } from '../ui/buttons';
 import { Dialog } from '../ui/dialog';
 import { day } from '../ui/format';
-import { addAll, change, conversations, currentId, readAll, remove, search } from './chats';
+import { addAll, change, conversations, currentId, isKept, readAll, remove, search } from './chats';
 import type { Conversation } from './conversation';
-import { NotAnExport, fileName, fromJson, saveFile, toJson, toMarkdown } from './transfer';
+import { runs } from './runs';
+import { NotAnExport, fileName, fromJson, newOnes, saveFile, toJson, toMarkdown } from './transfer';
 
 // More are shown on request: a long list is slow to render.
 const shownAtFirst = 100;
@@ -32,7 +32,7 @@ export function ConversationList({ onClose }: { onClose: () => void }) {
           <li key={conversation.id} class={conversation.id === currentId.value ? 'current' : undefined}>
             <a href={hrefOf('chat', conversation.id)} aria-current={conversation.id === currentId.value ? 'true' : undefined} onClick={onClose}>
               <span class="title">{conversation.title || t('chat.new')}</span>
-              <span class="time">{day(conversation.updated)}</span>
+              <span class="time">{runs.value.has(conversation.id) ? <><span class="pulse" aria-hidden="true" />{t('chat.answering')}</> : day(conversation.updated)}</span>
             </a>
             <IconButton icon="more" label={t('chat.menu', { title: conversation.title })} onClick={() => setMenuOf(conversation)} />
           </li>
@@ -60,17 +60,17 @@ function useSearch(query: string): Conversation[] {
 
 function Transfer() {
   const file = useRef<HTMLInputElement>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [outcome, setOutcome] = useState<string | null>(null);
   const exportAll = async () => saveFile('rkllama-chats.json', 'application/json', toJson(await readAll(conversations.value.map(({ id }) => id))));
   const importFile = async (chosen: File | undefined) => {
     if (!chosen) return;
     try {
       const all = fromJson(await chosen.text());
-      await addAll(all);
-      setProblem(null);
-      announce(t('chat.imported', { count: all.length }));
+      const added = newOnes(all, conversations.value);
+      await addAll(added);
+      setOutcome(t('chat.imported', { count: added.length, known: all.length - added.length }));
     } catch (error) {
-      setProblem(error instanceof NotAnExport ? t('chat.notAnExport') : String(error));
+      setOutcome(error instanceof NotAnExport ? t('chat.notAnExport') : String(error));
     }
     file.current!.value = '';
   };
@@ -78,9 +78,9 @@ function Transfer() {
     <div class="transfer">
       <button type="button" onClick={() => void exportAll()} disabled={conversations.value.length === 0}>{t('chat.exportAll')}</button>
       <button type="button" onClick={() => file.current!.click()}>{t('chat.import')}</button>
-      <input ref={file} type="file" accept="application/json,.json" class="offscreen" tabIndex={-1} aria-label={t('chat.import')} onChange={event => void importFile(event.currentTarget.files?.[0])} />
-      {problem && <p role="alert" class="hint">{problem}</p>}
-      <p class="hint">{t('chat.where')}</p>
+      <input ref={file} type="file" accept="application/json,.json" hidden onChange={event => void importFile(event.currentTarget.files?.[0])} />
+      {outcome && <p role="alert" class="hint">{outcome}</p>}
+      <p class="hint">{isKept.value ? t('chat.where') : t('chat.notKept')}</p>
     </div>
   );
 }

@@ -13,6 +13,8 @@ export interface Settings {
 
 export interface Conversation {
   id: string;
+  // The id in the browser where the conversation began, if it was imported.
+  origin?: string;
   title: string;
   created: number;
   updated: number;
@@ -56,6 +58,8 @@ export interface Message {
   finish?: string;
   error?: string;
   figures?: Figures;
+  // The request on the node whose figures are not part of the figures yet: its stream ended early.
+  request?: string;
   ignored?: string[];
 }
 

@@ -3,9 +3,10 @@ import { type Signal, signal } from '@preact/signals';
 import { ApiError } from '../api/http';
 import { KeyMissing } from '../state/key';
 import { newId } from '../ui/id';
-import { change, conversations, currentId, messages, path, putMessage, tab } from './chats';
+import { change, conversations, currentId, messages, onStopFromOtherTab, putMessage, stopInOtherTab, tab } from './chats';
 import { type Conversation, type Figures, type Message, pathTo, requestMessages, settingFields, titleOf } from './conversation';
-import { AnswerCut, streamAnswer } from './stream';
+import { noFigures, together } from './figures';
+import { AnswerCut, Cancelled, streamAnswer } from './stream';
 
 export type Phase = 'waiting' | 'thinking' | 'answering';
 
@@ -27,10 +28,6 @@ export const runs = signal<ReadonlyMap<string, Run>>(new Map());
 export const runOf = (message: Message) => [...runs.value.values()].find(run => run.message === message.id) ?? null;
 
 const saveEveryMs = 1000;
-const emptyFigures: Figures = {
-  promptTokens: null, cachedTokens: null, outputTokens: null, firstTokenMs: null, decodePerSecond: null, prefillPerSecond: null, queueMs: null, loadMs: null,
-};
-
 function setRun(conversation: string, run: Run | null): void {
   const next = new Map(runs.value);
   if (run) next.set(conversation, run);
@@ -58,15 +55,17 @@ export async function answer(conversationId: string, question: string, model: st
 
 // Lets the model continue an answer that was cut.
 export async function continueAnswer(message: Message, model: string): Promise<void> {
-  await receive({ ...message, state: 'running', touched: Date.now(), tab, model, error: undefined, finish: undefined });
+  await receive({ ...message, state: 'running', touched: Date.now(), tab, model, error: undefined, finish: undefined, request: undefined });
 }
 
-async function receive(message: Message): Promise<void> {
-  const conversation = conversations.value.find(({ id }) => id === message.conversation);
+async function receive(start: Message): Promise<void> {
+  const conversation = conversations.value.find(({ id }) => id === start.conversation);
   if (!conversation || runs.value.has(conversation.id)) return;
   const abort = new AbortController();
+  const request = `web-${newId()}`;
+  const message = { ...start, request };
   const run: Run = {
-    id: `web-${newId()}`,
+    id: request,
     message: message.id,
     conversation: conversation.id,
     startedAt: performance.now(),
@@ -105,6 +104,7 @@ window.addEventListener('pageshow', () => (isLeaving = false));
 // Codes are translated where the message is shown; other texts come from the node.
 function reason(error: unknown): string {
   if (error instanceof AnswerCut) return 'code:cut';
+  if (error instanceof Cancelled) return 'code:cancelled';
   if (error instanceof KeyMissing) return 'code:key';
   if (error instanceof ApiError) return error.isOffline ? 'code:offline' : error.message;
   return String(error);
@@ -114,7 +114,7 @@ class Receiver {
   #content: string;
   #reasoning: string;
   #thoughtSince = 0;
-  #figures: Figures = emptyFigures;
+  #figures: Figures = noFigures;
   #frame = false;
   #savedAt = Date.now();
   readonly #saver: number;
@@ -163,7 +163,11 @@ class Receiver {
   async end(state: 'done' | 'stopped' | 'failed', error?: string): Promise<void> {
     this.leave();
     this.#endThoughts();
-    await putMessage({ ...this.#current(), state, error, figures: this.#figures, touched: undefined, tab: undefined });
+    const { figures: before, request } = this.message;
+    // The stream tells tokens and speed at its end only; for an answer that ended early, the node tells them later.
+    await putMessage({
+      ...this.#current(), state, error, figures: together(before, this.#figures), request: this.#figures.outputTokens === null ? request : undefined, touched: undefined, tab: undefined,
+    });
   }
 
   #first(phase: Phase): void {
@@ -218,11 +222,18 @@ try {
   // Without storage, the time decides.
 }
 
+// Whether another tab receives an answer of the conversation that is shown. It cannot go on before that answer has ended.
+export const runsElsewhere = (message: Message): boolean => message.state === 'running' && !runOf(message) && !isAbandoned(message);
+export const isBusy = (conversation: string): boolean => runs.value.has(conversation) || (conversation === currentId.value && messages.value.some(runsElsewhere));
+
+onStopFromOtherTab(conversation => runs.value.get(conversation)?.stop());
+
 // Stops the run of the conversation that is shown.
 export function stopCurrent(): boolean {
-  const run = currentId.value === null ? undefined : runs.value.get(currentId.value);
-  run?.stop();
-  return run !== undefined;
+  const conversation = currentId.value;
+  if (conversation === null || !isBusy(conversation)) return false;
+  const run = runs.value.get(conversation);
+  if (run) run.stop();
+  else stopInOtherTab(conversation);
+  return true;
 }
-
-export const lastMessage = () => path.value.at(-1) ?? null;

@@ -1,8 +1,10 @@
 // System prompt, sampling and thinking of one conversation. What the runtime ignores is said at the field.
+import { useState } from 'preact/hooks';
 import { chatModel, detailsOf } from '../state/catalog';
 import { status } from '../state/live';
 import { t } from '../texts';
 import { Dialog } from '../ui/dialog';
+import { number } from '../ui/format';
 import { Notice } from '../ui/notice';
 import { current, draftSettings, path, setSettings } from './chats';
 import { type Settings, noSettings } from './conversation';
@@ -15,15 +17,16 @@ interface NumberField {
   label: Parameters<typeof t>[0];
   min: number;
   max?: number;
-  step: number;
+  // Only whole numbers.
+  isWhole?: boolean;
 }
 
 const fields: NumberField[] = [
-  { key: 'temperature', api: 'temperature', parameter: 'temperature', label: 'settings.temperature', min: 0, max: 2, step: 0.1 },
-  { key: 'topP', api: 'top_p', parameter: 'top_p', label: 'settings.topP', min: 0, max: 1, step: 0.05 },
-  { key: 'topK', api: 'top_k', parameter: 'top_k', label: 'settings.topK', min: 1, max: 1000, step: 1 },
-  { key: 'repeatPenalty', api: 'repeat_penalty', parameter: 'repeat_penalty', label: 'settings.repeatPenalty', min: 0.5, max: 2, step: 0.05 },
-  { key: 'maxTokens', api: 'max_tokens', parameter: 'num_predict', label: 'settings.maxTokens', min: 1, step: 1 },
+  { key: 'temperature', api: 'temperature', parameter: 'temperature', label: 'settings.temperature', min: 0, max: 2 },
+  { key: 'topP', api: 'top_p', parameter: 'top_p', label: 'settings.topP', min: 0, max: 1 },
+  { key: 'topK', api: 'top_k', parameter: 'top_k', label: 'settings.topK', min: 1, max: 1000, isWhole: true },
+  { key: 'repeatPenalty', api: 'repeat_penalty', parameter: 'repeat_penalty', label: 'settings.repeatPenalty', min: 0.5, max: 2 },
+  { key: 'maxTokens', api: 'max_tokens', parameter: 'num_predict', label: 'settings.maxTokens', min: 1, isWhole: true },
 ];
 
 // Runtimes before 1.3 fix the sampling when they load the model.
@@ -33,15 +36,23 @@ function fixesSampling(): boolean {
 }
 
 export function SettingsDialog({ onClose }: { onClose: () => void }) {
+  const [resets, setResets] = useState(0);
   const settings = current.value?.settings ?? draftSettings.value;
   const model = chatModel.value;
   const details = model === null ? null : detailsOf(model);
   const set = (changes: Partial<Settings>) => void setSettings({ ...settings, ...changes });
   const ignored = path.value.findLast(message => message.role === 'assistant')?.ignored ?? [];
   const isIgnored = ({ api, key }: NumberField) => ignored.includes(api) || (key !== 'maxTokens' && fixesSampling());
+  // A value that cannot be used keeps the dialog open.
+  const done = (event: SubmitEvent) => {
+    event.preventDefault();
+    const wrong = (event.currentTarget as HTMLFormElement).querySelector<HTMLInputElement>('input:invalid');
+    if (wrong) wrong.focus();
+    else onClose();
+  };
   return (
     <Dialog title={t('settings.title')} onClose={onClose}>
-      <div class="stack">
+      <form class="stack" noValidate onSubmit={done}>
         <p class="hint">{t('settings.scope')}</p>
         <label class="field">
           <span>{t('settings.system')}</span>
@@ -50,7 +61,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         {fixesSampling() && <Notice kind="warning"><p>{t('settings.fixed', { version: status.value?.library?.version ?? '' })}</p></Notice>}
         <div class="field-grid">
           {fields.map(field => (
-            <SamplingField key={field.key} field={field} value={settings[field.key]} preset={details?.parameters[field.parameter]} isIgnored={isIgnored(field)} onChange={value => set({ [field.key]: value })} />
+            <SamplingField key={`${field.key} ${resets}`} field={field} value={settings[field.key]} preset={details?.parameters[field.parameter]} isIgnored={isIgnored(field)} onChange={value => set({ [field.key]: value })} />
           ))}
           {details?.capabilities.includes('thinking') && (
             <label class="field">
@@ -64,10 +75,10 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
           )}
         </div>
         <div class="actions">
-          <button type="button" onClick={() => void setSettings(noSettings)}>{t('settings.reset')}</button>
-          <button type="button" class="primary" onClick={onClose}>{t('settings.done')}</button>
+          <button type="button" onClick={() => (void setSettings(noSettings), setResets(resets + 1))}>{t('settings.reset')}</button>
+          <button type="submit" class="primary">{t('settings.done')}</button>
         </div>
-      </div>
+      </form>
     </Dialog>
   );
 }
@@ -81,15 +92,28 @@ interface SamplingFieldProps {
 }
 
 function SamplingField({ field, value, preset, isIgnored, onChange }: SamplingFieldProps) {
-  const hint = `setting-${field.key}`;
+  const [problem, setProblem] = useState<string | null>(null);
+  const id = `setting-${field.key}`;
+  // Only values that can be used are kept and sent.
+  const onInput = ({ currentTarget: input }: { currentTarget: HTMLInputElement }) => {
+    const isValid = input.validity.valid;
+    setProblem(isValid ? null : rangeText(field));
+    onChange(isValid && input.value !== '' ? input.valueAsNumber : null);
+  };
   return (
     <div class="field">
-      <label for={`${hint}-input`}>{t(field.label)}</label>
+      <label for={id}>{t(field.label)}</label>
       <input
-        id={`${hint}-input`} type="number" inputMode="decimal" min={field.min} max={field.max} step={field.step} placeholder={preset ?? ''} value={value ?? ''} aria-describedby={isIgnored ? hint : undefined}
-        onChange={event => onChange(event.currentTarget.value === '' || !event.currentTarget.validity.valid ? null : event.currentTarget.valueAsNumber)}
+        id={id} type="number" inputMode="decimal" min={field.min} max={field.max} step={field.isWhole ? 1 : 'any'} placeholder={preset ?? ''} defaultValue={value === null ? '' : String(value)}
+        aria-describedby={isIgnored || problem ? `${id}-hint` : undefined} aria-invalid={problem !== null} onInput={onInput}
       />
-      {isIgnored && <span id={hint} class="hint warn">{t('settings.ignored')}</span>}
+      {(isIgnored || problem) && <span id={`${id}-hint`} class={`hint ${problem ? 'bad' : 'warn'}`} role={problem ? 'alert' : undefined}>{problem ?? t('settings.ignored')}</span>}
     </div>
   );
+}
+
+function rangeText({ min, max, isWhole }: NumberField): string {
+  const values = { min: number(min, Number.isInteger(min) ? 0 : 1), max: number(max ?? 0) };
+  if (max === undefined) return t('settings.atLeast', values);
+  return isWhole ? t('settings.wholeRange', values) : t('settings.range', values);
 }

@@ -21,7 +21,7 @@ export interface AnswerRequest {
 }
 
 interface Chunk {
-  error?: { message?: string };
+  error?: { message?: string; code?: string | number | null; type?: string };
   choices?: { delta?: { content?: string | null; reasoning_content?: string | null }; finish_reason?: string | null }[];
   usage?: { prompt_tokens: number; completion_tokens: number; prompt_tokens_details?: { cached_tokens?: number } } | null;
   timings?: Record<string, number>;
@@ -29,6 +29,9 @@ interface Chunk {
 
 // The stream ended before the answer did: the node stopped, or the connection broke.
 export class AnswerCut extends Error {}
+
+// Somebody has cancelled the request on the node.
+export class Cancelled extends Error {}
 
 export async function streamAnswer(request: AnswerRequest, handlers: AnswerHandlers): Promise<void> {
   const response = await send('v1/chat/completions', {
@@ -38,18 +41,18 @@ export async function streamAnswer(request: AnswerRequest, handlers: AnswerHandl
   });
   handlers.onStart(ignoredFields(response.headers.get('X-RkLlama-Ignored')));
   let finished = false;
-  let failure: string | null = null;
+  let failure: Error | null = null;
   const parser = new EventParser(
     ({ data }) => {
       if (data === '[DONE]') return void (finished = true);
       const chunk = JSON.parse(data) as Chunk;
-      if (chunk.error) failure = messageOf(data) ?? data;
+      if (chunk.error) failure = [chunk.error.code, chunk.error.type].includes('cancelled') ? new Cancelled() : new ApiError(messageOf(data) ?? data, 500);
       else takeChunk(chunk, handlers);
     },
     comment => takeComment(comment, handlers),
   );
   await read(response, parser, request.signal, () => failure !== null);
-  if (failure !== null) throw new ApiError(failure, 500);
+  if (failure !== null) throw failure;
   if (!finished) throw new AnswerCut();
 }
 

@@ -15,7 +15,7 @@ export function toJson(all: Stored[]): string {
 
 export class NotAnExport extends Error {}
 
-// Reads an export. All ids are new, so that an import never replaces a conversation.
+// Reads an export. All ids are new, so that an import never replaces a conversation; origin tells which one it was.
 export function fromJson(text: string): Stored[] {
   let data: unknown;
   try {
@@ -36,6 +36,7 @@ function read(entry: unknown): Stored {
   return {
     conversation: {
       id,
+      origin: text(conversation.origin) ?? text(conversation.id),
       title: conversation.title,
       created: time(conversation.created),
       updated: time(conversation.updated),
@@ -45,6 +46,11 @@ function read(entry: unknown): Stored {
     },
     messages: messages.map(message => readMessage(message, id, ids)),
   };
+}
+
+// Without the conversations that this browser has already, as they are in the export or with later messages.
+export function newOnes(all: Stored[], known: Conversation[]): Stored[] {
+  return all.filter(({ conversation: { origin, updated } }) => !known.some(other => origin !== undefined && (other.origin ?? other.id) === origin && other.updated >= updated));
 }
 
 const time = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : Date.now());

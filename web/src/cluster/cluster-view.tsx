@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { type Peer, readPeers } from '../api/node';
 import { queue, status } from '../state/live';
-import { t } from '../texts';
-import { number } from '../ui/format';
+import { t } from '../texts/views';
+import { number, speed } from '../ui/format';
 import { Failure, Loading, Notice } from '../ui/notice';
 
 const everyMs = 5000;
@@ -53,14 +53,15 @@ function NodeCard({ peer, isHere = false }: { peer: Peer; isHere?: boolean }) {
   return (
     <li class={`node-card ${kind(peer)}`}>
       <h2>{isHere ? <>{peer.node} <span class="hint">{t('cluster.here')}</span></> : <a href={`${peer.url.replace(/\/$/, '')}/ui/`}>{peer.node ?? peer.url}</a>}</h2>
-      <p class="node-line"><span class={`dot ${kind(peer)}`} aria-hidden="true" />{stateText(peer)}</p>
+      {!isHere && peer.node !== null && <p class="hint">{peer.url.replace(/^http:\/\/|\/$/g, '')}</p>}
+      <p class="node-line"><span class={`dot ${kind(peer)}`} aria-hidden="true" /><span>{stateText(peer)}{!peer.reachable && peer.error && <span lang="en"> {peer.error}</span>}</span></p>
       {peer.reachable && (
         <dl class="facts-grid">
           <div><dt>{t('requests.model')}</dt><dd>{peer.model ?? '–'}</dd></div>
           <div><dt>{t('node.load')}</dt><dd>{average === null ? '–' : `${number(average)} %`}</dd></div>
           <div><dt>{t('node.temperature')}</dt><dd>{peer.celsius === null ? '–' : `${number(peer.celsius)} °C`}</dd></div>
-          <div><dt>{t('node.queue')}</dt><dd>{t('node.queueValue', { running: peer.running ?? 0, waiting: peer.waiting ?? 0 })}</dd></div>
-          <div><dt>{t('node.decode')}</dt><dd>{peer.decode_tokens_per_second === null ? '–' : `${number(peer.decode_tokens_per_second, 1)} tok/s`}</dd></div>
+          <div><dt>{t('node.queue')}</dt><dd>{t('node.runningValue', { running: peer.running ?? 0 })}, {t('node.waitingValue', { waiting: peer.waiting ?? 0 })}</dd></div>
+          <div><dt>{t('node.decode')}</dt><dd>{peer.decode_tokens_per_second === null ? '–' : speed(peer.decode_tokens_per_second)}</dd></div>
           <div><dt>{t('cluster.version')}</dt><dd>{peer.version ?? '–'}</dd></div>
         </dl>
       )}
@@ -75,7 +76,7 @@ function kind(peer: Peer): string {
 }
 
 function stateText(peer: Peer): string {
-  if (!peer.reachable) return t('cluster.unreachable', { reason: peer.error ?? '' });
+  if (!peer.reachable) return t('cluster.unreachable');
   if (peer.is_slow) return t('state.slow');
   if (peer.ready === 'failed') return t('state.failed');
   if (peer.ready === 'draining') return t('state.draining');

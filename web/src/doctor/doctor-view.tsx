@@ -1,10 +1,11 @@
 // The findings of the doctor, problems first, each with what to do.
 import { useState } from 'preact/hooks';
 import { type Examination, type Finding, readDoctor } from '../api/node';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { CopyButton } from '../ui/buttons';
 import { clock } from '../ui/format';
 import { Failure, Loading, Notice, useData } from '../ui/notice';
+import { remedyParts } from './remedy';
 
 const order = { failure: 0, warning: 1, ok: 2 };
 
@@ -45,9 +46,20 @@ function FindingRow({ finding }: { finding: Finding }) {
     <li class={kind}>
       <span class={`badge ${kind}`}>{t(`doctor.${finding.verdict}`)}</span>
       <div class="grow">
-        <p>{finding.text}</p>
-        {finding.remedy && <p class="remedy"><span>{t('doctor.remedy')}:</span> <code>{finding.remedy}</code> <CopyButton text={finding.remedy} label={t('doctor.copy')} /></p>}
+        <p lang="en">{finding.text}</p>
+        {finding.remedy && <p class="remedy"><span>{t('doctor.remedy')}:</span> <Remedy text={finding.remedy} /></p>}
       </div>
     </li>
+  );
+}
+
+// Words as words, commands as code with a button that copies them.
+function Remedy({ text }: { text: string }) {
+  return (
+    <span lang="en">
+      {remedyParts(text).map(({ text: part, isCommand }, index) =>
+        isCommand ? <span key={index} class="command"><code>{part}</code><CopyButton text={part} label={t('doctor.copyCommand', { command: part })} /></span> : part,
+      )}
+    </span>
   );
 }

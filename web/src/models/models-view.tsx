@@ -1,15 +1,15 @@
 // The models of the node, and those it can download.
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Model, deleteModel, loadModel, unloadModel } from '../api/models';
 import { ModelFacts, ModelStateLabel } from '../chat/model-picker';
-import { Downloads } from '../node/node-lists';
 import { catalogError, models, refreshModels, residentOf } from '../state/catalog';
 import { status } from '../state/live';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { announce } from '../ui/announcer';
 import { ConfirmButton } from '../ui/buttons';
 import { bytes, duration } from '../ui/format';
 import { Failure, Loading, Notice } from '../ui/notice';
+import { Downloads } from './downloads';
 import { ModelfileDialog } from './modelfile-dialog';
 import { NameTable } from './name-table';
 
@@ -40,8 +40,16 @@ function ModelRow({ model, onFile }: { model: Model; onFile: () => void }) {
   const [busy, setBusy] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const resident = residentOf(model.name);
+  const row = useRef<HTMLLIElement>(null);
+  // "Load" and "Unload" take each other's place: the focus moves on.
+  const follows = useRef(false);
+  useEffect(() => {
+    if (follows.current && document.activeElement === document.body) row.current!.querySelector<HTMLElement>('.actions button')?.focus();
+    follows.current = false;
+  }, [resident === null]);
   const mayChange = !status.value?.features.read_only;
   const act = (label: string, done: string, action: (name: string) => Promise<unknown>) => async () => {
+    follows.current = true;
     setBusy(label);
     setError(null);
     try {
@@ -57,22 +65,23 @@ function ModelRow({ model, onFile }: { model: Model; onFile: () => void }) {
   const unload = act(t('models.unloading'), t('models.unloaded', { model: model.name }), unloadModel);
   const erase = act(t('models.deleting'), t('models.deleted', { model: model.name }), deleteModel);
   return (
-    <li class="model-row">
+    <li class="model-row" ref={row}>
       <span class="grow">
         <span class="model-line"><strong>{model.name}</strong><ModelStateLabel name={model.name} /></span>
         <ModelFacts model={model} />
         {resident?.load_seconds != null && <span class="hint">{t('models.loadTime', { time: duration(resident.load_seconds) })}</span>}
         {error !== null && <Failure error={error} />}
       </span>
-      {busy !== null ? (
-        <span class="hint">{busy}</span>
-      ) : (
-        <span class="actions">
-          {mayChange && (resident ? <button type="button" onClick={() => void unload()}>{t('models.unload')}</button> : <button type="button" onClick={() => void load()}>{t('models.load')}</button>)}
-          <button type="button" onClick={onFile}>Modelfile</button>
-          {mayChange && <ConfirmButton question={t('models.deleteQuestion', { model: model.name, size: bytes(model.sizeBytes) })} onConfirm={() => void erase()}>{t('models.delete')}</ConfirmButton>}
-        </span>
-      )}
+      <span class="actions">
+        {busy !== null && <span class="hint">{busy}</span>}
+        {mayChange && (resident ? (
+          <ConfirmButton key="unload" question={t('residents.unloadQuestion')} onConfirm={() => void unload()} disabled={busy !== null}>{t('models.unload')}</ConfirmButton>
+        ) : (
+          <button key="load" type="button" aria-disabled={busy !== null} onClick={() => busy === null && void load()}>{t('models.load')}</button>
+        ))}
+        <button key="file" type="button" onClick={onFile}>Modelfile</button>
+        {mayChange && <ConfirmButton key="delete" question={t('models.deleteQuestion', { model: model.name, size: bytes(model.sizeBytes) })} onConfirm={() => void erase()} disabled={busy !== null}>{t('models.delete')}</ConfirmButton>}
+      </span>
     </li>
   );
 }

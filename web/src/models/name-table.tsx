@@ -1,9 +1,10 @@
 // The table of short names, and a field for any other name that the node can download.
 import { useEffect, useState } from 'preact/hooks';
-import { type ShortName, readNames, startPull } from '../api/node';
+import { type ShortName, readNames } from '../api/node';
 import { downloadOf, models } from '../state/catalog';
 import { status } from '../state/live';
-import { t } from '../texts';
+import { pull } from '../state/pulls';
+import { t } from '../texts/views';
 import { announce } from '../ui/announcer';
 import { bytes } from '../ui/format';
 import { Failure, useData } from '../ui/notice';
@@ -19,21 +20,23 @@ export function NameTable() {
     const timer = setTimeout(() => setWanted(query.trim()), 200);
     return () => clearTimeout(timer);
   }, [query]);
-  const pull = async (name: string) => {
+  const start = async (name: string) => {
     try {
-      const answer = await startPull(name);
+      const answer = await pull(name);
       setFailure(null);
+      setQuery('');
       announce(answer.present ? t('models.present', { model: answer.model }) : t('models.downloading', { model: answer.model }));
     } catch (problem) {
       setFailure(problem);
     }
   };
-  const isOther = /[/.]/.test(query.trim()) || (data !== null && wanted !== '' && data.length === 0);
+  const isAddress = /[/]/.test(query);
+  const isOther = isAddress || (data !== null && wanted !== '' && data.length === 0);
   if (status.value?.features.read_only) return null;
   return (
     <section aria-labelledby="names">
       <h2 id="names">{t('names.title')}</h2>
-      <form class="row" onSubmit={event => (event.preventDefault(), void (isOther && pull(query.trim())))}>
+      <form class="row" onSubmit={event => (event.preventDefault(), void (isOther && start(query.trim())))}>
         <label class="offscreen" for="name-search">{t('names.search')}</label>
         <input id="name-search" type="search" class="grow" placeholder={t('names.search')} value={query} onInput={event => setQuery(event.currentTarget.value)} />
         {isOther && <button type="submit" class="primary">{t('models.pull')}</button>}
@@ -41,8 +44,8 @@ export function NameTable() {
       <p class="hint">{t('names.forms')}</p>
       {failure !== null && <Failure error={failure} />}
       {error !== null && <Failure error={error} onRetry={reload} />}
-      {data?.length === 0 && <p>{t('names.none')}</p>}
-      <ul class="rows">{[...(data ?? [])].sort((a, b) => Number(b.recommended) - Number(a.recommended)).slice(0, shown).map(name => <NameRow key={name.name} name={name} onPull={() => void pull(name.name)} />)}</ul>
+      {data?.length === 0 && <p>{isAddress ? t('names.address') : t('names.none')}</p>}
+      <ul class="rows">{[...(data ?? [])].sort((a, b) => Number(b.recommended) - Number(a.recommended)).slice(0, shown).map(name => <NameRow key={name.name} name={name} onPull={() => void start(name.name)} />)}</ul>
       {data !== null && data.length > shown && <p class="hint">{t('names.more', { count: data.length - shown })}</p>}
     </section>
   );

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { type ActiveRequest, cancelRequest } from '../api/node';
 import { activeRequests, status } from '../state/live';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { ConfirmButton } from '../ui/buttons';
 import { duration, number } from '../ui/format';
 import { Failure } from '../ui/notice';

@@ -2,7 +2,8 @@
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Sample } from '../api/node';
 import { samples } from '../state/live';
-import { language, t } from '../texts';
+import { language, t } from '../texts/views';
+import { Explained } from '../ui/explained';
 import { clock } from '../ui/format';
 import { rangeOf, toSeries } from './series';
 
@@ -11,8 +12,12 @@ export interface ChartProps {
   // What the figure means.
   help: string;
   labels: string[];
+  // Why the node cannot read the figure, in English; null if it can.
+  missing?: string | null;
   read: (sample: Sample) => (number | null)[];
   idle: 0 | null;
+  // Values are events: the last one counts until the next.
+  isEvent?: boolean;
   format: (value: number) => string;
   fixedMax?: number;
   atLeast?: number;
@@ -25,22 +30,36 @@ export function Chart(props: ChartProps) {
   const series = useMemo(() => toSeries(samples.value, read, idle), [samples.value]);
   const ranges = series.values.map(rangeOf);
   const sentence = labels.map((label, index) => describe(label, ranges[index] ?? null, format)).join(' ');
+  const shown = (index: number) => {
+    const value = props.isEvent ? series.values[index]?.findLast(known => known !== null) : ranges[index]?.last;
+    return value == null ? '–' : format(value);
+  };
   const hasData = ranges.some(range => range !== null);
   return (
     <section class="chart" aria-labelledby={heading}>
       <div class="chart-head">
-        <h3 id={heading} title={help}>{title}</h3>
+        <h3 id={heading} aria-label={title}><Explained name={title} help={help} /></h3>
         <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>{asTable ? t('chart.asChart') : t('chart.asTable')}</button>
       </div>
       <p class="legend">
         {labels.map((label, index) => (
-          <span key={label}><i class={`line-${index + 1}`} aria-hidden="true" />{labels.length > 1 && `${label} `}<b>{ranges[index]?.last != null ? format(ranges[index]!.last!) : '–'}</b></span>
+          <span key={label}><i class={`line-${index + 1}`} aria-hidden="true" />{labels.length > 1 && `${label} `}<b>{shown(index)}</b></span>
         ))}
       </p>
-      {!hasData ? <p class="hint">{t('chart.noData')}</p> : asTable ? <Table {...props} /> : <Canvas props={props} series={series} sentence={sentence} />}
+      {!hasData ? <Empty missing={props.missing ?? null} /> : asTable ? <Table {...props} /> : <Canvas props={props} series={series} sentence={sentence} />}
     </section>
   );
 }
+
+// Why a chart is empty: the node cannot read the figure, or it had nothing to measure, or it has not looked.
+function Empty({ missing }: { missing: string | null }) {
+  if (missing !== null) return <p class="hint" lang="en">{missing}</p>;
+  return <p class="hint">{samples.value.length > 0 ? t('chart.noneYet') : t('chart.noData')}</p>;
+}
+
+// A chunk of its own, with the library.
+const importPlot = () => import('./plot');
+export const loadPlot = (): void => void importPlot().catch(() => {});
 
 function describe(label: string, range: ReturnType<typeof rangeOf>, format: (value: number) => string): string {
   if (!range) return t('chart.sentenceNone', { label });
@@ -54,12 +73,12 @@ function Canvas({ props, series, sentence }: { props: ChartProps; series: Return
   latest.current = series;
   useEffect(() => {
     let isCurrent = true;
-    void import('./plot').then(({ plot }) => {
+    importPlot().then(({ plot }) => {
       if (!isCurrent) return;
       const { labels, format, fixedMax = null, atLeast = 1 } = props;
       const time = (seconds: number) => new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(seconds * 1000);
       drawn.current = plot(element.current!, { labels, format, time, fixedMax, atLeast }, latest.current);
-    });
+    }, () => {});
     return () => {
       isCurrent = false;
       drawn.current?.destroy();

@@ -1,12 +1,12 @@
-// Models in memory, downloads, faults, log.
+// Models in memory, faults, log.
 import { useState } from 'preact/hooks';
-import { type NodeStatus, stopPull } from '../api/node';
+import type { NodeStatus } from '../api/node';
 import { unloadModel } from '../api/models';
 import { ModelStateLabel } from '../chat/model-picker';
-import { downloads, log } from '../state/live';
-import { t } from '../texts';
+import { log } from '../state/live';
+import { t } from '../texts/views';
 import { ConfirmButton } from '../ui/buttons';
-import { bytes, clock, duration, number } from '../ui/format';
+import { bytes, clock, duration, number, speed } from '../ui/format';
 import { Failure } from '../ui/notice';
 
 export function Residents({ node }: { node: NodeStatus }) {
@@ -26,7 +26,7 @@ export function Residents({ node }: { node: NodeStatus }) {
                 {model.memory_bytes !== null && ` ${bytes(model.memory_bytes)}`}
                 {model.context_length !== null && ` · ${t('models.context', { tokens: number(model.context_length) })}`}
                 {model.slots !== undefined && ` · ${t('residents.slots', { slots: model.slots })}`}
-                {model.decode_tokens_per_second !== null && ` · ${number(model.decode_tokens_per_second, 1)} tok/s`}
+                {model.decode_tokens_per_second !== null && ` · ${speed(model.decode_tokens_per_second)}`}
                 {' · '}
                 {model.pinned ? t('residents.pinned') : model.expires_in_seconds !== null ? t('residents.expires', { time: duration(model.expires_in_seconds) }) : t('residents.stays')}
               </span>
@@ -41,48 +41,13 @@ export function Residents({ node }: { node: NodeStatus }) {
   );
 }
 
-export function Downloads() {
-  const [error, setError] = useState<unknown>(null);
-  if (downloads.value.length === 0) return null;
-  return (
-    <section aria-labelledby="downloads">
-      <h2 id="downloads">{t('downloads.title')}</h2>
-      {error !== null && <Failure error={error} />}
-      <ul class="rows">
-        {downloads.value.map(download => {
-          const { model, completed_bytes: done, total_bytes: total, bytes_per_second: rate } = download;
-          return (
-            <li key={model}>
-              <span class="grow">
-                <strong>{model}</strong>{' '}
-                {download.error ? (
-                  <span class="bad">{download.error}</span>
-                ) : (
-                  <>
-                    <progress max={total || undefined} value={total ? done : undefined} aria-label={model} />
-                    <span class="hint">
-                      {bytes(done)}{total > 0 && ` / ${bytes(total)} (${number((100 * done) / total)} %)`}{rate ? ` · ${bytes(rate)}/s` : ''}
-                      {rate && total > done ? ` · ${t('downloads.left', { time: duration((total - done) / rate) })}` : ''}
-                    </span>
-                  </>
-                )}
-              </span>
-              {!download.error && <ConfirmButton question={t('downloads.stopQuestion')} onConfirm={() => void stopPull(model).then(() => setError(null), setError)}>{t('downloads.stop')}</ConfirmButton>}
-            </li>
-          );
-        })}
-      </ul>
-    </section>
-  );
-}
-
 export function Faults({ node }: { node: NodeStatus }) {
   return (
     <section aria-labelledby="faults">
       <h2 id="faults">{t('faults.title')}</h2>
       {node.faults.length === 0 && <p class="hint">{t('faults.none')}</p>}
       <ul class="rows">
-        {node.faults.map(fault => <li key={fault.at}><span class="hint">{clock(fault.at)}</span><span class="grow">{fault.model && <strong>{fault.model}: </strong>}{fault.reason}</span></li>)}
+        {node.faults.map(fault => <li key={fault.at}><span class="hint">{clock(fault.at)}</span><span class="grow">{fault.model && <strong>{fault.model}: </strong>}<span lang="en">{fault.reason}</span></span></li>)}
       </ul>
     </section>
   );
@@ -92,7 +57,7 @@ export function Log() {
   return (
     <section aria-labelledby="log">
       <h2 id="log">{t('log.title')}</h2>
-      <div class="log" tabIndex={0} role="group" aria-labelledby="log">
+      <div class="log" tabIndex={0} role="group" lang="en" aria-labelledby="log">
         {log.value.map((line, index) => <p key={index} class={line.level}><span class="hint">{clock(line.time)}</span> {line.text}</p>)}
       </div>
     </section>

@@ -1,12 +1,13 @@
 // What the node does now, what it did in the last 15 minutes, and the requests of the last hour.
+import { Downloads } from '../models/downloads';
 import { connection, status } from '../state/live';
 import { hrefOf } from '../state/router';
-import { t } from '../texts';
-import { duration } from '../ui/format';
-import { Loading, Notice } from '../ui/notice';
+import { t } from '../texts/views';
+import { duration, speed } from '../ui/format';
+import { KeyNotice, Loading, Notice } from '../ui/notice';
 import { ActiveRequests } from './active-requests';
 import { Charts } from './charts';
-import { Downloads, Faults, Log, Residents } from './node-lists';
+import { Faults, Log, Residents } from './node-lists';
 import { Readings } from './readings';
 import { RequestTable } from './request-table';
 
@@ -26,17 +27,17 @@ export function NodeView() {
         )}
       </header>
       {connection.value === 'offline' && <Notice kind="error"><p>{t('error.offline')}</p></Notice>}
-      {connection.value === 'locked' && <Notice kind="error"><p>{t('error.key')}</p><button type="button" onClick={() => location.reload()}>{t('state.retry')}</button></Notice>}
+      {connection.value === 'locked' && <KeyNotice />}
       {connection.value === 'polling' && <Notice kind="info"><p>{t('node.polling')}</p></Notice>}
       {!node ? (
         connection.value === 'connecting' && <Loading />
       ) : (
         <>
           {node.reference?.is_slow && <SlowBoard />}
-          {node.ready.reason && <Notice kind={node.ready.status === 'failed' ? 'error' : 'info'}><p>{node.ready.reason}</p></Notice>}
+          {node.ready.reason && <Notice kind={node.ready.status === 'failed' ? 'error' : 'info'}><p lang="en">{node.ready.reason}</p></Notice>}
           <Readings node={node} />
           <ActiveRequests />
-          <Charts cores={node.npu.load_percent?.length ?? 3} />
+          <Charts node={node} />
           <Residents node={node} />
           <Downloads />
           <RequestTable />
@@ -48,16 +49,17 @@ export function NodeView() {
   );
 }
 
-// The board generates more slowly than the vendor's figure for its clocks.
+// The board generates more slowly than the vendor's figure, which holds for full clocks.
 function SlowBoard() {
-  const { reason, remedy, measured_tokens_per_second: measured, expected_tokens_per_second: expected } = status.value!.reference!;
+  const { reason, remedy, measured_tokens_per_second: measured, decode_tokens_per_second: vendor, expected_tokens_per_second: here } = status.value!.reference!;
   return (
     <Notice kind="error">
       <p>
-        <strong>{t('node.slow')}</strong> {measured !== null && expected !== null && t('node.slowFigures', { measured: measured.toFixed(1), expected: expected.toFixed(1) })} {reason}
+        <strong>{t('node.slow')}</strong> {measured !== null && vendor !== null && t('node.slowFigures', { measured: speed(measured), vendor: speed(vendor) })}
+        {here !== null && here !== vendor && ` ${t('node.slowHere', { value: speed(here) })}`}
       </p>
-      {remedy && <p>{t('doctor.remedy')}: <code>{remedy}</code></p>}
-      <p><a href={hrefOf('doctor')}>{t('node.slowNext')}</a></p>
+      {reason && <p lang="en">{reason}</p>}
+      <p>{t('doctor.remedy')}: {remedy && <code>{remedy}</code>} <a href={hrefOf('doctor')}>{t('node.slowDoctor')}</a></p>
     </Notice>
   );
 }

@@ -2,13 +2,17 @@
 import type { ComponentChild } from 'preact';
 import type { NodeStatus } from '../api/node';
 import { queue } from '../state/live';
-import { t } from '../texts';
-import { bytes, hertz, milliseconds, number } from '../ui/format';
+import { t } from '../texts/views';
+import { Explained } from '../ui/explained';
+import { bytes, hertz, milliseconds, number, speed } from '../ui/format';
 
 export function Readings({ node }: { node: NodeStatus }) {
   const clockOf = (name: string) => node.npu.clocks.find(clock => clock.name === name && clock.hertz !== null) ?? null;
   const hottest = node.npu.temperatures.reduce<number | null>((max, { celsius }) => Math.max(max ?? celsius, celsius), null);
   const { running, waiting, capacity } = queue.value;
+  // The last run of the model in memory, if the node has no run to report.
+  const decode = node.rates.decode_tokens_per_second ?? node.models.find(model => model.decode_tokens_per_second !== null)?.decode_tokens_per_second ?? null;
+  const vendor = node.reference?.decode_tokens_per_second;
   return (
     <section aria-labelledby="readings">
       <h2 id="readings" class="offscreen">{t('node.now')}</h2>
@@ -30,18 +34,19 @@ export function Readings({ node }: { node: NodeStatus }) {
           )}
         </Card>
         <Card name={t('node.decode')} help={t('node.decodeHelp')}>
-          {node.rates.decode_tokens_per_second !== null && (
+          {decode !== null && (
             <>
-              <span class="value">{number(node.rates.decode_tokens_per_second, 1)} tok/s</span>
-              {node.reference?.expected_tokens_per_second && <span class="hint">{t('node.expected', { value: number(node.reference.expected_tokens_per_second, 1) })}</span>}
+              <span class="value">{speed(decode)}</span>
+              {vendor != null && <span class="hint">{t('node.vendor', { value: speed(vendor) })}</span>}
             </>
           )}
         </Card>
         <Card name={t('node.first')} help={t('node.firstHelp')}>
           {node.rates.time_to_first_token_ms !== null && <span class="value">{milliseconds(node.rates.time_to_first_token_ms)}</span>}
         </Card>
-        <Card name={t('node.queue')} help={t('node.queueHelp', { capacity })}>
-          <span class="value words">{t('node.queueValue', { running, waiting })}</span>
+        <Card name={t('node.queue')} help={`${t('node.queueHelp')}${capacity > 0 ? ` ${t('node.queueCapacity', { capacity })}` : ''}`}>
+          <span class="value words">{t('node.runningValue', { running })}</span>
+          <span class="hint">{t('node.waitingValue', { waiting })}</span>
         </Card>
         <Card name={t('node.disk')} help={t('node.diskHelp')}>
           {node.disk && <span class="value">{bytes(node.disk.free_bytes)}</span>}
@@ -51,15 +56,15 @@ export function Readings({ node }: { node: NodeStatus }) {
   );
 }
 
-// Why the node cannot read a figure.
-const reasonFor = (node: NodeStatus, reading: string): string | null => node.npu.missing.find(missing => missing.reading === reading)?.reason ?? null;
+// Why the node cannot read a figure, in English.
+export const reasonFor = (node: NodeStatus, reading: string): string | null => node.npu.missing.find(missing => missing.reading === reading)?.reason ?? null;
 
 function Card({ name, help, reason = null, wide = false, children }: { name: string; help: string; reason?: string | null; wide?: boolean; children: ComponentChild }) {
   const isEmpty = children === null || children === false || children === undefined;
   return (
-    <div class={wide ? 'card wide' : 'card'} title={help}>
-      <dt>{name}</dt>
-      <dd>{isEmpty ? <span class="hint" title={reason ?? undefined}>{reason ?? '–'}</span> : children}</dd>
+    <div class={wide ? 'card wide' : 'card'}>
+      <dt><Explained name={name} help={help} /></dt>
+      <dd>{isEmpty ? <span class="hint" lang={reason ? 'en' : undefined}>{reason ?? '–'}</span> : children}</dd>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { FinishedRequest } from '../api/node';
 import { requests } from '../state/live';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { clock, milliseconds, number } from '../ui/format';
 
 const shownAtFirst = 25;
@@ -25,8 +25,8 @@ export function RequestTable() {
                 <th scope="col">{t('requests.model')}</th>
                 <th scope="col">{t('requests.client')}</th>
                 <th scope="col" title={t('requests.tokensHelp')}>{t('requests.tokens')}</th>
-                <th scope="col" title={t('node.queueHelp', { capacity: '' })}>{t('requests.queue')}</th>
-                <th scope="col" title={t('node.firstHelp')}>TTFT</th>
+                <th scope="col" title={t('node.queueHelp')}>{t('requests.queue')}</th>
+                <th scope="col" title={t('node.firstHelp')}>{t('requests.first')}</th>
                 <th scope="col" title={t('requests.prefillHelp')}>{t('requests.prefill')}</th>
                 <th scope="col" title={t('node.decodeHelp')}>{t('requests.decode')}</th>
                 <th scope="col">{t('requests.total')}</th>
@@ -37,9 +37,30 @@ export function RequestTable() {
           </table>
         </div>
       )}
+      {list.length > 0 && (
+        <details class="hint">
+          <summary>{t('requests.columns')}</summary>
+          <ul>{columns.map(([name, help]) => <li key={name}><strong>{t(name)}</strong>: {t(help)}</li>)}</ul>
+        </details>
+      )}
       {list.length > shown && <button type="button" onClick={() => setShown(shown + 100)}>{t('chat.showMore')}</button>}
     </section>
   );
+}
+
+const columns = [
+  ['requests.tokens', 'requests.tokensHelp'], ['requests.queue', 'node.queueHelp'], ['requests.first', 'node.firstHelp'], ['requests.prefill', 'requests.prefillHelp'],
+  ['requests.decode', 'node.decodeHelp'],
+] as const;
+
+const endings: Record<string, Parameters<typeof t>[0]> = {
+  stop: 'end.stop', length: 'end.length', tool_calls: 'end.toolCalls', cancelled: 'end.cancelled', refused: 'end.refused', error: 'end.error',
+};
+
+function endText({ finish, status }: FinishedRequest): string {
+  const text = finish === null ? '–' : endings[finish] ? t(endings[finish]) : finish;
+  // 499 says the same as the word.
+  return status === 200 || status === 499 ? text : `${text} (${status})`;
 }
 
 function Row({ request }: { request: FinishedRequest }) {
@@ -55,7 +76,7 @@ function Row({ request }: { request: FinishedRequest }) {
       <td>{or(request.prefill_tokens_per_second, value => number(value))}</td>
       <td>{or(request.decode_tokens_per_second, value => number(value, 1))}</td>
       <td>{or(request.total_ms, milliseconds)}</td>
-      <td>{request.finish ?? '–'}{request.status !== 200 && ` (${request.status})`}</td>
+      <td>{endText(request)}</td>
     </tr>
   );
 }

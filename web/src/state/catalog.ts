@@ -51,13 +51,24 @@ export function forgetDetails(name: string): void {
   }
 }
 
-export const canChat = (name: string): boolean => detailsOf(name)?.capabilities.includes('completion') ?? true;
+// A reranker is a language model, too, but it only judges texts.
+export function canChat(name: string): boolean {
+  const capabilities = detailsOf(name)?.capabilities;
+  return capabilities === undefined || (capabilities.includes('completion') && !capabilities.includes('rerank'));
+}
 
-// The model of the conversation that is shown: its own, else the last choice, else the one in memory, else the first that can chat.
+const exists = (name: string | null | undefined): name is string => name != null && (models.value ?? []).some(model => model.name === name);
+
+// The model of the conversation that is shown, if the node does not have it any more. Another one answers only if the user chooses it.
+export const missingModel = computed(() => {
+  const own = current.value?.leaf ? current.value.model : null;
+  return own !== null && models.value !== null && !exists(own) ? own : null;
+});
+
+// The model that answers the next question: that of the conversation, else the last choice, else the one in memory, else the first that can chat.
 export const chatModel = computed(() => {
-  const list = models.value ?? [];
-  const exists = (name: string | null | undefined): name is string => name != null && list.some(model => model.name === name);
-  const candidates = [current.value?.model, preferredModel.value, ...(status.value?.models.map(({ name }) => name) ?? []), ...list.map(({ name }) => name)];
+  if (missingModel.value !== null) return null;
+  const candidates = [current.value?.model, preferredModel.value, ...(status.value?.models.map(({ name }) => name) ?? []), ...(models.value ?? []).map(({ name }) => name)];
   return candidates.find((name): name is string => exists(name) && canChat(name)) ?? null;
 });
 

@@ -1,28 +1,9 @@
 // The API key: kept for the session, or in the browser if the user says so. The dialog that asks for it is in ui/key-dialog.tsx.
 import { signal } from '@preact/signals';
+import { decoded } from './decode';
+import { local, session, store, stored } from './storage';
 
 const name = 'rkllama-key';
-
-// Storage may be turned off in the browser; the page then works without it.
-export function stored(storage: () => Storage, key: string): string | null {
-  try {
-    return storage().getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function store(storage: () => Storage, key: string, value: string | null): void {
-  try {
-    if (value === null) storage().removeItem(key);
-    else storage().setItem(key, value);
-  } catch {
-    // Without storage the value lives as long as the page.
-  }
-}
-
-export const session = () => sessionStorage;
-export const local = () => localStorage;
 
 export const apiKey = signal<string | null>(null);
 
@@ -34,13 +15,15 @@ interface Question {
 
 export const keyQuestion = signal<Question | null>(null);
 let pending: Promise<void> | null = null;
+// The refused key with which the user has closed the dialog: the page does not ask again by itself.
+let dismissed: string | null | undefined;
 
 // Reads the key from /ui/#key=…, and removes it from the address, else from the storage.
 export function loadKey(): void {
   const fromAddress = location.hash.match(/^#key=(.+)$/)?.[1];
   if (fromAddress) {
     history.replaceState(null, '', location.pathname + location.search);
-    useKey(decodeURIComponent(fromAddress), false);
+    useKey(decoded(fromAddress), false);
   } else apiKey.value = stored(session, name) ?? stored(local, name);
 }
 
@@ -51,6 +34,7 @@ export function useKey(key: string, remember: boolean): void {
 }
 
 export function forgetKey(): void {
+  dismissed = undefined;
   apiKey.value = null;
   store(session, name, null);
   store(local, name, null);
@@ -59,18 +43,26 @@ export function forgetKey(): void {
 // Resolves when there is another key than the one that the node refused. Requests that fail at the same time share one question.
 export function requestKey(refused: string | null): Promise<void> {
   if (apiKey.value !== refused) return Promise.resolve();
+  if (dismissed === refused) return Promise.reject(new KeyMissing());
   pending ??= new Promise<void>((resolve, reject) => {
     keyQuestion.value = {
       refused: refused !== null,
       answer: key => {
         keyQuestion.value = null;
         pending = null;
+        dismissed = key === null ? refused : undefined;
         if (key === null) reject(new KeyMissing());
         else resolve();
       },
     };
   });
   return pending;
+}
+
+// Opens the dialog again. Resolves when the user has entered a key.
+export function enterKey(): Promise<void> {
+  dismissed = undefined;
+  return requestKey(apiKey.value);
 }
 
 // The user closed the dialog without a key.

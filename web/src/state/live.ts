@@ -78,11 +78,17 @@ async function follow(signal: AbortSignal): Promise<void> {
   }
 }
 
-async function poll(signal: AbortSignal): Promise<void> {
+// Reads the state for 10 s. False if the node does not answer.
+async function poll(signal: AbortSignal): Promise<boolean> {
   connection.value = 'polling';
-  for (let rounds = 0; rounds < 15 && !signal.aborted; rounds++) {
-    takeStatus(await readStatus(signal));
-    await pause(pollingMs, signal);
+  try {
+    for (let rounds = 0; rounds < 5 && !signal.aborted; rounds++) {
+      takeStatus(await readStatus(signal));
+      await pause(pollingMs, signal);
+    }
+    return true;
+  } catch {
+    return signal.aborted;
   }
 }
 
@@ -100,8 +106,9 @@ async function watch(signal: AbortSignal): Promise<void> {
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof KeyMissing) return void (connection.value = 'locked');
-      if (error instanceof ApiError && error.status === 503) await poll(signal).catch(() => {});
-      else connection.value = 'offline';
+      // The page looks for a place in the stream again and again.
+      if (error instanceof ApiError && error.status === 503 && (await poll(signal))) continue;
+      connection.value = 'offline';
       failures++;
     }
     await pause(Math.min(10_000, 500 * 2 ** failures), signal);

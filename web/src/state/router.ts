@@ -1,5 +1,6 @@
 // The address of a view is the part after #: #/chat/ID, #/node, #/models, #/cluster, #/doctor.
 import { signal } from '@preact/signals';
+import { decoded } from './decode';
 
 export const views = ['chat', 'node', 'models', 'cluster', 'doctor'] as const;
 export type View = (typeof views)[number];
@@ -11,10 +12,10 @@ interface Route {
 
 export const route = signal<Route>({ view: 'chat', id: null });
 
-function parse(hash: string): Route {
+export function parse(hash: string): Route {
   const [, name, id] = hash.split('/');
   const view = views.find(known => known === name) ?? 'chat';
-  return { view, id: id ? decodeURIComponent(id) : null };
+  return { view, id: id ? decoded(id) : null };
 }
 
 export const hrefOf = (view: View, id?: string | null): string => `#/${view}${id ? `/${encodeURIComponent(id)}` : ''}`;

@@ -1,14 +1,20 @@
-// The texts of the page in the language of the browser. English is in the first chunk; the others load before the first render.
+// The texts of the page in the language of the browser. English is in the first load, as far as the chat needs it; the other languages load before the first render.
 import { signal } from '@preact/signals';
-import { local, store, stored } from '../state/key';
-import english from './en';
+import { local, store, stored } from '../state/storage';
+import english from './first/en';
+import type englishViews from './views/en';
 
-export type Texts = Record<keyof typeof english, string>;
+export type FirstTexts = Record<keyof typeof english, string>;
+export type ViewTexts = Record<keyof typeof englishViews, string>;
+export type TextKey = keyof FirstTexts;
+type Values = Record<string, string | number>;
+
 export const languages = { en: 'English', de: 'Deutsch', zh: '中文' };
 export type Language = keyof typeof languages;
 
-const others: Record<Exclude<Language, 'en'>, () => Promise<{ default: Texts }>> = { de: () => import('./de'), zh: () => import('./zh') };
-const texts = signal<Texts>(english);
+const others: Record<Exclude<Language, 'en'>, () => Promise<{ default: FirstTexts & ViewTexts }>> = { de: () => import('./de'), zh: () => import('./zh') };
+let allEnglish: Record<string, string> = english;
+const texts = signal(allEnglish);
 export const language = signal<Language>('en');
 
 const isLanguage = (name: string | null | undefined): name is Language => name != null && Object.hasOwn(languages, name);
@@ -21,12 +27,21 @@ export function preferredLanguage(): Language {
 }
 
 export async function setLanguage(next: Language, remember = false): Promise<void> {
-  texts.value = next === 'en' ? english : (await others[next]()).default;
+  texts.value = next === 'en' ? allEnglish : (await others[next]()).default;
   language.value = next;
   document.documentElement.lang = next;
   if (remember) store(local, 'rkllama-language', next);
 }
 
-export function t(key: keyof typeof english, values: Record<string, string | number> = {}): string {
-  return texts.value[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+// The English texts of the views come with their chunk (texts/views.ts).
+export function addEnglish(views: ViewTexts): void {
+  allEnglish = { ...allEnglish, ...views };
+  if (language.value === 'en') texts.value = allEnglish;
 }
+
+export function translate(key: TextKey | keyof ViewTexts, values: Values = {}): string {
+  return texts.value[key]!.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+// For code of the first load. The other views have t() of texts/views.ts, which knows all keys.
+export const t = (key: TextKey, values?: Values): string => translate(key, values);

@@ -1,6 +1,6 @@
 // One live region for the whole page. A screen reader hears states and finished sentences, not single tokens.
 import { effect, signal } from '@preact/signals';
-import { local, store, stored } from '../state/key';
+import { local, store, stored } from '../state/storage';
 
 const spoken = signal('');
 const waiting: string[] = [];

@@ -1,8 +1,9 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../texts';
 import { announce } from './announcer';
 import { copyText } from './clipboard';
+import { focusWhenThere } from './focus';
 import { Icon, type IconName } from './icons';
 
 interface IconButtonProps {
@@ -14,13 +15,14 @@ interface IconButtonProps {
   expanded?: boolean;
   kind?: string;
   accessKey?: string;
+  id?: string;
 }
 
-export function IconButton({ icon, label, onClick, disabled, pressed, expanded, kind = '', accessKey }: IconButtonProps) {
+export function IconButton({ icon, label, onClick, disabled, pressed, expanded, kind = '', accessKey, id }: IconButtonProps) {
   return (
     <button
       type="button" class={`icon-button ${kind}`} aria-label={label} title={label} onClick={onClick} disabled={disabled} aria-pressed={pressed} aria-expanded={expanded}
-      accessKey={accessKey}
+      accessKey={accessKey} id={id}
     >
       <Icon name={icon} />
     </button>
@@ -43,15 +45,46 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return <IconButton icon={copied ? 'check' : copied === false ? 'warning' : 'copy'} label={title} onClick={() => void copy()} />;
 }
 
-// A button that asks once more before it acts.
-export function ConfirmButton({ children, question, onConfirm, kind = '' }: { children: ComponentChild; question: string; onConfirm: () => void; kind?: string }) {
+// A button that asks once more before it acts. The focus goes to "No"; Escape means no.
+export function ConfirmButton({ children, question, onConfirm, kind = '', disabled = false }: ConfirmButtonProps) {
   const [asks, setAsks] = useState(false);
-  if (!asks) return <button type="button" class={kind} onClick={() => setAsks(true)}>{children}</button>;
+  const trigger = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setAsks(false);
+    focusWhenThere(() => trigger.current);
+  };
+  if (!asks) return <button type="button" class={kind} ref={trigger} aria-disabled={disabled} onClick={() => !disabled && setAsks(true)}>{children}</button>;
   return (
-    <span class="confirm" role="group" aria-label={question}>
-      <span>{question}</span>
-      <button type="button" class="danger" ref={button => button?.focus()} onClick={() => (setAsks(false), onConfirm())}>{t('confirm.yes')}</button>
-      <button type="button" onClick={() => setAsks(false)}>{t('confirm.no')}</button>
+    <Question text={question} onNo={close}>
+      <button type="button" class="danger" onClick={() => (close(), onConfirm())}>{t('confirm.yes')}</button>
+    </Question>
+  );
+}
+
+interface ConfirmButtonProps {
+  children: ComponentChild;
+  question: string;
+  onConfirm: () => void;
+  kind?: string;
+  disabled?: boolean;
+}
+
+// The question itself: the button that acts is a child.
+export function Question({ text, no = t('confirm.no'), onNo, children }: { text: string; no?: string; onNo: () => void; children: ComponentChild }) {
+  const safe = useRef<HTMLButtonElement>(null);
+  useEffect(() => safe.current?.focus(), []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    // This Escape neither closes a dialog nor stops an answer.
+    event.preventDefault();
+    event.stopPropagation();
+    onNo();
+  };
+  return (
+    <span class="confirm" role="group" aria-label={text} onKeyDown={onKeyDown}>
+      <span>{text}</span>
+      {children}
+      <button type="button" ref={safe} onClick={onNo}>{no}</button>
     </span>
   );
 }

@@ -13,6 +13,9 @@ export function bytes(value: number): string {
   return `${number(value, unit < 2 || value >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
+// Tokens per second, with the unit.
+export const speed = (value: number): string => `${number(value, 1)} ${t('unit.speed')}`;
+
 export const hertz = (value: number): string => `${number(value / 1_000_000)} MHz`;
 
 // 0.4 s · 12 s · 3 min 5 s · 2 h 4 min

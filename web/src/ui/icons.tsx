@@ -29,6 +29,15 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
+export function Logo({ size }: { size: number }) {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
+      <rect width="32" height="32" rx="7" />
+      <path d="M10 24V9h7a4.5 4.5 0 0 1 0 9h-7m6 0 6 6" />
+    </svg>
+  );
+}
+
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class={`icon icon-${name}`} viewBox="0 0 24 24" aria-hidden="true">

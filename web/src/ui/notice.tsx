@@ -2,7 +2,7 @@
 import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/http';
-import { KeyMissing } from '../state/key';
+import { KeyMissing, enterKey } from '../state/key';
 import { t } from '../texts';
 import { Icon } from './icons';
 
@@ -18,16 +18,29 @@ export function Notice({ kind, children }: { kind: 'info' | 'warning' | 'error';
 export const Loading = () => <p class="loading">{t('state.loading')}</p>;
 
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  if (error instanceof KeyMissing) return <KeyNotice onKey={onRetry} />;
   return (
     <Notice kind="error">
-      <p>{messageFor(error)}</p>
+      <p lang={isFromNode(error) ? 'en' : undefined}>{messageFor(error)}</p>
       {onRetry && <button type="button" onClick={onRetry}>{t('state.retry')}</button>}
     </Notice>
   );
 }
 
-export function messageFor(error: unknown): string {
-  if (error instanceof KeyMissing) return t('error.key');
+// The node wants a key, and the user has closed the dialog that asks for it.
+export function KeyNotice({ onKey = () => {} }: { onKey?: () => void }) {
+  return (
+    <Notice kind="error">
+      <p>{t('error.key')}</p>
+      <button type="button" onClick={() => void enterKey().then(onKey, () => {})}>{t('key.enter')}</button>
+    </Notice>
+  );
+}
+
+// The node writes its messages in English.
+const isFromNode = (error: unknown): boolean => error instanceof ApiError && !error.isOffline;
+
+function messageFor(error: unknown): string {
   if (error instanceof ApiError && error.isOffline) return t('error.offline');
   return error instanceof Error ? error.message : String(error);
 }
