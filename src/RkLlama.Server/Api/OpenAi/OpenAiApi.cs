@@ -88,7 +88,7 @@ internal sealed class OpenAiApi : IApi
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
         ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From).ConfigureAwait(false);
-        ChatCompletionRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
+        ChatCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(
             answer.Model,
@@ -102,7 +102,7 @@ internal sealed class OpenAiApi : IApi
     private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
         ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => TextCompletionRequest.From(json)).ConfigureAwait(false);
-        TextCompletionRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
+        TextCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationSequence answer = await GenerationSequence.StartAsync(generation, request.ToGenerations(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
         TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
@@ -114,7 +114,7 @@ internal sealed class OpenAiApi : IApi
     {
         // Counting runs no model, so a retry replaces nothing.
         ResponsesRequest request = await reader.ReadAsync(context, ResponsesRequest.From).ConfigureAwait(false);
-        request = request with { Model = OpenAiRequest.ModelOf(request.Model, host) };
+        request = request with { Model = RequestedModel.Of(request.Model, host) };
         int tokens = await generation.CountTokensAsync(request.ToGeneration(context.Trace()), context.RequestAborted).ConfigureAwait(false);
         return new(new("response.input_tokens", tokens), OpenAiJson.Wire.ResponseInputTokens);
     }
@@ -123,7 +123,7 @@ internal sealed class OpenAiApi : IApi
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
         ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(context, ResponsesRequest.From).ConfigureAwait(false);
-        ResponsesRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
+        ResponsesRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(
             answer.Model,

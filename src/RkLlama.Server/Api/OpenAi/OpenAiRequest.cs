@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RkLlama.Engine.Residency;
 using RkLlama.Server.Http.Errors;
+using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi;
 
@@ -12,30 +12,8 @@ internal static class OpenAiRequest
     internal static T Read<T>(JsonElement json)
         where T : class
     {
-        RequireObject(json);
+        JsonFields.RequireObject(json);
         return OpenAiBodyJson.Reader.Read<T>(json);
-    }
-
-    internal static void RequireObject(JsonElement json)
-    {
-        if (json.ValueKind != JsonValueKind.Object)
-            throw ApiException.BadRequest("The body must be a JSON object.");
-    }
-
-    /// <summary>Returns the name of the model that answers: the model of the request, or the loaded model if the request names none.</summary>
-    /// <exception cref="ApiException">Status 400: the request names no model, and none is loaded.</exception>
-    internal static string ModelOf(string? model, ModelHost host)
-    {
-        if (model is { Length: > 0 })
-            return model;
-        try
-        {
-            return host.GetResident().Name;
-        }
-        catch (NoModelException)
-        {
-            throw ApiException.BadRequest("model is missing, and no model is loaded: name one of GET /v1/models.", "model");
-        }
     }
 
     /// <summary>Checks that the request asks for at most one completion.</summary>

@@ -14,4 +14,12 @@ internal static class JsonFields
     /// <summary>Creates the error with status 400 for a field with a wrong value.</summary>
     /// <param name="expected">What the value must be. It completes the message "NAME must be …".</param>
     internal static ApiException Wrong(string name, string expected) => ApiException.BadRequest($"{name} must be {expected}.", name);
+
+    /// <summary>Checks that a body is a JSON object.</summary>
+    /// <exception cref="ApiException">Status 400: it is not.</exception>
+    internal static void RequireObject(JsonElement body)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+            throw ApiException.BadRequest("The body must be a JSON object.");
+    }
 }

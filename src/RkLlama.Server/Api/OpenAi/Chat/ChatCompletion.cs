@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RkLlama.Server.Api.Common.Writers;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;
 

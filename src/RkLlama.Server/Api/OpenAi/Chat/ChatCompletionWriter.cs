@@ -3,6 +3,7 @@ using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
 using RkLlama.Server.Api.Common.Tools;
+using RkLlama.Server.Api.Common.Writers;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Chat;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Output;
+using RkLlama.Server.Api.Common.Writers;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.OpenAi.Completions;

@@ -15,7 +15,7 @@ internal static class OpenAiEmbeddings
     internal static async Task<KeepAliveJsonResult> Create(HttpContext context, RequestReader reader, EmbeddingService embeddings, ModelHost host)
     {
         ModelRequest<EmbeddingsRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => EmbeddingsRequest.From(json)).ConfigureAwait(false);
-        EmbeddingsRequest request = run.Request with { Model = OpenAiRequest.ModelOf(run.Request.Model, host) };
+        EmbeddingsRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         ModelInstance model = embeddings.Find(request.Model);
         EmbeddingBatch batch = await embeddings.StartAsync(
             model, request.Input, truncates: false, null, context.Trace(), run.Cancelled, type: request.InputType.Type).ConfigureAwait(false);

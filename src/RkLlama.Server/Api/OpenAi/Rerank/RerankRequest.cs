@@ -31,7 +31,7 @@ internal sealed record RerankRequest(RerankBody Body, IReadOnlyList<string> Docu
 
     private static RerankRequest Read(JsonElement json)
     {
-        OpenAiRequest.RequireObject(json);
+        JsonFields.RequireObject(json);
         string[]? texts = json.TryGet("texts", out JsonElement given) ? TextsOf("texts", given) : null;
         string[]? documents = json.TryGet("documents", out given) ? TextsOf("documents", given) : null;
         RerankBody body = OpenAiRequest.Read<RerankBody>(json);

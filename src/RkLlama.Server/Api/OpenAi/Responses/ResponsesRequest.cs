@@ -68,7 +68,7 @@ internal sealed record ResponsesRequest
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
     internal static ResponsesRequest From(JsonElement json, CpuBudget cpu)
     {
-        OpenAiRequest.RequireObject(json);
+        JsonFields.RequireObject(json);
         foreach (string name in Stateful)
         {
             // Some clients send an empty string for a field that they do not set.

@@ -1,6 +1,6 @@
 using RkLlama.Engine.Generation;
 
-namespace RkLlama.Server.Api.OpenAi;
+namespace RkLlama.Server.Api.Common.Writers;
 
 /// <summary>
 /// Times of the phases of a request. llama-server has the same field names, except queue_ms and load_ms. Times are in milliseconds. The runtime measures the
