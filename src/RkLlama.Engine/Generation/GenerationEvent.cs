@@ -42,6 +42,9 @@ internal readonly record struct GenerationEvent
 internal sealed record GenerationSummary(
     FinishReason FinishReason, int PromptTokens, int OutputTokens, int ReasoningTokens, int? CachedTokens, double TokensPerSecond, GenerationTimings Timings)
 {
+    /// <summary>The stop sequence of the request or of the Modelfile that ended the output; <see langword="null"/> if none did.</summary>
+    internal string? StopSequence { get; init; }
+
     /// <summary>
     /// Combines the summaries of the two turns of a generation. Adds the token counts and the times. Takes the finish reason and the tokens per second from the
     /// second turn.

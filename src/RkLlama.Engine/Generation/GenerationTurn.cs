@@ -284,7 +284,10 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             _output.ReasoningTokens,
             statistics.CachedTokens,
             RateAt(_outcomes[^1].Ended, made),
-            statistics.Timings);
+            statistics.Timings)
+        {
+            StopSequence = _output.StopSequence,
+        };
     }
 
     private double RateAt(long timestamp, int? tokens = null) =>

@@ -34,6 +34,9 @@ internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDiff
     /// <summary>Whether a stop sequence has ended the output.</summary>
     internal bool IsStopped => _pipeline?.IsStopped == true;
 
+    /// <summary>The stop sequence that has ended the output; null if none has.</summary>
+    internal string? StopSequence => _pipeline?.StopSequence;
+
     internal bool IsInReasoning => _pipeline?.IsInReasoning == true;
 
     internal bool HasToolCalls => _pipeline?.HasToolCalls == true;
