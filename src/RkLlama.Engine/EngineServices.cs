@@ -51,6 +51,7 @@ internal static class EngineServices
         services.AddSingleton(static provider => new HeapTrimmer(provider.GetRequiredService<CpuPool>().Spare, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PrefixTracker>();
         services.AddSingleton<GenerationService>();
+        services.AddSingleton<TokenizationService>();
         services.AddSingleton<VectorRunner>();
         services.AddSingleton<EmbeddingService>();
         services.AddSingleton<RerankService>();

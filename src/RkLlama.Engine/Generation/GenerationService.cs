@@ -70,13 +70,18 @@ internal sealed partial class GenerationService(
 
     /// <summary>Returns the number of tokens of the prompt of a request. An estimate if the runtime tokenizes the prompt itself. Loads no model.</summary>
     /// <inheritdoc cref="StartAsync" path="/exception"/>
-    internal async Task<int> CountTokensAsync(GenerationRequest request, CancellationToken cancellationToken)
+    internal async Task<int> CountTokensAsync(GenerationRequest request, CancellationToken cancellationToken) =>
+        (await BuildPromptAsync(request, cancellationToken).ConfigureAwait(false)).TokenCount;
+
+    /// <summary>Returns the prompt of a request. Loads no model.</summary>
+    /// <inheritdoc cref="StartAsync" path="/exception"/>
+    internal async Task<Prompt> BuildPromptAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
         if (request.Output?.Format is { } format)
             request = request with { Conversation = format.AddInstruction(request.Conversation) };
         ModelInstance model = request.Model is { } name ? host.Find(name) : host.GetResident();
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return (await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false)).TokenCount;
+        return await BuildAsync(request, model, prompts, cancellationToken).ConfigureAwait(false);
     }
 
     private static string? RemedyOf(PromptBuilder prompts) => prompts.Notes.FirstOrDefault(static note => note.Command is not null)?.Command;
