@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Net.Http.Headers;
 using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
@@ -166,6 +167,7 @@ internal static partial class ServerHost
         services.AddNodeApi();
         services.AddSingleton<NodeGauges>();
         services.AddSingleton(new ApiRegistry(Apis));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, ClientHeaderPolicy>());
         services.AddSingleton(provider => new KeepAlive(options.StreamKeepAliveInterval, options.PaddingDelay, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PageFiles>();
         services.AddSingleton<HostNames>();

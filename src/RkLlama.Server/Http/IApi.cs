@@ -26,6 +26,15 @@ internal interface IApi
     /// </summary>
     PathString? Prefix { get; }
 
+    /// <summary>
+    /// Name of a request header that all clients of this API send, and no others. If another API has an endpoint with the same path, the header selects the API. An
+    /// error for a path without an endpoint has the format of this API if the request has the header. <see langword="null"/> for none.
+    /// </summary>
+    string? ClientHeader => null;
+
+    /// <summary>Name of a second response header that has the id of the request, for clients of this API. <see langword="null"/> for none.</summary>
+    string? RequestIdHeader => null;
+
     /// <summary>Content type of JSON responses.</summary>
     string JsonContentType { get; }
 
@@ -33,7 +42,8 @@ internal interface IApi
     Type ErrorType { get; }
 
     /// <summary>Serializes an error as one JSON object, without a newline.</summary>
-    byte[] SerializeError(ApiException error);
+    /// <param name="requestId">The id of the request, for formats that contain it.</param>
+    byte[] SerializeError(ApiException error, string requestId);
 
     /// <summary>Maps the API's endpoints.</summary>
     void Map(IEndpointRouteBuilder routes);

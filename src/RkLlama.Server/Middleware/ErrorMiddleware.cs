@@ -71,7 +71,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
         if (error.ClosesConnection)
             response.Headers.Connection = "close";
 
-        byte[] body = [.. api.SerializeError(error), (byte)'\n'];
+        byte[] body = [.. api.SerializeError(error, context.TraceIdentifier), (byte)'\n'];
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, CancellationToken.None).ConfigureAwait(false);
     }

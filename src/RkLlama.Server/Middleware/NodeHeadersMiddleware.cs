@@ -11,7 +11,7 @@ namespace RkLlama.Server.Middleware;
 /// Creates the <see cref="RequestTrace"/> of the request, and adds headers to every response: the request's id and the node's name; the model's name, if a
 /// model has run or is loaded; and the times, if a run has started.
 /// </summary>
-internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions options, ModelHost host)
+internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions options, ModelHost host, ApiRegistry apis)
 {
     private readonly string _node = Uri.EscapeDataString(options.NodeName);
 
@@ -29,6 +29,8 @@ internal sealed class NodeHeadersMiddleware(RequestDelegate next, NodeOptions op
         context.Response.OnStarting(() =>
         {
             Add(context.Response.Headers, trace);
+            if (apis.Find(context)?.RequestIdHeader is { } name)
+                context.Response.Headers[name] = trace.Id;
             return Task.CompletedTask;
         });
         return next(context);

@@ -64,7 +64,7 @@ public sealed class ApiRegistryTests
 
         public Type ErrorType => typeof(ErrorReply);
 
-        public byte[] SerializeError(ApiException error) => [];
+        public byte[] SerializeError(ApiException error, string requestId) => [];
 
         public void Map(IEndpointRouteBuilder routes)
         {

@@ -29,7 +29,7 @@ internal sealed class NodeApi : IApi
 
     /// <inheritdoc/>
     /// <remarks>Every error has its code, because the page shows other texts for some of them.</remarks>
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply with { Code = error.Reply.Code ?? error.Code }, ErrorJson.Wire.ErrorReply);
+    public byte[] SerializeError(ApiException error, string requestId) => JsonSerializer.SerializeToUtf8Bytes(error.Reply with { Code = error.Reply.Code ?? error.Code }, ErrorJson.Wire.ErrorReply);
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -27,7 +27,7 @@ internal sealed class OllamaApi : IApi
 
     public Type ErrorType => typeof(OllamaError);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), OllamaJson.Wire.OllamaError);
+    public byte[] SerializeError(ApiException error, string requestId) => JsonSerializer.SerializeToUtf8Bytes(OllamaError.From(error), OllamaJson.Wire.OllamaError);
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -33,7 +33,7 @@ internal sealed class OpenAiApi : IApi
 
     public Type ErrorType => typeof(OpenAiError);
 
-    public byte[] SerializeError(ApiException error) => error.InferenceType is null
+    public byte[] SerializeError(ApiException error, string requestId) => error.InferenceType is null
         ? JsonSerializer.SerializeToUtf8Bytes(OpenAiError.From(error), OpenAiJson.Wire.OpenAiError)
         : JsonSerializer.SerializeToUtf8Bytes(InferenceError.From(error), OpenAiJson.Wire.InferenceError);
 

@@ -27,7 +27,7 @@ internal sealed class PageApi : IApi
 
     public Type ErrorType => typeof(ErrorReply);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
+    public byte[] SerializeError(ApiException error, string requestId) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
 
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/ui/{**file}", Read, Get).WithMetadata(EndpointAccess.Probe).ExcludeFromDescription();

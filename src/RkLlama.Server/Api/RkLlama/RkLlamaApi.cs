@@ -38,7 +38,7 @@ internal sealed class RkLlamaApi : IApi
 
     public Type ErrorType => typeof(ErrorReply);
 
-    public byte[] SerializeError(ApiException error) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
+    public byte[] SerializeError(ApiException error, string requestId) => JsonSerializer.SerializeToUtf8Bytes(error.Reply, ErrorJson.Wire.ErrorReply);
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -46,7 +46,8 @@ internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, Cancel
         }
         catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
         {
-            byte[] error = [.. api.SerializeError(httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex)), (byte)'\n'];
+            ApiException mapped = httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex);
+            byte[] error = [.. api.SerializeError(mapped, httpContext.TraceIdentifier), (byte)'\n'];
             await response.BodyWriter.WriteAsync(error, httpContext.RequestAborted).ConfigureAwait(false);
             throw new ResponseAbortedException(ex);
         }
