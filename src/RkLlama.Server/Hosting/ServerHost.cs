@@ -8,6 +8,7 @@ using RkLlama.Engine;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Limits;
+using RkLlama.Server.Api.Anthropic;
 using RkLlama.Server.Api.Node;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
@@ -30,8 +31,8 @@ namespace RkLlama.Server.Hosting;
 /// <summary>Builds the server and runs it.</summary>
 internal static partial class ServerHost
 {
-    // The first API is the default, for paths that belong to no API.
-    private static readonly IApi[] Apis = [new RkLlamaApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new NodeApi(), new PageApi()];
+    // The first API is the default, for paths that belong to no API. Anthropic's prefix is below that of OpenAI, so it comes first.
+    private static readonly IApi[] Apis = [new RkLlamaApi(), new AnthropicApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new NodeApi(), new PageApi()];
 
     // Timeout for the requests that are active when the host stops. DrainingLifetime has ended all runs before, so these requests are short.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
@@ -181,7 +182,7 @@ internal static partial class ServerHost
         services.AddCors();
         services.AddOpenApiDocument(
             Apis,
-            [RkLlamaJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, NodeJson.Wire, RkLlamaBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default, NodeBodyJson.Default]);
+            [RkLlamaJson.Wire, AnthropicJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, NodeJson.Wire, RkLlamaBodyJson.Default, AnthropicBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default, NodeBodyJson.Default]);
         services.AddSingleton(static provider => new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), provider.GetRequiredService<ILogger<SystemdNotifier>>()));
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();

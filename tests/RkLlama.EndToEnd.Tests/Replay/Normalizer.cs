@@ -16,6 +16,7 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
         foreach ((string place, string word) in places)
             text = text.Replace(place, word, StringComparison.Ordinal);
         text = Id.Replace(text, NumberOf);
+        text = RequestId.Replace(text, "$1<request>");
         text = Seconds.Replace(text, "$1$2<seconds>");
         text = Time.Replace(text, "\"<time>\"");
         text = Duration.Replace(text, "$1<ns>");
@@ -41,11 +42,14 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
     [GeneratedRegex(@"\b(chatcmpl-|cmpl-|call_|req_|resp_|msg_|rs_|fc_)[0-9a-z]{24,}\b")]
     private static partial Regex Id { get; }
 
+    [GeneratedRegex("""("request_id":")[0-9A-Z]+:[0-9A-F]{8}(?=")""")]
+    private static partial Regex RequestId { get; }
+
     [GeneratedRegex("""("(?:created|created_at|completed_at)":)[0-9]{10}(?=[,}])|("(?:uptime_seconds|expires_in_seconds)":)[0-9.]+""")]
     private static partial Regex Seconds { get; }
 
     [GeneratedRegex("""
-        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6,7}(Z|\+00:00)"
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6,7}(Z|\+00:00)|Z)"
         """)]
     private static partial Regex Time { get; }
 

@@ -11,7 +11,7 @@ namespace RkLlama.EndToEnd.Tests.Replay;
 public sealed class TranscriptTests
 {
     // Headers that are not compared: they belong to the connection or differ between runs.
-    private static readonly string[] Untold = ["Date", "Content-Length", "Transfer-Encoding", "X-Request-Id", "X-RkLlama-Node"];
+    private static readonly string[] Untold = ["Date", "Content-Length", "Transfer-Encoding", "X-Request-Id", "Request-Id", "X-RkLlama-Node"];
 
     private static readonly bool Rewrites = Environment.GetEnvironmentVariable("RKLLAMA_REWRITE_TRANSCRIPTS") == "1";
 

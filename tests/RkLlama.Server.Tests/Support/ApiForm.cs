@@ -13,6 +13,7 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
         ["generate"] = new("/generate", "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", false, Plain),
         ["v1 chat"] = new("/v1/chat/completions", "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", true, OpenAi),
         ["v1 text"] = new("/v1/completions", "\"model\":\"m\",\"prompt\":\"Hi\"", true, OpenAi),
+        ["v1 messages"] = new("/v1/messages", "\"model\":\"m\",\"max_tokens\":100,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", true, Anthropic),
         ["api chat"] = new("/api/chat", "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", false, Plain),
         ["api generate"] = new("/api/generate", "\"model\":\"m\",\"prompt\":\"Hi\"", false, Plain),
     };
@@ -55,7 +56,7 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
 
     /// <summary>Whether a line of a stream can be a keep-alive.</summary>
     internal bool IsHeartbeat(string line) => isSse
-        ? line is ":" or ""
+        ? line is ":" or "" or "event: ping" or "data: {\"type\":\"ping\"}"
         : JsonDocument.Parse(line).RootElement is var json && !json.TryGetProperty("error", out _) && !line.Contains("\"done\":true", StringComparison.Ordinal);
 
     private static string? Plain(JsonElement json) => json.GetProperty("error") is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
@@ -65,4 +66,9 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
         JsonElement inner = json.GetProperty("error");
         return inner.TryGetProperty("type", out _) && inner.TryGetProperty("param", out _) && inner.TryGetProperty("code", out _) ? inner.GetProperty("message").GetString() : null;
     }
+
+    private static string? Anthropic(JsonElement json) =>
+        json.GetProperty("type").GetString() == "error" && json.TryGetProperty("request_id", out _) && json.GetProperty("error").TryGetProperty("type", out _)
+            ? json.GetProperty("error").GetProperty("message").GetString()
+            : null;
 }

@@ -12,13 +12,14 @@ internal static class OpenAiOperations
 {
     internal static Operation ListModels { get; } = new("listModels", "Lists the models")
     {
+        Description = "With the request header anthropic-version, the answer has the form of the Anthropic API: data, has_more, first_id and last_id.",
         Reply = typeof(ModelList),
         Errors = [500],
     };
 
     internal static Operation GetModel { get; } = new("getModel", "Returns one model")
     {
-        Description = "Slashes in the name may be sent as `/` or `%2F`.",
+        Description = "Slashes in the name may be sent as `/` or `%2F`. With the request header anthropic-version, the answer has the form of the Anthropic API.",
         Reply = typeof(ModelCard),
         Errors = [404],
     };

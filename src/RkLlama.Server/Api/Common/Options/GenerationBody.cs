@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace RkLlama.Server.Api.Common.Options;
 
-/// <summary>Common fields of all text generation requests of the OpenAI API.</summary>
+/// <summary>Common fields of all text generation requests of the OpenAI API and the Anthropic API.</summary>
 internal abstract record GenerationBody : SamplingBody
 {
     /// <summary>Model id from GET /v1/models. If the model is not loaded, the server loads it. Default: the loaded model.</summary>

@@ -25,7 +25,7 @@ internal static class IgnoredFields
     // Fields without an effect on the answer, which clients send by default. Naming them would only be noise.
     private static readonly FrozenSet<string> Harmless = FrozenSet.ToFrozenSet(
         [
-            "user", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prediction", "stream_options",
+            "user", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "prediction", "stream_options", "cache_control",
             "CustomHeaders", "main_gpu", "low_vram", "use_mmap", "use_mlock", "numa", "f16_kv",
         ],
         StringComparer.Ordinal);

@@ -15,20 +15,21 @@ internal static class StopOptions
     /// </summary>
     internal const int MaxCharacters = 16 << 10;
 
+    /// <param name="name">Name of the field, for error messages.</param>
     /// <returns>The sequences that are not empty.</returns>
     /// <exception cref="ApiException">
     /// Status 400: an item is not a string, there are more than <see cref="MaxSequences"/> sequences, or they have more than <see cref="MaxCharacters"/>
     /// characters.
     /// </exception>
-    internal static IReadOnlyList<string> From(StringOrArray? stop)
+    internal static IReadOnlyList<string> From(StringOrArray? stop, string name = "stop")
     {
         if (stop is { HasTokens: true })
-            throw JsonFields.Wrong("stop", StringOrArray.Expected);
+            throw JsonFields.Wrong(name, StringOrArray.Expected);
         string[] stops = [.. (stop?.Texts ?? []).Where(static text => text.Length > 0)];
         if (stops.Length > MaxSequences)
-            throw JsonFields.Wrong("stop", $"at most {MaxSequences} strings");
+            throw JsonFields.Wrong(name, $"at most {MaxSequences} strings");
         return stops.Sum(static text => (long)text.Length) <= MaxCharacters
             ? stops
-            : throw JsonFields.Wrong("stop", $"at most {MaxCharacters} characters in all its strings");
+            : throw JsonFields.Wrong(name, $"at most {MaxCharacters} characters in all its strings");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Http;
 
@@ -8,6 +9,7 @@ namespace RkLlama.Server.Api.Common.Tools;
 [JsonSerializable(typeof(NestedTool))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(JsonElement[]))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {
     internal static ToolJson Wire { get; } = new(WireOptions.Create());

@@ -10,7 +10,7 @@ namespace RkLlama.Server.Api.OpenAi.Chat;
 
 /// <summary>Writes the response of <c>POST /v1/chat/completions</c>. All events of a stream have the same id, created and model.</summary>
 /// <param name="created">Time of the request, Unix time in seconds.</param>
-/// <param name="id">Id of the completion, see <see cref="OpenAiWriter.NewId"/>.</param>
+/// <param name="id">Id of the completion, see <see cref="EventStreamWriter.NewId"/>.</param>
 internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request) : OpenAiWriter
 {
     private bool _hasBegun;

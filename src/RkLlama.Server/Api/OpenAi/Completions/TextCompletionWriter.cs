@@ -9,7 +9,7 @@ namespace RkLlama.Server.Api.OpenAi.Completions;
 
 /// <summary>Writes the response of <c>POST /v1/completions</c>. All events of a stream have the same id, created and model.</summary>
 /// <param name="created">Time of the request, Unix time in seconds.</param>
-/// <param name="id">Id of the completion, see <see cref="OpenAiWriter.NewId"/>.</param>
+/// <param name="id">Id of the completion, see <see cref="EventStreamWriter.NewId"/>.</param>
 internal sealed class TextCompletionWriter(string id, long created, TextCompletionRequest request) : OpenAiWriter
 {
     // The prompt whose output is written, and what is known of the prompts before it.
