@@ -9,6 +9,7 @@ using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Limits;
 using RkLlama.Server.Api.Anthropic;
+using RkLlama.Server.Api.LlamaServer;
 using RkLlama.Server.Api.Node;
 using RkLlama.Server.Api.Ollama;
 using RkLlama.Server.Api.OpenAi;
@@ -32,7 +33,7 @@ namespace RkLlama.Server.Hosting;
 internal static partial class ServerHost
 {
     // The first API is the default, for paths that belong to no API. Anthropic's prefix is below that of OpenAI, so it comes first.
-    private static readonly IApi[] Apis = [new RkLlamaApi(), new AnthropicApi(), new OpenAiApi(), new OllamaApi(), new OperationsApi(), new NodeApi(), new PageApi()];
+    private static readonly IApi[] Apis = [new RkLlamaApi(), new AnthropicApi(), new OpenAiApi(), new OllamaApi(), new LlamaServerApi(), new OperationsApi(), new NodeApi(), new PageApi()];
 
     // Timeout for the requests that are active when the host stops. DrainingLifetime has ended all runs before, so these requests are short.
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
@@ -182,7 +183,7 @@ internal static partial class ServerHost
         services.AddCors();
         services.AddOpenApiDocument(
             Apis,
-            [RkLlamaJson.Wire, AnthropicJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, ErrorJson.Wire, StatusJson.Wire, NodeJson.Wire, RkLlamaBodyJson.Default, AnthropicBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default, NodeBodyJson.Default]);
+            [RkLlamaJson.Wire, AnthropicJson.Wire, OpenAiJson.Wire, OllamaJson.Wire, LlamaServerJson.Wire, ErrorJson.Wire, StatusJson.Wire, NodeJson.Wire, RkLlamaBodyJson.Default, AnthropicBodyJson.Default, OpenAiBodyJson.Default, OllamaBodyJson.Default, LlamaServerBodyJson.Default, NodeBodyJson.Default]);
         services.AddSingleton(static provider => new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), provider.GetRequiredService<ILogger<SystemdNotifier>>()));
         services.AddSingleton<IHostLifetime, DrainingLifetime>();
         services.AddSingleton<HaproxyAgentCheck>();

@@ -73,8 +73,8 @@ internal static class OpenApiDocuments
             Title = "RkLlama",
             Version = BuildInfo.Version,
             Description = """
-                LLM inference on the NPU of a Rockchip board, with three APIs: the RkLlama API, OpenAI's and Ollama's. The NPU runs one request at a time; other
-                requests wait in a queue.
+                LLM inference on the NPU of a Rockchip board, with the RkLlama API, those of OpenAI, Anthropic and Ollama, and endpoints of llama-server. The NPU
+                runs one request at a time; other requests wait in a queue.
 
                 Errors have the format of the API that the path belongs to, including 404 for an unknown path and 405 for a method that is not allowed.
                 If a stream fails after it has started, its last event or line is the error, and the server cuts the connection. If a stream has no output for

@@ -37,9 +37,37 @@ public sealed class OpenApiBodyTests
                   {"type":"custom_tool_call","call_id":"call_2","name":"patch","input":"x"}]}
         """;
 
+    private const string MessagesAddition = """
+        {"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}},"output_format":{"type":"json_schema","schema":{"type":"object"}},
+         "thinking":{"type":"enabled","budget_tokens":100},"tool_choice":{"type":"tool","name":"get_weather"}}
+        """;
+
+    private const string MessagesOfTokens = """
+        {"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}]}
+        """;
+
+    private const string ChatAddition = """
+        {"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}],
+         "response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}},
+         "tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"function":{"name":"f"}}}
+        """;
+
+    // For the operations that need a tokenizer.
+    private const string Tokenizer = """
+        {"added_tokens": [{"id": 2, "content": "<|fim_prefix|>", "special": true}, {"id": 3, "content": "<|fim_suffix|>", "special": true}, {"id": 4, "content": "<|fim_middle|>", "special": true}],
+         "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
+        """;
+
+    private static readonly string[] WithTokenizer = ["POST /tokenize", "POST /v1/tokenize", "POST /detokenize", "POST /v1/detokenize", "POST /infill"];
+
     /// <summary>Fields that are added to an example, so that every reader of nested fields is used.</summary>
     private static readonly Dictionary<string, string> Additions = new()
     {
+        ["POST /v1/messages"] = MessagesAddition,
+        ["POST /v1/messages/count_tokens"] = MessagesAddition,
+        ["POST /tokenize"] = MessagesOfTokens,
+        ["POST /v1/tokenize"] = MessagesOfTokens,
+        ["POST /apply-template"] = ChatAddition,
         ["POST /generate"] = """{"messages":[{"role":"assistant","content":[{"type":"text","text":"Hi"}],"tool_calls":[{"function":{"name":"f","arguments":{}}}]}]}""",
         ["POST /v1/chat/completions"] = """
             {"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"object"}}},"tool_choice":{"function":{"name":"get_weather"}}}
@@ -143,6 +171,8 @@ public sealed class OpenApiBodyTests
     {
         TestServer server = await TestServer.StartAsync();
         server.AddModel("demo");
+        if (WithTokenizer.Contains(route))
+            await File.WriteAllTextAsync(Path.Combine(server.Models, "demo", "tokenizer.json"), Tokenizer);
         server.AddModel("demo-embedding");
         server.AddModel("demo-copy");
         if (route == "POST /generate")

@@ -82,6 +82,8 @@ public sealed class OpenApiDocumentTests
     [InlineData("POST /generate", "application/x-ndjson", "GenerateReply", "ErrorReply")]
     [InlineData("POST /v1/chat/completions", "text/event-stream", "ChatCompletionChunk", "OpenAiError")]
     [InlineData("POST /v1/completions", "text/event-stream", "TextCompletion", "OpenAiError")]
+    [InlineData("POST /v1/messages", "text/event-stream", "AnthropicEvent", "AnthropicError")]
+    [InlineData("POST /infill", "text/event-stream", "InfillReply", "LlamaServerError")]
     [InlineData("POST /v1/responses", "text/event-stream", "ResponseEvent", "OpenAiError")]
     [InlineData("POST /api/chat", "application/x-ndjson", "OllamaChatReply", "OllamaError")]
     [InlineData("POST /api/generate", "application/x-ndjson", "OllamaGenerateReply", "OllamaError")]

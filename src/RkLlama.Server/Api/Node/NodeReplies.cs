@@ -5,7 +5,7 @@ namespace RkLlama.Server.Api.Node;
 /// <summary>A request that has ended. It has no content of the request or of its answer.</summary>
 /// <param name="Id">The request's id: X-Request-Id.</param>
 /// <param name="Model">Name of the model.</param>
-/// <param name="Api">Name of the API: rkllama, openai or ollama.</param>
+/// <param name="Api">Name of the API: rkllama, anthropic, openai, ollama or llama-server.</param>
 /// <param name="Path">Path of the endpoint.</param>
 /// <param name="Client">Address of the client, or of the proxy before it.</param>
 /// <param name="ForwardedFor">The address that a proxy gives for its client. It may be wrong.</param>

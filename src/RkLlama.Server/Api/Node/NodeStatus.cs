@@ -77,7 +77,7 @@ internal sealed record NodeQueue(int Running, int Waiting, int Capacity);
 /// <summary>A request that uses a model and has not ended.</summary>
 /// <param name="Id">The request's id: X-Request-Id.</param>
 /// <param name="Model">Name of the model.</param>
-/// <param name="Api">Name of the API: rkllama, openai or ollama.</param>
+/// <param name="Api">Name of the API: rkllama, anthropic, openai, ollama or llama-server.</param>
 /// <param name="Client">Address of the client, or of the proxy before it.</param>
 /// <param name="ForwardedFor">The address that a proxy gives for its client. It may be wrong.</param>
 /// <param name="Phase">preparing, queued, loading, prefill or decode.</param>
