@@ -25,7 +25,7 @@ usage: ./build.sh COMMAND
                    run the client tests from npm against the published server; with NAME, only the files whose names contain NAME
   test-web [NAME...]
                    test the page in Chromium against the published server; with NAME, only the files whose names contain NAME
-  test-agents      run coding agents from npm (900 MB) against the published server; not part of ci
+  test-agents      run coding agents from npm (1.3 GB) against the published server; not part of ci
   test-cluster     run four nodes behind HAProxy and nginx; check the manifests and the container image; as root
   test-package     build the package; install, upgrade and remove it on nodes in containers; as root
   test-arm64       test the arm64 package on an emulated machine; as root

@@ -94,7 +94,7 @@ web_suites() {
     suite page node tests/node-tests.js tests/web "$@"
 }
 
-# agent_suites: runs coding agents from npm against the published server. Not part of ci, because the packages have 900 MB. npm ci would refuse the lock file,
+# agent_suites: runs coding agents from npm against the published server. Not part of ci, because the packages have 1.3 GB. npm ci would refuse the lock file,
 # because it does not have the packages of all other platforms.
 agent_suites() {
     require test-agents publish-aot

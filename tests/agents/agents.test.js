@@ -45,6 +45,17 @@ const agents = {
     write: ['exec', { input: "text((await tools.exec_command({cmd: 'echo $1 > copy.txt'})).output)" }],
   },
 
+  'Claude Code': {
+    command: [join(modules, `@anthropic-ai/claude-code-linux-${process.arch}/claude`)],
+    prepare: () => {},
+    arguments: () => ['--print', '--allowedTools', 'Read,Write', '--', task],
+    environment: (model, url) => ({
+      ANTHROPIC_BASE_URL: url, ANTHROPIC_AUTH_TOKEN: 'none', ANTHROPIC_MODEL: model, ANTHROPIC_DEFAULT_HAIKU_MODEL: model, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1',
+    }),
+    read: ['Read', { file_path: '$WORK/note.txt' }],
+    write: ['Write', { file_path: '$WORK/copy.txt', content: '$1' }],
+  },
+
   'Qwen Code': {
     command: [process.execPath, join(modules, '@qwen-code/qwen-code/cli.js')],
     prepare: home => {
