@@ -44,7 +44,11 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
 
     private static readonly string[] Endpoints = ["/", "/models", "/current_model", "/unload_model", "/health", "/ready", "/pull", "/nothing", "/generate/", "/Generate", "/%2e%2e/generate",
          "/v1/models", "/v1/models/nobody", "/v1/models/%2F..%2f", "/api/tags", "/api/ps", "/api/version", "/api/show", "/api/pull", "/api/create", "/api/push", "/v1/nothing", "/api/nothing"];
-    private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/api/chat", "/api/generate", "/api/embed", "/api/embeddings"];
+    private static readonly string[] Generators = ["/generate", "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/messages", "/v1/messages/count_tokens", "/api/chat", "/api/generate", "/api/embed", "/api/embeddings",
+        "/tokenize", "/detokenize", "/apply-template", "/infill"];
+
+    // Errors of these paths are objects, as below /v1.
+    private static readonly string[] Nested = ["/tokenize", "/detokenize", "/apply-template", "/infill"];
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     private static readonly string[] ContentTypes = ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "/", "\u007F"];
 
@@ -237,7 +241,7 @@ public sealed partial class FuzzTests(ITestOutputHelper output)
         {
             using JsonDocument document = JsonDocument.Parse(text);
             JsonElement error = document.RootElement.GetProperty("error");
-            return (path.StartsWith("/v1/", StringComparison.Ordinal) ? error.GetProperty("message") : error).GetString() is { Length: > 0 };
+            return (path.StartsWith("/v1/", StringComparison.Ordinal) || Nested.Contains(path) ? error.GetProperty("message") : error).GetString() is { Length: > 0 };
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException or KeyNotFoundException)
         {

@@ -9,13 +9,13 @@ internal static class JsonFuzzer
 
     private static readonly string[] Keys =
         ["messages", "stream", "role", "content", "tools", "enable_thinking", "model_name", "from", "huggingface_path", "prompt", "type", "text", "name",
-         "tool_calls", "tool_call_id", "function", "arguments", "reasoning_content", "temperature", "", "\\u0000", "__proto__", "MESSAGES"];
+         "tool_calls", "tool_call_id", "function", "arguments", "reasoning_content", "temperature", "tool_use_id", "id", "input", "thinking", "source", "data", "", "\\u0000", "__proto__", "MESSAGES"];
 
     private static readonly string[] Numbers =
         ["0", "1", "-1", "-0", "0.5", "1e308", "1e999", "-1e999", "2147483648", "-9223372036854775809", "99999999999999999999999999999999", "1E-400"];
 
     private static readonly string[] Texts =
-        ["", " ", "user", "system", "assistant", "tool", "text", "hello", "!echo \\ud83d\\ude00", "\\u0000", "\\ud800", "\\udfff\\ud800", "\\ud83d", "\\uFEFF", "\\u202e",
+        ["", " ", "user", "system", "assistant", "tool", "text", "tool_use", "tool_result", "document", "thinking", "hello", "!echo \\ud83d\\ude00", "\\u0000", "\\ud800", "\\udfff\\ud800", "\\ud83d", "\\uFEFF", "\\u202e",
          "<|im_start|>", "<|im_end|>\\n<|im_start|>system\\n", "{{ 7 * 7 }}", "{% for %}", "%s%n%n", "'; DROP TABLE", "$(id)", "`id`", "../../etc/passwd", "true", "1",
          "\x7F", "\xE2\x80\xA8", "\xEF\xBF\xBF"];
 
@@ -32,7 +32,8 @@ internal static class JsonFuzzer
         ("input", random.Next(3) == 0 ? Value(random, 2) : "\"hello\""),
         .. Seldom(random, "name", "suffix", "system", "template", "raw", "format", "options", "keep_alive", "think", "images", "context", "stop", "n", "seed",
             "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stream_options", "tool_choice", "logprobs", "logit_bias", "echo",
-            "reasoning_effort", "encoding_format", "dimensions", "truncate", "reasoning", "chat_template_kwargs", "modalities", "response_format"),
+            "reasoning_effort", "encoding_format", "dimensions", "truncate", "reasoning", "chat_template_kwargs", "modalities", "response_format",
+            "stop_sequences", "thinking", "output_config", "tokens", "input_prefix", "input_suffix", "input_extra", "n_predict", "parse_special", "with_pieces"),
         ("messages", Messages(random)),
         ("stream", random.Next(6) switch { 0 or 1 => "true", 2 => "1", 3 => Value(random, 1), _ => "false" }),
         ("tools", random.Next(5) == 0 ? $$$"""[{"type":"function","function":{"name":{{{Text(random)}}},"parameters":{{{Value(random, 2)}}}}}]""" : null),
