@@ -126,7 +126,7 @@ internal static partial class ServerHost
         app.Services.GetRequiredService<NodeSampler>();
         OriginPolicy origins = app.Services.GetRequiredService<OriginPolicy>();
         app.UseCors(policy => (origins.AllowsAll ? policy.AllowAnyOrigin() : policy.SetIsOriginAllowed(origins.IsAllowed))
-            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All]));
+            .AllowAnyHeader().AllowAnyMethod().WithExposedHeaders([HeaderNames.RetryAfter, .. RkLlamaHeaders.All, .. Apis.Select(static api => api.RequestIdHeader).OfType<string>()]));
         app.UseMiddleware<ApiKeyMiddleware>();
         app.UseMiddleware<ReadOnlyMiddleware>();
         app.UseMiddleware<DrainMiddleware>();

@@ -41,7 +41,10 @@ public sealed class ReportedEndpointTests
 
     /// <summary>Endpoints that the server does not have, or that need something that this model lacks, say so.</summary>
     [Theory]
-    [InlineData("A52", "/v1/messages", """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", HttpStatusCode.NotFound, "/v1/messages")]
+    [InlineData("A52", "/v1/messages", """{"model":"m","messages":[{"role":"user","content":"Hi"}]}""", HttpStatusCode.OK, "end_turn")]
+    [InlineData("A52", "/v1/messages/batches", """{"requests":[]}""", HttpStatusCode.NotFound, "/v1/messages/batches")]
+    [InlineData("A52", "/v1/batches", """{"input_file_id":"x"}""", HttpStatusCode.NotFound, "/v1/batches")]
+    [InlineData("A52", "/v1/files", """{"purpose":"batch"}""", HttpStatusCode.NotFound, "/v1/files")]
     [InlineData("A52", "/v1/images/generations", """{"prompt":"a cat"}""", HttpStatusCode.NotFound, "/v1/images/generations")]
     [InlineData("A52", "/v1/audio/speech", """{"input":"Hi"}""", HttpStatusCode.NotFound, "/v1/audio/speech")]
     [InlineData("A52", "/v1/rerank", """{"model":"m","query":"q","documents":["d"]}""", HttpStatusCode.BadRequest, "rerank")]

@@ -85,6 +85,6 @@ public sealed class OriginTests
 
         response.StatusCode.Should().Be(HttpStatusCode.NotFound);
         response.Headers.GetValues("Access-Control-Allow-Origin").Should().Equal("http://listed.example");
-        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored", "X-RkLlama-Warning", "X-RkLlama-Node", "X-RkLlama-Model", "Server-Timing");
+        response.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Should().BeEquivalentTo("Retry-After", "X-Request-Id", "X-RkLlama-Ignored", "X-RkLlama-Warning", "X-RkLlama-Node", "X-RkLlama-Model", "Server-Timing", "request-id");
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ApiForm(string path, string question, bool isSse, Func<Jso
         ["generate"] = new("/generate", "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", false, Plain),
         ["v1 chat"] = new("/v1/chat/completions", "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", true, OpenAi),
         ["v1 text"] = new("/v1/completions", "\"model\":\"m\",\"prompt\":\"Hi\"", true, OpenAi),
-        ["v1 messages"] = new("/v1/messages", "\"model\":\"m\",\"max_tokens\":100,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", true, Anthropic),
+        ["v1 messages"] = new("/v1/messages", "\"model\":\"m\",\"max_tokens\":1000,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", true, Anthropic),
         ["api chat"] = new("/api/chat", "\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]", false, Plain),
         ["api generate"] = new("/api/generate", "\"model\":\"m\",\"prompt\":\"Hi\"", false, Plain),
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
+using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Http.Results;
 
 namespace RkLlama.Server.Api.Anthropic;
@@ -16,8 +17,7 @@ internal static class AnthropicModels
 
     internal static JsonResult<AnthropicModel> Get(string id, string? rest, ModelCatalog catalog, ModelHost host)
     {
-        // Kestrel decodes all escapes in a path except %2F, the slash.
-        string requested = (rest is null ? id : $"{id}/{rest}").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        string requested = RequestedModel.InPath(id, rest);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Of(ModelFileInfo.Read(catalog, name), host), AnthropicJson.Wire.AnthropicModel);
     }

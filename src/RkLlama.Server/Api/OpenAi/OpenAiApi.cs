@@ -64,20 +64,17 @@ internal sealed class OpenAiApi : IApi
 
     private static JsonResult<ModelCard> GetModel(string id, string? rest, ModelCatalog catalog, ModelHost host)
     {
-        string requested = IdOf(id, rest);
+        string requested = RequestedModel.InPath(id, rest);
         string name = catalog.Resolve(requested) ?? throw new ModelNotFoundException(requested);
         return new(Card(ModelFileInfo.Read(catalog, name), host), OpenAiJson.Wire.ModelCard);
     }
 
     private static async Task<JsonResult<ModelDeletion>> DeleteModel(string id, string? rest, ModelManager models)
     {
-        string requested = IdOf(id, rest);
+        string requested = RequestedModel.InPath(id, rest);
         await models.DeleteAsync(requested).ConfigureAwait(false);
         return new(new(requested, "model", Deleted: true), OpenAiJson.Wire.ModelDeletion);
     }
-
-    /// <summary>Returns the id in a path. Kestrel decodes all escapes in a path except %2F, the slash.</summary>
-    private static string IdOf(string id, string? rest) => (rest is null ? id : $"{id}/{rest}").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ModelCard Card(ModelFileInfo file, ModelHost host)
     {

@@ -21,4 +21,7 @@ internal static class RequestedModel
             throw ApiException.BadRequest("model is missing, and no model is loaded: name one of GET /v1/models.", "model");
         }
     }
+
+    /// <summary>Returns the id in a path, whose first segment is <paramref name="id"/>. Kestrel decodes all escapes in a path except %2F, the slash.</summary>
+    internal static string InPath(string id, string? rest) => (rest is null ? id : $"{id}/{rest}").Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }
