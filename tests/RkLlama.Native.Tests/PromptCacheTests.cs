@@ -56,7 +56,7 @@ public sealed class PromptCacheTests(LoadedLibrary library) : IDisposable
         int again = Prefilled(model, prompt);
 
         generated.Should().NotBeEmpty().And.HaveCountLessThan(5);
-        again.Should().Be(1);
+        again.Should().Be(IsAtLeast(1, 2, 0) ? 1 : prompt.Length, "before 1.2.0, the library does not reuse the KV cache");
     }
 
     [Fact]
