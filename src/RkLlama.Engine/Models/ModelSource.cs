@@ -7,7 +7,7 @@ namespace RkLlama.Engine.Models;
 /// <param name="Name">The name of the model at its source: on a hub, on another node, or a path.</param>
 internal sealed record ModelSource(string Name)
 {
-    /// <summary>The name of the file with the record. Copies of a model do not get it, and other nodes cannot download it.</summary>
+    /// <summary>The name of the file with the record. Copies under another name do not get it, and other nodes cannot download it.</summary>
     internal const string FileName = ".rkllama-source";
 
     private const int MaxBytes = 16 << 10;

@@ -116,6 +116,24 @@ public sealed class SourceNameTests : IAsyncLifetime
         File.Exists(Path.Combine(_server.Models, "good", "c-w8a8-rk3588.rkllm")).Should().BeTrue();
     }
 
+    [Theory]
+    [InlineData("renamed", HttpStatusCode.OK)]
+    [InlineData("RENAMED:latest", HttpStatusCode.OK)]
+    [InlineData("demo", HttpStatusCode.NotFound)]
+    public async Task A_model_that_is_made_anew_of_itself_keeps_its_source(string from, HttpStatusCode expected)
+    {
+        _server.AddModel("demo");
+        await PullAsync("other/good");
+        using HttpResponseMessage renamed = await _server.PostAsync("/api/rename", """{"source":"good","destination":"renamed"}""");
+
+        (HttpStatusCode made, JsonElement answer) = await _server.PostJsonAsync("/api/create", $$"""{"model":"renamed","from":"{{from}}","system":"Be brief.","stream":false}""");
+        (HttpStatusCode shown, JsonElement show) = await _server.PostJsonAsync("/api/show", """{"model":"other/good"}""");
+
+        (made, shown).Should().Be((HttpStatusCode.OK, expected), "{0} {1}", answer, show);
+        if (expected == HttpStatusCode.OK)
+            show.GetProperty("system").GetString().Should().Be("Be brief.");
+    }
+
     [Fact]
     public async Task A_model_that_was_put_there_by_hand_has_no_source()
     {

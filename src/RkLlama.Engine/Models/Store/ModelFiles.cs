@@ -14,7 +14,8 @@ internal sealed class ModelFiles(IStoreFiles files)
 
     /// <summary>Fills an empty directory with the files of a model.</summary>
     /// <param name="modelfile">The content of the Modelfile.</param>
-    internal void Fill(string build, ModelEntry source, byte[] modelfile, CancellationToken cancellationToken)
+    /// <param name="keepsSource">Whether the record of the source (<see cref="ModelSource"/>) is copied.</param>
+    internal void Fill(string build, ModelEntry source, byte[] modelfile, bool keepsSource, CancellationToken cancellationToken)
     {
         string model = Path.GetFileName(source.ModelPath);
         files.Link(source.ModelPath, Path.Join(build, model), cancellationToken);
@@ -22,7 +23,7 @@ internal sealed class ModelFiles(IStoreFiles files)
         if (source.Directory is null)
             return;
 
-        FillDirectory(source.Directory, build, name => name != model && name is not (ModelfileName or ModelSource.FileName), cancellationToken);
+        FillDirectory(source.Directory, build, name => name != model && name != ModelfileName && (keepsSource || name != ModelSource.FileName), cancellationToken);
         foreach (string directory in ModelfilePaths.PromptDirectoriesOf(source))
         {
             string copy = Path.Join(build, directory);

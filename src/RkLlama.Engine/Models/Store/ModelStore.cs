@@ -39,13 +39,14 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     internal string Copy(string name, string destination, CancellationToken cancellationToken = default)
     {
         string plain = CheckFree(destination);
-        Build(name, ModelFiles.ModelfileOf, build => Place(build, plain), cancellationToken);
+        Build(name, ModelFiles.ModelfileOf, keepsSource: false, build => Place(build, plain), cancellationToken);
         Added?.Invoke(plain);
         return plain;
     }
 
     /// <summary>
-    /// Makes a model of another one: its files as in a copy, and its Modelfile with other values. If there is a model with the new name, replaces it in one step.
+    /// Makes a model of another one: its files as in a copy, and its Modelfile with other values. If there is a model with the new name, replaces it in one step. A
+    /// model that is made of itself keeps its source.
     /// </summary>
     /// <param name="name">The model to make it of: a name from the catalog.</param>
     /// <param name="destination">The name of the new model. The tag <c>:latest</c> is removed. It may be the same as <paramref name="name"/>.</param>
@@ -58,7 +59,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         string plain = catalog.ResolveName(ModelName.WithoutLatest(destination)) ?? CheckFree(destination);
         string path = Path.Join(catalog.Root, plain), loose = path + ModelExtension;
         string? replaced = null;
-        Build(name, source => ChangedModelfileOf(source, change), build =>
+        Build(name, source => ChangedModelfileOf(source, change), keepsSource: name == plain, build =>
         {
             if (StoreFiles.Exists(path))
             {

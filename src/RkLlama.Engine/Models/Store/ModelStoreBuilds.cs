@@ -22,8 +22,9 @@ internal sealed partial class ModelStore
     /// </summary>
     /// <param name="name">The model to copy: a name from the catalog.</param>
     /// <param name="modelfile">Returns the content of the Modelfile.</param>
+    /// <param name="keepsSource">Whether the new model has the source of this one.</param>
     /// <param name="place">Renames the directory.</param>
-    private void Build(string name, Func<ModelEntry, byte[]> modelfile, Action<string> place, CancellationToken cancellationToken)
+    private void Build(string name, Func<ModelEntry, byte[]> modelfile, bool keepsSource, Action<string> place, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -32,7 +33,7 @@ internal sealed partial class ModelStore
             ModelEntry source = FindWithFile(name);
             try
             {
-                Change(source.Name, PathOf(source), () => BuildOnce(source, identity, modelfile, place, cancellationToken));
+                Change(source.Name, PathOf(source), () => BuildOnce(source, identity, modelfile, keepsSource, place, cancellationToken));
                 SyncRoot();
                 return;
             }
@@ -43,14 +44,14 @@ internal sealed partial class ModelStore
     }
 
     /// <exception cref="SourceChangedException">The model is not the one with this identity any more, or one of its files has vanished.</exception>
-    private void BuildOnce(ModelEntry source, (ulong, ulong)? identity, Func<ModelEntry, byte[]> modelfile, Action<string> place, CancellationToken cancellationToken)
+    private void BuildOnce(ModelEntry source, (ulong, ulong)? identity, Func<ModelEntry, byte[]> modelfile, bool keepsSource, Action<string> place, CancellationToken cancellationToken)
     {
         string build = HiddenPath("new");
         try
         {
             using (files.CreateLocked(build))
             {
-                FillChecked(build, source, identity, modelfile, cancellationToken);
+                FillChecked(build, source, identity, modelfile, keepsSource, cancellationToken);
                 files.Sync(build);
                 place(build);
             }
@@ -62,11 +63,11 @@ internal sealed partial class ModelStore
         }
     }
 
-    private void FillChecked(string build, ModelEntry source, (ulong, ulong)? identity, Func<ModelEntry, byte[]> modelfile, CancellationToken cancellationToken)
+    private void FillChecked(string build, ModelEntry source, (ulong, ulong)? identity, Func<ModelEntry, byte[]> modelfile, bool keepsSource, CancellationToken cancellationToken)
     {
         try
         {
-            _contents.Fill(build, source, modelfile(source), cancellationToken);
+            _contents.Fill(build, source, modelfile(source), keepsSource, cancellationToken);
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException || IdentityOf(source) != identity)
         {
