@@ -5,6 +5,7 @@ using RkLlama.Cli.Doctor;
 using RkLlama.Cli.Models;
 using RkLlama.Cli.Move;
 using RkLlama.Cli.Npu;
+using RkLlama.Cli.Terminal;
 using RkLlama.Cli.Tune;
 using RkLlama.Engine.Configuration;
 using RkLlama.Hub.Hubs;
@@ -79,18 +80,21 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(RunCommand.Normalize(args), new() { ResponseFileTokenReplacer = null });
         if (!root.Directives.Any(directive => parsed.GetResult(directive) is not null) && UsageErrors.Find(parsed) is { } error)
             return CommandException.PrintAsync(error, exitCode: 2).GetAwaiter().GetResult();
+
+        // The server runs on without the reader of its log, and does not wait for it. Server and doctor write to pipes of workers, which may end at any time.
+        bool isServer = parsed.CommandResult.Command is RootCommand or { Name: "serve" };
+        if (!isServer && parsed.CommandResult.Command is not { Name: "doctor" })
+            BrokenPipe.EndsProcess();
         try
         {
             int code = parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }).GetAwaiter().GetResult();
-
-            // Not for the server, which would wait until its log is read.
-            if (parsed.CommandResult.Command is not (RootCommand or { Name: "serve" }))
+            if (!isServer)
                 Console.Out.Flush();
             return code;
         }
         catch (IOException ex)
         {
-            // For example, stdout is a file on a full disk. A write to a pipe without a reader is not an error.
+            // For example, stdout is a file on a full disk.
             return CommandException.PrintAsync(ex.Message.TrimEnd('.'), exitCode: 1).GetAwaiter().GetResult();
         }
 #pragma warning disable CA1031 // a fault of the command line itself: its stack trace helps to mend it
@@ -170,7 +174,7 @@ internal static class CommandLine
             {
                 settings = new SettingsReader(name => Setting(result, name), Environment.GetEnvironmentVariable).Read();
 
-                // The server reads them again at the first download.
+                // The server reads them again at each download.
                 HubEnvironment.Read(Environment.GetEnvironmentVariable);
             }
             catch (Exception ex) when (ex is SettingException or HubException)

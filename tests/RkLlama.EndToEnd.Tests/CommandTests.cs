@@ -164,6 +164,25 @@ public sealed class CommandTests
         await node.WaitsAsync(0);
     }
 
+    [Theory]
+    [InlineData("run demo '!sleep 50 1000'", "head -c 3 3>&-")]
+    [InlineData("show demo --verbose", "true")]
+    [InlineData("list", "true")]
+    [InlineData("help", "true")]
+    public async Task A_reader_of_the_output_that_has_left_ends_the_command_without_a_message(string command, string reader)
+    {
+        await using Node node = await Node.StartAsync("1.2.3");
+        node.CopyDemo("demo");
+
+        // The command starts when the reader has closed the FIFO, at its start or at its end.
+        string script = $"mkfifo gone; {{ cat gone; exec '{TestPaths.Executable}' {command}; }} | {{ exec 3> gone; exec {reader}; }}; echo ${{PIPESTATUS[0]}} >&2";
+        (_, _, string error) = await Tool.RunProgramAsync("bash", ["-c", "cd \"$(mktemp -d)\"; " + script], "", Host(node));
+
+        // 128 plus the number of SIGPIPE, as of other programs.
+        error.Should().Be("141\n");
+        await node.LogsAsync(command.StartsWith("run", StringComparison.Ordinal) ? "Cancelled (the client left)" : "listens");
+    }
+
     private static (string Name, string? Value) Host(Node node) => ("RKLLAMA_HOST", node.Address.ToString());
 
     private static async Task<string> RunAsync(Node node, params string[] arguments)
