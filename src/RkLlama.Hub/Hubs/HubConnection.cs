@@ -29,6 +29,9 @@ internal sealed partial class HubConnection : IDisposable
     [GeneratedRegex("""(?:^|;)\s*t=(?<s>\d{1,6})""", RegexOptions.CultureInvariant)]
     private static partial Regex RateLimitReset { get; }
 
+    [GeneratedRegex("""status code '(?<s>\d{3})'""", RegexOptions.CultureInvariant)]
+    private static partial Regex ProxyStatus { get; }
+
     /// <param name="userAgent">Product and version, for example <c>rkllama/1.0</c>.</param>
     /// <param name="usesProxy">Whether the proxies of the environment are used. Nodes of a cluster connect to each other directly.</param>
     internal HubConnection(HubOptions options, string userAgent, TimeProvider clock, bool usesProxy = true)
@@ -194,10 +197,16 @@ internal sealed partial class HubConnection : IDisposable
                 + "to its certificate in the environment of the server", exception);
         }
 
-        // The text of .NET ends with quotes and a period.
-        string reason = (exception.InnerException ?? exception).Message.Replace("'407'\"", "407", StringComparison.Ordinal).TrimEnd('.', '"');
-        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } && reason.Contains("407", StringComparison.Ordinal))
-            reason += ". The proxy wants a user and a password: put them into HTTPS_PROXY, http://USER:PASSWORD@HOST:PORT";
+        string reason = (exception.InnerException ?? exception).Message.TrimEnd('.', '"');
+
+        // .NET tells the status of a proxy in the text only.
+        if (exception is HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } && ProxyStatus.Match(reason).Groups["s"].Value is ("401" or "403" or "407") and var status)
+        {
+            return new(HubError.ProxyRefused, $"the proxy refuses to connect to {address.Host} (status {status}): " + (status == "407"
+                ? "it wants a user and a password. Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT in the environment of the server"
+                : "ask its operator to allow this host, or use another proxy (HTTPS_PROXY)"), exception);
+        }
+
         return new(HubError.Unreachable, $"{address.Host} cannot be reached: {reason}", exception);
     }
 
@@ -210,23 +219,24 @@ internal sealed partial class HubConnection : IDisposable
         string text = await ErrorTextAsync(response, cancellationToken).ConfigureAwait(false);
         string? code = Header(response.Headers, "X-Error-Code");
         bool isHub = SameOrigin(asked, address);
-        string token = SameOrigin(asked, _options.ModelScope) ? "MODELSCOPE_API_TOKEN" : "HF_TOKEN";
+        bool isModelScope = SameOrigin(asked, _options.ModelScope);
+        string token = isModelScope ? "MODELSCOPE_API_TOKEN of the server" : HubEnvironment.TokenPlaces, setToken = isModelScope ? "set MODELSCOPE_API_TOKEN of the server" : HubEnvironment.SetToken;
         switch (status)
         {
             case 401 or 403 when isHub && code == "GatedRepo":
                 return new(HubError.Gated, status == 401
-                    ? $"the repository is gated: ask for access on its page, then set {token} to a token of your account"
+                    ? $"the repository is gated: ask for access on its page, then {setToken}"
                     : "the repository is gated, and the account of the token has no access: ask for it on the page of the repository");
             case 401 when isHub && text.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase):
                 return new(HubError.TokenInvalid, $"{host} does not accept the token: check {token}") { Status = status };
             case 401 or 404 when isHub && code is "RepoNotFound" or null && (status == 401 || code is not null || !asked.AbsolutePath.Contains("/resolve/", StringComparison.Ordinal)):
-                return new(HubError.RepositoryNotFound, $"{host} has no such repository, or it is private: check the name, or set {token}") { Status = status };
+                return new(HubError.RepositoryNotFound, $"{host} has no such repository, or it is private: check the name, or {setToken}") { Status = status };
             case 404 when code == "RevisionNotFound":
                 return new(HubError.RevisionNotFound, "the repository has no such revision");
             case 404:
                 return new(HubError.FileNotFound, "the repository has no such file") { Status = status };
             case 429:
-                return new(HubError.RateLimited, $"{host} allows no more requests for now; with a token ({token}) it allows more") { RetryAfter = RetryAfter(response.Headers) };
+                return new(HubError.RateLimited, $"{host} allows no more requests for now; with a token it allows more: {setToken}") { RetryAfter = RetryAfter(response.Headers) };
             case 408 or >= 500:
                 return new(HubError.Unreachable, $"{host} answers with status {status}");
             case 416:

@@ -8,6 +8,12 @@ internal static class HubEnvironment
     /// <summary>The token file of the node, for a service without an environment.</summary>
     internal const string NodeTokenFile = "/etc/rkllama/hf-token";
 
+    /// <summary>Where an operator puts a token, for messages. The server does not see the variables of a client.</summary>
+    internal const string TokenPlaces = $"{NodeTokenFile} on the node, or HF_TOKEN of the server";
+
+    /// <summary>The step that gives the server a token, for messages.</summary>
+    internal const string SetToken = $"put a token of your account into {TokenPlaces}";
+
     private const int MaxTimeout = 3600;
 
     /// <summary>Reads the options.</summary>

@@ -27,6 +27,9 @@ internal enum HubError
     /// <summary>The hub, or the host that it redirects to, cannot be reached, or answers with errors.</summary>
     Unreachable,
 
+    /// <summary>The proxy does not connect to the host.</summary>
+    ProxyRefused,
+
     /// <summary>The answer is not that of a hub.</summary>
     InvalidAnswer,
 

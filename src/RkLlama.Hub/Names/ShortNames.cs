@@ -15,6 +15,9 @@ internal sealed class ShortNames
     private const long MaxFileBytes = 1 << 20;
     private const string LatestTag = ":latest";
 
+    // Two names that begin with this many equal letters are similar.
+    private const int StartLetters = 4;
+
     // Names as ollama's registry has them in full.
     private static readonly string[] RegistryPrefixes = ["registry.ollama.ai/library/", "ollama.com/library/", "library/"];
 
@@ -86,10 +89,16 @@ internal sealed class ShortNames
     internal IReadOnlyList<string> Similar(string name)
     {
         string family = name.Split(':', '/')[^1] is { Length: > 0 } last && !name.Contains(':', StringComparison.Ordinal) ? last : name.Split(':')[0];
-        return [.. _entries.Select(static entry => entry.Name)
-            .Where(entry => family.Length > 1 && (entry.StartsWith(family, StringComparison.OrdinalIgnoreCase) || entry.Split(':')[0].Contains(family, StringComparison.OrdinalIgnoreCase)))
-            .Distinct(StringComparer.OrdinalIgnoreCase).Take(5)];
+        string[] found = NamesWhere(entry => family.Length > 1 && (entry.StartsWith(family, StringComparison.OrdinalIgnoreCase) || entry.Split(':')[0].Contains(family, StringComparison.OrdinalIgnoreCase)));
+
+        // A wrong letter is more often behind the beginning.
+        return found.Length > 0 || family.Length < StartLetters ? found : NamesWhere(entry => entry.StartsWith(family[..StartLetters], StringComparison.OrdinalIgnoreCase));
     }
+
+    /// <summary>Some names, for messages.</summary>
+    internal IReadOnlyList<string> Examples => NamesWhere(static _ => true);
+
+    private string[] NamesWhere(Func<string, bool> matches) => [.. _entries.Select(static entry => entry.Name).Where(matches).Distinct(StringComparer.OrdinalIgnoreCase).Take(5)];
 
     private static bool Equal(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
 

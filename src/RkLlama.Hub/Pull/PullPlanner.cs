@@ -100,7 +100,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
                 return reference;
             string[] similar = [.. names.Similar(requested)];
             throw new HubException(HubError.InvalidName, $"'{Cut(requested)}' is not a model that can be downloaded: {error}"
-                + (similar.Length > 0 ? $". Short names that are similar: {string.Join(", ", similar)}" : ""));
+                + (similar.Length > 0 ? $". Short names that are similar: {string.Join(", ", similar)}" : $". Short names are, for example, {string.Join(", ", names.Examples)}"));
         }
 
         entry = entries.FirstOrDefault(one => one.Platform is null || request.Platform is null || one.Platform.Equals(request.Platform, StringComparison.OrdinalIgnoreCase))
@@ -130,7 +130,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
                 HubRepository known = await _huggingFace.GetRepositoryAsync(origin, null, cancellationToken).ConfigureAwait(false);
                 if (known.IsGated && options.HuggingFaceToken is null)
                 {
-                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on its page and set HF_TOKEN; then 'rkllama pull {origin} {name}' downloads it";
+                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on its page, and {HubEnvironment.SetToken}; then 'rkllama pull {origin} {name}' downloads it";
                     continue;
                 }
 
@@ -186,7 +186,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     private static string Describe(ModelReference reference, FileChoice choice)
     {
         if (choice.Candidates.Count == 0)
-            return $"{choice.Reason}: {reference}";
+            return $"{choice.Reason}: {reference}. The NPU runs only models that were converted to this format: search the hub for the name of the model with 'rkllm'";
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"{choice.Reason} in {reference.Repository}; choose one:");
         foreach (HubFile file in choice.Candidates.Take(MaxListed))

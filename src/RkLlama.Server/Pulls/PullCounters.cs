@@ -41,6 +41,7 @@ internal sealed class PullCounters
         HubError.Gated or HubError.TokenInvalid => "access",
         HubError.RateLimited => "rate_limit",
         HubError.Unreachable => "unreachable",
+        HubError.ProxyRefused => "proxy",
         HubError.InvalidAnswer => "invalid_answer",
         HubError.Tls => "tls",
         HubError.Offline => "offline",

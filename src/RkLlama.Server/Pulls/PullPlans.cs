@@ -15,13 +15,14 @@ namespace RkLlama.Server.Pulls;
 
 /// <summary>Decides what a pull brings: from a hub, from another node or from a path of this machine. Thread-safe.</summary>
 internal sealed partial class PullPlans(
-    NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, HardwareReader hardware, Lazy<HubOptions> hubs, Lazy<ShortNames> names, TimeProvider clock)
+    NodeOptions options, ModelCatalog catalog, ModelHost host, IEngine engine, HardwareReader hardware, Func<HubOptions> hubs, Lazy<ShortNames> names, TimeProvider clock)
     : IDisposable
 {
     private const string DefaultPlatform = "rk3588";
 
-    // Guards the two fields below.
+    // Guards the three fields below.
     private readonly Lock _lock = new();
+    private readonly List<Downloads> _all = [];
     private Downloads? _hubs;
     private Downloads? _nodes;
 
@@ -44,7 +45,7 @@ internal sealed partial class PullPlans(
     };
 
     /// <summary>Whether the settings forbid requests to hubs.</summary>
-    internal bool IsOffline => hubs.Value.IsOffline;
+    internal bool IsOffline => hubs().IsOffline;
 
     /// <summary>The table of short names.</summary>
     internal ShortNames Names => names.Value;
@@ -88,8 +89,8 @@ internal sealed partial class PullPlans(
     /// <inheritdoc/>
     public void Dispose()
     {
-        _hubs?.Dispose();
-        _nodes?.Dispose();
+        foreach (Downloads one in _all)
+            one.Dispose();
     }
 
     /// <summary>Returns what downloads need. A node without pulls never needs TLS.</summary>
@@ -99,9 +100,12 @@ internal sealed partial class PullPlans(
             throw new HubException(HubError.Tls, TlsLibrary.Missing);
         lock (_lock)
         {
-            return isNode
-                ? _nodes ??= Create(new HubOptions(), usesProxy: false)
-                : _hubs ??= Create(hubs.Value, usesProxy: true);
+            if (isNode)
+                return _nodes ??= Create(new HubOptions(), usesProxy: false);
+
+            // The operator may have written a token file since the last pull. Pulls that run keep their connection.
+            HubOptions now = hubs();
+            return _hubs?.Options == now ? _hubs : _hubs = Create(now, usesProxy: true);
         }
     }
 
@@ -109,7 +113,9 @@ internal sealed partial class PullPlans(
     {
         HubConnection connection = new(hub, $"rkllama/{BuildInfo.Version}", clock, usesProxy);
         DownloadOptions download = new() { BytesPerSecond = options.PullBytesPerSecond };
-        return new(connection, new(names.Value, connection, hub), new(new(connection, hub, download, _rate, clock), _rate));
+        Downloads created = new(hub, connection, new(names.Value, connection, hub), new(new(connection, hub, download, _rate, clock), _rate));
+        _all.Add(created);
+        return created;
     }
 
     private async Task<SelectionRequest> RequestAsync() => new()
@@ -140,7 +146,7 @@ internal sealed partial class PullPlans(
     }
 
     /// <summary>What downloads need.</summary>
-    private sealed record Downloads(HubConnection Connection, PullPlanner Planner, ModelPull Pull) : IDisposable
+    private sealed record Downloads(HubOptions Options, HubConnection Connection, PullPlanner Planner, ModelPull Pull) : IDisposable
     {
         public void Dispose() => Connection.Dispose();
     }

@@ -9,7 +9,7 @@ internal static class PullServices
 {
     /// <summary>Registers the services that download models and share them with other nodes.</summary>
     internal static IServiceCollection AddPulls(this IServiceCollection services) => services
-        .AddSingleton(static _ => new Lazy<HubOptions>(static () => HubEnvironment.Read(Environment.GetEnvironmentVariable), LazyThreadSafetyMode.PublicationOnly))
+        .AddSingleton<Func<HubOptions>>(static () => HubEnvironment.Read(Environment.GetEnvironmentVariable))
         .AddSingleton(static provider => new Lazy<ShortNames>(() => PullPlans.LoadNames(provider.GetRequiredService<ILogger<PullPlans>>())))
         .AddSingleton<SourceNames>()
         .AddSingleton<ISourceNames>(static provider => provider.GetRequiredService<SourceNames>())

@@ -59,17 +59,18 @@ public sealed class PullFaultTests : IAsyncLifetime
     [Theory]
     [InlineData("wrong length", "140001000 bytes, the hub promises 140000000", 1)]
     [InlineData("wrong hash", "is not what the hub promises", 1)]
-    [InlineData("busy", "allows no more requests for now; with a token (HF_TOKEN) it allows more", 1)]
-    [InlineData("gated without a token", "the repository is gated: ask for access on its page, then set HF_TOKEN", 0)]
+    [InlineData("busy", "allows no more requests for now; with a token it allows more: put a token of your account into /etc/rkllama/hf-token on the node, or HF_TOKEN of the server", 1)]
+    [InlineData("gated without a token", "the repository is gated: ask for access on its page, then put a token of your account into /etc/rkllama/hf-token on the node, or HF_TOKEN of the server", 0)]
     [InlineData("gated with a token", "the account of the token has no access", 0)]
     [InlineData("error after a part", "answers with status 503", 0.6)]
+    [InlineData("silent after a part", "sent no byte for 1 s", 0.6)]
     [InlineData("changed in between", "changed on the hub", 1)]
     [InlineData("page in place of JSON", "does not answer like a hub", 0)]
     [InlineData("page in place of the file", "answers with a page in place of " + File, 0)]
     public async Task A_fault_that_stays_is_one_line_and_the_next_pull_succeeds(string fault, string words, double fetchedAgain)
     {
         Arrange(fault);
-        await using Node node = await StartAsync(fault.Contains("without", StringComparison.Ordinal) ? null : _hub.Token);
+        await using Node node = await StartAsync(fault.Contains("without", StringComparison.Ordinal) ? null : _hub.Token, fault == "silent after a part" ? "1" : null);
 
         (int code, _, string error) = await PullAsync(node);
         (_, JsonElement models) = await node.GetJsonAsync("/models");
@@ -122,6 +123,7 @@ public sealed class PullFaultTests : IAsyncLifetime
             "wrong hash" => new() { FlipAt = 100 * MB },
             "busy" => new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "3600" } },
             "error after a part" => from == 0 ? null : new() { Status = 503 },
+            "silent after a part" => from == 0 ? null : new() { SilentAfter = 0 },
             "changed in between" => Change(repository, from),
             "page in place of the file" => new() { IsPage = true },
             _ => null,

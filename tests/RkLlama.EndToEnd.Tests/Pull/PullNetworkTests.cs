@@ -92,16 +92,37 @@ public sealed class PullNetworkTests : IAsyncLifetime
         (int code, _, string error) = await PullAsync(node);
 
         code.Should().Be(1);
-        error.Split('\n')[^2].Should().StartWith("Error: ").And.Contain("proxy").And.Contain("403");
+        error.Split('\n')[^2].Should().StartWith("Error: ").And.Contain("the proxy refuses to connect to hub.test (status 403)");
+        proxy.Targets.Should().ContainSingle("another try has the same result");
+    }
+
+    [Fact]
+    public async Task A_proxy_that_wants_a_login_gets_that_of_its_address_or_the_error_says_where_to_put_it()
+    {
+        using ConnectProxy proxy = StartProxy("me:secret");
+        (string, string?)[] environment = [("HF_ENDPOINT", "https://hub.test"), ("SSL_CERT_FILE", CertificateFile)];
+        await using Node without = await StartAsync([.. environment, ("HTTPS_PROXY", proxy.Address)]);
+        await using Node with = await StartAsync([.. environment, ("HTTPS_PROXY", proxy.Address.Replace("://", "://me:secret@", StringComparison.Ordinal))]);
+
+        (int refused, _, string error) = await PullAsync(without);
+        int unauthorized = proxy.Targets.Count;
+        (int pulled, _, string reason) = await PullAsync(with);
+
+        (refused, unauthorized).Should().Be((1, 0));
+        error.Split('\n')[^2].Should().Be(
+            "Error: the proxy refuses to connect to hub.test (status 407): it wants a user and a password. "
+            + "Set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT in the environment of the server.");
+        pulled.Should().Be(0, reason);
+        with.Log.Should().NotContain("secret");
     }
 
     private string LocalAddress => $"https://localhost:{_hub.Address.Port}";
 
-    private ConnectProxy StartProxy()
+    private ConnectProxy StartProxy(string? login = null)
     {
         int hub = _hub.Address.Port, storage = _hub.StorageAddress.Port;
         _hub.StorageAddress = new("https://storage.test/");
-        return new ConnectProxy(name => name == "hub.test:443" ? hub : name == "storage.test:443" ? storage : 0).Start();
+        return new ConnectProxy(name => name == "hub.test:443" ? hub : name == "storage.test:443" ? storage : 0, login).Start();
     }
 
     private static Task<(int Code, string Output, string Error)> PullAsync(Node node) => Tool.RunAsync(["pull", Repository], ("RKLLAMA_HOST", node.Address.ToString()));

@@ -7,7 +7,8 @@ namespace RkLlama.EndToEnd.Tests.Support;
 
 /// <summary>A proxy on loopback that knows only <c>CONNECT</c>, and connects to where the test wants.</summary>
 /// <param name="target">Returns the port on loopback for <c>host:port</c>; 0 to refuse with status 403.</param>
-internal sealed class ConnectProxy(Func<string, int> target) : IDisposable
+/// <param name="login">The user and the password that clients need, as <c>USER:PASSWORD</c>; <see langword="null"/> for none.</param>
+internal sealed class ConnectProxy(Func<string, int> target, string? login = null) : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
 
@@ -46,7 +47,15 @@ internal sealed class ConnectProxy(Func<string, int> target) : IDisposable
             try
             {
                 NetworkStream near = client.GetStream();
-                string[] words = (await ReadHeadAsync(near)).Split(' ');
+                string head = await ReadHeadAsync(near);
+                string[] words = head.Split(' ');
+                while (login is not null && !head.Contains("Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes(login)), StringComparison.Ordinal))
+                {
+                    await near.WriteAsync("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                    if ((head = await ReadHeadAsync(near)).Length == 0)
+                        return;
+                }
+
                 Targets.Enqueue(words[1]);
                 if (words[0] != "CONNECT" || target(words[1]) is not (> 0 and var port))
                 {

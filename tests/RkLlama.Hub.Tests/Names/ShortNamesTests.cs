@@ -106,7 +106,10 @@ public sealed class ShortNamesTests : IDisposable
         ShortNames names = ShortNames.Load(_directory);
 
         names.Similar("deepseek-r1:70b").Should().Contain("deepseek-r1:1.5b");
+        names.Similar("deepsek").Should().Contain("deepseek-r1:1.5b");
         names.Similar("zzz").Should().BeEmpty();
+        names.Similar("zzzzz").Should().BeEmpty();
+        names.Examples.Should().Contain("deepseek-r1:1.5b");
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

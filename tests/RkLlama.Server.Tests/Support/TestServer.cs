@@ -72,7 +72,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             added.Replace(ServiceDescriptor.Singleton<IEngine>(engine));
             if (hubs is not null)
-                added.Replace(ServiceDescriptor.Singleton(new Lazy<HubOptions>(() => hubs)));
+                added.Replace(ServiceDescriptor.Singleton<Func<HubOptions>>(() => hubs));
             if (time is not null)
                 added.Replace(ServiceDescriptor.Singleton(time));
             services?.Invoke(added);
