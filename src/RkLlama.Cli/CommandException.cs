@@ -18,6 +18,10 @@ internal sealed class CommandException(string message) : Exception(message)
         return exitCode;
     }
 
-    /// <summary>Writes an error as one line.</summary>
-    internal static Task WriteAsync(TextWriter output, string message) => output.WriteLineAsync($"Error: {message.ReplaceLineEndings(" ")}");
+    /// <summary>Writes an error as one line. The choices that a message lists, each after a line break and two spaces, follow as lines.</summary>
+    internal static Task WriteAsync(TextWriter output, string message)
+    {
+        string[] parts = message.ReplaceLineEndings("\n").Split("\n  ");
+        return output.WriteLineAsync("Error: " + string.Join(Environment.NewLine + "  ", parts.Select(static part => part.ReplaceLineEndings(" "))));
+    }
 }

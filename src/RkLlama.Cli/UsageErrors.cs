@@ -14,8 +14,26 @@ internal static class UsageErrors
     {
         if (UnknownOption(parsed) is { } option)
             return $"unknown option '{option}'{Suggestion(option, parsed)}";
-        return parsed.Errors.Count > 0 ? parsed.Errors[0].Message : null;
+        if (parsed.Errors.Count == 0)
+            return null;
+        if (parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens is [{ } word, ..])
+        {
+            string? near = Nearest(word, root.Subcommands.SelectMany(static one => one.Aliases.Append(one.Name)));
+            return $"there is no command '{word}': " + (near is null ? "'rkllama help' lists all" : $"did you mean {near}?");
+        }
+
+        return parsed.Errors[0].SymbolResult is not OptionResult && MissingArgument(parsed) is { } missing
+            ? $"rkllama {CommandOf(parsed)}needs {missing.ToUpperInvariant()}: see 'rkllama {CommandOf(parsed)}--help'"
+            : parsed.Errors[0].Message;
     }
+
+    private static string? MissingArgument(ParseResult parsed) =>
+        parsed.CommandResult.Command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 })?.Name;
+
+    /// <summary>Returns the name that is most similar to a word; <see langword="null"/> if none is similar.</summary>
+    private static string? Nearest(string word, IEnumerable<string> names) =>
+        names.Select(name => (Name: name, Distance: Distance(name, word))).Where(pair => pair.Distance <= MaxDistance && 2 * pair.Distance <= pair.Name.Length)
+            .OrderBy(static pair => pair.Distance).Select(static pair => pair.Name).FirstOrDefault();
 
     /// <summary>
     /// Returns a word with dashes that is none of the options. The parser takes it for an argument, or for an unknown word. Behind <c>--</c> each word is an

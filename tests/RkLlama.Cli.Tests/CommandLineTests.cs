@@ -97,6 +97,11 @@ public sealed class CommandLineTests
     [InlineData("unknown option '--verbos': did you mean --verbose? A prompt that begins with -- comes after --", "run", "demo", "--verbos", "hi")]
     [InlineData("unknown option '--read-onyl': did you mean --read-only?", "--read-onyl")]
     [InlineData("there is no command 'lsit': 'rkllama help' lists all", "help", "lsit")]
+    [InlineData("there is no command 'pul': did you mean pull?", "pul", "x")]
+    [InlineData("there is no command 'deploy': 'rkllama help' lists all", "deploy", "x")]
+    [InlineData("rkllama pull needs MODEL: see 'rkllama pull --help'", "pull")]
+    [InlineData("rkllama cp needs DESTINATION: see 'rkllama cp --help'", "cp", "demo")]
+    [InlineData("rkllama rm needs MODEL: see 'rkllama rm --help'", "rm")]
     [InlineData("Required argument missing for option: '--from'.", "pull", "--from")]
     public void A_wrong_word_is_one_line_and_exit_code_2(string expected, params string[] arguments)
     {

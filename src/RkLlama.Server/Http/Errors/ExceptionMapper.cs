@@ -95,7 +95,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
             HubError.NotWritable or HubError.Tls => StatusCodes.Status500InternalServerError,
             _ => StatusCodes.Status502BadGateway,
         },
-        new(hub.Message + "."))
+        new(Sentence(hub)))
     {
         RetryAfterSeconds = hub.Error == HubError.RateLimited ? (int)Math.Clamp(Math.Ceiling(hub.RetryAfter?.TotalSeconds ?? 60), 1, 60) : null,
         OllamaMessage = MissingModelText(hub),
@@ -103,7 +103,10 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
 
     /// <summary>Returns Ollama's text for a model that its registry does not have, because clients search for it; <see langword="null"/> for other errors.</summary>
     private static string? MissingModelText(HubException hub) =>
-        hub.Error is HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.InvalidName ? $"pull model manifest: file does not exist: {hub.Message}." : null;
+        hub.Error is HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.InvalidName ? $"pull model manifest: file does not exist: {Sentence(hub)}" : null;
+
+    /// <summary>Returns the message with a period. A list at its end has none.</summary>
+    private static string Sentence(HubException hub) => hub.Message.Contains('\n', StringComparison.Ordinal) ? hub.Message : hub.Message + ".";
 
     /// <summary>Logs an unexpected exception with a new id, and returns an error with status 500 and this id.</summary>
     private ApiException Fault(Exception exception)
