@@ -134,6 +134,20 @@ public sealed class ConversationTests : IDisposable
     }
 
     [Fact]
+    public async Task List_shows_the_models_whose_names_begin_with_the_prefix()
+    {
+        await using Node node = await StartAsync();
+        node.CopyDemo("demo", "other");
+        await using PseudoTerminal terminal = PseudoTerminal.Start(node.Address, _home, false, ["run", "demo"]);
+        await terminal.EndsWithAsync(Hint);
+
+        await terminal.SendAsync("/list\r/list OTH\r/list none\r" + ControlD);
+        (await terminal.WaitForExitAsync()).Should().Be(0);
+        terminal.Rows.Select(static row => row.Split(' ')[0] == ">>>" ? row : row.Split(' ')[0]).Should().ContainInConsecutiveOrder(
+            ">>> /list", "NAME", "demo:latest", "other:latest", ">>> /list OTH", "NAME", "other:latest", ">>> /list none", "NAME", ">>>");
+    }
+
+    [Fact]
     public async Task A_model_that_cannot_be_loaded_ends_the_command()
     {
         await using Node node = await Node.StartAsync(null);

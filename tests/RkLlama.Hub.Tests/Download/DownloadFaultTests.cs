@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using RkLlama.Hub.Download;
 using RkLlama.Hub.Hubs;
 using RkLlama.Hub.Tests.StandIn;
@@ -33,6 +34,32 @@ public sealed class DownloadFaultTests : DownloadRig
 
         ShouldBeWhole();
         Notes.Should().Contain(static note => note.Contains("sent no byte for 0.5 s", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_connection_without_a_byte_for_30_seconds_is_opened_again()
+    {
+        FakeTimeProvider clock = new();
+        HashSet<long> seen = [];
+        Hub.StorageFault = (_, from) => Once(seen, 0) ? new() { SilentAfter = 100_000 } : null;
+        Options = new() { HuggingFace = Hub.Address, RetryDelay = TimeSpan.Zero };
+        Clock = clock;
+
+        Task download = DownloadAsync(Parts with { Connections = 1 });
+        while (Volatile.Read(ref Hub.SentBytes) < 100_000)
+            await Task.Delay(1);
+        clock.Advance(TimeSpan.FromSeconds(29));
+        int early = Notes.Count;
+        while (!download.IsCompleted && Notes.Count == 0)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(download, Task.Delay(5));
+        }
+
+        await download;
+        ShouldBeWhole();
+        early.Should().Be(0);
+        Notes[0].Should().Be($"{Hub.StorageAddress.Host} sent no byte for 30 s");
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public abstract class DownloadRig : IAsyncLifetime
     private protected StandInHub Hub { get; private set; } = null!;
     private protected StandInRepository Source { get; private set; } = null!;
     private protected HubOptions Options { get; set; } = null!;
+    private protected TimeProvider Clock { get; set; } = TimeProvider.System;
 
     private protected string Target => Path.Join(Root, "model.part");
 
@@ -49,11 +50,11 @@ public abstract class DownloadRig : IAsyncLifetime
     private protected async Task DownloadAsync(
         DownloadOptions options, string file = File, string? path = null, Action<long>? report = null, CancellationToken cancellationToken = default)
     {
-        using HubConnection connection = new(Options, "test/1", TimeProvider.System);
+        using HubConnection connection = new(Options, "test/1", Clock);
         HuggingFaceHub hub = new(connection, Options);
         HubRepository repository = await hub.GetRepositoryAsync(Repository, null, cancellationToken);
         HubFileSource source = new(connection, hub, repository, repository.Files.Single(one => one.Path == file));
-        FileDownloader downloader = new(connection, Options, options, new(options.BytesPerSecond, TimeProvider.System), TimeProvider.System);
+        FileDownloader downloader = new(connection, Options, options, new(options.BytesPerSecond, Clock), Clock);
         await downloader.DownloadAsync(source, repository.Commit, path ?? Target, count =>
         {
             lock (Reports)
