@@ -1,9 +1,11 @@
+using System.Runtime.Versioning;
 using RkLlama.Cli.Tests.Support;
 using RkLlama.EndToEnd.Tests.Support;
 
 namespace RkLlama.EndToEnd.Tests;
 
 /// <summary><c>rkllama pull</c> with a node that answers as Ollama does, and says which name the model has.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class PullCommandTests : IDisposable
 {
     private readonly StandInNode _node = new();
@@ -26,10 +28,12 @@ public sealed class PullCommandTests : IDisposable
         Directory.Delete(_home, recursive: true);
     }
 
-    [Fact]
-    public async Task A_terminal_shows_a_bar_for_each_file()
+    [Theory]
+    [ClassData(typeof(EveryUser))]
+    public async Task A_terminal_shows_a_bar_for_each_file(bool isNobody)
     {
-        await using PseudoTerminal terminal = PseudoTerminal.Start(_node.Address, _home, false, ["pull", "owner/repo"]);
+        File.SetUnixFileMode(_home, (UnixFileMode)0b111_111_111);
+        await using PseudoTerminal terminal = PseudoTerminal.Start(_node.Address, _home, isNobody, ["pull", "owner/repo"]);
 
         int code = await terminal.WaitForExitAsync();
 
