@@ -69,7 +69,7 @@ public sealed class CommandTests
         string running = await RunAsync(node, "ps"), stopped = await RunAsync(node, "stop", "demo");
 
         (loaded, unloaded, stopped).Should().Be(("loaded 'demo'\n", "unloaded 'demo'\n", ""));
-        ps.Should().MatchRegex(@"\ndemo:latest .* 100% NPU     4096       Forever    \n$");
+        ps.Should().MatchRegex(@"\ndemo:latest .* 100% NPU     4096       loaded    1        1          Forever    \n$");
         running.Should().MatchRegex(@"(About a minute|\d\d seconds) from now    \n$");
         status.Should().MatchRegex(@"\nstate +loaded\nmodel +demo\n").And.MatchRegex(@"\nqueue +0 running, 0 waiting\n");
         (await RunAsync(node, "ps")).Should().NotContain("demo");
