@@ -50,6 +50,16 @@ describe('page: phone', () => {
     assert.equal(await question(page).evaluate(field => getComputedStyle(field).fontSize), '16px');
   });
 
+  it('has the summary of the doctor in words, not in letters', async () => {
+    await page.context().close();
+    page = await openPage(browser, node, { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, locale: 'de-DE', hash: '#/doctor' });
+    const summary = page.getByText(/^Fehler: \d+\. Warnungen: \d+\.$/);
+    await summary.waitFor();
+
+    const { height, width } = await summary.boundingBox();
+    assert.ok(height < 60 && width > 200, `${width} × ${height}`);
+  });
+
   it('adds a line with Enter and sends with the button', async () => {
     await question(page).fill('What is the capital');
     await question(page).press('Enter');

@@ -113,6 +113,13 @@ describe('page: views', () => {
 
     const answer = await fetch(`${node.url}/node/models/edited/modelfile`);
     assert.match((await answer.json()).text, /You are a pirate/);
+
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    assert.equal(await field.inputValue(), 'TEMPERATURE=hot', 'Escape keeps the text and answers its own question with no');
+    await page.keyboard.press('Escape');
+    await dialog.getByRole('group', { name: 'Discard the changes?' }).getByRole('button', { name: 'Discard' }).click();
+    await dialog.waitFor({ state: 'detached' });
   });
 
   it('finds short names', async () => {

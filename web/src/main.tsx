@@ -5,7 +5,6 @@ import { preloadViews } from './lazy-view';
 import { startCatalog } from './state/catalog';
 import { loadKey } from './state/key';
 import { startLive } from './state/live';
-import { startPulls } from './state/pulls';
 import { startRouter } from './state/router';
 import { preferredLanguage, setLanguage } from './texts';
 import './styles/main.css';
@@ -17,7 +16,6 @@ startRouter(({ view, id }) => {
 void loadChats();
 startLive();
 startCatalog();
-startPulls();
 await setLanguage(preferredLanguage()).catch(() => {});
 preloadViews();
 render(<App />, document.getElementById('app')!);

@@ -73,6 +73,8 @@ export interface Reference {
   measured_tokens_per_second: number | null;
   expected_tokens_per_second: number | null;
   is_slow: boolean;
+  // memory_clock, npu_clock, npu_and_memory_clock, unknown; other codes have a reason in English.
+  reason_code?: string | null;
   reason: string | null;
   remedy: string | null;
 }

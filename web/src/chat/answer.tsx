@@ -5,6 +5,7 @@ import { chatModel, models } from '../state/catalog';
 import { activeRequests } from '../state/live';
 import { t } from '../texts';
 import { CopyButton, IconButton } from '../ui/buttons';
+import { Explained } from '../ui/explained';
 import { duration, milliseconds, number, speed } from '../ui/format';
 import { KeyNotice, Notice } from '../ui/notice';
 import { useAnnouncements } from './announcements';
@@ -126,5 +127,5 @@ function FigureLine({ figures }: { figures: Figures }) {
   if (figures.firstTokenMs !== null) parts.push([t('figure.first', { value: milliseconds(figures.firstTokenMs) }), t('figure.firstHelp')]);
   if (figures.outputTokens !== null) parts.push([t('figure.tokens', { value: number(figures.outputTokens) }), t('figure.tokensHelp', { prompt: number(figures.promptTokens ?? 0) })]);
   if (figures.cachedTokens) parts.push([t('figure.cached', { value: number(figures.cachedTokens) }), t('figure.cachedHelp')]);
-  return <span class="figures">{parts.map(([text, help]) => <span key={help} title={help}>{text}</span>)}</span>;
+  return <span class="figures">{parts.map(([text, help]) => <Explained key={help} name={text} help={help} />)}</span>;
 }

@@ -1,5 +1,6 @@
 // The chat: conversations at the side, messages, and the question below them.
 import { useEffect, useState } from 'preact/hooks';
+import { Lazy } from '../lazy-view';
 import { canChat, catalogError, chatModel, missingModel, models, refreshModels } from '../state/catalog';
 import { connection, isOffline, status } from '../state/live';
 import { hrefOf } from '../state/router';
@@ -11,7 +12,6 @@ import { Failure, KeyNotice, Loading, Notice } from '../ui/notice';
 import { Composer } from './composer';
 import { ConversationList } from './conversation-list';
 import { current, currentId, isKept, isLoaded, path } from './chats';
-import { FirstModel } from './first-model';
 import { ModelPicker, isPickerOpen } from './model-picker';
 import { stopCurrent } from './runs';
 import { SettingsDialog } from './settings-dialog';
@@ -81,7 +81,7 @@ function Start() {
     return <div class="start"><h2>{t('chat.unknown')}</h2><p class="hint">{t('chat.where')}</p><a href={hrefOf('chat')}>{t('chat.new')}</a></div>;
   if (catalogError.value && models.value === null) return <div class="start"><Failure error={catalogError.value} onRetry={() => void refreshModels()} /></div>;
   if (models.value === null) return <Loading />;
-  if (!models.value.some(({ name }) => canChat(name))) return <FirstModel />;
+  if (!models.value.some(({ name }) => canChat(name))) return <Lazy name="FirstModel" title={t('chat.new')} />;
   return (
     <div class="start">
       <Logo size={56} />

@@ -5,7 +5,7 @@ import { Downloads } from '../models/downloads';
 import { downloads } from '../state/live';
 import { pull } from '../state/pulls';
 import { hrefOf } from '../state/router';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { bytes } from '../ui/format';
 import { Failure, useData } from '../ui/notice';
 

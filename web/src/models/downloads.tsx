@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { type Download, stopPull } from '../api/node';
 import { downloads, status } from '../state/live';
 import { arrived, dismissArrived, pullAgain } from '../state/pulls';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { ConfirmButton } from '../ui/buttons';
 import { bytes, duration, number } from '../ui/format';
 import { Failure, Notice } from '../ui/notice';

@@ -49,16 +49,20 @@ export function NodeView() {
   );
 }
 
+const reasons: Record<string, Parameters<typeof t>[0]> = {
+  memory_clock: 'slow.memory_clock', npu_clock: 'slow.npu_clock', npu_and_memory_clock: 'slow.npu_and_memory_clock', unknown: 'slow.unknown',
+};
+
 // The board generates more slowly than the vendor's figure, which holds for full clocks.
 function SlowBoard() {
-  const { reason, remedy, measured_tokens_per_second: measured, decode_tokens_per_second: vendor, expected_tokens_per_second: here } = status.value!.reference!;
+  const { reason, reason_code: code, remedy, measured_tokens_per_second: measured, decode_tokens_per_second: vendor, expected_tokens_per_second: here } = status.value!.reference!;
   return (
     <Notice kind="error">
       <p>
         <strong>{t('node.slow')}</strong> {measured !== null && vendor !== null && t('node.slowFigures', { measured: speed(measured), vendor: speed(vendor) })}
-        {here !== null && here !== vendor && ` ${t('node.slowHere', { value: speed(here) })}`}
+        {here !== null && measured !== null && here > measured && here !== vendor && ` ${t('node.slowHere', { value: speed(here) })}`}
       </p>
-      {reason && <p lang="en">{reason}</p>}
+      {code && reasons[code] ? <p>{t(reasons[code])}</p> : reason && <p lang="en">{reason}</p>}
       <p>{t('doctor.remedy')}: {remedy && <code>{remedy}</code>} <a href={hrefOf('doctor')}>{t('node.slowDoctor')}</a></p>
     </Notice>
   );

@@ -1,7 +1,7 @@
 // Downloads that this page has asked for or seen, and what has become of them.
 import { effect, signal } from '@preact/signals';
 import { startPull } from '../api/node';
-import { t } from '../texts';
+import { t } from '../texts/views';
 import { announce } from '../ui/announcer';
 import { models, refreshModels } from './catalog';
 import { downloads } from './live';

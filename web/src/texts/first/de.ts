@@ -132,8 +132,6 @@ const texts: FirstTexts = {
   'chat.greeting': 'Was möchten Sie wissen?',
   'chat.greetingModel': '{model} auf {node}',
   'chat.noModel': 'Dieser Knoten hat noch kein Modell zum Chatten.',
-  'chat.noModelNext': 'Laden Sie eines herunter. Das dauert einige Minuten, und der Knoten behält es.',
-  'chat.otherModels': 'Andere Modelle',
 
   'settings.title': 'Einstellungen dieses Gesprächs',
   'settings.scope': 'Sie gelten für dieses Gespräch. Ein leeres Feld heißt: wie beim Modell eingestellt.',
@@ -181,23 +179,12 @@ const texts: FirstTexts = {
   'node.slow': 'Diese Platine ist langsamer als möglich.',
   'node.slowNext': 'Was tun',
 
-  'downloads.left': 'noch {time}',
-  'downloads.title': 'Downloads',
-  'downloads.connecting': 'verbindet',
-  'downloads.done': '{model} ist jetzt auf diesem Knoten.',
-  'downloads.dismiss': 'Aus der Liste entfernen',
-  'downloads.stop': 'Abbrechen',
-  'downloads.stopQuestion': 'Diesen Download abbrechen?',
-
   'models.context': '{tokens} Tokens Kontext',
   'models.stateLoaded': 'geladen',
   'models.stateLoading': 'wird geladen',
   'models.stateFailed': 'ausgefallen',
   'models.stateDisk': 'auf der Platte',
   'models.stateDownloading': 'Download läuft',
-  'models.pull': 'Herunterladen',
-  'models.pullNamed': '{model} herunterladen',
-  'models.downloading': '{model} wird heruntergeladen',
 };
 
 export default texts;

@@ -130,8 +130,6 @@ export default {
   'chat.greeting': 'What do you want to know?',
   'chat.greetingModel': '{model} on {node}',
   'chat.noModel': 'This node has no model for chat yet.',
-  'chat.noModelNext': 'Download one. It takes some minutes, and the node keeps it.',
-  'chat.otherModels': 'Other models',
 
   'settings.title': 'Settings of this conversation',
   'settings.scope': 'They hold for this conversation. An empty field means: as the model is set up.',
@@ -179,21 +177,10 @@ export default {
   'node.slow': 'This board runs below its speed.',
   'node.slowNext': 'What to do',
 
-  'downloads.left': '{time} left',
-  'downloads.title': 'Downloads',
-  'downloads.connecting': 'connecting',
-  'downloads.done': '{model} is on this node now.',
-  'downloads.dismiss': 'Remove from the list',
-  'downloads.stop': 'Cancel',
-  'downloads.stopQuestion': 'Cancel this download?',
-
   'models.context': '{tokens} tokens context',
   'models.stateLoaded': 'loaded',
   'models.stateLoading': 'loading',
   'models.stateFailed': 'failed',
   'models.stateDisk': 'on disk',
   'models.stateDownloading': 'downloading',
-  'models.pull': 'Download',
-  'models.pullNamed': 'Download {model}',
-  'models.downloading': '{model} is being downloaded',
 };

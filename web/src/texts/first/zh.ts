@@ -132,8 +132,6 @@ const texts: FirstTexts = {
   'chat.greeting': '您想知道什么？',
   'chat.greetingModel': '{node} 上的 {model}',
   'chat.noModel': '此节点还没有用于对话的模型。',
-  'chat.noModelNext': '请下载一个模型。需要几分钟，节点会保留它。',
-  'chat.otherModels': '其他模型',
 
   'settings.title': '此对话的设置',
   'settings.scope': '这些设置只用于此对话。留空表示使用模型的设置。',
@@ -181,23 +179,12 @@ const texts: FirstTexts = {
   'node.slow': '此开发板的速度低于应有水平。',
   'node.slowNext': '如何处理',
 
-  'downloads.left': '还需 {time}',
-  'downloads.title': '下载',
-  'downloads.connecting': '正在连接',
-  'downloads.done': '{model} 已下载到此节点。',
-  'downloads.dismiss': '从列表移除',
-  'downloads.stop': '取消',
-  'downloads.stopQuestion': '取消此下载？',
-
   'models.context': '{tokens} token 上下文',
   'models.stateLoaded': '已加载',
   'models.stateLoading': '加载中',
   'models.stateFailed': '故障',
   'models.stateDisk': '在磁盘上',
   'models.stateDownloading': '下载中',
-  'models.pull': '下载',
-  'models.pullNamed': '下载 {model}',
-  'models.downloading': '正在下载 {model}',
 };
 
 export default texts;
