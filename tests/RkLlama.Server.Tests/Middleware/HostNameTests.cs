@@ -50,6 +50,30 @@ public sealed class HostNameTests
         }
     }
 
+    [Theory]
+    [InlineData("xn--e.com", "")]
+    [InlineData("xn--e.com", "*")]
+    [InlineData("xn--\u00ff.com:8080", "")]
+    public async Task A_name_that_is_not_valid_gets_400_without_a_trace_in_the_log(string host, string hosts)
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: options => options with { Hosts = [hosts] });
+
+        string answer = await RawRequest.GetAsync(server.Address, "/models", host);
+
+        answer.Should().StartWith("HTTP/1.1 400 ");
+        if (host[^1] == 'm')
+            answer.Should().Contain("Host");
+        server.Log.Should().NotContain("   at ").And.NotContain("Fault");
+    }
+
+    [Fact]
+    public async Task A_name_outside_of_ASCII_is_listed_as_people_write_it()
+    {
+        await using TestServer server = await TestServer.StartAsync(configure: static options => options with { Hosts = ["m\u00fcller.example"] });
+
+        (await RawRequest.GetAsync(server.Address, "/models", "xn--mller-kva.example")).Should().StartWith("HTTP/1.1 200 ");
+    }
+
     [Fact]
     public async Task The_page_of_the_node_may_use_it_by_each_of_its_names()
     {
