@@ -32,13 +32,6 @@ internal sealed class PageApi : IApi
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapMethods("/ui/{**file}", Read, Get).WithMetadata(EndpointAccess.Probe).ExcludeFromDescription();
 
-    /// <summary>Whether a request for <c>/</c> comes from a browser that shows a page. Programs list at most one of the two types.</summary>
-    internal static bool IsBrowser(HttpRequest request)
-    {
-        string accept = request.Headers.Accept.ToString();
-        return accept.Contains("text/html", StringComparison.OrdinalIgnoreCase) && accept.Contains("application/xhtml+xml", StringComparison.OrdinalIgnoreCase);
-    }
-
     private static IResult Get(HttpContext context, NodeOptions options, PageFiles files, string? file = null)
     {
         if (!options.HasPage)

@@ -61,7 +61,7 @@ internal sealed class RkLlamaApi : IApi
         if (options.HasPage)
         {
             context.Response.Headers.Vary = HeaderNames.Accept;
-            if (HttpMethods.IsGet(context.Request.Method) && PageApi.IsBrowser(context.Request))
+            if (HttpMethods.IsGet(context.Request.Method) && BrowserRequest.PrefersPage(context.Request))
                 return new RelativeRedirect("ui/");
         }
 

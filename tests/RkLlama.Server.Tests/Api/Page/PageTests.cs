@@ -93,6 +93,14 @@ public sealed class PageTests
     [InlineData("*/*", false)]
     [InlineData("application/json", false)]
     [InlineData("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", false)]
+    [InlineData("text/html;q=0,application/xhtml+xml", false)]
+    [InlineData("application/json,text/html;q=0.9,application/xhtml+xml;q=0.1", false)]
+    [InlineData("application/json, text/html, application/xhtml+xml", false)]
+    [InlineData("text/html;q=0.5, application/xhtml+xml, */*;q=0.8", false)]
+    [InlineData("text/html;q=0.9, application/xhtml+xml, application/json;q=0.8", true)]
+    [InlineData("TEXT/HTML, application/xhtml+xml, image/jxr, */*", true)]
+    [InlineData("text/html, application/xhtml+xml, application/*;q=0.9, application/json;q=0", true)]
+    [InlineData("-text/html application/xhtml+xml", false)]
     [InlineData(null, false)]
     public async Task Browsers_are_sent_from_the_root_to_the_page_and_programs_get_the_welcome(string? accept, bool isBrowser)
     {
