@@ -25,7 +25,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ApiRegistry apis, Ex
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                await WriteAsync(context, new(StatusCodes.Status499ClientClosedRequest, new(RetryDeduplicator.FindCancellation(context)!))).ConfigureAwait(false);
+                await WriteAsync(context, ApiException.Cancelled(RetryDeduplicator.FindCancellation(context)!)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

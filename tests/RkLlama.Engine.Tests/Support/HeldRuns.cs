@@ -35,6 +35,16 @@ internal sealed class HeldRuns : IDisposable
         }
     }
 
+    /// <summary>The run that has started last.</summary>
+    public FakeRun Last
+    {
+        get
+        {
+            lock (_runs)
+                return _runs[^1];
+        }
+    }
+
     /// <summary>Waits for the next run to start, and returns it.</summary>
     public async Task<FakeRun> NextAsync()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Scheduling;
@@ -12,6 +13,9 @@ namespace RkLlama.Server.Tests.Http;
 /// <summary>Runs are aborted when their client disconnects or their model is unloaded.</summary>
 public sealed class CancellationTests : IDisposable
 {
+    // The Anthropic API calls the field error_code.
+    private const string CancelledCode = "\"(error_)?code\":\"cancelled\"";
+
     private readonly HeldRuns _held = new();
 
     public static TheoryData<string> Apis => ApiForm.Names;
@@ -118,6 +122,65 @@ public sealed class CancellationTests : IDisposable
         _held.Count.Should().Be(2);
     }
 
+    [Theory]
+    [MemberData(nameof(Apis))]
+    public async Task A_stream_that_the_operator_cancels_ends_with_an_error_that_says_so(string name)
+    {
+        ApiForm api = ApiForm.Of(name);
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        using HttpResponseMessage response = await StartAsync(server, api, stream: true, "Hello");
+        Task<string> reading = ReadUntilCutAsync(response);
+
+        (await server.PostAsync("/node/requests/req-1/cancel", "")).StatusCode.Should().Be(HttpStatusCode.OK);
+        _held.Last.End(RunEndReason.Cancelled);
+
+        string received = await reading.WaitAsync(Patience);
+        string last = api.Last(received);
+        received.Should().Contain("Hello");
+        api.ErrorOf(last).Should().Be("The operator has cancelled this request.");
+        last.Should().MatchRegex(CancelledCode);
+        await _held.NextAnswerIsWholeAsync(server);
+    }
+
+    [Theory]
+    [MemberData(nameof(ApisTwice))]
+    public async Task A_request_that_the_operator_cancels_in_its_prefill_gets_a_status_and_the_reason(string name, bool stream)
+    {
+        ApiForm api = ApiForm.Of(name);
+        await using TestServer server = await TestServer.StartAsync(_held.Engine);
+        await server.LoadAsync();
+        Task<HttpResponseMessage> starting = StartAsync(server, api, stream);
+        FakeRun run = await _held.NextAsync();
+
+        (await server.PostAsync("/node/requests/req-1/cancel", "")).StatusCode.Should().Be(HttpStatusCode.OK);
+        run.End(RunEndReason.Cancelled);
+
+        using HttpResponseMessage response = await starting;
+        string body = await response.Content.ReadAsStringAsync();
+        ((int)response.StatusCode).Should().Be(499);
+        api.ErrorOf(body).Should().Be("The operator has cancelled this request.");
+        body.Should().MatchRegex(CancelledCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Apis))]
+    public async Task An_answer_that_has_begun_with_white_space_ends_with_the_error_of_the_cancellation(string name)
+    {
+        ApiForm api = ApiForm.Of(name);
+        await using TestServer server = await TestServer.StartAsync(_held.Engine, static options => options with { PaddingDelay = TimeSpan.FromMilliseconds(20) });
+        await server.LoadAsync();
+        using HttpResponseMessage response = await StartAsync(server, api, stream: false, "Hello");
+        Task<string> reading = ReadUntilCutAsync(response);
+
+        (await server.PostAsync("/node/requests/req-1/cancel", "")).StatusCode.Should().Be(HttpStatusCode.OK);
+        _held.Last.End(RunEndReason.Cancelled);
+
+        string received = await reading.WaitAsync(Patience);
+        api.ErrorOf(received).Should().Be("The operator has cancelled this request.");
+        received.Should().MatchRegex(CancelledCode);
+    }
+
     [Fact]
     public async Task Unload_during_a_run_aborts_it_and_empties_the_queue()
     {
@@ -136,5 +199,27 @@ public sealed class CancellationTests : IDisposable
         (await running).Body.GetProperty("error").GetString().Should().Contain("unloaded");
         (await waiting).Status.Should().Be(HttpStatusCode.BadRequest);
         (await waiting).Body.GetProperty("error").GetString().Should().Be("No models are currently loaded.");
+    }
+
+    /// <summary>Sends a request with the id req-1, and returns when its answer has begun.</summary>
+    /// <param name="token">The first token of its run, which the test ends; null if the test drives the run from its start.</param>
+    private async Task<HttpResponseMessage> StartAsync(TestServer server, ApiForm api, bool stream, string? token = null)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, api.Path) { Content = new StringContent(api.Body(stream)) };
+        request.Headers.Add("X-Request-Id", "req-1");
+        Task<HttpResponseMessage> sending = server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        if (token is not null)
+            await (await _held.NextAsync()).SendAsync(token);
+        return await sending;
+    }
+
+    /// <summary>Reads a response whose connection is cut at its end.</summary>
+    private static async Task<string> ReadUntilCutAsync(HttpResponseMessage response)
+    {
+        using MemoryStream received = new();
+        await using Stream body = await response.Content.ReadAsStreamAsync();
+        Func<Task> read = () => body.CopyToAsync(received);
+        await read.Should().ThrowAsync<HttpIOException>();
+        return Encoding.UTF8.GetString(received.ToArray());
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Api.Ollama;
@@ -14,5 +15,12 @@ internal sealed record OllamaError(string Error)
         "context_length_exceeded" => $"the input length exceeds the context length: {error.Message}",
         "queue_full" => $"server busy, please try again.  maximum pending requests exceeded: {error.Message}",
         _ => error.OllamaMessage ?? error.Message,
-    });
+    })
+    {
+        Code = error.Status == StatusCodes.Status499ClientClosedRequest ? error.Reply.Code : null,
+    };
+
+    /// <summary>cancelled if the node has cancelled the request; absent in other errors, as in Ollama.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Code { get; init; }
 }

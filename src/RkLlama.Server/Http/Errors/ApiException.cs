@@ -30,6 +30,10 @@ internal sealed class ApiException(int status, ErrorReply reply) : Exception(rep
     /// <summary>Whether the server closes the connection after the response.</summary>
     internal bool ClosesConnection { get; init; }
 
+    /// <summary>Creates the error of a request that the node has cancelled, although its client may still wait.</summary>
+    /// <param name="reason">Why, as one sentence.</param>
+    internal static ApiException Cancelled(string reason) => new(StatusCodes.Status499ClientClosedRequest, new(reason) { Code = "cancelled" });
+
     internal static ApiException BadRequest(string message, string? parameter = null) =>
         new(StatusCodes.Status400BadRequest, new(message)) { Parameter = parameter };
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using RkLlama.Engine.Generation;
 using RkLlama.Engine.Scheduling;
-using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Http.Results;
@@ -12,7 +11,7 @@ namespace RkLlama.Server.Http.Results;
 /// fails before that, the response has the HTTP status of the error. If it fails later, the error is the last event or line of the stream, and the server cuts
 /// the connection.
 /// </summary>
-/// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
+/// <param name="cancellationToken">Cancelled when the client disconnects, a retry replaces the request, or the operator cancels it.</param>
 internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
 {
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
@@ -66,16 +65,18 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
                 else
                 {
                     writer.WriteEvent(events.Current, buffer);
-                    await body.WriteAndClearAsync(buffer, cancellationToken).ConfigureAwait(false);
+
+                    // A cancellation on the node does not interrupt an event, because the error of the cancellation comes after it.
+                    await body.WriteAndClearAsync(buffer, httpContext.RequestAborted).ConfigureAwait(false);
                     next = events.MoveNextAsync().AsTask();
                 }
             }
 
             await body.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception ex) when (hasBegun && !cancellationToken.IsCancellationRequested)
+        catch (Exception ex) when (hasBegun && LateError.IsForClient(httpContext, cancellationToken))
         {
-            writer.WriteError(httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex), body);
+            writer.WriteError(LateError.Of(httpContext, ex), body);
             await body.FlushAsync(httpContext.RequestAborted).ConfigureAwait(false);
             throw new ResponseAbortedException(ex);
         }

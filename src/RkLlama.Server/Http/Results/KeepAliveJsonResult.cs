@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Text.Json.Serialization.Metadata;
-using RkLlama.Server.Http.Errors;
 
 namespace RkLlama.Server.Http.Results;
 
@@ -10,7 +9,7 @@ namespace RkLlama.Server.Http.Results;
 /// 200 is already sent: the server then sends an error object and cuts the connection.
 /// </summary>
 /// <param name="produce">Writes one JSON object, without a newline at its end. Called once.</param>
-/// <param name="cancellationToken">Cancelled when the client disconnects or a retry replaces the request.</param>
+/// <param name="cancellationToken">Cancelled when the client disconnects, a retry replaces the request, or the operator cancels it.</param>
 internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, CancellationToken cancellationToken) : IResult
 {
     private static ReadOnlyMemory<byte> Padding { get; } = " "u8.ToArray();
@@ -44,10 +43,9 @@ internal sealed class KeepAliveJsonResult(Func<JsonChunks, Task> produce, Cancel
             using KeepAliveTimer timer = keepAlive.NewTimer(httpContext);
             await SendAsync(response.BodyWriter, chunks, next, timer).ConfigureAwait(false);
         }
-        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception ex) when (LateError.IsForClient(httpContext, cancellationToken))
         {
-            ApiException mapped = httpContext.RequestServices.GetRequiredService<ExceptionMapper>().Map(ex);
-            byte[] error = [.. api.SerializeError(mapped, httpContext.TraceIdentifier), (byte)'\n'];
+            byte[] error = [.. api.SerializeError(LateError.Of(httpContext, ex), httpContext.TraceIdentifier), (byte)'\n'];
             await response.BodyWriter.WriteAsync(error, httpContext.RequestAborted).ConfigureAwait(false);
             throw new ResponseAbortedException(ex);
         }
