@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Server.Api.Node.Events;
+using RkLlama.Server.Connections;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -49,9 +51,8 @@ internal sealed class NodeApi : IApi
 
     private static JsonResult<NodeStatus> Status(StatusReader status) => new(status.Read(), NodeJson.Wire.NodeStatus);
 
-    private static EventsResult Events(EventHub hub) => hub.Join() is { } reader
-        ? new(hub, reader)
-        : throw new ApiException(StatusCodes.Status503ServiceUnavailable, new($"{EventHub.MaxReaders} pages read the events already.")) { RetryAfterSeconds = 10 };
+    private static EventsResult Events(HttpContext context, EventHub hub) =>
+        new(hub, hub.Join(ConnectionLimiter.KeyOf(context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0) : null)));
 
     private static JsonResult<NodeRequests> Requests(RequestHistory history, ActiveRequestReader active, string? since = null)
     {

@@ -15,9 +15,10 @@ internal sealed class EventStream : IDisposable
 
     public HttpResponseMessage Response => _response;
 
-    public static async Task<EventStream> OpenAsync(TestServer server)
+    /// <param name="client">The client that opens the stream; null for the one of the server.</param>
+    public static async Task<EventStream> OpenAsync(TestServer server, HttpClient? client = null)
     {
-        HttpResponseMessage response = await server.Client.GetAsync(new Uri("/node/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        HttpResponseMessage response = await (client ?? server.Client).GetAsync(new Uri("/node/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         return new(response, await response.Content.ReadAsStreamAsync());
     }
 
@@ -35,11 +36,11 @@ internal sealed class EventStream : IDisposable
         }
     }
 
-    /// <summary>Reads until the server ends the stream.</summary>
-    public async Task ReadToEndAsync()
+    /// <summary>Reads until the server ends the stream, and returns what has not been read before.</summary>
+    public async Task<string> ReadToEndAsync()
     {
         using CancellationTokenSource timeout = new(Patience);
-        await _reader.ReadToEndAsync(timeout.Token);
+        return await _reader.ReadToEndAsync(timeout.Token);
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -59,10 +60,10 @@ public sealed class NodeEventTests : IDisposable
     {
         await using TestServer server = await TestServer.StartAsync();
         List<EventStream> streams = [];
-        for (int i = 0; i < EventHub.MaxReaders; i++)
+        for (int address = 2; streams.Count < EventHub.MaxReaders; address++)
         {
-            streams.Add(await EventStream.OpenAsync(server));
-            await streams[i].NextAsync("snapshot");
+            for (int i = 0; i < EventHub.MaxReadersPerAddress; i++)
+                streams.Add(await OpenFromAsync(server, address));
         }
 
         (HttpStatusCode refused, JsonElement body) = await server.GetJsonAsync("/node/events");
@@ -75,6 +76,28 @@ public sealed class NodeEventTests : IDisposable
 
         refused.Should().Be(HttpStatusCode.ServiceUnavailable);
         body.GetProperty("error").GetString().Should().Contain("16");
+        streams.ForEach(static stream => stream.Dispose());
+    }
+
+    [Fact]
+    public async Task Further_readers_of_one_address_than_four_get_503_and_others_can_still_read()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        List<EventStream> streams = [];
+        for (int i = 0; i < EventHub.MaxReadersPerAddress; i++)
+            streams.Add(await OpenFromAsync(server, 2));
+
+        using EventStream refused = await OpenFromAsync(server, 2), other = await OpenFromAsync(server, 3);
+        streams[0].Dispose();
+        await EventuallyAsync(() =>
+        {
+            using EventStream again = OpenFromAsync(server, 2).GetAwaiter().GetResult();
+            return again.Response.StatusCode == HttpStatusCode.OK;
+        });
+
+        (refused.Response.StatusCode, other.Response.StatusCode).Should().Be((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK));
+        refused.Response.Headers.RetryAfter!.Delta.Should().Be(TimeSpan.FromSeconds(10));
+        (await refused.ReadToEndAsync()).Should().Contain("4 pages").And.Contain("address");
         streams.ForEach(static stream => stream.Dispose());
     }
 
@@ -108,5 +131,22 @@ public sealed class NodeEventTests : IDisposable
         (await _held.NextAsync()).End(RunEndReason.Stop);
         (await running).Dispose();
         (await reader.ReadToEndAsync()).Should().Contain("[DONE]");
+    }
+
+    /// <summary>Opens a stream from the address 127.0.0.N.</summary>
+    private static async Task<EventStream> OpenFromAsync(TestServer server, int address)
+    {
+        SocketsHttpHandler handler = new()
+        {
+            ConnectCallback = async (context, cancellationToken) =>
+            {
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(IPAddress.Parse($"127.0.0.{address}"), 0));
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+            MaxResponseDrainSize = 0,
+        };
+        return await EventStream.OpenAsync(server, new HttpClient(handler) { BaseAddress = server.Address });
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Net;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Configuration;
+using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Results;
 using RkLlama.Server.Monitoring;
 
@@ -23,6 +25,11 @@ internal sealed partial class EventHub(
 {
     internal const int MaxReaders = 16;
 
+    // One client must not take the streams of all others.
+    internal const int MaxReadersPerAddress = 4;
+
+    private const int RetryAfterSeconds = 10;
+
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
@@ -37,14 +44,17 @@ internal sealed partial class EventHub(
     private long _logged;
 
     /// <summary>Adds a reader. Its first event is a snapshot.</summary>
-    /// <returns><see langword="null"/> if there are too many readers.</returns>
-    internal EventReader? Join()
+    /// <param name="address">The address under which the reader is counted.</param>
+    /// <exception cref="ApiException">There are too many readers, in total or with this address.</exception>
+    internal EventReader Join(IPAddress address)
     {
-        EventReader reader = new();
+        EventReader reader = new(address);
         lock (_lock)
         {
             if (_readers.Count == MaxReaders)
-                return null;
+                throw Full($"{MaxReaders} pages read the events already.");
+            if (_readers.Count(other => other.Address.Equals(address)) == MaxReadersPerAddress)
+                throw Full($"{MaxReadersPerAddress} pages read the events from your address already.");
             sampler.Look();
             reader.Add(Serialize("snapshot", Snapshot(), NodeJson.Wire.NodeEventSnapshot));
             _readers.Add(reader);
@@ -64,6 +74,8 @@ internal sealed partial class EventHub(
         lock (_lock)
             _readers.Remove(reader);
     }
+
+    private static ApiException Full(string reason) => new(StatusCodes.Status503ServiceUnavailable, new(reason)) { RetryAfterSeconds = RetryAfterSeconds };
 
     private NodeEventSnapshot Snapshot() =>
         new(status.Read(), sampler.All, [.. history.All.Select(NodeRequest.From)], options.ApiKey is null ? [] : log.All.Lines);

@@ -1,9 +1,10 @@
+using System.Net;
 using System.Threading.Channels;
 
 namespace RkLlama.Server.Api.Node.Events;
 
 /// <summary>The events for one client. If the client is slow, the oldest events are dropped.</summary>
-internal sealed class EventReader
+internal sealed class EventReader(IPAddress address)
 {
     private const int Capacity = 32;
 
@@ -14,6 +15,9 @@ internal sealed class EventReader
         SingleWriter = false,
         AllowSynchronousContinuations = false,
     });
+
+    /// <summary>The address under which the client is counted.</summary>
+    internal IPAddress Address => address;
 
     /// <summary>Adds an event, as it is sent.</summary>
     internal void Add(byte[] message) => _events.Writer.TryWrite(message);
