@@ -16,7 +16,7 @@ namespace RkLlama.Engine.Models;
 /// <param name="names">Reads names of models at their sources; <see langword="null"/> if clients name models only as they are named on the node.</param>
 internal sealed partial class ModelCatalog(string root, TimeProvider? time = null, ISourceNames? names = null)
 {
-    private const string ModelExtension = ".rkllm";
+    internal const string ModelExtension = ".rkllm";
     private const string ModelfileName = "Modelfile";
 
     private readonly FileCache<Modelfile> _modelfiles = new(ModelfileReader.Read, time ?? TimeProvider.System);
@@ -231,7 +231,7 @@ internal sealed partial class ModelCatalog(string root, TimeProvider? time = nul
     /// Returns the full path of the file that FROM names. A relative path starts at the model's directory. If the path contains '..', symbolic links before
     /// it are resolved first, as in the kernel.
     /// </summary>
-    private static string Locate(string directory, string from)
+    internal static string Locate(string directory, string from)
     {
         string path = Path.Combine(directory, from);
         return path.Split('/').Contains("..")

@@ -60,6 +60,11 @@ internal sealed class ModelException : Exception, IHasFailureCode
     public static ModelException FromMissing() =>
         new(ModelErrorKind.FromMissing, "FROM or HUGGINGFACE_PATH not defined in Modelfile.");
 
+    public static ModelException FromNotModel(string problem) => new(ModelErrorKind.ModelfileInvalid, problem);
+
+    public static ModelException PathOutside(string key, string path) =>
+        new(ModelErrorKind.ModelfileInvalid, $"{key} is '{Excerpt.Of(path)}'; a client may only name files in the models directory.");
+
     public static ModelException ModelfileInvalid(ModelfileException fault) =>
         new(ModelErrorKind.ModelfileInvalid, fault.Message, fault);
 

@@ -17,6 +17,14 @@ internal enum ModelRole
 
 internal static class ModelRoles
 {
+    /// <summary>Returns the name of the role in the APIs: <c>completion</c>, <c>embedding</c> or <c>rerank</c>.</summary>
+    internal static string ToWire(this ModelRole role) => role switch
+    {
+        ModelRole.Embedding => "embedding",
+        ModelRole.Reranking => "rerank",
+        _ => "completion",
+    };
+
     /// <summary>Returns the role of a model with this name and Modelfile.</summary>
     internal static ModelRole Of(string name, Modelfile modelfile) => modelfile switch
     {

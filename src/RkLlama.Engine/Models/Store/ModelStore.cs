@@ -120,10 +120,11 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         }
     }
 
-    /// <summary>Replaces the Modelfile of a model in one step, after a check of the new text.</summary>
+    /// <summary>Replaces the Modelfile of a model in one step, after a check of the new text: <see cref="ModelfileEditCheck"/>.</summary>
     /// <param name="name">A name from the catalog.</param>
     /// <exception cref="ModelException">
-    /// The text is not a valid Modelfile with FROM or is too long, the model has no directory, or the models directory cannot be changed or is full. Nothing has changed.
+    /// The text is too long, is not a valid Modelfile or does not pass the check, the model has no directory, or the models directory cannot be changed or is full.
+    /// Nothing has changed.
     /// </exception>
     internal void ReplaceModelfile(string name, string text)
     {
@@ -131,16 +132,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
         byte[] content = Encoding.UTF8.GetBytes(text);
         if (content.Length > FileLimits.Modelfile)
             throw ModelException.ModelfileTooLarge(content.Length, FileLimits.Modelfile);
-        try
-        {
-            if (ModelfileReader.Parse(text).From is null)
-                throw ModelException.FromMissing();
-        }
-        catch (ModelfileException ex)
-        {
-            throw ModelException.ModelfileInvalid(ex);
-        }
-
+        ModelfileEditCheck.Check(catalog, name, text);
         Change(name, Path.GetDirectoryName(path)!, () => _contents.Replace(path, content));
     }
 

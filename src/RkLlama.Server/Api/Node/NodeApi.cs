@@ -42,6 +42,7 @@ internal sealed class NodeApi : IApi
         routes.MapGet("/node/doctor", Doctor).WithMetadata(NodeApiOperations.Doctor);
         routes.MapGet("/node/peers", Peers).WithMetadata(NodeApiOperations.Peers);
         routes.MapGet("/node/log", ReadLog).WithMetadata(NodeApiOperations.Log, EndpointAccess.Monitoring);
+        routes.MapGet("/node/models", ModelListEndpoint.Get).WithMetadata(NodeApiOperations.Models);
         routes.MapGet("/node/models/{name}/modelfile", ModelfileEndpoints.Get).WithMetadata(NodeApiOperations.GetModelfile);
         routes.MapPut("/node/models/{name}/modelfile", ModelfileEndpoints.Put).WithMetadata(NodeApiOperations.PutModelfile, EndpointAccess.Management);
         routes.MapGet("/node/names", NameEndpoint.Get).WithMetadata(NodeApiOperations.Names);

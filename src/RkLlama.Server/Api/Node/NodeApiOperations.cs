@@ -15,7 +15,7 @@ internal static class NodeApiOperations
     internal static Operation Events { get; } = new("getNodeEvents", "The state of the node as a stream of events")
     {
         Description = "Server-sent events. First snapshot, described here; then status (each second), sample (each 5 s), request (when one has ended), queue, pull and log (when they "
-            + "have changed). A slow client misses events. At most 16 clients, then 503.",
+            + "have changed). A slow client misses events. At most 16 clients, and 4 of one address, then 503 with Retry-After.",
         Reply = typeof(NodeEventSnapshot),
         ReplyType = "text/event-stream",
         IgnoresLimits = true,
@@ -32,7 +32,7 @@ internal static class NodeApiOperations
 
     internal static Operation Cancel { get; } = new("cancelRequest", "Cancels a request that waits or runs")
     {
-        Description = "The request gets a 499, or its connection is cut if its response has started.",
+        Description = "The request gets a 499. If its response has started, this ends with an error, and the connection is cut. The code of the error is cancelled.",
         Reply = typeof(NodeCancelled),
         Errors = [404],
         NotFound = "No request with this id waits or runs.",
@@ -58,6 +58,13 @@ internal static class NodeApiOperations
         IgnoresLimits = true,
     };
 
+    internal static Operation Models { get; } = new("getNodeModels", "The models in the models directory, also broken ones")
+    {
+        Description = "The lists of the other APIs leave out the models that cannot be loaded.",
+        Reply = typeof(NodeModelList),
+        Errors = [500],
+    };
+
     internal static Operation GetModelfile { get; } = new("getModelfile", "Returns the Modelfile of a model")
     {
         Reply = typeof(NodeModelfile),
@@ -66,7 +73,8 @@ internal static class NodeApiOperations
 
     internal static Operation PutModelfile { get; } = new("putModelfile", "Replaces the Modelfile of a model")
     {
-        Description = "Only with --allow-edit. A loaded model uses the new values after its next load.",
+        Description = "Only with --allow-edit. The text must be valid, and FROM must name an .rkllm file in the models directory, or what it has named before. A loaded model uses the new "
+            + "values after its next load.",
         Body = typeof(ModelfileBody),
         Example = """{"text": "FROM=\"demo.rkllm\"\nNUM_CTX=4096\n"}""",
         Reply = typeof(NodeModelfile),

@@ -13,6 +13,7 @@ namespace RkLlama.Server.Api.Node;
 [JsonSerializable(typeof(NodePeers))]
 [JsonSerializable(typeof(NodeLog))]
 [JsonSerializable(typeof(NodeModelfile))]
+[JsonSerializable(typeof(NodeModelList))]
 [JsonSerializable(typeof(NodeNames))]
 [JsonSerializable(typeof(NodePull))]
 [JsonSerializable(typeof(NodePullStopped))]

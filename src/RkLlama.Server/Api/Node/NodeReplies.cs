@@ -107,6 +107,16 @@ internal sealed record NodeLog(IReadOnlyList<LogLine> Lines);
 /// <param name="Warnings">What the server ignores in the text.</param>
 internal sealed record NodeModelfile(string Model, string Text, bool Editable, IReadOnlyList<string> Warnings);
 
+/// <summary>A model in the models directory.</summary>
+/// <param name="Name">Name of the model.</param>
+/// <param name="Role">What the model does: completion, embedding or rerank. Null if it is broken.</param>
+/// <param name="SizeBytes">Size of its .rkllm file; null if the file is missing.</param>
+/// <param name="Problem">Why the model cannot be used, as a sentence: its Modelfile is not valid, or its .rkllm file is missing. Null if it can be loaded.</param>
+internal sealed record NodeListedModel(string Name, string? Role, long? SizeBytes, string? Problem);
+
+/// <summary>The models in the models directory, also broken ones, in the order of their names.</summary>
+internal sealed record NodeModelList(IReadOnlyList<NodeListedModel> Models);
+
 /// <summary>An entry of the table of short names.</summary>
 /// <param name="Name">The short name, for POST /node/pulls.</param>
 /// <param name="Aliases">Further names.</param>

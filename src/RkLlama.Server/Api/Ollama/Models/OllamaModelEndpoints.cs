@@ -90,7 +90,7 @@ internal static class OllamaModelEndpoints
     {
         // As in Ollama, an embedding model has no other capability, even if its files include a chat template.
         if (model.Role != ModelRole.Chat)
-            return [model.Role == ModelRole.Embedding ? "embedding" : "rerank"];
+            return [model.Role.ToWire()];
         ModelCapabilities can = prompts is null ? default : ModelCapabilities.Of(model, prompts);
         return
         [
