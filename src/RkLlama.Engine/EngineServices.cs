@@ -37,6 +37,7 @@ internal static class EngineServices
         services.AddSingleton<IEngine>(static provider => new PrefixLoadingEngine(provider.GetRequiredService<WorkerEngine>(), provider.GetRequiredService<PrefixStore>()));
         services.AddSingleton<PromptBuilderFactory>();
         services.AddSingleton<ModelHost>();
+        services.AddSingleton<MeasuredSpeeds>();
         services.AddSingleton<KvCaches>();
         services.AddSingleton<IKvCaches>(static provider => provider.GetRequiredService<KvCaches>());
         services.AddSingleton(static provider => RunQueue.Of(

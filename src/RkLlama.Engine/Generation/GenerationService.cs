@@ -17,9 +17,9 @@ namespace RkLlama.Engine.Generation;
 /// the output must be JSON and is not valid, a second turn corrects it. Thread-safe.
 /// </summary>
 internal sealed partial class GenerationService(
-    ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger, PrefixTracker? prefixes = null)
+    ModelHost host, ModelScheduler scheduler, CpuPool cpu, NodeOptions options, NodeMetrics metrics, ILogger<GenerationService> logger, PrefixTracker? prefixes = null, MeasuredSpeeds? speeds = null)
 {
-    private readonly TurnRecorder _recorder = new(metrics, logger);
+    private readonly TurnRecorder _recorder = new(metrics, speeds, logger);
 
     /// <summary>
     /// Builds the prompt and starts the generation. Before that, checks that the prompt fits into the context and that the model has the required capabilities.

@@ -94,6 +94,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             statistics = leases.End(_outcomes, _started);
             if (statistics is not null)
             {
+                recorder.RecordPace(prepared.Model);
                 prepared.Request.Trace.TurnEnded(statistics);
                 recorder.Record(statistics, _outcomes[^1].End, _lastAbort, prepared.Request.Trace.Id);
             }

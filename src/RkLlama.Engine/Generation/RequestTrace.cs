@@ -7,12 +7,15 @@ namespace RkLlama.Engine.Generation;
 /// <param name="id">The id of the request in response headers and in the log.</param>
 internal sealed class RequestTrace(string id)
 {
+    // Fewer tokens say little about the rate.
+    private const int MinRateTokens = 8;
+
     private volatile string? _model;
     private volatile RunStart? _start;
     private volatile TurnEnd? _end;
     private volatile GenerationStatistics? _statistics;
     private volatile int _promptTokens;
-    private volatile int _turnTokens;
+    private volatile TurnProgress? _turn;
     private long _firstToken;
 
     internal string Id => id;
@@ -36,7 +39,12 @@ internal sealed class RequestTrace(string id)
     internal int PromptTokens => _promptTokens;
 
     /// <summary>Number of generated tokens so far.</summary>
-    internal int OutputTokens => (_statistics?.OutputTokens ?? 0) + _turnTokens;
+    internal int OutputTokens => (_statistics?.OutputTokens ?? 0) + (_turn?.Tokens ?? 0);
+
+    /// <summary>The decode rate of the current turn so far; <see langword="null"/> if it has no tokens or too few.</summary>
+    internal double? CurrentDecodeRate => _turn is { } turn && turn.Tokens - turn.FirstTokens >= MinRateTokens && turn.Last > turn.First
+        ? (turn.Tokens - turn.FirstTokens) / System.Diagnostics.Stopwatch.GetElapsedTime(turn.First, turn.Last).TotalSeconds
+        : null;
 
     /// <summary>When the first token arrived, as a <see cref="System.Diagnostics.Stopwatch"/> timestamp; 0 before that.</summary>
     internal long FirstToken => Volatile.Read(ref _firstToken);
@@ -75,15 +83,16 @@ internal sealed class RequestTrace(string id)
     /// <summary>Records how many tokens the current turn has generated.</summary>
     internal void TokensGenerated(int ofTurn)
     {
+        long now = System.Diagnostics.Stopwatch.GetTimestamp();
         if (_firstToken == 0)
-            Volatile.Write(ref _firstToken, System.Diagnostics.Stopwatch.GetTimestamp());
-        _turnTokens = ofTurn;
+            Volatile.Write(ref _firstToken, now);
+        _turn = _turn is { } turn ? turn with { Tokens = ofTurn, Last = now } : new(ofTurn, ofTurn, now, now);
     }
 
     /// <summary>Records the end of a turn, also of one that failed or was cancelled.</summary>
     internal void TurnEnded(GenerationStatistics statistics)
     {
-        _turnTokens = 0;
+        _turn = null;
         _statistics = _statistics is { } before ? before + statistics : statistics;
     }
 
@@ -95,6 +104,11 @@ internal sealed class RequestTrace(string id)
 
     /// <summary>How long the request waited in the queue and for the load of the model, before its first run.</summary>
     internal sealed record RunStart(TimeSpan Queue, TimeSpan Load);
+
+    /// <param name="FirstTokens">Number of tokens that arrived first, together.</param>
+    /// <param name="First">When they arrived, as a <see cref="System.Diagnostics.Stopwatch"/> timestamp.</param>
+    /// <param name="Last">When the last token arrived.</param>
+    private sealed record TurnProgress(int Tokens, int FirstTokens, long First, long Last);
 
     private sealed record TurnEnd(FinishReason Reason, GenerationTimings Timings);
 }

@@ -1,12 +1,16 @@
 using RkLlama.Engine.Metrics;
+using RkLlama.Engine.Residency;
 using RkLlama.Engine.Workers;
 using RkLlama.Native;
 
 namespace RkLlama.Engine.Generation;
 
 /// <summary>Records each turn of a generation: in the metrics, and with one log line. Any thread.</summary>
-internal sealed partial class TurnRecorder(NodeMetrics metrics, ILogger<GenerationService> logger)
+internal sealed partial class TurnRecorder(NodeMetrics metrics, MeasuredSpeeds? speeds, ILogger<GenerationService> logger)
 {
+    /// <summary>Records the pace of a model after a turn.</summary>
+    internal void RecordPace(ModelInstance model) => speeds?.Record(model);
+
     internal void RecordAbort(AbortCause cause) => metrics.RecordAbort(cause.MetricLabel());
 
     /// <param name="end">The end of the last run.</param>

@@ -17,6 +17,11 @@ internal sealed class ActiveRequests(RequestHistory history, TimeProvider time)
     /// <summary>Number of tokens that all requests have generated since the start of the server.</summary>
     internal long OutputTokens => Interlocked.Read(ref _endedTokens) + _active.Keys.Sum(static request => (long)request.Trace.OutputTokens);
 
+    /// <summary>Returns a request that has decoded enough tokens in its current turn that its rate is known; <see langword="null"/> if there is none.</summary>
+    /// <param name="model">Name of its model; <see langword="null"/> for any model.</param>
+    internal ActiveRequest? CurrentRun(string? model = null) =>
+        WithModel.FirstOrDefault(request => request.Trace.CurrentDecodeRate is not null && (model is null || request.Trace.Model == model));
+
     /// <summary>Adds a request. The caller calls <see cref="Leave"/> when its response has ended.</summary>
     internal ActiveRequest Enter(HttpContext context, RequestTrace trace, string api)
     {

@@ -40,4 +40,18 @@ internal sealed record FinishedRequest(
             trace.Statistics?.PrefillRate,
             trace.Statistics?.DecodeRate);
     }
+
+    /// <summary>
+    /// Returns the request with the figures of its run. If the client has left, the run ends after the response, and the request gets its figures then.
+    /// </summary>
+    internal FinishedRequest WithFigures() => Timings is null && Request.Trace.Statistics is { } run
+        ? this with
+        {
+            CachedTokens = run.CachedTokens,
+            OutputTokens = Request.Trace.OutputTokens,
+            Timings = run.Timings,
+            PrefillRate = run.PrefillRate,
+            DecodeRate = run.DecodeRate,
+        }
+        : this;
 }

@@ -12,8 +12,9 @@ internal sealed class RequestHistory(TimeProvider time)
     // Guarded by _lock. The oldest one first, each with the timestamp of its end.
     private readonly Queue<(FinishedRequest Request, long Ended)> _requests = new(Capacity);
 
-    // Guarded by _lock. The last request that has decoded tokens.
+    // Guarded by _lock. The last request that has decoded tokens, and the last one before it whose rates are known.
     private FinishedRequest? _lastRun;
+    private FinishedRequest? _runBefore;
 
     /// <summary>Raised when a request has ended. The thread of the request calls the handlers, so they must return at once.</summary>
     internal event Action<FinishedRequest>? Added;
@@ -27,18 +28,18 @@ internal sealed class RequestHistory(TimeProvider time)
             {
                 while (_requests.TryPeek(out (FinishedRequest Request, long Ended) oldest) && time.GetElapsedTime(oldest.Ended) > Kept)
                     _requests.Dequeue();
-                return [.. _requests.Select(static one => one.Request).Reverse()];
+                return [.. _requests.Select(static one => one.Request.WithFigures()).Reverse()];
             }
         }
     }
 
-    /// <summary>The last request that has decoded tokens, however old it is; <see langword="null"/> if there was none.</summary>
+    /// <summary>The last request that has decoded tokens and whose rates are known, however old it is; <see langword="null"/> if there was none.</summary>
     internal FinishedRequest? LastRun
     {
         get
         {
             lock (_lock)
-                return _lastRun;
+                return _lastRun?.WithFigures() is { DecodeRate: not null } last ? last : _runBefore;
         }
     }
 
@@ -49,8 +50,8 @@ internal sealed class RequestHistory(TimeProvider time)
             if (_requests.Count == Capacity)
                 _requests.Dequeue();
             _requests.Enqueue((request, time.GetTimestamp()));
-            if (request.DecodeRate is not null)
-                _lastRun = request;
+            if (request.OutputTokens > 0)
+                (_runBefore, _lastRun) = (_lastRun?.WithFigures() is { DecodeRate: not null } last ? last : _runBefore, request);
         }
 
         Added?.Invoke(request);

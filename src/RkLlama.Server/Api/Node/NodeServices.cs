@@ -9,6 +9,7 @@ internal static class NodeServices
         .AddSingleton<DiskSpace>()
         .AddSingleton<DownloadReader>()
         .AddSingleton<ActiveRequestReader>()
+        .AddSingleton<ReferenceSpeed>()
         .AddSingleton<StatusReader>()
         .AddSingleton<EventHub>()
         .AddSingleton<DoctorReader>()

@@ -19,7 +19,7 @@ namespace RkLlama.Server.Api.Node;
 /// <param name="Faults">The last failures of models or of their workers since the start of the server, at most 16, the newest one first.</param>
 /// <param name="Disk">Space on the file system of the models directory; null if it is unknown.</param>
 /// <param name="Library">Versions of the vendor library and of the NPU driver; null if no model is loaded.</param>
-/// <param name="Reference">Comparison with the vendor's figure; null if the vendor has none for the loaded model.</param>
+/// <param name="Reference">Comparison with the vendor's figure, for the current model if its rate is known, else for the model that has run last. Null if the vendor has no figure for them.</param>
 internal sealed record NodeStatus(
     string Node,
     string Version,
@@ -42,6 +42,7 @@ internal sealed record NodeStatus(
     NodeFeatures Features);
 
 /// <summary>A model in memory, or one that has failed.</summary>
+/// <param name="Role">What the model does: completion, embedding or rerank.</param>
 /// <param name="State">loading, loaded, restarting, failed or stuck.</param>
 /// <param name="Pinned">Whether the operator has loaded the model, so that it is not unloaded when it is idle, and is evicted last.</param>
 /// <param name="MemoryBytes">Estimated memory of the model, with all its KV slots; 0 if it has failed.</param>
@@ -53,6 +54,7 @@ internal sealed record NodeStatus(
 /// <param name="PrefillTokensPerSecond">Prefill rate of the last run with enough tokens; null before that.</param>
 internal sealed record NodeModel(
     string Name,
+    string Role,
     string State,
     bool Pinned,
     long MemoryBytes,
@@ -100,6 +102,9 @@ internal sealed record NodeActiveRequest(
     int OutputTokens);
 
 /// <summary>The rates of the last run. Null before the first one.</summary>
+/// <param name="DecodeTokensPerSecond">The rate of the current run, as soon as it has decoded some tokens; else that of the last run.</param>
+/// <param name="PrefillTokensPerSecond">The rate of the last run that has ended.</param>
+/// <param name="TimeToFirstTokenMs">From the arrival to the first token: of the request whose decode rate is given.</param>
 internal sealed record NodeRates(double? DecodeTokensPerSecond, double? PrefillTokensPerSecond, double? TimeToFirstTokenMs);
 
 /// <summary>A download of a model.</summary>
@@ -116,22 +121,26 @@ internal sealed record NodeDisk(long FreeBytes, long TotalBytes);
 /// <summary>Versions of the vendor library and of the NPU driver, as the library reports them.</summary>
 internal sealed record NodeLibrary(string Version, string? DriverVersion);
 
-/// <summary>Comparison of the loaded model with the vendor's figure.</summary>
+/// <summary>Comparison of a model on this node with the vendor's figure. The verdict compares the measured rate with the vendor's rate at the highest clocks.</summary>
+/// <param name="NodeModel">Name of the model on this node. It may be unloaded.</param>
 /// <param name="Model">The vendor's name of the model.</param>
 /// <param name="Runtime">The release of the vendor library that the vendor has measured.</param>
 /// <param name="DecodeTokensPerSecond">The vendor's decode rate, at the highest clocks.</param>
-/// <param name="ExpectedTokensPerSecond">The vendor's rate at the current clocks of NPU and memory.</param>
-/// <param name="MeasuredTokensPerSecond">The decode rate of this node in its last run; null before that.</param>
-/// <param name="IsSlow">Whether the node is below 70 % of the vendor's rate.</param>
-/// <param name="Reason">Why, if the node is slow; else null.</param>
+/// <param name="ExpectedTokensPerSecond">Estimate: the vendor's rate, multiplied by the lowest ratio of the current to the highest clock of NPU and memory.</param>
+/// <param name="MeasuredTokensPerSecond">The decode rate of the model in its last run on this node, or so far in its first run; null before that.</param>
+/// <param name="IsSlow">Whether the measured rate is below 70 % of the vendor's rate at the highest clocks.</param>
+/// <param name="ReasonCode">Which clocks are below their maximum, if the node is slow: memory_clock, npu_clock, npu_and_memory_clock, or unknown if no clock is. Else null.</param>
+/// <param name="Reason">The reason as a clause in English, if the node is slow; else null.</param>
 /// <param name="Remedy">What the operator should do, if the node is slow; else null.</param>
 internal sealed record NodeReference(
+    string NodeModel,
     string Model,
     string Runtime,
     double DecodeTokensPerSecond,
     double ExpectedTokensPerSecond,
     double? MeasuredTokensPerSecond,
     bool IsSlow,
+    string? ReasonCode,
     string? Reason,
     string? Remedy);
 

@@ -14,7 +14,9 @@ internal sealed class StatusReader(
     RunQueue queue,
     Readiness readiness,
     ActiveRequestReader requests,
+    ActiveRequests active,
     RequestHistory history,
+    ReferenceSpeed reference,
     RecentHardware hardware,
     DownloadReader downloads,
     FaultLog faults,
@@ -40,22 +42,32 @@ internal sealed class StatusReader(
             requests.Read(),
             NpuReply.From(reading),
             ResidentReport.MemoryOf(reading.Memory, residents),
-            history.LastRun is { } last ? new(NodeRequest.Round(last.DecodeRate), NodeRequest.Round(last.PrefillRate), NodeRequest.Ms(last.ToFirstToken)) : new(null, null, null),
+            ReadRates(),
             downloads.Read(),
             [.. faults.Recent.Select(static fault => new HealthFault(fault.At, fault.Model, fault.Reason))],
             disk.Read(),
             status.Facts is { } facts ? new(facts.RuntimeVersion, facts.DriverVersion) : null,
-            host.Current is { } model ? ReferenceSpeed.Compare(model, reading) : null,
+            reference.Compare(reading),
             new(options.ApiKey is not null, options.IsReadOnly, options.AllowsEdits && !options.IsReadOnly, options.ApiKey is not null, options.Peers.Count));
     }
 
     internal NodeQueue ReadQueue() => new(queue.IsBusy ? 1 : 0, queue.Waiting, queue.Capacity);
+
+    /// <summary>Returns the rates of the last run. A run that is not over counts as soon as its decode rate is known; it has no prefill rate yet.</summary>
+    private NodeRates ReadRates()
+    {
+        FinishedRequest? last = history.LastRun;
+        return active.CurrentRun() is { } run
+            ? new(NodeRequest.Round(run.Trace.CurrentDecodeRate), NodeRequest.Round(last?.PrefillRate), NodeRequest.Ms(run.ToFirstToken))
+            : new(NodeRequest.Round(last?.DecodeRate), NodeRequest.Round(last?.PrefillRate), NodeRequest.Ms(last?.ToFirstToken));
+    }
 
     private static NodeModel Describe(Resident resident)
     {
         ModelInstance model = resident.Model;
         return new(
             model.Name,
+            model.Role.ToWire(),
             model.State.ToWire(),
             model.IsPinned,
             resident.TotalBytes,
