@@ -6,6 +6,11 @@ namespace RkLlama.Output.StructuredJson;
 /// <summary>Checks strings against the schema keyword <c>format</c>. Knows the formats that the schema generators of clients use.</summary>
 internal static class StringFormats
 {
+    private static readonly string[] Checked = ["date-time", "date", "time", "email", "uuid", "ipv4", "ipv6", "uri"];
+
+    /// <summary>Returns whether a text of any form has the format, because the format is not known.</summary>
+    internal static bool IsFree(string format) => !Checked.Contains(format);
+
     /// <summary>Returns whether the text has the format. True for an unknown format.</summary>
     internal static bool IsValid(string format, string text) => format switch
     {

@@ -1,0 +1,69 @@
+namespace RkLlama.Output.Tests.Constraints;
+
+public sealed class DocumentRepairTests
+{
+    private const string Schema =
+        """
+        {"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":150},"ok":{"type":"boolean"},
+        "color":{"enum":["red","green","dark blue"]},"tags":{"type":"array","items":{"type":"string"},"maxItems":2},"note":{"type":["string","null"]}},
+        "required":["name","age"],"additionalProperties":false}
+        """;
+
+    [Theory]
+    [InlineData("prose before", """Sure, here it is: {"name":"A","age":1}""", """{"name":"A","age":1}""")]
+    [InlineData("Markdown fence", "```json\n{\"name\":\"A\",\"age\":1}\n```", """{"name":"A","age":1}""")]
+    [InlineData("text behind", """{"name":"A","age":1} Hope this helps!""", """{"name":"A","age":1}""")]
+    [InlineData("single quotes", """{'name':'A','age':1}""", """{"name":"A","age":1}""")]
+    [InlineData("typographic quotes", """{“name”:“A”,“age”:1}""", """{"name":"A","age":1}""")]
+    [InlineData("names without quotes", """{name:"A",age:1}""", """{"name":"A","age":1}""")]
+    [InlineData("missing comma", """{"name":"A" "age":1}""", """{"name":"A" ,"age":1}""")]
+    [InlineData("missing colon", """{"name" "A","age":1}""", """{"name" :"A","age":1}""")]
+    [InlineData("equals sign", """{"name"="A","age":1}""", """{"name":"A","age":1}""")]
+    [InlineData("semicolon", """{"name":"A";"age":1}""", """{"name":"A","age":1}""")]
+    [InlineData("trailing comma", """{"name":"A","age":1,}""", """{"name":"A","age":1}""")]
+    [InlineData("comment", "{\"name\":\"A\", // the name\n\"age\":1}", """{"name":"A","age":1}""")]
+    [InlineData("Python constant", """{"name":"A","age":1,"ok":True}""", """{"name":"A","age":1,"ok":true}""")]
+    [InlineData("None", """{"name":"A","age":1,"note":None}""", """{"name":"A","age":1,"note":null}""")]
+    [InlineData("yes for a boolean", """{"name":"A","age":1,"ok":"yes"}""", """{"name":"A","age":1,"ok":true}""")]
+    [InlineData("number in quotes", """{"name":"A","age":"42"}""", """{"name":"A","age":42}""")]
+    [InlineData("number with a unit", """{"name":"A","age":42 years}""", """{"name":"A","age":42 }""")]
+    [InlineData("number out of bounds", """{"name":"A","age":420}""", """{"name":"A","age":150}""")]
+    [InlineData("fraction for an integer", """{"name":"A","age":41.6}""", """{"name":"A","age":42}""")]
+    [InlineData("text without quotes", """{"name":Anna,"age":1}""", """{"name":"Anna","age":1}""")]
+    [InlineData("number for a text", """{"name":7,"age":1}""", """{"name":"7","age":1}""")]
+    [InlineData("list for a text", """{"name":["A"],"age":1}""", null)]
+    [InlineData("upper case in an enum", """{"name":"A","age":1,"color":"Green"}""", """{"name":"A","age":1,"color":"green"}""")]
+    [InlineData("close to an enum", """{"name":"A","age":1,"color":"dark_blu"}""", """{"name":"A","age":1,"color":"dark blue"}""")]
+    [InlineData("enum without quotes", """{"name":"A","age":1,"color":red}""", """{"name":"A","age":1,"color":"red"}""")]
+    [InlineData("text for a list", """{"name":"A","age":1,"tags":"x"}""", """{"name":"A","age":1,"tags":["x"]}""")]
+    [InlineData("too many items", """{"name":"A","age":1,"tags":["x","y","z"]}""", """{"name":"A","age":1,"tags":["x","y"]}""")]
+    [InlineData("name in other case", """{"Name":"A","AGE":1}""", """{"name":"A","age":1}""")]
+    [InlineData("line break in a text", "{\"name\":\"A\nB\",\"age\":1}", """{"name":"A\nB","age":1}""")]
+    [InlineData("unknown escape", """{"name":"C:\dir","age":1}""", """{"name":"C:\\dir","age":1}""")]
+    [InlineData("no end", """{"name":"A","age":1""", """{"name":"A","age":1}""")]
+    [InlineData("no end of a text", """{"name":"A","age":1,"note":"abc""", """{"name":"A","age":1,"note":"abc"}""")]
+    [InlineData("brace of the wrong kind", """{"name":"A","age":1,"tags":["x"}""", """{"name":"A","age":1,"tags":["x"]}""")]
+    public void The_nearest_document_is_found(string mistake, string written, string? document)
+    {
+        foreach (int seed in Enumerable.Range(0, 30))
+        {
+            ConstrainedModel model = new(SchemaCorpus.Compile(Schema));
+
+            string? found = model.Write(seed == 0 ? [written] : ConstrainedModel.Cut(written, new(seed)));
+
+            string.Concat((found ?? "").Where(c => c != ' ')).Should().NotBeEmpty(mistake);
+            if (seed == 0 && document is not null)
+                found.Should().Be(document, mistake);
+            DocumentRepairCheck.IsValid(Schema, found!).Should().BeTrue($"{mistake}: {found}");
+        }
+    }
+}
+
+internal static class DocumentRepairCheck
+{
+    internal static bool IsValid(string schema, string document)
+    {
+        using System.Text.Json.JsonDocument parsed = System.Text.Json.JsonDocument.Parse(document);
+        return SchemaCorpus.Parse(schema).Validate(parsed.RootElement, Prompts.CpuBudget.Unlimited()).Count == 0;
+    }
+}
