@@ -86,6 +86,11 @@ internal sealed record NodeOptions
     /// <summary>How many times in a row the output may contain the same phrase. If it occurs once more, the generation ends. 0 for no limit.</summary>
     public int MaxRepetitions { get; init; }
 
+    /// <summary>
+    /// Whether answers in JSON are held to their format while the model writes them. If false, they are checked when they are complete.
+    /// </summary>
+    public bool ConstrainsOutput { get; init; } = true;
+
     /// <summary>How long the active run may continue after the server has received a stop signal. Then it is aborted.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

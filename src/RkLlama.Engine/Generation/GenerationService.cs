@@ -140,9 +140,10 @@ internal sealed partial class GenerationService(
     {
         try
         {
-            GenerationSummary summary = prepared.Request.Output?.Format is { } format
+            ConstrainedContent? content = options.ConstrainsOutput ? ConstrainedContent.Of(prepared) : null;
+            GenerationSummary summary = prepared.Request.Output?.Format is { } format && content is null
                 ? await ProduceJsonAsync(prepared, format, stream).ConfigureAwait(false)
-                : await ProduceTurnAsync(prepared, stream, stream.Abandoned).ConfigureAwait(false);
+                : await ProduceTurnAsync(prepared, stream, stream.Abandoned, content).ConfigureAwait(false);
             if (prepared.Request.Output?.RequiresToolCall == true && summary.FinishReason != FinishReason.ToolCalls)
                 throw new MissingToolCallException();
             stream.Complete(summary);
@@ -208,12 +209,12 @@ internal sealed partial class GenerationService(
         stream.Model.Name, limit, budget => (output.Check(summary.FinishReason, budget), limit - budget.Used), stream.Abandoned, isForOutput: true);
 
     /// <summary>Runs one turn.</summary>
-    private Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken)
+    private Task<GenerationSummary> ProduceTurnAsync(PreparedGeneration prepared, IGenerationSink sink, CancellationToken cancellationToken, ConstrainedContent? content = null)
     {
         RepetitionGuard? guard = options.MaxRepetitions > 0
             ? new(options.MaxRepetitions, length => Log.Repeats(logger, prepared.Model.Name, length, options.MaxRepetitions))
             : null;
-        GenerationTurn turn = new(prepared, sink, guard, _recorder);
+        GenerationTurn turn = new(prepared, sink, guard, _recorder, content);
         return turn.RunAsync(queued => scheduler.AcquireAsync(prepared.Model, queued, prepared.Request.KeepAlive, cancellationToken), cancellationToken);
     }
 

@@ -8,11 +8,13 @@ namespace RkLlama.Engine.Generation;
 
 /// <summary>
 /// One turn of a generation: one run, or several that continue the output. If the reasoning reaches the thinking budget, its run is aborted, and the next one
-/// continues without reasoning. If a background run gives way to another request, its lease ends, and the next run continues on a later one. Passes the output to
+/// continues without reasoning. If the content violates its JSON format, its run is aborted, and the next one continues behind the corrected content. If a background run gives way to another request, its lease ends, and the next run continues on a later one. Passes the output to
 /// the sink. Used by one task.
 /// </summary>
 /// <param name="guard">Detects repetitions in the output; <see langword="null"/> if repetitions are allowed.</param>
-internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder)
+/// <param name="content">Holds the content to a JSON format; <see langword="null"/> if the content is not checked while it arrives.</param>
+internal sealed partial class GenerationTurn(
+    PreparedGeneration prepared, IGenerationSink sink, RepetitionGuard? guard, TurnRecorder recorder, ConstrainedContent? content = null)
 {
     private readonly TurnOutput _output = new(prepared, id => recorder.RecordDifference(prepared.Model.Name, id));
     private readonly EventBuffer _events = new(sink);
@@ -28,11 +30,16 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     // Number of tokens before the token that ended the answer; null if none has.
     private int? _tokensBeforeEnd;
+    private int? _lengthBeforeEnd;
     private bool _hasEndedThinking;
     private volatile bool _hasGivenWay;
     private long _started;
     private AbortCause? _lastAbort;
     private EngineToken? _rest;
+
+    // The correction behind which the next run continues, and the text before the first token of the current run that is still to be passed on.
+    private (int Length, string Forced)? _correction;
+    private string _insertedBefore = "";
 
     /// <summary>Runs the turn. Disposes each lease after its last run.</summary>
     /// <param name="acquire">Waits for a lease on the model of the request.</param>
@@ -40,7 +47,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     /// <exception cref="NoModelException">The model was unloaded before the run started.</exception>
     internal async Task<GenerationSummary> RunAsync(Func<QueuedRequest, Task<ModelLease>> acquire, CancellationToken cancellationToken)
     {
-        (RunInput Input, RunParameters Parameters)? next = (prepared.Input, new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
+        (RunInput Input, RunParameters Parameters)? next = Start() ?? (prepared.Input, new(prepared.Request.Sampling, prepared.Budget.MaxNewTokens));
         AbortCause? cut = null;
         bool endsThinking = false;
         GenerationStatistics? statistics = null;
@@ -66,17 +73,26 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                     EmitEndOfThinking();
                 using (lease.Wanted.Register(() => GiveWay(active)))
                     (cut, next) = await ReadAsync(active, lease, cancellationToken).ConfigureAwait(false);
-                endsThinking = next is not null;
+                endsThinking = next is not null && _correction is null;
                 RunOutcome outcome = await EndOfAsync(active).ConfigureAwait(false);
                 _outcomes.Add(outcome);
                 if (outcome.End.Reason is RunEndReason.Stop or RunEndReason.Length || (outcome.End.Reason == RunEndReason.Cancelled && outcome.FirstToken is not null))
                     lease.SetKvCache(_tokens.CacheAfter(run.Input));
-                bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && outcome.End.Reason == RunEndReason.Cancelled;
-                if (!givesWay)
+                bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && _correction is null && outcome.End.Reason == RunEndReason.Cancelled;
+                if (!givesWay && _correction is null)
                     AddRest();
+                PassInserted();
+                if (_correction is null && cut is null && !givesWay && outcome.End.Reason == RunEndReason.Stop && content is { IsComplete: false } && !_output.IsStopped)
+                    cut = (_correction = content.Correct(hasModelEnded: true)) is null ? AbortCause.Correction : null;
+                if (endsThinking)
+                    _tokens.Insert(_output.EndOfThinking);
                 if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
                 {
                     next = null;
+                }
+                else if (_correction is { } correction)
+                {
+                    (cut, next) = Continue(correction);
                 }
                 else if (givesWay)
                 {
@@ -144,6 +160,12 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
                     return (null, next);
                 }
 
+                if (cut == AbortCause.Correction && _tokens.Continuation("") is { } corrected && (_correction = content!.Correct(hasModelEnded: false)) is not null)
+                {
+                    run.Abort(AbortCause.Correction);
+                    return (null, corrected);
+                }
+
                 // The run has ended before the abort, so nothing was cut.
                 if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
                     cut = null;
@@ -175,14 +197,17 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
             return null;
         }
 
+        PassInserted();
         _tokens.Add(token);
         _output.Add(token, _events.Parts);
+        content?.Apply(_events.Parts);
         Collect();
         if (!_output.HasEnded)
             return AbortCauseAfter(token);
 
         // The runtime ends the run by itself if it knows the end token. An abort would then only disturb it, so the run is aborted at the next token.
         _tokensBeforeEnd ??= _tokens.Count - 1;
+        _lengthBeforeEnd ??= _tokens.Length - 1;
         return _output.IsStopped ? AbortCause.StopSequence : null;
     }
 
@@ -194,6 +219,7 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         _rest = null;
         _tokens.AddText(rest.Text);
         _output.Add(rest, _events.Parts);
+        content?.Apply(_events.Parts);
         Collect();
         _events.Flush();
     }
@@ -213,9 +239,11 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
     {
         if (_output.IsStopped)
             return AbortCause.StopSequence;
+        if (content?.AbortCause is { } cause)
+            return cause;
 
         // Before runtime 1.3, the maximum number of tokens is set at load and cannot be lowered for a run, so the server enforces the budget.
-        if (_tokens.Count == prepared.Budget.MaxNewTokens)
+        if (_tokens.Length >= prepared.Budget.MaxNewTokens)
             return AbortCause.Length;
         if (guard?.AddAndDetectLoop(token.TokenId) == true)
             return AbortCause.Repetition;
@@ -227,8 +255,8 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
 
     private void EmitEndOfThinking()
     {
-        _tokens.AddText(_output.EndOfThinking);
         _output.AddEndOfThinking(_events.Parts);
+        content?.Apply(_events.Parts);
         Collect();
         _events.Flush();
     }
@@ -238,59 +266,4 @@ internal sealed class GenerationTurn(PreparedGeneration prepared, IGenerationSin
         if (_events.Parts.Count > 0)
             _events.Collect(_tokens.Count, RateAt(Stopwatch.GetTimestamp()));
     }
-
-    /// <summary>Passes the rest of the output to the sink and returns the result of the turn.</summary>
-    /// <param name="cut">Why the server aborted the last run; null if it did not.</param>
-    /// <exception cref="EngineException">The run failed, or the model was unloaded during the run.</exception>
-    /// <exception cref="ContextLengthException">The runtime refused the prompt, because it is too long.</exception>
-    private GenerationSummary Summarize(GenerationStatistics statistics, AbortCause? cut)
-    {
-        RunEnd end = _outcomes[^1].End;
-        bool isUnloaded = prepared.Model.Unloaded.IsCancellationRequested;
-
-        // TokenCount does not include the end-of-text token of the last run, but Count does.
-        int made = Math.Min(_tokens.CountBeforeRun + end.TokenCount, _tokensBeforeEnd ?? int.MaxValue);
-        bool isStop;
-        if (cut is not null && !isUnloaded && end.Reason != RunEndReason.Error)
-        {
-            // A run may end by itself before the abort reaches it. Then the output was cut only if the run generated more tokens than were read.
-            isStop = cut is AbortCause.StopSequence or AbortCause.EndToken || (end.Reason == RunEndReason.Stop && made <= _tokens.Count);
-            made = Math.Min(_tokens.Count, made);
-        }
-        else if (end.Reason is RunEndReason.Stop or RunEndReason.Length)
-        {
-            isStop = end.Reason == RunEndReason.Stop || _output.HasEnded;
-        }
-        else
-        {
-            // A second run is longer than the prompt of the request.
-            if (!isUnloaded && _outcomes is [{ RefusedPrompt: { } refused }])
-                throw ContextLengthException.Of(refused, prepared.Model.ContextLength, prepared.Request.PromptField);
-            throw new EngineException(isUnloaded
-                ? "The model was unloaded while it answered."
-                : $"The answer failed: {end.Error ?? "the run was aborted"}.");
-        }
-
-        _output.Finish(isComplete: cut is null && end.Reason == RunEndReason.Stop, isTruncated: !isStop, _events.Parts);
-        Collect();
-        _events.Flush();
-        FinishReason reason = _output.HasToolCalls ? FinishReason.ToolCalls
-            : isStop || _output.IsStopped ? FinishReason.Stop
-            : FinishReason.Length;
-        prepared.Request.Trace.Completed(reason, statistics.Timings);
-        return new(
-            reason,
-            prepared.Prompt.TokenCount,
-            made,
-            _output.ReasoningTokens,
-            statistics.CachedTokens,
-            RateAt(_outcomes[^1].Ended, made),
-            statistics.Timings)
-        {
-            StopSequence = _output.StopSequence,
-        };
-    }
-
-    private double RateAt(long timestamp, int? tokens = null) =>
-        (tokens ?? _tokens.Count) / Math.Max(Stopwatch.GetElapsedTime(_started, timestamp).TotalSeconds, 1e-6);
 }

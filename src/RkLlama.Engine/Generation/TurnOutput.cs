@@ -15,14 +15,13 @@ namespace RkLlama.Engine.Generation;
 internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDifference)
 {
     // Null if the text is returned as the model generates it.
-    private readonly OutputPipeline? _pipeline = PipelineOf(prepared);
-    private readonly AnswerDecoder _decoder = new(
-        prepared.Prompts.Tokenizer,
-        prepared.Prompts.EndTokens.WithStopSequences(StopSequencesOf(prepared), prepared.Prompts.Tokenizer),
-        prepared.Model.Referee,
-        onDifference);
+    private OutputPipeline? _pipeline = PipelineOf(prepared);
+    private AnswerDecoder _decoder = DecoderOf(prepared, onDifference);
 
     private readonly List<OutputToken> _decoded = [];
+
+    // The reasoning tokens of pipelines that were replaced.
+    private int _earlierReasoningTokens;
 
     /// <summary>The text with which the model ends its reasoning.</summary>
     internal string EndOfThinking { get; } =
@@ -42,7 +41,7 @@ internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDiff
     internal bool HasToolCalls => _pipeline?.HasToolCalls == true;
 
     /// <summary>The number of generated tokens in the reasoning, including those of its tags.</summary>
-    internal int ReasoningTokens => _pipeline?.ReasoningTokens ?? 0;
+    internal int ReasoningTokens => _earlierReasoningTokens + (_pipeline?.ReasoningTokens ?? 0);
 
     /// <summary>Adds a token of a run.</summary>
     /// <param name="parts">The parts that are complete are appended to this list.</param>
@@ -59,6 +58,18 @@ internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDiff
         _decoder.EndRun(isComplete: false, _decoded);
         EmitDecoded(parts);
         Emit(new(EndOfThinking, OutputTokenKind.Inserted), parts);
+    }
+
+    /// <summary>Adds a text that the server inserts in the content.</summary>
+    /// <param name="parts">The parts that are complete are appended to this list.</param>
+    internal void AddInserted(string text, List<OutputPart> parts) => Emit(new(text, OutputTokenKind.Inserted), parts);
+
+    /// <summary>Drops what was held back, and an end token, because the content is cut. The content that follows replaces it.</summary>
+    internal void RestartContent()
+    {
+        _earlierReasoningTokens = ReasoningTokens;
+        _decoder = DecoderOf(prepared, onDifference);
+        _pipeline = PipelineOf(prepared, continuesContent: true);
     }
 
     /// <summary>Ends the last run, and with it the output.</summary>
@@ -87,7 +98,14 @@ internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDiff
             parts.Add(new ContentPart(token.Text));
     }
 
-    private static OutputPipeline? PipelineOf(PreparedGeneration prepared)
+    private static AnswerDecoder DecoderOf(PreparedGeneration prepared, Action<int> onDifference) => new(
+        prepared.Prompts.Tokenizer,
+        prepared.Prompts.EndTokens.WithStopSequences(StopSequencesOf(prepared), prepared.Prompts.Tokenizer),
+        prepared.Model.Referee,
+        onDifference);
+
+    /// <param name="continuesContent">Whether the output continues content, so that no reasoning can begin.</param>
+    private static OutputPipeline? PipelineOf(PreparedGeneration prepared, bool continuesContent = false)
     {
         IReadOnlyList<string> stops = StopSequencesOf(prepared);
         if ((prepared.Request.Output ?? (stops.Count > 0 ? new() { SplitsReasoning = false } : null)) is not { } options)
@@ -102,13 +120,13 @@ internal sealed class TurnOutput(PreparedGeneration prepared, Action<int> onDiff
             MaxToolCalls = options.MaxToolCalls ?? int.MaxValue,
             StopSequences = stops,
             SplitsReasoning = options.SplitsReasoning,
-            StartTag = options.SplitsReasoning ? StartTagOf(prepared) : null,
+            StartTag = options.SplitsReasoning && !continuesContent ? StartTagOf(prepared) : null,
 
             ModelTag = ReasoningTags.Find(prepared.Prompts.TemplateSource, prepared.Prompt.Text.Text),
             PlainTags = ReasoningTags.MentionedIn(prepared.Prompt.Text.Text),
 
             // Reasoning cannot begin in the middle of a message.
-            MayBeginWithReasoning = prepared.Prompt.ContinuedText is null,
+            MayBeginWithReasoning = prepared.Prompt.ContinuedText is null && !continuesContent,
         });
     }
 

@@ -44,6 +44,8 @@ internal sealed partial class TurnRecorder(NodeMetrics metrics, MeasuredSpeeds? 
         (null, AbortCause.EndToken) => "Stop (at an end token that the runtime does not know)",
         (null, AbortCause.Repetition) => "Length (cut because of a repetition)",
         (null, AbortCause.ThinkingBudget) => "Length (cut at its thinking budget)",
+        (null, AbortCause.Correction) => "Length (cut because it violates its format)",
+        (null, AbortCause.Complete) => "Stop (its JSON document is complete)",
         (null, AbortCause.GivesWay) => "Cancelled (gave way to another request)",
         (null, AbortCause.ClientDisconnected) when end.Reason == RunEndReason.Cancelled => "Cancelled (the client left)",
         (null, AbortCause.Unloaded) when end.Reason == RunEndReason.Cancelled => "Cancelled (the model was unloaded)",

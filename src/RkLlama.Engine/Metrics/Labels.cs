@@ -30,10 +30,10 @@ internal static class PrefixFailureLabel
 internal static class AbortLabel
 {
     internal const string ClientDisconnected = "client_left", Unloaded = "unloaded", Length = "length", StopSequence = "stop_sequence", EndToken = "end_token",
-        Repetition = "repetition", ThinkingBudget = "thinking_budget", GivesWay = "gives_way";
+        Repetition = "repetition", ThinkingBudget = "thinking_budget", GivesWay = "gives_way", Correction = "correction", Complete = "complete";
 
     /// <summary>The watchdog aborted the run because the runtime exceeded a timeout.</summary>
     internal const string Timeout = "late";
 
-    internal static IReadOnlyList<string> All { get; } = [ClientDisconnected, Unloaded, Length, StopSequence, EndToken, Repetition, ThinkingBudget, GivesWay, Timeout];
+    internal static IReadOnlyList<string> All { get; } = [ClientDisconnected, Unloaded, Length, StopSequence, EndToken, Repetition, ThinkingBudget, GivesWay, Correction, Complete, Timeout];
 }

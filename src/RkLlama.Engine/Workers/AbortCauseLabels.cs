@@ -15,6 +15,8 @@ internal static class AbortCauseLabels
         AbortCause.Repetition => AbortLabel.Repetition,
         AbortCause.ThinkingBudget => AbortLabel.ThinkingBudget,
         AbortCause.GivesWay => AbortLabel.GivesWay,
+        AbortCause.Correction => AbortLabel.Correction,
+        AbortCause.Complete => AbortLabel.Complete,
         _ => throw new ArgumentOutOfRangeException(nameof(cause), cause, null),
     };
 }

@@ -77,6 +77,12 @@ internal enum AbortCause
 
     /// <summary>A background run gives way to another request. A later run continues the generation.</summary>
     GivesWay,
+
+    /// <summary>The output violates its JSON format. A later run continues behind the corrected output, unless there were too many corrections.</summary>
+    Correction,
+
+    /// <summary>The JSON document that the request asks for is complete, and the model has continued.</summary>
+    Complete,
 }
 
 /// <summary>
