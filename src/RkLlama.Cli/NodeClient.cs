@@ -11,6 +11,9 @@ namespace RkLlama.Cli;
 /// <summary>An HTTP client for the running RkLlama server that a command uses.</summary>
 internal sealed class NodeClient : IDisposable
 {
+    /// <summary>The endpoint that downloads a model.</summary>
+    internal const string PullPath = "/api/pull";
+
     private const string IgnoredHeader = "X-RkLlama-Ignored", WarningHeader = "X-RkLlama-Warning";
 
     // On a slow node, the prefill of thousands of tokens takes minutes. Other requests wait for the active run.
@@ -117,7 +120,9 @@ internal sealed class NodeClient : IDisposable
         }
         catch (Exception ex) when (ex is HttpRequestException or IOException)
         {
-            throw new CommandException($"the connection to {ShownAddress} was lost: {ex.Message.TrimEnd('.')}");
+            // .NET adds the name of its error code.
+            string reason = ex.Message.Split(" (", 2)[0].TrimEnd('.');
+            throw new CommandException($"the connection to {ShownAddress} was lost ({reason}): 'rkllama status' tells whether the node runs" + (path == PullPath ? "; the same command continues the download" : ""));
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -19,7 +19,7 @@ internal sealed class Puller(NodeClient client, Func<IProgressDisplay> display)
     /// <inheritdoc cref="PullAsync(string, CancellationToken)"/>
     internal async Task<Pulled> PullAsync(PullBody body, CancellationToken cancellationToken)
     {
-        (string? named, string? sentence) = await ShowAsync(client.StreamAsync("/api/pull", body, ModelJson.Default.PullBody, cancellationToken)).ConfigureAwait(false);
+        (string? named, string? sentence) = await ShowAsync(client.StreamAsync(NodeClient.PullPath, body, ModelJson.Default.PullBody, cancellationToken)).ConfigureAwait(false);
 
         // An older node does not say which name the model has.
         string name = ModelRow.Short(named ?? body.ModelName ?? body.Model);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using RkLlama.Cli.Models;
 using RkLlama.Cli.Terminal.Progress;
 using RkLlama.Cli.Tests.Support;
@@ -83,6 +84,35 @@ public sealed class PullerTests : IDisposable
         Func<Task> pull = () => PullAsync("nothing");
 
         (await pull.Should().ThrowAsync<CommandException>().WithMessage(expected)).Which.Status.Should().Be(status == 200 ? null : (HttpStatusCode)status);
+    }
+
+    [Fact]
+    public async Task A_node_that_ends_in_the_middle_is_one_sentence_with_the_next_step()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using NodeClient client = new(new($"http://{listener.LocalEndpoint}/"), null);
+        Task answer = AnswerHalfAsync(listener);
+
+        Func<Task> pull = () => new Puller(client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync("made-name", CancellationToken.None);
+
+        await pull.Should().ThrowAsync<CommandException>().WithMessage(
+            $"the connection to http://{listener.LocalEndpoint} was lost (The response ended prematurely*): 'rkllama status' tells whether the node runs; the same command continues the download");
+        await answer;
+    }
+
+    /// <summary>Answers a request with more bytes promised than sent.</summary>
+    private static async Task AnswerHalfAsync(TcpListener listener)
+    {
+        using TcpClient connection = await listener.AcceptTcpClientAsync();
+        NetworkStream stream = connection.GetStream();
+        _ = await stream.ReadAsync(new byte[4096]);
+        await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":\"pulling manifest\"}\n"u8.ToArray());
+        connection.Client.Shutdown(SocketShutdown.Send);
+        while (await stream.ReadAsync(new byte[4096]) > 0)
+        {
+            // The rest of the request. A connection that is closed with unread bytes would be reset.
+        }
     }
 
     private Task<Pulled> PullAsync(string model) => new Puller(_client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync(model, CancellationToken.None);
