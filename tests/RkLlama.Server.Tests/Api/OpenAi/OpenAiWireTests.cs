@@ -26,6 +26,23 @@ public sealed class OpenAiWireTests
         second.Headers.GetValues("X-Request-Id").Should().ContainSingle().Which.Should().NotBe(id);
     }
 
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("DEMO:latest")]
+    public async Task A_model_is_deleted_by_its_id(string id)
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("demo");
+        Uri path = new("/v1/models/" + id, UriKind.Relative);
+
+        using HttpResponseMessage deleted = await server.Client.DeleteAsync(path), again = await server.Client.DeleteAsync(path);
+
+        (deleted.StatusCode, (await deleted.Content.ReadAsStringAsync()).Trim()).Should().Be((HttpStatusCode.OK, $$"""{"id":"{{id}}","object":"model","deleted":true}"""));
+        again.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        JsonDocument.Parse(await again.Content.ReadAsStringAsync()).RootElement.GetProperty("error").GetProperty("code").GetString().Should().Be("model_not_found");
+        Directory.GetDirectories(server.Models).Should().BeEmpty();
+    }
+
     [Fact]
     public async Task A_wrong_key_has_the_code_that_clients_know()
     {
