@@ -90,7 +90,7 @@ internal sealed record BenchRequest(string Model, string Prompt, bool Raw, bool 
 internal sealed record BenchOptions(int NumPredict);
 
 /// <summary>JSON serialization of the requests to the server and of the output of <c>--json</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(BenchRequest))]
 internal sealed partial class BenchJson : JsonSerializerContext

@@ -16,6 +16,6 @@ internal sealed record ChatBody(string Model, IReadOnlyList<ChatMessage> Message
 internal sealed record ChatMessage(string Role, string Content);
 
 /// <summary>JSON metadata of the requests.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ChatBody))]
 internal sealed partial class ChatJson : JsonSerializerContext;

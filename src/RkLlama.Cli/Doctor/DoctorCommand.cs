@@ -100,7 +100,7 @@ internal sealed record DoctorReport(DoctorLine[] Findings, int Failures, int War
 internal sealed record DoctorLine(string Id, string Verdict, string Text, string? Remedy);
 
 /// <summary>JSON serialization of the output of <c>rkllama doctor --json</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext
 {

@@ -60,7 +60,7 @@ internal sealed record CreateBody(string Model)
 internal sealed record CreateMessage(string Role, string Content);
 
 /// <summary>JSON metadata of the requests.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ModelBody))]
 [JsonSerializable(typeof(LoadBody))]
 [JsonSerializable(typeof(UnloadBody))]

@@ -37,6 +37,6 @@ internal static class MoveCommand
 internal sealed record MoveBody(string Source, string Destination);
 
 /// <summary>JSON metadata of the request.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(MoveBody))]
 internal sealed partial class MoveJson : JsonSerializerContext;

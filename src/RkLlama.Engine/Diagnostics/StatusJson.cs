@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace RkLlama.Engine.Diagnostics;
 
 /// <summary>JSON serialization of the replies of <c>/health</c>, <c>/ready</c> and <c>/npu</c>, for the server and the command-line tools.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ReadyReply))]
 [JsonSerializable(typeof(NpuReply))]

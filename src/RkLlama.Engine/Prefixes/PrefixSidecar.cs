@@ -41,5 +41,6 @@ internal sealed record PrefixSidecar(int Format, PrefixIdentity Identity, long B
     }
 }
 
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PrefixSidecar))]
 internal sealed partial class PrefixJson : JsonSerializerContext;

@@ -94,7 +94,7 @@ internal static class RunEndExtensions
 }
 
 /// <summary>Serializes the JSON in frames. The format has no version number, because server and worker are the same executable.</summary>
-[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProbeCommand))]
 [JsonSerializable(typeof(RuntimeInfo))]
 [JsonSerializable(typeof(LoadCommand))]

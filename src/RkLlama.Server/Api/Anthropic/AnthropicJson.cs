@@ -5,7 +5,7 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Anthropic;
 
 /// <summary>JSON metadata of the responses, stream events and errors of the Anthropic API.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AnthropicError))]
 [JsonSerializable(typeof(AnthropicMessage))]
 [JsonSerializable(typeof(AnthropicEvent))]

@@ -6,7 +6,7 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.LlamaServer;
 
 /// <summary>JSON metadata of the responses, stream events and errors of <see cref="LlamaServerApi"/>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LlamaServerError))]
 [JsonSerializable(typeof(TokenizeReply))]
 [JsonSerializable(typeof(TokenPiece[]))]

@@ -5,7 +5,7 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Node;
 
 /// <summary>JSON metadata of the responses of the node API: see <see cref="NodeApi"/>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(NodeRequests))]
 [JsonSerializable(typeof(NodeCancelled))]

@@ -4,10 +4,10 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.Ollama;
 
 /// <summary>JSON metadata of the responses and errors of the Ollama API.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OllamaError))]
-[JsonSerializable(typeof(OllamaChatReply))]
-[JsonSerializable(typeof(OllamaGenerateReply))]
+[JsonSerializable(typeof(OllamaChatReply), GenerationMode = JsonSourceGenerationMode.Metadata | JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(OllamaGenerateReply), GenerationMode = JsonSourceGenerationMode.Metadata | JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(OllamaModels))]
 [JsonSerializable(typeof(OllamaShowReply))]
 [JsonSerializable(typeof(OllamaVersion))]

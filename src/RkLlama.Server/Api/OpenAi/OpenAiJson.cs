@@ -9,10 +9,10 @@ using RkLlama.Server.Http;
 namespace RkLlama.Server.Api.OpenAi;
 
 /// <summary>JSON metadata of the responses, stream events and errors of the OpenAI API.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(OpenAiError))]
 [JsonSerializable(typeof(ChatCompletion))]
-[JsonSerializable(typeof(ChatCompletionChunk))]
+[JsonSerializable(typeof(ChatCompletionChunk), GenerationMode = JsonSourceGenerationMode.Metadata | JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(TextCompletion))]
 [JsonSerializable(typeof(Response))]
 [JsonSerializable(typeof(ResponseEvent))]

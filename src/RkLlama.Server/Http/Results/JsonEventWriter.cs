@@ -55,7 +55,7 @@ internal sealed class JsonEventWriter
             _json = new(output, new JsonWriterOptions { Encoder = type.Options.Encoder, SkipValidation = true });
         else
             _json.Reset(output);
-        // The generated code for the type. The serializer uses it only with the default encoder, and its own way takes three times as long.
+        // The generated code, which only the types of frequent stream events have. The serializer would use it only with the default encoder.
         if (type.SerializeHandler is { } serialize)
             serialize(_json, value);
         else
