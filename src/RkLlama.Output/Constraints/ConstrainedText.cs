@@ -19,6 +19,7 @@ internal sealed class ConstrainedText
     private ConstraintState _certain;
     private int _certainLength;
     private int _released;
+    private bool _hasReleased;
     private int _tokensAfterViolation;
 
     internal ConstrainedText(ValueNode root) => _state = _certain = ConstraintState.Before(root);
@@ -65,8 +66,9 @@ internal sealed class ConstrainedText
     internal string Release()
     {
         string text = _text.ToString(_released, _certainLength - _released);
-        if (string.IsNullOrWhiteSpace(_text.ToString(0, _released)))
+        if (!_hasReleased)
             text = text.TrimStart();
+        _hasReleased |= text.Length > 0;
         _released = _certainLength;
         return text;
     }

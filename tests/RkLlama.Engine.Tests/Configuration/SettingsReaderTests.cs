@@ -116,6 +116,7 @@ public sealed class SettingsReaderTests
     [InlineData("max-connections", "0")]
     [InlineData("memory", "100")]
     [InlineData("read-only", "maybe")]
+    [InlineData("constrained-output", "maybe")]
     [InlineData("api-key", "two words")]
     public void An_invalid_value_names_its_option(string name, string value)
     {

@@ -199,6 +199,21 @@ public sealed class ConstrainedOutputTests : GenerationServiceFixture
         await FluentActions.Awaiting(() => ReadAsync(stream)).Should().ThrowAsync<OutputFormatException>();
     }
 
+    [Fact]
+    public async Task With_the_setting_off_the_answer_is_checked_when_it_is_complete()
+    {
+        await using EngineNode node = new(options => options with { ConstrainsOutput = false });
+        node.Write("m/tokenizer.json", SmallTokenizer.Json);
+        using GenerationStream stream = await node.NewGenerationService().StartAsync(Ask(Person), CancellationToken.None).WaitAsync(Patience);
+        FakeRun run = await node.Runs.NextAsync();
+        await SendAsync(run, "{'name':'A','age':5}");
+        run.End(RunEndReason.Stop);
+
+        Text(await ReadAsync(stream)).Should().Be("""{"name":"A","age":5}""");
+        run.Engine.AbortCause.Should().BeNull();
+        node.Runs.Count.Should().Be(1);
+    }
+
     private static GenerationRequest Ask(string schema) => EngineNode.Ask() with
     {
         Output = new() { Format = new(JsonSchema.Parse(JsonDocument.Parse(schema).RootElement), IsStrict: true) },
