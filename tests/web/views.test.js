@@ -1,5 +1,7 @@
 // Node, models, cluster and doctor, as a person finds them.
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Node } from '../clients/support/node.js';
 import { ask, assertNoProblems, launch, openPage, question, send, shown } from './support/browser.js';
@@ -54,6 +56,7 @@ describe('page: views', () => {
 
     await shown(page, 'The NPU is idle.').waitFor();
     await node.isFree();
+    await shown(chat, 'This answer was cancelled on the node.').waitFor();
     await chat.getByRole('button', { name: 'Answer again' }).waitFor();
   });
 
@@ -65,6 +68,18 @@ describe('page: views', () => {
     await chart.locator('canvas').waitFor();
     await chart.getByRole('button', { name: 'Table' }).click();
     await chart.getByRole('table').waitFor();
+  });
+
+  it('lists a model that the node cannot load, with its reason and its Modelfile', async () => {
+    mkdirSync(join(node.models, 'broken'));
+    writeFileSync(join(node.models, 'broken', 'Modelfile'), 'FROM="missing.rkllm"\n');
+    await show('Models');
+
+    const row = page.getByRole('region', { name: 'Models that the node cannot load' }).getByRole('listitem');
+    await row.getByText('broken', { exact: true }).waitFor();
+    await row.getByRole('button', { name: 'Modelfile' }).click();
+    assert.match(await page.getByRole('dialog').getByLabel('Modelfile').inputValue(), /missing\.rkllm/);
+    rmSync(join(node.models, 'broken'), { recursive: true });
   });
 
   it('loads and unloads a model', async () => {

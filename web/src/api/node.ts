@@ -182,6 +182,14 @@ export interface ShortName {
   recommended: boolean;
 }
 
+export interface InstalledModel {
+  name: string;
+  role: string | null;
+  size_bytes: number | null;
+  // Why the node cannot load the model; null if it can.
+  problem: string | null;
+}
+
 export interface ModelfileText {
   model: string;
   text: string;
@@ -196,6 +204,7 @@ export const readDoctor = () => json<Examination>('node/doctor');
 export const readPeers = () => json<{ peers: Peer[] }>('node/peers').then(answer => answer.peers);
 export const readNames = (query: string) => json<{ names: ShortName[] }>(`node/names?q=${part(query)}`).then(answer => answer.names);
 export const cancelRequest = (id: string) => json(`node/requests/${part(id)}/cancel`, { method: 'POST' });
+export const readBrokenModels = () => json<{ models: InstalledModel[] }>('node/models').then(answer => answer.models.filter(({ problem }) => problem !== null));
 export const readModelfile = (model: string) => json<ModelfileText>(`node/models/${part(model)}/modelfile`);
 export const saveModelfile = (model: string, text: string) => json<ModelfileText>(`node/models/${part(model)}/modelfile`, { method: 'PUT', body: { text } });
 export const startPull = (model: string) => json<{ model: string; present?: boolean }>('node/pulls', { body: { model } });

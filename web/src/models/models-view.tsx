@@ -1,6 +1,7 @@
 // The models of the node, and those it can download.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Model, deleteModel, loadModel, unloadModel } from '../api/models';
+import { readBrokenModels } from '../api/node';
 import { ModelFacts, ModelStateLabel } from '../chat/model-picker';
 import { catalogError, models, refreshModels, residentOf } from '../state/catalog';
 import { status } from '../state/live';
@@ -8,14 +9,20 @@ import { t } from '../texts/views';
 import { announce } from '../ui/announcer';
 import { ConfirmButton } from '../ui/buttons';
 import { bytes, duration } from '../ui/format';
-import { Failure, Loading, Notice } from '../ui/notice';
+import { Failure, Loading, Notice, useData } from '../ui/notice';
 import { Downloads } from './downloads';
 import { ModelfileDialog } from './modelfile-dialog';
 import { NameTable } from './name-table';
 
 export function ModelsView() {
   const [fileOf, setFileOf] = useState<string | null>(null);
+  const [edits, setEdits] = useState(0);
   const node = status.value;
+  const closeFile = () => {
+    setFileOf(null);
+    setEdits(edits + 1);
+    void refreshModels();
+  };
   return (
     <div class="page">
       <header class="page-head">
@@ -30,9 +37,29 @@ export function ModelsView() {
         {models.value === null ? catalogError.value === null && <Loading /> : models.value.length === 0 ? <p>{t('models.none')}</p> : null}
         <ul class="rows">{models.value?.map(model => <ModelRow key={model.name} model={model} onFile={() => setFileOf(model.name)} />)}</ul>
       </section>
+      <BrokenModels edits={edits} onFile={setFileOf} />
       <NameTable />
-      {fileOf !== null && <ModelfileDialog model={fileOf} onClose={() => setFileOf(null)} />}
+      {fileOf !== null && <ModelfileDialog model={fileOf} onClose={closeFile} />}
     </div>
+  );
+}
+
+// The models that the node cannot load. The other lists leave them out. Read again after each edit of a Modelfile.
+function BrokenModels({ edits, onFile }: { edits: number; onFile: (name: string) => void }) {
+  const { data } = useData(readBrokenModels, [edits, models.value]);
+  if (!data?.length) return null;
+  return (
+    <section aria-labelledby="broken">
+      <h2 id="broken">{t('models.broken')}</h2>
+      <ul class="rows">
+        {data.map(({ name, problem }) => (
+          <li class="model-row" key={name}>
+            <span class="grow"><strong>{name}</strong> <span class="hint" lang="en">{problem}</span></span>
+            <span class="actions"><button type="button" onClick={() => onFile(name)}>Modelfile</button></span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -109,6 +109,7 @@ const texts: ViewTexts = {
   'models.readOnly': 'Dieser Knoten ist schreibgeschützt: Modelle lassen sich hier nicht ändern.',
   'models.installed': 'Auf diesem Knoten',
   'models.none': 'Noch keine Modelle. Laden Sie eines aus der Tabelle unten herunter.',
+  'models.broken': 'Modelle, die der Knoten nicht laden kann',
   'models.loadTime': 'lädt in {time}',
   'models.load': 'Laden',
   'models.loading': 'Wird geladen …',

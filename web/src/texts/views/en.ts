@@ -107,6 +107,7 @@ export default {
   'models.readOnly': 'This node is read-only: models cannot be changed here.',
   'models.installed': 'On this node',
   'models.none': 'No models yet. Download one from the table below.',
+  'models.broken': 'Models that the node cannot load',
   'models.loadTime': 'loads in {time}',
   'models.load': 'Load',
   'models.loading': 'Loading…',

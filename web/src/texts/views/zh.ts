@@ -109,6 +109,7 @@ const texts: ViewTexts = {
   'models.readOnly': '此节点为只读：不能在这里更改模型。',
   'models.installed': '在此节点上',
   'models.none': '还没有模型。请从下面的表格下载一个。',
+  'models.broken': '节点无法加载的模型',
   'models.loadTime': '加载用时 {time}',
   'models.load': '加载',
   'models.loading': '正在加载…',
