@@ -66,8 +66,11 @@ internal static class CommandLine
 
     /// <summary>Parses the arguments and runs the command.</summary>
     /// <param name="serve">Runs the server with the settings and returns its exit code.</param>
+    /// <param name="isWholeProcess">
+    /// Whether the process runs nothing else. Then a client command whose output nobody reads ends the process, as other programs do.
+    /// </param>
     /// <returns>The exit code of the command; 2 for an invalid argument or setting.</returns>
-    internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve)
+    internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve, bool isWholeProcess = false)
     {
         if (args is ["--version"])
         {
@@ -84,7 +87,7 @@ internal static class CommandLine
 
         // The server runs on without the reader of its log, and does not wait for it. Server and doctor write to pipes of workers, which may end at any time.
         bool isServer = parsed.CommandResult.Command is RootCommand or { Name: "serve" };
-        if (!isServer && parsed.CommandResult.Command is not { Name: "doctor" })
+        if (isWholeProcess && !isServer && parsed.CommandResult.Command is not { Name: "doctor" })
             BrokenPipe.EndsProcess();
         try
         {

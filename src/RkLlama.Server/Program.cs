@@ -12,5 +12,5 @@ internal static class Program
     /// </summary>
     /// <returns>The exit code of the process.</returns>
     private static int Main(string[] args) =>
-        args is ["worker"] ? WorkerProgram.Run() : CommandLine.Run(args, ServerHost.RunAsync);
+        args is ["worker"] ? WorkerProgram.Run() : CommandLine.Run(args, ServerHost.RunAsync, isWholeProcess: true);
 }
