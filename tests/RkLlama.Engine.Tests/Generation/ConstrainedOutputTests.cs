@@ -16,7 +16,8 @@ public sealed class ConstrainedOutputTests : GenerationServiceFixture
     private const string Person =
         """{"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"}},"required":["name","age"],"additionalProperties":false}""";
 
-    public ConstrainedOutputTests() => Node.Write("m/tokenizer.json", SmallTokenizer.Json);
+    public ConstrainedOutputTests()
+        : base(constrainsOutput: true) => Node.Write("m/tokenizer.json", SmallTokenizer.Json);
 
     [Fact]
     public async Task Valid_json_streams_and_nothing_is_aborted()
@@ -200,9 +201,9 @@ public sealed class ConstrainedOutputTests : GenerationServiceFixture
     }
 
     [Fact]
-    public async Task With_the_setting_off_the_answer_is_checked_when_it_is_complete()
+    public async Task Without_the_setting_the_answer_is_checked_when_it_is_complete()
     {
-        await using EngineNode node = new(options => options with { ConstrainsOutput = false });
+        await using EngineNode node = new();
         node.Write("m/tokenizer.json", SmallTokenizer.Json);
         using GenerationStream stream = await node.NewGenerationService().StartAsync(Ask(Person), CancellationToken.None).WaitAsync(Patience);
         FakeRun run = await node.Runs.NextAsync();

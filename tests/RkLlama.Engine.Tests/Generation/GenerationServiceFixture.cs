@@ -11,9 +11,13 @@ public abstract class GenerationServiceFixture : IAsyncDisposable
 {
     private readonly GenerationService _service;
 
-    private protected GenerationServiceFixture() => _service = Node.NewGenerationService();
+    private protected GenerationServiceFixture(bool constrainsOutput = false)
+    {
+        Node = new(options => options with { MaxRepetitions = 3, ConstrainsOutput = constrainsOutput });
+        _service = Node.NewGenerationService();
+    }
 
-    private protected EngineNode Node { get; } = new(options => options with { MaxRepetitions = 3 });
+    private protected EngineNode Node { get; }
 
     private protected FakeEngine Engine => Node.Engine;
 
