@@ -7,7 +7,7 @@ import { hostileOutputs } from './support/hostile.js';
 
 // The elements and attributes that an answer may have.
 const allowed = {
-  elements: ['a', 'bdi', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'figcaption', 'figure', 'h3', 'h4', 'h5', 'h6', 'hr', 'li', 'ol', 'p', 'path', 'pre', 'span', 'strong', 'svg', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'],
+  elements: ['a', 'bdi', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'figcaption', 'figure', 'h3', 'h4', 'h5', 'h6', 'hr', 'li', 'ol', 'p', 'path', 'pre', 'span', 'strong', 'sup', 'svg', 'table', 'tbody', 'td', 'th', 'thead', 'tr', 'ul'],
   attributes: ['aria-hidden', 'aria-label', 'class', 'd', 'dir', 'href', 'rel', 'scope', 'start', 'tabindex', 'target', 'title', 'type', 'viewBox'],
 };
 
@@ -50,7 +50,7 @@ describe('page: hostile outputs', () => {
     ]);
     const conversation = { title: '<img src=x onerror=owned()>', created: 1, updated: 2, leaf: messages.at(-1).id, settings: {} };
     const file = { name: 'chats.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify({ format: 'rkllama-conversations', version: 1, conversations: [{ conversation, messages }] })) };
-    await page.getByLabel('Import', { exact: true }).last().setInputFiles(file);
+    await page.getByRole('complementary').locator('input[type=file]').setInputFiles(file);
     await page.getByRole('complementary').getByRole('link', { name: /img src/ }).click();
     await page.getByRole('article').first().waitFor();
     for (const more = page.getByRole('button', { name: /earlier messages/ }); (await more.count()) > 0; ) await more.click();

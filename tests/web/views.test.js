@@ -78,7 +78,7 @@ describe('page: views', () => {
     const row = page.getByRole('region', { name: 'Models that the node cannot load' }).getByRole('listitem');
     await row.getByText('broken', { exact: true }).waitFor();
     await row.getByRole('button', { name: 'Modelfile' }).click();
-    assert.match(await page.getByRole('dialog').getByLabel('Modelfile').inputValue(), /missing\.rkllm/);
+    assert.match(await page.getByRole('dialog').getByRole('textbox', { name: 'Modelfile' }).inputValue(), /missing\.rkllm/);
     rmSync(join(node.models, 'broken'), { recursive: true });
   });
 
