@@ -26,22 +26,15 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
     // Guarded by _lock: when the last trim started.
     private long? _lastTrim;
 
-    // The number of active requests.
-    private int _active;
-
     // Used by the timer only: whether the next trim repeats one that left much memory.
     private bool _isSecond;
 
     private long _residentAtTrim = Environment.WorkingSet;
     private long _allocated = GC.GetTotalAllocatedBytes();
 
-    /// <summary>Called when a request begins. <see cref="WorkEnded"/> must follow.</summary>
-    internal void WorkStarted() => Interlocked.Increment(ref _active);
-
     /// <summary>Called when a request has ended. Schedules a trim if the memory of the process has grown since the last one.</summary>
     internal void WorkEnded()
     {
-        Interlocked.Decrement(ref _active);
         long allocated = GC.GetTotalAllocatedBytes();
         if (allocated - Volatile.Read(ref _allocated) < MinGrowth)
             return;
@@ -81,9 +74,6 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
 
         spare.Free();
 
-        // A request that is active now may hold much memory. One that begins during the trim has allocated little.
-        bool mayHold = Volatile.Read(ref _active) > 0;
-
         // The first collection lets the array pools release their buffers, the second one frees them.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -91,16 +81,16 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
         long resident = Environment.WorkingSet;
         if (resident - _residentAtTrim >= MinGrowth && !_isSecond)
         {
-            // An active request or a pool of buffers may have held much memory. Tries once more.
+            // A request that was active during this trim may have held much memory. Tries once more.
             _isSecond = true;
             Schedule(Delay);
             return;
         }
 
-        // If no request holds memory, it has grown permanently, for example because another tokenizer or OpenSSL is loaded. Otherwise that is not known, so the
-        // trim raises the reference size only by a small step.
+        // The memory may have grown permanently, for example because another tokenizer is loaded. An active request may also hold it. So each trim raises the
+        // reference size only by a small step.
         _isSecond = false;
-        Volatile.Write(ref _residentAtTrim, mayHold ? Math.Min(resident, _residentAtTrim + (MinGrowth / 2)) : resident);
+        Volatile.Write(ref _residentAtTrim, Math.Min(resident, _residentAtTrim + (MinGrowth / 2)));
     }
 
     private void Schedule(TimeSpan delay)

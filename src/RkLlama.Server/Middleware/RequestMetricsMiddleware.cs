@@ -19,7 +19,6 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
         string api = apis.Find(context)?.Name ?? "other";
         ActiveRequest active = requests.Enter(context, context.Trace(), api);
         bool isWhole = false;
-        heap.WorkStarted();
         try
         {
             await next(context).ConfigureAwait(false);

@@ -11,13 +11,7 @@ public sealed class HeapTrimmerTests : IDisposable
     private readonly SpareMemory _spare = new();
     private readonly HeapTrimmer _heap;
 
-    public HeapTrimmerTests()
-    {
-        // The garbage of other tests is not part of the growth.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        _heap = new(_spare, _time);
-    }
+    public HeapTrimmerTests() => _heap = new(_spare, _time);
 
     public void Dispose() => _heap.Dispose();
 
@@ -27,8 +21,8 @@ public sealed class HeapTrimmerTests : IDisposable
         List<byte[]> large = Allocate(64);
         int before = GC.CollectionCount(GC.MaxGeneration);
 
-        EndRequest();
-        EndRequest();
+        _heap.WorkEnded();
+        _heap.WorkEnded();
         _time.Advance(TimeSpan.FromSeconds(2));
 
         GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
@@ -43,69 +37,12 @@ public sealed class HeapTrimmerTests : IDisposable
         _spare.Set(() => ++freed > 0);
         List<byte[]> large = Allocate(64);
 
-        EndRequest();
+        _heap.WorkEnded();
         freed.Should().Be(0);
         _time.Advance(TimeSpan.FromSeconds(2));
 
         freed.Should().Be(1);
         GC.KeepAlive(large);
-    }
-
-    [Fact]
-    public void Memory_that_stays_when_no_request_is_active_causes_no_more_than_two_trims()
-    {
-        int trims = 0;
-        _spare.Set(() => ++trims > 0);
-        List<byte[]> permanent = Allocate(64);
-
-        EndRequest();
-        _time.Advance(TimeSpan.FromSeconds(2));
-        for (int i = 0; i < 20; i++)
-        {
-            MakeGarbage();
-            EndRequest();
-            _time.Advance(TimeSpan.FromSeconds(10));
-        }
-
-        trims.Should().Be(2);
-        GC.KeepAlive(permanent);
-    }
-
-    [Fact]
-    public void Memory_that_an_active_request_holds_is_collected_when_that_has_ended()
-    {
-        int trims = 0;
-        _spare.Set(() => ++trims > 0);
-        _heap.WorkStarted();
-        List<byte[]> held = Allocate(64);
-        EndRequest();
-        _time.Advance(TimeSpan.FromSeconds(2));
-        _time.Advance(TimeSpan.FromSeconds(2));
-        trims.Should().Be(2, "the request may have ended soon after the first trim");
-
-        GC.KeepAlive(held);
-        MakeGarbage();
-        _heap.WorkEnded();
-        _time.Advance(TimeSpan.FromSeconds(5));
-
-        trims.Should().Be(3);
-    }
-
-    private void EndRequest()
-    {
-        _heap.WorkStarted();
-        _heap.WorkEnded();
-    }
-
-    /// <summary>Allocates 16 MiB without a growth of the process.</summary>
-    private static void MakeGarbage()
-    {
-        for (int i = 0; i < 64; i++)
-        {
-            for (int j = 0; j < 16; j++)
-                GC.KeepAlive(new byte[16 << 10]);
-            GC.Collect(0);
-        }
     }
 
     /// <summary>Allocates memory and writes to it, so that it is resident.</summary>
