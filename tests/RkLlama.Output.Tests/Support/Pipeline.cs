@@ -52,6 +52,16 @@ internal static class Pipeline
         return Describe(parts, pipeline).Content;
     }
 
+    /// <summary>Splits an answer into random tokens several times, and expects the same result each time.</summary>
+    /// <param name="result">The result of the whole answer.</param>
+    /// <param name="splits">How many times the answer is split.</param>
+    internal static void ExpectFromAnyTokens(PipelineResult result, OutputPipelineSettings settings, string answer, int seed, int splits)
+    {
+        Random random = new(seed);
+        for (int i = 0; i < splits; i++)
+            Run(settings, RandomTokens(answer, random)).Should().BeEquivalentTo(result);
+    }
+
     /// <summary>Splits a text into tokens of random length, some of them empty.</summary>
     internal static IEnumerable<string> RandomTokens(string text, Random random, int maxLength = 6)
     {
