@@ -67,7 +67,7 @@ internal static class CommandLine
     /// <summary>Parses the arguments and runs the command.</summary>
     /// <param name="serve">Runs the server with the settings and returns its exit code.</param>
     /// <param name="isWholeProcess">
-    /// Whether the process runs nothing else. Then a client command whose output nobody reads ends the process, as other programs do.
+    /// Whether the process runs nothing else. If true, and the reader of a client command's output closes the pipe, SIGPIPE ends the process.
     /// </param>
     /// <returns>The exit code of the command; 2 for an invalid argument or setting.</returns>
     internal static int Run(string[] args, Func<NodeOptions, Task<int>> serve, bool isWholeProcess = false)

@@ -9,8 +9,8 @@ internal static partial class BrokenPipe
     private const int SIGPIPE = 13;
 
     /// <summary>
-    /// Lets the next write to such a pipe end this process, as other programs do. .NET ignores the signal, so an answer that nobody reads would keep the NPU busy
-    /// until its end. Sockets do not raise the signal.
+    /// Restores the default action of SIGPIPE: the next write to such a pipe ends this process. By default .NET ignores the signal. A command would then continue,
+    /// and its answer would keep the NPU busy until the end. Sockets do not raise the signal.
     /// </summary>
     internal static void EndsProcess() => signal(SIGPIPE, 0);
 

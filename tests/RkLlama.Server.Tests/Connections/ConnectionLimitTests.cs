@@ -121,7 +121,7 @@ public sealed class ConnectionLimitTests
 
         health.Should().StartWith("HTTP/1.1 200");
         models.Should().StartWith("HTTP/1.1 503").And.Contain("Retry-After: 1").And.Contain("Connection: close");
-        (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200", "those who were there stay");
+        (await AskAsync(first, "/models")).Should().StartWith("HTTP/1.1 200", "a connection that is already accepted stays open");
     }
 
     [Fact]
