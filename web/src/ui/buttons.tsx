@@ -1,5 +1,5 @@
 import type { ComponentChild } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../texts';
 import { announce } from './announcer';
 import { copyText } from './clipboard';
@@ -72,7 +72,8 @@ interface ConfirmButtonProps {
 // The question itself: the button that acts is a child.
 export function Question({ text, no = t('confirm.no'), onNo, children }: { text: string; no?: string; onNo: () => void; children: ComponentChild }) {
   const safe = useRef<HTMLButtonElement>(null);
-  useEffect(() => safe.current?.focus(), []);
+  // Before the next key: a second Escape belongs to the question.
+  useLayoutEffect(() => safe.current?.focus(), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     // This Escape neither closes a dialog nor stops an answer.

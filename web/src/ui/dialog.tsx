@@ -19,9 +19,23 @@ export function Dialog({ title, onClose, children, kind = '' }: DialogProps) {
     element.showModal();
     return () => element.close();
   }, []);
+  // Escape as a key, because a browser closes the dialog without a question if its own Escape was refused before and no click came between.
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || event.isComposing) return;
+    event.preventDefault();
+    onClose();
+  };
+  // Closed by the browser, such as with the second "back" of a phone: opened again, because onClose may ask first.
+  const onClosed = () => {
+    if (!dialog.current?.isConnected) return;
+    dialog.current.showModal();
+    onClose();
+  };
   const onBackdrop = (event: MouseEvent) => event.target === dialog.current && onClose();
   return (
-    <dialog ref={dialog} class={kind} aria-labelledby={heading} onCancel={event => (event.preventDefault(), onClose())} onClick={onBackdrop}>
+    <dialog
+      ref={dialog} class={kind} aria-labelledby={heading} onKeyDown={onKeyDown} onCancel={event => (event.preventDefault(), onClose())} onClose={onClosed} onClick={onBackdrop}
+    >
       <div class="dialog-body">
         <header>
           <h2 id={heading}>{title}</h2>
