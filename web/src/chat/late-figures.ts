@@ -1,4 +1,5 @@
-// The figures of an answer that was stopped or cut: its stream has not told them, but the node tells them with the finished request.
+// What the stream of a stopped or cut answer has not told, but the node tells with the finished request: its figures, and whether it was cancelled there. A
+// browser drops what it has not read of a stream when the connection breaks, so the last event can be lost.
 import { useEffect } from 'preact/hooks';
 import { requests } from '../state/live';
 import { putMessage } from './chats';
@@ -11,6 +12,8 @@ export function useLateFigures(message: Message): void {
   const request = runsElsewhere(message) ? undefined : message.request;
   const found = request === undefined ? undefined : requests.value.find(({ id }) => id === request);
   useEffect(() => {
-    if (found) void putMessage({ ...message, figures: together(message.figures, figuresOf(found)), request: undefined });
+    if (!found) return;
+    const error = message.error === 'code:cut' && found.finish === 'cancelled' ? 'code:cancelled' : message.error;
+    void putMessage({ ...message, error, figures: together(message.figures, figuresOf(found)), request: undefined });
   }, [found]);
 }
