@@ -17,6 +17,9 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
 
+    // The time between the error and the cut of the connection. A browser that learns of both at once drops the error.
+    private static readonly TimeSpan ErrorLead = TimeSpan.FromMilliseconds(50);
+
     // The memory for the text of a prompt token, in the messages and in the prompt. A long token has fewer bytes.
     private const int KeptBytesPerToken = 64;
 
@@ -78,6 +81,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
         {
             writer.WriteError(LateError.Of(httpContext, ex), body);
             await body.FlushAsync(httpContext.RequestAborted).ConfigureAwait(false);
+            await Task.Delay(ErrorLead, httpContext.RequestAborted).ConfigureAwait(false);
             throw new ResponseAbortedException(ex);
         }
     }
