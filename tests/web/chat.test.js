@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Node } from '../clients/support/node.js';
-import { ask, assertNoProblems, launch, openPage, question, send, shown, textOf } from './support/browser.js';
+import { ask, assertNoProblems, launch, newChat, openPage, question, send, shown, textOf } from './support/browser.js';
 
 describe('page: chat', () => {
   let node, browser, page;
@@ -48,10 +48,11 @@ describe('page: chat', () => {
 
   it('stops an answer on the NPU with the button, and with Escape', async () => {
     for (const stop of [() => page.getByRole('button', { name: 'Stop' }).click(), () => page.keyboard.press('Escape')]) {
+      await newChat(page);
       await send(page, '!sleep 50 2000');
-      await shown(page, '1 2 3').last().waitFor();
+      await shown(page, '1 2 3').waitFor();
       await stop();
-      await shown(page, 'You stopped this answer.').last().waitFor();
+      await shown(page, 'You stopped this answer.').waitFor();
       await node.isFree();
     }
   });
@@ -184,7 +185,7 @@ describe('page: chat', () => {
 
   it('finds, renames and deletes conversations', async () => {
     await ask(page, 'What is the capital of France?');
-    await page.getByRole('link', { name: 'New chat' }).click();
+    await newChat(page);
     await ask(page, 'My name is Ada');
     const list = page.getByRole('complementary', { name: 'Conversations' });
 

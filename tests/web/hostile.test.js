@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Node } from '../clients/support/node.js';
-import { ask, assertNoProblems, launch, openPage, pageAddress, question, send } from './support/browser.js';
+import { ask, assertNoProblems, launch, newChat, openPage, pageAddress, question, send } from './support/browser.js';
 import { hostileOutputs } from './support/hostile.js';
 
 // The elements and attributes that an answer may have.
@@ -65,7 +65,7 @@ describe('page: hostile outputs', () => {
     // The simulator sends these back token by token. It cannot echo control characters and tokens of its own.
     const sent = hostileOutputs.filter((output, index) => output.length < 400 && !/[\u0000-\u0008\ud800-\udfff]|<\|/.test(output) && index % 3 === 0);
     for (const [index, output] of sent.entries()) {
-      if (index % 8 === 0) await page.getByRole('link', { name: 'New chat' }).click();
+      if (index % 8 === 0) await newChat(page);
       const answer = await ask(page, `!echo ${output}`);
       assert.deepEqual(await foreign(answer.locator('.markdown').first().or(answer.locator('.notice')).first()), [], output);
     }
@@ -73,7 +73,7 @@ describe('page: hostile outputs', () => {
   });
 
   it('opens a link in another tab, without access to the page', async () => {
-    await page.getByRole('link', { name: 'New chat' }).click();
+    await newChat(page);
     const answer = await ask(page, '!echo [elsewhere](http://evil.example:1/)');
 
     const link = answer.getByRole('link', { name: 'elsewhere' });

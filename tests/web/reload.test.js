@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Node } from '../clients/support/node.js';
-import { addPage, assertNoProblems, launch, openPage, question, send, shown } from './support/browser.js';
+import { addPage, assertNoProblems, launch, newChat, openPage, question, send, shown } from './support/browser.js';
 
 const network = /console: Failed to load resource/;
 
@@ -28,7 +28,7 @@ describe('page: tabs, reloads and restarts', () => {
     await node.until(async () => (await second.locator('.answer .markdown').innerText()).length > before, 'the second tab should follow');
     await page.getByRole('button', { name: 'Stop' }).click();
     await shown(second, 'You stopped this answer.').waitFor();
-    await second.getByRole('link', { name: 'New chat' }).click();
+    await newChat(second);
     await send(second, 'Hello');
     await page.getByRole('complementary').getByRole('link', { name: /Hello/ }).waitFor();
     assertNoProblems(page);

@@ -44,6 +44,12 @@ export async function send(page, text) {
   await question(page).press('Enter');
 }
 
+// Opens a new conversation, and waits until the one before is not shown any more: a question would still go there.
+export async function newChat(page) {
+  await page.getByRole('complementary').getByRole('link', { name: 'New chat' }).click();
+  await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+}
+
 // Sends a question and waits until its answer has ended. Returns the article of the answer.
 export async function ask(page, text) {
   const answers = page.getByRole('article', { name: /^Answer of/ });
