@@ -33,6 +33,10 @@ internal sealed class AnswerFuzzer(Random random)
         " to=functions.get_weather<|channel|>commentary json<|message|>{\"city\": \"#\"}<|call|>", "<json>" + Call + "</json>", ">>>get_weather\n{\"city\": \"#\"}",
         "```tool_code\n# #\nresult = get_weather(city=\"#\")\nprint(result)\n```", "```tool_code\na = fs.get_weather(city=\"#\")  # #\n```",
         "<tool_call>{\"name\": \"fs.get_weather\", \"arguments\": {\"city\": \"#\"}}</tool_call>", "<tool_call>ping</tool_call>{\"city\": \"#\"}",
+        "<get_weather>{\"city\": \"#\"}</get_weather>", "<get_weather><city>#</city></get_weather>", "<get_weather city=\"#\"/>", "<get_weather>\n<city>\n#\n</city>\n</get_weather>",
+        "<tool>get_weather</tool><args>{\"city\": \"#\"}</args>", "<tool_call><name>get_weather</name><arguments>{\"city\": \"#\"}</arguments></tool_call>",
+        "{\"name\": \"get_weather\", \"arguments\": \"{\\\"city\\\": \\\"#\\\"}\"}", "[\"{\\\"name\\\": \\\"get_weather\\\", \\\"arguments\\\": {\\\"city\\\": \\\"#\\\"}}\"]",
+        "<tool_call>\"{\\\"name\\\": \\\"get_weather\\\", \\\"arguments\\\": {\\\"city\\\": \\\"#\\\"}}\"</tool_call>",
     ];
 
     private static readonly string[] Noise =
@@ -44,6 +48,7 @@ internal sealed class AnswerFuzzer(Random random)
         "* ", "```python\n", "```bash\n", "<function=get_weather>", "<parameter=city>", "</parameter>", "</function>", "<arg_key>city</arg_key>", "<arg_value>#",
         "</city>", "[ARGS]", "<｜tool▁sep｜>", "call:", "commentary to=", "<|message|>", "{{", "}}",
         "{\"a\": [", "to=", "<json>", "</json>", "<tool-use>", "<|assistant|>", "<function>ping</function>", ">>>", "> ", ">>>all\n", "```tool_code\n", "result = ", "# # ", "fs.", "<|end|>", "<|start|>assistant", "commentary<|message|>",
+        "<get_weather>", "</get_weather>", "<get_weather", "<get_weather city=\"", "/>", "<city>", "<tool>", "<args>", "</args>", "<name>get_weather</name>", "<arguments>", "\\\"", "\"{",
     ];
 
     private int _next;
