@@ -23,6 +23,11 @@ internal static class NameEndpoint
     private static bool Contains(ShortName entry, string word) =>
         entry.Aliases.Append(entry.Name).Append(entry.Repo).Any(text => text.Contains(word, StringComparison.OrdinalIgnoreCase));
 
-    private static NodeName Describe(ShortName entry, ModelCatalog catalog) => new(
-        entry.Name, entry.Aliases, entry.Repo, entry.Platform, entry.Size, entry.Source, catalog.Resolve(ShortNames.LocalNameOf(entry.Name)) is not null, entry.Name == Recommended);
+    // The built-in table has no sizes. Of a model that is on the node, the file tells.
+    private static NodeName Describe(ShortName entry, ModelCatalog catalog)
+    {
+        string? local = catalog.Resolve(ShortNames.LocalNameOf(entry.Name));
+        long? size = entry.Size ?? (local is not null && ModelFileInfo.Read(catalog, local).Size is > 0 and var found ? found : null);
+        return new(entry.Name, entry.Aliases, entry.Repo, entry.Platform, size, entry.Source, local is not null, entry.Name == Recommended);
+    }
 }

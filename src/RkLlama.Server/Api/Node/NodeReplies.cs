@@ -122,7 +122,7 @@ internal sealed record NodeModelList(IReadOnlyList<NodeListedModel> Models);
 /// <param name="Aliases">Further names.</param>
 /// <param name="Repo">The repository.</param>
 /// <param name="Platform">The chip; null if the name of the file has it.</param>
-/// <param name="SizeBytes">Size of the model file; null if unknown.</param>
+/// <param name="SizeBytes">Size of the model file, from the table or, if the node has the model, of its file; null if unknown.</param>
 /// <param name="Source">Where the facts of the entry come from; null if unknown.</param>
 /// <param name="Present">Whether the node has the model.</param>
 /// <param name="Recommended">Whether this is the model to start with.</param>

@@ -54,6 +54,8 @@ public sealed class PeerTests
         JsonElement name = names.First(static one => one.GetProperty("name").GetString() == "qwen2.5:1.5b");
         (name.GetProperty("present").GetBoolean(), name.GetProperty("recommended").GetBoolean()).Should().Be((true, true));
         names.Length.Should().BeInRange(1, all - 1);
+        name.GetProperty("size_bytes").GetInt64().Should().BePositive("the file of the model is on the node");
+        names.Should().Contain(static one => one.GetProperty("size_bytes").ValueKind == JsonValueKind.Null, "the table does not know the sizes of the others");
     }
 
     [Fact]
