@@ -74,10 +74,11 @@ function Canvas({ props, series, sentence }: { props: ChartProps; series: Return
   useEffect(() => {
     let isCurrent = true;
     importPlot().then(({ plot }) => {
-      if (!isCurrent) return;
+      // The element is gone before the effect is cleaned up, because Preact does that after the next paint.
+      if (!isCurrent || element.current === null) return;
       const { labels, format, fixedMax = null, atLeast = 1 } = props;
       const time = (seconds: number) => new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(seconds * 1000);
-      drawn.current = plot(element.current!, { labels, format, time, fixedMax, atLeast }, latest.current);
+      drawn.current = plot(element.current, { labels, format, time, fixedMax, atLeast }, latest.current);
     }, () => {});
     return () => {
       isCurrent = false;
