@@ -122,9 +122,9 @@ describe('page: views', () => {
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByRole('button', { name: 'Save' }).and(page.locator(':disabled')).waitFor();
     await field.fill('TEMPERATURE=hot');
+    page.expected = /status of 400/;
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByRole('alert').waitFor();
-    page.problems = page.problems.filter(problem => !/400/.test(problem));
 
     const answer = await fetch(`${node.url}/node/models/edited/modelfile`);
     assert.match((await answer.json()).text, /You are a pirate/);
@@ -135,6 +135,28 @@ describe('page: views', () => {
     await page.keyboard.press('Escape');
     await dialog.getByRole('group', { name: 'Discard the changes?' }).getByRole('button', { name: 'Discard' }).click();
     await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('keeps what is written into a Modelfile while it is being saved', async () => {
+    node.addModel('slow-save');
+    await show('Models');
+    await page.reload();
+    await page.getByRole('listitem').filter({ has: page.getByText('slow-save', { exact: true }) }).getByRole('button', { name: 'Modelfile' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Modelfile of slow-save' });
+    const field = dialog.getByRole('textbox', { name: 'Modelfile' });
+    let answer;
+    const asked = new Promise(resolve => page.route('**/modelfile', route => (route.request().method() === 'PUT' ? ((answer = () => route.continue()), resolve()) : route.continue())));
+
+    await field.fill((await field.inputValue()) + '# one\n');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await asked;
+    await field.press('Control+End');
+    await page.keyboard.type('# two');
+    await answer();
+
+    await dialog.getByText('The Modelfile is saved.').waitFor();
+    assert.match(await field.inputValue(), /# one\n# two$/);
+    await dialog.getByRole('button', { name: 'Save' }).and(page.locator(':enabled')).waitFor();
   });
 
   it('finds short names', async () => {

@@ -12,7 +12,8 @@ export async function launch() {
 
 export const pageAddress = (node, host = 'node.lan') => `http://${host}:${new URL(node.url).port}/ui/`;
 
-// Opens the page in a fresh profile. page.problems has errors of the console, exceptions, and requests that left the origin of the page.
+// Opens the page in a fresh profile. page.problems has errors of the console, exceptions, and requests that left the origin of the page. A test that provokes
+// some of them sets page.expected.
 export async function openPage(browser, node, { hash = '', host, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', acceptDownloads: true, ...options });
   return addPage(context, node, hash, host);
@@ -22,6 +23,7 @@ export async function addPage(context, node, hash = '', host = undefined) {
   const page = await context.newPage();
   const address = pageAddress(node, host);
   page.problems = [];
+  page.expected = /^$/;
   page.setDefaultTimeout(30_000);
   page.on('console', message => message.type() === 'error' && page.problems.push(`console: ${message.text()}`));
   page.on('pageerror', error => page.problems.push(`exception: ${error.stack}`));
@@ -31,7 +33,7 @@ export async function addPage(context, node, hash = '', host = undefined) {
 }
 
 // Expected problems, such as failed requests while the node is down, are named by the test.
-export function assertNoProblems(page, expected = /^$/) {
+export function assertNoProblems(page, expected = page.expected) {
   assert.deepEqual(page.problems.filter(problem => !expected.test(problem)), []);
 }
 

@@ -10,7 +10,13 @@ import { Failure, Notice } from '../ui/notice';
 
 export function Downloads() {
   const [error, setError] = useState<unknown>(null);
-  const act = (action: Promise<unknown>) => void action.then(() => setError(null), setError);
+  // A row whose action the node has not answered yet takes no other one.
+  const [acting, setActing] = useState<string[]>([]);
+  const act = async (model: string, action: (model: string) => Promise<unknown>) => {
+    setActing(before => [...before, model]);
+    await action(model).then(() => setError(null), setError);
+    setActing(before => before.filter(name => name !== model));
+  };
   if (downloads.value.length === 0 && arrived.value.length === 0 && error === null) return null;
   return (
     <section aria-labelledby="downloads">
@@ -19,12 +25,12 @@ export function Downloads() {
         <Notice key={model} kind="info"><p>{t('downloads.done', { model })}</p><button type="button" onClick={() => dismissArrived(model)}>{t('dialog.close')}</button></Notice>
       ))}
       {error !== null && <Failure error={error} />}
-      <ul class="rows">{downloads.value.map(download => <Row key={download.model} download={download} act={act} />)}</ul>
+      <ul class="rows">{downloads.value.map(download => <Row key={download.model} download={download} isActing={acting.includes(download.model)} act={action => void act(download.model, action)} />)}</ul>
     </section>
   );
 }
 
-function Row({ download, act }: { download: Download; act: (action: Promise<unknown>) => void }) {
+function Row({ download, isActing, act }: { download: Download; isActing: boolean; act: (action: (model: string) => Promise<unknown>) => void }) {
   const { model, completed_bytes: done, total_bytes: total, error } = download;
   const mayChange = !status.value?.features.read_only;
   return (
@@ -42,11 +48,11 @@ function Row({ download, act }: { download: Download; act: (action: Promise<unkn
       </span>
       {!mayChange ? null : error ? (
         <span class="actions">
-          <button type="button" onClick={() => act(pullAgain(model))}>{t('state.retry')}</button>
-          <button type="button" onClick={() => act(stopPull(model))}>{t('downloads.dismiss')}</button>
+          <button type="button" aria-disabled={isActing} onClick={() => !isActing && act(pullAgain)}>{t('state.retry')}</button>
+          <button type="button" aria-disabled={isActing} onClick={() => !isActing && act(stopPull)}>{t('downloads.dismiss')}</button>
         </span>
       ) : (
-        <ConfirmButton question={t('downloads.stopQuestion')} onConfirm={() => act(stopPull(model))}>{t('downloads.stop')}</ConfirmButton>
+        <ConfirmButton question={t('downloads.stopQuestion')} onConfirm={() => act(stopPull)} disabled={isActing}>{t('downloads.stop')}</ConfirmButton>
       )}
     </li>
   );

@@ -15,10 +15,13 @@ export function ModelfileDialog({ model, onClose }: { model: string; onClose: ()
   const [failure, setFailure] = useState<unknown>(null);
   const [isSaved, setSaved] = useState(false);
   const [asks, setAsks] = useState(false);
+  const [saving, setSaving] = useState(false);
   const save = async () => {
+    if (saving) return;
+    setSaving(true);
     try {
+      // The draft stays: it is the text of the node as soon as that is read again, and the user may have gone on writing.
       await saveModelfile(model, draft!);
-      setDraft(null);
       setFailure(null);
       forgetDetails(model);
       setSaved(true);
@@ -28,6 +31,7 @@ export function ModelfileDialog({ model, onClose }: { model: string; onClose: ()
       setSaved(false);
       setFailure(problem);
     }
+    setSaving(false);
   };
   const isChanged = draft !== null && draft !== data?.text;
   const close = () => (isChanged ? setAsks(true) : onClose());
@@ -56,7 +60,7 @@ export function ModelfileDialog({ model, onClose }: { model: string; onClose: ()
             {asks && <Question text={t('modelfile.discardQuestion')} no={t('modelfile.keep')} onNo={keep}><button type="button" class="danger" onClick={onClose}>{t('modelfile.discard')}</button></Question>}
             <div class="actions">
               <CopyButton text={text} label={t('modelfile.copy')} />
-              {data.editable && <button type="button" class="primary" disabled={!isChanged} onClick={() => void save()}>{t('modelfile.save')}</button>}
+              {data.editable && <button type="button" class="primary" disabled={!isChanged} aria-disabled={saving} onClick={() => void save()}>{t('modelfile.save')}</button>}
             </div>
           </>
         )}

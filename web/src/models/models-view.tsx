@@ -16,11 +16,9 @@ import { NameTable } from './name-table';
 
 export function ModelsView() {
   const [fileOf, setFileOf] = useState<string | null>(null);
-  const [edits, setEdits] = useState(0);
   const node = status.value;
   const closeFile = () => {
     setFileOf(null);
-    setEdits(edits + 1);
     void refreshModels();
   };
   return (
@@ -37,16 +35,16 @@ export function ModelsView() {
         {models.value === null ? catalogError.value === null && <Loading /> : models.value.length === 0 ? <p>{t('models.none')}</p> : null}
         <ul class="rows">{models.value?.map(model => <ModelRow key={model.name} model={model} onFile={() => setFileOf(model.name)} />)}</ul>
       </section>
-      <BrokenModels edits={edits} onFile={setFileOf} />
+      <BrokenModels onFile={setFileOf} />
       <NameTable />
       {fileOf !== null && <ModelfileDialog model={fileOf} onClose={closeFile} />}
     </div>
   );
 }
 
-// The models that the node cannot load. The other lists leave them out. Read again after each edit of a Modelfile.
-function BrokenModels({ edits, onFile }: { edits: number; onFile: (name: string) => void }) {
-  const { data } = useData(readBrokenModels, [edits, models.value]);
+// The models that the node cannot load. The other lists leave them out. Read again with the other list, which is read after each edit of a Modelfile.
+function BrokenModels({ onFile }: { onFile: (name: string) => void }) {
+  const { data } = useData(readBrokenModels, [models.value]);
   if (!data?.length) return null;
   return (
     <section aria-labelledby="broken">
