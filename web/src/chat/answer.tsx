@@ -7,12 +7,13 @@ import { t } from '../texts';
 import { CopyButton, IconButton } from '../ui/buttons';
 import { Explained } from '../ui/explained';
 import { duration, milliseconds, number, speed } from '../ui/format';
+import { newId } from '../ui/id';
 import { KeyNotice, Notice } from '../ui/notice';
 import { useAnnouncements } from './announcements';
 import type { Figures, Message } from './conversation';
 import { useElsewhere } from './elsewhere';
 import { useLateFigures } from './late-figures';
-import { Branches, focusRunning } from './question';
+import { Branches, focusMessage } from './question';
 import { type Run, answer, continueAnswer, isBusy, runOf } from './runs';
 
 export function Answer({ message, isLast }: { message: Message; isLast: boolean }) {
@@ -65,8 +66,9 @@ function StillAnswer({ message, isLast }: { message: Message; isLast: boolean })
   const model = chatModel.value;
   const again = () => {
     if (!message.parent || !model) return;
-    void answer(message.conversation, message.parent, model);
-    focusRunning(message.conversation);
+    const id = newId();
+    void answer(message.conversation, message.parent, model, id);
+    focusMessage(id);
   };
   return (
     <>
@@ -93,7 +95,7 @@ function Ending({ message, canContinue }: { message: Message; canContinue: boole
   const goOn = () => {
     const own = message.model;
     void continueAnswer(message, own !== undefined && models.value?.some(({ name }) => name === own) ? own : chatModel.value!);
-    focusRunning(message.conversation);
+    focusMessage(message.id);
   };
   const button = canContinue && !elsewhere && <button type="button" onClick={goOn}>{message.content || message.reasoning ? t('chat.continue') : t('chat.retry')}</button>;
   const isError = message.state === 'failed' && message.error !== 'code:cancelled';

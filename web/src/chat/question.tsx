@@ -4,9 +4,10 @@ import { chatModel } from '../state/catalog';
 import { t } from '../texts';
 import { CopyButton, IconButton } from '../ui/buttons';
 import { focusWhenThere, hasFinePointer } from '../ui/focus';
+import { newId } from '../ui/id';
 import { current, messages, showBranch } from './chats';
 import { type Message, siblings } from './conversation';
-import { ask, isBusy, runs } from './runs';
+import { ask, isBusy } from './runs';
 
 export function Question({ message }: { message: Message }) {
   const [isEditing, setEditing] = useState(false);
@@ -43,8 +44,9 @@ function Editor({ message, onClose, onSent }: { message: Message; onClose: () =>
   const send = () => {
     if (!canSend) return;
     onSent();
-    void ask(current.value!, message.parent, draft.trim(), message.images ?? [], chatModel.value!);
-    focusRunning(message.conversation);
+    const id = newId();
+    void ask(current.value!, message.parent, draft.trim(), message.images ?? [], chatModel.value!, id);
+    focusMessage(id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Escape') {
@@ -77,9 +79,7 @@ export function isSendKey(event: KeyboardEvent): boolean {
 }
 
 // The element that started an answer is gone with the branch that was shown: the focus goes to the answer.
-export function focusRunning(conversation: string): void {
-  focusWhenThere(() => document.getElementById(`message-${runs.peek().get(conversation)?.message}`));
-}
+export const focusMessage = (id: string): void => focusWhenThere(() => document.getElementById(`message-${id}`));
 
 // Previous and next alternative of a message, if it has any.
 export function Branches({ message }: { message: Message }) {

@@ -35,21 +35,20 @@ function setRun(conversation: string, run: Run | null): void {
   runs.value = next;
 }
 
-// Sends a question as a child of parent, and runs its answer.
-export async function ask(conversation: Conversation, parent: string | null, content: string, images: string[], model: string): Promise<void> {
+// Sends a question as a child of parent, and runs its answer. answerId: the id that its answer gets.
+export async function ask(conversation: Conversation, parent: string | null, content: string, images: string[], model: string, answerId = newId()): Promise<void> {
   const question: Message = { id: newId(), conversation: conversation.id, parent, role: 'user', content, created: Date.now(), ...(images.length > 0 ? { images } : {}) };
   await putMessage(question);
   const title = conversation.title || titleOf(content);
   await change(conversation.id, { title, updated: Date.now(), leaf: question.id, model });
-  await answer(conversation.id, question.id, model);
+  await answer(conversation.id, question.id, model, answerId);
 }
 
 // Runs a new answer to a question.
-export async function answer(conversationId: string, question: string, model: string): Promise<void> {
+export async function answer(conversationId: string, question: string, model: string, id = newId()): Promise<void> {
   const message: Message = {
-    id: newId(), conversation: conversationId, parent: question, role: 'assistant', content: '', created: Date.now(), state: 'running', touched: Date.now(), tab, model,
+    id, conversation: conversationId, parent: question, role: 'assistant', content: '', created: Date.now(), state: 'running', touched: Date.now(), tab, model,
   };
-  await change(conversationId, { leaf: message.id, updated: Date.now() });
   await receive(message);
 }
 
@@ -76,8 +75,10 @@ async function receive(start: Message): Promise<void> {
     stop: () => abort.abort(),
   };
   const history = pathTo([...messages.value.filter(({ id }) => id !== message.id), message], message.id);
+  // First of all, so that a second click finds a busy conversation.
   setRun(conversation.id, run);
   await putMessage(message);
+  await change(conversation.id, { leaf: message.id, updated: Date.now() });
   const receiver = new Receiver(message, run);
   try {
     await streamAnswer(
@@ -90,16 +91,21 @@ async function receive(start: Message): Promise<void> {
     await receiver.end('done');
   } catch (error) {
     // The browser breaks the connection of a page that is being closed: the stored answer stays a running one, which the next page finds abandoned.
-    if (isLeaving) return receiver.leave();
+    if (isLeaving() && !abort.signal.aborted) return receiver.leave();
     await receiver.end(abort.signal.aborted ? 'stopped' : 'failed', abort.signal.aborted ? undefined : reason(error));
   } finally {
     setRun(conversation.id, null);
   }
 }
 
-let isLeaving = false;
-window.addEventListener('pagehide', () => (isLeaving = true));
-window.addEventListener('pageshow', () => (isLeaving = false));
+// Firefox breaks the connections as soon as a reload begins, before it hides the page.
+const leaveMs = 1000;
+let isHidden = false;
+let leftAt = -Infinity;
+window.addEventListener('beforeunload', () => (leftAt = performance.now()));
+window.addEventListener('pagehide', () => (isHidden = true));
+window.addEventListener('pageshow', () => (isHidden = false));
+const isLeaving = (): boolean => isHidden || performance.now() - leftAt < leaveMs;
 
 // Codes are translated where the message is shown; other texts come from the node.
 function reason(error: unknown): string {
@@ -155,13 +161,19 @@ class Receiver {
     this.#figures = { ...this.#figures, ...figures };
   }
 
+  // Ends with the page.
   leave(): void {
+    this.#save();
+    this.#stopSaving();
+  }
+
+  #stopSaving(): void {
     clearInterval(this.#saver);
     window.removeEventListener('pagehide', this.#saveNow);
   }
 
   async end(state: 'done' | 'stopped' | 'failed', error?: string): Promise<void> {
-    this.leave();
+    this.#stopSaving();
     this.#endThoughts();
     const { figures: before, request } = this.message;
     // The stream tells tokens and speed at its end only; for an answer that ended early, the node tells them later.

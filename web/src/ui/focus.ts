@@ -1,6 +1,6 @@
 // Keeps the keyboard focus in its place when the element that had it goes away.
 
-const patienceFrames = 30;
+const patienceFrames = 120;
 
 // Focuses an element as soon as it is rendered. find returns null until then.
 export function focusWhenThere(find: () => HTMLElement | null, frames = patienceFrames): void {
