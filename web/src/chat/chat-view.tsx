@@ -8,10 +8,11 @@ import { t } from '../texts';
 import { IconButton } from '../ui/buttons';
 import { Drawer, useNarrow } from '../ui/drawer';
 import { Logo } from '../ui/icons';
+import { focusWhenThere } from '../ui/focus';
 import { Failure, KeyNotice, Loading, Notice } from '../ui/notice';
 import { Composer } from './composer';
 import { ConversationList } from './conversation-list';
-import { current, currentId, isKept, isLoaded, path } from './chats';
+import { current, currentId, isKept, isLoaded, isReading, path } from './chats';
 import { ModelPicker, isPickerOpen } from './model-picker';
 import { stopCurrent } from './runs';
 import { SettingsDialog } from './settings-dialog';
@@ -34,7 +35,7 @@ export function ChatView() {
           <IconButton icon="settings" label={t('settings.title')} onClick={() => setSettingsOpen(true)} />
         </div>
         <Warnings />
-        {!isLoaded.value ? <Loading /> : path.value.length > 0 ? <Thread /> : <Start />}
+        {!isLoaded.value ? <Loading /> : path.value.length > 0 ? <Thread /> : isReading.value ? <div class="start" /> : <Start />}
         <Composer />
       </section>
       {settingsOpen && <SettingsDialog onClose={() => setSettingsOpen(false)} />}
@@ -49,7 +50,9 @@ function useKeys(openList: () => void): void {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         openList();
-        requestAnimationFrame(() => document.getElementById('conversation-search')?.focus());
+        const search = () => document.getElementById('conversation-search');
+        if (search()) search()!.focus();
+        else focusWhenThere(search);
       } else if (event.key === 'Escape' && !document.querySelector('dialog[open]') && stopCurrent()) event.preventDefault();
     };
     window.addEventListener('keydown', onKey);

@@ -12,6 +12,8 @@ export const isLoaded = signal(false);
 export const isKept = signal(true);
 export const currentId = signal<string | null>(null);
 export const messages = signal<Message[]>([]);
+// Whether the messages of the conversation that is shown are still being read.
+export const isReading = signal(false);
 export const current = computed(() => conversations.value.find(({ id }) => id === currentId.value) ?? null);
 export const path = computed(() => pathTo(messages.value, current.value?.leaf ?? null));
 
@@ -34,6 +36,7 @@ export async function loadChats(): Promise<void> {
   store = await openStore();
   isKept.value = store.isKept;
   conversations.value = newestFirst(await store.conversations());
+  isReading.value = currentId.value !== null;
   isLoaded.value = true;
   if (currentId.value) await show(currentId.value);
   channel?.addEventListener('message', ({ data }: MessageEvent<TabMessage>) => ('stop' in data ? onStop(data.stop) : void refresh(data.conversation)));
@@ -42,15 +45,30 @@ export async function loadChats(): Promise<void> {
 // Another tab has changed a conversation. This tab's own running answers are newer than the stored ones.
 async function refresh(changed: string): Promise<void> {
   conversations.value = newestFirst(await store.conversations());
-  if (changed !== currentId.value) return;
-  const own = new Map(messages.value.filter(message => message.state === 'running' && message.tab === tab).map(message => [message.id, message]));
-  messages.value = (await store.messages(changed)).map(message => own.get(message.id) ?? message);
+  await readMessages(changed);
 }
 
 export async function show(id: string | null): Promise<void> {
-  currentId.value = id;
-  const loaded = id === null ? [] : await store.messages(id);
-  if (currentId.value === id) messages.value = withRunning(loaded);
+  batch(() => {
+    if (id !== currentId.value) messages.value = [];
+    currentId.value = id;
+    isReading.value = id !== null;
+  });
+  if (id !== null) await readMessages(id);
+}
+
+// Reads the messages of the conversation that is shown. Reads them again if one changed in the meantime, for example because an answer ended.
+async function readMessages(id: string): Promise<void> {
+  while (currentId.value === id) {
+    const before = messages.value;
+    const stored = await store.messages(id);
+    if (currentId.value !== id || messages.value !== before) continue;
+    batch(() => {
+      messages.value = withRunning(stored);
+      isReading.value = false;
+    });
+    return;
+  }
 }
 
 // The stored copy of a running answer may be a second old.

@@ -8,7 +8,7 @@ import { announce } from '../ui/announcer';
 import { IconButton } from '../ui/buttons';
 import { focusWhenThere, hasFinePointer } from '../ui/focus';
 import { number } from '../ui/format';
-import { begin, current, currentId, draftSettings, path } from './chats';
+import { begin, current, currentId, draftSettings, isLoaded, path } from './chats';
 import { useElsewhere } from './elsewhere';
 import { pictureFiles, readPictures } from './pictures';
 import { isSendKey } from './question';
@@ -48,7 +48,8 @@ export function Composer() {
   // A keyboard user stays in the field: the button that had the focus changes.
   const toField = () => hasFinePointer() && focusWhenThere(() => field.current);
   const isReachable = connection.value !== 'offline' && connection.value !== 'locked';
-  const canSend = model !== null && !isRunning && !isElsewhere && text.trim() !== '' && isReachable;
+  // Not before the conversations of the browser are read: a new one would not be among them.
+  const canSend = isLoaded.value && model !== null && !isRunning && !isElsewhere && text.trim() !== '' && isReachable;
   const send = async () => {
     if (!canSend) return;
     const [question, sent] = [text.trim(), images];
