@@ -51,6 +51,29 @@ describe('page: conversations', () => {
     await shown(page, 'You stopped this answer.').waitFor();
   });
 
+  it('stops the answer of a conversation that is deleted', async () => {
+    await send(page, '!sleep 50 2000');
+    await shown(page, '1 2 3').waitFor();
+
+    await page.getByRole('button', { name: /^Rename, export or delete/ }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete for ever' }).click();
+
+    await page.getByRole('heading', { name: 'What do you want to know?' }).waitFor();
+    await node.isFree();
+  });
+
+  it('takes a double click on "Answer again" as one', async () => {
+    await ask(page, '!sleep 1 50');
+
+    await page.getByRole('button', { name: 'Answer again' }).dblclick();
+
+    await shown(page, '2 / 2').waitFor();
+    await shown(page, '48 49 50').waitFor();
+    await page.getByRole('button', { name: 'Answer again' }).and(page.locator(':enabled')).waitFor();
+    assert.equal(await shown(page, /^\d+ \/ \d+$/).innerText(), '2 / 2');
+  });
+
   it('asks for another model if that of the conversation is gone', async () => {
     await page.getByRole('button', { name: /^Model:/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: /^old-model/ }).click();

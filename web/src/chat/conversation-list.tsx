@@ -2,8 +2,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { go, hrefOf } from '../state/router';
 import { t } from '../texts';
-import { IconButton } from '../ui/buttons';
+import { ConfirmButton, IconButton } from '../ui/buttons';
 import { Dialog } from '../ui/dialog';
+import { focusWhenThere, hasFinePointer } from '../ui/focus';
 import { day } from '../ui/format';
 import { addAll, change, conversations, currentId, isKept, readAll, remove, search } from './chats';
 import type { Conversation } from './conversation';
@@ -87,7 +88,6 @@ function Transfer() {
 
 function ConversationDialog({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
   const [title, setTitle] = useState(conversation.title);
-  const [asks, setAsks] = useState(false);
   const rename = async (event: Event) => {
     event.preventDefault();
     if (title.trim()) await change(conversation.id, { title: title.trim() });
@@ -101,9 +101,13 @@ function ConversationDialog({ conversation, onClose }: { conversation: Conversat
   };
   const erase = async () => {
     const wasShown = conversation.id === currentId.value;
+    runs.value.get(conversation.id)?.stop();
     await remove(conversation.id);
     onClose();
     if (wasShown) go('chat');
+    // The button that opened this dialog is gone. Only the drawer is still open then.
+    const next = () => document.getElementById(wasShown && !document.querySelector('dialog[open]') ? 'question' : 'conversation-search');
+    if (hasFinePointer()) focusWhenThere(next);
   };
   return (
     <Dialog title={t('chat.menuTitle')} onClose={onClose} kind="narrow">
@@ -116,7 +120,7 @@ function ConversationDialog({ conversation, onClose }: { conversation: Conversat
         <button type="button" onClick={() => void save('json')}>{t('chat.exportJson')}</button>
       </div>
       <div class="actions spread">
-        {asks ? <button type="button" class="danger" onClick={() => void erase()}>{t('chat.deleteReally')}</button> : <button type="button" onClick={() => setAsks(true)}>{t('chat.delete')}</button>}
+        <ConfirmButton question={t('chat.deleteQuestion')} yes={t('chat.deleteReally')} onConfirm={() => void erase()}>{t('chat.delete')}</ConfirmButton>
       </div>
     </Dialog>
   );

@@ -46,7 +46,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
 }
 
 // A button that asks once more before it acts. The focus goes to "No"; Escape means no.
-export function ConfirmButton({ children, question, onConfirm, kind = '', disabled = false }: ConfirmButtonProps) {
+export function ConfirmButton({ children, question, yes = t('confirm.yes'), onConfirm, kind = '', disabled = false }: ConfirmButtonProps) {
   const [asks, setAsks] = useState(false);
   const trigger = useRef<HTMLButtonElement>(null);
   const close = () => {
@@ -56,7 +56,7 @@ export function ConfirmButton({ children, question, onConfirm, kind = '', disabl
   if (!asks) return <button type="button" class={kind} ref={trigger} aria-disabled={disabled} onClick={() => !disabled && setAsks(true)}>{children}</button>;
   return (
     <Question text={question} onNo={close}>
-      <button type="button" class="danger" onClick={() => (close(), onConfirm())}>{t('confirm.yes')}</button>
+      <button type="button" class="danger" onClick={() => (close(), onConfirm())}>{yes}</button>
     </Question>
   );
 }
@@ -64,6 +64,7 @@ export function ConfirmButton({ children, question, onConfirm, kind = '', disabl
 interface ConfirmButtonProps {
   children: ComponentChild;
   question: string;
+  yes?: string;
   onConfirm: () => void;
   kind?: string;
   disabled?: boolean;

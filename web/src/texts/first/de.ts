@@ -72,6 +72,7 @@ const texts: FirstTexts = {
   'chat.titleLabel': 'Titel',
   'chat.rename': 'Umbenennen',
   'chat.delete': 'Löschen',
+  'chat.deleteQuestion': 'Dieses Gespräch löschen?',
   'chat.deleteReally': 'Endgültig löschen',
   'chat.exportAll': 'Alle sichern',
   'chat.import': 'Einlesen',

@@ -70,6 +70,7 @@ export default {
   'chat.titleLabel': 'Title',
   'chat.rename': 'Rename',
   'chat.delete': 'Delete',
+  'chat.deleteQuestion': 'Delete this conversation?',
   'chat.deleteReally': 'Delete for ever',
   'chat.exportAll': 'Export all',
   'chat.import': 'Import',

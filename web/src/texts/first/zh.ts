@@ -72,6 +72,7 @@ const texts: FirstTexts = {
   'chat.titleLabel': '标题',
   'chat.rename': '重命名',
   'chat.delete': '删除',
+  'chat.deleteQuestion': '要删除此对话吗？',
   'chat.deleteReally': '永久删除',
   'chat.exportAll': '全部导出',
   'chat.import': '导入',
