@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # Fields: a program or Python module; if it exists, the packages are installed | Debian packages | commands that need them.
-# publish-aot stands for publish without --no-aot.
+# publish-aot stands for publish without --no-aot. Packages of ci alone are installed by ci and setup; without them, test-web skips the tests that need them.
 requirements='
 cc                    | gcc libc6-dev                               | build run bench soak attack test test-clients test-agents test-cluster test-package test-monitoring
 aarch64-linux-gnu-gcc | gcc-aarch64-linux-gnu libc6-dev-arm64-cross | test test-arm64
@@ -21,6 +21,7 @@ systemd-analyze       | systemd                                     | test
 node                  | nodejs                                      | page publish publish-aot test-clients test-agents test-web
 npm                   | npm                                         | page publish publish-aot test-clients test-agents test-web
 chromium              | chromium                                    | test-web
+firefox-esr           | firefox-esr                                 | ci
 haproxy               | haproxy                                     | test-cluster
 nginx                 | nginx                                       | bench test-cluster
 systemd-nspawn        | systemd-container                           | test-package
