@@ -87,6 +87,14 @@ test('an import takes no foreign addresses as pictures, and refuses other files'
   for (const text of ['', '{}', 'null', '[1]', '{"format":"rkllama-conversations","conversations":[3]}']) assert.throws(() => fromJson(text), NotAnExport);
 });
 
+test('an import with fields of other types cannot break the page', () => {
+  const settings = { system: 5, temperature: 'hot', topK: 3, thinking: 'yes', other: 1 };
+  const [read] = fromJson(JSON.stringify({ format: 'rkllama-conversations', conversations: [{ conversation: { title: 'x', updated: 1e300, settings }, messages: [] }] }));
+  assert.deepEqual(read!.conversation.settings, { ...noSettings, topK: 3 });
+  assert.ok(!Number.isNaN(new Date(read!.conversation.updated).getTime()));
+  assert.throws(() => fromJson('{"format":"rkllama-conversations","conversations":[{"conversation":{"title":"x"},"messages":[null]}]}'), NotAnExport);
+});
+
 test('Markdown has the branch that is shown', () => {
   const text = toMarkdown({ conversation, messages: tree }, { user: 'You', assistant: 'Model', system: 'System' });
   assert.equal(text, '# A title\n\n## System\n\nBe brief.\n\n## You\n\nq1\n\n## Model\n\na2\n');

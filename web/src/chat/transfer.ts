@@ -1,6 +1,6 @@
 // Conversations as files: JSON for another browser, Markdown for people.
 import { newId } from '../ui/id';
-import { type Conversation, type Message, noSettings, pathTo } from './conversation';
+import { type Conversation, type Message, type Settings, noSettings, pathTo } from './conversation';
 
 export interface Stored {
   conversation: Conversation;
@@ -30,8 +30,8 @@ export function fromJson(text: string): Stored[] {
 
 function read(entry: unknown): Stored {
   const { conversation, messages } = (entry ?? {}) as Partial<Stored>;
-  if (typeof conversation?.title !== 'string' || !Array.isArray(messages)) throw new NotAnExport();
-  const ids = new Map(messages.map(message => [String(message?.id), newId()]));
+  if (typeof conversation?.title !== 'string' || !Array.isArray(messages) || !messages.every(message => typeof message === 'object' && message !== null)) throw new NotAnExport();
+  const ids = new Map(messages.map(message => [String(message.id), newId()]));
   const id = newId();
   return {
     conversation: {
@@ -41,11 +41,21 @@ function read(entry: unknown): Stored {
       created: time(conversation.created),
       updated: time(conversation.updated),
       model: typeof conversation.model === 'string' ? conversation.model : null,
-      settings: { ...noSettings, ...conversation.settings },
+      settings: readSettings(conversation.settings),
       leaf: ids.get(String(conversation.leaf)) ?? null,
     },
     messages: messages.map(message => readMessage(message, id, ids)),
   };
+}
+
+// Fields whose type is another one have their default.
+function readSettings(settings: unknown): Settings {
+  const given = (settings ?? {}) as Record<string, unknown>;
+  const known = Object.entries(noSettings).map(([name, standard]) => {
+    const wanted = name === 'system' ? 'string' : name === 'thinking' ? 'boolean' : 'number';
+    return [name, typeof given[name] === wanted ? given[name] : standard];
+  });
+  return Object.fromEntries(known) as unknown as Settings;
 }
 
 // Without the conversations that this browser has already, as they are in the export or with later messages.
@@ -53,7 +63,8 @@ export function newOnes(all: Stored[], known: Conversation[]): Stored[] {
   return all.filter(({ conversation: { origin, updated } }) => !known.some(other => origin !== undefined && (other.origin ?? other.id) === origin && other.updated >= updated));
 }
 
-const time = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : Date.now());
+// A time outside of this range is no date, and formatting it throws.
+const time = (value: unknown) => (typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : Date.now());
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 // Only data URLs of pictures: an import must not make the browser load anything.
