@@ -30,7 +30,8 @@ public sealed class RkllmLibrary
     public static RkllmLibrary Load(string path, string? versionOverride = null)
     {
         nint library = Open(path);
-        RkllmResolver.Bind(library);
+        if (!LibraryResolver.BindRkllm(library))
+            throw new RkllmException("This process has already loaded another RKLLM runtime.");
         return new(path, Identify(CollectEvidence(path, library), versionOverride));
     }
 

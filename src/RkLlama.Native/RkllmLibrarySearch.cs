@@ -19,8 +19,8 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
     /// <param name="option">The value of <c>--library</c>: a file, or a directory that contains the library; null or empty if the option is not
     /// set.</param>
     public static RkllmLibrarySearch Run(string? option) => Run(
-        NullIfEmpty(option) ?? NullIfEmpty(Environment.GetEnvironmentVariable("RKLLAMA_LIBRARY")),
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify));
+        LibraryPaths.Setting(option, "RKLLAMA_LIBRARY"),
+        LibraryPaths.Home);
 
     /// <summary>Searches for the library in the same places as a process with the given settings. Reads no environment variable.</summary>
     /// <param name="named">The only path to try: a file, or a directory that contains the library; <see langword="null"/> to try the standard
@@ -29,32 +29,7 @@ public sealed record RkllmLibrarySearch(string? Path, IReadOnlyList<string> Trie
     /// <param name="root">The directory that stands for <c>/</c>: all paths are relative to it.</param>
     public static RkllmLibrarySearch Run(string? named, string home, string root = "/")
     {
-        IEnumerable<string> candidates = named is null ? StandardPaths(home) : [System.IO.Path.GetFullPath(named)];
-
-        List<string> tried = [];
-        foreach (string place in candidates)
-        {
-            string candidate = root == "/" ? place : System.IO.Path.Join(root, place);
-            string file = Directory.Exists(candidate) ? System.IO.Path.Combine(candidate, FileName) : candidate;
-            tried.Add(file);
-            if (File.Exists(file))
-                return new(file, tried);
-        }
-
-        return new(null, tried);
+        (string? path, IReadOnlyList<string> tried) = LibraryPaths.Find(FileName, named is null ? LibraryPaths.Standard(FileName, home) : [named], root);
+        return new(path, tried);
     }
-
-    private static IEnumerable<string> StandardPaths(string home)
-    {
-        yield return System.IO.Path.Combine(AppContext.BaseDirectory, FileName);
-        yield return "/opt/rkllama/lib/" + FileName;
-
-        if (home.Length > 0)
-            yield return System.IO.Path.Combine(home, "RKLLAMA", "lib", FileName);
-
-        yield return "/usr/lib/" + FileName;
-        yield return "/usr/local/lib/" + FileName;
-    }
-
-    private static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 }

@@ -10,49 +10,46 @@ namespace RkLlama.Native.Interop;
 /// </summary>
 internal static partial class Rkllm
 {
-    /// <summary>The import name that <see cref="RkllmResolver"/> resolves. It is not a file name.</summary>
-    internal const string Library = "rkllmrt";
-
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial RkllmParamBuffer rkllm_createDefaultParam();
 
     /// <param name="callback">Up to library version 1.2.3, the address of the callback function. From 1.3.0 on, a pointer to an <c>RKLLMCallback</c>
     /// struct.</param>
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_init(out RkllmHandle handle, RkllmParamBuffer* param, void* callback);
 
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_run(RkllmHandle handle, byte* input, byte* inferParams, nint userdata);
 
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_abort(RkllmHandle handle);
 
     /// <summary>Reads a prompt cache file into the KV cache. Exists from library version 1.1.0 on.</summary>
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(LibraryResolver.Rkllm, StringMarshalling = StringMarshalling.Utf8)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_load_prompt_cache(RkllmHandle handle, string prompt_cache_path);
 
     /// <summary>Releases the loaded prompt cache file. Exists from library version 1.1.0 on.</summary>
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_release_prompt_cache(RkllmHandle handle);
 
     /// <summary>Called by <see cref="RkllmHandle"/> only.</summary>
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_destroy(nint handle);
 
     /// <summary>Exists from library version 1.2.0 on. Version 1.2.0 ignores the last two arguments; later versions read them.</summary>
-    [LibraryImport(Library)]
+    [LibraryImport(LibraryResolver.Rkllm)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static unsafe partial int rkllm_clear_kv_cache(RkllmHandle handle, int keep_system_prompt, int* start_pos, int* end_pos);
 
     /// <summary>Exists from library version 1.2.0 on.</summary>
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(LibraryResolver.Rkllm, StringMarshalling = StringMarshalling.Utf8)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int rkllm_set_chat_template(RkllmHandle handle, string system_prompt, string prompt_prefix, string prompt_postfix);
 }

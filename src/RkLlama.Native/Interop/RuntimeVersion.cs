@@ -3,9 +3,12 @@ using System.Globalization;
 namespace RkLlama.Native.Interop;
 
 /// <summary>A version in the vendor's format, such as <c>1.2.3</c> or <c>1.2.1b1</c>.</summary>
-internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, string Suffix)
+internal readonly record struct RuntimeVersion(int Major, int Minor, int Patch, string Suffix) : IComparable<RuntimeVersion>
 {
     private int Number => (Major * 10_000) + (Minor * 100) + Patch;
+
+    /// <summary>Compares the numbers. The suffix does not count.</summary>
+    public int CompareTo(RuntimeVersion other) => Number.CompareTo(other.Number);
 
     /// <summary>Whether the version is newer than every version with a known layout.</summary>
     internal bool IsUnknownNewer => Number > 1_03_01;
