@@ -1,11 +1,12 @@
 #!/bin/sh
-# build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant.
+# build.sh OUTDIR [VERSION...] - builds OUTDIR/<version>/librkllmrt.so for each version and variant, OUTDIR/rknn-<version>/librknnrt.so
+# for each version of the second library, and a link to the newest of these beside each librkllmrt.so.
 # CC (default: cc) is the compiler, possibly a cross compiler. SIM_CFLAGS (formerly RKSIM_CFLAGS) is appended to the flags.
 # A library that is newer than all sources is not built again, unless the compiler or its flags changed.
 set -eu
 
 src=$(cd "$(dirname "$0")" && pwd)
-[ $# -ge 1 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 shift
@@ -17,13 +18,14 @@ if command -v flock > /dev/null; then flock 9; fi
 
 cc=${CC:-cc}
 extra=${SIM_CFLAGS-${RKSIM_CFLAGS-}}
+rknn_versions="1.5.2 1.6.0 2.2.0 2.3.2 2.3.2-nomarker 2.9.9"
 flags="-std=c11 -D_GNU_SOURCE -O1 -fPIC -fvisibility=hidden -pthread -Wall -Wextra -Werror $extra"
 link="-shared -pthread -Wl,-soname,librkllmrt.so -Wl,--no-undefined -Wl,--as-needed -Wl,-z,now"
 case $extra in *-fsanitize*) link="-shared -pthread -Wl,-soname,librkllmrt.so" ;; esac
 
 if [ "$(cat "$out/.flags" 2>/dev/null)" != "$cc $flags" ]; then
     rm -rf "$out/.obj"
-    rm -f "$out"/*/librkllmrt.so
+    rm -f "$out"/*/librkllmrt.so "$out"/*/librknnrt.so
     echo "$cc $flags" > "$out/.flags"
 fi
 
@@ -55,13 +57,43 @@ object() {
     for f in $files; do echo "#include \"$f\""; done | $cc $flags -I "$src" -DSIM_ABI="$1" -x c -c - -o "$obj"
 }
 
+# The second library: one object for all versions.
+rknn_object() {
+    obj=$out/.obj/rknn.o
+    fresh "$obj" && return
+    mkdir -p "$out/.obj"
+    # shellcheck disable=SC2086
+    (cd "$src" && find base node rknn -name '*.c' ! -name version.c ! -name board.c) | sed 's/.*/#include "&"/' |
+        $cc $flags -I "$src" -x c -c - -o "$obj"
+}
+
+rknn_library() { # version
+    lib=$out/rknn-$1/librknnrt.so
+    fresh "$lib" && return
+    mkdir -p "$out/rknn-$1"
+    define="-DSIM_VERSION=\"${1%%-*}\""
+    case $1 in *-nomarker) define="$define -DSIM_NO_MARKER" ;; esac
+    # shellcheck disable=SC2086
+    $cc $flags -I "$src" $define "$src/rknn/version.c" "$out/.obj/rknn.o" $rknn_link -lm -o "$lib.new"
+    mv "$lib.new" "$lib"
+}
+
 abis=$(for version; do abi_of "$version"; done)
-jobs=
+rknn_object &
+jobs=$!
 for abi in $(echo "$abis" | sort -u); do
     object "$abi" &
     jobs="$jobs $!"
 done
 for job in $jobs; do wait "$job"; done
+
+rknn_link=$(echo "$link" | sed 's/librkllmrt/librknnrt/')
+for version in $rknn_versions; do rknn_library "$version"; done
+for version; do
+    mkdir -p "$out/$version"
+    [ "$out/$version/librknnrt.so" -ef "$out/rknn-2.3.2/librknnrt.so" ] ||
+        ln -f "$out/rknn-2.3.2/librknnrt.so" "$out/$version/librknnrt.so"
+done
 
 for version; do
     lib=$out/$version/librkllmrt.so

@@ -5,7 +5,7 @@
 # Without a violation, it prints nothing and exits with 0. Otherwise it prints the violations and exits with 1.
 set -eu
 
-order="base node abi model handle run api"
+order="base node rknn abi model handle run api"
 cd "${1:-$(dirname "$0")}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -53,6 +53,15 @@ for v in 1.1.4 1.2.3-nomarker 1.3.0-nomarker; do marker $v ""; done
 marker 1.1.4-marker 1.1.4
 for v in 1.2.0 1.2.3 1.3.0 1.3.1 9.9.9; do marker $v $v; done
 
+for v in 1.5.2 1.6.0 2.3.2 2.3.2-nomarker; do
+    have=$("${NM:-nm}" -D --defined-only "$out/rknn-$v/librknnrt.so" | awk '{ print $3 }' | sort | tr '\n' ' ')
+    if [ "$have" = "rknn_destroy rknn_init rknn_inputs_set rknn_outputs_get rknn_outputs_release rknn_query rknn_run rknn_set_core_mask " ]
+    then verdict ok "rknn $v exports"; else verdict FAIL "rknn $v exports: $have"; fi
+    have=$(strings -a "$out/rknn-$v/librknnrt.so" | grep -o 'librknnrt version: [0-9.]*' | sed -n 's/.* //p' | grep .)
+    case $v in *-nomarker) want= ;; *) want=$v ;; esac
+    if [ "$have" = "$want" ]; then verdict ok "rknn $v marker '$want'"; else verdict FAIL "rknn $v marker '$have', not '$want'"; fi
+done
+
 # Compares the generated file layout.h with the output of the generator for the measured layouts.
 layouts=${RKLLAMA_REFERENCE_DATA:-$src/../../shared/reference}/rkllm-abi.json
 generated="layout.h is the output of generate-layout.py for the measured layouts"
@@ -74,7 +83,7 @@ refused() { # name, text that the output must contain
 }
 
 mkdir "$scratch/planted"
-(cd "$src" && cp -r base node abi model handle run api "$scratch/planted")
+(cd "$src" && cp -r base node rknn abi model handle run api "$scratch/planted")
 echo '#include "run/run.h"' >> "$scratch/planted/base/text.h"
 refused "order of the modules: a planted include against the order" "base/text uses run/run (include)"
 cp "$src/base/text.h" "$scratch/planted/base/text.h"
@@ -99,6 +108,18 @@ checks() { # version, abi, library dir, extra cflags, extra arguments
     grep -q '^FAIL' "$dir/result" || echo "FAIL ended with $status" >> "$dir/result"
 }
 
+encoder_checks() { # rkllm version, its abi, directory of librkllmrt.so, directory of librknnrt.so, extra cflags, extra arguments
+    dir=$scratch/encoder-$1${5:+-san}
+    mkdir -p "$dir"
+    # shellcheck disable=SC2086
+    $cc -std=c11 -O1 -Wall -Wextra -Werror -DSIM_ABI="$2" $5 "$src"/selftest/rknn/*.c -I"$src" -ldl -lm -o "$dir/selftest" &&
+        ${RUN:-} "$dir/selftest" "$4/librknnrt.so" "$3/librkllmrt.so" "$demo" "$dir" $6 > "$dir/result" 2> "$dir/stderr"
+    status=$?
+    grep -q 'passed, 0 failed' "$dir/result" && return
+    tail -n 20 "$dir/stderr" >> "$dir/result"
+    grep -q '^FAIL' "$dir/result" || echo "FAIL ended with $status" >> "$dir/result"
+}
+
 collect() { # prefix of the lines, directory of the results
     grep -e '^ok ' -e '^FAIL' "$2/result" | sed -E "s/^(ok|FAIL) */\1 $1 /"
     grep -v -e '^ok ' -e '^FAIL' -e 'passed,' "$2/result" || :
@@ -113,17 +134,22 @@ while [ $# -gt 0 ]; do
     versions="$versions $1"
     shift 2
 done
+encoder_checks 1.2.3 10201 "$out/1.2.3" "$out/rknn-2.3.2" "" "" &
 sanitize="-g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 if [ -z "${RUN:-}" ]; then
     for pair in 1.1.4:10100 1.2.3:10201 1.3.1:10301; do
         (SIM_CFLAGS="$sanitize" "$src/build.sh" "$out/.sanitized/${pair%:*}" "${pair%:*}" &&
-            checks "${pair%:*}" "${pair#*:}" "$out/.sanitized/${pair%:*}" "$sanitize" clean) &
+            checks "${pair%:*}" "${pair#*:}" "$out/.sanitized/${pair%:*}" "$sanitize" clean
+            [ "$pair" != 1.2.3:10201 ] ||
+                encoder_checks 1.2.3 10201 "$out/.sanitized/1.2.3/1.2.3" "$out/.sanitized/1.2.3/rknn-2.3.2" "$sanitize" clean) &
     done
 fi
 wait
 for v in $versions; do
     collect "$v" "$scratch/$v"
 done
+collect "encoder 1.2.3" "$scratch/encoder-1.2.3"
+[ -n "${RUN:-}" ] || collect "encoder sanitized" "$scratch/encoder-1.2.3-san"
 [ -n "${RUN:-}" ] || for v in 1.1.4 1.2.3 1.3.1; do collect "$v sanitized" "$scratch/$v-san"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

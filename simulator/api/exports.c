@@ -4,7 +4,7 @@
 #include "api/abi_checks.h"
 #include "api/call_trace.h"
 #include "api/defaults.h"
-#include "api/export.h"
+#include "base/export.h"
 #include "api/init.h"
 #include "base/faults.h"
 #include "base/log.h"

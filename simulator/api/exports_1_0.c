@@ -1,6 +1,6 @@
 // exports_1_0.c - the exports of 1.0.1. They exist so that a host can detect and refuse this version. Each call aborts.
 #include "abi/abi.h"
-#include "api/export.h"
+#include "base/export.h"
 #include "base/message.h"
 #include <stdlib.h>
 

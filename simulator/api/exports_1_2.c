@@ -1,7 +1,7 @@
 // exports_1_2.c - the functions that 1.2.0 and 1.2.1 added: cache control, templates, tools, cross attention.
 #include "abi/fields.h"
 #include "api/abi_checks.h"
-#include "api/export.h"
+#include "base/export.h"
 #include "base/faults.h"
 #include "base/json.h"
 #include "base/log.h"

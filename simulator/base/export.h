@@ -1,4 +1,4 @@
-// export.h - marks the functions that the library exports. All other symbols are hidden.
+// export.h - marks the functions that a library exports. All other symbols are hidden.
 #pragma once
 
 #define EXPORT __attribute__((visibility("default")))

@@ -17,7 +17,6 @@ static const struct { FaultClass class; const char *name; } known[] = {
     FAULTS(F)
 #undef F
 };
-_Static_assert(FAULT_COUNT <= 64, "FaultSet.on has 64 bits");
 
 static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 static long in_process[FAULT_COUNT];
@@ -50,7 +49,7 @@ static Spec parse(char *item)
 
 static void set_on(FaultSet *set, const Spec *s)
 {
-    set->on |= 1ull << s->fault;
+    set->any = set->on[s->fault] = true;
     snprintf(set->arg[s->fault], sizeof set->arg[0], "%s", s->arg);
 }
 
@@ -83,7 +82,7 @@ static long count_in_file(const char *path, Fault f)
     return counts[f];
 }
 
-static void draw_list(const char *list, FaultClass class, uint64_t *counted, long *counts, FaultSet *out)
+static void draw_list(const char *list, FaultClass class, bool *counted, long *counts, FaultSet *out)
 {
     const char *state = setting(SETTING_FAULT_STATE, NULL);
     char *copy = text_copy(list, strlen(list)), *rest = copy, *item;
@@ -95,8 +94,8 @@ static void draw_list(const char *list, FaultClass class, uint64_t *counted, lon
         }
         if (known[s.fault].class != class)
             continue;
-        if (!(*counted >> s.fault & 1)) {       // a fault that is listed twice is counted once
-            *counted |= 1ull << s.fault;
+        if (!counted[s.fault]) {       // a fault that is listed twice is counted once
+            counted[s.fault] = true;
             counts[s.fault] = state ? count_in_file(state, s.fault) : ++in_process[s.fault];
         }
         if (!s.nth || s.nth == counts[s.fault])
@@ -107,13 +106,13 @@ static void draw_list(const char *list, FaultClass class, uint64_t *counted, lon
 
 void faults_draw(FaultClass class, const char *of_model, FaultSet *out)
 {
-    uint64_t counted = 0;
+    bool counted[FAULT_COUNT] = {false};
     long counts[FAULT_COUNT] = {0};
     memset(out, 0, sizeof *out);
     pthread_mutex_lock(&counting);
-    draw_list(setting(SETTING_FAULT, ""), class, &counted, counts, out);
+    draw_list(setting(SETTING_FAULT, ""), class, counted, counts, out);
     if (of_model)
-        draw_list(of_model, class, &counted, counts, out);
+        draw_list(of_model, class, counted, counts, out);
     pthread_mutex_unlock(&counting);
 }
 
@@ -128,7 +127,7 @@ bool faults_add(FaultSet *set, const char *name_and_arg)
     return ok;
 }
 
-bool faulty(const FaultSet *set, Fault fault) { return set->on >> fault & 1; }
+bool faulty(const FaultSet *set, Fault fault) { return set->on[fault]; }
 const char *fault_arg(const FaultSet *set, Fault fault) { return set->arg[fault]; }
 
 long fault_number(const FaultSet *set, Fault fault, long otherwise)

@@ -1,4 +1,5 @@
 // faults.h - the names of all faults. Each belongs to a class of calls.
+// Those of class RKNN_… occur in librknnrt.so, all others in librkllmrt.so; both libraries know all names.
 // The setting FAULT and "fault" in the model file have the form name[@n][:arg],...; n is the number of the call, from 1.
 #pragma once
 #include <stdbool.h>
@@ -16,9 +17,12 @@
     F(RUN, async_no_callback) F(RUN, async_hang) \
     F(ABORT, abort_ignored) F(ABORT, abort_late) F(ABORT, abort_minus1) \
     F(DESTROY, destroy_hang) F(DESTROY, destroy_while_running_segv) \
-    F(CACHE, cache_segv) F(CACHE, cache_after_abort) F(QUERY, is_running_inverted) F(CLEAR, clear_minus1) F(TEMPLATE, template_minus1)
+    F(CACHE, cache_segv) F(CACHE, cache_after_abort) F(QUERY, is_running_inverted) F(CLEAR, clear_minus1) F(TEMPLATE, template_minus1) \
+    F(RKNN_INIT, rknn_init) F(RKNN_INIT, rknn_slow) F(RKNN_RUN, rknn_run) F(RKNN_RUN, rknn_hang) F(RKNN_RUN, rknn_segv) \
+    F(RKNN_OUTPUTS, rknn_outputs)
 
-typedef enum { CLASS_INIT, CLASS_RUN, CLASS_ABORT, CLASS_DESTROY, CLASS_CACHE, CLASS_QUERY, CLASS_CLEAR, CLASS_TEMPLATE } FaultClass;
+typedef enum { CLASS_INIT, CLASS_RUN, CLASS_ABORT, CLASS_DESTROY, CLASS_CACHE, CLASS_QUERY, CLASS_CLEAR, CLASS_TEMPLATE,
+    CLASS_RKNN_INIT, CLASS_RKNN_RUN, CLASS_RKNN_OUTPUTS } FaultClass;
 typedef enum {
 #define F(class, name) FAULT_##name,
     FAULTS(F)
@@ -26,7 +30,7 @@ typedef enum {
     FAULT_COUNT
 } Fault;
 
-typedef struct { uint64_t on; char arg[FAULT_COUNT][16]; } FaultSet;
+typedef struct { bool any, on[FAULT_COUNT]; char arg[FAULT_COUNT][16]; } FaultSet;
 
 // Returns in out the faults that occur in this call. Counts the call for each listed fault of the class.
 void faults_draw(FaultClass class, const char *of_model, FaultSet *out);

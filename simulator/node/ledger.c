@@ -7,7 +7,6 @@
 #include "node/node_file.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,11 +114,13 @@ static bool fits(const Ledger *l)
 
 long ledger_add(int domain, long long bytes)
 {
-    static atomic_long last;
     Ledger l;
     if (!open_ledger(&l))
         return 0;
-    Entry e = {getpid(), start_of(getpid()), atomic_fetch_add(&last, 1) + 1, domain, bytes};
+    Entry e = {getpid(), start_of(getpid()), 1, domain, bytes};
+    for (size_t i = 0; i < l.count; i++)        // unique in the process, also if both libraries are loaded
+        if (l.entries[i].pid == e.pid && l.entries[i].number >= e.number)
+            e.number = l.entries[i].number + 1;
     put(&l, e);
     bool ok = fits(&l);
     l.count -= !ok;

@@ -47,24 +47,48 @@ static void lock(int npu)
         ;
 }
 
-int npu_enter(void)
+// Returns the open file and sets free to whether no other run has it.
+static int open_npu(bool *free)
+{
+    int npu = node_on() ? node_open("npu", O_RDWR) : -1;
+    *free = npu < 0 || !flock(npu, LOCK_EX | LOCK_NB);
+    if (*free)
+        return npu;
+    report(npu);
+    if (setting_is(SETTING_OVERLAP, "abort"))
+        abort();
+    while (setting_is(SETTING_OVERLAP, "hang"))
+        pause();
+    return npu;
+}
+
+static void name_run(int npu)
 {
     char own[100];
-    int npu = node_on() ? node_open("npu", O_RDWR) : -1;
-    if (npu < 0)
-        return -1;
-    if (flock(npu, LOCK_EX | LOCK_NB)) {
-        report(npu);
-        if (setting_is(SETTING_OVERLAP, "abort"))
-            abort();
-        while (setting_is(SETTING_OVERLAP, "hang"))
-            pause();
-        lock(npu);
-    }
     int len = run_of(own, sizeof own);
-    if (ftruncate(npu, 0) || pwrite(npu, own, (size_t)len, 0) != len)
+    if (npu >= 0 && (ftruncate(npu, 0) || pwrite(npu, own, (size_t)len, 0) != len))
         perror("npu");
+}
+
+int npu_enter(void)
+{
+    bool free;
+    int npu = open_npu(&free);
+    if (!free)
+        lock(npu);
+    name_run(npu);
     return npu;
+}
+
+bool npu_try_enter(int *npu)
+{
+    bool free;
+    *npu = open_npu(&free);
+    if (free)
+        name_run(*npu);
+    else
+        npu_leave(*npu);
+    return free;
 }
 
 void npu_leave(int npu)

@@ -46,7 +46,7 @@ static void end_process(Run *r)
 
 bool process_faults(Run *r)
 {
-    if (!r->faults.on)
+    if (!r->faults.any)
         return false;
     end_process(r);
     if (!faulty(&r->faults, FAULT_error_state) || fault_number(&r->faults, FAULT_error_state, 0) != r->emitted)

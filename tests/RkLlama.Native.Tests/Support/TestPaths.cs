@@ -14,10 +14,13 @@ internal static class TestPaths
     /// <summary>The version of the simulator build to test: one per process, because a process loads one library.</summary>
     internal static string Runtime => Environment.GetEnvironmentVariable("RKLLAMA_TEST_RUNTIME") ?? "1.3.0";
 
-    internal static string Library => Path.Combine(
-        Environment.GetEnvironmentVariable("RKLLAMA_TEST_SIMULATORS") ?? Path.Combine(Root, "artifacts", "simulator", RuntimeInformation.RuntimeIdentifier),
-        Runtime,
-        "librkllmrt.so");
+    internal static string Library => Path.Combine(Simulators, Runtime, "librkllmrt.so");
+
+    /// <summary>The simulator build of the library for the encoders of vision models.</summary>
+    internal static string RknnLibrary => Path.Combine(Simulators, "rknn-2.3.2", "librknnrt.so");
+
+    private static string Simulators =>
+        Environment.GetEnvironmentVariable("RKLLAMA_TEST_SIMULATORS") ?? Path.Combine(Root, "artifacts", "simulator", RuntimeInformation.RuntimeIdentifier);
 
     /// <summary>The file with the measured layouts; <see langword="null"/> if it is missing.</summary>
     internal static string? AbiReference
