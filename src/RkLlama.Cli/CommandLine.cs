@@ -25,6 +25,7 @@ internal static class CommandLine
         ("host", "Address to listen on [all interfaces]"),
         ("models", "Models directory [~/RKLLAMA/models]"),
         ("library", "The RKLLM runtime librkllmrt.so, or its directory [standard directories]"),
+        ("rknn-library", "The RKNN runtime librknnrt.so for vision models, or its directory [beside librkllmrt.so, standard directories]"),
         ("target_platform", "rk3588 or rk3576"),
         ("preload", "Names of models to load at start, separated by commas"),
         ("max-models", "Number of models in memory at the same time, or auto: one for text, one for embeddings, one for reranking [auto]"),

@@ -14,6 +14,7 @@ internal static class CheckRun
         (CheckIds.NpuDevice, NpuChecks.Device),
         (CheckIds.NpuUsers, NpuChecks.Users),
         (CheckIds.Library, LibraryChecks.Library),
+        (CheckIds.RknnLibrary, LibraryChecks.RknnLibrary),
         (CheckIds.Settings, ServiceChecks.Settings),
         (CheckIds.Port, ServiceChecks.Port),
         (CheckIds.Limits, ServiceChecks.Limits),

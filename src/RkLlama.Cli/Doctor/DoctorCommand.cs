@@ -25,6 +25,7 @@ internal static class DoctorCommand
             NodeSnapshot node = new(result.GetValue(root)!, name => setting(result, name), Environment.GetEnvironmentVariable, CurrentUser.Name)
             {
                 IdentifyLibrary = RuntimeProbe.Identify,
+                IdentifyRknnLibrary = RuntimeProbe.IdentifyRknn,
                 FindDenied = ServiceAccess.FindDenied,
                 Health = ServerHealthCheck.QueryHealth,
                 FreeBytes = FreeBytes,

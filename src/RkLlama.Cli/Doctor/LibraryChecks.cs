@@ -1,5 +1,8 @@
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Native.Vision;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -27,6 +30,37 @@ internal static class LibraryChecks
         {
             string id = CheckOf(runtime.Result.Code);
             yield return Finding.Failure(id, $"{node.Display(path)}: {runtime.Result.Fault!.TrimEnd('.')}", RemedyOf(id));
+        }
+    }
+
+    /// <summary>
+    /// Checks the optional library for the encoders of vision models. There is no finding if the node has none, and the operator has set none.
+    /// </summary>
+    internal static IEnumerable<Finding> RknnLibrary(NodeSnapshot node)
+    {
+        RknnLibrarySearch search = RknnLibrarySearch.Run(node.Settings.RknnLibraryPath, node.Runtime.Path, node.Home, node.Root);
+        if (search.Path is { } path)
+            yield return Identify(node, path);
+        else if (node.Settings.RknnLibraryPath is { } named)
+        {
+            yield return Finding.Failure(CheckIds.RknnLibrary, $"{named} does not exist",
+                "copy librknnrt.so of a Rockchip RKNN release there, or remove RKLLAMA_RKNN_LIBRARY; only vision models need it");
+        }
+    }
+
+    private static Finding Identify(NodeSnapshot node, string path)
+    {
+        const string remedy = "copy the arm64 librknnrt.so of a Rockchip RKNN release, 1.6.0 to 2.3.2; only vision models need it";
+        try
+        {
+            EncoderLibraryInfo info = node.IdentifyRknnLibrary(node, path);
+            return info.Warning is { } warning
+                ? Finding.Warning(CheckIds.RknnLibrary, $"{node.Display(path)}: {warning.TrimEnd('.')}", "if answers about pictures are wrong, install a known version")
+                : Finding.Ok(CheckIds.RknnLibrary, $"RKNN {info.Version} at {node.Display(path)}");
+        }
+        catch (EngineException ex)
+        {
+            return Finding.Failure(CheckIds.RknnLibrary, $"{node.Display(path)}: {ex.Message.TrimEnd('.')}", remedy);
         }
     }
 

@@ -1,6 +1,8 @@
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Hardware;
 using RkLlama.Engine.Models;
+using RkLlama.Engine.Workers;
+using RkLlama.Engine.Workers.Protocol;
 
 namespace RkLlama.Cli.Doctor;
 
@@ -83,6 +85,9 @@ internal sealed class NodeSnapshot
 
     /// <summary>Opens and identifies the vendor library in another process. The second argument is the path of the library.</summary>
     internal required Func<NodeSnapshot, string, RuntimeProbeResult> IdentifyLibrary { get; init; }
+
+    /// <summary>The same for the library of the encoders of vision models. Throws an <see cref="EngineException"/> if it cannot be used.</summary>
+    internal required Func<NodeSnapshot, string, EncoderLibraryInfo> IdentifyRknnLibrary { get; init; }
 
     /// <summary>Returns the paths that <see cref="User"/> may not open; see <see cref="ServiceAccess"/>.</summary>
     internal required Func<NodeSnapshot, IReadOnlyList<PathAccess>, IReadOnlyList<PathAccess>> FindDenied { get; init; }

@@ -24,17 +24,23 @@ internal sealed record RuntimeProbe(string? Path, IReadOnlyList<string> Tried, R
         return new(search.Path, search.Tried, search.Path is { } path ? node.IdentifyLibrary(node, path) : null);
     }
 
+    /// <summary>Opens the library of the encoders in a worker process.</summary>
+    /// <exception cref="EngineException">The library cannot be used.</exception>
+    internal static EncoderLibraryInfo IdentifyRknn(NodeSnapshot node, string path) => Engine(node).IdentifyEncoderAsync(path).GetAwaiter().GetResult();
+
     /// <summary>Opens the library in a worker process, as the server does, so that a crash of the library does not end this process.</summary>
     internal static RuntimeProbeResult Identify(NodeSnapshot node, string path)
     {
-        WorkerEngine engine = new(node.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         try
         {
-            return new(engine.IdentifyAsync(path).GetAwaiter().GetResult(), null);
+            return new(Engine(node).IdentifyAsync(path).GetAwaiter().GetResult(), null);
         }
         catch (EngineException ex)
         {
             return new(null, ex.Message, ex.Code);
         }
     }
+
+    private static WorkerEngine Engine(NodeSnapshot node) =>
+        new(node.Settings, null, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
 }

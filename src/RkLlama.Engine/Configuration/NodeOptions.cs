@@ -17,6 +17,11 @@ internal sealed record NodeOptions
     /// <summary>Full path of the vendor library or of its directory; <see langword="null"/> to search the default directories.</summary>
     public string? LibraryPath { get; init; }
 
+    /// <summary>
+    /// Full path of the vendor library for the encoders of vision models, or of its directory; <see langword="null"/> to search the default directories.
+    /// </summary>
+    public string? RknnLibraryPath { get; init; }
+
     /// <summary>Version of the vendor library, such as <c>1.2.3</c>, set by the operator; <see langword="null"/> to detect it.</summary>
     public string? RuntimeVersion { get; init; }
 

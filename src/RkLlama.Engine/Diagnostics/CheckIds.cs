@@ -13,6 +13,7 @@ internal static class CheckIds
     internal const string LibraryFile = "library-file";
     internal const string LibraryNeeds = "library-needs";
     internal const string LibraryVersion = "library-version";
+    internal const string RknnLibrary = "rknn-library";
     internal const string Settings = "settings";
     internal const string Port = "port";
     internal const string Server = "server";
@@ -32,7 +33,7 @@ internal static class CheckIds
 
     internal static readonly string[] All =
     [
-        Platform, Kernel, NpuDriver, NpuDevice, NpuPermission, NpuUsers, Library, LibraryFile, LibraryNeeds, LibraryVersion, Settings, Port, Server, Limits,
+        Platform, Kernel, NpuDriver, NpuDevice, NpuPermission, NpuUsers, Library, LibraryFile, LibraryNeeds, LibraryVersion, RknnLibrary, Settings, Port, Server, Limits,
         ModelsDirectory, Modelfile, ModelFile, ModelPermission, ModelMemory, Tokenizer, Template, Disk, NpuClock, CpuClock, DdrClock, Temperature,
     ];
 }

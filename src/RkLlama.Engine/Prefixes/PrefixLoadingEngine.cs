@@ -13,6 +13,9 @@ internal sealed class PrefixLoadingEngine(IEngine engine, PrefixStore store) : I
     public Task<string?> ProbeAsync() => engine.ProbeAsync();
 
     /// <inheritdoc/>
+    public void ReportEncoderLibrary() => engine.ReportEncoderLibrary();
+
+    /// <inheritdoc/>
     public async Task<IEngineSession> LoadAsync(ModelLoadParameters model, CancellationToken cancellationToken)
     {
         if (model.PromptIdentity is null || !store.IsOn)

@@ -55,6 +55,7 @@ internal sealed partial class ModelPreloader(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        engine.ReportEncoderLibrary();
         if (options.Preload.Count == 0)
         {
             await engine.ProbeAsync().ConfigureAwait(false);

@@ -17,6 +17,14 @@ internal interface IEngine
     /// The version, for example <c>1.2.3</c>, or a range such as <c>1.2.1 to 1.2.3</c>; <see langword="null"/> if the library cannot be used.
     /// </returns>
     Task<string?> ProbeAsync();
+
+    /// <summary>
+    /// Logs the version of the optional vendor library for the encoders of vision models, without loading it; or why it cannot be used. Logs nothing if the node has
+    /// none and needs none.
+    /// </summary>
+    void ReportEncoderLibrary()
+    {
+    }
 }
 
 /// <summary>The parameters of a load.</summary>

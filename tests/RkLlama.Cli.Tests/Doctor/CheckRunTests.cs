@@ -1,6 +1,7 @@
 using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 
 namespace RkLlama.Cli.Tests.Doctor;
 
@@ -37,6 +38,10 @@ public sealed class CheckRunTests
         {
             Info = node.Runtime.Info! with { Warning = "RKLLM runtime 9.9.9 is newer than any version this program knows; it is driven as 1.3.1." },
         }),
+        new(CheckIds.RknnLibrary, Verdict.Failure, "librknnrt.so: The RKNN runtime 1.5.2 is too old",
+            node => node.RknnLibrary = () => throw new EngineException("The RKNN runtime 1.5.2 is too old: install 1.6.0 or later.")),
+        new(CheckIds.RknnLibrary, Verdict.Warning, "newer than any version", node => node.RknnLibrary = () => new("2.4.1", "The RKNN runtime 2.4.1 is newer than any version this program knows.")),
+        new(CheckIds.RknnLibrary, Verdict.Failure, "/opt/absent.so does not exist", node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_RKNN_LIBRARY=/opt/absent.so\n")),
         new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_QUEUE: 'many'", node => node.Board.Write("/etc/rkllama/rkllama.env", "RKLLAMA_QUEUE=many\n")),
         new(CheckIds.Settings, Verdict.Failure, "RKLLAMA_API_KEY_FILE: the user 'rkllama' cannot read /etc/rkllama/key", node =>
         {
@@ -96,6 +101,17 @@ public sealed class CheckRunTests
 
         findings.Should().OnlyContain(finding => finding.Verdict == Verdict.Ok);
         DoctorCommand.Report(findings, json: false, TextWriter.Null).Should().Be(0);
+    }
+
+    [Fact]
+    public void A_node_without_the_optional_library_has_no_line_about_it()
+    {
+        using HealthyNode node = new();
+        node.Board.Delete(HealthyNode.EncoderLibrary);
+
+        IReadOnlyList<Finding> findings = node.Check();
+
+        findings.Should().OnlyContain(finding => finding.Verdict == Verdict.Ok && finding.Id != CheckIds.RknnLibrary);
     }
 
     [Theory]

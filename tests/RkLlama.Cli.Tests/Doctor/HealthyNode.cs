@@ -1,5 +1,6 @@
 using RkLlama.Cli.Doctor;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
 
 namespace RkLlama.Cli.Tests.Doctor;
@@ -11,6 +12,7 @@ internal sealed class HealthyNode : IDisposable
     internal const string Model = "/var/lib/rkllama/models/M/m.rkllm";
     internal const string Modelfile = "/var/lib/rkllama/models/M/Modelfile";
     internal const string Library = "/usr/lib/librkllmrt.so";
+    internal const string EncoderLibrary = "/usr/lib/librknnrt.so";
 
     internal HealthyNode()
     {
@@ -18,6 +20,7 @@ internal sealed class HealthyNode : IDisposable
         Board.Write("/sys/module/rknpu/version", "0.9.8\n");
         Board.Write("/dev/dri/renderD128", "");
         Board.Write("/dev/dri/renderD129", "");
+        Board.Write(EncoderLibrary, "");
         Board.Write("/sys/class/drm/renderD128/device/uevent", "DRIVER=panthor\n");
         Board.Write("/sys/class/drm/renderD129/device/uevent", "DRIVER=RKNPU\nOF_NAME=npu\n");
         Board.Write("/dev/dma_heap/system", "");
@@ -44,6 +47,9 @@ internal sealed class HealthyNode : IDisposable
     /// <summary>The result of opening the library.</summary>
     internal RuntimeProbeResult Runtime { get; set; } = new(new(RuntimeFamily.V121, "1.2.3", "1.2.3", "symbols, marker 1.2.3", null), null);
 
+    /// <summary>The result of opening the library of the encoders, which is optional.</summary>
+    internal Func<EncoderLibraryInfo> RknnLibrary { get; set; } = () => new("2.3.2", null);
+
     /// <summary>The response of the server to GET /health.</summary>
     internal string? Health { get; set; } = HealthOf("loaded", "null");
 
@@ -61,6 +67,7 @@ internal sealed class HealthyNode : IDisposable
     internal NodeSnapshot Snapshot() => new(Board.Root, name => Options.GetValueOrDefault(name), name => Shell.GetValueOrDefault(name), User)
     {
         IdentifyLibrary = (_, _) => Runtime,
+        IdentifyRknnLibrary = (_, _) => RknnLibrary(),
         FindDenied = (node, paths) => [.. paths.Where(path => Denied.Contains(node.Display(path.Path)))],
         Health = _ => Health,
         FreeBytes = _ => FreeBytes,

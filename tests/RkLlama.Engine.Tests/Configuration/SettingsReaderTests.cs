@@ -74,7 +74,7 @@ public sealed class SettingsReaderTests
     public void Every_option_has_a_variable()
     {
         NodeOptions options = Read([], [
-            ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
+            ("RKLLAMA_HOST", "127.0.0.1"), ("RKLLAMA_MODELS", "/m"), ("RKLLAMA_LIBRARY", "/l.so"), ("RKLLAMA_RKNN_LIBRARY", "/k.so"), ("RKLLAMA_TARGET_PLATFORM", "RK3576"),
             ("RKLLAMA_PRELOAD", "x, y"), ("RKLLAMA_QUEUE", "5"), ("RKLLAMA_DRAIN", "7"), ("RKLLAMA_RUNTIME_VERSION", "1.2.3")]);
 
         options.Should().BeEquivalentTo(new
@@ -82,6 +82,7 @@ public sealed class SettingsReaderTests
             Host = IPAddress.Loopback,
             ModelsDirectory = "/m",
             LibraryPath = "/l.so",
+            RknnLibraryPath = "/k.so",
             TargetPlatform = "rk3576",
             Preload = new[] { "x", "y" },
             QueueLength = 5,

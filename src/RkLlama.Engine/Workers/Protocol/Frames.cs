@@ -18,6 +18,7 @@ internal enum FrameType : byte
     Score = 7,
     SavePrefix = 8,
     LoadPrefix = 9,
+    ProbeEncoder = 10,
 
     /// <summary>Server to worker: abort a run. Payload: run id (4 bytes, little-endian).</summary>
     Abort = 4,
@@ -28,6 +29,7 @@ internal enum FrameType : byte
     Failed = 67,
     Ended = 69,
     PrefixLoaded = 71,
+    EncoderProbed = 72,
 
     /// <summary>Worker to server: one token. Payload: run id and token id (4 bytes each, little-endian), text in UTF-8 (the rest).</summary>
     Token = 68,

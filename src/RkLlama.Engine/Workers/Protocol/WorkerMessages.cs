@@ -8,6 +8,14 @@ namespace RkLlama.Engine.Workers.Protocol;
 /// <param name="VersionOverride">The library's version, set by the operator; null to detect it.</param>
 internal sealed record ProbeCommand(string LibraryPath, string? VersionOverride);
 
+/// <summary>Command: open and identify the vendor library for the encoders of vision models.</summary>
+internal sealed record EncoderProbeCommand(string LibraryPath);
+
+/// <summary>Reply to a successful <see cref="EncoderProbeCommand"/>.</summary>
+/// <param name="Version">The version; null if the library has no version marker.</param>
+/// <param name="Warning">A warning for the operator; null for none.</param>
+internal sealed record EncoderLibraryInfo(string? Version, string? Warning);
+
 /// <summary>The fields of a <see cref="RuntimeIdentity"/>. The reply to a successful probe, and a part of the reply to a successful load.</summary>
 internal sealed record RuntimeInfo(RuntimeFamily Family, string? Version, string Description, string Evidence, string? Warning)
 {
@@ -96,6 +104,8 @@ internal static class RunEndExtensions
 /// <summary>Serializes the JSON in frames. The format has no version number, because server and worker are the same executable.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProbeCommand))]
+[JsonSerializable(typeof(EncoderProbeCommand))]
+[JsonSerializable(typeof(EncoderLibraryInfo))]
 [JsonSerializable(typeof(RuntimeInfo))]
 [JsonSerializable(typeof(LoadCommand))]
 [JsonSerializable(typeof(LoadedReply))]

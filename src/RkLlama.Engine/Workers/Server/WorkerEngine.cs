@@ -4,6 +4,7 @@ using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Metrics;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Native.Vision;
 
 namespace RkLlama.Engine.Workers.Server;
 
@@ -69,6 +70,39 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
         }
     }
 
+    /// <inheritdoc/>
+    public void ReportEncoderLibrary()
+    {
+        RknnLibrarySearch search = RknnLibrarySearch.Run(options.RknnLibraryPath, RkllmLibrarySearch.Run(options.LibraryPath).Path);
+        if (search.Path is null)
+        {
+            if (options.RknnLibraryPath is not null)
+                Log.Warning(_logger, search.NotFoundMessage);
+            return;
+        }
+
+        try
+        {
+            (string? version, string? warning) = RknnLibrary.Identify(search.Path);
+            Log.EncoderLibraryFound(_logger, version ?? "of unknown version", search.Path);
+            if (warning is not null)
+                Log.Warning(_logger, warning);
+        }
+        catch (RknnException ex)
+        {
+            Log.Warning(_logger, $"No model can see pictures. {ex.Message}");
+        }
+    }
+
+    /// <summary>Opens and identifies the library of the encoders in a temporary worker.</summary>
+    /// <inheritdoc cref="IdentifyAsync(string)"/>
+    internal async Task<EncoderLibraryInfo> IdentifyEncoderAsync(string library)
+    {
+        WorkerSession session = Start();
+        await using (session.ConfigureAwait(false))
+            return await session.ProbeEncoderAsync(library).ConfigureAwait(false);
+    }
+
     /// <summary>Opens and identifies the vendor library in a temporary worker.</summary>
     /// <param name="library">Full path of the library.</param>
     /// <exception cref="EngineException">The library cannot be loaded or identified, or the worker exited or did not reply in time.</exception>
@@ -111,5 +145,8 @@ internal sealed partial class WorkerEngine(NodeOptions options, NodeMetrics? met
 
         [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Model {Model} allows a context length of {Limit} tokens, not {Asked}: loading it with {Limit}")]
         internal static partial void ContextClamped(ILogger logger, string model, int asked, int limit);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "RKNN runtime {Version} at {Path}, for the encoders of vision models")]
+        internal static partial void EncoderLibraryFound(ILogger logger, string version, string path);
     }
 }

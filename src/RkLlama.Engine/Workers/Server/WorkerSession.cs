@@ -58,6 +58,9 @@ internal sealed partial class WorkerSession : IEngineSession
     /// <exception cref="EngineException">The library cannot be used.</exception>
     internal Task<RuntimeInfo> ProbeAsync(string library, string? versionOverride) => _startup.ProbeAsync(library, versionOverride);
 
+    /// <summary>The same for the library of the encoders of vision models.</summary>
+    internal Task<EncoderLibraryInfo> ProbeEncoderAsync(string library) => _startup.ProbeEncoderAsync(library);
+
     /// <summary>Loads the model. Called at most once. If it throws, the caller must dispose the session.</summary>
     /// <returns>This session.</returns>
     /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
@@ -163,7 +166,7 @@ internal sealed partial class WorkerSession : IEngineSession
             case FrameType.PrefixLoaded:
                 _prefixLoaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.PrefixLoadedReply)!.IsLoaded);
                 break;
-            case FrameType.Probed or FrameType.Loaded or FrameType.Failed:
+            case FrameType.Probed or FrameType.EncoderProbed or FrameType.Loaded or FrameType.Failed:
                 _startup.OnFrame(type, payload);
                 break;
         }

@@ -8,12 +8,13 @@ using RkLlama.Native;
 namespace RkLlama.Engine.Workers.Server;
 
 /// <summary>
-/// Sends the first command to a worker and waits for the reply. The command is either a probe, which identifies the library, or a load of a model. One instance
+/// Sends the first command to a worker and waits for the reply. The command is a probe, which identifies a library, or a load of a model. One instance
 /// handles one command. Used by <see cref="WorkerSession"/> only.
 /// </summary>
 internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings settings, ILogger logger)
 {
     private readonly TaskCompletionSource<RuntimeInfo> _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<EncoderLibraryInfo> _encoderProbed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<LoadedReply> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether the worker has loaded a model.</summary>
@@ -24,6 +25,13 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     {
         Send(FrameType.Probe, new ProbeCommand(library, versionOverride), WorkerJson.Default.ProbeCommand);
         return await WithLoadTimeoutAsync(_probed.Task, "open", CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <exception cref="EngineException">The library cannot be used.</exception>
+    internal async Task<EncoderLibraryInfo> ProbeEncoderAsync(string library)
+    {
+        Send(FrameType.ProbeEncoder, new EncoderProbeCommand(library), WorkerJson.Default.EncoderProbeCommand);
+        return await WithLoadTimeoutAsync(_encoderProbed.Task, "open", CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <exception cref="EngineException">The model could not be loaded. The message contains the errors that the library printed.</exception>
@@ -108,6 +116,9 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
             case FrameType.Probed:
                 _probed.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.RuntimeInfo)!);
                 break;
+            case FrameType.EncoderProbed:
+                _encoderProbed.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.EncoderLibraryInfo)!);
+                break;
             case FrameType.Loaded:
                 _loaded.TrySetResult(JsonSerializer.Deserialize(payload, WorkerJson.Default.LoadedReply)!);
                 break;
@@ -121,9 +132,11 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     internal void Fail(string reason, FailureCode? code)
     {
         EngineException failure = new(reason) { Code = code };
-        // Marks the exception as observed, because no caller awaits the other one of the two tasks.
+        // Marks the exception as observed, because the caller awaits only one of the tasks.
         if (_probed.TrySetException(failure))
             _ = _probed.Task.Exception;
+        if (_encoderProbed.TrySetException(failure))
+            _ = _encoderProbed.Task.Exception;
         if (_loaded.TrySetException(failure))
             _ = _loaded.Task.Exception;
     }
@@ -134,7 +147,10 @@ internal sealed partial class WorkerStartup(WorkerProcess worker, WorkerSettings
     /// </summary>
     private async Task FailAsync(FailedReply reply)
     {
-        if (!_probed.TrySetException(new EngineException(reply.Message) { Code = reply.Code }))
+        EngineException failure = new(reply.Message) { Code = reply.Code };
+        if (_encoderProbed.TrySetException(failure))
+            _ = _encoderProbed.Task.Exception;
+        if (!_probed.TrySetException(failure))
             return;
 
         await worker.WaitForLogMarkAsync(WorkerProgram.LoadMark).ConfigureAwait(false);

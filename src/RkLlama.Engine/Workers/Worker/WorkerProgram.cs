@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RkLlama.Engine.Workers.Protocol;
 using RkLlama.Native;
+using RkLlama.Native.Vision;
 
 namespace RkLlama.Engine.Workers.Worker;
 
@@ -87,6 +88,10 @@ internal sealed class WorkerProgram
                 ProbeCommand probe = Read(payload, WorkerJson.Default.ProbeCommand);
                 Enqueue(() => Probe(probe));
                 break;
+            case FrameType.ProbeEncoder:
+                EncoderProbeCommand encoder = Read(payload, WorkerJson.Default.EncoderProbeCommand);
+                Enqueue(() => Probe(encoder));
+                break;
             case FrameType.Load:
                 LoadCommand load = Read(payload, WorkerJson.Default.LoadCommand);
                 Enqueue(() => Load(load));
@@ -148,6 +153,20 @@ internal sealed class WorkerProgram
         {
             PrintLogMark(LoadMark);
             Send(FrameType.Failed, FailedReply.From(ex), WorkerJson.Default.FailedReply);
+        }
+    }
+
+    private void Probe(EncoderProbeCommand command)
+    {
+        try
+        {
+            RknnLibrary library = RknnLibrary.Load(command.LibraryPath);
+            Send(FrameType.EncoderProbed, new EncoderLibraryInfo(library.Version, library.Warning), WorkerJson.Default.EncoderLibraryInfo);
+        }
+        catch (RknnException ex)
+        {
+            PrintLogMark(LoadMark);
+            Send(FrameType.Failed, new FailedReply(ex.Message, null), WorkerJson.Default.FailedReply);
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed class DoctorReader(NodeOptions options, HealthReader health, Tim
         NodeSnapshot node = new(options.SysfsRoot, static _ => null, Environment.GetEnvironmentVariable, CurrentUser.Name, options)
         {
             IdentifyLibrary = RuntimeProbe.Identify,
+            IdentifyRknnLibrary = RuntimeProbe.IdentifyRknn,
 
             // Only root could check for another user, with a change of the working directory, which this process must not make.
             FindDenied = static (node, paths) => node.User == CurrentUser.Name ? ServiceAccess.FindDenied(node, paths) : [],
