@@ -32,6 +32,8 @@ internal static class CommandLine
         ("slots", "Maximum number of workers of a model that generates text, each with its own KV cache [1]"),
         ("cache-sharing", "Whether the requests of all clients share the KV caches [true]"),
         ("prompt-cache", "Disk space for the beginnings of prompts that models load after a restart, such as 512M or 2G; 0: save none [512M]"),
+        ("store", "Disk space for answers that clients can ask for later, such as 64M; 0: store none [64M]"),
+        ("linger", "Seconds for which the run of a resumable stream goes on without its client; 0: no stream is resumable [120]"),
         ("queue", "Maximum number of waiting requests [64]"),
         ("queue-time", "Maximum time in the queue, in seconds [300]"),
         ("switch-time", "Seconds after a load in which requests for models in memory run before requests that need another load [30]"),

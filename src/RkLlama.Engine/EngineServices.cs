@@ -12,6 +12,7 @@ using RkLlama.Engine.Models.Store;
 using RkLlama.Engine.Prefixes;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Stored;
 using RkLlama.Engine.Workers;
 using RkLlama.Engine.Workers.Server;
 
@@ -56,6 +57,8 @@ internal static class EngineServices
         services.AddSingleton<VectorRunner>();
         services.AddSingleton<EmbeddingService>();
         services.AddSingleton<RerankService>();
+        services.AddSingleton<AnswerStore>();
+        services.AddHostedService<AnswerStoreWriter>();
         services.AddHostedService<CatalogStartup>();
         services.AddHostedService<ModelPreloader>();
         services.AddHostedService<IdleModelUnloader>();

@@ -105,6 +105,18 @@ internal sealed record NodeOptions
     /// <summary>Full path of the directory for saved prefixes; <see langword="null"/> if there is none, so that none are saved.</summary>
     public string? CacheDirectory { get; init; }
 
+    /// <summary>Full path of the directory for stored answers and profiles; <see langword="null"/> if there is none, so that none are stored.</summary>
+    public string? StateDirectory { get; init; }
+
+    /// <summary>Maximum size of all stored answers together, in bytes; 0 to store none.</summary>
+    public long StoreBytes { get; init; } = 64L << 20;
+
+    /// <summary>How long an answer is stored after its last change.</summary>
+    public TimeSpan StoreTime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long the run of a resumable stream goes on without a client. Zero to make no stream resumable.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.FromSeconds(120);
+
     /// <summary>How long the NPU must have been idle before a prefix is saved.</summary>
     public TimeSpan PrefixIdleTime { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -52,7 +52,10 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
             MaxRepetitions = Find("repeat-guard") is { } repeats ? Number(repeats, 0, 1000, "a number of repetitions") : defaults.MaxRepetitions,
             ConstrainsOutput = Find("constrained-output") is { } constrained && Boolean(constrained),
             PromptCacheBytes = Find("prompt-cache") is { } cache ? Bytes(cache) : defaults.PromptCacheBytes,
-            CacheDirectory = CacheDirectory(),
+            CacheDirectory = ServiceDirectory("CACHE_DIRECTORY", "XDG_CACHE_HOME", ".cache"),
+            StoreBytes = Find("store") is { } store ? Bytes(store) : defaults.StoreBytes,
+            StateDirectory = ServiceDirectory("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state"),
+            Linger = Find("linger") is { } linger ? Seconds(linger, 3600) : defaults.Linger,
             MaxRequestBytes = Find("max-body") is { } body ? Number(body, 1, 1024, "MiB") << 20 : defaults.MaxRequestBytes,
             MemoryMiB = Find("memory") is { } memory ? Number(memory, 128, 65_536, "MiB") : defaults.MemoryMiB,
             MaxConnections = Find("max-connections") is { } connections ? Number(connections, 1, 100_000, "a number of connections") : defaults.MaxConnections,
@@ -150,17 +153,20 @@ internal sealed class SettingsReader(Func<string, string?> option, Func<string, 
     }
 
     /// <summary>
-    /// Returns the directory for files that may be deleted at any time: that of the systemd unit, or <c>rkllama</c> in the user's cache directory. Null if neither
-    /// is known.
+    /// Returns a directory for files that may be deleted at any time: that of the systemd unit, or <c>rkllama</c> in a directory of the user. Null if neither is
+    /// known.
     /// </summary>
-    private string? CacheDirectory()
+    /// <param name="unit">The variable that systemd sets.</param>
+    /// <param name="user">The variable with the user's directory for such files.</param>
+    /// <param name="inHome">The default of that directory, relative to the home directory.</param>
+    private string? ServiceDirectory(string unit, string user, string inHome)
     {
-        if (NotEmpty(environment("CACHE_DIRECTORY")) is { } unit && Path.IsPathRooted(unit))
-            return Path.GetFullPath(unit.Split(':')[0]);
-        string? caches = NotEmpty(environment("XDG_CACHE_HOME")) is { } given && Path.IsPathRooted(given) ? given
-            : NotEmpty(environment("HOME")) is { } home && Path.IsPathRooted(home) ? Path.Combine(home, ".cache")
+        if (NotEmpty(environment(unit)) is { } ofUnit && Path.IsPathRooted(ofUnit))
+            return Path.GetFullPath(ofUnit.Split(':')[0]);
+        string? parent = NotEmpty(environment(user)) is { } given && Path.IsPathRooted(given) ? given
+            : NotEmpty(environment("HOME")) is { } home && Path.IsPathRooted(home) ? Path.Combine(home, inHome)
             : null;
-        return caches is null ? null : Path.GetFullPath(Path.Combine(caches, "rkllama"));
+        return parent is null ? null : Path.GetFullPath(Path.Combine(parent, "rkllama"));
     }
 
     private static bool Boolean(Setting setting) => setting.Value.ToLowerInvariant() switch

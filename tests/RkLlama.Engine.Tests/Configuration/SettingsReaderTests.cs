@@ -102,6 +102,9 @@ public sealed class SettingsReaderTests
     [InlineData("queue", "many")]
     [InlineData("max-models", "0")]
     [InlineData("max-models", "some")]
+    [InlineData("store", "some")]
+    [InlineData("store", "-1")]
+    [InlineData("linger", "3601")]
     [InlineData("prompt-cache", "much")]
     [InlineData("prompt-cache", "-1")]
     [InlineData("prompt-cache", "M")]
@@ -133,6 +136,23 @@ public sealed class SettingsReaderTests
     [InlineData("512M", 512L << 20)]
     [InlineData("2G", 2L << 30)]
     public void A_size_has_an_optional_unit(string value, long bytes) => Read([("prompt-cache", value)], []).PromptCacheBytes.Should().Be(bytes);
+
+    [Fact]
+    public void Stored_answers_are_in_the_state_directory_of_the_unit_or_of_the_user()
+    {
+        Read([], [("STATE_DIRECTORY", "/var/lib/rkllama"), ("XDG_STATE_HOME", "/x"), ("HOME", "/home/me")]).StateDirectory.Should().Be("/var/lib/rkllama");
+        Read([], [("XDG_STATE_HOME", "/x"), ("HOME", "/home/me")]).StateDirectory.Should().Be("/x/rkllama");
+        Read([], [("HOME", "/home/me")]).StateDirectory.Should().Be("/home/me/.local/state/rkllama");
+        Read([], []).StateDirectory.Should().BeNull();
+    }
+
+    [Fact]
+    public void Store_and_linger_have_defaults_and_can_be_turned_off()
+    {
+        Read([], []).StoreBytes.Should().Be(64 << 20);
+        Read([], []).Linger.Should().Be(TimeSpan.FromSeconds(120));
+        Read([("store", "0"), ("linger", "0")], []).Should().Match<NodeOptions>(static options => options.StoreBytes == 0 && options.Linger == TimeSpan.Zero);
+    }
 
     [Fact]
     public void The_cache_directory_is_that_of_the_unit_or_else_that_of_the_user()
