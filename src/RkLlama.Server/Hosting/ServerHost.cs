@@ -178,6 +178,7 @@ internal static partial class ServerHost
         services.AddSingleton<FirstRequestTimeout>();
         services.AddSingleton<RequestBodyBudget>();
         services.AddSingleton<RetryDeduplicator>();
+        services.AddSingleton<ResumableStreams>();
         services.AddSingleton<RequestReader>();
         services.AddSingleton<ExceptionMapper>();
         services.AddCors();

@@ -27,6 +27,14 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
         return Version.Replace(text, "$1<version>");
     }
 
+    /// <summary>Replaces the placeholders of ids in a request by the ids that earlier responses had.</summary>
+    internal string Restore(string text)
+    {
+        foreach ((string id, string name) in _ids)
+            text = text.Replace(name, id, StringComparison.Ordinal);
+        return text;
+    }
+
     private string NumberOf(Match match)
     {
         if (!_ids.TryGetValue(match.Value, out string? name))
@@ -39,13 +47,13 @@ internal sealed partial class Normalizer(params (string Text, string Word)[] pla
         return name;
     }
 
-    [GeneratedRegex(@"\b(chatcmpl-|cmpl-|call_|req_|resp_|msg_|rs_|fc_)[0-9a-z]{24,}\b")]
+    [GeneratedRegex(@"\b(chatcmpl-|cmpl-|call_|req_|resp_|msg_|rs_|fc_|conv_|item_)[0-9a-z]{24,}\b")]
     private static partial Regex Id { get; }
 
     [GeneratedRegex("""("request_id":")[0-9A-Z]+:[0-9A-F]{8}(?=")""")]
     private static partial Regex RequestId { get; }
 
-    [GeneratedRegex("""("(?:created|created_at|completed_at)":)[0-9]{10}(?=[,}])|("(?:uptime_seconds|expires_in_seconds)":)[0-9.]+""")]
+    [GeneratedRegex("""("(?:created|created_at|completed_at|started_at)":)[0-9]{10}(?=[,}])|("(?:uptime_seconds|expires_in_seconds)":)[0-9.]+""")]
     private static partial Regex Seconds { get; }
 
     [GeneratedRegex("""

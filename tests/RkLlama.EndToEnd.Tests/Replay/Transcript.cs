@@ -10,7 +10,7 @@ namespace RkLlama.EndToEnd.Tests.Replay;
 /// <remarks>
 /// Lines that begin with <c>#</c> are the description; <c># --name value</c> is an option of the server, <c># while</c> a background activity (see
 /// <see cref="Meanwhile"/>). <c>&gt;</c> marks lines of a request and <c>&lt;</c> lines of a response: the start line, headers, an empty line, the body.
-/// <c>$(x*3)</c> in a body means <c>xxx</c>. The line <c>\ no newline</c> follows a body that does not end with a newline.
+/// The placeholder of an id, such as <c>&lt;resp_1&gt;</c>, in a request means the id of an earlier response. <c>$(x*3)</c> in a body means <c>xxx</c>. The line <c>\ no newline</c> follows a body that does not end with a newline.
 /// </remarks>
 internal sealed partial record Transcript(IReadOnlyList<string> Notes, IReadOnlyList<Exchange> Exchanges)
 {

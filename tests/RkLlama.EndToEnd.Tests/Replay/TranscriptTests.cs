@@ -64,7 +64,7 @@ public sealed class TranscriptTests
 
     private static async Task<Message> ExchangeAsync(HttpClient client, Message sent, Normalizer normalizer)
     {
-        using HttpRequestMessage request = RequestOf(sent);
+        using HttpRequestMessage request = RequestOf(sent, normalizer);
         using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         (string body, bool isCut) = await ReadAsync(response);
 
@@ -80,13 +80,13 @@ public sealed class TranscriptTests
         return new(((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), headers, lines) { EndsInNewline = endsInNewline, IsCut = isCut };
     }
 
-    private static HttpRequestMessage RequestOf(Message sent)
+    private static HttpRequestMessage RequestOf(Message sent, Normalizer normalizer)
     {
-        string[] start = sent.Start.Split(' ');
+        string[] start = normalizer.Restore(sent.Start).Split(' ');
         HttpRequestMessage request = new(new(start[0]), new Uri(start[1], UriKind.Relative));
         if (sent.Body.Count > 0 || start[0] is "POST")
         {
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Transcript.Expand(string.Join('\n', sent.Body))));
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(normalizer.Restore(Transcript.Expand(string.Join('\n', sent.Body)))));
             if (!sent.Headers.Any(static header => header.StartsWith("Content-Type", StringComparison.Ordinal)))
                 request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }

@@ -23,7 +23,7 @@ public sealed class OpenApiBodyTests
         "*.seed", "*.min_p", "*.typical_p", "*.logit_bias", "*.logprobs", "*.top_logprobs", "*.repeat_last_n", "*.num_keep",
         "OllamaChatBody.name", "OllamaGenerateBody.name", "OllamaShowBody.name", "OllamaDeleteBody.name", "OllamaEmbedBody.name", "OllamaEmbeddingsBody.name",
         "OllamaPullBody.name", "OllamaStopPullBody.name", "OllamaCreateBody.name", "ToolCallBody.custom", "MessageBody.function_call", "ResponseFormatBody.schema", "ResponseToolChoiceBody.mode", "ResponseToolChoiceBody.tools",
-        "ChatCompletionBody.functions", "ChatCompletionBody.function_call", "ChatCompletionBody.guided_json", "ChatCompletionBody.json_schema",
+        "ChatCompletionBody.metadata", "ChatCompletionBody.functions", "ChatCompletionBody.function_call", "ChatCompletionBody.guided_json", "ChatCompletionBody.json_schema",
         "CustomCallBody.name", "CustomCallBody.input", "ResponseItemBody.namespace",
         "OllamaShowBody.verbose",
     ];
@@ -169,7 +169,7 @@ public sealed class OpenApiBodyTests
 
     private static async Task<TestServer> StartAsync(string route)
     {
-        TestServer server = await TestServer.StartAsync();
+        TestServer server = await TestServer.StartAsync(configure: static options => options with { StateDirectory = Path.Combine(options.ModelsDirectory, "demo", "state") });
         server.AddModel("demo");
         if (WithTokenizer.Contains(route))
             await File.WriteAllTextAsync(Path.Combine(server.Models, "demo", "tokenizer.json"), Tokenizer);

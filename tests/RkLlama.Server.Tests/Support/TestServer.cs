@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Scheduling;
+using RkLlama.Engine.Stored;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using RkLlama.Hub.Hubs;
@@ -122,6 +123,10 @@ internal sealed class TestServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+
+        // A file that is written now would be in a directory that is deleted below.
+        if (Services.GetRequiredService<AnswerStore>() is { IsOn: true } store)
+            await store.FlushAsync();
         await _app.DisposeAsync();
         await _log.DisposeAsync();
         _models.Delete(recursive: true);

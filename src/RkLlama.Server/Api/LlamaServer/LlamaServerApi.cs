@@ -3,6 +3,7 @@ using RkLlama.Engine.Generation;
 using RkLlama.Engine.Residency;
 using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Api.LlamaServer.Infill;
+using RkLlama.Server.Api.LlamaServer.Streams;
 using RkLlama.Server.Api.LlamaServer.Tokens;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
@@ -20,7 +21,7 @@ internal sealed class LlamaServerApi : IApi
 
     public string Title => "llama-server";
 
-    public string Description => "Endpoints of llama-server: tokenizer, chat template, properties, slots and fill-in-the-middle.";
+    public string Description => "Endpoints of llama-server: tokenizer, chat template, properties, slots, fill-in-the-middle and resumable streams.";
 
     public PathString? Prefix => null;
 
@@ -40,6 +41,11 @@ internal sealed class LlamaServerApi : IApi
         routes.MapPost("/apply-template", TokenEndpoints.ApplyTemplate).WithMetadata(LlamaServerOperations.ApplyTemplate);
         routes.MapMethods("/props", Read, ServerEndpoints.Props).WithMetadata(LlamaServerOperations.Props);
         routes.MapMethods("/slots", Read, ServerEndpoints.Slots).WithMetadata(LlamaServerOperations.Slots);
+        routes.MapMethods("/v1/stream/{id}", Read, StreamEndpoints.Resume).WithMetadata(LlamaServerOperations.ResumeStream("resumeStream"));
+        routes.MapDelete("/v1/stream/{id}", StreamEndpoints.Cancel).WithMetadata(LlamaServerOperations.CancelStream("cancelStream"));
+        routes.MapMethods("/v1/stream", Read, StreamEndpoints.Resume).WithMetadata(LlamaServerOperations.ResumeStream("resumeStreamByQuery"));
+        routes.MapDelete("/v1/stream", StreamEndpoints.Cancel).WithMetadata(LlamaServerOperations.CancelStream("cancelStreamByQuery"));
+        routes.MapPost("/v1/streams/lookup", StreamEndpoints.Lookup).WithMetadata(LlamaServerOperations.LookUpStreams);
         routes.MapPost("/infill", FillGap).WithMetadata(LlamaServerOperations.Infill);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common.Fields;
 using RkLlama.Server.Api.Common.Messages;
 using RkLlama.Server.Api.LlamaServer.Infill;
+using RkLlama.Server.Api.LlamaServer.Streams;
 using RkLlama.Server.Api.LlamaServer.Tokens;
 using RkLlama.Server.OpenApi;
 
@@ -13,6 +14,7 @@ namespace RkLlama.Server.Api.LlamaServer;
 [JsonSerializable(typeof(TokenizeBody))]
 [JsonSerializable(typeof(DetokenizeBody))]
 [JsonSerializable(typeof(InfillBody))]
+[JsonSerializable(typeof(StreamLookupBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]
 [JsonSerializable(typeof(ToolCallBody[]))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.LlamaServer.Infill;
+using RkLlama.Server.Api.LlamaServer.Streams;
 using RkLlama.Server.Api.LlamaServer.Tokens;
 using RkLlama.Server.Http;
 
@@ -15,6 +16,7 @@ namespace RkLlama.Server.Api.LlamaServer;
 [JsonSerializable(typeof(PropsReply))]
 [JsonSerializable(typeof(SlotReply[]))]
 [JsonSerializable(typeof(InfillReply))]
+[JsonSerializable(typeof(StreamReply[]))]
 internal sealed partial class LlamaServerJson : JsonSerializerContext
 {
     internal static LlamaServerJson Wire { get; } = new(WireOptions.Create());

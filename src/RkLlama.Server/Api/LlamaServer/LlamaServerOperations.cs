@@ -1,4 +1,5 @@
 using RkLlama.Server.Api.LlamaServer.Infill;
+using RkLlama.Server.Api.LlamaServer.Streams;
 using RkLlama.Server.Api.LlamaServer.Tokens;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.OpenApi;
@@ -42,6 +43,27 @@ internal static class LlamaServerOperations
         HasSamplingFields = true,
         Errors = [404],
     };
+
+    internal static Operation LookUpStreams { get; } = new("lookUpStreams", "Tells which resumable streams there are")
+    {
+        Description = "The server lists only ids that the request names.",
+        Body = typeof(StreamLookupBody),
+        Example = """{"conversation_ids": ["my-conversation"]}""",
+        Reply = typeof(StreamReply[]),
+    };
+
+    /// <summary>Describes one of the paths that continue a stream.</summary>
+    internal static Operation ResumeStream(string id) => new(id, "Continues a resumable stream")
+    {
+        Description = "A stream is resumable if its request had the header X-Conversation-Id with this id, or conv_id in the query. The answer begins behind the event with the id in the header Last-Event-ID, "
+            + "else at the byte with the number from in the query, else at the start. It has the content type of the stream.",
+        StreamItem = typeof(ChatCompletionChunk),
+        NotFound = "There is no such stream of this API key.",
+        Errors = [400, 404],
+    };
+
+    /// <summary>Describes one of the paths that cancel a stream.</summary>
+    internal static Operation CancelStream(string id) => new(id, "Cancels a resumable stream") { Description = "Also if there is none, the status is 204." };
 
     /// <summary>Describes one of the paths that convert a text to tokens.</summary>
     internal static Operation Tokenize(string id) => new(id, "Converts a text to tokens")

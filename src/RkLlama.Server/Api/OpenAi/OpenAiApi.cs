@@ -6,9 +6,11 @@ using RkLlama.Engine.Scheduling;
 using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Conversations;
 using RkLlama.Server.Api.OpenAi.Embeddings;
 using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
+using RkLlama.Server.Api.OpenAi.Stored;
 using RkLlama.Server.Http;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -47,8 +49,9 @@ internal sealed class OpenAiApi : IApi
         routes.MapDelete("/v1/models/{id}/{**rest}", DeleteModel).WithMetadata(OpenAiOperations.DeleteModel, EndpointAccess.Management);
         routes.MapPost("/v1/chat/completions", CreateChatCompletion).WithMetadata(OpenAiOperations.CreateChatCompletion);
         routes.MapPost("/v1/completions", CreateCompletion).WithMetadata(OpenAiOperations.CreateCompletion);
-        routes.MapPost("/v1/responses", CreateResponse).WithMetadata(OpenAiOperations.CreateResponse);
-        routes.MapPost("/v1/responses/input_tokens", CountInputTokens).WithMetadata(OpenAiOperations.CountInputTokens);
+        StoredCompletionEndpoints.Map(routes, Read);
+        ResponseEndpoints.Map(routes, Read);
+        ConversationEndpoints.Map(routes, Read);
         routes.MapPost("/v1/embeddings", OpenAiEmbeddings.Create).WithMetadata(OpenAiOperations.CreateEmbeddings);
         routes.MapPost("/v1/rerank", RerankEndpoint.Create).WithMetadata(OpenAiOperations.Rerank);
 
@@ -84,7 +87,7 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
-        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From).ConfigureAwait(false);
+        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From(OwnedAnswers.IsOnFor(context))).ConfigureAwait(false);
         ChatCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(
@@ -92,7 +95,9 @@ internal sealed class OpenAiApi : IApi
             request.Sampling,
             [.. request.Unsupported, .. answer.Ignored.Names(request.ThinkingSwitches)],
             () => request.Tools.IgnoredBy(answer, request.Stream));
-        ChatCompletionWriter writer = new(OpenAiWriter.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
+        string id = OpenAiWriter.NewId("chatcmpl-");
+        CompletionRecorder? recorder = request.StoredMessages is null ? null : new(OwnedAnswers.Of(context), id, request);
+        ChatCompletionWriter writer = new(id, time.GetUtcNow().ToUnixTimeSeconds(), request, recorder);
         return new(answer, writer, request.Stream, run.Cancelled);
     }
 
@@ -104,30 +109,5 @@ internal sealed class OpenAiApi : IApi
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);
         TextCompletionWriter writer = new(OpenAiWriter.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request);
         return new(answer, writer, request.Stream, run.Cancelled);
-    }
-
-    private static async Task<JsonResult<ResponseInputTokens>> CountInputTokens(
-        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host)
-    {
-        // Counting runs no model, so a retry replaces nothing.
-        ResponsesRequest request = await reader.ReadAsync(context, ResponsesRequest.From).ConfigureAwait(false);
-        request = request with { Model = RequestedModel.Of(request.Model, host) };
-        int tokens = await generation.CountTokensAsync(request.ToGeneration(context.Trace()), context.RequestAborted).ConfigureAwait(false);
-        return new(new("response.input_tokens", tokens), OpenAiJson.Wire.ResponseInputTokens);
-    }
-
-    private static async Task<GenerationResult> CreateResponse(
-        HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
-    {
-        ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(context, ResponsesRequest.From).ConfigureAwait(false);
-        ResponsesRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
-        GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
-        context.Response.ReportIgnored(
-            answer.Model,
-            request.Sampling,
-            [.. request.Unsupported, .. answer.Ignored.Names(request.ThinkingSwitches)],
-            () => request.Tools.IgnoredBy(answer, request.Stream));
-        ResponseBuilder builder = new(request, time.GetUtcNow().ToUnixTimeSeconds());
-        return new(answer, new ResponseWriter(builder), request.Stream, run.Cancelled);
     }
 }

@@ -5,9 +5,11 @@ using RkLlama.Server.Api.Common.Messages;
 using RkLlama.Server.Api.Common.Tools;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Conversations;
 using RkLlama.Server.Api.OpenAi.Embeddings;
 using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
+using RkLlama.Server.Api.OpenAi.Stored;
 using RkLlama.Server.OpenApi;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -19,6 +21,9 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(ResponsesBody))]
 [JsonSerializable(typeof(EmbeddingsBody))]
 [JsonSerializable(typeof(RerankBody))]
+[JsonSerializable(typeof(MetadataBody))]
+[JsonSerializable(typeof(ConversationBody))]
+[JsonSerializable(typeof(ConversationItemsBody))]
 [JsonSerializable(typeof(JsonElement[]))]
 [JsonSerializable(typeof(JsonSchemaBody))]
 [JsonSerializable(typeof(ContentPartBody[]))]

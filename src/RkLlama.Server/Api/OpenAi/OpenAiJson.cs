@@ -1,9 +1,12 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.OpenAi.Chat;
 using RkLlama.Server.Api.OpenAi.Completions;
+using RkLlama.Server.Api.OpenAi.Conversations;
 using RkLlama.Server.Api.OpenAi.Embeddings;
 using RkLlama.Server.Api.OpenAi.Rerank;
 using RkLlama.Server.Api.OpenAi.Responses;
+using RkLlama.Server.Api.OpenAi.Stored;
 using RkLlama.Server.Http;
 
 namespace RkLlama.Server.Api.OpenAi;
@@ -25,6 +28,10 @@ namespace RkLlama.Server.Api.OpenAi;
 [JsonSerializable(typeof(RerankReply))]
 [JsonSerializable(typeof(RerankRank[]))]
 [JsonSerializable(typeof(InferenceError))]
+[JsonSerializable(typeof(StoredList))]
+[JsonSerializable(typeof(StoredDeletion))]
+[JsonSerializable(typeof(StoredConversation))]
+[JsonSerializable(typeof(JsonElement))]
 internal sealed partial class OpenAiJson : JsonSerializerContext
 {
     internal static OpenAiJson Wire { get; } = new(WireOptions.Create());

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
@@ -33,6 +34,19 @@ internal static class OpenAiRequest
 
     /// <summary>Returns the maximum number of output tokens. If the request has 0, −1 or no value, returns null: the model's own limit applies.</summary>
     internal static int? MaxTokens(int? asked) => asked > 0 ? asked : null;
+
+    // The response repeats the metadata, so it must not be large. OpenAI allows 16 texts of 512 characters.
+    private const int MaxMetadataBytes = 64 << 10;
+
+    /// <summary>Returns the metadata, if they are an object that is not too large.</summary>
+    /// <exception cref="ApiException">Status 400: they are not.</exception>
+    internal static JsonElement? CheckMetadata(JsonElement? metadata) => metadata switch
+    {
+        null => null,
+        { ValueKind: not JsonValueKind.Object } => throw JsonFields.Wrong("metadata", "an object"),
+        { } json when JsonMarshal.GetRawUtf8Value(json).Length > MaxMetadataBytes => throw JsonFields.Wrong("metadata", $"an object of at most {MaxMetadataBytes} bytes"),
+        _ => metadata,
+    };
 
     internal static ApiException Unsupported(string message, string parameter) =>
         new(StatusCodes.Status400BadRequest, new(message)) { Code = "unsupported_value", Parameter = parameter };

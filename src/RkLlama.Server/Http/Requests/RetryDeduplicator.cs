@@ -23,8 +23,9 @@ internal sealed class RetryDeduplicator
     private readonly Dictionary<UInt128, List<Entry>> _entries = [];
 
     /// <summary>Registers a request until its response ends. If it is a retry, cancels the request that it replaces.</summary>
+    /// <param name="outlivesConnection">Whether a disconnected client does not cancel the request.</param>
     /// <returns>A token that is cancelled when the client disconnects or a retry replaces the request.</returns>
-    internal CancellationToken Enter(HttpContext context, ReadOnlySpan<byte> body)
+    internal CancellationToken Enter(HttpContext context, ReadOnlySpan<byte> body, bool outlivesConnection)
     {
         HttpRequest request = context.Request;
         string key = $"{request.Headers.Authorization}\n{request.Headers["X-Api-Key"]}\n{request.Headers["Api-Key"]}";
@@ -36,7 +37,7 @@ internal sealed class RetryDeduplicator
         UInt128? named = request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? Digest($"{given}\n{key}") : null;
         bool isRetry = int.TryParse(request.Headers["X-Stainless-Retry-Count"], out int retries) && retries >= 1;
 
-        Entry entry = new(this, named is { } name ? [same, name] : [same], context.RequestAborted);
+        Entry entry = new(this, named is { } name ? [same, name] : [same], outlivesConnection ? CancellationToken.None : context.RequestAborted);
         Entry?[] replaced;
         lock (_lock)
         {

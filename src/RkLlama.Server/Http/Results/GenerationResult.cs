@@ -12,7 +12,8 @@ namespace RkLlama.Server.Http.Results;
 /// the connection.
 /// </summary>
 /// <param name="cancellationToken">Cancelled when the client disconnects, a retry replaces the request, or the operator cancels it.</param>
-internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken) : IResult
+/// <param name="recorder">Stores the answer; <see langword="null"/> if it is not stored.</param>
+internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writer, bool isStreamed, CancellationToken cancellationToken, IAnswerRecorder? recorder = null) : IResult
 {
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
@@ -23,7 +24,42 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     // The memory for the text of a prompt token, in the messages and in the prompt. A long token has fewer bytes.
     private const int KeptBytesPerToken = 64;
 
+    // Also cancelled if the client of a response that is no stream disconnects.
+    private CancellationToken _cancelled;
+
     public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (isStreamed && ResumableStreams.KeyOf(httpContext) is { } key)
+        {
+            await StartResumableAsync(httpContext, key).ConfigureAwait(false);
+            return;
+        }
+
+        // A request with this header is not cancelled if its client disconnects, but only streams go on.
+        using CancellationTokenSource? both = ResumableRequest.IdOf(httpContext) is null
+            ? null
+            : CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, httpContext.RequestAborted);
+        _cancelled = both?.Token ?? cancellationToken;
+        try
+        {
+            await SendAsync(httpContext).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (recorder is not null)
+        {
+            recorder.Failed(httpContext.RequestAborted.IsCancellationRequested ? new OperationCanceledException() : (ex as ResponseAbortedException)?.InnerException ?? ex);
+            throw;
+        }
+    }
+
+    /// <summary>Starts a stream that does not end with this connection, and sends it.</summary>
+    private async Task StartResumableAsync(HttpContext httpContext, StreamKey key)
+    {
+        ResumableStreams streams = httpContext.RequestServices.GetRequiredService<ResumableStreams>();
+        ResumableStream stream = streams.Start(key, answer, writer, httpContext.Trace(), recorder, isBackground: false, cancellationToken);
+        await new ResumedResult(stream, 0).ExecuteAsync(httpContext).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync(HttpContext httpContext)
     {
         using (answer)
         {
@@ -32,7 +68,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
             if (isStreamed)
                 await StreamAsync(httpContext).ConfigureAwait(false);
             else
-                await new KeepAliveJsonResult(async chunks => chunks.Buffer.Write(await CollectAsync().ConfigureAwait(false)), cancellationToken).ExecuteAsync(httpContext).ConfigureAwait(false);
+                await new KeepAliveJsonResult(async chunks => chunks.Buffer.Write(await CollectAsync().ConfigureAwait(false)), _cancelled).ExecuteAsync(httpContext).ConfigureAwait(false);
         }
     }
 
@@ -44,16 +80,16 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
         ArrayBufferWriter<byte> buffer = new();
         bool hasBegun = false;
         using KeepAliveTimer keepAlive = httpContext.RequestServices.GetRequiredService<KeepAlive>().NewTimer(httpContext);
-        IAsyncEnumerator<GenerationEvent> events = answer.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        IAsyncEnumerator<GenerationEvent> events = answer.ReadAsync(_cancelled).GetAsyncEnumerator(_cancelled);
         try
         {
             Task<bool> next = events.MoveNextAsync().AsTask();
             while (true)
             {
                 if (hasBegun && (!next.IsCompleted || body.UnflushedBytes >= MaxUnflushed))
-                    await body.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    await body.FlushAsync(_cancelled).ConfigureAwait(false);
                 bool isSilent = !await keepAlive.WaitAsync(next).ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
+                _cancelled.ThrowIfCancellationRequested();
                 if (!isSilent && !await next.ConfigureAwait(false))
                     break;
 
@@ -63,7 +99,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
                 if (isSilent)
                 {
                     writer.WriteKeepAlive(httpContext.RequestServices.GetRequiredService<RunQueue>().FindPlace(httpContext.Trace()), body);
-                    await body.FlushAsync(cancellationToken).ConfigureAwait(false);
+                    await body.FlushAsync(_cancelled).ConfigureAwait(false);
                 }
                 else
                 {
@@ -75,9 +111,9 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
                 }
             }
 
-            await body.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await body.FlushAsync(_cancelled).ConfigureAwait(false);
         }
-        catch (Exception ex) when (hasBegun && LateError.IsForClient(httpContext, cancellationToken))
+        catch (Exception ex) when (hasBegun && LateError.IsForClient(httpContext, _cancelled))
         {
             writer.WriteError(LateError.Of(httpContext, ex), body);
             await body.FlushAsync(httpContext.RequestAborted).ConfigureAwait(false);
@@ -91,7 +127,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     {
         List<CompleteOutput> outputs = [];
         CompleteOutput current = new();
-        await foreach (GenerationEvent item in answer.ReadAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (GenerationEvent item in answer.ReadAsync(_cancelled).ConfigureAwait(false))
         {
             current.Add(item);
             if (item.Summary is null)

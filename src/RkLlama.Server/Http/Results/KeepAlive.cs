@@ -11,6 +11,9 @@ internal sealed class KeepAlive(TimeSpan interval, TimeSpan delay, TimeProvider 
     /// <summary>Creates the timer of a stream, or of any response that has started.</summary>
     internal KeepAliveTimer NewTimer(HttpContext context) => new(interval, time, ProbeDue(context));
 
+    /// <summary>Creates the timer of a stream that belongs to no connection.</summary>
+    internal KeepAliveTimer NewTimer() => new(interval, time);
+
     /// <summary>Creates the timer of a response that is not streamed, for the time before its first write.</summary>
     internal KeepAliveTimer NewPaddingTimer(HttpContext context) => new(delay, time, ProbeDue(context));
 

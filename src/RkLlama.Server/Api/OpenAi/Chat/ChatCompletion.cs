@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using RkLlama.Server.Api.Common.Writers;
 
@@ -11,6 +12,10 @@ internal sealed record ChatCompletion(
     internal const string Kind = "chat.completion";
 
     public required Timings Timings { get; init; }
+
+    /// <summary>Only in stored completions: the metadata.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Metadata { get; init; }
 }
 
 /// <param name="Logprobs">Always null.</param>

@@ -93,6 +93,16 @@ internal sealed record ChatCompletionBody : ThinkingBody
     [CompletionCount]
     public int? BestOf { get; init; }
 
+    /// <summary>Whether the completion is stored for 24 hours, so that GET /v1/chat/completions/{id} returns it.</summary>
+    [DefaultValue(false)]
+    public bool? Store { get; init; }
+
+    /// <summary>If the completion is stored, the list of stored completions can be filtered by these values. Otherwise without effect.</summary>
+    // Clients of other servers send other types, which have no effect.
+    [IgnoreWrongType]
+    [AnyOf(typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? Metadata { get; init; }
+
     /// <summary>Types of output. The output is always text; the response header X-RkLlama-Ignored names the field if it asks for another type.</summary>
     public string?[]? Modalities { get; init; }
 }

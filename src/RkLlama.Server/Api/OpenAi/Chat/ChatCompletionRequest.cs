@@ -73,8 +73,20 @@ internal sealed record ChatCompletionRequest
         },
     };
 
+    /// <summary>The messages as they are stored; <see langword="null"/> if the completion is not stored.</summary>
+    internal JsonElement? StoredMessages { get; init; }
+
+    /// <summary>The metadata of the request; <see langword="null"/> if it has none.</summary>
+    internal JsonElement? Metadata { get; init; }
+
+    /// <summary>Returns the method that parses a body.</summary>
+    /// <param name="canStore">Whether the node stores answers.</param>
+    internal static Func<JsonElement, CpuBudget, ChatCompletionRequest> From(bool canStore) => (json, cpu) => From(json, cpu, canStore);
+
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static ChatCompletionRequest From(JsonElement json, CpuBudget cpu)
+    internal static ChatCompletionRequest From(JsonElement json, CpuBudget cpu) => From(json, cpu, canStore: false);
+
+    private static ChatCompletionRequest From(JsonElement json, CpuBudget cpu, bool canStore)
     {
         ChatCompletionBody body = OpenAiRequest.Read<ChatCompletionBody>(json);
         bool usesFunctions = body.Tools is null && body.Functions is not null;
@@ -117,7 +129,10 @@ internal sealed record ChatCompletionRequest
                 .. body.Tools is not null && body.Functions is not null ? ["functions"] : Array.Empty<string>(),
                 .. !usesFunctions && body.FunctionCall is not null ? ["function_call"] : Array.Empty<string>(),
                 .. unreadable.Omitted,
+                .. body.Store == true && !canStore ? ["store"] : Array.Empty<string>(),
             ],
+            StoredMessages = body.Store == true && canStore ? json.GetProperty("messages") : null,
+            Metadata = body.Store == true ? OpenAiRequest.CheckMetadata(body.Metadata) : null,
             ThinkingSwitches = ThinkingOptions.SwitchesOf(body),
         };
     }

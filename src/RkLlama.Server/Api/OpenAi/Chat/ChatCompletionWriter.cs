@@ -11,11 +11,22 @@ namespace RkLlama.Server.Api.OpenAi.Chat;
 /// <summary>Writes the response of <c>POST /v1/chat/completions</c>. All events of a stream have the same id, created and model.</summary>
 /// <param name="created">Time of the request, Unix time in seconds.</param>
 /// <param name="id">Id of the completion, see <see cref="EventStreamWriter.NewId"/>.</param>
-internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request) : OpenAiWriter
+/// <param name="recorder">Stores the completion; <see langword="null"/> if it is not stored.</param>
+internal sealed class ChatCompletionWriter(string id, long created, ChatCompletionRequest request, CompletionRecorder? recorder) : OpenAiWriter
 {
+    // What a stream has sent so far; null if it is not stored.
+    private readonly CompleteOutput? _stored = recorder is null ? null : new();
+
     private bool _hasBegun;
 
     public override byte[] SerializeComplete(CompleteOutput answer)
+    {
+        ChatCompletion completion = Complete(answer);
+        recorder?.Finish(completion);
+        return JsonSerializer.SerializeToUtf8Bytes(completion, OpenAiJson.Wire.ChatCompletion);
+    }
+
+    private ChatCompletion Complete(CompleteOutput answer)
     {
         GenerationSummary summary = answer.Summary;
         string content = answer.Content, reasoning = answer.Reasoning;
@@ -26,12 +37,11 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
             ToolCalls = calls.Length > 0 && !request.UsesFunctions ? calls : null,
             FunctionCall = request.UsesFunctions ? calls.FirstOrDefault()?.Function : null,
         };
-        ChatCompletion completion = new(
+        return new(
             id, ChatCompletion.Kind, created, request.Model!, Fingerprint, [new(0, message, null, ReasonOf(summary))], UsageOf(summary))
         {
             Timings = Timings.Of(summary),
         };
-        return JsonSerializer.SerializeToUtf8Bytes(completion, OpenAiJson.Wire.ChatCompletion);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -40,6 +50,7 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
         if (!_hasBegun)
             WriteDelta(new() { Role = "assistant", Content = "" }, output);
         _hasBegun = true;
+        _stored?.Add(item);
         if (item.Part is { } part and not UnopenedReasoningPart)
             WriteDelta(DeltaOf(part), output);
         if (item.Summary is not { } summary)
@@ -49,6 +60,8 @@ internal sealed class ChatCompletionWriter(string id, long created, ChatCompleti
         if (request.IncludesUsage)
             WriteChunk([], UsageOf(summary), null, output);
         WriteDone(output);
+        if (_stored is not null)
+            recorder!.Finish(Complete(_stored));
     }
 
     private string ReasonOf(GenerationSummary summary) =>

@@ -6,13 +6,16 @@ namespace RkLlama.Server.Api.OpenAi.Responses;
 /// <summary>
 /// Response of <c>POST /v1/responses</c>, or its current state in a stream event. All fields are always present, because clients expect them.
 /// </summary>
-/// <param name="Status">in_progress, completed, or incomplete (the output was cut, for example at the maximum number of tokens).</param>
+/// <param name="Status">
+/// queued (only in the background), in_progress, completed, incomplete (the output was cut, for example at the maximum number of tokens), cancelled, or failed.
+/// </param>
 /// <param name="CreatedAt">Time of the request, Unix time in seconds.</param>
 internal sealed record Response(string Id, string Object, long CreatedAt, string Status, string Model, ResponseItem[] Output)
 {
     public bool Background { get; init; }
 
-    public object? Error { get; init; }
+    /// <summary>Why the response failed; null if it did not.</summary>
+    public ResponseError? Error { get; init; }
 
     public ResponseIncomplete? IncompleteDetails { get; init; }
 
@@ -24,9 +27,13 @@ internal sealed record Response(string Id, string Object, long CreatedAt, string
 
     public string? PreviousResponseId { get; init; }
 
+    /// <summary>The conversation that the response belongs to. Absent if it belongs to none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ResponseConversation? Conversation { get; init; }
+
     public required ResponseReasoning Reasoning { get; init; }
 
-    /// <summary>Always false: the server stores no responses.</summary>
+    /// <summary>Whether the response is stored, so that it can be read and continued later.</summary>
     public bool Store { get; init; }
 
     public double? Temperature { get; init; }
@@ -50,6 +57,13 @@ internal sealed record Response(string Id, string Object, long CreatedAt, string
 
 /// <param name="Reason">Always max_output_tokens.</param>
 internal sealed record ResponseIncomplete(string Reason);
+
+/// <param name="Code">Error code for programs, such as server_error.</param>
+/// <param name="Message">Why the response failed.</param>
+internal sealed record ResponseError(string Code, string Message);
+
+/// <param name="Id">Id of the conversation.</param>
+internal sealed record ResponseConversation(string Id);
 
 internal sealed record ResponseReasoning(string? Effort, string? Summary);
 

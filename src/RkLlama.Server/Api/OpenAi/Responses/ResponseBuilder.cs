@@ -23,6 +23,12 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
     private ResponseItem? _open;
     private int _events;
 
+    /// <summary>Id of the response.</summary>
+    internal string Id => _id;
+
+    /// <summary>Time of the request, Unix time in seconds.</summary>
+    internal long Created => created;
+
     /// <summary>Sequence number of the next event.</summary>
     internal int NextNumber => _events;
 
@@ -58,6 +64,18 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 
     internal Response Finished(GenerationSummary end) => State(end.FinishReason == FinishReason.Length ? "incomplete" : "completed", new(
         end.PromptTokens, new(end.CachedTokens ?? 0), end.OutputTokens, new(end.ReasoningTokens), end.PromptTokens + end.OutputTokens));
+
+    /// <summary>Returns the response before its output, in this status.</summary>
+    internal Response Pending(string status) => State(status, null);
+
+    /// <summary>Returns the response with the output so far, after its run has failed or was cancelled.</summary>
+    /// <param name="error">Null if it was cancelled.</param>
+    internal Response Broken(ResponseError? error)
+    {
+        // The events are enumerated only because this adds the item that is open.
+        _ = Close("incomplete").ToArray();
+        return State(error is null ? "cancelled" : "failed", null) with { Error = error };
+    }
 
     private IEnumerable<ResponseEvent> Grow(string type, string prefix, string text)
     {
@@ -154,6 +172,10 @@ internal sealed class ResponseBuilder(ResponsesRequest request, long created)
 
     private Response State(string status, ResponseUsage? usage) => new(_id, "response", created, status, request.Model!, [.. _items])
     {
+        Background = request.Storage.IsBackground,
+        Store = request.Storage.IsStored,
+        PreviousResponseId = request.Storage.PreviousResponseId,
+        Conversation = request.Storage.ConversationId is { } conversation ? new(conversation) : null,
         IncompleteDetails = status == "incomplete" ? new("max_output_tokens") : null,
         Instructions = request.Echo.Instructions,
         ParallelToolCalls = request.MaxToolCalls is null,

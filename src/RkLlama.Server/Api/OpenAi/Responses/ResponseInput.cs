@@ -24,7 +24,10 @@ internal sealed class ResponseInput
     // The calls of the last message, if AddCall has made their list; otherwise null.
     private List<ToolCall>? _calls;
 
-    private ResponseInput(ToolOptions tools, UnreadableContent unreadable) => (_tools, _unreadable) = (tools, unreadable);
+    // Name of the field with the items, for error messages.
+    private readonly string _field;
+
+    private ResponseInput(ToolOptions tools, UnreadableContent unreadable, string field) => (_tools, _unreadable, _field) = (tools, unreadable, field);
 
     private static JsonElement Empty { get; } = JsonElement.Parse("{}");
 
@@ -41,7 +44,7 @@ internal sealed class ResponseInput
         if (input.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
             throw ApiException.BadRequest("input is missing: send a text, or an array of items.", "input");
         bool isList = input.ValueKind == JsonValueKind.Array && input.GetArrayLength() > 0;
-        ResponseInput read = new(tools, isList ? UnreadableContent.In(input.EnumerateArray().Select(RoleOf)) : new(0));
+        ResponseInput read = new(tools, isList ? UnreadableContent.In(input.EnumerateArray().Select(RoleOf)) : new(0), "input");
         if (body.Instructions is { Length: > 0 } instructions)
             read._messages.Add(new("system", instructions));
         if (input.ValueKind == JsonValueKind.String)
@@ -51,6 +54,15 @@ internal sealed class ResponseInput
         else
             throw JsonFields.Wrong("input", "a text, or an array of items");
         return read;
+    }
+
+    /// <summary>Checks items that a later request will read.</summary>
+    /// <param name="items">An array of objects.</param>
+    /// <exception cref="ApiException">Status 400: an item has a wrong value, or takes too long to read.</exception>
+    internal static void Check(JsonElement items, string field, CpuBudget cpu)
+    {
+        if (items.GetArrayLength() > 0)
+            new ResponseInput(ToolOptions.From(null, null), UnreadableContent.In(items.EnumerateArray().Select(RoleOf)), field).ReadItems(items, cpu);
     }
 
     /// <summary>Returns the lists of tools in items of the input. Some clients, such as Codex, offer tools in an item and not in the field <c>tools</c>.</summary>
@@ -73,16 +85,16 @@ internal sealed class ResponseInput
         int before = _messages.Count;
         foreach ((int index, JsonElement json) in input.EnumerateArray().Index())
         {
-            string at = $"input[{index}]";
+            string at = $"{_field}[{index}]";
             if (cpu.IsExceeded())
-                throw ApiException.BadRequest("input takes too long to read: send fewer items.", "input");
+                throw ApiException.BadRequest($"{_field} takes too long to read: send fewer items.", _field);
             if (json.ValueKind != JsonValueKind.Object)
-                throw ApiException.BadRequest($"{at} must be an object.", "input");
+                throw ApiException.BadRequest($"{at} must be an object.", _field);
             ReadItem(json, TypeOf(json), at, index);
         }
 
         if (_messages.Count == before)
-            throw ApiException.BadRequest("input has no message.", "input");
+            throw ApiException.BadRequest($"{_field} has no message.", _field);
     }
 
     /// <summary>Reads one item. Its type determines how it is read. A message may have all fields of a message of chat completions.</summary>
@@ -152,13 +164,13 @@ internal sealed class ResponseInput
         _calls.Add(call);
     }
 
-    private static JsonElement Arguments(ResponseItemBody item, string at) => item.Arguments switch
+    private JsonElement Arguments(ResponseItemBody item, string at) => item.Arguments switch
     {
         null => Empty,
         { ValueKind: JsonValueKind.Object or JsonValueKind.String } arguments => arguments,
-        _ => throw ApiException.BadRequest($"{at}.arguments must be an object, or a string that holds one.", "input"),
+        _ => throw ApiException.BadRequest($"{at}.arguments must be an object, or a string that holds one.", _field),
     };
 
-    private static string Require(string? text, string name, string at) =>
-        text is { Length: > 0 } ? text : throw ApiException.BadRequest($"{at}.{name} is missing.", "input");
+    private string Require(string? text, string name, string at) =>
+        text is { Length: > 0 } ? text : throw ApiException.BadRequest($"{at}.{name} is missing.", _field);
 }

@@ -7,7 +7,8 @@ using RkLlama.Server.Http.Results;
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
 /// <summary>Writes the response of <c>POST /v1/responses</c>. The events of a stream have names and sequence numbers.</summary>
-internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
+/// <param name="recorder">Stores the response; <see langword="null"/> if it is not stored.</param>
+internal sealed class ResponseWriter(ResponseBuilder builder, ResponseRecorder? recorder) : OpenAiWriter
 {
     private bool _hasBegun;
 
@@ -15,7 +16,9 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
     {
         // The events are enumerated only because this builds the response.
         _ = answer.Parts.SelectMany(builder.Take).Concat(builder.End(answer.Summary)).ToArray();
-        return JsonSerializer.SerializeToUtf8Bytes(builder.Finished(answer.Summary), OpenAiJson.Wire.Response);
+        Response response = builder.Finished(answer.Summary);
+        recorder?.Finish(response);
+        return JsonSerializer.SerializeToUtf8Bytes(response, OpenAiJson.Wire.Response);
     }
 
     public override void WriteEvent(GenerationEvent item, IBufferWriter<byte> output)
@@ -25,8 +28,10 @@ internal sealed class ResponseWriter(ResponseBuilder builder) : OpenAiWriter
         _hasBegun = true;
         if (item.Part is { } part)
             Write(builder.Take(part), output);
-        if (item.Summary is { } summary)
-            Write(builder.End(summary), output);
+        if (item.Summary is not { } summary)
+            return;
+        Write(builder.End(summary), output);
+        recorder?.Finish(builder.Finished(summary));
     }
 
     public override void WriteError(ApiException error, IBufferWriter<byte> output)

@@ -51,8 +51,26 @@ internal sealed record ResponsesBody : ThinkingBody
     [AnyOf(typeof(Dictionary<string, JsonElement>))]
     public JsonElement? Metadata { get; init; }
 
-    /// <summary>Not supported: must be false or absent.</summary>
+    /// <summary>
+    /// Whether the answer is made without a connection: the response to this request has the status queued, and GET /v1/responses/{id} returns the answer later. Such a
+    /// request gives way to others. It must be stored.
+    /// </summary>
     public bool? Background { get; init; }
+
+    /// <summary>Whether the answer is stored for 24 hours, so that GET /v1/responses/{id} returns it and later requests can continue it.</summary>
+    [DefaultValue(true)]
+    public bool? Store { get; init; }
+
+    /// <summary>Id of a stored response. Its items and its output come before the input. Its instructions do not.</summary>
+    [IgnoreWrongType]
+    public string? PreviousResponseId { get; init; }
+
+    /// <summary>
+    /// Id of a conversation, or an object with its id. The items of the conversation come before the input. Input and output become items of the conversation. Not together
+    /// with previous_response_id.
+    /// </summary>
+    [AnyOf(typeof(string), typeof(Dictionary<string, JsonElement>))]
+    public JsonElement? Conversation { get; init; }
 }
 
 /// <summary>One item of the conversation. The type of the item determines which fields it has.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using RkLlama.Engine.Generation;
 using RkLlama.Native;
@@ -6,18 +5,15 @@ using RkLlama.Output.StructuredJson;
 using RkLlama.Prompts;
 using RkLlama.Server.Api.Common.Options;
 using RkLlama.Server.Api.Common.Tools;
+using RkLlama.Server.Api.OpenAi.Stored;
 using RkLlama.Server.Http.Errors;
 using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.OpenAi.Responses;
 
-/// <summary>The parsed and checked body of <c>POST /v1/responses</c>. The server stores nothing, so each request contains the whole conversation.</summary>
+/// <summary>The parsed and checked body of <c>POST /v1/responses</c>. </summary>
 internal sealed record ResponsesRequest
 {
-    // These fields need a stored conversation or prompt. The server refuses them, whatever their type is. They are not in the OpenAPI document, so the record
-    // of the body does not have them.
-    private static readonly string[] Stateful = ["previous_response_id", "conversation", "prompt"];
-
     /// <summary>The model; null for the loaded model, until the endpoint sets its name.</summary>
     internal required string? Model { get; init; }
 
@@ -47,9 +43,13 @@ internal sealed record ResponsesRequest
     /// <summary>The fields of the request that the response contains unchanged.</summary>
     internal required ResponseEcho Echo { get; init; }
 
+    /// <summary>What is stored of the request, and what it continues.</summary>
+    internal required ResponseStorage Storage { get; init; }
+
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
         Model = Model,
+        IsBackground = Storage.IsBackground,
         PromptField = "input",
         Requires = RequiredCapabilities.Completion | (Tools.IsRequired ? RequiredCapabilities.Tools : RequiredCapabilities.None),
         Operation = "responses",
@@ -65,20 +65,18 @@ internal sealed record ResponsesRequest
         },
     };
 
+    /// <param name="answers">The stored answers that the request can continue; <see langword="null"/> for none.</param>
     /// <exception cref="ApiException">Status 400: a field is missing, not supported, or has a wrong value.</exception>
-    internal static ResponsesRequest From(JsonElement json, CpuBudget cpu)
+    internal static ResponsesRequest From(JsonElement json, CpuBudget cpu, OwnedAnswers? answers = null)
     {
         JsonFields.RequireObject(json);
-        foreach (string name in Stateful)
-        {
-            // Some clients send an empty string for a field that they do not set.
-            if (json.TryGet(name, out JsonElement value) && !(value.ValueKind == JsonValueKind.String && value.ValueEquals("")))
-                throw OpenAiRequest.Unsupported($"{name} is not supported: the server keeps no conversations, send all of it as input.", name);
-        }
 
-        ResponsesBody body = OpenAiRequest.Read<ResponsesBody>(json);
-        if (body.Background == true)
-            throw OpenAiRequest.Unsupported("background is not supported: the answer comes with its request.", "background");
+        // A prompt template of OpenAI's platform. It is not in the OpenAPI document, so the record of the body does not have it.
+        if (json.TryGet("prompt", out JsonElement prompt) && !(prompt.ValueKind == JsonValueKind.String && prompt.ValueEquals("")))
+            throw OpenAiRequest.Unsupported("prompt is not supported: the server stores no prompt templates, send the text as input.", "prompt");
+        ResponseContext context = ResponseContext.Read(json, answers);
+        ResponsesBody body = OpenAiRequest.Read<ResponsesBody>(context.Body);
+        ResponseStorage storage = ResponseStorage.Of(body, context, answers);
         ToolOptions tools = ToolOptions.From(body.Tools, body.ToolChoice, more: ResponseInput.AdditionalTools(body.Input));
         ThinkingOptions thinking = ThinkingOptions.From(body);
         ResponseInput input = ResponseInput.Read(body, tools, cpu);
@@ -104,9 +102,11 @@ internal sealed record ResponsesRequest
                 .. SamplingOptions.UnsupportedFields(body),
                 .. IgnoredFields.Unknown<ResponsesBody>(OpenAiBodyJson.Reader, json),
                 .. input.Ignored,
+                .. body.Store == true && !storage.IsStored ? ["store"] : Array.Empty<string>(),
             ],
             ThinkingSwitches = ThinkingOptions.SwitchesOf(body),
             Echo = ResponseEcho.Of(body),
+            Storage = storage,
         };
     }
 }
@@ -124,16 +124,5 @@ internal sealed record ResponseEcho(
         body.ToolChoice,
         body.Text?.Format,
         body.Reasoning?.Effort,
-        CheckMetadata(body.Metadata));
-
-    // The response repeats the metadata, so it must not be large. OpenAI allows 16 texts of 512 characters.
-    private const int MaxMetadataBytes = 64 << 10;
-
-    private static JsonElement? CheckMetadata(JsonElement? metadata) => metadata switch
-    {
-        null => null,
-        { ValueKind: not JsonValueKind.Object } => throw JsonFields.Wrong("metadata", "an object"),
-        { } json when JsonMarshal.GetRawUtf8Value(json).Length > MaxMetadataBytes => throw JsonFields.Wrong("metadata", $"an object of at most {MaxMetadataBytes} bytes"),
-        _ => metadata,
-    };
+        OpenAiRequest.CheckMetadata(body.Metadata));
 }
