@@ -32,9 +32,12 @@ internal sealed class Api(string path, bool isNamed, bool isSse, Func<JsonElemen
         const string Data = "data: ";
         string[] parts = text.Split(isSse ? "\n\n" : "\n");
         return isSse
-            ? ([.. parts[..^1].Where(static part => !part.StartsWith(':')).Select(part => part.StartsWith(Data, StringComparison.Ordinal) ? part[Data.Length..] : part)], parts[^1])
+            ? ([.. parts[..^1].Where(static part => !part.StartsWith(':')).Select(WithoutId).Select(part => part.StartsWith(Data, StringComparison.Ordinal) ? part[Data.Length..] : part)], parts[^1])
             : (parts[..^1], parts[^1]);
     }
+
+    /// <summary>Removes the event id, which only resumable streams have.</summary>
+    private static string WithoutId(string part) => part.StartsWith("id: ", StringComparison.Ordinal) ? part[(part.IndexOf('\n', StringComparison.Ordinal) + 1)..] : part;
 
     /// <returns><see langword="null"/> if it is neither a part of an answer nor an error in the format of this API.</returns>
     internal Said? Read(string json)

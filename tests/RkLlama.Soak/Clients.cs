@@ -15,6 +15,7 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
     ];
 
     private readonly int _maxRequests = (int)(MaxRequestsPerMinute * options.Duration.TotalMinutes);
+    private readonly OutlivingRequests _outliving = new(tally, stop);
     private int _markers;
 
     /// <summary>Sends requests until <paramref name="closing"/>, and completes when the last answer has arrived.</summary>
@@ -34,7 +35,9 @@ internal sealed class Clients(SoakServer server, Tally tally, SoakOptions option
                 < 70 => AskAsync(http, random, Question.Any(random, client, Marker(client)), stream: true),
                 < 75 => AskAsync(http, random, Question.LongPrompt(Marker(client)), stream: random.Next(2) == 0),
                 < 80 => AskAsync(slow, random, Question.Long(client), stream: true, Manner.Patient with { Pause = TimeSpan.FromMilliseconds(random.Next(5, 40)) }),
-                < 96 => LeaveAsync(http, random, client),
+                < 92 => LeaveAsync(http, random, client),
+                < 95 => _outliving.ResumeAsync(http, random, Question.Any(random, client, Marker(client)), Marker(client)),
+                < 96 => _outliving.BackgroundAsync(http, Question.Any(random, client, Marker(client))),
                 _ => AskAsync(http, random, Question.Fault(Faults[random.Next(Faults.Length)]), stream: random.Next(2) == 0),
             }).ConfigureAwait(false);
 

@@ -46,6 +46,13 @@ internal static class Exchange
     /// <param name="stop">Cancelled at the end of the soak.</param>
     internal static async Task<Received> SendAsync(HttpClient client, string path, string body, Manner manner, CancellationToken stop)
     {
+        using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        return await SendAsync(client, request, manner, stop).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="SendAsync(HttpClient, string, string, Manner, CancellationToken)"/>
+    internal static async Task<Received> SendAsync(HttpClient client, HttpRequestMessage request, Manner manner, CancellationToken stop)
+    {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(manner.Leave, stop);
         patience.CancelAfter(Patience);
         using MemoryStream received = new();
@@ -54,7 +61,6 @@ internal static class Exchange
         TimeSpan longest = TimeSpan.Zero;
         try
         {
-            using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
             using HttpResponseMessage response = await TimedAsync(client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token)).ConfigureAwait(false);
             status = (int)response.StatusCode;
             retryAfter = response.Headers.RetryAfter?.Delta;
@@ -75,7 +81,7 @@ internal static class Exchange
                 }
             }
 
-            throw new InvalidDataException($"an answer of more than {MaxBytes} bytes to {body}");
+            throw new InvalidDataException($"an answer of more than {MaxBytes} bytes to {request.RequestUri}");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -128,7 +128,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
             : Failed("a 200 without an answer", received, question);
     }
 
-    private static Verdict OfAnswer(string content, string finish, Received received, Question question) => (content, finish) switch
+    internal static Verdict OfAnswer(string content, string finish, Received received, Question question) => (content, finish) switch
     {
         ("", _) => Failed("an empty answer", received, question),
         _ when content != question.Expected => Failed("an incomplete answer, or the answer to another request", received, question),
@@ -136,7 +136,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         _ => new(Outcome.Complete),
     };
 
-    private static string CauseOf(string error)
+    internal static string CauseOf(string error)
     {
         foreach ((string words, string kind) in Causes)
         {
@@ -147,7 +147,7 @@ internal sealed record Verdict(Outcome Outcome, string Kind = "")
         return $"other({(error.Length > 60 ? error[..60] : error)})";
     }
 
-    private static Verdict Failed(string what, Received received, Question? question) => new(
+    internal static Verdict Failed(string what, Received received, Question? question) => new(
         Outcome.Failure,
         $"{what}: status {received.Status}, {received.End}, got '{Ends(received.Text)}', asked {Ends(question?.Messages ?? "")}");
 
