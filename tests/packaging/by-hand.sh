@@ -25,5 +25,6 @@ check "the service keeps the models" answers 8090 /models '"DeepSeek-R1-1.5B"'
 # "systemctl edit --full" creates a unit that looks like one that was installed by hand.
 cp "$node/usr/lib/systemd/system/rkllama.service" "$node/etc/systemd/system/rkllama.service"
 check "an upgrade succeeds" install_package newer
+check "an upgrade does not say again that clients need no key" not log_says "need no key"
 check "the upgrade keeps the administrator's unit" test -f "$node/etc/systemd/system/rkllama.service"
 check "the service still answers" soon answers 8090 / "Welcome to RKLLama !"

@@ -4,6 +4,7 @@ mkdir "$node/opt/others"
 files >"$work/before"
 check "the package installs on a new node" install_package rkllama
 check "the installation says where to put the vendor's library" log_says "copy the arm64 librkllmrt.so"
+check "the installation says once that clients need no key" test "$(grep -c "need no key" "$work/log")" = 1
 check "the service runs" soon is_active rkllama
 check "the service does not run as root" test "$(on_node ps -o user= -p "$(service MainPID)" 2>/dev/null || on_node stat -c %U "/proc/$(service MainPID)")" = rkllama
 check "the service is enabled" says enabled systemctl is-enabled rkllama

@@ -28,7 +28,8 @@ model() { # DIRECTORY: adds the demo model as the guide describes.
 }
 generate() { answers "$1" /generate "The capital of France is Paris." -d '{"messages":[{"role":"user","content":"What is the capital of France?"}]}'; }
 load() { answers "$1" /load_model "Model $2 loaded successfully." -H 'Content-Type: application/json' -d "{\"model_name\":\"$2\"}"; }
-install_package() { on_node dpkg -i "/root/$1.deb" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
+# Without input, so that a script of the package that asks a question fails.
+install_package() { on_node dpkg -i "/root/$1.deb" </dev/null >"$work/log" 2>&1 || { cat "$work/log"; return 1; }; }
 log_says() { grep -qF -- "$1" "$work/log"; }
 service() { on_node systemctl show -p "$1" --value rkllama; }
 

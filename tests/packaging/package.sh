@@ -39,6 +39,7 @@ check "bash reads the completion" bash -c '. "$1" && complete -p rkllama' bash "
 for package in ca-certificates 'libssl3 | libssl3t64 | libssl1.1'; do
     check "the package depends on $package" grep -qE "^Depends: .*, ${package//|/\\|}(,|\$)" "$work/tree/DEBIAN/control"
 done
+check "the package has no questions for debconf" test ! -e "$work/tree/DEBIAN/config" -a ! -e "$work/tree/DEBIAN/templates"
 check "the settings file is a conffile" grep -qx /etc/rkllama/rkllama.env "$work/tree/DEBIAN/conffiles"
 check "the package has at most 12 MB" test "$(stat -c %s "$deb")" -le 12000000
 check "the executable has less than 29.5 MB" test "$(stat -c %s "$work/tree/opt/rkllama/rkllama")" -lt 29500000
