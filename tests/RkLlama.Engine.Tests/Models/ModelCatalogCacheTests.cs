@@ -37,6 +37,30 @@ public sealed class ModelCatalogCacheTests(ITestOutputHelper output) : IDisposab
     }
 
     [Fact]
+    public void The_time_of_a_list_grows_with_the_number_of_models_and_not_faster()
+    {
+        using TempDirectory few = new();
+        for (int i = 0; i < Many; i++)
+            Add($"model-{i}");
+        for (int i = 0; i < Many / 10; i++)
+            Add($"model-{i}", few);
+
+        // The shortest of several times, because other processes may delay a list. Each cold list has its own catalog.
+        TimeSpan cold = Shortest(() => new ModelCatalog(_root.Path, _later).List());
+        TimeSpan coldFew = Shortest(() => new ModelCatalog(few.Path, _later).List());
+        ModelCatalog catalog = new(_root.Path, _later), fewCatalog = new(few.Path, _later);
+        catalog.List();
+        fewCatalog.List();
+        TimeSpan warm = Shortest(() => catalog.List());
+        TimeSpan warmFew = Shortest(() => fewCatalog.List());
+
+        output.WriteLine($"cold {cold.TotalMilliseconds:0.0} ms, warm {warm.TotalMilliseconds:0.0} ms; a tenth of the models: cold {coldFew.TotalMilliseconds:0.0} ms, warm {warmFew.TotalMilliseconds:0.0} ms");
+        warm.Should().BeLessThan(cold / 2, "nothing is opened");
+        warm.Should().BeLessThan(warmFew * 40, "there are ten times as many models");
+        cold.Should().BeLessThan(coldFew * 40, "there are ten times as many models");
+    }
+
+    [Fact]
     public void A_list_of_many_loose_files_opens_each_Modelfile_once()
     {
         for (int i = 0; i < Many / 2; i++)
@@ -116,11 +140,20 @@ public sealed class ModelCatalogCacheTests(ITestOutputHelper output) : IDisposab
         new ModelCatalog(_root.Path).List().Should().Equal("copy", "m");
     }
 
-    private void Add(string name)
+    private void Add(string name) => Add(name, _root);
+
+    private static void Add(string name, TempDirectory root)
     {
-        _root.Write($"{name}/m.rkllm", "model");
-        _root.Write($"{name}/Modelfile", "FROM=\"m.rkllm\"\n");
+        root.Write($"{name}/m.rkllm", "model");
+        root.Write($"{name}/Modelfile", "FROM=\"m.rkllm\"\n");
     }
+
+    private static TimeSpan Shortest(Action action) => Enumerable.Range(0, 5).Min(_ =>
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start);
+    });
 
     private void Measure(string what, Action action)
     {
