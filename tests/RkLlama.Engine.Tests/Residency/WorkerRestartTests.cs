@@ -59,21 +59,25 @@ public sealed class WorkerRestartTests : WorkerSupervisorFixture
         Model.State.Should().Be(ModelState.Ready);
     }
 
-    [Fact]
-    public async Task Restarts_go_on_while_the_library_is_missing()
+    [Theory]
+    [InlineData("library")]
+    [InlineData("executable")]
+    public async Task Restarts_go_on_while_a_file_that_the_worker_needs_is_missing(string file)
     {
         WorkerSupervisor supervisor = await StartAsync();
         bool isMissing = true;
         Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Node.Engine.Load;
         Node.Engine.Load = (model, cancellationToken) => isMissing
-            ? Task.FromException<IEngineSession>(new EngineException("librkllmrt.so was not found") { Code = FailureCode.LibraryNotFound })
+            ? Task.FromException<IEngineSession>(file == "library"
+                ? new EngineException("the file was not found") { Code = FailureCode.LibraryNotFound }
+                : new EngineException("the file was not found") { IsTransient = true })
             : load(model, cancellationToken);
 
         Sessions[0].Crash("crash");
         foreach (int seconds in (int[])[1, 2, 4, 8])
             await PassDelayAsync(TimeSpan.FromSeconds(seconds));
         await EventuallyAsync(() => Model.State == ModelState.Failed);
-        Model.Failure.Should().Contain("librkllmrt.so was not found").And.Contain("30 s");
+        Model.Failure.Should().Contain("the file was not found").And.Contain("30 s");
         await supervisor.Invoking(one => one.StartRunAsync(EngineNode.Start, default)).Should().ThrowAsync<EngineException>().WithMessage("*not found*");
         await PassDelayAsync(TimeSpan.FromSeconds(30));
         await EventuallyAsync(() => Model.State == ModelState.Failed && Model.Failure!.Contains("60 s", StringComparison.Ordinal));
