@@ -35,6 +35,16 @@ public sealed class ServiceTests
         (await node.GetJsonAsync("/models")).Status.Should().Be(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task An_IPv4_address_that_is_written_as_an_IPv6_address_works()
+    {
+        await using Node node = await Node.StartAsync(null, ["--host", "::ffff:127.0.0.1", "--port", "0"]);
+
+        node.Address.Host.Should().Be("127.0.0.1");
+        (await node.GetJsonAsync("/models")).Status.Should().Be(HttpStatusCode.OK);
+        node.Log.Should().NotContain("Exception");
+    }
+
     [Theory]
     [InlineData("--port", "eighty")]
     [InlineData("--port", "70000")]
