@@ -11,6 +11,10 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
     // so it is read only after as many bytes were allocated.
     private const long MinGrowth = 8 << 20;
 
+    // A request with a body of this many bytes is always followed by a trim. If it was active during the last trim, the memory that it held is not part of the
+    // growth that the next requests are compared with.
+    private const long LargeBody = 1 << 20;
+
     // The time between the end of a request and the trim. Other large requests often end in this time.
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
@@ -32,18 +36,12 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
     private long _residentAtTrim = Environment.WorkingSet;
     private long _allocated = GC.GetTotalAllocatedBytes();
 
-    /// <summary>Called when a request has ended. Schedules a trim if the memory of the process has grown since the last one.</summary>
-    internal void WorkEnded()
+    /// <summary>Called when a request has ended. Schedules a trim if the body was large or the memory of the process has grown since the last trim.</summary>
+    /// <param name="bodyBytes">The size of the request's body.</param>
+    internal void WorkEnded(long bodyBytes)
     {
-        long allocated = GC.GetTotalAllocatedBytes();
-        if (allocated - Volatile.Read(ref _allocated) < MinGrowth)
+        if (bodyBytes < LargeBody && !HasGrown())
             return;
-        if (Environment.WorkingSet - Volatile.Read(ref _residentAtTrim) < MinGrowth)
-        {
-            Volatile.Write(ref _allocated, allocated);
-            return;
-        }
-
         TimeSpan wait;
         lock (_lock)
             wait = _lastTrim is { } last ? MinInterval - time.GetElapsedTime(last) : TimeSpan.Zero;
@@ -52,6 +50,17 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
 
     /// <summary>Called when memory has become free that may have been in use for long, and after the start of the server. Schedules a trim.</summary>
     internal void MemoryFreed() => Schedule(Delay);
+
+    private bool HasGrown()
+    {
+        long allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - Volatile.Read(ref _allocated) < MinGrowth)
+            return false;
+        if (Environment.WorkingSet - Volatile.Read(ref _residentAtTrim) >= MinGrowth)
+            return true;
+        Volatile.Write(ref _allocated, allocated);
+        return false;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -40,7 +40,7 @@ internal sealed class RequestMetricsMiddleware(RequestDelegate next, ApiRegistry
             metrics.RecordRequest(
                 api, trace.Model, status, finish, hasRun ? Stopwatch.GetElapsedTime(arrival) : null);
             requests.Leave(active, status, finish);
-            heap.WorkEnded();
+            heap.WorkEnded(context.Features.Get<BodyReservation>()?.AllTaken ?? 0);
             if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
                 halfClose.IsPreparing = false;
         }

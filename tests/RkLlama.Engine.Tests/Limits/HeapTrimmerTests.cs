@@ -21,8 +21,8 @@ public sealed class HeapTrimmerTests : IDisposable
         List<byte[]> large = Allocate(64);
         int before = GC.CollectionCount(GC.MaxGeneration);
 
-        _heap.WorkEnded();
-        _heap.WorkEnded();
+        _heap.WorkEnded(0);
+        _heap.WorkEnded(0);
         _time.Advance(TimeSpan.FromSeconds(2));
 
         GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
@@ -37,12 +37,31 @@ public sealed class HeapTrimmerTests : IDisposable
         _spare.Set(() => ++freed > 0);
         List<byte[]> large = Allocate(64);
 
-        _heap.WorkEnded();
+        _heap.WorkEnded(0);
         freed.Should().Be(0);
         _time.Advance(TimeSpan.FromSeconds(2));
 
         freed.Should().Be(1);
         GC.KeepAlive(large);
+    }
+
+    [Fact]
+    public void The_memory_of_a_large_request_that_was_active_during_a_trim_is_collected_when_it_ends()
+    {
+        List<byte[]> held = Allocate(64);
+        _heap.WorkEnded(0);
+        _time.Advance(TimeSpan.FromSeconds(2)); // The trim.
+        _time.Advance(TimeSpan.FromSeconds(2)); // Its repetition.
+        GC.KeepAlive(held);
+        int before = GC.CollectionCount(GC.MaxGeneration);
+
+        _heap.WorkEnded(100);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        GC.CollectionCount(GC.MaxGeneration).Should().Be(before, "a small request cannot have held the memory");
+        _heap.WorkEnded(7 << 20);
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
     }
 
     /// <summary>Allocates memory and writes to it, so that it is resident.</summary>

@@ -18,6 +18,17 @@ internal sealed class BodyReservation(RequestBodyBudget budget, IPAddress? clien
     private CancellationTokenSource? _deadline;
     private bool _isHurried;
     private long _taken;
+    private long _allTaken;
+
+    /// <summary>All bytes that the request has taken, including those that it has returned.</summary>
+    internal long AllTaken
+    {
+        get
+        {
+            lock (_lock)
+                return _allTaken;
+        }
+    }
 
     /// <summary>Returns the reservation of a request. The first call creates it. It ends with the request.</summary>
     internal static BodyReservation Of(HttpContext context)
@@ -41,7 +52,11 @@ internal sealed class BodyReservation(RequestBodyBudget budget, IPAddress? clien
         if (!budget.TryTake(_client, bytes))
             return false;
         lock (_lock)
+        {
             _taken += bytes;
+            _allTaken += bytes;
+        }
+
         return true;
     }
 
