@@ -130,6 +130,12 @@ internal sealed record NodeOptions
     public int MaxConnections { get; init; } = 512;
 
     /// <summary>
+    /// Number of connections above <see cref="MaxConnections"/> that the server accepts for health checks and metrics. Not a setting: the server lowers it if it
+    /// may open too few files.
+    /// </summary>
+    public int ReservedConnections { get; init; } = 32;
+
+    /// <summary>
     /// Maximum number of open connections of one client address. <see langword="null"/> for half of <see cref="MaxConnections"/>, at least 1.
     /// </summary>
     public int? MaxConnectionsPerAddress { get; init; }

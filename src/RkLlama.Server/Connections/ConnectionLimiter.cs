@@ -9,15 +9,12 @@ using RkLlama.Server.Http.Errors;
 namespace RkLlama.Server.Connections;
 
 /// <summary>
-/// Limits the number of open connections, in total and for each client address. Above a limit, the server accepts <see cref="Reserve"/> more connections for
-/// health checks and metrics: the reserve. It answers other requests on them with 503, and closes these connections after <see cref="ReserveTime"/>. It closes
+/// Limits the number of open connections, in total and for each client address. Above a limit, the server accepts
+/// <see cref="NodeOptions.ReservedConnections"/> more connections for health checks and metrics: the reserve. It answers other requests on them with 503, and closes these connections after <see cref="ReserveTime"/>. It closes
 /// any further connection at once. If one address may have half of the other connections, it may have half of the reserve; other ratios work in the same way.
 /// </summary>
 internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics metrics, TimeProvider time, ILogger<ConnectionLimiter> logger)
 {
-    /// <summary>Maximum number of accepted connections above the limit.</summary>
-    internal const int Reserve = 32;
-
     // Maximum age of a connection above the limit. It is long enough for a health check, and short enough that idle connections do not block the next check.
     internal static readonly TimeSpan ReserveTime = TimeSpan.FromSeconds(5);
 
@@ -26,6 +23,7 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
 
     private static readonly object OverLimit = new();
 
+    private readonly int _reserve = options.ReservedConnections;
     private readonly int _perAddress = options.MaxConnectionsPerAddress ?? Math.Max(1, options.MaxConnections / 2);
     private readonly Lock _lock = new();
 
@@ -124,7 +122,7 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
         {
             Places own = _addresses.GetValueOrDefault(address);
             place = _all.Limit < options.MaxConnections && own.Limit < _perAddress ? Place.Limit
-                : _all.Reserve < Reserve && own.Reserve < ReservePerAddress ? Place.Reserve
+                : _all.Reserve < _reserve && own.Reserve < ReservePerAddress ? Place.Reserve
                 : Place.None;
             if (place != Place.None)
             {
@@ -149,7 +147,7 @@ internal sealed partial class ConnectionLimiter(NodeOptions options, NodeMetrics
         return place;
     }
 
-    private int ReservePerAddress => (int)Math.Clamp((long)Reserve * _perAddress / options.MaxConnections, 1, Reserve);
+    private int ReservePerAddress => (int)Math.Clamp((long)_reserve * _perAddress / options.MaxConnections, 1, _reserve);
 
     private void Release(IPAddress address, Place place)
     {

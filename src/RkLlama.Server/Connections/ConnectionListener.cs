@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace RkLlama.Server.Connections;
 
-/// <summary>Accepts connections. If an accept fails, waits before the next one: 100 ms after the first failure, up to 1 s after further ones.</summary>
+/// <summary>Accepts connections. If an accept fails, waits 20 ms before the next one.</summary>
 /// <param name="accept">Accepts one connection from the listening socket.</param>
 /// <param name="listener">The listening socket. This object disposes it.</param>
 /// <param name="connections">Creates the connections. This object disposes it.</param>
@@ -24,8 +24,8 @@ internal sealed partial class ConnectionListener(
     ILogger<ConnectionListener> logger)
     : IConnectionListener
 {
-    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
+    // Long enough to use almost no CPU time, and short enough for a health check that waits for a descriptor: several accepts may fail before its own one.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     // Minimum time between two log lines about failed accepts.
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
@@ -34,7 +34,6 @@ internal sealed partial class ConnectionListener(
     private readonly CancellationTokenSource _end = new();
 
     // Used by AcceptAsync only, which is not called concurrently.
-    private TimeSpan _pause = MinPause;
     private long? _lastLog;
 
     public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
@@ -47,7 +46,6 @@ internal sealed partial class ConnectionListener(
             try
             {
                 Socket socket = await accept(cancellationToken).ConfigureAwait(false);
-                _pause = MinPause;
                 if (TryOpen(socket) is { } connection)
                     return connection;
             }
@@ -72,8 +70,7 @@ internal sealed partial class ConnectionListener(
                     Log.NotAccepted(logger, Describe(ex));
                 }
 
-                await Task.Delay(_pause, time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _pause = _pause * 2 < MaxPause ? _pause * 2 : MaxPause;
+                await Task.Delay(Pause, time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
 

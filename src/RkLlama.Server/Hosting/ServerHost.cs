@@ -58,7 +58,7 @@ internal static partial class ServerHost
         DroppedLogLines dropped = new();
         LogRing lines = new();
         await using Serilog.Core.Logger log = LoggingSetup.Create(LoggingSetup.OpenConsole(dropped), options.ApiKey is null ? null : lines);
-        WebApplication app = Build(options, log, services => services.AddSingleton(dropped).AddSingleton(lines));
+        WebApplication app = Build(FileLimit.Fit(options), log, services => services.AddSingleton(dropped).AddSingleton(lines));
         await using (app.ConfigureAwait(false))
         {
             try

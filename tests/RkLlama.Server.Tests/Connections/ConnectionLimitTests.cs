@@ -13,6 +13,9 @@ namespace RkLlama.Server.Tests.Connections;
 /// <summary>Silent connections and many connections of one address do not lock out other clients.</summary>
 public sealed class ConnectionLimitTests
 {
+    // The default number of connections above the limit.
+    private const int Reserve = 32;
+
     private static readonly IPAddress Other = IPAddress.Parse("127.0.0.2");
 
     [Fact]
@@ -35,7 +38,7 @@ public sealed class ConnectionLimitTests
     {
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 4 }, time: new FakeTimeProvider());
         ConnectionLimiter limiter = server.Services.GetRequiredService<ConnectionLimiter>();
-        const int accepted = 2 + (ConnectionLimiter.Reserve / 2);
+        const int accepted = 2 + (Reserve / 2);
         List<TcpClient> held = [];
         for (int i = 0; i < accepted; i++)
             held.Add(await ConnectAsync(server));
@@ -130,10 +133,10 @@ public sealed class ConnectionLimitTests
         FakeTimeProvider time = new();
         await using TestServer server = await TestServer.StartAsync(configure: options => options with { MaxConnections = 2, MaxConnectionsPerAddress = 2 }, time: time);
         List<TcpClient> held = [];
-        for (int i = 0; i < 2 + ConnectionLimiter.Reserve; i++)
+        for (int i = 0; i < 2 + Reserve; i++)
             held.Add(await ConnectAsync(server));
         ConnectionLimiter guard = server.Services.GetRequiredService<ConnectionLimiter>();
-        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + ConnectionLimiter.Reserve);
+        await HeldRuns.EventuallyAsync(() => guard.Open == 2 + Reserve);
         using TcpClient refused = await ConnectAsync(server);
         (await AskAsync(refused, "/health")).Should().BeEmpty();
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Server.Connections;
 using RkLlama.Server.Hosting;
@@ -15,7 +16,7 @@ namespace RkLlama.Server.Tests.Connections;
 public sealed class ConnectionListenerTests
 {
     [Fact]
-    public async Task A_failed_accept_is_tried_again_after_growing_pauses()
+    public async Task A_failed_accept_is_tried_again_after_20_ms()
     {
         FakeTimeProvider time = new();
         List<DateTimeOffset> attempts = [];
@@ -28,7 +29,7 @@ public sealed class ConnectionListenerTests
         int atOnce = Attempts().Length;
         await HeldRuns.EventuallyAsync(() =>
         {
-            time.Advance(TimeSpan.FromMilliseconds(50));
+            time.Advance(TimeSpan.FromMilliseconds(10));
             return Attempts().Length >= 7;
         });
         await listener.UnbindAsync();
@@ -37,9 +38,8 @@ public sealed class ConnectionListenerTests
         log.All.Should().OnlyContain(line => line.EndsWith(": too many open files", StringComparison.Ordinal));
         (await accepting.WaitAsync(HeldRuns.Patience)).Should().BeNull();
         DateTimeOffset[] times = Attempts();
-        int[] pauses = [100, 200, 400, 800, 1000, 1000];
-        for (int i = 0; i < pauses.Length; i++)
-            (times[i + 1] - times[i]).TotalMilliseconds.Should().BeGreaterThanOrEqualTo(pauses[i]);
+        for (int i = 1; i < times.Length; i++)
+            (times[i] - times[i - 1]).TotalMilliseconds.Should().BeGreaterThanOrEqualTo(20);
 
         DateTimeOffset[] Attempts()
         {
@@ -56,22 +56,32 @@ public sealed class ConnectionListenerTests
     }
 
     [Theory]
-    [InlineData("Max open files            671                  4096                 files     \n", true)]
-    [InlineData("Max open files            672                  4096                 files     \n", false)]
-    [InlineData("Max open files            unlimited            unlimited            files     \n", false)]
-    [InlineData("", false)]
-    public void The_start_warns_if_the_limit_of_open_files_is_too_low(string limits, bool warns)
+    [InlineData("60", 23, 7)]
+    [InlineData("256", 96, 32)]
+    [InlineData("671", 511, 32)]
+    [InlineData("1", 1, 1)]
+    [InlineData("672", 512, 32)]
+    [InlineData("unlimited", 512, 32)]
+    [InlineData("", 512, 32)]
+    public void If_the_limit_of_open_files_is_too_low_the_server_accepts_fewer_connections_and_warns(string limit, int connections, int reserved)
     {
         string root = Directory.CreateTempSubdirectory("rkllama-tests-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "proc", "self"));
-        File.WriteAllText(Path.Combine(root, "proc", "self", "limits"), "Limit                     Soft Limit           Hard Limit           Units     \n" + limits);
+        File.WriteAllText(
+            Path.Combine(root, "proc", "self", "limits"),
+            "Limit                     Soft Limit           Hard Limit           Units     \n" + (limit == "" ? "" : $"Max open files            {limit,-20} 4096                 files     \n"));
         using StringWriter log = new();
         using Serilog.Core.Logger logger = LoggingSetup.Create(log);
         using SerilogLoggerFactory factory = new(logger);
+        NodeOptions options = new() { ModelsDirectory = root, SysfsRoot = root };
 
-        FileLimit.Check(new() { ModelsDirectory = root, SysfsRoot = root }, factory.CreateLogger("test"));
+        NodeOptions fitted = FileLimit.Fit(options);
+        FileLimit.Check(options, factory.CreateLogger("test"));
 
-        log.ToString().Contains("and 512 connections need 672", StringComparison.Ordinal).Should().Be(warns);
+        fitted.MaxConnections.Should().Be(connections);
+        fitted.ReservedConnections.Should().Be(reserved);
+        string warning = $"and 512 connections need 672. It accepts {connections} connections";
+        log.ToString().Contains(warning, StringComparison.Ordinal).Should().Be(connections < 512);
         Directory.Delete(root, recursive: true);
     }
 }
