@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RkLlama.Prompts;
 
 namespace RkLlama.Engine.Limits;
@@ -109,25 +110,39 @@ internal sealed class CpuPool : IDisposable
     private void Run()
     {
         CurrentThread.LowerPriority();
-        while (Next() is var (lane, work))
+        while (RunNext())
         {
-            try
-            {
-                work.Execute();
-            }
-            catch (OutOfMemoryException)
-            {
-                // There was no memory to pass on the result. The thread goes on, because an exception here would end the process.
-            }
-
-            lock (_lock)
-            {
-                lane.Running--;
-                Offer(lane);
-                if (lane is { Running: 0, Waiting.Count: 0 })
-                    _lanes.Remove(lane.Name);
-            }
         }
+    }
+
+    /// <summary>
+    /// Waits for work and does it. A method of its own, because its variables must not keep the result of the last work in memory while the thread waits for the
+    /// next one.
+    /// </summary>
+    /// <returns>Whether the thread goes on.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool RunNext()
+    {
+        if (Next() is not var (lane, work))
+            return false;
+        try
+        {
+            work.Execute();
+        }
+        catch (OutOfMemoryException)
+        {
+            // There was no memory to pass on the result. The thread goes on, because an exception here would end the process.
+        }
+
+        lock (_lock)
+        {
+            lane.Running--;
+            Offer(lane);
+            if (lane is { Running: 0, Waiting.Count: 0 })
+                _lanes.Remove(lane.Name);
+        }
+
+        return true;
     }
 
     /// <summary>Waits for work and takes it. Returns null if the thread must end.</summary>

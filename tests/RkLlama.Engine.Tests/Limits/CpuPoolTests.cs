@@ -133,6 +133,27 @@ public sealed class CpuPoolTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thread_that_waits_for_work_does_not_keep_the_result_of_the_last_one()
+    {
+        using CpuPool pool = new();
+
+        WeakReference result = await MakeAsync(pool);
+
+        // Less than the time after which the thread ends. The thread may still be on its way to the wait.
+        bool isCollected = SpinWait.SpinUntil(
+            () =>
+            {
+                GC.Collect();
+                return !result.IsAlive;
+            },
+            TimeSpan.FromMilliseconds(500));
+        isCollected.Should().BeTrue();
+
+        static async Task<WeakReference> MakeAsync(CpuPool pool) =>
+            new(await pool.RunAsync("lane", TimeSpan.FromSeconds(1), static _ => new byte[1 << 20], CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Work_that_is_cancelled_while_it_waits_never_starts()
     {
         using CancellationTokenSource cancel = new();
