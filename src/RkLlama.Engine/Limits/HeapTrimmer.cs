@@ -27,6 +27,10 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
     private ITimer? _timer;
     private bool _isDisposed;
 
+    // Guarded by _lock: whether a request has asked for a trim while the timer was already running. Its memory may still be in use when the timer fires, so
+    // another trim follows.
+    private bool _isAskedAgain;
+
     // Guarded by _lock: when the last trim started.
     private long? _lastTrim;
 
@@ -74,8 +78,10 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
 
     private void Trim()
     {
+        bool isAskedAgain;
         lock (_lock)
         {
+            (isAskedAgain, _isAskedAgain) = (_isAskedAgain, false);
             _timer?.Dispose();
             _timer = null;
             _lastTrim = time.GetTimestamp();
@@ -100,14 +106,18 @@ internal sealed class HeapTrimmer(SpareMemory spare, TimeProvider time) : IDispo
         // reference size only by a small step.
         _isSecond = false;
         Volatile.Write(ref _residentAtTrim, Math.Min(resident, _residentAtTrim + (MinGrowth / 2)));
+        if (isAskedAgain)
+            Schedule(MinInterval);
     }
 
     private void Schedule(TimeSpan delay)
     {
         lock (_lock)
         {
-            if (!_isDisposed)
-                _timer ??= time.CreateTimer(static state => ((HeapTrimmer)state!).Trim(), this, delay, Timeout.InfiniteTimeSpan);
+            if (_timer is not null)
+                _isAskedAgain = true;
+            else if (!_isDisposed)
+                _timer = time.CreateTimer(static state => ((HeapTrimmer)state!).Trim(), this, delay, Timeout.InfiniteTimeSpan);
         }
     }
 }

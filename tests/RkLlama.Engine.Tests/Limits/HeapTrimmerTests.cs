@@ -64,6 +64,19 @@ public sealed class HeapTrimmerTests : IDisposable
         GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
     }
 
+    [Fact]
+    public void A_large_request_that_ends_just_before_a_trim_is_followed_by_another_one()
+    {
+        _heap.WorkEnded(7 << 20);
+        _heap.WorkEnded(7 << 20);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        int before = GC.CollectionCount(GC.MaxGeneration);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        GC.CollectionCount(GC.MaxGeneration).Should().BeGreaterThanOrEqualTo(before + 2);
+    }
+
     /// <summary>Allocates memory and writes to it, so that it is resident.</summary>
     private static List<byte[]> Allocate(int mebibytes) => [.. Enumerable.Range(0, mebibytes).Select(static _ =>
     {
