@@ -35,6 +35,8 @@ describe('page: phone', () => {
     await page.getByRole('button', { name: 'Answer again' }).waitFor();
     for (const view of views) {
       await show(view);
+      const below = await page.evaluate(() => document.documentElement.scrollHeight - document.documentElement.clientHeight);
+      assert.ok(below <= 0, `${view}: the document can be scrolled ${below} px out of the window`);
       const widths = await page.evaluate(() => ['html', 'main', '.thread', '.page'].map(selector => document.querySelector(selector)).filter(Boolean).map(element => [element.className || element.localName, element.scrollWidth - element.clientWidth]));
       for (const [name, excess] of widths) assert.ok(excess <= 0, `${view}: ${name} is ${excess} px too wide`);
     }
