@@ -54,7 +54,7 @@ function NodeCard({ peer, isHere = false }: { peer: Peer; isHere?: boolean }) {
     <li class={`node-card ${kind(peer)}`}>
       <h2>{isHere ? <>{peer.node} <span class="hint">{t('cluster.here')}</span></> : <a href={`${peer.url.replace(/\/$/, '')}/ui/`}>{peer.node ?? peer.url}</a>}</h2>
       {!isHere && peer.node !== null && <p class="hint">{peer.url.replace(/^http:\/\/|\/$/g, '')}</p>}
-      <p class="node-line"><span class={`dot ${kind(peer)}`} aria-hidden="true" /><span>{stateText(peer)}{!peer.reachable && peer.error && <span lang="en"> {peer.error}</span>}</span></p>
+      <p class="node-line"><span class={`dot ${kind(peer)}`} aria-hidden="true" /><span>{stateText(peer)}{!peer.reachable && peer.error && <>: <span lang="en">{peer.error}</span></>}</span></p>
       {peer.reachable && (
         <dl class="facts-grid">
           <div><dt>{t('requests.model')}</dt><dd>{peer.model ?? '–'}</dd></div>
