@@ -49,6 +49,19 @@ describe('page: focus', () => {
     assert.ok(models.some(({ name }) => name.startsWith('demo-embedding')));
   });
 
+  it('returns to the button that opened a dialog', async () => {
+    await ask(page, 'What is the capital of France?');
+    const buttons = ['Settings of this conversation', 'Settings and help', /^Model:/, /^Rename, export or delete/].map(name => page.getByRole('button', { name }));
+
+    for (const button of buttons) {
+      await press(button);
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await node.until(() => button.evaluate(element => element === document.activeElement), 'the focus should return to the button');
+    }
+  });
+
   it('stays in the row of a model that is loaded', async () => {
     await page.evaluate(() => (location.hash = '#/models'));
     const row = page.getByRole('listitem').filter({ has: page.getByText('demo-embedding', { exact: true }) });
