@@ -24,7 +24,7 @@ usage: ./build.sh COMMAND
   test-clients [NAME...]
                    run the client tests from npm against the published server; with NAME, only the files whose names contain NAME
   test-web [NAME...]
-                   test the page in Chromium against the published server; with NAME, only the files whose names contain NAME
+                   test the page in Chromium and Firefox against the published server; with NAME, only the files whose names contain NAME
   test-agents      run coding agents from npm (1.3 GB) against the published server; not part of ci
   test-cluster     run four nodes behind HAProxy and nginx; check the manifests and the container image; as root
   test-package     build the package; install, upgrade and remove it on nodes in containers; as root

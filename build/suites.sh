@@ -81,8 +81,8 @@ npm_packages() {
         npm "$@" --prefix "$directory" --ignore-scripts --loglevel=error >/dev/null
 }
 
-# web_suites [NAME...]: tests the page: its types, its code in Node.js, and the page of the published server in Debian's Chromium. With NAME, only the browser
-# tests whose files contain NAME.
+# web_suites [NAME...]: tests the page: its types, its code in Node.js, and the page of the published server in Debian's Chromium and, if it is installed, Firefox
+# ESR. With NAME, only the browser tests whose files contain NAME.
 web_suites() {
     require test-web publish-aot
     require_node
