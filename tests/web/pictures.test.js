@@ -33,6 +33,8 @@ describe('page: pictures', { skip: directory === undefined && 'RKLLAMA_TEST_PICT
     await page.evaluate(() => localStorage.setItem('rkllama-model', 'qwen2.5:1.5b'));
     await page.reload();
     await question(page).waitFor();
+    // The time to the first token is then without the load of the model.
+    await fetch(`${node.url}/api/generate`, { method: 'POST', body: JSON.stringify({ model: 'qwen2.5:1.5b' }) });
     await ask(page, 'What is a list comprehension?');
     await page.locator('.hljs-string, .hljs-number').first().waitFor();
     await page.getByText(/of 4,096 tokens/).waitFor();
