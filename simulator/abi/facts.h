@@ -10,6 +10,7 @@ typedef struct {
     const char *split_characters;       // default of the setting UTF8
     bool chat_template;                 // the library applies the model's chat template to prompts
     bool prefix_reuse;                  // the library reuses the common prefix of the prompt and the KV cache
+    bool image_count;                   // RKLLMInput has n_image and the size; images in the KV cache are reused
     bool text_before_hidden_layer;      // a callback without text precedes the callback with the hidden layer
     bool prefixed_log;                  // all log lines have a level and a source; model and CPUs are logged
     bool dtype_log;                     // the model's data type is logged; its template is not

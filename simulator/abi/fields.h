@@ -13,8 +13,9 @@ typedef struct {
 typedef struct {
     const char *role;
     unsigned char thinking;             // the byte of the bool, as the host passed it
-    float *image_embed;                 // for multimodal input
-    size_t n_image, n_image_tokens;
+    float *image_embed;                 // for multimodal input; also the following
+    size_t n_image, n_image_tokens, image_width, image_height;
+    const char *image_start, *image_end, *image_content;
 } InputFields;
 
 typedef struct {                        // same layout as RKLLMSamplingParam

@@ -27,7 +27,8 @@ InputFields input_fields(const RKLLMInput *input)
 {
     const RKLLMMultiModalInput *m = &input->multimodal_input;
     return (InputFields){.role = input->role, .thinking = *(const unsigned char *)&input->enable_thinking,
-                         .image_embed = m->image_embed, .n_image = m->n_image, .n_image_tokens = m->n_image_tokens};
+                         .image_embed = m->image_embed, .n_image = m->n_image, .n_image_tokens = m->n_image_tokens,
+                         .image_width = m->image_width, .image_height = m->image_height};
 }
 
 InferFields infer_fields(const RKLLMInferParam *p) { return (InferFields){.keep_history = p->keep_history}; }

@@ -30,7 +30,9 @@ InputFields input_fields(const RKLLMInput *input)
     const RKLLMMultiModalInput *m = &input->multimodal_input;
     return (InputFields){.role = input->role, .thinking = *(const unsigned char *)&input->enable_thinking,
                          .image_embed = m->image.image_embed, .n_image = m->image.n_image,
-                         .n_image_tokens = m->image.n_image_tokens};
+                         .n_image_tokens = m->image.n_image_tokens, .image_width = m->image.image_width,
+                         .image_height = m->image.image_height, .image_start = m->image.image_start,
+                         .image_end = m->image.image_end, .image_content = m->image.image_content};
 }
 
 InferFields infer_fields(const RKLLMInferParam *p)

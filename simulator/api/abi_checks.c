@@ -132,6 +132,20 @@ static bool check_embed(const RKLLMEmbedInput *e, size_t row)
     return true;
 }
 
+// Reads exactly the floats that the host must give: a row for each token, with the values of all outputs of the encoder.
+static bool check_images(const Handle *h, const char *prompt, const InputFields *f)
+{
+    size_t rows = f->n_image * f->n_image_tokens, row = (size_t)(h->model.embd * h->model.image_outputs) * sizeof(float);
+    const char *content = f->image_content ? f->image_content : h->image_content;
+    CHECK(readable_text(prompt), "multimodal prompt is not a readable string");
+    CHECK(f->n_image < 1000 && f->n_image_tokens < 1u << 20, "n_image is %zu, n_image_tokens is %zu", f->n_image, f->n_image_tokens);
+    CHECK(!f->image_embed || readable(f->image_embed, rows * row), "image_embed has less than %zu rows of %zu bytes", rows, row);
+    CHECK(null_or_text(f->image_start) && null_or_text(f->image_end) && null_or_text(f->image_content),
+          "a string of the image is not readable");
+    CHECK(content && *content, "the content string of images is not set");
+    return true;
+}
+
 static bool check_input(const Handle *h, const RKLLMInput *input)
 {
     InputFields f = input_fields(input);
@@ -148,8 +162,7 @@ static bool check_input(const Handle *h, const RKLLMInput *input)
     case RKLLM_INPUT_EMBED:
         return check_embed(&input->embed_input, (size_t)h->model.embd * sizeof(float));
     case RKLLM_INPUT_MULTIMODAL:
-        CHECK(readable_text(input->multimodal_input.prompt), "multimodal prompt is not a readable string");
-        return true;
+        return check_images(h, input->multimodal_input.prompt, &f);
     }
     return true;
 }

@@ -74,6 +74,15 @@ void trace_run(const char *call, const Handle *h, const RKLLMInput *input, const
         trace_ids(&b, "tokens", q.ids, q.n_ids);
     if (q.embed)
         trace_int(&b, "embed_tokens", (long long)q.n_embed);
+    if (q.type == RKLLM_INPUT_MULTIMODAL) {
+        trace_int(&b, "n_image", (long long)q.n_image);
+        trace_int(&b, "n_image_tokens", (long long)q.n_image_tokens);
+        trace_int(&b, "image_width", (long long)q.image_width);
+        trace_int(&b, "image_height", (long long)q.image_height);
+        trace_text(&b, "image_start", q.image_start);
+        trace_text(&b, "image_end", q.image_end);
+        trace_text(&b, "image_content", q.image_content);
+    }
     trace_int(&b, "mode", q.mode);
     trace_text(&b, "lora", q.lora);
     trace_int(&b, "save_prompt_cache", q.save_cache);

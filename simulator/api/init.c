@@ -147,6 +147,8 @@ static bool usable(ModelStatus status, const Model *m, const FaultSet *faults, c
     return model_fits(m, p);
 }
 
+static char *copy(const char *text) { return text ? text_copy(text, strlen(text)) : NULL; }
+
 static Handle *make_handle(const Model *m, const RKLLMParam *p, const Callbacks *callbacks)
 {
     ParamFields more = param_fields(p);
@@ -157,6 +159,9 @@ static Handle *make_handle(const Model *m, const RKLLMParam *p, const Callbacks 
     h->skip_special = p->skip_special_token && m->skips_special;
     h->ignore_eos = more.ignore_eos;
     h->cross_attn = more.cross_attn;
+    h->image_start = copy(more.image_start);
+    h->image_end = copy(more.image_end);
+    h->image_content = copy(more.image_content);
     h->n_batch = more.n_batch ? more.n_batch : 1;
     int window = p->max_context_len > 0 ? p->max_context_len : m->ctx_limit;
     kv_new(&h->kv, window, more.n_keep > 0 ? more.n_keep : 0);

@@ -62,6 +62,8 @@ void log_loaded(const Model *m, const RKLLMParam *p)
         return;
     ParamFields more = param_fields(p);
     log_model(m);
+    if (m->image_px)
+        log_line("I rkllm: Using mrope");
     log_cpus(&more);
     if (!strcmp(m->template, "none"))
         log_line("W rkllm: Chat template auto-parsing failed: please configure it via rkllm_set_chat_template.");

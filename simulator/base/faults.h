@@ -13,6 +13,7 @@
     F(RUN, slow_prefill) F(RUN, no_finish) F(RUN, stale_logits) F(RUN, double_finish) F(RUN, finish_at_think_end) F(RUN, eos_ignored) F(RUN, loop_token) \
     F(RUN, garbage_tokens) F(RUN, invalid_utf8) F(RUN, null_text) F(RUN, null_result) F(RUN, empty_stream) \
     F(RUN, huge_piece) F(RUN, embedded_control_chars) F(RUN, matmul_failed) F(RUN, n_image_unset) F(RUN, leak) \
+    F(RUN, stale_image) F(RUN, blend_images) F(RUN, image_leak) \
     F(RUN, late_callback) F(RUN, stale_tail) F(RUN, second_instance_garbage) F(RUN, callback_on_other_thread) \
     F(RUN, async_no_callback) F(RUN, async_hang) \
     F(ABORT, abort_ignored) F(ABORT, abort_late) F(ABORT, abort_minus1) \

@@ -87,8 +87,13 @@ void handle_free(Handle *h)
     free(h->unreleased.p);
     h->unreleased = (Buf){0};
     free(h->lora);
+    free(h->image_start);
+    free(h->image_end);
+    free(h->image_content);
+    free(h->first_view);
     free(h->stale);
     free(h->tail.p);
+    h->image_start = h->image_end = h->image_content = h->first_view = NULL;
     h->lora = h->stale = NULL;
     h->tail = (Buf){0};
 }

@@ -24,6 +24,8 @@ typedef struct Handle {
     KvCache kv;
     GuardPage results;                  // room for MAX_BATCH results
     char *lora;                         // name of the loaded adapter
+    char *image_start, *image_end, *image_content;      // of RKLLMParam, before 1.3.0
+    char *first_view;                   // fault stale_image: the description of the first images
     long ledger_number;                 // of ledger_add
 
     pthread_mutex_t lock;               // guards running and has_worker

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { Span prompt; char *args; FaultSet *faults; Reply *out; } Command;
+typedef struct { Span prompt; char *args; const Sight *sight; FaultSet *faults; Reply *out; } Command;
 
 static void count_up(Command *c) { reply_count(c->out, atol(c->args)); }
 
@@ -42,6 +42,10 @@ static void sleepy(Command *c)
 
 static void prompt(Command *c) { reply_spelled(c->out, c->prompt.p, c->prompt.n); }
 
+static void special(Command *c) { reply_spelled(c->out, c->sight->control, strlen(c->sight->control)); }
+static void see(Command *c) { reply_text(c->out, c->sight->view, strlen(c->sight->view)); }
+static void image(Command *c) { reply_spelled(c->out, c->sight->hashes, strlen(c->sight->hashes)); }
+
 static void think(Command *c)
 {
     Buf b = {0};
@@ -73,16 +77,17 @@ static void fault(Command *c)
 static const struct { const char *name; void (*run)(Command *c); } commands[] = {
     {"!count", count_up}, {"!echo", echo}, {"!emoji", emoji}, {"!bytes", bytes}, {"!loop", loop},
     {"!sleep", sleepy}, {"!prompt", prompt}, {"!think", think}, {"!tool", tool}, {"!fault", fault},
+    {"!special", special}, {"!see", see}, {"!image", image},
 };
 
-bool command_reply(Span whole, Span message, FaultSet *faults, Reply *out)
+bool command_reply(Span whole, Span message, const Sight *sight, FaultSet *faults, Reply *out)
 {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         size_t n = strlen(commands[i].name);
         if (message.n < n || memcmp(message.p, commands[i].name, n) || (message.n > n && message.p[n] != ' '))
             continue;
         size_t skip = message.n > n ? n + 1 : n;
-        Command c = {whole, text_copy(message.p + skip, message.n - skip), faults, out};
+        Command c = {whole, text_copy(message.p + skip, message.n - skip), sight, faults, out};
         commands[i].run(&c);
         free(c.args);
         return true;

@@ -4,4 +4,7 @@
 #include "base/text.h"
 #include "model/reply.h"
 
-bool command_reply(Span prompt, Span message, FaultSet *faults, Reply *out);    // false if the message is not a command
+// What a run is about, for the replies of commands: the texts of the control tokens of the prompt, and the images.
+typedef struct { const char *control, *view, *hashes; } Sight;
+
+bool command_reply(Span prompt, Span message, const Sight *sight, FaultSet *faults, Reply *out);    // false if the message is not a command

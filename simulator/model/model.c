@@ -128,6 +128,9 @@ ModelStatus model_load(Model *m, const char *path)
     m->vocab = (int)json_number(j, "vocab", 4096);
     m->embd = (int)json_number(j, "embd", 128);
     m->kv_bytes = (int)json_number(j, "kv_bytes_per_token", 28688);
+    m->image_outputs = (int)json_number(j, "image_outputs", 1);
+    m->image_px = (int)json_number(j, "image_px_per_token", 0);
+    m->image_error = (int)json_number(j, "image_error_return", 0);
     m->has_tokenizer = json_number(j, "tokenizer", 1) != 0;
     m->has_embedding = json_number(j, "embedding", 1) != 0;
     m->skips_special = json_number(j, "skips_special", 1) != 0;

@@ -14,6 +14,8 @@ typedef struct {
     int cores, ctx_limit, vocab, embd, eos_id, kv_bytes;    // kv_bytes: per token, in a prompt cache file
     bool has_tokenizer, has_embedding;  // if false, 1.3 calls the callbacks of the host
     bool skips_special;                 // whether skip_special_token has an effect
+    int image_outputs, image_px;        // outputs of the encoder; mrope: pixels per token and side, 0 without
+    int image_error;                    // what rkllm_run returns for multimodal input that it cannot use
     uint64_t id;                        // hash of the model file
     long long bytes;                    // memory that the loaded model takes
     double prefill_ms, decode_ms, memory_mb;

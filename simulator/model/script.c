@@ -66,8 +66,8 @@ static void put_quote(Buf *b, Span s)
         buf_text(b, "\xe2\x80\xa6");
 }
 
-// Expands $0 to the whole match, $1..$9 to captures, $q to the shortened user message, $$ to a dollar sign.
-static void expand(Buf *b, const char *emit, const char *subject, const regmatch_t *m, Span message)
+// Expands $0 to the whole match, $1..$9 to captures, $q to the shortened user message, $v to view, $$ to a dollar sign.
+static void expand(Buf *b, const char *emit, const char *subject, const regmatch_t *m, Span message, const char *view)
 {
     buf_put(b, "", 0);
     for (; *emit; emit++) {
@@ -78,6 +78,8 @@ static void expand(Buf *b, const char *emit, const char *subject, const regmatch
         char c = *++emit;
         if (c == 'q')
             put_quote(b, message);
+        else if (c == 'v')
+            buf_text(b, view);
         else if (c >= '0' && c <= '9' && m[c - '0'].rm_so >= 0)
             buf_put(b, subject + m[c - '0'].rm_so, (size_t)(m[c - '0'].rm_eo - m[c - '0'].rm_so));
         else if (c == '$')
@@ -126,7 +128,8 @@ static void push_json(const Model *m, Reply *out, const Json *t)
     free(b.p);
 }
 
-static void apply(const Model *m, const Rule *rule, const char *subject, const regmatch_t *at, Span message, Reply *out)
+static void apply(const Model *m, const Rule *rule, const char *subject, const regmatch_t *at, Span message, const char *view,
+                  Reply *out)
 {
     const Json *s = rule->spec, *tokens = json_get(s, "emit_tokens");
     const char *bytes = json_text(s, "bytes", NULL);
@@ -139,7 +142,7 @@ static void apply(const Model *m, const Rule *rule, const char *subject, const r
     else if (json_number(s, "echo", 0))
         reply_text(out, message.p, message.n);
     else {
-        expand(&b, json_text(s, "emit", ""), subject, at, message);
+        expand(&b, json_text(s, "emit", ""), subject, at, message, view);
         reply_text(out, b.p, b.n);
     }
     free(b.p);
@@ -165,14 +168,14 @@ static const Rule *find_rule(const Model *m, const char *message, const char *wh
     return NULL;
 }
 
-void script_reply(const Model *m, Span prompt, Span message, Reply *out)
+void script_reply(const Model *m, Span prompt, Span message, const char *view, Reply *out)
 {
     char *text = text_copy(message.p, message.n), *whole = text_copy(prompt.p, prompt.n);
     const char *subject;
     regmatch_t at[10];
     const Rule *rule = find_rule(m, text, whole, &subject, at);
     if (rule)
-        apply(m, rule, subject, at, message, out);
+        apply(m, rule, subject, at, message, view, out);
     else {
         Buf b = {0};
         buf_text(&b, "This is the RkLlama simulator; no language model runs here. You asked: \"");

@@ -5,4 +5,5 @@
 #include "model/reply.h"
 
 Span last_user_message(const char *prompt, size_t len);     // by the turn markers of common templates
-void script_reply(const Model *m, Span prompt, Span message, Reply *out);
+// view: the description of the images of the run, which replaces $v.
+void script_reply(const Model *m, Span prompt, Span message, const char *view, Reply *out);

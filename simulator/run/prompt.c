@@ -6,6 +6,7 @@
 #include "model/commands.h"
 #include "model/rerank.h"
 #include "model/script.h"
+#include "run/images.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,15 +90,13 @@ static void make_text(Run *r)
 // Embedded tokens have no id. Uses the bits of their first value instead.
 static void add_embedded(Run *r)
 {
-    bool image = r->rq.type == RKLLM_INPUT_MULTIMODAL;
-    size_t count = image ? r->rq.n_image * r->rq.n_image_tokens : r->rq.n_embed, row = (size_t)r->h->model.embd;
-    if (!count || count >= 1u << 20)
+    size_t count = r->rq.n_embed, row = (size_t)r->h->model.embd;
+    if (r->rq.type != RKLLM_INPUT_EMBED || !count || count >= 1u << 20)
         return;
     r->ids = realloc(r->ids, (r->n_ids + count) * sizeof *r->ids);
     for (size_t i = 0; i < count; i++) {
-        float first = image ? 0 : r->rq.embed[i * row];
         int32_t bits;
-        memcpy(&bits, &first, sizeof bits);
+        memcpy(&bits, &r->rq.embed[i * row], sizeof bits);
         r->ids[r->n_ids++] = bits & 0x7fffffff;
     }
 }
@@ -109,7 +108,9 @@ static int make_ids(Run *r)
         r->n_ids = r->rq.n_ids;
         r->ids = malloc((r->n_ids + 1) * sizeof *r->ids);
         memcpy(r->ids, r->rq.ids, r->n_ids * sizeof *r->ids);
-    } else if (r->rq.text && m->has_tokenizer)
+    } else if (r->rq.type == RKLLM_INPUT_MULTIMODAL)
+        return images_encode(r);
+    else if (r->rq.text && m->has_tokenizer)
         r->ids = tokenizer_encode(&m->tokenizer, r->prompt, r->prompt_len, &r->n_ids);
     else if (r->rq.text && call_tokenizer(r))
         return -1;
@@ -141,16 +142,23 @@ static void choose_reply(Run *r)
     tokenizer_decode(&h->model.tokenizer, h->kv.ids, (size_t)h->kv.history_len, &conversation);
     buf_put(&conversation, r->prompt, r->prompt_len);
     Span prompt = {r->prompt, r->prompt_len}, message = last_user_message(r->prompt, r->prompt_len);
+    Buf control = {0}, view = {0}, hashes = {0};
+    images_control(r, &control);
+    images_describe(r, &view, &hashes);
+    Sight sight = {control.p, view.p, hashes.p};
     reply_free(&h->reply);
     r->rerank = rerank_share(message, &r->share);
     if (r->rerank)
         reply_text(&h->reply, r->share >= 0.5 ? "yes" : "no", r->share >= 0.5 ? 3 : 2);
-    else if (!command_reply(prompt, message, &r->faults, &h->reply))
-        script_reply(&h->model, (Span){conversation.p, conversation.n}, message, &h->reply);
+    else if (!command_reply(prompt, message, &sight, &r->faults, &h->reply))
+        script_reply(&h->model, (Span){conversation.p, conversation.n}, message, view.p, &h->reply);
     skip_thoughts(&h->reply, prompt, message);
     if (r->rq.thinking && !h->template.custom && r->rq.text)
         reply_lead(&h->reply, THOUGHTS, sizeof THOUGHTS - 1);
     free(conversation.p);
+    free(control.p);
+    free(view.p);
+    free(hashes.p);
 }
 
 static void trace_prompt(const Run *r)

@@ -59,6 +59,8 @@ void reply_faults_apply(Run *r)
     h->stale = NULL;
     if (faulty(&r->faults, FAULT_leak))
         leak(fault_number(&r->faults, FAULT_leak, 1));
+    if (r->rq.type == RKLLM_INPUT_MULTIMODAL && faulty(&r->faults, FAULT_image_leak) && !r->rq.keep_history)
+        leak((long)r->rq.n_image * fault_number(&r->faults, FAULT_image_leak, 2));
 }
 
 void reply_faults_end(Run *r)

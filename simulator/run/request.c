@@ -1,7 +1,7 @@
 // request.c - see request.h.
 #include "run/request.h"
 
-static void read_input(const RKLLMInput *input, Request *q)
+static void read_input(const Handle *h, const RKLLMInput *input, Request *q)
 {
     InputFields f = input_fields(input);
     q->type = input->input_type;
@@ -25,6 +25,11 @@ static void read_input(const RKLLMInput *input, Request *q)
         q->embed = f.image_embed;
         q->n_image = f.n_image;
         q->n_image_tokens = f.n_image_tokens;
+        q->image_width = f.image_width;
+        q->image_height = f.image_height;
+        q->image_start = f.image_start ? f.image_start : h->image_start;
+        q->image_end = f.image_end ? f.image_end : h->image_end;
+        q->image_content = f.image_content ? f.image_content : h->image_content;
         break;
     }
 }
@@ -33,7 +38,7 @@ Request request_read(const Handle *h, const RKLLMInput *input, const RKLLMInferP
 {
     InferFields f = infer_fields(infer);
     Request q = {.mode = infer->mode, .max_new = h->max_new, .keep_history = f.keep_history};
-    read_input(input, &q);
+    read_input(h, input, &q);
     q.userdata = userdata ? userdata : h->callbacks.result_userdata;
     if (f.max_new_tokens > 0)
         q.max_new = f.max_new_tokens;

@@ -8,7 +8,8 @@ typedef struct {
     unsigned type, mode;                // RKLLMInputType, RKLLMInferMode
     const int32_t *ids;
     const float *embed;
-    size_t n_ids, n_embed, n_image, n_image_tokens;
+    size_t n_ids, n_embed, n_image, n_image_tokens, image_width, image_height;
+    const char *image_start, *image_end, *image_content;    // NULL if the host did not set them
     int max_new;
     void *userdata;
 } Request;

@@ -10,6 +10,7 @@
 #include "run/batch.h"
 #include "run/emit.h"
 #include "run/generate.h"
+#include "run/images.h"
 #include "run/perf_log.h"
 #include "run/process_faults.h"
 #include "run/prompt.h"
@@ -29,18 +30,20 @@ static Preparation prepare(Run *r)
         return READY;
     }
     h->tail.n = 0;
-    bool no_image = r->rq.type == RKLLM_INPUT_MULTIMODAL && (!r->rq.n_image || !r->rq.n_image_tokens);
-    if (no_image || faulty(&r->faults, FAULT_n_image_unset)) {
-        log_line("E rkllm: The n_image/n_image_token of multimodal_input is not set");
+    if (!images_usable(r)) {
+        r->ret = h->model.image_error;
         return OVER;
     }
     if (prompt_prepare(r) || faulty(&r->faults, FAULT_run_minus1))
         return REFUSED;
     reply_faults_apply(r);
+    if (r->rq.type == RKLLM_INPUT_MULTIMODAL && !abi_facts->image_count)
+        h->kv.len = h->kv.history_len;  // images are not reused before 1.2.1
     int tokens = kv_prefill(&h->kv, r->ids, r->n_ids, r->rq.keep_history);
     if (tokens < 0)
         return REFUSED;
     r->prefill_tokens = tokens;
+    images_log_reuse(r);
     return READY;
 }
 
@@ -176,7 +179,8 @@ int run_start(Handle *h, const RKLLMInput *input, const RKLLMInferParam *infer, 
     }
     Preparation preparation = prepare(r);
     if (preparation != READY) {
-        r->ret = preparation == REFUSED ? -1 : 0;
+        if (preparation == REFUSED)
+            r->ret = -1;
         return end(r);
     }
     if (async) {

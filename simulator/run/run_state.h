@@ -12,6 +12,7 @@ typedef struct {
     size_t prompt_len;
     int32_t *ids;
     size_t n_ids;
+    size_t images_end;                  // number of ids up to the last token of an image; 0 without images
     int prefill_tokens, emitted;        // prefill_tokens: prompt tokens that were not in the KV cache
     long long begin_us, prefill_us, first_us, deadline_us;
     bool async, resumed, aborted, paused;

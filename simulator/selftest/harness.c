@@ -212,6 +212,7 @@ int main(int argc, char **argv)
     file_checks();
     prompt_cache_checks();
     node_checks();
+    image_checks();
     abi_checks();
     if (!clean)
         fault_checks();

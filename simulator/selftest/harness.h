@@ -56,4 +56,4 @@ double now_ms(void);
 void keep_history(RKLLMInferParam *p);              // sets keep_history if the version has it
 
 void behaviour_checks(void), behaviour_since_1_2_checks(void), logits_checks(void), file_checks(void);
-void prompt_cache_checks(void), node_checks(void), abi_checks(void), fault_checks(void);
+void prompt_cache_checks(void), node_checks(void), image_checks(void), abi_checks(void), fault_checks(void);
