@@ -55,7 +55,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     private async Task StartResumableAsync(HttpContext httpContext, StreamKey key)
     {
         ResumableStreams streams = httpContext.RequestServices.GetRequiredService<ResumableStreams>();
-        ResumableStream stream = streams.Start(key, answer, writer, httpContext.Trace(), recorder, isBackground: false, cancellationToken);
+        ResumableStream stream = streams.Start(httpContext, key, answer, writer, recorder, isBackground: false, cancellationToken);
         await new ResumedResult(stream, 0).ExecuteAsync(httpContext).ConfigureAwait(false);
     }
 

@@ -62,6 +62,15 @@ internal sealed class ResumableStream
     /// <summary>Cancels the run, if it has not ended.</summary>
     internal void Cancel() => _end.Cancel();
 
+    /// <summary>Cancels the run.</summary>
+    /// <returns>Whether it had not ended.</returns>
+    internal bool TryCancel()
+    {
+        bool isActive = !Log.HasEnded;
+        Cancel();
+        return isActive;
+    }
+
     /// <summary>Called by a response before it reads. It disposes the result when it has read.</summary>
     internal IDisposable Attach()
     {
@@ -117,7 +126,7 @@ internal sealed class ResumableStream
             catch (Exception ex)
             {
                 error = ex is OperationCanceledException ? ApiException.Cancelled("This request was cancelled.") : _owner.Errors.Map(ex);
-                _recorder?.Failed(ex);
+                _recorder?.Failed(ex is OperationCanceledException ? ex : error);
                 if (Log.Length > 0)
                     Log.Append(Bytes(output => _writer.WriteError((ApiException)error, output)));
             }

@@ -36,13 +36,13 @@ internal sealed class ResumableStreams(NodeOptions options, KeepAlive keepAlive,
     /// <summary>Returns the key of the stream that a request asks for; <see langword="null"/> if the request does not ask for a resumable stream.</summary>
     internal static StreamKey? KeyOf(HttpContext context) => ResumableRequest.IdOf(context) is { } id ? new(AnswerOwner.Of(context), id) : null;
 
-    /// <summary>Starts a stream. A stream with the same key is cancelled and replaced.</summary>
+    /// <summary>Starts the stream of a request. A stream with the same key is cancelled and replaced.</summary>
     /// <param name="cancelled">Cancelled if a retry replaces the request, or the operator cancels it. Not cancelled if the client disconnects.</param>
     /// <exception cref="ApiException">Status 503: there are too many active streams.</exception>
     internal ResumableStream Start(
-        StreamKey key, IGenerationEvents answer, IApiWriter writer, RequestTrace trace, IAnswerRecorder? recorder, bool isBackground, CancellationToken cancelled)
+        HttpContext context, StreamKey key, IGenerationEvents answer, IApiWriter writer, IAnswerRecorder? recorder, bool isBackground, CancellationToken cancelled)
     {
-        ResumableStream stream = new(key, answer, writer, trace, recorder, isBackground, this);
+        ResumableStream stream = new(key, answer, writer, context.Trace(), recorder, isBackground, this);
         if (!TryAdd(stream))
         {
             answer.Dispose();
@@ -52,21 +52,28 @@ internal sealed class ResumableStreams(NodeOptions options, KeepAlive keepAlive,
         }
 
         stream.Start(cancelled);
+        context.Features.Set(stream);
+        context.Trace().Cancel = stream.TryCancel;
         return stream;
     }
 
     /// <summary>Adds a stream, unless too many others are active.</summary>
     private bool TryAdd(ResumableStream stream)
     {
+        ResumableStream? replaced;
+        bool hasRoom;
         lock (_lock)
         {
-            Find(stream.Key)?.Cancel();
-            _streams.RemoveAll(other => other.Key == stream.Key);
-            if (_streams.Count(static other => !other.Log.HasEnded) >= MaxActive)
-                return false;
-            _streams.Add(stream);
-            return true;
+            replaced = Find(stream.Key);
+            if (replaced is not null)
+                _streams.Remove(replaced);
+            hasRoom = _streams.Count(static other => !other.Log.HasEnded) < MaxActive;
+            if (hasRoom)
+                _streams.Add(stream);
         }
+
+        replaced?.Cancel();
+        return hasRoom;
     }
 
     /// <summary>Returns a stream; <see langword="null"/> if there is none.</summary>

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
+using RkLlama.Server.Monitoring;
 using RkLlama.Server.Tests.Support;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
 
@@ -163,10 +165,52 @@ public sealed class StoredResponsesTests : IDisposable
         queued.GetProperty("status").GetString().Should().Be("queued");
         queued.GetProperty("background").GetBoolean().Should().BeTrue();
         await StatusAsync(node, IdOf(queued), "in_progress");
+        ActiveRequests requests = node.Server.Services.GetRequiredService<ActiveRequests>();
+        requests.WithModel.Should().ContainSingle("the request is active until its run ends").Which.Path.Should().Be("/v1/responses");
         await run.SendAsync("Yes");
         run.End(RunEndReason.Stop);
         JsonElement done = await StatusAsync(node, IdOf(queued), "completed");
         done.GetProperty("output")[0].GetProperty("content")[0].GetProperty("text").GetString().Should().Be("Yes");
+        await EventuallyAsync(() => requests.WithModel.Count == 0);
+        node.Server.Services.GetRequiredService<RequestHistory>().All.Should().ContainSingle().Which.Finish.Should().Be("stop");
+    }
+
+    [Fact]
+    public async Task A_response_in_the_background_gives_way_to_a_later_request()
+    {
+        await using StoringServer node = await StoringServer.StartAsync(_held.Engine);
+        Task<(HttpStatusCode, JsonElement)> running = node.PostAsync("/v1/responses", Hi);
+        FakeRun first = await _held.NextAsync();
+        (_, JsonElement queued) = await node.PostAsync("/v1/responses", Background.Replace("Hi", "Background", StringComparison.Ordinal));
+        await EventuallyAsync(() => node.Server.QueueLength == 1);
+        Task<(HttpStatusCode, JsonElement)> person = node.PostAsync("/v1/responses", Hi.Replace("Hi", "Person", StringComparison.Ordinal));
+        await EventuallyAsync(() => node.Server.QueueLength == 2);
+
+        first.End(RunEndReason.Stop);
+        FakeRun second = await _held.NextAsync();
+        second.End(RunEndReason.Stop);
+        FakeRun third = await _held.NextAsync();
+        third.End(RunEndReason.Stop);
+
+        second.Prompt.Should().Contain("Person");
+        third.Prompt.Should().Contain("Background");
+        await Task.WhenAll(running, person);
+        await StatusAsync(node, IdOf(queued), "completed");
+    }
+
+    [Fact]
+    public async Task A_response_in_the_background_fails_if_the_queue_is_full()
+    {
+        await using StoringServer node = await StoringServer.StartAsync(_held.Engine, static options => options with { QueueLength = 0 });
+        Task<(HttpStatusCode, JsonElement)> running = node.PostAsync("/v1/responses", Hi);
+        FakeRun run = await _held.NextAsync();
+
+        (_, JsonElement queued) = await node.PostAsync("/v1/responses", Background);
+
+        JsonElement failed = await StatusAsync(node, IdOf(queued), "failed");
+        failed.GetProperty("error").GetProperty("code").GetString().Should().Be("queue_full");
+        run.End(RunEndReason.Stop);
+        await running;
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal static class ResponseEndpoints
             return new GenerationResult(answer, writer, request.Stream, run.Cancelled, recorder);
 
         Response queued = builder.Pending("queued");
-        ResumableStream stream = streams.Start(new(answers.Owner, builder.Id), answer, writer, context.Trace(), recorder, isBackground: true, run.Cancelled);
+        ResumableStream stream = streams.Start(context, new(answers.Owner, builder.Id), answer, writer, recorder, isBackground: true, run.Cancelled);
         await answers.FlushAsync().ConfigureAwait(false);
         return request.Stream ? new ResumedResult(stream, 0) : new JsonResult<Response>(queued, OpenAiJson.Wire.Response);
     }
