@@ -84,6 +84,48 @@ public sealed class StoredAnswerTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_clients_read_one_response_in_the_background_and_its_deletion_cuts_both()
+    {
+        await using Node node = await StartAsync();
+        string id = await CreateAsync(node, Long, ",\"background\":true");
+        await StatusAsync(node, id, "in_progress");
+        using HttpResponseMessage one = await OpenAsync(node, id), other = await OpenAsync(node, id);
+        using StreamReader first = new(await one.Content.ReadAsStreamAsync()), second = new(await other.Content.ReadAsStreamAsync());
+        for (int line = 0; line < 20; line++)
+            (await first.ReadLineAsync()).Should().Be(await second.ReadLineAsync());
+
+        using HttpResponseMessage deleted = await node.Client.DeleteAsync(new Uri($"/v1/responses/{id}", UriKind.Relative));
+
+        deleted.StatusCode.Should().Be(HttpStatusCode.OK);
+        foreach (StreamReader reader in (StreamReader[])[first, second])
+            await FluentActions.Awaiting(() => reader.ReadToEndAsync()).Should().ThrowAsync<IOException>();
+        (await node.GetJsonAsync($"/v1/responses/{id}")).Status.Should().Be(HttpStatusCode.NotFound);
+        await node.EventuallyAsync(() => node.Trace("rkllm_abort").Count == 1, "the run should be aborted");
+        Directory.GetFiles(Files).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_reported_and_deleted()
+    {
+        string id;
+        await using (Node first = await StartAsync())
+        {
+            id = await CreateAsync(first, "!echo x", "");
+            await first.EventuallyAsync(() => Directory.GetFiles(Files, "*.answer").Length == 1, "the answer should be written");
+        }
+
+        string file = Directory.GetFiles(Files, "*.answer").Single();
+        File.WriteAllText(file, "damaged");
+
+        await using Node second = await StartAsync();
+        (HttpStatusCode status, _) = await second.GetJsonAsync($"/v1/responses/{id}");
+
+        status.Should().Be(HttpStatusCode.NotFound);
+        File.Exists(file).Should().BeFalse();
+        second.Log.Should().Contain("1 stored answers were damaged");
+    }
+
+    [Fact]
     public async Task The_files_are_for_the_owner_only_and_within_the_bound_and_store_0_deletes_them()
     {
         await using (Node node = await StartAsync("--store", "64K"))
@@ -91,16 +133,18 @@ public sealed class StoredAnswerTests : IDisposable
             for (int i = 0; i < 40; i++)
                 await CreateAsync(node, $"!echo {i}", "");
             await node.EventuallyAsync(() => Bytes() is > 0 and <= 64 << 10, "old answers should be deleted");
-            Directory.GetFiles(Files).Should().HaveCountGreaterThan(5).And.AllSatisfy(
-                file => new FileInfo(file).UnixFileMode.Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite));
         }
+
+        Directory.GetFiles(Files, "*.answer").Should().HaveCountGreaterThan(5).And.AllSatisfy(
+            static file => new FileInfo(file).UnixFileMode.Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite));
 
         await using Node without = await StartAsync("--store", "0");
         Directory.GetFiles(Files).Should().BeEmpty();
         (_, JsonElement sent) = await without.PostJsonAsync("/v1/responses", """{"model":"demo","input":"!echo x"}""");
         sent.GetProperty("store").GetBoolean().Should().BeFalse();
 
-        long Bytes() => Directory.GetFiles(Files).Sum(static file => (new FileInfo(file).Length + 4095) / 4096 * 4096);
+        // The server writes and deletes files meanwhile.
+        long Bytes() => Directory.GetFiles(Files, "*.answer").Select(static file => new FileInfo(file)).Where(static file => file.Exists).Sum(static file => (file.Length + 4095) / 4096 * 4096);
     }
 
     private async Task<Node> StartAsync(params string[] arguments)
@@ -109,6 +153,9 @@ public sealed class StoredAnswerTests : IDisposable
         node.AddModel("demo");
         return node;
     }
+
+    private static Task<HttpResponseMessage> OpenAsync(Node node, string id) =>
+        node.Client.GetAsync(new Uri($"/v1/responses/{id}?stream=true", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
 
     private static async Task<string> CreateAsync(Node node, string input, string more)
     {
