@@ -42,6 +42,18 @@ describe('page: phone', () => {
     }
   });
 
+  it('has the names of the views in one line on its side, in German, too', async () => {
+    await page.context().close();
+    page = await openPage(browser, node, { viewport: { width: 740, height: 360 }, isMobile: true, hasTouch: true, locale: 'de-DE' });
+    await page.getByRole('textbox', { name: 'Frage stellen' }).waitFor();
+
+    for (const link of await page.getByRole('navigation').getByRole('link').all()) {
+      const { height } = await link.locator('span').boundingBox();
+      assert.ok(height < 30, `${await link.innerText()}: ${height} px high`);
+    }
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  });
+
   it('has targets of at least 44 px for the main actions, and text of 16 px in fields', async () => {
     await askByTouch('Hello');
     const targets = [page.getByRole('button', { name: 'Send' }), page.getByRole('button', { name: /^Model:/ }), page.getByRole('button', { name: 'Conversations' }), page.getByRole('button', { name: 'Answer again' }), ...(await page.getByRole('navigation').getByRole('link').all())];
