@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RkLlama.Native;
 
 /// <summary>The input of a run: either text, which the library tokenizes, or token ids. Exactly one of the two is not null.</summary>
@@ -7,10 +9,27 @@ namespace RkLlama.Native;
 /// them.</param>
 public sealed record RunInput(string? Text, IReadOnlyList<int>? Tokens)
 {
+    /// <summary>
+    /// The images of a text: each has one <c>&lt;image&gt;</c> in it. <see langword="null"/> without images. The library also reads the text of control tokens in
+    /// <see cref="Text"/> as control tokens, and every <c>&lt;image&gt;</c>, so the caller must break up those that it did not write itself.
+    /// </summary>
+    [JsonIgnore]
+    public ImageInput? Images { get; init; }
+
     public static RunInput FromText(string text) => new(text, null);
 
     public static RunInput FromTokens(IReadOnlyList<int> tokens) => new(null, tokens);
 }
+
+/// <summary>The encoded images of a run.</summary>
+/// <param name="Embeddings">
+/// For each image and each of its tokens, the values of all outputs of the encoder: as many as the language model expects. A smaller number crashes the library.
+/// </param>
+/// <param name="ImageCount">The number of images. More than one needs library version 1.2.1b1 or later.</param>
+/// <param name="TokenCount">The number of tokens of one image.</param>
+/// <param name="Width">The width of the encoder's input in pixels.</param>
+/// <param name="Height">The height of the encoder's input in pixels.</param>
+public sealed record ImageInput(ReadOnlyMemory<float> Embeddings, int ImageCount, int TokenCount, int Width, int Height);
 
 /// <summary>The parameters of one run. Before library version 1.3.0 they have no effect: each run uses the parameters of the model load.</summary>
 /// <param name="Sampling">Sampling values. A null value means the value that the model was loaded with.</param>

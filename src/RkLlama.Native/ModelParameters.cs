@@ -40,6 +40,9 @@ public sealed record ModelParameters
     /// </summary>
     public bool SkipSpecialTokens { get; init; } = true;
 
+    /// <summary>The strings around an image in a prompt; <see langword="null"/> if the model sees no images.</summary>
+    public ImageTags? ImageTags { get; init; }
+
     /// <summary>
     /// Returns the <see cref="CpuMask"/> of the big cores. With 8 or more cores, these are cores 4 to 7, as on RK3588 and RK3576. With fewer cores,
     /// these are the last four, or all if there are fewer than four. Returns 0 if the count is not positive.
@@ -51,3 +54,7 @@ public sealed record ModelParameters
         _ => ((1u << processorCount) - 1) & ~((1u << Math.Max(0, processorCount - 4)) - 1),
     };
 }
+
+/// <summary>What stands in the prompt for an image: a start, one content token for each token of the image, and an end. Each may be empty.</summary>
+/// <param name="Content">The text of one token of the model's vocabulary. The library replaces its embedding by those of the image.</param>
+public sealed record ImageTags(string Start, string End, string Content);

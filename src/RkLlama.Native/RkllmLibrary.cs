@@ -12,7 +12,7 @@ public sealed class RkllmLibrary
     {
         Path = path;
         Identity = identity;
-        Abi = RkllmAbi.For(identity.Family);
+        Abi = RkllmAbi.For(identity.Family, identity.Version);
     }
 
     public string Path { get; }

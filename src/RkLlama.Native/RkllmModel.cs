@@ -42,10 +42,14 @@ public sealed partial class RkllmModel : IDisposable
         Span<byte> callback = stackalloc byte[RkllmAbi.SmallBufferSize];
         callback.Clear();
         RkllmBuffers.WritePointer(callback, 0, (nint)RkllmRun.Callback);
+        byte[][] tags = TagsOf(parameters);
         fixed (byte* path = ToNulTerminatedUtf8(parameters.ModelPath))
+        fixed (byte* start = tags[0], end = tags[1], content = tags[2])
         fixed (byte* callbackStruct = callback)
         {
             RkllmBuffers.WriteParam(bytes, abi, parameters, (nint)path, BaseDomainId(library.Identity, parameters));
+            if (parameters.ImageTags is not null)
+                RkllmBuffers.WriteImageTags(bytes, abi.RKLLMParam, (nint)start, (nint)end, (nint)content);
             void* callbackArgument = abi.HasPerRunSampling ? callbackStruct : RkllmRun.Callback;
             int status = Rkllm.rkllm_init(out RkllmHandle handle, &param, callbackArgument);
             if (status != 0 || handle.IsInvalid)
@@ -182,6 +186,7 @@ public sealed partial class RkllmModel : IDisposable
         bool isSingleToken = false)
     {
         ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+        CheckImages(input);
         if (Interlocked.Exchange(ref _running, 1) != 0)
             throw new InvalidOperationException("A run is in progress on this model.");
 
@@ -205,57 +210,6 @@ public sealed partial class RkllmModel : IDisposable
         {
             Volatile.Write(ref _running, 0);
             run.Fail(ex);
-        }
-    }
-
-    /// <summary>
-    /// Builds the arguments and calls <c>rkllm_run</c>, which blocks until the run ends. All memory that the arguments point to is pinned, or is on the
-    /// stack of this method, until the call returns.
-    /// </summary>
-    private unsafe int Run(RkllmRun run, RunInput input, RunParameters parameters, RKLLMInferMode mode)
-    {
-        byte* inputStruct = stackalloc byte[RkllmAbi.InputBufferSize];
-        byte* inferParams = stackalloc byte[RkllmAbi.SmallBufferSize];
-        byte* samplingParams = stackalloc byte[RkllmAbi.SmallBufferSize];
-        byte* cacheParams = stackalloc byte[RkllmAbi.SmallBufferSize];
-        Span<byte> inputBytes = new(inputStruct, RkllmAbi.InputBufferSize);
-        Span<byte> inferBytes = new(inferParams, RkllmAbi.SmallBufferSize);
-        inputBytes.Clear();
-        inferBytes.Clear();
-
-        RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.mode, (int)mode);
-        RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.keep_history, 0);
-        if (_abi.HasPerRunSampling)
-        {
-            RkllmBuffers.WriteSampling(new(samplingParams, RkllmAbi.SmallBufferSize), parameters.Sampling.WithFallback(_sampling));
-            RkllmBuffers.WritePointer(inferBytes, _abi.RKLLMInferParam.sampling_params, (nint)samplingParams);
-            RkllmBuffers.WriteInt(inferBytes, _abi.RKLLMInferParam.max_new_tokens, parameters.MaxNewTokens ?? _parameters.MaxNewTokens);
-        }
-
-        byte[] cachePath = run.CachePath is { } file ? ToNulTerminatedUtf8(file) : [];
-        byte[] text = input.Text is { } prompt ? ToNulTerminatedUtf8(prompt) : [];
-        int[] tokens = input.Tokens is { } ids ? [.. ids] : [];
-        using GCHandle<RkllmRun> userdata = new(run);
-        fixed (byte* textPointer = text)
-        fixed (int* tokenPointer = tokens)
-        fixed (byte* user = "user\0"u8)
-        fixed (byte* cachePathPointer = cachePath)
-        {
-            if (run.CachePath is not null)
-            {
-                Span<byte> cacheBytes = new(cacheParams, RkllmAbi.SmallBufferSize);
-                cacheBytes.Clear();
-                RkllmBuffers.WriteInt(cacheBytes, RKLLMPromptCacheParamLayout.save_prompt_cache, 1);
-                RkllmBuffers.WritePointer(cacheBytes, RKLLMPromptCacheParamLayout.prompt_cache_path, (nint)cachePathPointer);
-                RkllmBuffers.WritePointer(inferBytes, _abi.RKLLMInferParam.prompt_cache_params, (nint)cacheParams);
-            }
-
-            if (input.Text is not null)
-                RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Prompt, (nint)user, (nint)textPointer, 0);
-            else
-                RkllmBuffers.WriteInput(inputBytes, _abi.RKLLMInput, RKLLMInputType.Token, 0, (nint)tokenPointer, tokens.Length);
-
-            return Rkllm.rkllm_run(_handle, inputStruct, inferParams, GCHandle<RkllmRun>.ToIntPtr(userdata));
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class RkllmAbiTests
         {
             source.Append(field == "size"
                 ? $"_Static_assert(sizeof({type}) == {offset}, \"{type}\");\n"
-                : $"_Static_assert(offsetof({type}, {Member(type, field)}) == {offset}, \"{type}.{field}\");\n");
+                : $"_Static_assert(offsetof({type}, {Member(type, field, simulatorAbi >= 10300)}) == {offset}, \"{type}.{field}\");\n");
         }
 
         CCompiler.Check(source.ToString(), $"-DSIM_ABI={simulatorAbi}");
@@ -48,11 +48,11 @@ public sealed class RkllmAbiTests
 
     [AbiReferenceTheory]
     [InlineData("1.2.1b1")]
-    public void Version_1_2_1b1_has_the_text_layout_of_1_2_0(string group)
+    public void Version_1_2_1b1_has_a_layout_of_its_own_for_images(string group)
     {
         JsonElement structs = Reference().GetProperty("version_groups").GetProperty(group).GetProperty("structs");
 
-        foreach ((string type, string field, int offset) in Tables(RuntimeFamily.V120).Where(entry => entry != ("RKLLMInput", "size", 32)))
+        foreach ((string type, string field, int offset) in Tables(RkllmAbi.For(RuntimeFamily.V120, group)))
             Measured(structs, type, field).Should().Be(offset, "{0}.{1}", type, field);
     }
 
@@ -85,15 +85,17 @@ public sealed class RkllmAbiTests
         if (family == RuntimeFamily.V11)
             states.GetProperty("RKLLM_RUN_GET_LAST_HIDDEN_LAYER").GetInt32().Should().Be((int)LLMCallState.GetLastHiddenLayer);
         enums.GetProperty("RKLLMInputType").GetProperty("values").GetProperty("RKLLM_INPUT_TOKEN").GetInt32().Should().Be((int)RKLLMInputType.Token);
+        enums.GetProperty("RKLLMInputType").GetProperty("values").GetProperty("RKLLM_INPUT_MULTIMODAL").GetInt32().Should().Be((int)RKLLMInputType.Multimodal);
         enums.GetProperty("RKLLMInferMode").GetProperty("values").GetProperty("RKLLM_INFER_GET_LAST_HIDDEN_LAYER").GetInt32()
             .Should().Be((int)RKLLMInferMode.GetLastHiddenLayer);
     }
 
     /// <summary>Returns all entries of the offset tables by reflection, so that no entry is left out.</summary>
-    private static IEnumerable<(string Type, string Field, int Offset)> Tables(RuntimeFamily family)
+    private static IEnumerable<(string Type, string Field, int Offset)> Tables(RuntimeFamily family) => Tables(RkllmAbi.For(family));
+
+    private static IEnumerable<(string Type, string Field, int Offset)> Tables(RkllmAbi abi)
     {
-        RkllmAbi abi = RkllmAbi.For(family);
-        foreach (object table in (object[])[abi.RKLLMParam, abi.RKLLMInput, abi.RKLLMInferParam, abi.RKLLMResult])
+        foreach (object table in (object[])[abi.RKLLMParam, abi.RKLLMInput, abi.RKLLMMultiModalInput, abi.RKLLMInferParam, abi.RKLLMResult])
         {
             foreach (PropertyInfo property in table.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public))
             {
@@ -121,8 +123,9 @@ public sealed class RkllmAbiTests
         type == "RKLLMParam" && field is "base_domain_id" or "embed_flash" or "enabled_cpus_num" or "enabled_cpus_mask";
 
     /// <summary>Returns the C member designator of a field.</summary>
-    private static string Member(string type, string field) => field switch
+    private static string Member(string type, string field, bool isNested = false) => field switch
     {
+        _ when type == "RKLLMMultiModalInput" && isNested && field != "prompt" => "image." + field,
         "union" => "prompt_input",
         _ when IsExtended(type, field) => "extend_param." + field,
         _ => field,
@@ -130,11 +133,14 @@ public sealed class RkllmAbiTests
 
     private static int Measured(JsonElement structs, string type, string field)
     {
+        bool isNested = structs.GetProperty("RKLLMInput").GetProperty("size").GetInt32() >= 160;
+        if (type == "RKLLMMultiModalInput" && structs.TryGetProperty("RKLLMMultiModelInput", out _))
+            type = "RKLLMMultiModelInput";
         if (field == "size")
             return structs.GetProperty(type).GetProperty("size").GetInt32();
         if (IsExtended(type, field))
             return Offset(structs, "RKLLMParam", "extend_param") + Offset(structs, "RKLLMExtendParam", field);
-        return Offset(structs, type, Member(type, field));
+        return Offset(structs, type, Member(type, field, isNested));
     }
 
     private static int Offset(JsonElement structs, string type, string field) =>

@@ -81,6 +81,7 @@ internal enum RKLLMInputType
 {
     Prompt = 0,
     Token = 1,
+    Multimodal = 3,
 }
 
 /// <summary>The values of the C enum <c>RKLLMInferMode</c> that this project uses.</summary>

@@ -9,6 +9,7 @@ internal sealed record RkllmAbi(
     RuntimeFamily Family,
     RKLLMParamLayout RKLLMParam,
     RKLLMInputLayout RKLLMInput,
+    RKLLMMultiModalInputLayout RKLLMMultiModalInput,
     RKLLMInferParamLayout RKLLMInferParam,
     RKLLMResultLayout RKLLMResult)
 {
@@ -39,6 +40,12 @@ internal sealed record RkllmAbi(
     /// </summary>
     internal bool HasPerRunSampling => RKLLMInferParam.sampling_params != Absent;
 
+    /// <summary>Whether a run can have several images, and the library needs their size (version 1.2.1b1 and later).</summary>
+    internal bool HasImageCount => RKLLMMultiModalInput.n_image != Absent;
+
+    /// <param name="version">The exact version; <see langword="null"/> if only the group is known.</param>
+    internal static RkllmAbi For(RuntimeFamily family, string? version) => version == "1.2.1b1" && family == RuntimeFamily.V120 ? V121B1 : For(family);
+
     internal static RkllmAbi For(RuntimeFamily family) => family switch
     {
         RuntimeFamily.V11 => V11,
@@ -49,6 +56,13 @@ internal sealed record RkllmAbi(
         _ => throw new ArgumentOutOfRangeException(nameof(family), family, "no such ABI group"),
     };
 
+    // Library versions 1.1.0 to 1.2.0. Must be before the fields that use it, because they are initialised in this order.
+    private static readonly RKLLMMultiModalInputLayout FirstMultiModalInput = new()
+    {
+        size = 24, image_embed = 8, n_image_tokens = 16, n_image = Absent, image_start = Absent, image_end = Absent, image_content = Absent,
+        image_width = Absent, image_height = Absent,
+    };
+
     /// <summary>Library versions 1.1.0 to 1.1.4.</summary>
     internal static readonly RkllmAbi V11 = new(
         RuntimeFamily.V11,
@@ -56,30 +70,40 @@ internal sealed record RkllmAbi(
         {
             size = 200, top_k = 16, n_keep = Absent, top_p = 20, temperature = 24, repeat_penalty = 28, frequency_penalty = 32,
             presence_penalty = 36, mirostat = 40, mirostat_tau = 44, mirostat_eta = 48, skip_special_token = 52, is_async = 53,
-            base_domain_id = 80, embed_flash = Absent, enabled_cpus_num = Absent, enabled_cpus_mask = Absent,
+            img_start = 56, img_end = 64, img_content = 72, base_domain_id = 80, embed_flash = Absent, enabled_cpus_num = Absent, enabled_cpus_mask = Absent,
         },
         new() { size = 32, role = Absent, enable_thinking = Absent, input_type = 0, union = 8 },
+        FirstMultiModalInput,
         new() { size = 24, sampling_params = Absent, keep_history = Absent, max_new_tokens = Absent },
         new() { size = 32, logits = Absent, perf = Absent });
 
-    /// <summary>Library versions 1.2.0 and 1.2.1b1. They differ in the multimodal input only.</summary>
+    /// <summary>Library version 1.2.0. Also used for 1.2.1b1 if the version is not known, because they differ in the multimodal input only.</summary>
     internal static readonly RkllmAbi V120 = new(
         RuntimeFamily.V120,
         new()
         {
             size = 208, top_k = 16, n_keep = 20, top_p = 24, temperature = 28, repeat_penalty = 32, frequency_penalty = 36,
             presence_penalty = 40, mirostat = 44, mirostat_tau = 48, mirostat_eta = 52, skip_special_token = 56, is_async = 57,
-            base_domain_id = 88, embed_flash = 92, enabled_cpus_num = 93, enabled_cpus_mask = 96,
+            img_start = 64, img_end = 72, img_content = 80, base_domain_id = 88, embed_flash = 92, enabled_cpus_num = 93, enabled_cpus_mask = 96,
         },
         new() { size = 32, role = Absent, enable_thinking = Absent, input_type = 0, union = 8 },
+        FirstMultiModalInput,
         new() { size = 32, sampling_params = Absent, keep_history = 24, max_new_tokens = Absent },
         new() { size = 48, perf = Absent });
+
+    /// <summary>Library version 1.2.1b1.</summary>
+    internal static readonly RkllmAbi V121B1 = V120 with
+    {
+        RKLLMInput = V120.RKLLMInput with { size = 56 },
+        RKLLMMultiModalInput = FirstMultiModalInput with { size = 48, n_image = 24, image_width = 32, image_height = 40 },
+    };
 
     /// <summary>Library versions 1.2.1 to 1.2.3.</summary>
     internal static readonly RkllmAbi V121 = new(
         RuntimeFamily.V121,
         V120.RKLLMParam,
         new() { size = 64, role = 0, enable_thinking = 8, input_type = 12, union = 16 },
+        V121B1.RKLLMMultiModalInput,
         V120.RKLLMInferParam,
         new() { size = 72, perf = 48 });
 
@@ -88,9 +112,13 @@ internal sealed record RkllmAbi(
         RuntimeFamily.V130,
         V120.RKLLMParam with
         {
-            size = 184, is_async = 58, base_domain_id = 60, embed_flash = 64, enabled_cpus_num = 65, enabled_cpus_mask = 68,
+            size = 184, is_async = 58, img_start = Absent, img_end = Absent, img_content = Absent, base_domain_id = 60, embed_flash = 64, enabled_cpus_num = 65, enabled_cpus_mask = 68,
         },
         V121.RKLLMInput with { size = 160 },
+        V121.RKLLMMultiModalInput with
+        {
+            size = 144, image_start = 32, image_end = 40, image_content = 48, image_width = 56, image_height = 64,
+        },
         new() { size = 40, sampling_params = 24, keep_history = 32, max_new_tokens = 36 },
         V121.RKLLMResult);
 
@@ -102,6 +130,7 @@ internal sealed record RkllmAbi(
     {
         Family = RuntimeFamily.V131,
         RKLLMInput = V130.RKLLMInput with { size = 208 },
+        RKLLMMultiModalInput = V130.RKLLMMultiModalInput with { size = 192 },
     };
 }
 
@@ -131,6 +160,11 @@ internal readonly record struct RKLLMParamLayout
     public required int mirostat_eta { get; init; }
     public required int skip_special_token { get; init; }
     public required int is_async { get; init; }
+
+    /// <summary>This field and the next two: up to library version 1.2.3. Later versions have them in <see cref="RKLLMMultiModalInputLayout"/>.</summary>
+    public required int img_start { get; init; }
+    public required int img_end { get; init; }
+    public required int img_content { get; init; }
     public required int base_domain_id { get; init; }
     public required int embed_flash { get; init; }
     public required int enabled_cpus_num { get; init; }
@@ -138,8 +172,8 @@ internal readonly record struct RKLLMParamLayout
 }
 
 /// <summary>
-/// The size of <c>RKLLMInput</c> and the offsets of its fields, in bytes. <c>union</c> is the offset of two overlapping fields: <c>prompt_input</c> (a
-/// pointer) and <c>token_input</c> (a pointer and a size_t).
+/// The size of <c>RKLLMInput</c> and the offsets of its fields, in bytes. <c>union</c> is the offset of overlapping fields: <c>prompt_input</c> (a
+/// pointer), <c>token_input</c> (a pointer and a size_t) and <c>multimodal_input</c>.
 /// </summary>
 internal readonly record struct RKLLMInputLayout
 {
@@ -148,6 +182,28 @@ internal readonly record struct RKLLMInputLayout
     public required int enable_thinking { get; init; }
     public required int input_type { get; init; }
     public required int union { get; init; }
+}
+
+/// <summary>
+/// The size of <c>RKLLMMultiModalInput</c> (<c>RKLLMMultiModelInput</c> before version 1.2.3) and the offsets of its fields, in bytes. From version 1.3.0 on, all
+/// fields except <c>prompt</c> are in an inner struct; their offsets also count from the start of the outer one. Video and audio are not used.
+/// </summary>
+internal readonly record struct RKLLMMultiModalInputLayout
+{
+    public RKLLMMultiModalInputLayout()
+    {
+    }
+
+    public required int size { get; init; }
+    public int prompt { get; init; } = 0;
+    public required int image_embed { get; init; }
+    public required int n_image_tokens { get; init; }
+    public required int n_image { get; init; }
+    public required int image_start { get; init; }
+    public required int image_end { get; init; }
+    public required int image_content { get; init; }
+    public required int image_width { get; init; }
+    public required int image_height { get; init; }
 }
 
 /// <summary>The size of <c>RKLLMInferParam</c> and the offsets of its fields, in bytes.</summary>

@@ -72,6 +72,36 @@ internal static class RkllmBuffers
         WriteFloat(buffer, RKLLMSamplingParamLayout.mirostat_eta, sampling.MirostatEta);
     }
 
+    /// <summary>Writes the strings around images into the parameters of a model load. Has no effect from version 1.3.0 on.</summary>
+    /// <param name="param">As in <see cref="WriteParam"/>; the pointers must stay valid until <c>rkllm_init</c> returns.</param>
+    internal static void WriteImageTags(Span<byte> param, RKLLMParamLayout at, nint start, nint end, nint content)
+    {
+        WritePointer(param, at.img_start, start);
+        WritePointer(param, at.img_end, end);
+        WritePointer(param, at.img_content, content);
+    }
+
+    /// <summary>Writes an <c>RKLLMInput</c> with images. The memory at all pointers must stay valid until <c>rkllm_run</c> returns.</summary>
+    /// <param name="role">As in <see cref="WriteInput"/>.</param>
+    /// <param name="prompt">A pointer to the text in NUL-terminated UTF-8.</param>
+    /// <param name="tags">Pointers to the strings around an image. Ignored before version 1.3.0.</param>
+    internal static void WriteImageInput(
+        Span<byte> input, RkllmAbi abi, nint role, nint prompt, nint embeddings, ImageInput images, (nint Start, nint End, nint Content) tags)
+    {
+        WriteInput(input, abi.RKLLMInput, RKLLMInputType.Multimodal, role, 0, 0);
+        RKLLMMultiModalInputLayout at = abi.RKLLMMultiModalInput;
+        Span<byte> union = input[abi.RKLLMInput.union..];
+        WritePointer(union, at.prompt, prompt);
+        WritePointer(union, at.image_embed, embeddings);
+        WritePointer(union, at.n_image_tokens, images.TokenCount);
+        WritePointer(union, at.n_image, images.ImageCount);
+        WritePointer(union, at.image_start, tags.Start);
+        WritePointer(union, at.image_end, tags.End);
+        WritePointer(union, at.image_content, tags.Content);
+        WritePointer(union, at.image_width, images.Width);
+        WritePointer(union, at.image_height, images.Height);
+    }
+
     /// <summary>Writes an <c>RKLLMInput</c>. The memory at both pointers must stay valid until <c>rkllm_run</c> returns.</summary>
     /// <param name="role">A pointer to the role of the message in NUL-terminated UTF-8, or 0 for none. Ignored before library version 1.2.1.</param>
     /// <param name="data">A pointer to the text in NUL-terminated UTF-8, or to the token ids.</param>
