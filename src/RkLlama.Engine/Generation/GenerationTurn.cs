@@ -32,7 +32,7 @@ internal sealed partial class GenerationTurn(
     private int? _tokensBeforeEnd;
     private int? _lengthBeforeEnd;
     private bool _hasEndedThinking;
-    private volatile bool _hasGivenWay;
+    private bool _hasRestarted;
     private long _started;
     private AbortCause? _lastAbort;
     private EngineToken? _rest;
@@ -78,7 +78,7 @@ internal sealed partial class GenerationTurn(
                 _outcomes.Add(outcome);
                 if (outcome.End.Reason is RunEndReason.Stop or RunEndReason.Length || (outcome.End.Reason == RunEndReason.Cancelled && outcome.FirstToken is not null))
                     lease.SetKvCache(_tokens.CacheAfter(run.Input));
-                bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && _correction is null && outcome.End.Reason == RunEndReason.Cancelled;
+                bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && _correction is null && HasGivenWay(outcome);
                 if (!givesWay && _correction is null)
                     AddRest();
                 PassInserted();
@@ -86,7 +86,7 @@ internal sealed partial class GenerationTurn(
                     cut = (_correction = content.Correct(hasModelEnded: true)) is null ? AbortCause.Correction : null;
                 if (endsThinking)
                     _tokens.Insert(_output.EndOfThinking);
-                if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || outcome.End.Reason == RunEndReason.Error)
+                if (cancellationToken.IsCancellationRequested || prepared.Model.Unloaded.IsCancellationRequested || (outcome.End.Reason == RunEndReason.Error && !givesWay))
                 {
                     next = null;
                 }
@@ -120,17 +120,23 @@ internal sealed partial class GenerationTurn(
         return Summarize(statistics!, cut);
     }
 
-    /// <summary>Aborts a background run for another request, unless its rest is short or it has given way before. Any thread.</summary>
+    /// <summary>Aborts a background run for another request, unless its rest is short. Any thread.</summary>
     private void GiveWay(EngineRun run)
     {
         TimeSpan decode = prepared.Model.Pace.DecodePerToken is { Ticks: > 0 } known ? known : UsualDecodeTime;
 
         // Without token ids, the rest of a character that the abort cuts would be lost. If the output ends at this moment, the aborted run is the last one.
-        if (_hasGivenWay || _output.HasEnded || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens.Count) * decode <= ShortRest)
+        if (_output.HasEnded || prepared.Prompt.Tokens is null || (prepared.Budget.MaxNewTokens - _tokens.Count) * decode <= ShortRest)
             return;
-        _hasGivenWay = true;
         run.Abort(AbortCause.GivesWay);
     }
+
+    /// <summary>
+    /// Whether the turn can continue later after a run that was aborted for another request. If the worker ignored the abort, it was killed. This is not the fault of the
+    /// request, so the turn continues, but only once.
+    /// </summary>
+    private bool HasGivenWay(RunOutcome outcome) =>
+        outcome.End.Reason == RunEndReason.Cancelled || (outcome is { End.Reason: RunEndReason.Error, Death: not null } && !_hasRestarted && (_hasRestarted = true));
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
     /// <returns>

@@ -3,7 +3,7 @@ namespace RkLlama.Engine.Scheduling;
 /// <summary>
 /// Decides which waiting request gets the slot next. The first rule that applies decides:
 /// <list type="number">
-/// <item>Background requests wait as long as other requests wait, but not longer than <see cref="BackgroundPatience"/>.</item>
+/// <item>Background requests wait as long as other requests wait, also for a load, but not longer than <see cref="BackgroundPatience"/>.</item>
 /// <item>A request whose model loads or restarts waits until that has ended. Others go on meanwhile.</item>
 /// <item>A request that needs the eviction of another model waits for the switch time since the last load, while other requests wait.</item>
 /// <item>The models take turns.</item>
@@ -62,7 +62,12 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     {
         HashSet<string> evicting = [];
         if (Find(waiting.First, entry => IsForeground(entry) && CanStart(entry)) is not { } first)
+        {
+            if (HasOther(waiting))
+                return null;
             return Find(waiting.First, entry => CanStart(entry) && NeedsNoEviction(entry)) ?? Find(waiting.First, CanStart);
+        }
+
         if (time.GetElapsedTime(_loadStart) >= switchTime && !NeedsNoEviction(first.Value))
             return first;
 
@@ -94,6 +99,9 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     /// <summary>Whether a request waits for nothing but the slot.</summary>
     internal bool CanStart(QueueEntry entry) => entry.Request.After is null or { IsCompletedSuccessfully: true } && caches.CanStart(entry.Request);
 
+    /// <summary>Whether a request that is not a background request waits, for example for the load of its model. Then no background request starts.</summary>
+    internal static bool HasOther(LinkedList<QueueEntry> waiting) => Find(waiting.First, static entry => !entry.Request.IsBackground) is not null;
+
     /// <summary>Whether a request could run instead of a background request that has the slot.</summary>
     internal bool WantsSlot(LinkedList<QueueEntry> waiting) => Find(waiting.First, entry => !entry.Request.IsBackground && CanStart(entry)) is not null;
 
@@ -111,7 +119,9 @@ internal sealed class RunOrder(IKvCaches caches, TimeSpan switchTime, TimeSpan f
     }
 
     /// <summary>Whether a request that arrives while the slot is held gets it at once.</summary>
-    internal bool EndsHold(QueueEntry entry) => IsForeground(entry) && caches.IsResident(entry.Model) && CanStart(entry) && KeepsCache(entry);
+    /// <param name="forBackground">Whether the slot is held because only background requests wait. Then each other request gets it.</param>
+    internal bool EndsHold(QueueEntry entry, bool forBackground) =>
+        IsForeground(entry) && CanStart(entry) && (forBackground || (caches.IsResident(entry.Model) && KeepsCache(entry)));
 
     /// <summary>Counts a request that gets the held slot before the waiting ones.</summary>
     internal static void CountHeldBack(LinkedList<QueueEntry> waiting)

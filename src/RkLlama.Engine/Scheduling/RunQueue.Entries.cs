@@ -20,9 +20,9 @@ internal sealed partial class RunQueue
             }
 
             QueueEntry joining = new(request, request.Arrival ?? now);
-            if (!_isBusy && _order.CanStart(joining))
+            if (!_isBusy && _order.CanStart(joining) && (_order.IsForeground(joining) || !RunOrder.HasOther(_waiting)))
                 return NewSlot(request.Model, _order.IsForeground(joining), joining.Arrival);
-            if (_hold.IsActive && _order.EndsHold(joining))
+            if (_hold.IsActive && _order.EndsHold(joining, _isHeldFromBackground))
             {
                 _hold.End();
                 RunOrder.CountHeldBack(_waiting);
@@ -64,6 +64,8 @@ internal sealed partial class RunQueue
             SignalIfIdle();
         }
 
+        // Background requests may have waited for this one.
+        Reconsider();
         if (reason is OperationCanceledException { CancellationToken: var token })
             entry.Value.Slot.TrySetCanceled(token);
         else if (reason is QueueFullException)

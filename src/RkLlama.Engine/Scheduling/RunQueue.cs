@@ -28,6 +28,9 @@ internal sealed partial class RunQueue
     private QueueSlot? _slot;
     private bool _isClosed;
 
+    // Whether the slot is held, or was held last, because only background requests wait.
+    private bool _isHeldFromBackground;
+
     // Completes when the slot becomes free; null if no caller waits for that.
     private TaskCompletionSource? _idle;
 
@@ -35,6 +38,7 @@ internal sealed partial class RunQueue
     /// <param name="maxWait">Maximum wait time of a request.</param>
     /// <param name="followUp">
     /// How long the slot is held after a run for a request that continues the KV cache of the run, if all waiting requests would replace this cache. See <see cref="RunOrder"/>.
+    /// If only background requests wait, it is held as long for the next step of the client.
     /// </param>
     /// <param name="metrics">Records wait times and rejections; null to record nothing.</param>
     internal RunQueue(int capacity, TimeSpan maxWait, TimeSpan followUp, RunOrder order, TimeProvider time, NodeMetrics? metrics = null)
@@ -94,7 +98,7 @@ internal sealed partial class RunQueue
             refused = [.. _waiting.Where(static entry => !entry.Request.HasStarted)];
             foreach (QueueEntry entry in refused)
                 _waiting.Remove(entry);
-            if (_hold.IsActive)
+            if (_hold.IsActive || !_isBusy)
                 PassOn(isHoldAllowed: false);
             SignalIfIdle();
         }
@@ -133,6 +137,9 @@ internal sealed partial class RunQueue
             null,
             request.After is null ? _maxWait : Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
+        using ITimer? patience = request.IsBackground
+            ? _time.CreateTimer(_ => Reconsider(), null, TimeSpan.FromTicks(Math.Max(0, (RunOrder.BackgroundPatience - request.Waited).Ticks)), Timeout.InfiniteTimeSpan)
+            : null;
         if (request.After is { } after)
         {
             await WaitAsync(after, entry!).ConfigureAwait(false);
@@ -151,7 +158,7 @@ internal sealed partial class RunQueue
         ReadDemands();
         lock (_lock)
         {
-            if (!_isBusy)
+            if (!_isBusy || (_hold.IsActive && _isHeldFromBackground && _order.WantsSlot(_waiting)))
                 PassOn(isHoldAllowed: false);
             else if (_slot is { } slot && _order.WantsSlot(_waiting))
                 slot.SignalWanted();
@@ -193,11 +200,12 @@ internal sealed partial class RunQueue
     {
         _hold.End();
         LinkedListNode<QueueEntry>? next = _order.Next(_waiting);
-        if (next is not null && isHoldAllowed && _hold.IsOn && _order.NextBeside(next) is var other && other != next)
+        if (next is not null && isHoldAllowed && !_isClosed && _hold.IsOn && NextAfterRun(next) is var other && other != next)
         {
             if (other is null)
             {
                 _slot = null;
+                _isHeldFromBackground = !_order.IsForeground(next.Value);
                 _hold.Start();
                 return;
             }
@@ -214,6 +222,12 @@ internal sealed partial class RunQueue
         (_isBusy, _slot) = (false, null);
         SignalIfIdle();
     }
+
+    /// <summary>
+    /// Returns the entry that gets the slot after a run; null if the slot should be held. It is held from background requests, because the client of the run often sends the
+    /// next step of its work at once, and a run for the background would delay it.
+    /// </summary>
+    private LinkedListNode<QueueEntry>? NextAfterRun(LinkedListNode<QueueEntry> next) => _order.IsForeground(next.Value) ? _order.NextBeside(next) : null;
 
     /// <summary>The caller holds the lock.</summary>
     private void SignalIfIdle()

@@ -22,7 +22,7 @@ public sealed class BackgroundTests : GenerationServiceFixture
         FakeRun second = await Node.Runs.NextAsync();
         await second.SendAsync(HelloToken, "Hello");
         second.End(RunEndReason.Stop);
-        FakeRun third = await Node.Runs.NextAsync();
+        FakeRun third = await ResumedAsync();
         await third.SendAsync(World, " world");
         third.End(RunEndReason.Stop);
         List<GenerationEvent> events = await ReadAsync(background);
@@ -47,7 +47,7 @@ public sealed class BackgroundTests : GenerationServiceFixture
         await first.SendAsync(-1, "\uFFFD");
         first.End(RunEndReason.Cancelled, tokens: 2);
         (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
-        FakeRun third = await Node.Runs.NextAsync();
+        FakeRun third = await ResumedAsync();
         await third.SendAsync(HelloToken, "Hello");
         third.End(RunEndReason.Stop);
         List<GenerationEvent> events = await ReadAsync(background);
@@ -78,25 +78,58 @@ public sealed class BackgroundTests : GenerationServiceFixture
     }
 
     [Fact]
-    public async Task A_background_answer_gives_way_once()
+    public async Task A_background_answer_gives_way_again()
     {
         using GenerationStream background = await StartAsync(Background());
         FakeRun first = await Node.Runs.NextAsync();
-        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
-        await first.Aborted.WaitAsync(Patience);
-        first.End(RunEndReason.Cancelled);
+        using GenerationStream person = await InterruptAsync(first);
         (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
-        FakeRun again = await Node.Runs.NextAsync();
+        FakeRun again = await ResumedAsync();
 
         using GenerationStream next = await StartAsync(EngineNode.Ask("Next", "next"));
-        await EventuallyAsync(() => Node.Queue.Waiting == 1);
-        await again.SendAsync(HelloToken, "Hello");
-        bool isAborted = again.Aborted.IsCompleted;
-        again.End(RunEndReason.Stop);
+        await again.Aborted.WaitAsync(Patience);
+        again.End(RunEndReason.Cancelled);
         (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+        FakeRun last = await ResumedAsync();
+        await last.SendAsync(World, " world");
+        last.End(RunEndReason.Stop);
 
-        isAborted.Should().BeFalse();
-        Text(await ReadAsync(background)).Should().Be("Hello");
+        Text(await ReadAsync(background)).Should().Be("Hello world");
+    }
+
+    [Fact]
+    public async Task A_background_answer_continues_if_its_worker_is_killed_because_it_ignores_the_abort()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        FakeRun first = await Node.Runs.NextAsync();
+        await first.SendAsync(HelloToken, "Hello");
+        using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+        await first.Aborted.WaitAsync(Patience);
+        first.Engine.Complete(new(RunEndReason.Error, 1, null, "the worker was killed"), death: WorkerDeath.Hang);
+        (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+        FakeRun third = await ResumedAsync();
+        await third.SendAsync(World, " world");
+        third.End(RunEndReason.Stop);
+
+        Text(await ReadAsync(background)).Should().Be("Hello world");
+        third.Tokens.Should().Equal([.. first.Tokens!, HelloToken]);
+    }
+
+    [Fact]
+    public async Task A_background_answer_fails_if_its_worker_is_killed_twice()
+    {
+        using GenerationStream background = await StartAsync(Background());
+        for (int i = 0; i < 2; i++)
+        {
+            FakeRun run = i == 0 ? await Node.Runs.NextAsync() : await ResumedAsync();
+            using GenerationStream person = await StartAsync(EngineNode.Ask("Person", "person"));
+            await run.Aborted.WaitAsync(Patience);
+            run.Engine.Complete(new(RunEndReason.Error, 0, null, "the worker was killed"), death: WorkerDeath.Hang);
+            (await Node.Runs.NextAsync()).End(RunEndReason.Stop);
+            await ReadAsync(person);
+        }
+
+        await FluentActions.Awaiting(() => ReadAsync(background)).Should().ThrowAsync<EngineException>().WithMessage("*killed*");
     }
 
     [Fact]
@@ -241,6 +274,19 @@ public sealed class BackgroundTests : GenerationServiceFixture
         await background.Aborted.WaitAsync(Patience);
         background.End(RunEndReason.Cancelled);
         return person;
+    }
+
+    /// <summary>Waits until a background run continues. The queue keeps the NPU free before, for the next step of the person's client.</summary>
+    private async Task<FakeRun> ResumedAsync()
+    {
+        Task<FakeRun> next = Node.Runs.NextAsync();
+        while (!next.IsCompleted)
+        {
+            Node.Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(next, Task.Delay(5));
+        }
+
+        return await next;
     }
 
     private static GenerationRequest Background() => EngineNode.Ask() with { IsBackground = true };
