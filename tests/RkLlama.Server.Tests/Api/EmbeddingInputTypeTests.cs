@@ -53,7 +53,8 @@ public sealed class EmbeddingInputTypeTests : IAsyncDisposable
         foreach (string path in (string[])["/v1/embeddings", "/api/embed"])
             (await AskAsync(path, $$"""{"model":"m","input":["x","x"],{{field}}}""")).StatusCode.Should().Be(HttpStatusCode.OK);
 
-        _embedded.Should().Equal(expected, expected, expected, expected);
+        (await AskAsync("/api/embeddings", $$"""{"model":"m","prompt":"x",{{field}}}""")).StatusCode.Should().Be(HttpStatusCode.OK);
+        _embedded.Should().Equal(expected, expected, expected, expected, expected);
     }
 
     [Fact]
@@ -100,9 +101,9 @@ public sealed class EmbeddingInputTypeTests : IAsyncDisposable
     {
         await StartAsync(Keys);
 
-        foreach (string path in (string[])["/v1/embeddings", "/api/embed"])
+        foreach (string path in (string[])["/v1/embeddings", "/api/embed", "/api/embeddings"])
         {
-            using HttpResponseMessage response = await AskAsync(path, $$"""{"model":"m","input":"x",{{field}}}""");
+            using HttpResponseMessage response = await AskAsync(path, $$"""{"model":"m","{{(path == "/api/embeddings" ? "prompt" : "input")}}":"x",{{field}}}""");
 
             response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
             (await response.Content.ReadAsStringAsync()).Should().Contain(name).And.Contain(possible);

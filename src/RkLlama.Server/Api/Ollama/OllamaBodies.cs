@@ -209,24 +209,9 @@ internal sealed record OllamaGenerateBody : OllamaGenerationBody
     public int[]? Context { get; init; }
 }
 
-/// <summary>A request for embeddings of one or more texts.</summary>
-internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
+/// <summary>What the texts of a request for embeddings are for. These fields are not in Ollama.</summary>
+internal abstract record OllamaInputTypeBody : OllamaKeepAliveBody
 {
-    /// <summary>One text, or several texts. Each text gets one vector. One text without tokens, such as an empty one, gets none; in an array it is an error.</summary>
-    [AnyOf(typeof(string), typeof(string[]))]
-    public StringOrArray? Input { get; init; }
-
-    /// <summary>What happens with a text that exceeds the context length. true: its end is cut off. false: the status is 400.</summary>
-    [DefaultValue(true)]
-    public bool? Truncate { get; init; }
-
-    /// <summary>
-    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again. This is only useful for models that are
-    /// trained for it. Default: all values.
-    /// </summary>
-    [Range(1, int.MaxValue)]
-    public int? Dimensions { get; init; }
-
     /// <summary>
     /// What the texts are for, as in Cohere's and NVIDIA's APIs. EMBED_QUERY of the Modelfile applies to queries (query, search_query), EMBED_DOCUMENT to documents
     /// (document, search_document, passage). Other texts, and token ids, are embedded as they are. Default: as they are.
@@ -243,8 +228,27 @@ internal sealed record OllamaEmbedBody : OllamaKeepAliveBody
     public string? Task { get; init; }
 }
 
+/// <summary>A request for embeddings of one or more texts.</summary>
+internal sealed record OllamaEmbedBody : OllamaInputTypeBody
+{
+    /// <summary>One text, or several texts. Each text gets one vector. One text without tokens, such as an empty one, gets none; in an array it is an error.</summary>
+    [AnyOf(typeof(string), typeof(string[]))]
+    public StringOrArray? Input { get; init; }
+
+    /// <summary>What happens with a text that exceeds the context length. true: its end is cut off. false: the status is 400.</summary>
+    [DefaultValue(true)]
+    public bool? Truncate { get; init; }
+
+    /// <summary>
+    /// Number of values of each vector. The vector is cut after these values and normalized to length 1 again. This is only useful for models that are
+    /// trained for it. Default: all values.
+    /// </summary>
+    [Range(1, int.MaxValue)]
+    public int? Dimensions { get; init; }
+}
+
 /// <summary>A request for the embedding of one text.</summary>
-internal sealed record OllamaEmbeddingsBody : OllamaKeepAliveBody
+internal sealed record OllamaEmbeddingsBody : OllamaInputTypeBody
 {
     /// <summary>The text. If it is empty or absent, the vector is empty.</summary>
     public string? Prompt { get; init; }

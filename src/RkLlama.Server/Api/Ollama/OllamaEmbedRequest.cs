@@ -8,7 +8,7 @@ using RkLlama.Server.Http.Requests;
 
 namespace RkLlama.Server.Api.Ollama;
 
-/// <summary>The parsed and checked body of <c>POST /api/embed</c>.</summary>
+/// <summary>The parsed and checked body of <c>POST /api/embed</c> or <c>POST /api/embeddings</c>.</summary>
 /// <param name="Truncates">Whether texts that exceed the context length are cut off; otherwise they are an error.</param>
 /// <param name="Dimensions">Number of values of each vector; null for all.</param>
 /// <param name="InputType">What the texts are for.</param>
@@ -40,6 +40,22 @@ internal sealed record OllamaEmbedRequest(
             InputTypeFields.Read(body.InputType, body.PromptName, body.Task),
             body.KeepAlive,
             IgnoredFields.Unknown<OllamaEmbedBody>(OllamaBodyJson.Reader, json));
+    }
+
+    /// <summary>Reads the body of <c>POST /api/embeddings</c>, which has one text.</summary>
+    /// <exception cref="ApiException">Status 400: a field is missing or has a wrong value.</exception>
+    internal static OllamaEmbedRequest FromOne(JsonElement json)
+    {
+        OllamaEmbeddingsBody body = OllamaRequest.Read<OllamaEmbeddingsBody>(json);
+        return new(
+            OllamaRequest.ModelOf(body),
+            [body.Prompt ?? ""],
+            IsList: false,
+            Truncates: true,
+            Dimensions: null,
+            InputTypeFields.Read(body.InputType, body.PromptName, body.Task),
+            body.KeepAlive,
+            IgnoredFields.Unknown<OllamaEmbeddingsBody>(OllamaBodyJson.Reader, json));
     }
 }
 

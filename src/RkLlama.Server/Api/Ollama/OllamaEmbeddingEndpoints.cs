@@ -36,11 +36,12 @@ internal static class OllamaEmbeddingEndpoints
 
     internal static async Task<KeepAliveJsonResult> EmbedOne(HttpContext context, RequestReader reader, EmbeddingService embeddings)
     {
-        ModelRequest<OllamaEmbeddingsBody> run = await reader.ReadModelRequestAsync(context, static (json, _) => OllamaRequest.Read<OllamaEmbeddingsBody>(json)).ConfigureAwait(false);
-        ModelInstance model = embeddings.Find(OllamaRequest.ModelOf(run.Request));
-        string text = run.Request.Prompt ?? "";
+        ModelRequest<OllamaEmbedRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => OllamaEmbedRequest.FromOne(json)).ConfigureAwait(false);
+        OllamaEmbedRequest request = run.Request;
+        ModelInstance model = embeddings.Find(request.Model);
         EmbeddingBatch batch = await embeddings.StartAsync(
-            model, [text], truncates: true, run.Request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: true).ConfigureAwait(false);
+            model, request.Input, request.Truncates, request.KeepAlive, context.Trace(), run.Cancelled, skipsEmpty: true, request.InputType.Type).ConfigureAwait(false);
+        context.Response.ReportIgnored(model, SamplingParameters.Default, [.. request.Unsupported, .. request.InputType.IgnoredBy(model)]);
         return KeepAliveJsonResult.Of(EmbedAsync, OllamaJson.Wire.OllamaEmbeddingReply, run.Cancelled);
 
         async Task<OllamaEmbeddingReply> EmbedAsync(CancellationToken cancellationToken)
