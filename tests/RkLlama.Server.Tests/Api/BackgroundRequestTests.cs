@@ -26,6 +26,9 @@ public sealed class BackgroundRequestTests : IDisposable
     [InlineData("/api/chat", null, TitleTask, "", true)]
     [InlineData("/v1/chat/completions", null, "Title", ",\"metadata\":{\"task\":\"title_generation\"}", true)]
     [InlineData("/api/chat", null, "Title", ",\"metadata\":{\"task\":\"title_generation\"}", true)]
+    [InlineData("/v1/responses", null, "Title", ",\"metadata\":{\"task\":\"title_generation\"}", true)]
+    [InlineData("/v1/responses", null, TitleTask, "", true)]
+    [InlineData("/v1/responses", null, "Title", ",\"metadata\":{\"topic\":\"titles\"}", false)]
     [InlineData("/v1/chat/completions", "high", "Title", "", false)]
     [InlineData("/v1/chat/completions", null, "### Task:\\nAnswer with the context.\\n<chat_history>\\n</chat_history>\\nWhy?", "", false)]
     [InlineData("/v1/chat/completions", null, "Title", ",\"metadata\":{\"task\":\"\"}", false)]
@@ -39,7 +42,7 @@ public sealed class BackgroundRequestTests : IDisposable
         FakeRun run = await _held.NextAsync();
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(path, UriKind.Relative))
         {
-            Content = new StringContent($$"""{"model":"m","messages":[{"role":"user","content":"{{content}}"}],"stream":false{{fields}}}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent($$"""{"model":"m","{{(path == "/v1/responses" ? "input" : "messages")}}":[{"role":"user","content":"{{content}}"}],"stream":false{{fields}}}""", Encoding.UTF8, "application/json"),
         };
         if (priority is not null)
             request.Headers.Add("X-RkLlama-Priority", priority);

@@ -46,10 +46,13 @@ internal sealed record ResponsesRequest
     /// <summary>What is stored of the request, and what it continues.</summary>
     internal required ResponseStorage Storage { get; init; }
 
+    /// <summary>Whether the request is a task for which no person waits.</summary>
+    internal required bool IsTask { get; init; }
+
     internal GenerationRequest ToGeneration(RequestTrace trace) => new(Conversation, Sampling, MaxTokens)
     {
         Model = Model,
-        IsBackground = Storage.IsBackground,
+        IsBackground = Storage.IsBackground || IsTask,
         PromptField = "input",
         Requires = RequiredCapabilities.Completion | (Tools.IsRequired ? RequiredCapabilities.Tools : RequiredCapabilities.None),
         Operation = "responses",
@@ -107,6 +110,7 @@ internal sealed record ResponsesRequest
             ThinkingSwitches = ThinkingOptions.SwitchesOf(body),
             Echo = ResponseEcho.Of(body),
             Storage = storage,
+            IsTask = BackgroundTask.IsIn(json, input.Messages),
         };
     }
 }
