@@ -27,6 +27,9 @@ internal sealed record RerankScores(double[] Differences, int PromptTokens, int 
 /// </summary>
 internal sealed partial class RerankService(ModelHost host, ModelCatalog catalog, VectorRunner runner, CpuPool cpu, ILogger<RerankService> logger)
 {
+    // The first version of the vendor library that returns logits.
+    private static readonly Version FirstWithLogits = new(1, 2, 0);
+
     // The models whose worker has crashed or hung with a part of the prompt in the KV cache. Their prompts are processed from the beginning.
     private readonly ConcurrentDictionary<string, bool> _withoutReuse = new(StringComparer.Ordinal);
 
@@ -51,7 +54,7 @@ internal sealed partial class RerankService(ModelHost host, ModelCatalog catalog
     }
 
     /// <summary>Judges documents one after the other. Loads the model if it is not loaded.</summary>
-    /// <exception cref="MissingCapabilityException">The model is not for reranking.</exception>
+    /// <exception cref="MissingCapabilityException">The model is not for reranking, or the vendor library returns no logits.</exception>
     /// <exception cref="PromptException">The model has no tokenizer, or its vocabulary does not have the tokens of the answer, or a text cannot be encoded.</exception>
     /// <exception cref="ContextLengthException">The query is longer than a prompt may be, or a document is too long and is not cut.</exception>
     /// <exception cref="FatalRequestException">A document has ended too many workers of the model.</exception>
@@ -64,6 +67,10 @@ internal sealed partial class RerankService(ModelHost host, ModelCatalog catalog
         trace.SetModel(model.Name);
         if (model.Role != ModelRole.Reranking)
             throw new MissingCapabilityException(model.Name, RequiredCapabilities.None, "reranking: it needs RERANK=true in its Modelfile");
+
+        // Before the load, which would evict a model in vain. If no model is in memory, the version is not known, and there is nothing to evict.
+        if (host.Residents.Select(static resident => resident.Model.Facts?.RuntimeVersion).FirstOrDefault(IsTooOld) is { } version)
+            throw new MissingCapabilityException(model.Name, RequiredCapabilities.None, $"reranking: it needs version {FirstWithLogits} or later of the vendor library, and the node has {version}");
         PromptBuilder prompts = await model.Prompts.WaitAsync(cancellationToken).ConfigureAwait(false);
         RerankPrompts pairs = new(model, prompts, request);
 
@@ -87,6 +94,8 @@ internal sealed partial class RerankService(ModelHost host, ModelCatalog catalog
 
         Task<(RunInput Input, bool IsCut)> BuildAsync(int index) => cpu.RunAsync(model.Name, CpuPool.PromptTime, budget => pairs.Build(index, budget), cancellationToken);
     }
+
+    private static bool IsTooOld(string? runtime) => Version.TryParse(runtime, out Version? version) && version < FirstWithLogits;
 
     /// <summary>
     /// Computes the logits of the answers. If the worker dies in a run that may reuse the KV cache of the previous document, repeats the run with an empty cache.

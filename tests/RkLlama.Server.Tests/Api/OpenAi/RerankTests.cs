@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RkLlama.Cli.Tests.Doctor;
 using RkLlama.Engine.Tests.Support;
+using RkLlama.Engine.Workers;
 using RkLlama.Native;
 using RkLlama.Server.Tests.Support;
 
@@ -206,6 +207,27 @@ public sealed class RerankTests : IAsyncDisposable
 
         status.Should().Be(HttpStatusCode.BadRequest);
         answer.GetProperty("error").GetProperty("message").GetString().Should().Contain("RERANK=true");
+    }
+
+    [Fact]
+    public async Task A_runtime_without_logits_is_refused_before_a_load()
+    {
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _engine.Load;
+        _engine.Load = async (model, cancellationToken) =>
+        {
+            FakeSession session = (FakeSession)await load(model, cancellationToken);
+            session.RuntimeVersion = "1.1.4";
+            return session;
+        };
+        await StartAsync();
+        _server!.AddModel("chat", "FROM=\"m.rkllm\"\n");
+        await _server.PostJsonAsync("/load_model", """{"model_name":"chat"}""");
+
+        (HttpStatusCode status, JsonElement answer) = await _server.PostJsonAsync("/v1/rerank", """{"model":"m","query":"q","documents":["d"]}""");
+
+        status.Should().Be(HttpStatusCode.BadRequest);
+        answer.GetProperty("error").GetProperty("message").GetString().Should().Contain("1.2.0").And.Contain("1.1.4");
+        _engine.Sessions.Should().ContainSingle();
     }
 
     private static int ControlToken(string text)
