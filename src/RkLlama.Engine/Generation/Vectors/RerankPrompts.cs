@@ -77,7 +77,7 @@ internal sealed class RerankPrompts
     {
         string field = $"{_input.Field}[{index}]";
         string limit = _input.MaxTokensPerDocument is { } max && prompt.TokenCount < _maxTokens ? $"max_tokens_per_doc is {max}" : $"with the query, it may have {Limit} tokens";
-        return new(_maxTokens, _maxTokens, field, min: 0, isLowerBound: true, message: $"{field} is too long, and truncate is false: {limit}.");
+        return new(_maxTokens + 1, _maxTokens, field, min: 0, isLowerBound: true, message: $"{field} is too long, and truncate is false: {limit}.");
     }
 
     private static int IdOf(Tokenizer tokenizer, string answer) => tokenizer.Encode(answer) is [var id]
