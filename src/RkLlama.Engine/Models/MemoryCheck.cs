@@ -36,11 +36,13 @@ internal static class MemoryCheck
 
     /// <inheritdoc cref="FindProblem(string, long?)"/>
     /// <param name="fileBytes">Size of the file in bytes; 0 if it is unknown.</param>
-    internal static string? FindProblem(string modelPath, long fileBytes, long? availableBytes)
+    /// <param name="reserveBytes">Part of the available memory that must stay free.</param>
+    internal static string? FindProblem(string modelPath, long fileBytes, long? availableBytes, long reserveBytes = 0)
     {
-        return availableBytes is { } available && fileBytes is var size && size > available
-            ? $"The model file '{modelPath}' has {Mebibytes(size)} MiB and only {Mebibytes(available)} MiB of memory are free; use a smaller model, or end what else runs on the node."
-            : null;
+        if (availableBytes is not { } available || fileBytes <= available - reserveBytes)
+            return null;
+        string reserve = reserveBytes > 0 ? $", besides the reserve of {Mebibytes(reserveBytes)} MiB" : "";
+        return $"The model file '{modelPath}' has {Mebibytes(fileBytes)} MiB and only {Mebibytes(Math.Max(0, available - reserveBytes))} MiB of memory are free{reserve}; use a smaller model, or end what else runs on the node.";
     }
 
     /// <summary>Returns the size in bytes; null if the file cannot be found. <see cref="ModelFileCheck"/> reports such files.</summary>

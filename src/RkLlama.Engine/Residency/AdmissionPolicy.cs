@@ -16,8 +16,8 @@ internal sealed record Placement(IReadOnlyList<Resident> Evictions, int Domain);
 /// <param name="maxModels">The maximum number of resident models; <see langword="null"/> for one of each <see cref="ModelRole"/>.</param>
 internal sealed class AdmissionPolicy(int? maxModels)
 {
-    // The NPU has several address spaces, which the vendor calls domains. Each has about 4 GB. The encoders of vision models use domain 0.
-    private const long DomainBytes = 4L << 30;
+    // The NPU has several address spaces, which the vendor calls domains. Each has 4 GB: a model needs one for each 4,000,000,000 bytes. The encoders of vision models use domain 0.
+    private const long DomainBytes = 4_000_000_000;
     private const int FirstDomain = 1;
     private const int LastDomain = 15;
 
@@ -55,11 +55,15 @@ internal sealed class AdmissionPolicy(int? maxModels)
     internal static int? PlaceSlot(ModelInstance model, MemoryDemand demand, IReadOnlyList<Resident> residents, long endingBytes) =>
         SupportsSeveral(model) && Fits(demand, endingBytes) ? FindDomain(demand.Bytes, residents, []) : null;
 
-    /// <summary>Explains why a model cannot be loaded, even if all others are evicted.</summary>
+    /// <summary>
+    /// Explains why a model cannot be loaded, even if all others are evicted. No others are evicted for a model that would then take the reserve. If there are no others, it may
+    /// take the reserve.
+    /// </summary>
     /// <param name="residentBytes">The estimated memory of all resident models and of workers that are ending.</param>
     /// <returns>A sentence with the sizes; <see langword="null"/> if the model can be loaded or a size is unknown.</returns>
     internal static string? FindProblem(ModelInstance model, MemoryDemand demand, long residentBytes) =>
-        MemoryCheck.FindProblem(model.Entry.ModelPath, demand.FileBytes, demand.Node?.AvailableBytes + residentBytes);
+        MemoryCheck.FindProblem(
+            model.Entry.ModelPath, demand.FileBytes, demand.Node?.AvailableBytes + residentBytes, residentBytes > 0 ? MemoryLedger.ReserveOf(demand.Node?.TotalBytes ?? 0) : 0);
 
     // With one model of each role, the resident of the same role is evicted first, although it may be pinned: no other eviction makes a place for the model.
     private int Rank(Resident resident, ModelInstance model) =>
@@ -73,7 +77,7 @@ internal sealed class AdmissionPolicy(int? maxModels)
     }
 
     // While the version is unknown, because the worker restarts, the version does not count.
-    private static bool SupportsSeveral(ModelInstance model) =>
+    internal static bool SupportsSeveral(ModelInstance model) =>
         model.Facts is not { } facts || (Version.TryParse(facts.RuntimeVersion, out Version? version) && version >= FirstWithSeveralModels);
 
     private static bool Fits(MemoryDemand demand, long freed) =>

@@ -156,21 +156,6 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_model_that_can_never_fit_is_refused_with_the_sizes_and_no_model_goes()
-    {
-        Start(4, availableBytes: Gibibyte);
-        await UseAsync("m");
-        SetMemory(0);
-        _node.AddModel("huge");
-        SetSize("huge", 9 * Gibibyte);
-        Func<Task> use = () => UseAsync("huge");
-
-        (await use.Should().ThrowAsync<EngineException>()).Which.Message.Should().Contain("9216 MiB").And.Contain("1024 MiB");
-
-        Names().Should().Equal("m");
-    }
-
-    [Fact]
     public async Task A_load_that_fails_for_lack_of_memory_is_tried_once_more_without_the_other_models()
     {
         Start(4);
@@ -234,7 +219,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     public async Task Resident_models_have_different_npu_domains()
     {
         Start(3);
-        SetSize("n", 5 * Gibibyte);
+        SetSize("n", 4_100_000_000);
         List<int> domains = [];
         Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
         _node.Engine.Load = (model, cancellationToken) =>
@@ -247,7 +232,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         await UseAsync("n");
         await UseAsync("o");
 
-        domains.Should().Equal([1, 2, 4], "a domain has 4 GiB, so the second model uses two");
+        domains.Should().Equal([1, 2, 4], "a domain has 4 GB, so the second model uses two");
     }
 
     [Fact]
