@@ -97,6 +97,8 @@ internal sealed partial class ResidentModels
                     _shortages.Add(resident.Model.Entry.ModelPath, demand.FileBytes, available);
             }
 
+            if (!attempts.EvictsNext && ex.Code == FailureCode.OutOfMemory && attempts.AvailableBytes is { } bytes)
+                throw new EngineException($"{ex.Message} ({bytes >> 20} MiB of memory were available; the model file has {demand.FileBytes >> 20} MiB)") { Code = ex.Code };
             if (!attempts.EvictsNext)
                 throw;
         }

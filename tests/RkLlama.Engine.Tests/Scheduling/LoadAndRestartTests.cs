@@ -103,7 +103,7 @@ public sealed class LoadAndRestartTests : IAsyncDisposable
         await UseAsync("m");
         FailLoadsOf("o", count: 100);
         Func<Task> use = () => UseAsync("o");
-        await use.Should().ThrowAsync<EngineException>().WithMessage("no memory");
+        await use.Should().ThrowAsync<EngineException>().WithMessage("no memory (8192 MiB of memory were available*");
         _node.Host.FindResident("m").Should().BeNull();
         await UseAsync("m");
 
