@@ -21,6 +21,16 @@ internal sealed partial class ModelHost
         DropUnusedIfEmpty();
     }
 
+    /// <summary>As <see cref="StopWorkerAsync"/>. A model of the setting <see cref="Configuration.NodeOptions.Preload"/> is not loaded again by itself.</summary>
+    /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
+    internal Task StopAsync(string name)
+    {
+        // Before the worker ends, because the server loads preloaded models as soon as there is room for them.
+        foreach (ModelInstance model in _preloaded.Remove(name))
+            model.IsPinned = false;
+        return StopWorkerAsync(name);
+    }
+
     /// <summary>
     /// Hides a model that was deleted or renamed from new requests. Requests that already have the model may still use it until <see cref="RemoveAsync"/>.
     /// </summary>

@@ -118,18 +118,22 @@ internal sealed class ModelScheduler(RunQueue queue, ModelHost host, KvCaches ca
         return await load.ConfigureAwait(false);
     }
 
-    /// <summary>Waits for a queue slot, then unloads the model if it is resident. If the model is loading, waits for the end of the load first. The next request that names the model loads it again.</summary>
+    /// <summary>Waits for a queue slot, then unloads the model if it is resident. If the model is loading, waits for the end of the load first. The next request that names the model loads it again, also if it was preloaded.</summary>
     /// <param name="model">Name of the model.</param>
     /// <exception cref="QueueFullException">The queue is full, or the request waited too long.</exception>
     /// <exception cref="DrainingException">The server is shutting down.</exception>
     /// <exception cref="WorkerStuckException">The worker survived SIGKILL.</exception>
     internal async Task UnloadAsync(string model, CancellationToken cancellationToken)
     {
-        if (host.FindResident(model) is null)
-            return;
         Task end;
+        if (host.FindResident(model) is null)
+        {
+            await host.StopAsync(model).ConfigureAwait(false);
+            return;
+        }
+
         using (await queue.EnterAsync(new QueuedRequest(model) { After = host.EndOfLoad(model) }, cancellationToken).ConfigureAwait(false))
-            end = host.StopWorkerAsync(model);
+            end = host.StopAsync(model);
 
         // The worker is idle, so others use the NPU while it ends.
         await end.ConfigureAwait(false);

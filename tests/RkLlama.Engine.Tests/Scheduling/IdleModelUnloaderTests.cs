@@ -149,6 +149,17 @@ public sealed class IdleModelUnloaderTests : IAsyncLifetime, IDisposable
         (_node.Host.Current, preloaded.IdleTimer).Should().Be((preloaded, (IdleTimer?)null));
     }
 
+    [Fact]
+    public async Task A_preloaded_model_that_was_stopped_is_not_loaded_again()
+    {
+        ModelInstance preloaded = await _node.Host.PreloadAsync(_node.Catalog.Find("m"));
+
+        await _node.Scheduler.UnloadAsync("m", default).WaitAsync(Patience);
+
+        (_node.Host.PreloadedModels.Count, _node.Host.HasModel, preloaded.IsPinned).Should().Be((0, false, false));
+        (await UseAsync("m")).IdleTimer.Should().NotBeNull("the next request loads it for itself");
+    }
+
     private async Task<ModelInstance> UseAsync(string name, TimeSpan? keepAlive = null)
     {
         ModelInstance model = _node.Host.Find(name);
