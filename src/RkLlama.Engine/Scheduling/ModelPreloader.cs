@@ -107,7 +107,7 @@ internal sealed partial class ModelPreloader(
             if (wasComing && ex is ModelAlreadyLoadedException && host.Current is { IsPinned: false })
                 host.PreloadWhenIdle(local);
             else if (ex is ModelAlreadyLoadedException)
-                Log.NoRoom(logger, name);
+                LogNoRoom(name);
             return true;
         }
         catch (Exception ex) when (ex is EngineException or ModelException or QueueFullException)
@@ -122,6 +122,14 @@ internal sealed partial class ModelPreloader(
                 Log.Waits(logger, name);
             return false;
         }
+    }
+
+    private void LogNoRoom(string name)
+    {
+        if (host.Residents.Select(static resident => resident.Model).FirstOrDefault(static model => !AdmissionPolicy.SupportsSeveral(model)) is { Facts: { } facts })
+            Log.OldRuntime(logger, name, facts.RuntimeVersion);
+        else
+            Log.NoRoom(logger, name);
     }
 
     private string LocalNameOf(string name) => downloads?.LocalNameOf(name) ?? name;
@@ -143,6 +151,9 @@ internal sealed partial class ModelPreloader(
 
         [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "Model {Model} is not preloaded: there is no room for it beside the models in memory (--max-models)")]
         internal static partial void NoRoom(ILogger logger, string model);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "Model {Model} is not preloaded: version {Version} of the vendor library keeps one model, several need version 1.2.2 or later")]
+        internal static partial void OldRuntime(ILogger logger, string model, string version);
 
         [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Model {Model} is being downloaded. It is loaded when it is there")]
         internal static partial void Waits(ILogger logger, string model);
