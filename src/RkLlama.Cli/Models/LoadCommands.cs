@@ -31,9 +31,9 @@ internal static class LoadCommands
             if (name is not null && !loaded.Any(row => row.ShortName == ModelRow.Short(name)))
                 throw new CommandException($"model '{name}' is not loaded");
 
-            // /unload_model unloads the model that /current_model names.
+            // /unload_model unloads the model that /current_model names, or the only one.
             string? current = loaded.Count > 1 ? await CurrentAsync(client, cancellationToken).ConfigureAwait(false) : loaded is [{ } only] ? only.ShortName : null;
-            if (name is null || current is null || ModelRow.Short(name) == current)
+            if (name is null || loaded.Count == 1 || ModelRow.Short(name) == current)
                 await client.PostAsync("/unload_model", new(), ModelJson.Default.UnloadBody, cancellationToken).ConfigureAwait(false);
             else
                 await SetKeepAliveAsync(client, name, JsonElement.Parse("0"), cancellationToken).ConfigureAwait(false);
@@ -88,10 +88,19 @@ internal static class LoadCommands
     }
 
     /// <returns>The model for requests that do not name one; null if there is none.</returns>
-    private static async Task<string?> CurrentAsync(NodeClient client, CancellationToken cancellationToken) =>
-        (await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false)).TryGetProperty("model_name", out JsonElement current) && current.GetString() is { } name
-            ? ModelRow.Short(name)
-            : null;
+    private static async Task<string?> CurrentAsync(NodeClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonElement reply = await client.GetAsync("/current_model", cancellationToken).ConfigureAwait(false);
+            return reply.TryGetProperty("model_name", out JsonElement current) && current.GetString() is { } name ? ModelRow.Short(name) : null;
+        }
+        catch (CommandException ex) when (ex.Status == HttpStatusCode.NotFound)
+        {
+            // No model that generates text is loaded.
+            return null;
+        }
+    }
 
     private static async Task<IReadOnlyList<ModelRow>> LoadedAsync(NodeClient client, CancellationToken cancellationToken) =>
         ModelRow.ReadAll(await client.GetAsync("/api/ps", cancellationToken).ConfigureAwait(false));

@@ -73,10 +73,13 @@ internal sealed partial class ModelHost : IAsyncDisposable
     internal ModelInstance? Current => _residents.Main is { IsLoaded: true } model ? model : null;
 
     /// <summary>
-    /// Whether <see cref="LoadAsync(ModelEntry)"/> would throw <see cref="ModelAlreadyLoadedException"/> for every model: the operator has loaded a model already, or a model
+    /// Whether <see cref="LoadAsync(ModelEntry)"/> would throw <see cref="ModelAlreadyLoadedException"/> for every model: the operator has loaded a model that generates text already, or a model
     /// is loading, or another one is resident and no second one is allowed. Failed models do not count.
     /// </summary>
     internal bool RefusesLoads => _residents.RefusesLoad(isFirst: true);
+
+    /// <summary>Whether a model that generates text is resident, so that a prompt without a model name can be queued.</summary>
+    internal bool HasChatModel => _residents.Main is { Role: ModelRole.Chat };
 
     /// <summary>Whether a model is resident, so that a request without a model name can be queued.</summary>
     internal bool HasModel => _residents.Main is not null;

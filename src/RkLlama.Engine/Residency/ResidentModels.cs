@@ -87,13 +87,13 @@ internal sealed partial class ResidentModels(
     }
 
     /// <summary>Whether <see cref="LoadAsync"/> would be refused for every model, because a model of the operator is in use, or another model is loading.</summary>
-    /// <param name="isFirst">Whether the operator has asked for this model alone, so that no other model of the operator may be resident.</param>
+    /// <param name="isFirst">Whether the operator has asked for this model alone, so that no other model of the operator that generates text may be resident.</param>
     internal bool RefusesLoad(bool isFirst)
     {
         lock (_lock)
         {
             return _residents.Any(resident =>
-                resident.IsBusy && (!admission.AllowsSeveral || (isFirst && resident.Model.IsPinned) || !resident.Load.IsCompleted));
+                resident.IsBusy && (!admission.AllowsSeveral || (isFirst && resident.Model is { IsPinned: true, Role: ModelRole.Chat }) || !resident.Load.IsCompleted));
         }
     }
 

@@ -102,6 +102,20 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_operator_can_load_a_model_beside_a_preloaded_embedding_model()
+    {
+        Start(null);
+        await Host.PreloadAsync(_node.Catalog.Find("embedder")).WaitAsync(Patience);
+        bool hadChatModel = Host.HasChatModel;
+
+        ModelInstance chat = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+
+        hadChatModel.Should().BeFalse();
+        Names().Should().Equal("embedder", "m");
+        Host.Current.Should().BeSameAs(chat);
+    }
+
+    [Fact]
     public async Task The_operator_cannot_replace_a_model_that_is_in_use()
     {
         Start(null);

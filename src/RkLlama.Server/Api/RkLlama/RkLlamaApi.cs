@@ -72,7 +72,8 @@ internal sealed class RkLlamaApi : IApi
 
     private static JsonResult<CurrentModelReply> CurrentModel(ModelHost host)
     {
-        if (host.Current is not { } model)
+        // A model for embeddings or reranking is not the one that the client of the guide means.
+        if (host.Current is not { Role: ModelRole.Chat } model)
             throw new ApiException(StatusCodes.Status404NotFound, new(new NoModelException().Message));
 
         ModelStatus status = host.Status;
@@ -140,7 +141,7 @@ internal sealed class RkLlamaApi : IApi
         HttpContext context, RequestReader reader, ModelHost host, Readiness readiness, GenerationService generation)
     {
         // This check is first: if no model is loaded, this is the error, even if the body is invalid.
-        if (!host.HasModel)
+        if (!host.HasChatModel)
             throw readiness.NoModel();
 
         ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => GenerateRequest.From(json)).ConfigureAwait(false);

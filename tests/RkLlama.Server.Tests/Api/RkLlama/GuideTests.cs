@@ -76,6 +76,20 @@ public sealed class GuideTests
     }
 
     [Fact]
+    public async Task An_embedding_model_is_not_the_current_model_and_does_not_generate()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        server.AddModel("embedder", "FROM=\"m.rkllm\"\nPOOLING=last\n");
+        await server.PostJsonAsync("/load_model", """{"model_name":"embedder"}""");
+
+        (HttpStatusCode current, JsonElement body) = await server.GetJsonAsync("/current_model");
+        (HttpStatusCode generate, _) = await server.PostJsonAsync("/generate", HeldRuns.Hello);
+
+        (current, body.GetRawText()).Should().Be((HttpStatusCode.NotFound, """{"error":"No models are currently loaded."}"""));
+        generate.Should().NotBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task Load_and_unload_answer_with_the_messages_of_the_guide()
     {
         await using TestServer server = await TestServer.StartAsync();
