@@ -1,10 +1,11 @@
 // commands.c - see commands.h.
 #include "model/commands.h"
+#include "model/broken.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { Span prompt; char *args; const Sight *sight; FaultSet *faults; Reply *out; } Command;
+typedef struct { Span prompt, before; const Tokenizer *tokenizer; char *args; const Sight *sight; FaultSet *faults; Reply *out; } Command;
 
 static void count_up(Command *c) { reply_count(c->out, atol(c->args)); }
 
@@ -65,6 +66,15 @@ static void tool(Command *c)
     free(b.p);
 }
 
+// A host may append instructions to the message, behind an empty line.
+static void json(Command *c)
+{
+    size_t ways = strcspn(c->args, " \n");
+    char *document = c->args + ways + (c->args[ways] != 0), *end = strstr(document, "\n\n");
+    Span whole = {document, end ? (size_t)(end - document) : strlen(document)};
+    broken_reply(c->out, c->tokenizer, (Span){c->args, ways}, whole, c->before);
+}
+
 static void fault(Command *c)
 {
     c->args[strcspn(c->args, " \n")] = 0;
@@ -76,18 +86,18 @@ static void fault(Command *c)
 
 static const struct { const char *name; void (*run)(Command *c); } commands[] = {
     {"!count", count_up}, {"!echo", echo}, {"!emoji", emoji}, {"!bytes", bytes}, {"!loop", loop},
-    {"!sleep", sleepy}, {"!prompt", prompt}, {"!think", think}, {"!tool", tool}, {"!fault", fault},
-    {"!special", special}, {"!see", see}, {"!image", image},
+    {"!sleep", sleepy}, {"!prompt", prompt}, {"!think", think}, {"!tool", tool}, {"!json", json},
+    {"!fault", fault}, {"!special", special}, {"!see", see}, {"!image", image},
 };
 
-bool command_reply(Span whole, Span message, const Sight *sight, FaultSet *faults, Reply *out)
+bool command_reply(const Tokenizer *t, Span whole, Span message, Span before, const Sight *sight, FaultSet *faults, Reply *out)
 {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         size_t n = strlen(commands[i].name);
         if (message.n < n || memcmp(message.p, commands[i].name, n) || (message.n > n && message.p[n] != ' '))
             continue;
         size_t skip = message.n > n ? n + 1 : n;
-        Command c = {whole, text_copy(message.p + skip, message.n - skip), sight, faults, out};
+        Command c = {whole, before, t, text_copy(message.p + skip, message.n - skip), sight, faults, out};
         commands[i].run(&c);
         free(c.args);
         return true;

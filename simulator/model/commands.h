@@ -7,4 +7,5 @@
 // What a run is about, for the replies of commands: the texts of the control tokens of the prompt, and the images.
 typedef struct { const char *control, *view, *hashes; } Sight;
 
-bool command_reply(Span prompt, Span message, const Sight *sight, FaultSet *faults, Reply *out);    // false if the message is not a command
+// before is the part of the answer that the prompt has. Returns false if the message is not a command.
+bool command_reply(const Tokenizer *t, Span prompt, Span message, Span before, const Sight *sight, FaultSet *faults, Reply *out);

@@ -1,8 +1,11 @@
 // reply.c - see reply.h.
 #include "model/reply.h"
+#include "model/continuation.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LEAST_LIKENESS 0.5              // of a document to the reply, so that it counts as a beginning of it
 
 static void start(Reply *r, ReplyKind kind)
 {
@@ -64,6 +67,26 @@ void reply_lead(Reply *r, const char *text, size_t len)
     free(r->lead);
     r->lead = b.p;
     r->lead_len = b.n;
+}
+
+// A reply goes on behind a beginning of its text. Behind a corrected JSON document, it goes on at the corresponding place.
+void reply_continue(Reply *r, const char *before, size_t len)
+{
+    double likeness = 0;
+    size_t at = 0;
+    if (r->kind != REPLY_TEXT || r->count != 1 || r->spells || r->continues || !len)
+        return;
+    if (r->len >= len && !memcmp(r->text, before, len))
+        at = len;
+    else if (*before == '{' || *before == '[')
+        at = continuation_find((Span){r->text, r->len}, (Span){before, len}, &likeness);
+    if (likeness > 0 && likeness < LEAST_LIKENESS)
+        at = 0;
+    char *rest = text_copy(r->text + at, r->len - at);
+    long delay = r->delay_us;
+    reply_text(r, rest, strlen(rest));
+    r->delay_us = delay;
+    free(rest);
 }
 
 // Returns the first token of a text of this length, cut as a tokenizer does.

@@ -1,16 +1,17 @@
 // script.c - finds the last user message in a prompt and replies by the first matching rule.
 #include "model/script.h"
+#include "model/broken.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *open, *close; } turns[] = {
-    {"<|im_start|>user\n", "<|im_end|>"},
-    {"<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"},
-    {"<start_of_turn>user\n", "<end_of_turn>"},
-    {"<|user|>", "<|"},                             // Phi, ChatGLM; Zephyr closes with </s>, below
-    {"<|turn>user\n", "<turn|>"},
-    {"[INST]", "[/INST]"},
-    {"<\xef\xbd\x9cUser\xef\xbd\x9c>", "<\xef\xbd\x9c"},
+static const struct { const char *open, *close, *answer; } turns[] = {
+    {"<|im_start|>user\n", "<|im_end|>", "<|im_start|>assistant\n"},
+    {"<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n"},
+    {"<start_of_turn>user\n", "<end_of_turn>", "<start_of_turn>model\n"},
+    {"<|user|>", "<|", "<|assistant|>"},            // Phi, ChatGLM; Zephyr closes with </s>, below
+    {"<|turn>user\n", "<turn|>", "<|turn>model\n"},
+    {"[INST]", "[/INST]", "[/INST]"},
+    {"<\xef\xbd\x9cUser\xef\xbd\x9c>", "<\xef\xbd\x9c", "<\xef\xbd\x9c" "Assistant\xef\xbd\x9c>"},
 };
 
 static const char *last(const char *text, size_t len, const char *what)
@@ -52,6 +53,25 @@ Span last_user_message(const char *prompt, size_t len)
         return trim(s);
     }
     return trim((Span){prompt, len});
+}
+
+Span answer_so_far(const char *prompt, size_t len, Span message)
+{
+    static const char open[] = "<think>", close[] = "</think>";
+    const char *tail = message.p + message.n, *end = prompt + len, *start = NULL;
+    for (size_t i = 0; !start && i < sizeof turns / sizeof *turns; i++)
+        if (last(prompt, len, turns[i].open) && (start = last(tail, (size_t)(end - tail), turns[i].answer)))
+            start += strlen(turns[i].answer);
+    if (!start)
+        return (Span){end, 0};
+    const char *thoughts = last(start, (size_t)(end - start), close);
+    if (thoughts)
+        start = thoughts + sizeof close - 1;
+    else if (memmem(start, (size_t)(end - start), open, sizeof open - 1))
+        return (Span){end, 0};
+    for (; start < end && (*start == ' ' || *start == '\n'); start++)
+        ;
+    return (Span){start, (size_t)(end - start)};
 }
 
 // Puts at most the first 80 bytes, without cutting a character.
@@ -128,11 +148,11 @@ static void push_json(const Model *m, Reply *out, const Json *t)
     free(b.p);
 }
 
-static void apply(const Model *m, const Rule *rule, const char *subject, const regmatch_t *at, Span message, const char *view,
-                  Reply *out)
+static void apply(const Model *m, const Rule *rule, const char *subject, const regmatch_t *at, Span message, Span before,
+                  const char *view, Reply *out)
 {
     const Json *s = rule->spec, *tokens = json_get(s, "emit_tokens");
-    const char *bytes = json_text(s, "bytes", NULL);
+    const char *bytes = json_text(s, "bytes", NULL), *ways = json_text(s, "break", NULL);
     Buf b = {0};
     if (tokens)
         for (const Json *t = tokens->child; t; t = t->next)
@@ -143,7 +163,10 @@ static void apply(const Model *m, const Rule *rule, const char *subject, const r
         reply_text(out, message.p, message.n);
     else {
         expand(&b, json_text(s, "emit", ""), subject, at, message, view);
-        reply_text(out, b.p, b.n);
+        if (ways)
+            broken_reply(out, &m->tokenizer, (Span){ways, strlen(ways)}, (Span){b.p, b.n}, before);
+        else
+            reply_text(out, b.p, b.n);
     }
     free(b.p);
     if (json_number(s, "repeat", 0) > 0 && out->kind == REPLY_TEXT)
@@ -168,14 +191,14 @@ static const Rule *find_rule(const Model *m, const char *message, const char *wh
     return NULL;
 }
 
-void script_reply(const Model *m, Span prompt, Span message, const char *view, Reply *out)
+void script_reply(const Model *m, Span prompt, Span message, Span before, const char *view, Reply *out)
 {
     char *text = text_copy(message.p, message.n), *whole = text_copy(prompt.p, prompt.n);
     const char *subject;
     regmatch_t at[10];
     const Rule *rule = find_rule(m, text, whole, &subject, at);
     if (rule)
-        apply(m, rule, subject, at, message, view, out);
+        apply(m, rule, subject, at, message, before, view, out);
     else {
         Buf b = {0};
         buf_text(&b, "This is the RkLlama simulator; no language model runs here. You asked: \"");

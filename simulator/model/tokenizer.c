@@ -21,6 +21,9 @@ void tokenizer_new(Tokenizer *t, int room, int vocab)
     t->index = malloc((size_t)slots * sizeof *t->index);
     if (!t->pieces || !t->index)
         abort();
+    t->learned = calloc((size_t)(vocab > 0 ? vocab : 1), sizeof *t->learned);
+    if (!t->learned)
+        abort();
     memset(t->index, -1, (size_t)slots * sizeof *t->index);
     memset(t->first, -1, sizeof t->first);
 }
@@ -46,6 +49,9 @@ void tokenizer_add(Tokenizer *t, const char *text, size_t len, int32_t id, bool 
 
 void tokenizer_free(Tokenizer *t)
 {
+    for (int i = 0; t->learned && i < t->vocab; i++)
+        free(t->learned[i]);
+    free(t->learned);
     free(t->pieces);
     free(t->index);
     *t = (Tokenizer){0};
@@ -57,6 +63,21 @@ const Piece *tokenizer_piece(const Tokenizer *t, int32_t id)
         if (t->pieces[i].id == id)
             return &t->pieces[i];
     return !t->own_ids && id >= 256 && id < 256 + t->n_pieces ? &t->pieces[id - 256] : NULL;
+}
+
+// Returns the id of a text that is no piece: the given one, or the next one that no other text has. So a prompt with the id contains
+// the text. If all ids are taken, texts share an id.
+static int32_t learned_id(const Tokenizer *t, int32_t id, int32_t first, const char *text, size_t len)
+{
+    for (int32_t at = id, i = 0; i < 64 && at < t->vocab && (!i || at != id); i++, at = at + 1 < t->vocab ? at + 1 : first) {
+        if (t->own_ids && tokenizer_piece(t, at))
+            continue;
+        if (!t->learned[at])
+            t->learned[at] = text_copy(text, len);
+        if (!strncmp(t->learned[at], text, len) && !t->learned[at][len])
+            return at;
+    }
+    return id;
 }
 
 int32_t tokenizer_id(const Tokenizer *t, const char *text, size_t len)
@@ -75,7 +96,7 @@ int32_t tokenizer_id(const Tokenizer *t, const char *text, size_t len)
     int32_t id = rest > 0 ? first + (int32_t)(h % (uint32_t)rest) : first;
     while (t->own_ids && tokenizer_piece(t, id))
         id++;
-    return id;
+    return rest > 0 ? learned_id(t, id, first, text, len) : id;
 }
 
 static const Piece *longest_piece(const Tokenizer *t, const char *text, size_t len)
@@ -156,6 +177,8 @@ void tokenizer_decode(const Tokenizer *t, const int32_t *ids, size_t count, Buf 
         const Piece *p = tokenizer_piece(t, ids[i]);
         if (p)
             buf_put(out, p->text, (size_t)p->len);
+        else if (ids[i] >= 256 && ids[i] < t->vocab && t->learned[ids[i]])
+            buf_text(out, t->learned[ids[i]]);
         else if (ids[i] >= 0 && ids[i] < 256)
             buf_put(out, &(unsigned char){(unsigned char)ids[i]}, 1);
     }

@@ -1,6 +1,6 @@
 // tokenizer.h - ids 0..255 are bytes, the following ids are the model's pieces. A piece may also have an id of its own, which
-// then replaces a byte with the same id. Other tokens of a reply have a hash as id. Encoding a prompt is deterministic and
-// reversible.
+// then replaces a byte with the same id. Other tokens of a reply get an id by their hash; a later prompt with the id contains
+// their text. Encoding a prompt is deterministic and reversible.
 #pragma once
 #include "base/text.h"
 #include <stdbool.h>
@@ -19,6 +19,7 @@ typedef struct {
     int n_pieces, vocab;                // vocab: number of ids
     int first[256];                     // longest piece by first byte, or -1
     int *index, index_mask;             // hash table of pieces
+    char **learned;                     // by id: the text of a token of a reply that is no piece; owned
 } Tokenizer;
 
 void tokenizer_new(Tokenizer *t, int room, int vocab);          // room: maximum number of pieces

@@ -146,13 +146,15 @@ static void choose_reply(Run *r)
     images_control(r, &control);
     images_describe(r, &view, &hashes);
     Sight sight = {control.p, view.p, hashes.p};
+    Span before = answer_so_far(r->prompt, r->prompt_len, message);
     reply_free(&h->reply);
     r->rerank = rerank_share(message, &r->share);
     if (r->rerank)
         reply_text(&h->reply, r->share >= 0.5 ? "yes" : "no", r->share >= 0.5 ? 3 : 2);
-    else if (!command_reply(prompt, message, &sight, &r->faults, &h->reply))
-        script_reply(&h->model, (Span){conversation.p, conversation.n}, message, view.p, &h->reply);
+    else if (!command_reply(&h->model.tokenizer, prompt, message, before, &sight, &r->faults, &h->reply))
+        script_reply(&h->model, (Span){conversation.p, conversation.n}, message, before, view.p, &h->reply);
     skip_thoughts(&h->reply, prompt, message);
+    reply_continue(&h->reply, before.p, before.n);
     if (r->rq.thinking && !h->template.custom && r->rq.text)
         reply_lead(&h->reply, THOUGHTS, sizeof THOUGHTS - 1);
     free(conversation.p);

@@ -72,6 +72,52 @@ static bool thoughts_go_on(void)
     return ok && said("[hi][]F") && !api.destroy(h);
 }
 
+// Runs a prompt with the beginning of the answer and compares the rest of the answer.
+static bool goes_on(LLMHandle h, const char *message, const char *before, const char *rest)
+{
+    int32_t ids[1000];
+    char prompt[1000];
+    int n = snprintf(prompt, sizeof prompt, "<|im_start|>user\n%s<|im_end|>\n<|im_start|>assistant\n%s", message, before);
+    for (int i = 0; i < n; i++)
+        ids[i] = (unsigned char)prompt[i];
+    input.input_type = RKLLM_INPUT_TOKEN;
+    input.token_input.input_ids = ids;
+    input.token_input.n_tokens = (size_t)n;
+    return !run_with(h, &input, &infer) && said(rest);
+}
+
+static bool answers_go_on(void)
+{
+    LLMHandle h = open_demo();
+    bool ok = goes_on(h, "!echo one two", "one", "[ two][]F") && goes_on(h, "!echo one two", "three", "[one][ two][]F") && goes_on(h, "!echo Here: {a:1}", "{", "[a][:][1][}][]F") &&
+        goes_on(h, "!echo {a:'x',b:2}", "{\"a\":\"x\",\"b\":", "[2][}][]F") &&
+        goes_on(h, "!echo {a:'x'}", "<think>\n\n</think>\n\n{\"a\":", "['x'][}][]F");
+    return ok && !api.destroy(h);
+}
+
+static bool broken_documents(void)
+{
+    static const char document[] = "{\"a\":\"x\",\"b\":2}";
+    static const struct { const char *ways, *before, *rest; } rows[] = {
+        {"missing_comma", "", "[{][\"][a][\"][:][\"][x][\"][ \"][b][\"][:][2][}][]F"},
+        {"missing_comma", "{\"a\":\"x\" ,\"b\":", "[2][}][]F"},
+        {"wrong_enum", "{\"a\":", "[\"][other][\"][,][\"][b][\"][:][2][}][]F"},
+        {"wrong_enum", "{\"a\":\"y\"", "[,][\"][b][\"][:][2][}][]F"},
+        {"nan,trailing_comma", "{\"a\":\"x\",\"b\":", "[NaN][,][}][]F"},
+        {"single_quotes@9", "{\"a\":\"x\"", "[,]['b'][:][2][}][]F"},
+        {"two_documents", "{\"a\":\"x\",\"b\":2", "[}]<0a>[{][\"][a][\"][:][\"][x][\"][,][\"][b][\"][:][2][}][]F"},
+        {"early_end@4", "", "[{][\"][a][]F"},
+    };
+    LLMHandle h = open_demo();
+    char message[200];
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof rows / sizeof *rows; i++) {
+        snprintf(message, sizeof message, "!json %s %s\n\nAnswer with JSON.", rows[i].ways, document);
+        ok = goes_on(h, message, rows[i].before, rows[i].rest);
+    }
+    return ok && goes_on(h, "!json no_such_way {}", "", "[There][ is][ no][ such][ way][ to][ break][ this][ document][.][]F") && !api.destroy(h);
+}
+
 static bool guide_examples(void)
 {
     LLMHandle h = open_demo();
@@ -223,6 +269,8 @@ static const Check checks[] = {
     {"invalid bytes pass through", raw_bytes, PASS},
     {"token input", token_input, PASS},
     {"a reasoning block that the prompt has ended is not repeated", thoughts_go_on, PASS},
+    {"an answer goes on behind a beginning of it, or of its corrected JSON", answers_go_on, PASS},
+    {"a document is broken in the given ways, and not again behind its corrected beginning", broken_documents, PASS},
     {"guide examples", guide_examples, PASS},
     {"hidden layer", hidden_layer, PASS},
     {"abort from the callback, next run clean", abort_in_callback, PASS},
