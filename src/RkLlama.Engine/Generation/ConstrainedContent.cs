@@ -75,9 +75,9 @@ internal sealed class ConstrainedContent
     {
         if (!IsComplete)
         {
-            if (_text.Close() is not { } closing)
+            if (_text.Close() is not var (length, closing))
                 return;
-            _text.CutToCertain();
+            _text.CutTo(length);
             _text.Add(closing);
         }
 

@@ -13,6 +13,9 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     // The token ids, with those that the server inserted; or the text if the prompt is a text.
     private readonly List<int> _ids = [];
     private readonly List<bool> _isInserted = [];
+
+    // The text of the runtime for each token; null for inserted ones.
+    private readonly List<string?> _texts = [];
     private readonly StringBuilder? _text = prepared.Prompt.Tokens is null ? new() : null;
 
     // Before the current run.
@@ -36,6 +39,7 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     {
         _ids.Add(token.TokenId);
         _isInserted.Add(false);
+        _texts.Add(token.Text);
         _count++;
         AddText(token.Text);
     }
@@ -82,6 +86,7 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     {
         _ids.RemoveRange(length, _ids.Count - length);
         _isInserted.RemoveRange(length, _isInserted.Count - length);
+        _texts.RemoveRange(length, _texts.Count - length);
         _count = _isInserted.Count(static isInserted => !isInserted);
     }
 
@@ -95,25 +100,38 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     /// <returns>False if the output does not end with the text, because its tokens are not those of the tokenizer. Then nothing is changed.</returns>
     internal bool TryReplace(string end, int kept, string text)
     {
+        if ((Find(end, kept, usesRuntimeText: false) ?? Find(end, kept, usesRuntimeText: true)) is not var (tokens, before))
+            return false;
+        string rest = before + text;
+        CutAt(tokens);
+        Insert(prepared.Prompts.Tokenizer!.Encode(new PromptText(rest, [new(0, rest.Length)]), guard: true));
+        return true;
+    }
+
+    /// <summary>Finds the token in which a position of the output lies.</summary>
+    /// <param name="usesRuntimeText">Whether to use the runtime's text for all tokens of the model; otherwise only for ids that the tokenizer does not have.</param>
+    /// <returns>The number of tokens before the position, and the text between them and the position; <see langword="null"/> if the output does not end with the text.</returns>
+    private (int Tokens, string Before)? Find(string end, int kept, bool usesRuntimeText)
+    {
         TokenTextDecoder decoder = new(prepared.Prompts.Tokenizer!);
         StringBuilder decoded = new();
         List<int> lengths = [0];
-        foreach (int id in _ids)
+        for (int i = 0; i < _ids.Count; i++)
         {
-            decoded.Append(decoder.Append(id));
-            lengths.Add(decoder.IsInsideCharacter ? int.MaxValue : decoded.Length);
+            bool isRuntimeText = _texts[i] is not null && (usesRuntimeText || !prepared.Prompts.Tokenizer!.Contains(_ids[i]));
+            string text = isRuntimeText ? _texts[i]! : decoder.Append(_ids[i]);
+            decoded.Append(text);
+
+            // A token without a text may be the first part of a character.
+            lengths.Add(decoder.IsInsideCharacter || (isRuntimeText && text.Length == 0) ? int.MaxValue : decoded.Length);
         }
 
         string all = decoded.ToString();
         int start = all.LastIndexOf(end, StringComparison.Ordinal);
         if (start < 0)
-            return false;
-        int target = start + kept;
-        int tokens = lengths.FindLastIndex(length => length <= target);
-        string rest = all[lengths[tokens]..target] + text;
-        CutAt(tokens);
-        Insert(prepared.Prompts.Tokenizer!.Encode(new PromptText(rest, [new(0, rest.Length)]), guard: true));
-        return true;
+            return null;
+        int tokens = lengths.FindLastIndex(length => length <= start + kept);
+        return (tokens, all[lengths[tokens]..(start + kept)]);
     }
 
     private IReadOnlyList<int> Encode(string text) => text.Length > 0 ? prepared.Prompts.BuildRaw(text).Tokens ?? [] : [];
@@ -122,5 +140,6 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     {
         _ids.AddRange(ids);
         _isInserted.AddRange(Enumerable.Repeat(true, ids.Count));
+        _texts.AddRange(Enumerable.Repeat<string?>(null, ids.Count));
     }
 }

@@ -101,11 +101,14 @@ internal sealed class ConstrainedText
         return (_certainLength + kept, repaired[kept..]);
     }
 
-    /// <summary>Returns the text that closes the document at a limit; <see langword="null"/> if the schema requires more than what is there.</summary>
-    internal string? Close() => DocumentRepair.Close(_certain);
-
-    /// <summary>Removes the text behind what is certain.</summary>
-    internal void CutToCertain() => CutTo(_certainLength);
+    /// <summary>Closes the document at a limit.</summary>
+    /// <returns>The length of <see cref="Text"/> that is kept, and the text that closes it; <see langword="null"/> if the schema requires more than what is there.</returns>
+    internal (int Length, string Closing)? Close()
+    {
+        if (!IsViolated && DocumentRepair.Close(_state) is { } closing)
+            return (_text.Length, closing);
+        return DocumentRepair.Close(_certain) is { } earlier ? (_certainLength, earlier) : null;
+    }
 
     /// <summary>Removes the text from a position on. The text that follows next corrects it.</summary>
     internal void CutTo(int length)

@@ -36,6 +36,9 @@ internal sealed partial class DocumentRepair
             return AppendOpening();
         }
 
+        string plain = scalar.Text.TrimStart('+');
+        if (!scalar.IsQuoted && Allows("0") && Number.Match(plain) is { Success: true } whole && whole.Length == plain.Length && AppendNumber(place, plain))
+            return SkipTo(scalar.End);
         if (Allows("\"") && !place.Literals.Any(static text => text[0] == '"'))
             return AppendString(scalar);
         if (place.Literals.Any(static text => text[0] == '"') || (place.Literals.Any() && !Allows("0")))
@@ -95,15 +98,20 @@ internal sealed partial class DocumentRepair
         char closing = quote == '“' ? '”' : quote == '‘' ? '’' : quote;
         if (closing is '"' or '\'' or '”' or '’' or '`')
         {
-            int end = _at + 1;
-            while (end < _text.Length && _text[end] != closing)
-                end += _text[end] == '\\' ? 2 : 1;
-            bool isWhole = end < _text.Length;
-            return new(_text[(_at + 1)..Math.Min(end, _text.Length)], Math.Min(_text.Length, end + 1), IsQuoted: true, isWhole);
+            int at = _at + 1;
+            while (at < _text.Length && _text[at] != closing)
+                at += _text[at] == '\\' ? 2 : 1;
+            bool isWhole = at < _text.Length;
+            return new(_text[(_at + 1)..Math.Min(at, _text.Length)], Math.Min(_text.Length, at + 1), IsQuoted: true, isWhole);
         }
 
         int stop = _text.AsSpan(_at).IndexOfAny(",}]\n");
         string bare = stop < 0 ? _text[_at..] : _text[_at..(_at + stop)];
+
+        // Only the opening quote is missing.
+        int end = bare.IndexOf('"');
+        if (end > 0 && bare.AsSpan(end + 1).IsWhiteSpace())
+            return new(bare[..end], _at + end + 1, IsQuoted: true, IsWhole: true);
         return new(stop < 0 ? bare : bare.TrimEnd(), stop < 0 ? _text.Length : _at + stop, IsQuoted: false, IsWhole: stop >= 0);
     }
 

@@ -131,10 +131,12 @@ internal sealed partial class DocumentRepair
 
     private bool FixMember(ObjectFrame members)
     {
+        int start = _at;
         SkipSeparators();
+        bool isSeparated = _text.AsSpan(start, _at - start).IndexOfAny(",;\n") >= 0;
         string comma = members.IsOpen ? "" : "," + _space;
         if (_at == _text.Length)
-            return false;
+            return isSeparated && !members.IsOpen && AppendMember(members, comma);
         if (_text[_at] == '}')
         {
             // A member is missing. What is behind the brace belongs to the text around this object.
@@ -146,14 +148,17 @@ internal sealed partial class DocumentRepair
             return Append("}");
         if (ReadName() is not { } name)
         {
+            bool isEnd = IsEndMark(_text.AsSpan(_at));
             _at = _text.Length;
-            return AppendOpening();
+            return isSeparated && !members.IsOpen && !isEnd ? AppendMember(members, comma) : AppendOpening();
         }
 
         if (!name.IsWhole && members.Unused.Any(member => member.Written.StartsWith(name.Text, StringComparison.Ordinal)))
             return Append($"{comma}\"{name.Text}") && SkipTo(_text.Length);
         MemberNode? meant = members.Unused.FirstOrDefault(member => member.Written == name.Text)
             ?? members.Unused.FirstOrDefault(member => IsSameName(member.Written, name.Text));
+        if (meant is null && !isSeparated && !members.IsOpen && char.IsLetter(_text[_at]) && _text[name.End - 1] is not (':' or '='))
+            return SkipWhile(char.IsLetterOrDigit);
         string? written = meant?.Written ?? (members.Node.Rest is not null && name.IsWhole && members.Node.Find(name.Text) < 0 ? JsonText.Quote(name.Text)[1..^1] : null);
         if (written is not null && Append($"{comma}\"{written}\":{_space}"))
         {
@@ -164,6 +169,11 @@ internal sealed partial class DocumentRepair
         _at = _text.Length;
         return AppendOpening();
     }
+
+    /// <summary>Adds the name of a member that is required, or else the quote before a name that the model chooses.</summary>
+    private bool AppendMember(ObjectFrame members, string comma) => (members.CanClose && Append(comma + "\"")) || AppendOpening();
+
+    private static bool IsEndMark(ReadOnlySpan<char> text) => text is [')' or '…', ..] or ['.'] or ['.', '.', ..];
 
     private bool FixItem(ArrayFrame items)
     {
@@ -180,8 +190,12 @@ internal sealed partial class DocumentRepair
                 return Append("]");
         }
 
-        // If the text cannot be an item, the bracket may be missing.
+        // An ellipsis, or a bracket of another kind.
         char c = _text[_at];
+        if (IsEndMark(_text.AsSpan(_at)) && items.CanClose)
+            return SkipTo(_text.Length) && Append("]");
+
+        // If the text cannot be an item, the bracket may be missing.
         if (!Allows("," + c) && Allows("]," + c))
             return SkipTo(start) && Append("]");
         if (items.CanContinue && c is not (':' or '}' or '`') && Append("," + _space))

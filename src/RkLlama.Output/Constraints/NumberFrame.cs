@@ -30,7 +30,8 @@ internal sealed class NumberFrame(NumberNode node, Frame parent, string text = "
 
     internal override bool CanEnd => IsComplete && Parent!.CanEnd;
 
-    internal override bool IsTentative => node.HasBounds;
+    // A zero may turn out to stand in front of other digits.
+    internal override bool IsTentative => node.HasBounds || part == Part.Zero;
 
     internal override IEnumerable<string> Openings => IsComplete ? Parent!.Openings : ["0"];
 

@@ -16,9 +16,10 @@ internal abstract class ValueNode
 
     private static UnionNode NewAny() => new(
     [
+        // The first one is the guess if the model writes nothing usable: in a string, the model can still say what it means.
+        new StringNode(0, StringNode.DefaultMaxLength),
         new ObjectNode([], new(() => Any)),
         new ArrayNode(_ => Any, 0, int.MaxValue),
-        new StringNode(0, StringNode.DefaultMaxLength),
         new NumberNode(IsInteger: false),
         new LiteralNode(["false", "null", "true"]),
     ]);

@@ -1,3 +1,5 @@
+using RkLlama.Output.Constraints;
+
 namespace RkLlama.Output.Tests.Constraints;
 
 public sealed class DocumentRepairTests
@@ -43,6 +45,10 @@ public sealed class DocumentRepairTests
     [InlineData("no end", """{"name":"A","age":1""", """{"name":"A","age":1}""")]
     [InlineData("no end of a text", """{"name":"A","age":1,"note":"abc""", """{"name":"A","age":1,"note":"abc"}""")]
     [InlineData("brace of the wrong kind", """{"name":"A","age":1,"tags":["x"}""", """{"name":"A","age":1,"tags":["x"]}""")]
+    [InlineData("round bracket", """{"name":"A","age":1,"tags":["x")}""", """{"name":"A","age":1,"tags":["x"]}""")]
+    [InlineData("ellipsis", """{"name":"A","age":1,"tags":["x", ...]}""", """{"name":"A","age":1,"tags":["x"]}""")]
+    [InlineData("leading zeros", """{"name":"A","age":007}""", """{"name":"A","age":7}""")]
+    [InlineData("opening quote missing", """{"name":Anna","age":1}""", """{"name":"Anna","age":1}""")]
     public void The_nearest_document_is_found(string mistake, string written, string? document)
     {
         foreach (int seed in Enumerable.Range(0, 30))
@@ -56,6 +62,20 @@ public sealed class DocumentRepairTests
                 found.Should().Be(document, mistake);
             DocumentRepairCheck.IsValid(Schema, found!).Should().BeTrue($"{mistake}: {found}");
         }
+    }
+
+    [Theory]
+    [InlineData("comment", "{\"a\":1, // one\n\"b\":2}", """{"a":1,"b":2}""")]
+    [InlineData("two commas", """{"a":1,,"b":2}""", """{"a":1,"b":2}""")]
+    [InlineData("semicolon", """{"a":1;"b":2}""", """{"a":1,"b":2}""")]
+    [InlineData("leading zeros", """{"a":007,"b":2}""", """{"a":7,"b":2}""")]
+    [InlineData("number with a unit", """{"a":1 piece, "b":2}""", """{"a":1 , "b":2}""")]
+    [InlineData("names without quotes", "{a: 1\nb: 2}", "{\"a\": 1\n,\"b\": 2}")]
+    public void An_object_of_any_form_keeps_its_members(string mistake, string written, string document)
+    {
+        ConstrainedModel model = new(ValueNode.AnyObject);
+
+        model.Write([written]).Should().Be(document, mistake);
     }
 }
 
