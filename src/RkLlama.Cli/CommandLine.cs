@@ -48,7 +48,7 @@ internal static class CommandLine
         ("abort-grace", "Seconds that an aborted run may take to end before its worker is killed [10]"),
         ("heartbeat", "Interval of keep-alives in a stream, in seconds [10]"),
         ("repeat-guard", "End a generation that repeats one phrase more often than this; 0 for no limit [0]"),
-        ("constrained-output", "Whether answers in JSON are held to their format while the model writes them [false]"),
+        ("constrained-output", "Whether answers in JSON are held to their format while the model writes them [true]"),
         ("max-body", "Maximum size of a request body, in MiB [8]"),
         ("memory", "Maximum memory of the server process without the models, in MiB [256]"),
         ("max-connections", "Maximum number of connections [512]"),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, mock } from 'node:test';
 import { Ollama } from 'ollama';
 import { z } from 'zod';
-import { city, cityScript } from './support/city.js';
+import { city, cityScript, patternCity } from './support/city.js';
 import { Node } from './support/node.js';
 
 const user = content => [{ role: 'user', content }];
@@ -153,7 +153,7 @@ describe('ollama: chat', () => {
     }
 
     await assert.rejects(client.chat({ model: 'city', messages: user('The city, please.'), format: 'xml' }), error => error.status_code === 400);
-    await assert.rejects(client.chat({ model: 'city', messages: user('The weather, please.'), format: z.toJSONSchema(city) }), error => error.status_code >= 400);
+    await assert.rejects(client.chat({ model: 'city', messages: user('The weather, please.'), format: z.toJSONSchema(patternCity) }), error => error.status_code >= 400);
   });
 });
 

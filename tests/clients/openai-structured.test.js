@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
-import { city, cityScript } from './support/city.js';
+import { city, cityScript, patternCity } from './support/city.js';
 import { Node } from './support/node.js';
 
 describe('openai: structured output', () => {
@@ -34,9 +34,9 @@ describe('openai: structured output', () => {
     assert.deepEqual(completion.choices[0].message.parsed, { name: 'Paris', population: 2100000 });
   });
 
-  it('output that violates a strict schema is an error', async () => {
-    await assert.rejects(client.chat.completions.create(request('The weather, please.', zodResponseFormat(city, 'city'))), error => error instanceof OpenAI.APIError && error.status >= 400);
-    await assert.rejects(client.chat.completions.stream(request('The weather, please.', zodResponseFormat(city, 'city'))).finalChatCompletion(), OpenAI.APIError);
+  it('output that violates a strict schema with a pattern is an error', async () => {
+    await assert.rejects(client.chat.completions.create(request('The weather, please.', zodResponseFormat(patternCity, 'city'))), error => error instanceof OpenAI.APIError && error.status >= 400);
+    await assert.rejects(client.chat.completions.stream(request('The weather, please.', zodResponseFormat(patternCity, 'city'))).finalChatCompletion(), OpenAI.APIError);
   });
 
   it('an invalid response_format is a 400 that names the field', async () => {

@@ -94,7 +94,7 @@ internal sealed record NodeOptions
     /// <summary>
     /// Whether answers in JSON are held to their format while the model writes them. If false, they are checked when they are complete.
     /// </summary>
-    public bool ConstrainsOutput { get; init; }
+    public bool ConstrainsOutput { get; init; } = true;
 
     /// <summary>How long the active run may continue after the server has received a stop signal. Then it is aborted.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -203,7 +203,7 @@ public sealed class ConstrainedOutputTests : GenerationServiceFixture
     [Fact]
     public async Task Without_the_setting_the_answer_is_checked_when_it_is_complete()
     {
-        await using EngineNode node = new();
+        await using EngineNode node = new(static options => options with { ConstrainsOutput = false });
         node.Write("m/tokenizer.json", SmallTokenizer.Json);
         using GenerationStream stream = await node.NewGenerationService().StartAsync(Ask(Person), CancellationToken.None).WaitAsync(Patience);
         FakeRun run = await node.Runs.NextAsync();
