@@ -10,7 +10,7 @@ namespace RkLlama.Output.Reasoning;
 /// <param name="startTag">The tag with which the prompt ends; null if there is none. The model may write this tag again.</param>
 /// <param name="unopened">How reasoning ends that began without an opening tag.</param>
 /// <param name="plainTags">Opening tags that are content.</param>
-internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasoning unopened, IReadOnlySet<string> plainTags, ReasoningSinks sinks)
+internal sealed partial class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasoning unopened, IReadOnlySet<string> plainTags, ReasoningSinks sinks)
 {
     private readonly HeldText _space = new();
     private readonly HeldText _partial = new();
@@ -58,7 +58,9 @@ internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasonin
     {
         if (_isOtherEnd)
             EndBlock();
-        if (_state is State.BeforeBlock or State.Content || _partial.Length > 0)
+        if (_isAfterAnswer)
+            _partial.ReleaseTo(sinks.OnDelimiter);
+        else if (_state is State.BeforeBlock or State.Content || _partial.Length > 0)
             ReleaseHeld();
         else
             _space.ReleaseTo(sinks.OnDelimiter);
@@ -68,49 +70,6 @@ internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasonin
     {
         _isAtLineStart = c.Value == '\n';
         sinks.OnContent(c);
-    }
-
-    /// <summary>Processes a character of the content of a model that may have begun its reasoning without an opening tag, or of a preamble.</summary>
-    private void FeedContent(LiteralMatcher end, OutputChar c)
-    {
-        if (!end.Feed(c.Value))
-        {
-            end.Reset();
-            _partial.ReleaseTo(PassContent);
-            Feed(c);
-            return;
-        }
-
-        _partial.Append(c);
-        if (end.Match is not { } tag)
-            return;
-        if (_isPreamble)
-        {
-            sinks.OnPartEnd();
-            ReleaseDelimiter();
-            EnterAfterBlock();
-            return;
-        }
-
-        bool isOpen = tag == unopened.Tag!.Open;
-        if (!isOpen && (_isAtLineStart || !unopened.IsAloneOnLine))
-        {
-            EndUnopened();
-            return;
-        }
-
-        // An opening tag inside the content: the text is about tags, and a closing tag that follows belongs to it.
-        end.Reset();
-        _contentEnd = isOpen ? null : end;
-        _partial.ReleaseTo(PassContent);
-    }
-
-    private void EndUnopened()
-    {
-        sinks.OnUnopenedEnd();
-        _tag = unopened.Tag;
-        ReleaseDelimiter();
-        EnterAfterBlock();
     }
 
     private void FeedNearTag(OutputChar c)
@@ -214,7 +173,7 @@ internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasonin
             ReleaseDelimiter();
             EnterAfterBlock();
             _isPreamble = literal == _tag.PreambleHeader;
-            _contentEnd = _isPreamble ? new(_tag.Closers[0]) : null;
+            _contentEnd = new(_isPreamble ? _tag.Closers[0] : ReasoningTag.EndOfAnswer);
         }
         else if (_state == State.Header)
         {
@@ -271,7 +230,8 @@ internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasonin
     private void EnterBlock()
     {
         _state = State.InBlock;
-        _matcher = new(ReasoningTags.ClosersOf(_tag!));
+        string[] closers = ReasoningTags.ClosersOf(_tag!);
+        _matcher = new(_hasText || closers.Contains(_tag!.Open) ? closers : [.. closers, _tag.Open]); // the opening tag may be there twice
     }
 
     private void EndBlock()
@@ -285,7 +245,10 @@ internal sealed class ReasoningSplitter(ReasoningTag? startTag, UnopenedReasonin
     private void EnterAfterBlock()
     {
         _state = State.AfterBlock;
-        _contentEnd = null;
+
+        // Text after the block may turn out to be more reasoning, at a closing tag that is alone on its line.
+        _isSecondEnd = _tag == unopened.Tag && unopened.Ends.Length > 0;
+        _contentEnd = _isSecondEnd ? new(_tag!.Closers[0] + "\n", _tag.Open) : null;
         _matcher = new([.. new[] { _tag!.Open, _tag.Separator }.OfType<string>().Union(_tag.ContentHeaders).Union(_tag.Closers).Append(ReasoningTag.Recipient)]); // the closing tag may be there twice
     }
 

@@ -8,6 +8,9 @@ internal sealed record ReasoningTag(string Open, params string[] Closers)
     /// <summary>The text before the name of the tool in <see cref="CallHeaders"/>.</summary>
     internal const string Recipient = "to=";
 
+    /// <summary>The end of the answer of gpt-oss. It is dropped if no text follows.</summary>
+    internal const string EndOfAnswer = "<|return|>";
+
     /// <summary>Texts directly after the opening tag that are not part of the reasoning, such as the name of a channel.</summary>
     internal string[] Headers { get; init; } = [];
 

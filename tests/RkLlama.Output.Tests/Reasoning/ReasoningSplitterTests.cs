@@ -21,6 +21,12 @@ public sealed class ReasoningSplitterTests
     [InlineData("<think>a</think>\n</think>\n</think>\n\nb", "a", "b")]
     [InlineData("<think>a</think>b</think>", "a", "b</think>")]
     [InlineData("<think>a <think> b</think>c", "a <think> b", "c")]
+    [InlineData("<think><think>a</think></think>Hello", "a", "Hello")]
+    [InlineData("<think>\n<think>\na\n</think>\n\nHello", "a", "Hello")]
+    [InlineData("[THINK][THINK]a[/THINK]Hello", "a", "Hello")]
+    [InlineData("<|channel|>final<|message|>Hello<|return|>", "", "Hello")]
+    [InlineData("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>Hello<|return|>\n", "a", "Hello")]
+    [InlineData("<|channel|>final<|message|>The tag <|return|> is one.", "", "The tag <|return|> is one.")]
     public void A_block_at_the_start_is_reasoning_without_surrounding_white_space(string answer, string reasoning, string content)
     {
         PipelineResult result = Pipeline.Run(Splits, answer);
@@ -41,6 +47,20 @@ public sealed class ReasoningSplitterTests
 
         result.Content.Should().Be(answer);
         result.Reasoning.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("<think>\na\n</think>\n\nb\n</think>\n\nHello", "b\nHello", "rcuc")]
+    [InlineData("<think>a</think>b\n</think> is a tag", "b\n</think> is a tag", "rc")]
+    [InlineData("<think>a</think>b\n<think>\nc\n</think>\nd", "b\n<think>\nc\n</think>\nd", "rc")]
+    public void A_second_closing_tag_that_is_alone_on_its_line_ends_reasoning(string answer, string content, string order)
+    {
+        OutputPipelineSettings settings = new() { ModelTag = ReasoningTags.All[0] };
+
+        PipelineResult result = Pipeline.Run(settings, answer);
+
+        (result.Content.Replace("\n\n", "\n", StringComparison.Ordinal), result.Reasoning, result.Order).Should().Be((content, "a", order));
+        Pipeline.ExpectFromAnyTokens(result, settings, answer, seed: 3, splits: 5);
     }
 
     [Fact]

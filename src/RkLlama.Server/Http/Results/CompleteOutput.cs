@@ -65,7 +65,10 @@ internal sealed class CompleteOutput
         EndText();
         string reasoning = Content.Trim();
         _parts.RemoveAll(static part => part is ContentPart);
-        if (reasoning.Length > 0)
+        int before = _parts.FindLastIndex(static part => part is ReasoningPart);
+        if (reasoning.Length > 0 && before >= 0)
+            _parts[before] = new ReasoningPart($"{((ReasoningPart)_parts[before]).Text.TrimEnd()}\n\n{reasoning}");
+        else if (reasoning.Length > 0)
             _parts.Insert(0, new ReasoningPart(reasoning));
     }
 
