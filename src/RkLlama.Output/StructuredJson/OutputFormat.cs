@@ -59,7 +59,7 @@ internal sealed record OutputFormat(JsonSchema? Schema, bool IsStrict)
         if (Schema is not null && ScalarRoots.AsksForScalar(Schema))
         {
             string? problem = FirstProblem(
-                Schema, [JsonRepair.RepairScalar(reply), JsonRepair.Repair(reply, cpu), JsonRepair.Quote(JsonRepair.WithoutFence(reply))], cpu, out json);
+                Schema, [JsonRepair.RepairScalar(reply), JsonRepair.Repair(reply, cpu), JsonRepair.Quote(JsonRepair.WithoutFence(reply)), .. ScalarWords.Of(reply, Schema.Root)], cpu, out json);
             if (problem is null || OnlyValid(Schema, reply, cpu) is not { } value)
                 return problem;
             json = value;

@@ -76,6 +76,15 @@ public sealed class OutputFormatTests
     [InlineData("""{"type":"boolean"}""", "The statement is true.", "true")]
     [InlineData("""{"type":"string","pattern":"^[A-Z]{3}$"}""", "The code is 'ABC', as you know.", "\"ABC\"")]
     [InlineData("""{"type":"string"}""", "The answer is \"red\".", "\"The answer is \\\"red\\\".\"")]
+    [InlineData("""{"type":"boolean"}""", "True.", "true")]
+    [InlineData("""{"type":"boolean"}""", "Yes", "true")]
+    [InlineData("""{"type":"boolean"}""", "**No.**", "false")]
+    [InlineData("""{"type":"integer"}""", "1,234", "1234")]
+    [InlineData("""{"type":"number"}""", "12,345,678.5.", "12345678.5")]
+    [InlineData("""{"enum":["red","blue"]}""", "Blue", "\"blue\"")]
+    [InlineData("""{"enum":["red","blue"]}""", "BLUE.", "\"blue\"")]
+    [InlineData("""{"enum":["yes","no"]}""", "Yes", "\"yes\"")]
+    [InlineData("""{"type":"string"}""", "Yes.", "\"Yes.\"")]
     public void A_schema_may_ask_for_a_scalar(string schema, string reply, string json)
     {
         using JsonDocument document = JsonDocument.Parse(schema);
@@ -87,6 +96,8 @@ public sealed class OutputFormatTests
 
     [Theory]
     [InlineData("""{"type":"integer"}""", "three", "\"three\"")]
+    [InlineData("""{"type":"integer"}""", "1,23", "\"1,23\"")]
+    [InlineData("""{"enum":["red","Red"]}""", "RED", "\"RED\"")]
     [InlineData("""{"enum":["red","blue"]}""", "green", "\"green\"")]
     [InlineData("""{"type":"object"}""", "red", null)]
     [InlineData("{}", "red", null)]
