@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using RkLlama.Prompts.Conversations;
 using RkLlama.Prompts.Jinja;
 
@@ -7,9 +8,10 @@ namespace RkLlama.Prompts;
 /// A model's chat template. The constructor renders small test conversations, to find out which forms of messages the template supports. Immutable; many
 /// threads may render at the same time.
 /// </summary>
-internal sealed class ChatTemplate
+internal sealed partial class ChatTemplate
 {
     private const string EnableThinking = "enable_thinking";
+    private const string Thinking = "thinking";
 
     private readonly RepairingTemplate _default;
     private readonly RepairingTemplate? _withTools;
@@ -54,7 +56,18 @@ internal sealed class ChatTemplate
     public bool Uses(string variable, Conversation conversation) => TemplateVariables.IsSettable(variable) && For(conversation).Names.Contains(variable);
 
     /// <summary>Whether the template can turn reasoning on or off.</summary>
-    public bool HasThinkingSwitch(Conversation conversation) => For(conversation).Names.Contains(EnableThinking);
+    public bool HasThinkingSwitch(Conversation conversation)
+    {
+        IReadOnlySet<string> names = For(conversation).Names;
+        return names.Contains(EnableThinking) || (names.Contains(Thinking) && (!SetsThinking.IsMatch(Source) || ChecksThinking.IsMatch(Source)));
+    }
+
+    // Some templates have a variable of their own with this name.
+    [GeneratedRegex(@"\bset\s+thinking\s*=", RegexOptions.CultureInvariant)]
+    private static partial Regex SetsThinking { get; }
+
+    [GeneratedRegex(@"\bthinking\s+is\s+(not\s+)?defined\b", RegexOptions.CultureInvariant)]
+    private static partial Regex ChecksThinking { get; }
 
     private RepairingTemplate For(Conversation conversation) => conversation.Tools is { Count: > 0 } && _withTools is not null ? _withTools : _default;
 }

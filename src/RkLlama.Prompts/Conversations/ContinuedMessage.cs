@@ -27,8 +27,20 @@ internal sealed class ContinuedMessage(Conversation conversation)
     public static ContinuedMessage? Of(Conversation conversation) =>
         conversation is { ContinuesLastMessage: true, Messages: [.., { Role: "assistant", HasToolCalls: false } last] }
         && (!string.IsNullOrEmpty(last.Content) || !string.IsNullOrEmpty(last.Reasoning))
-            ? new(conversation)
+            ? new(WithSplitReasoning(conversation, last))
             : null;
+
+    /// <summary>Moves content that is an open block of reasoning to the reasoning, because templates open a block of their own before the content.</summary>
+    private static Conversation WithSplitReasoning(Conversation conversation, ChatMessage last)
+    {
+        string tag = ReasoningTag.TrimEnd();
+        bool isOpen = last is { Reasoning: null or "", Content: { } content } && content.AsSpan().TrimStart().StartsWith(tag) && !content.Contains("</think>", StringComparison.Ordinal);
+        if (!isOpen)
+            return conversation;
+        string reasoning = last.Content!.TrimStart()[tag.Length..];
+        reasoning = reasoning.StartsWith('\n') ? reasoning[1..] : reasoning;
+        return reasoning.Length == 0 ? conversation : conversation with { Messages = [.. conversation.Messages.SkipLast(1), last with { Content = "", Reasoning = reasoning }] };
+    }
 
     /// <inheritdoc cref="RepairingTemplate.Render"/>
     public PromptText Render(RepairingTemplate template, CpuBudget cpu, RenderNotes? notes)

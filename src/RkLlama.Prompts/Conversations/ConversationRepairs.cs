@@ -40,6 +40,7 @@ internal static class ConversationRepairs
             "tools in the system message",
             input => input.Conversation.Tools is { Count: > 0 } && !input.HasToolsInSystem ? MessageRepairs.PutToolsInSystem(input) : input,
             new RepairProbe(new([_user]) { Tools = [_describedTool] }, [First], []) { MayBeRefused = false }),
+        new("absent descriptions of tools and parameters as empty text", ToolDescriptions.Fill),
         ConversationRepair.OfMessages(
             "later system messages merged into the next user message",
             MessageRepairs.MoveSystemToUser,

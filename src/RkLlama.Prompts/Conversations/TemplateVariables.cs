@@ -9,6 +9,7 @@ namespace RkLlama.Prompts.Conversations;
 internal sealed class TemplateVariables(SpecialTokens tokens)
 {
     private const string EnableThinking = "enable_thinking";
+    private const string Thinking = "thinking"; // the same variable in the templates of Granite and DeepSeek
 
     // The roles that the server accepts. Their names count as template text, because templates make control tokens of them, as in <|user|>.
     private static readonly HashSet<string> _roles = new(["system", "user", "assistant", "tool"], StringComparer.Ordinal);
@@ -40,7 +41,11 @@ internal sealed class TemplateVariables(SpecialTokens tokens)
         foreach ((string name, string text) in tokens.ByName)
             variables[name] = StringValue.FromTemplate(text);
         if (conversation.EnableThinking is { } thinking)
+        {
             variables[EnableThinking] = BooleanValue.Of(thinking);
+            variables.TryAdd(Thinking, BooleanValue.Of(thinking));
+        }
+
         return variables;
     }
 

@@ -49,6 +49,20 @@ public sealed class ContinuedMessageTests
         Continue(Create(ChatMl), new("user", "u"), new("assistant", "a ")).Should().Be("<user>u</><assistant>a ");
     }
 
+    [Theory]
+    [InlineData("<think>\nI thin")]
+    [InlineData("\n<think>I thin")]
+    public void Reasoning_in_the_content_that_is_still_open_is_continued_as_reasoning(string content)
+    {
+        const string thinking = "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}<think>\n{{ m.reasoning_content }}\n</think>\n{% endif %}{{ m.content }}</>{% endfor %}";
+
+        Continue(Create(thinking), new("user", "u"), new("assistant", content)).Should().Be("<user>u</><assistant><think>\nI thin");
+    }
+
+    [Fact]
+    public void Complete_reasoning_in_the_content_is_not_changed() =>
+        Continue(Create(ChatMl), new("user", "u"), new("assistant", "<think>a</think>b")).Should().Be("<user>u</><assistant><think>a</think>b");
+
     [Fact]
     public void A_conversation_that_is_only_the_continued_message_renders()
     {

@@ -29,6 +29,26 @@ public sealed class ConversationRepairTests
         "{% for m in messages %}{% if m.tool_calls %}{% if m.tool_calls|length != 1 %}{{ raise_exception('single tool-calls only') }}{% endif %}"
         + "(call {{ m.tool_calls[0].function.arguments|tojson }}){% elif m.role == 'tool' %}(result {{ m.content }}){% else %}[{{ m.content }}]{% endif %}{% endfor %}";
 
+    [Fact]
+    public void A_template_that_reads_the_description_of_each_parameter_gets_an_empty_one()
+    {
+        Conversation conversation = new([User("u")])
+        {
+            Tools = [System.Text.Json.JsonElement.Parse("""{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string", "description": "B"}}}}}""")],
+        };
+        const string template = "{% for t in tools %}{{ t.function.name + t.function.description }}{% for n, p in t.function.parameters.properties.items() %};{{ n + ':' + p.description }}{% endfor %}{% endfor %}";
+
+        Create(template).Render(conversation, CpuBudget.Unlimited()).Text.Should().Be("f;a:;b:B");
+    }
+
+    [Fact]
+    public void The_result_of_map_can_be_written_as_json()
+    {
+        Conversation conversation = new([User("u")]) { Tools = [System.Text.Json.JsonElement.Parse("""{"type": "function", "function": {"name": "f"}}""")] };
+
+        Create("{{ tools | map(attribute='function') | tojson }}").Render(conversation, CpuBudget.Unlimited()).Text.Should().Be("""[{"name": "f"}]""");
+    }
+
     public static TheoryData<string, string, ChatMessage[], string> Repaired => new()
     {
         // Absent content.

@@ -32,6 +32,24 @@ public sealed class TemplateVariablesTests
         Render(template, variables).Text.Should().Be(expected);
     }
 
+    [Theory]
+    [InlineData("{{ 'on' if thinking else 'off' }}", true, null, "on")]
+    [InlineData("{{ 'on' if thinking else 'off' }}", false, null, "off")]
+    [InlineData("{{ thinking is defined }}", null, null, "False")]
+    [InlineData("{% if not thinking is defined %}{% set thinking = false %}{% endif %}{{ thinking }}", true, null, "True")]
+    [InlineData("{{ thinking }}", true, """{"thinking": "x"}""", "x")]
+    public void The_variable_thinking_of_other_families_is_set_too(string template, bool? asked, string? variables, string expected)
+    {
+        Conversation conversation = new([new("user", "u")])
+        {
+            EnableThinking = asked,
+            TemplateVariables = variables is null ? null : JsonDocument.Parse(variables).RootElement.EnumerateObject().ToDictionary(member => member.Name, member => member.Value),
+        };
+
+        Create(template).Render(conversation, CpuBudget.Unlimited()).Text.Should().Be(expected);
+        (Create(template).HasThinkingSwitch(conversation), Create("{% set thinking = 1 %}{{ thinking }}").HasThinkingSwitch(conversation)).Should().Be((true, false));
+    }
+
     [Fact]
     public void Their_text_is_request_text()
     {

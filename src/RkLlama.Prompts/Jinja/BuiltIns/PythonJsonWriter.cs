@@ -39,10 +39,23 @@ internal sealed class PythonJsonWriter(string? indent, StringValue itemSeparator
             case DictValue dict:
                 WriteDict(dict, output, level + 1);
                 break;
+            case GeneratorValue generator:
+                // Jinja2 refuses it. The engine of llama.cpp writes a list, and templates are made for it, too.
+                WriteSequence(new ListValue(ItemsOf(generator)), output, level + 1);
+                break;
             default:
                 throw new TemplateException($"Object of type {value.TypeName} is not JSON serializable");
         }
         output.Budget.Leave();
+    }
+
+    private static List<Value> ItemsOf(GeneratorValue generator)
+    {
+        List<Value> items = [];
+        using IEnumerator<Value> all = generator.Iterate();
+        while (all.MoveNext())
+            items.Add(all.Current);
+        return items;
     }
 
     private void WriteSequence(SequenceValue sequence, TextBuilder output, int level)
